@@ -1,0 +1,1 @@
+"""Batch chess analysis: distribute positions, keep the scoreboard, fold the results."""

@@ -1,0 +1,87 @@
+"""The only types that cross a process boundary: small structs of strings and numbers, packed with msgspec.
+
+    parent --Unit--> task queue --> worker --Ready | Done | Lost--> result pipe --> parent
+
+A worker is told once, at its start, what `Job` it works on. No board, plugin object or exception object ever
+crosses; an exception becomes a reason in words.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from engine.model import Evaluation, EvaluatorInfo, Limit, Position
+
+
+class PluginSpec(Struct, frozen=True):
+    """A plugin to load by name, or from a file, and the options to give it."""
+
+    namespace: str
+    name: str
+    options: dict[str, Any] = {}
+    file: str | None = None
+    """Path of a single-file plugin; None for an installed one."""
+
+
+class Job(Struct, frozen=True):
+    """What every unit of a run has in common."""
+
+    evaluator: PluginSpec
+    limit: Limit
+    winning_cp: int = 300
+    """From this score on a position counts as a winning move found."""
+
+
+class Unit(Struct, frozen=True, array_like=True):
+    """What one worker searches in one go on one warm hash, whole or not at all."""
+
+    id: int
+    """Serial within the run."""
+    game: int
+    """Ordinal of the game it is searched for."""
+    plies: tuple[int, ...]
+    """Which plies of that game, in the order of the search (backwards)."""
+    positions: tuple[Position, ...]
+    """One per ply."""
+
+
+class Ready(Struct, frozen=True, array_like=True, tag="ready"):
+    """The worker's evaluator has started."""
+
+    evaluator: EvaluatorInfo
+
+
+class Done(Struct, frozen=True, array_like=True, tag="done"):
+    """A unit searched whole."""
+
+    unit: int
+    evaluations: tuple[Evaluation, ...]
+    """One per position of the unit, in its order."""
+    counted: bool
+    """Whether whoever searched it has entered it on the scoreboard."""
+
+
+class Lost(Struct, frozen=True, array_like=True, tag="lost"):
+    """A unit that was not searched, and why."""
+
+    unit: int
+    index: int | None
+    """Which of the unit's positions was being searched, when that is known."""
+    blame: Literal["position", "outside", "evaluator"]
+    """`position`: this position may be the cause. `outside`: a kill from outside. `evaluator`: it cannot start."""
+    reason: str
+
+
+Outcome = Done | Lost
+"""What an executor yields for each unit it was given."""
+
+FromWorker = Ready | Done | Lost
+
+pack = msgspec.msgpack.Encoder().encode
+unpack_unit = msgspec.msgpack.Decoder(Unit).decode
+unpack_job = msgspec.msgpack.Decoder(Job).decode
+unpack_from_worker = msgspec.msgpack.Decoder(FromWorker).decode
+unpack_evaluations = msgspec.msgpack.Decoder(tuple[Evaluation, ...]).decode

@@ -1,0 +1,387 @@
+"""The values that users of the library see: frozen, typed, documented field by field.
+
+Points of view: a `Score` inside an `Evaluation` is the side to move's; everything the writers print is White's.
+A ply is 0-based: position k is the one before ply k, so a game of N plies has the positions 0 to N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import chess
+from msgspec import Struct, field
+
+Color = Literal["white", "black"]
+Judgement = Literal["inaccuracy", "mistake", "blunder"]
+
+PV_PLIES = 12
+"""Principal variations are kept to this many plies, as Lichess does."""
+
+
+class Score(Struct, frozen=True, array_like=True):
+    """Centipawns or mate, exactly one of them. `-score` is the other side's view."""
+
+    cp: int | None = None
+    """Centipawns; positive is good for the side whose view it is."""
+    mate: int | None = None
+    """Moves (not plies) to mate, negative when being mated; never 0."""
+
+    def __neg__(self) -> Score:
+        return Score(
+            cp=None if self.cp is None else -self.cp,
+            mate=None if self.mate is None else -self.mate,
+        )
+
+    def __str__(self) -> str:
+        """As in `[%eval]`: `+0.31`, `#-3`."""
+        return f"#{self.mate}" if self.mate is not None else f"{(self.cp or 0) / 100:+.2f}"
+
+
+class Limit(Struct, frozen=True, omit_defaults=True):
+    """When a search ends. Node and depth limits are reproducible, a time limit is not."""
+
+    nodes: int | None = None
+    """Nodes to search in one position."""
+    depth: int | None = None
+    """Plies of nominal depth."""
+    time: int | None = None
+    """Milliseconds."""
+    multipv: int = 1
+    """How many of the best moves get a line of their own. Changes the scores, so it is part of the limit."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.nodes} nodes"] if self.nodes else []
+        parts += [f"depth {self.depth}"] if self.depth else []
+        parts += [f"{self.time} ms"] if self.time else []
+        parts += [f"multipv {self.multipv}"] if self.multipv > 1 else []
+        return ", ".join(parts)
+
+
+class Position(Struct, frozen=True, array_like=True):
+    """What an evaluator is asked about: a root position and the moves played from it."""
+
+    fen: str
+    """Root; Shredder-FEN when `chess960`."""
+    moves: tuple[str, ...] = ()
+    """UCI moves from the root; castling is king takes rook when `chess960`, else e1g1."""
+    chess960: bool = False
+
+    def board(self) -> chess.Board:
+        """Replay it. Raises ValueError for a broken FEN or an illegal move."""
+        board = chess.Board(self.fen, chess960=self.chess960)
+        for move in self.moves:
+            board.push_uci(move)
+        return board
+
+
+class Line(Struct, frozen=True, array_like=True):
+    """One of the best moves with its score and continuation."""
+
+    score: Score
+    """From the side to move's view."""
+    pv: tuple[str, ...]
+    """UCI moves, the first is the move itself; at most `PV_PLIES`."""
+    depth: int
+
+
+class Evaluation(Struct, frozen=True, array_like=True):
+    """What an evaluator says of one position."""
+
+    score: Score
+    """From the side to move's view."""
+    pv: tuple[str, ...]
+    """Best line in UCI moves, legal from the position; the first is the best move. At most `PV_PLIES`."""
+    depth: int
+    """Nominal depth that was completed for the best line."""
+    nodes: int
+    """Nodes searched for this position."""
+    lines: tuple[Line, ...] = ()
+    """With MultiPV above 1: the best moves in order, the first is the best line again. Else empty."""
+
+    @property
+    def best(self) -> str:
+        """The best move in UCI notation."""
+        return self.pv[0]
+
+
+class AnalysedPosition(Struct, frozen=True):
+    """One position of an analysed game; exactly one of the three fields is set."""
+
+    evaluation: Evaluation | None = None
+    """What the evaluator said."""
+    terminal: Literal["checkmate", "stalemate"] | None = None
+    """No legal move: nothing to search."""
+    missing: Literal["input", "refused", "quarantined"] | None = None
+    """Why there is no evaluation: not in the input, not a position that can be searched, or its search failed."""
+
+
+class Ply(Struct, frozen=True):
+    """One move of an analysed game, judged from its mover's view."""
+
+    san: str
+    uci: str
+    """Castling is e1g1, in Chess960 e1h1."""
+    judgement: Judgement | None
+    """Lichess's rules; None for a good move and beside a missing evaluation."""
+    accuracy: float | None
+    """Lichess accuracy in percent, 3 decimals; None for the mating move and beside a missing evaluation."""
+    loss: int | None
+    """Centipawns the mover lost, 0 or more, evaluations clamped to ±1000; None where `accuracy` is."""
+    clock: float | None = None
+    """Seconds left after the move, from `[%clk]`."""
+
+
+class Side(Struct, frozen=True):
+    """One player's figures in one game."""
+
+    accuracy: float | None
+    """Lichess game accuracy in percent, 3 decimals; None without a move that counts."""
+    acpl: int | None
+    """Average centipawn loss, rounded half up; None without a move that counts."""
+    inaccuracies: int
+    mistakes: int
+    blunders: int
+
+
+class Epd(Struct, frozen=True, omit_defaults=True):
+    """Operations of an EPD line that the framework understands."""
+
+    id: str | None = None
+    bm: tuple[str, ...] = ()
+    """Best moves, UCI."""
+    am: tuple[str, ...] = ()
+    """Moves to avoid, UCI."""
+
+
+class SourceGame(Struct, frozen=True):
+    """A game as a reader hands it over: legal moves only, nothing evaluated yet."""
+
+    headers: Mapping[str, str]
+    """Tag pairs in file order; values as in the file, without control characters."""
+    fen: str
+    """`Board.fen()` of the start."""
+    variant: Literal["standard", "chess960"] = "standard"
+    moves: tuple[str, ...] = ()
+    """UCI, each legal; castling as in `Ply.uci`."""
+    sans: tuple[str, ...] = ()
+    """The same moves in SAN."""
+    clocks: tuple[float | None, ...] = ()
+    """Seconds left after each move, or empty when the game has no clocks."""
+    text: str = ""
+    """The game as it stands in the file, decoded."""
+    problem: str | None = None
+    """What was wrong with it, for people; the moves up to there are kept."""
+    problem_line: int | None = None
+    """The line of the file that `problem` is about."""
+    epd: Epd | None = None
+
+
+class Origin(Struct, frozen=True):
+    """Where a game came from."""
+
+    game: int
+    """Ordinal over all inputs, 1-based, skipped games included."""
+    file: str
+    line: int
+    """First line of the game in the (decompressed) file, 1-based."""
+
+
+class SkippedGame(Struct, frozen=True):
+    """A game that is not analysed."""
+
+    origin: Origin
+    kind: Literal["damaged", "variant"]
+    """`damaged`: unreadable. `variant`: the evaluator does not play it."""
+    reason: str
+    """For people."""
+    text: str
+    """The game as it stands in the file."""
+
+
+class AnalysedGame(Struct, frozen=True):
+    """A game with an evaluation before and after each ply. The only thing an aggregator sees."""
+
+    origin: Origin
+    variant: Literal["standard", "chess960"]
+    headers: Mapping[str, str]
+    fen: str
+    """`Board.fen()` of the start."""
+    positions: tuple[AnalysedPosition, ...]
+    """N + 1 for N plies: `positions[k]` is before `plies[k]`."""
+    plies: tuple[Ply, ...]
+    white: Side
+    black: Side
+    epd: Epd | None = None
+    """Set when the game is an EPD line: one position, no ply."""
+    view: tuple[Color, ...] = ("white", "black")
+    """Whose games these are: the colours of `--player` in this game, else both."""
+    text: str = ""
+    """The game as it stood in the file."""
+    problem: str | None = None
+    """What was wrong with the input game, when only its beginning could be analysed."""
+
+    def turn(self, ply: int) -> Color:
+        """Who moves in position `ply`."""
+        white_starts = self.fen.split(" ", 2)[1] == "w"
+        return "white" if white_starts == (ply % 2 == 0) else "black"
+
+    def side(self, color: Color) -> Side:
+        return self.white if color == "white" else self.black
+
+    def player(self, color: Color) -> str:
+        """The player's name, `?` when the header is missing."""
+        return self.headers.get("White" if color == "white" else "Black") or "?"
+
+    def boards(self) -> Iterator[chess.Board]:
+        """The positions 0 to N in order. One board that changes under you: copy it to keep it."""
+        board = chess.Board(self.fen, chess960=self.variant == "chess960")
+        yield board
+        for ply in self.plies:
+            board.push_uci(ply.uci)
+            yield board
+
+    def board(self, ply: int) -> chess.Board:
+        """Position `ply` as a board of its own."""
+        for k, board in enumerate(self.boards()):
+            if k == ply:
+                return board.copy()
+        raise IndexError(f"ply {ply} of a game with {len(self.plies)}")
+
+
+Kind = Literal["text", "int", "float", "percent", "score", "move", "player", "position"]
+"""What a table cell holds, so that each writer can show it its own way: `score` is an int on the scoreboard's
+scale (mate in n is 32000 - n), `percent` a float 0-100, `move` SAN, `position` a FEN."""
+
+Cell = str | int | float | None
+
+
+class Metric(Struct, frozen=True):
+    """One figure of a report."""
+
+    value: Cell
+    label: str
+    kind: Kind = "int"
+
+
+class Column(Struct, frozen=True):
+    key: str
+    """Stable name, used in JSON."""
+    label: str
+    """For people."""
+    kind: Kind = "text"
+
+
+class ReportTable(Struct, frozen=True):
+    """Rows under typed columns."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    """One tuple a row, one cell a column."""
+
+
+class Report(Struct, frozen=True):
+    """What an aggregator has to say; writers and the screen render it."""
+
+    title: str
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Single figures by stable name, in display order."""
+    tables: tuple[ReportTable, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences a reader must know: definitions, what was left out and why."""
+
+
+class EvaluatorInfo(Struct, frozen=True):
+    """Who answered."""
+
+    name: str
+    version: str
+    fingerprint: str
+    """Hex digest of all that can change a result: name, version, file or net hash, options."""
+    why: str = ""
+    """How it was chosen, for people. Not part of any output."""
+    variants: tuple[str, ...] = ("standard", "chess960")
+    """What it can play."""
+
+
+class Best(Struct, frozen=True):
+    """An entry of the best-scores board."""
+
+    score: int
+    """The mover's view, centipawns, mate in n as 32000 - n."""
+    game: int
+    ply: int
+    move: str
+    """Best move, UCI."""
+
+
+class Failure(Struct, frozen=True):
+    """Something of ours that failed while the rest went on: exit code 1."""
+
+    file: str | None
+    line: int | None
+    game: int | None
+    ply: int | None
+    reason: str
+
+
+class Notice(Struct, frozen=True):
+    """Something about the input that people should know: a damaged or skipped game, an odd header."""
+
+    kind: Literal["damaged", "variant", "cut", "refused", "warning"]
+    file: str | None
+    line: int | None
+    game: int | None
+    reason: str
+
+
+class RunCounts(Struct):
+    """What a run did, for the summary; not part of any output file."""
+
+    read: int = 0
+    """Games seen, skipped and filtered ones included."""
+    analysed: int = 0
+    filtered: int = 0
+    damaged: int = 0
+    """Unreadable games, left out."""
+    cut: int = 0
+    """Damaged games of which the beginning was analysed."""
+    variant: int = 0
+    positions: int = 0
+    """Evaluated positions in the analysed games."""
+    searched: int = 0
+    """Positions searched in this run."""
+    cached: int = 0
+    """Positions that the cache knew."""
+    refused: int = 0
+    quarantined: int = 0
+    nodes: int = 0
+    """Nodes searched in this run."""
+    seconds: float = 0.0
+
+
+class RunResult(Struct, frozen=True):
+    """What a run returns."""
+
+    reports: Mapping[str, Report]
+    """By aggregator name, in the order asked for."""
+    wins: int
+    """The shared counter at the end: winning moves found."""
+    best: tuple[Best, ...]
+    """The shared best-scores board at the end, best first."""
+    evaluator: EvaluatorInfo
+    limit: Limit
+    counts: RunCounts
+    failures: tuple[Failure, ...]
+    notices: tuple[Notice, ...]
+    """The first 1,000; `counts` has the totals."""
+    outputs: tuple[str, ...]
+    """Files written, as they are named now."""
+    interrupted: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing of ours failed and the run came to its end."""
+        return not self.failures and not self.interrupted

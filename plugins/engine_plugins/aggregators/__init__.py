@@ -1,0 +1,1 @@
+"""First-party aggregators: one file each, its docstring is its page."""

@@ -1,0 +1,1 @@
+"""First-party evaluators: one file each, its docstring is its page."""

@@ -1,0 +1,1 @@
+"""First-party readers: one file each, its docstring is its page."""

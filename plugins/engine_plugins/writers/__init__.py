@@ -1,0 +1,1 @@
+"""First-party writers: one file each, its docstring is its page."""
