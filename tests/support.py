@@ -1,0 +1,20 @@
+"""What several tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+"""Small data of our own."""
+
+
+def shared_data(*parts: str) -> Path:
+    """A file of the big real data, or a skip that says what would run the test."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    path = Path(os.environ.get("ENGINE_TEST_DATA", default), *parts)
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here; set ENGINE_TEST_DATA to the folder with the big real data")
+    return path
