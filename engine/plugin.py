@@ -52,7 +52,6 @@ __all__ = [
     "RawGame",
     "Reader",
     "RunInfo",
-    "Scoreboard",
     "Sum",
     "Table",
     "TopK",
@@ -121,6 +120,9 @@ class Evaluator(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Leave no process behind. Called more than once, also after an error."""
+
+    def kill(self) -> None:
+        """End at once whatever `start` started; called from another thread, while a search may be going on."""
 
 
 # -- readers ------------------------------------------------------------------------------------------------
@@ -204,14 +206,6 @@ class Writer(abc.ABC):
 
 
 # -- executors ----------------------------------------------------------------------------------------------
-
-
-class Scoreboard(abc.ABC):
-    """What an executor may do with the shared scoreboard; `engine.scoreboard` is the real one."""
-
-    @abc.abstractmethod
-    def found(self, slot: int, game: int, ply: int, score: int, move: str, *, winning: bool) -> None:
-        """Enter one searched position: its board value, and whether it counts as a winning move."""
 
 
 class WorkerState(Struct, frozen=True):

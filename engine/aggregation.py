@@ -1,0 +1,107 @@
+"""The contract of aggregators. What they are made of, the declared states, is in `engine.states`."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar, Self
+
+from msgspec import Struct
+
+from engine.model import AnalysedGame, Report
+from engine.options import NoOptions
+from engine.options import Options as _Options
+from engine.states import Counts, Histogram, Moments, State, Sum, Table, TopK, keyed
+
+__all__ = [
+    "Aggregator",
+    "Counts",
+    "Histogram",
+    "Moments",
+    "Needs",
+    "State",
+    "Sum",
+    "Table",
+    "TopK",
+    "keyed",
+]
+
+
+class Needs(Struct, frozen=True):
+    """What an aggregator needs of the search. The run takes the most that any of its aggregators needs."""
+
+    multipv: int = 1
+    """Lines per position. More than 1 changes the scores, so the run says who asked for it."""
+
+
+class Aggregator(abc.ABC):
+    """Folds analysed games into a report.
+
+        class Castling(Aggregator):
+            \"\"\"When do players castle?\"\"\"
+
+            by_ply = Histogram()
+
+            def add(self, game: AnalysedGame) -> None:
+                for k, ply in enumerate(game.plies):
+                    if ply.san.startswith("O-O"):
+                        self.by_ply.add(k)
+
+            def report(self) -> Report:
+                return Report("Castling", {"median": Metric(self.by_ply.median(), "median ply")})
+
+    The docstring is the plugin's page. Declared states make `merge`, `state` and `load` follow; who keeps
+    anything else overrides those three. `engine.testing.check_aggregator` proves the laws.
+    """
+
+    api_version: ClassVar[int] = 1
+    """Of this contract."""
+
+    Options: ClassVar[type[_Options]] = NoOptions
+    """Typed, described and bounded; every option has a default."""
+
+    options: Any
+    """The instance of `Options` it was made with; annotate it with your own class to have it checked."""
+
+    def __init__(self, options: _Options | None = None) -> None:
+        """Cheap: no I/O, no clock, no randomness."""
+        self.options = self.Options() if options is None else options
+
+    @classmethod
+    def needs(cls, options: Any) -> Needs:  # noqa: ARG003
+        """What these options need of the search; nothing special unless overridden."""
+        return Needs()
+
+    @abc.abstractmethod
+    def add(self, game: AnalysedGame) -> None:
+        """Take in one game, once, in any order. An EPD line is a game without a ply."""
+
+    @abc.abstractmethod
+    def report(self) -> Report:
+        """What the games so far say. Changes nothing, so it may be called at any time."""
+
+    @classmethod
+    def _declared(cls) -> list[str]:
+        names: dict[str, bool] = {}
+        for base in reversed(cls.__mro__):
+            names |= {name: isinstance(value, State) for name, value in vars(base).items()}
+        return sorted(name for name, is_state in names.items() if is_state)
+
+    def merge(self, other: Self) -> None:
+        """Take in what another one of the same class and options has seen, which stays as it is.
+
+        Associative and commutative, and a fresh instance changes nothing.
+        """
+        for name in self._declared():
+            getattr(self, name).merge(getattr(other, name))
+
+    def state(self) -> Any:
+        """All it has seen, JSON-able: integers, strings, None, lists and dicts. A copy."""
+        return {name: getattr(self, name).state() for name in self._declared()}
+
+    def load(self, state: Any) -> None:
+        """Hold what `state` says and nothing else. Raises ValueError when it is another class's state."""
+        names = self._declared()
+        if sorted(state) != names:
+            raise ValueError(f"{type(self).__name__} keeps {', '.join(names)}; this state has {', '.join(state)}")
+        for name in names:
+            getattr(self, name).load(state[name])

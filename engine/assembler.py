@@ -1,0 +1,73 @@
+"""From results in any order to analysed games in input order. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from engine.messages import Unit
+from engine.model import AnalysedPosition, Evaluation, SkippedGame
+from engine.planner import Plan
+
+
+class Assembler:
+    """Holds the games in flight: opened in input order, released in input order, each as soon as it is whole."""
+
+    def __init__(self) -> None:
+        self._line: deque[Plan | SkippedGame] = deque()
+        self._plans: dict[int, Plan] = {}
+        self._waiting: dict[int, int] = {}
+        """Positions still open, by game."""
+        self._units: dict[int, tuple[Plan, Unit]] = {}
+
+    def __len__(self) -> int:
+        """Games in flight."""
+        return len(self._line)
+
+    def open(self, item: Plan | SkippedGame) -> None:
+        """The next game of the input."""
+        self._line.append(item)
+        if isinstance(item, Plan):
+            self._plans[item.origin.game] = item
+            self._waiting[item.origin.game] = sum(position is None for position in item.positions)
+            for unit in item.units:
+                self._units[unit.id] = item, unit
+
+    def plan_of(self, game: int) -> Plan | None:
+        """A game in flight."""
+        return self._plans.get(game)
+
+    def replace(self, unit: Unit, parts: Sequence[Unit]) -> None:
+        """Search the positions of `unit` as other units instead; together they must have its plies."""
+        plan, _ = self._units.pop(unit.id)
+        for part in parts:
+            self._units[part.id] = plan, part
+
+    def accept(self, unit_id: int, evaluations: Sequence[Evaluation]) -> Unit:
+        """Enter a unit's evaluations. A unit is accepted once: KeyError for one that is not open."""
+        _, unit = self._units[unit_id]
+        self._fill(unit_id, [AnalysedPosition(evaluation=evaluation) for evaluation in evaluations])
+        return unit
+
+    def quarantine(self, unit_id: int) -> None:
+        """Give up on a unit: its positions stay without an evaluation."""
+        _, unit = self._units[unit_id]
+        self._fill(unit_id, [AnalysedPosition(missing="quarantined") for _ in unit.plies])
+
+    def _fill(self, unit_id: int, found: Sequence[AnalysedPosition]) -> None:
+        plan, unit = self._units.pop(unit_id)
+        for ply, position in zip(unit.plies, found, strict=True):
+            if plan.positions[ply] is not None:
+                raise AssertionError(f"ply {ply} of game {plan.origin.game} was accepted twice")
+            plan.positions[ply] = position
+        self._waiting[plan.origin.game] -= len(unit.plies)
+
+    def released(self) -> Iterator[Plan | SkippedGame]:
+        """The games at the head of the line that are whole; a plan's `positions` have no None left."""
+        while self._line:
+            head = self._line[0]
+            if isinstance(head, Plan):
+                if self._waiting[head.origin.game]:
+                    return
+                del self._waiting[head.origin.game], self._plans[head.origin.game]
+            yield self._line.popleft()

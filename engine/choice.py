@@ -1,0 +1,78 @@
+"""Which evaluator a run uses: from a name or path to a spec that workers can build, and who it says it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from engine import options
+from engine.errors import AnalysisError, EvaluatorError, PluginNotFound
+from engine.messages import PluginSpec
+from engine.model import EvaluatorInfo
+from engine.plugin import Evaluator
+from engine.registry import Registry, load_spec
+
+NAMESPACE = "engine.evaluators"
+_MAX_CHOICES = 5
+"""An evaluator that only chooses may choose another such, so often and no more."""
+
+
+class Choice(Struct, frozen=True):
+    """An evaluator that has been started once and works."""
+
+    spec: PluginSpec
+    info: EvaluatorInfo
+
+
+def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
+    """Find the evaluator, start it once to learn who it is, and end it.
+
+    Raises PluginError for an unknown name, ConfigError for wrong options, EvaluatorError when it does not work.
+    """
+    spec = resolve(registry, name, values)
+    evaluator = make(spec)
+    try:
+        return Choice(spec, evaluator.start())
+    except AnalysisError:
+        raise
+    except Exception as error:
+        raise EvaluatorError(f"evaluator {spec.name}: {type(error).__name__}: {error}") from error
+    finally:
+        evaluator.close()
+
+
+def resolve(registry: Registry, name: str, values: Mapping[str, Any]) -> PluginSpec:
+    """The spec of the evaluator that will really be built. Raises PluginError, ConfigError, EvaluatorNotFound."""
+    name, values = _named(registry, name, values)
+    for _ in range(_MAX_CHOICES):
+        cls: type[Evaluator] = registry.load(NAMESPACE, name)
+        chosen = cls.resolve(options.build(cls.Options, values, f"evaluator {name}"))
+        if chosen is None:
+            return registry.spec(NAMESPACE, name, values)
+        name, values = chosen
+    raise EvaluatorError(f"evaluator {name} keeps choosing another one")
+
+
+def make(spec: PluginSpec) -> Evaluator:
+    """The evaluator of a spec, not started. Raises PluginError or ConfigError."""
+    cls = load_spec(spec)
+    made = cls(options.build(cls.Options, spec.options, f"evaluator {spec.name}"))
+    assert isinstance(made, Evaluator)
+    return made
+
+
+def _named(registry: Registry, name: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """A plugin's name as it is; anything else that is a program becomes `uci` with its path."""
+    if name in registry.names(NAMESPACE) or (":" in name and os.sep not in name):
+        return name, values
+    if os.sep in name or shutil.which(name):
+        return "uci", {**values, "path": name}
+    try:
+        registry.load(NAMESPACE, name)
+    except PluginNotFound as error:
+        raise PluginNotFound(f"{error.message}; a program is named by its path: ./{name}") from None
+    return name, values

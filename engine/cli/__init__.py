@@ -1,0 +1,81 @@
+"""The command line: one file a command, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+_COMMANDS = {
+    "analyze": "Analyse every game of PGN and EPD files.",
+    "evaluate": "Evaluate one position.",
+    "plugins": "List and explain the plugins.",
+    "profiles": "List and show the profiles.",
+    "setup": "Fetch the embedded Stockfish, or remember a program of yours.",
+    "doctor": "Say which evaluator would be used, how fast it is, and what is wrong.",
+}
+_ALIASES = {"analyse": "analyze"}
+
+
+class _Commands(click.Group):
+    """Knows the commands by name and imports one when it is asked for: `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        name = _ALIASES.get(cmd_name, cmd_name)
+        if name not in _COMMANDS:
+            return None
+        command = import_module(f"engine.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"engine {version('grandmaster-analysis')}")
+        ctx.exit()
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def group() -> None:
+    """Batch chess analysis: every position of your games, over every core, into reports.
+
+    Start with:  engine analyze games.pgn
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script. Exits with the codes of README.md; never with a traceback for what a user did."""
+    from engine.errors import AnalysisError
+
+    try:
+        code: Any = group.main(arguments, prog_name="engine", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has gone. Nothing is left to say, and Python must not try to flush it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except AnalysisError as error:
+        click.echo(f"error: {_printable(error.message)}", err=True)
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,147 @@
+"""`engine analyze INPUT...`"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from engine import api, live
+from engine.cli import values
+from engine.model import RunResult
+from engine.settings import Settings, build
+
+INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--player", metavar="NAME[,ALIAS...]", envvar="ENGINE_PLAYER", help="Whose games and whose view.")
+@click.option("--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'.")
+@click.option("--limit", "max_games", type=click.IntRange(1), metavar="GAMES", help="Stop after so many games.")
+@click.option("--sample", metavar="N|P%", help="So many games at random, or a share of them.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
+@click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
+@values.limit_options
+@click.option("--profile", metavar="NAME|FILE", envvar="ENGINE_PROFILE", help="standard, deep, max, or a TOML file.")
+@values.evaluator_options
+@click.option(
+    "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
+)
+@click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
+@click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
+@click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of an aggregator.")
+@click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
+@click.option(
+    "-o", "--output", multiple=True, metavar="FILE", help="Write .pgn, .jsonl or .json, also .gz .zst; repeatable."
+)
+@click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
+@click.option("--format", "format_", default="table", show_default=True, metavar="NAME", help="Of standard output.")
+@click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when a game was damaged, skipped or cut.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
+@click.option("-v", "--verbose", is_flag=True, help="Tracebacks of plugins that failed.")
+@click.option("--progress", type=click.Choice(["auto", "rich", "plain", "none"]), default="auto", show_default=True)
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
+
+    Reports go to standard output, progress to standard error. What has been searched is kept in a cache: the
+    same command after an interruption continues, and once more with -o costs seconds.
+    """
+    settings = _settings(ctx, given)
+    if given["dry_run"]:
+        from engine.cli.dry_run import show
+
+        show(list(given["inputs"]), settings)
+        return
+    ctx.exit(_analyze(given, settings))
+
+
+def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
+    """Flags and ENGINE_* variables over the profile over engine.toml."""
+    reserved, options = values.assignments(given["set_"])
+    flags: dict[str, Any] = {
+        "limit": values.limit(given),
+        "evaluator_options": values.of_evaluator(given),
+        "aggregator_options": options,
+        **reserved,
+    }
+    for flag, field in (("evaluator", "evaluator"), ("workers", "workers"), ("filter_", "filter")):
+        if given[flag] is not None:
+            flags[field] = given[flag]
+    if given["player"]:
+        flags["players"] = tuple(name.strip() for name in given["player"].split(","))
+    if given["aggregate"]:
+        flags["aggregators"] = values.names(given["aggregate"])
+    flags |= {name: given[name] for name in ("executor", "max_games", "sample", "seed")}
+    flags["plugins"] = given["plugins"]
+    flags["cache"] = "" if given["no_cache"] else given["cache"]
+    return build(flags, profile=given["profile"])
+
+
+def _analyze(given: dict[str, Any], settings: Settings) -> int:
+    stop = threading.Event()
+    style = "none" if given["quiet"] else given["progress"]
+    table = given["format_"] == "table"
+    with _signals(stop) as caught:
+        screen = live.Screen(style)
+        with screen:
+            result = api.analyze(
+                given["inputs"],
+                settings=settings,
+                output=[*given["output"], *([] if table else ["-"])],
+                output_format=None if table else given["format_"],
+                force=given["force"],
+                progress=screen.show,
+                stop=stop,
+            )
+        if table:
+            live.print_all(live.output_console(), live.summary(result))
+            sys.stdout.flush()
+        if not given["quiet"]:
+            live.print_all(screen.console, live.closing(result, _save_command(given, result)))
+        if result.interrupted:
+            click.echo("interrupted; the same command continues where it stopped", err=True)
+    return _exit_code(result, caught, strict=given["strict"])
+
+
+def _exit_code(result: RunResult, caught: list[signal.Signals], *, strict: bool) -> int:
+    if result.interrupted:
+        return INTERRUPTED.get(caught[0], 130) if caught else 130
+    return 1 if result.failures or (strict and result.notices) else 0
+
+
+def _save_command(given: dict[str, Any], result: RunResult) -> str | None:
+    """The command that writes what this one only showed."""
+    if given["output"] or given["no_cache"] or result.interrupted or given["format_"] != "table":
+        return None
+    if not result.counts.analysed or "-" in given["inputs"]:
+        return None
+    return shlex.join(["engine", *sys.argv[1:], "-o", "analysed.pgn", "-o", "analysed.jsonl"])
+
+
+@contextlib.contextmanager
+def _signals(stop: threading.Event) -> Iterator[list[signal.Signals]]:
+    """The first Ctrl-C or SIGTERM ends the run in good order, the second at once. Yields what was caught."""
+    caught: list[signal.Signals] = []
+
+    def catch(number: int, _: object) -> None:
+        caught.append(signal.Signals(number))
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, catch) for number in INTERRUPTED}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,91 @@
+"""`engine doctor`"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from engine import choice, live, paths, system
+from engine.cache import Cache
+from engine.cli import values
+from engine.errors import AnalysisError
+from engine.estimate import measure_speed
+from engine.registry import CONTRACTS, Registry
+from engine.settings import build
+
+
+@click.command("doctor", short_help="Say which evaluator would be used, how fast it is, and what is wrong.")
+@values.evaluator_options
+@click.pass_context
+def command(ctx: click.Context, evaluator: str | None, hash_: int | None, uci: tuple[str, ...]) -> None:
+    """Say which evaluator would be used and why, how fast it is, and what is wrong. Exit code 3 without one."""
+    given = {"hash_": hash_, "uci": uci}
+    settings = build({"evaluator_options": values.of_evaluator(given)})
+    _say("version", f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}")
+    _machine()
+    _folders()
+    broken = _plugins()
+    try:
+        _evaluator(evaluator or settings.evaluator, settings.evaluator_options)
+    except AnalysisError as error:
+        _say("evaluator", f"NONE: {error.message}")
+        ctx.exit(3)
+    ctx.exit(1 if broken else 0)
+
+
+def _say(what: str, text: str) -> None:
+    click.echo(f"{what:<12}{live.clean(text)}")
+
+
+def _machine() -> None:
+    allowed, present = system.cores(), os.cpu_count() or 1
+    limited = "" if allowed == present else f" of {present} (affinity or control group)"
+    _say("cores", f"{allowed} allowed{limited}")
+    memory = system.memory()
+    _say("memory", f"{memory / 2**30:.1f} GiB" if memory else "unknown")
+
+
+def _folders() -> None:
+    for name, folder in (("cache", paths.cache_dir()), ("data", paths.data_dir()), ("settings", paths.config_dir())):
+        _say(name, f"{folder}{_state(folder)}")
+    path = paths.cache_dir() / "units.sqlite"
+    if path.exists():
+        cache = Cache(path)
+        info = cache.info()
+        _say("", cache.notice or f"{info.units:,} units, {info.bytes / 2**20:.1f} MiB in {path.name}")
+        cache.close()
+
+
+def _state(folder: Path) -> str:
+    if not folder.exists():
+        return " (not made yet)"
+    return "" if os.access(folder, os.W_OK) else " (NOT WRITABLE)"
+
+
+def _plugins() -> bool:
+    registry = Registry()
+    infos = [info for namespace in CONTRACTS for info in registry.describe(namespace)]
+    broken = [info for info in infos if info.broken]
+    _say("plugins", f"{len(infos)}, {len(broken)} broken")
+    for info in broken:
+        _say("", f"BROKEN {info.namespace} {info.name} ({info.distribution} {info.version}): {info.summary}")
+    return bool(broken)
+
+
+def _evaluator(name: str, options: dict[str, object]) -> None:
+    chosen = choice.choose(Registry(), name, options)
+    info = chosen.info
+    _say("evaluator", f"{info.name} ({info.why or 'named'})")
+    _say("", f"version {info.version}, fingerprint {info.fingerprint[:16]}, plays {', '.join(info.variants)}")
+    one = measure_speed(chosen)
+    cores = system.cores()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(cores, mp_context=context) as pool:
+        speeds = list(pool.map(measure_speed, [chosen] * cores))
+    _say("speed", f"{live.short(one)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")

@@ -1,0 +1,110 @@
+"""`engine evaluate [FEN | startpos [moves ...]]`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import chess
+import click
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from engine import api, live
+from engine.cli import values
+from engine.errors import ConfigError
+from engine.model import Evaluation, EvaluatorInfo, Line, Position, Score
+from engine.settings import build
+
+FEN_FIELDS = 6
+
+
+@click.command("evaluate", short_help="Evaluate one position.", context_settings={"ignore_unknown_options": True})
+@click.argument("position", nargs=-1, metavar="[FEN | startpos [moves MOVE...]]")
+@values.limit_options
+@values.evaluator_options
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def command(position: tuple[str, ...], /, **given: Any) -> None:
+    """Evaluate one position: 1M nodes unless a limit is given.
+
+    The position is a FEN, quoted or not, or "startpos", then optionally "moves" and moves in UCI or SAN.
+    """
+    fen, moves = split_position(position)
+    settings = build({"evaluator_options": values.of_evaluator(given)})
+    limit = values.limit(given)
+    told: list[EvaluatorInfo] = []
+    evaluation = api.evaluate(
+        fen,
+        moves=moves,
+        nodes=limit.get("nodes"),
+        depth=limit.get("depth"),
+        time=limit.get("time"),
+        multipv=limit.get("multipv", 1),
+        evaluator=given["evaluator"] or settings.evaluator,
+        evaluator_options=settings.evaluator_options,
+        on_evaluator=told.append,
+    )
+    asked = api.read_position(fen, moves)
+    if given["format_"] == "json":
+        click.echo(_json(asked, evaluation, told[0]))
+    else:
+        live.print_all(live.output_console(), iter((_table(asked, evaluation), _who(told[0], evaluation))))
+
+
+def split_position(words: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The FEN and the moves of a command line. Raises ConfigError."""
+    flat = " ".join(words).split()
+    if not flat:
+        return "startpos", []
+    head, moves = (flat[: flat.index("moves")], flat[flat.index("moves") + 1 :]) if "moves" in flat else (flat, [])
+    if head == ["startpos"]:
+        return "startpos", moves
+    if head[:1] == ["fen"]:
+        head = head[1:]
+    if not 1 < len(head) <= FEN_FIELDS:
+        raise ConfigError(f"not a FEN: {' '.join(flat)!r} (for example: startpos moves e2e4 c7c5)")
+    return " ".join(head), moves
+
+
+def _lines(evaluation: Evaluation) -> tuple[Line, ...]:
+    return evaluation.lines or (Line(evaluation.score, evaluation.pv, evaluation.depth),)
+
+
+def _white(board: chess.Board, score: Score) -> Score:
+    return score if board.turn else -score
+
+
+def _json(position: Position, evaluation: Evaluation, info: EvaluatorInfo) -> str:
+    """One object; scores are White's."""
+    board = position.board()
+
+    def of_line(line: Line | Evaluation) -> dict[str, Any]:
+        score = _white(board, line.score)
+        value = {"mate": score.mate} if score.mate is not None else {"cp": score.cp}
+        return {"eval": value, "best": line.pv[0], "pv": list(line.pv), "depth": line.depth}
+
+    found = {
+        "fen": board.fen(),
+        **of_line(evaluation),
+        "nodes": evaluation.nodes,
+        "evaluator": {"name": info.name, "version": info.version, "fingerprint": info.fingerprint},
+    }
+    if evaluation.lines:
+        found["lines"] = [of_line(line) for line in evaluation.lines]
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+
+
+def _table(position: Position, evaluation: Evaluation) -> Table:
+    board = position.board()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("eval", "depth", "best line"):
+        table.add_column(name)
+    for line in _lines(evaluation):
+        san = board.variation_san([chess.Move.from_uci(move) for move in line.pv])
+        table.add_row(Text(str(_white(board, line.score)), style="bold"), str(line.depth), san)
+    return table
+
+
+def _who(info: EvaluatorInfo, evaluation: Evaluation) -> Text:
+    why = f" ({info.why})" if info.why else ""
+    return Text(f"White's view; {live.clean(info.name)}{why}, {evaluation.nodes:,} nodes", style="dim")

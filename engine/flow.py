@@ -1,0 +1,183 @@
+"""From games to evaluated games: planner, cache, executor and assembler, driven by one thread.
+
+    open(game) -> units -> [cache] -> executor -> [cache] -> assembler -> step() yields whole games in input order
+
+Bounded at every step: games are opened while `hungry()`, units are handed out while the executor wants them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from engine import planner
+from engine.assembler import Assembler
+from engine.cache import Cache, unit_key
+from engine.messages import Done, Job, Lost, Unit
+from engine.model import Evaluation, Failure, Origin, RunCounts, SkippedGame, SourceGame
+from engine.plugin import Executor, WorkerState
+from engine.retries import GiveUp, Retries
+from engine.scoreboard import Scoreboard, scored
+from engine.settings import Search
+
+GAMES_PER_WORKER = 8
+"""Games in flight, at most, beside two for every run."""
+WAITING_PER_WORKER = 4
+"""Units that wait for an executor, so that none of its workers does."""
+
+
+class Flow:
+    """The games in flight and what is being searched for them."""
+
+    def __init__(
+        self,
+        *,
+        job: Job,
+        fingerprint: str,
+        search: Search,
+        workers: int,
+        cache: Cache,
+        scoreboard: Scoreboard,
+        executor: Callable[[], Executor],
+        counts: RunCounts,
+        on_failure: Callable[[Failure], None],
+    ) -> None:
+        """`executor` is called at the first unit that the cache does not know: a cached run starts no worker."""
+        self._job = job
+        self._fingerprint = fingerprint
+        self._search = search
+        self._workers = workers
+        self._cache = cache
+        self._scoreboard = scoreboard
+        self._make_executor = executor
+        self._executor: Executor | None = None
+        self._counts = counts
+        self._on_failure = on_failure
+        self._ids = itertools.count(1)
+        self._assembler = Assembler()
+        self._retries = Retries(lambda: next(self._ids))
+        self._waiting: deque[Unit] = deque()
+        self._in_hand: dict[int, Unit] = {}
+        """Units the executor has."""
+        self.planned = 0
+        """Positions to evaluate in all games opened so far."""
+        self.evaluated = 0
+        """Of those, how many are done: searched, cached or given up."""
+
+    # -- in --
+
+    def hungry(self) -> bool:
+        """Whether another game should be opened."""
+        return (
+            len(self._assembler) < 2 + GAMES_PER_WORKER * self._workers
+            and len(self._waiting) < WAITING_PER_WORKER * self._workers
+        )
+
+    def open(self, item: tuple[Origin, SourceGame] | SkippedGame) -> planner.Plan | None:
+        """The next game of the input; its plan, unless it is skipped."""
+        if isinstance(item, SkippedGame):
+            self._assembler.open(item)
+            return None
+        plan = planner.plan(*item, self._search, self._ids)
+        self._assembler.open(plan)
+        self._waiting.extend(plan.units)
+        self.planned += sum(len(unit.plies) for unit in plan.units)
+        return plan
+
+    def drain(self) -> None:
+        """Hand out nothing more; what is in hand is still taken."""
+        self._waiting.clear()
+
+    # -- through and out --
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing is being searched."""
+        return not self._waiting and not self._in_hand
+
+    def step(self, timeout: float) -> Iterator[planner.Plan | SkippedGame]:
+        """Hand out, wait up to `timeout` seconds for results, and yield the games that became whole.
+
+        Raises EvaluatorError when no evaluator can be kept alive.
+        """
+        self._hand_out()
+        if self._in_hand and self._executor is not None:
+            self._take(self._executor.collect(timeout))
+        yield from self._assembler.released()
+
+    def _hand_out(self) -> None:
+        budget = 64 * self._workers  # a fully cached input must still come up for air
+        while self._waiting and budget:
+            budget -= 1
+            unit = self._waiting[0]
+            known = self._cache.get(self._key(unit))
+            if known is not None and len(known) == len(unit.plies):
+                self._waiting.popleft()
+                self._accept(unit, known, searched=False, counted=False)
+                continue
+            if self._executor is None:
+                self._executor = self._make_executor()
+            if not self._executor.wants():
+                return
+            self._in_hand[unit.id] = self._waiting.popleft()
+            self._executor.submit(unit)
+
+    def _take(self, outcomes: Sequence[Done | Lost]) -> None:
+        done = [(self._in_hand.pop(o.unit), o) for o in outcomes if isinstance(o, Done)]
+        # Durable first, accepted after: what a run has reported is never searched again.
+        if done:
+            self._cache.put((self._key(unit), outcome.evaluations) for unit, outcome in done)
+        for unit, outcome in done:
+            self._accept(unit, outcome.evaluations, searched=True, counted=outcome.counted)
+        for lost in outcomes:
+            if isinstance(lost, Lost):
+                self._lose(self._in_hand.pop(lost.unit), lost)
+
+    def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
+        self._retries.done(unit)
+        self._assembler.accept(unit.id, evaluations)
+        self.evaluated += len(evaluations)
+        if searched:
+            self._counts.searched += len(evaluations)
+            self._counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
+        else:
+            self._counts.cached += len(evaluations)
+        if not counted:
+            for ply, evaluation in zip(unit.plies, evaluations, strict=True):
+                entry, winning = scored(unit.game, ply, evaluation, self._job.winning_cp)
+                self._scoreboard.found(0, entry, winning=winning, nodes=0)
+
+    def _lose(self, unit: Unit, lost: Lost) -> None:
+        decision = self._retries.lost(unit, lost)
+        if isinstance(decision, GiveUp):
+            plan = self._assembler.plan_of(unit.game)
+            assert plan is not None
+            self._assembler.quarantine(unit.id)
+            self._counts.quarantined += 1
+            self.evaluated += 1
+            reason = f"position given up: {decision.reason}"
+            self._on_failure(Failure(plan.origin.file, plan.origin.line, unit.game, unit.plies[0], reason))
+            return
+        if decision.units != (unit,):
+            self._assembler.replace(unit, decision.units)
+        self._waiting.extendleft(reversed(decision.units))
+
+    def _key(self, unit: Unit) -> bytes:
+        return unit_key(self._fingerprint, self._job.limit, unit)
+
+    # -- around --
+
+    def states(self) -> tuple[WorkerState, ...]:
+        """A line per worker."""
+        return tuple(self._executor.states()) if self._executor is not None else ()
+
+    def plan_of(self, game: int) -> planner.Plan | None:
+        """The plan of a game in flight."""
+        return self._assembler.plan_of(game)
+
+    def close(self) -> None:
+        """Stop the executor at once."""
+        if self._executor is not None:
+            self._executor.close()
+            self._executor = None

@@ -1,0 +1,290 @@
+"""The screen: what a person sees while a run goes on, and the summary at its end.
+
+Progress goes to standard error, reports to standard output. A terminal gets a live board that is redrawn 4 to 8
+times a second; a pipe or a CI log gets a plain line every few seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from engine.model import Cell, Kind, Notice, Report, ReportTable, RunResult
+from engine.plugin import WorkerState
+from engine.run import Snapshot
+
+Style = Literal["auto", "rich", "plain", "none"]
+PLAIN_SECONDS = 5.0
+SHOWN_NOTICES = 20
+MATE = 32_000
+"""Board values beyond this less 1,000 are mates."""
+
+
+def clean(text: str) -> str:
+    """Without control characters: text from a file never reaches the terminal raw."""
+    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def board_score(value: int) -> str:
+    """A board value as people write it: `+3.21`, `#4`."""
+    if value > MATE - 1_000:
+        return f"#{MATE - value}"
+    if value < -MATE + 1_000:
+        return f"#-{MATE + value}"
+    return f"{value / 100:+.2f}"
+
+
+def duration(seconds: float) -> str:
+    """`0:07`, `12:30`, `3:02:11`."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def short(number: float) -> str:
+    """`950`, `12.3k`, `1.2M`."""
+    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
+        if number >= size:
+            return f"{number / (1000 if unit == 'k' else size):.1f}{unit}"
+    return f"{number:,.0f}"
+
+
+# -- while it runs ------------------------------------------------------------------------------------------
+
+
+class Screen:
+    """A context manager whose `show` is a run's progress callback."""
+
+    def __init__(self, style: Style = "auto", stream: Console | None = None) -> None:
+        self.console = stream or Console(stderr=True, highlight=False)
+        if style == "auto":
+            lively = self.console.is_terminal and not self.console.is_dumb_terminal and "CI" not in os.environ
+            style = "rich" if lively else "plain"
+        self._style = style
+        self._live: Live | None = None
+        self._plain_at = PLAIN_SECONDS
+
+    def __enter__(self) -> Screen:
+        if self._style == "rich":
+            self._live = Live(console=self.console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def show(self, snapshot: Snapshot) -> None:
+        if self._live is not None:
+            self._live.update(picture(snapshot), refresh=True)
+        elif self._style == "plain" and snapshot.seconds >= self._plain_at:
+            self._plain_at = snapshot.seconds + PLAIN_SECONDS
+            self.console.print(plain_line(snapshot), markup=False, soft_wrap=True)
+
+
+def plain_line(s: Snapshot) -> str:
+    """One line for a log."""
+    share = f" of {s.total:,}" if s.total else ""
+    left = _seconds_left(s)
+    return (
+        f"{duration(s.seconds)}  {s.positions:,}{share} positions, {s.games:,} games, "
+        f"{short(s.nodes / max(s.seconds, 0.001))} nodes/s, {s.wins:,} winning moves"
+        + (f", about {duration(left)} left" if left is not None else "")
+    )
+
+
+def picture(s: Snapshot) -> RenderableType:
+    """The live board."""
+    parts: list[RenderableType] = [_progress(s), _figures(s), Text()]
+    if s.best:
+        parts += [_best(s), Text()]
+    if s.workers:
+        parts.append(_workers(s.workers))
+    if s.notices:
+        parts.append(_line(s.notices[-1]))
+    if s.stopping:
+        parts.append(Text("finishing the units in hand; Ctrl-C again stops at once", style="bold yellow"))
+    return Group(*parts)
+
+
+def _progress(s: Snapshot) -> RenderableType:
+    row = Table.grid(padding=(0, 2))
+    total = s.total or 0
+    bar = ProgressBar(total=max(total, 1), completed=min(s.positions, max(total, 1)), width=30)
+    left = _seconds_left(s)
+    row.add_row(
+        bar,
+        Text(f"{100 * s.positions / total:.0f}%" if total else "…", style="bold"),
+        Text(f"{duration(s.seconds)}" + (f", {duration(left)} left" if left is not None else "")),
+    )
+    return row
+
+
+def _figures(s: Snapshot) -> RenderableType:
+    per_second = max(s.seconds, 0.001)
+    of = f" of {s.total:,}" if s.total else ""
+    row = Table.grid(padding=(0, 3))
+    row.add_row(
+        Text.assemble(("winning moves ", "dim"), (f"{s.wins:,}", "bold green")),
+        Text.assemble(("positions ", "dim"), f"{s.positions:,}{of}"),
+        Text.assemble(("games ", "dim"), f"{s.games:,}"),
+    )
+    row.add_row(
+        Text.assemble(("positions/s ", "dim"), short(s.positions / per_second)),
+        Text.assemble(("nodes/s ", "dim"), short(s.nodes / per_second)),
+        Text.assemble(("cached ", "dim"), f"{s.cached:,}") if s.cached else Text(),
+    )
+    return row
+
+
+def _best(s: Snapshot) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim")
+    for name, justify in (("best", "right"), ("move", "left"), ("game", "right"), ("players", "left")):
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    for entry, players, move in s.best:
+        table.add_row(
+            Text(board_score(entry.score), style="bold cyan"),
+            Text(clean(move)),
+            Text(str(entry.game)),
+            Text(clean(players)),
+        )
+    return table
+
+
+def _workers(workers: Sequence[WorkerState]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for worker in workers:
+        where = f"game {worker.game}" if worker.game else ""
+        if worker.game and worker.ply is not None:
+            where += f", ply {worker.ply}"
+        table.add_row(
+            Text(f"worker {worker.name}", style="dim"),
+            Text(worker.state, style="green" if worker.state == "searching" else "yellow"),
+            Text(where),
+            Text(f"{worker.positions:,} positions", style="dim"),
+            Text(f"{short(worker.nodes)} nodes", style="dim"),
+        )
+    return table
+
+
+def _seconds_left(s: Snapshot) -> float | None:
+    searched = s.positions - s.cached
+    if not s.total or searched < 2 or s.seconds < 1:
+        return None
+    return max(0.0, (s.total - s.positions) * s.seconds / searched)
+
+
+# -- at the end ---------------------------------------------------------------------------------------------
+
+
+def summary(result: RunResult, *, rows: int = 12) -> Iterator[RenderableType]:
+    """A table per aggregator, for standard output. Long tables are cut at `rows`."""
+    for name, report in result.reports.items():
+        yield Text(f"{report.title}  ", style="bold").append(name, style="dim")
+        yield from report_parts(report, rows)
+        yield Text()
+
+
+def report_parts(report: Report, rows: int) -> Iterator[RenderableType]:
+    if report.metrics:
+        grid = Table.grid(padding=(0, 2))
+        for metric in report.metrics.values():
+            grid.add_row(Text(clean(metric.label), style="dim"), Text(cell(metric.value, metric.kind), style="bold"))
+        yield grid
+    for table in report.tables:
+        if table.rows:
+            yield _report_table(table, rows)
+    for note in report.notes:
+        yield Text(clean(note), style="dim italic")
+
+
+def _report_table(table: ReportTable, rows: int) -> RenderableType:
+    shown = Table(title=clean(table.title), title_justify="left", title_style="italic", box=None, padding=(0, 2, 0, 0))
+    for column in table.columns:
+        number = column.kind in ("int", "float", "percent", "score")
+        shown.add_column(clean(column.label), justify="right" if number else "left", overflow="fold")
+    for row in table.rows[:rows]:
+        shown.add_row(*(Text(cell(value, column.kind)) for value, column in zip(row, table.columns, strict=True)))
+    if len(table.rows) > rows:
+        more: Sequence[str] = [f"… {len(table.rows) - rows:,} more", *[""] * (len(table.columns) - 1)]
+        shown.add_row(*(Text(text, style="dim") for text in more))
+    return shown
+
+
+def cell(value: Cell, kind: Kind) -> str:
+    """One value as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return clean(value)
+    if kind == "score":
+        return board_score(int(value))
+    if kind == "percent":
+        return f"{value:.1f}%"
+    if kind == "float":
+        return f"{value:.2f}"
+    return f"{value:,}"
+
+
+def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableType]:
+    """What was done, what was skipped, what failed, and where the outputs are; for standard error."""
+    c = result.counts
+    skipped = ", ".join(
+        f"{number:,} {what}"
+        for number, what in ((c.damaged, "unreadable"), (c.variant, "of other variants"), (c.filtered, "filtered out"))
+        if number
+    )
+    yield Text.assemble(
+        (f"{c.analysed:,} games", "bold"),
+        f" analysed, {c.positions:,} positions",
+        f" ({c.cached:,} from the cache)" if c.cached else "",
+        f" in {duration(c.seconds)}",
+        f" by {clean(result.evaluator.name)}",
+        f" at {result.limit}",
+        f"; {short(c.nodes / max(c.seconds, 0.001))} nodes/s" if c.nodes else "",
+        f"; skipped: {skipped}" if skipped else "",
+    )
+    for notice in result.notices[:SHOWN_NOTICES]:
+        yield _line(notice)
+    told = len(result.notices)
+    if told > SHOWN_NOTICES:
+        yield Text(f"… and {told - SHOWN_NOTICES:,} more notices", style="yellow")
+    for failure in result.failures[:SHOWN_NOTICES]:
+        where = place(failure.file, failure.line, failure.game)
+        yield Text(f"failed: {where}{clean(failure.reason)}", style="red")
+    for output in result.outputs:
+        yield Text.assemble(("written ", "dim"), clean(output))
+    if save_command:
+        yield Text.assemble(("to keep everything, in seconds from the cache: ", "dim"), clean(save_command))
+
+
+def place(file: str | None, line: int | None, game: int | None) -> str:
+    """`games.pgn:203, game 17: `, whatever of it is known."""
+    parts = [clean(file) + (f":{line}" if line else "")] if file else []
+    parts += [f"game {game}"] if game else []
+    return ", ".join(parts) + (": " if parts else "")
+
+
+def _line(notice: Notice) -> RenderableType:
+    return Text(f"{notice.kind}: {place(notice.file, notice.line, notice.game)}{clean(notice.reason)}", style="yellow")
+
+
+def output_console() -> Console:
+    """Standard output for reports: coloured only on a terminal, wide enough for a table in a pipe."""
+    width = None if sys.stdout.isatty() else max(120, int(os.environ.get("COLUMNS", "0") or 0))
+    return Console(highlight=False, width=width)
+
+
+def print_all(console: Console, parts: Iterator[RenderableType]) -> None:
+    for part in parts:
+        console.print(part)

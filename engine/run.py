@@ -1,0 +1,390 @@
+"""One run: games in, evaluated by `engine.flow`, analysed, folded by aggregators and written, in input order.
+
+Everything that can be wrong with a call is found by `Run(...)` before any work; `execute` then raises only for
+what stops a run: no evaluator can be kept alive, an output cannot be written, no input held a game.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, structs
+
+from engine import analysis, choice, options, paths, system
+from engine.cache import Cache
+from engine.errors import InputError, PluginCrashed
+from engine.filters import compile_filter, player_filter
+from engine.flow import Flow
+from engine.messages import Job
+from engine.model import (
+    AnalysedGame,
+    Best,
+    Color,
+    Failure,
+    Notice,
+    Origin,
+    RunCounts,
+    RunResult,
+    SkippedGame,
+    SourceGame,
+)
+from engine.outputs import Outputs, open_outputs
+from engine.planner import Plan
+from engine.plugin import Executor, ExecutorContext, RunInfo, WorkerState
+from engine.registry import Registry
+from engine.scoreboard import Scoreboard, place, scored
+from engine.settings import Settings
+from engine.sources import Broken, Filtered, Game, Selection, Source, expand, read
+from engine.strategies import Named, Strategies, selection
+
+MAX_NOTICES = 1_000
+PROGRESS_SECONDS = 0.15
+"""How often, at most, the progress callback is called: 4 to 8 times a second is what a screen can use."""
+
+
+class Snapshot(Struct, frozen=True):
+    """A run at one moment, for a screen."""
+
+    games: int
+    """Games finished."""
+    positions: int
+    """Positions evaluated."""
+    total: int | None
+    """Positions in all: exact once the input is read, estimated before; None when nothing is known."""
+    nodes: int
+    """Nodes searched by this run, finished units only."""
+    cached: int
+    wins: int
+    best: tuple[tuple[Best, str, str], ...]
+    """The shared board: entry, players, move in SAN with its number."""
+    workers: tuple[WorkerState, ...]
+    seconds: float
+    notices: tuple[Notice, ...]
+    skipped: int
+    stopping: bool
+
+
+class Run:
+    """One call of analyze."""
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        settings: Settings,
+        *,
+        aggregators: Sequence[Named] | None = None,
+        outputs: Sequence[str] = (),
+        output_format: str | None = None,
+        force: bool = False,
+        progress: Callable[[Snapshot], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Check everything. Raises ConfigError, InputError, PluginError, EvaluatorError or OutputError.
+
+        `outputs` are paths, or "-" for standard output in `output_format`.
+        """
+        self.settings = settings
+        self._progress = progress
+        self.counts = RunCounts()
+        self._failures: list[Failure] = []
+        self._notices: list[Notice] = []
+        self._stop = stop or threading.Event()
+        self.registry = Registry(settings.plugins)
+        readers = {name: self._make("engine.readers", name)() for name in self.registry.names("engine.readers")}
+        self._sources = expand(inputs, readers)
+        self._readers = readers
+        self._selection = Selection(
+            filter=compile_filter(settings.filter) if settings.filter else None,
+            players=player_filter(settings.players) if settings.players else None,
+            limit=settings.max_games,
+            sample=settings.sample,
+            seed=settings.seed,
+        )
+        self._strategies = self._load_strategies(aggregators)
+        multipv, self.multipv_asked_by = self._strategies.multipv()
+        self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
+        self.workers = settings.workers or system.cores()
+        self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
+        writers = {
+            name: self.registry.load("engine.writers", name) for name in self.registry.names("engine.writers")
+        }
+        targets = open_outputs(
+            outputs,
+            format=output_format,
+            force=force,
+            writers=writers,
+            inputs=[source.name for source in self._sources],
+        )
+        self.evaluator = choice.choose(self.registry, settings.evaluator, settings.evaluator_options)
+        self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
+        self._labels: dict[Best, tuple[str, str]] = {}
+        self._wins = 0
+        self._best: list[Best] = []
+
+    def _make(self, namespace: str, name: str) -> Any:
+        return self.registry.load(namespace, name)
+
+    def _load_strategies(self, asked: Sequence[Named] | None) -> Strategies:
+        epd = any(source.reader == "epd" for source in self._sources)
+        chosen = selection(self.registry, asked if asked is not None else self.settings.aggregators, epd=epd)
+        values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
+        for one in chosen:
+            cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
+            # One definition of a winning move: whoever has this option gets the scoreboard's setting.
+            if isinstance(one, str) and options.has_field(cls.Options, "winning_cp"):
+                values.setdefault(one, {}).setdefault("winning_cp", self.settings.scoreboard.winning_cp)
+        return Strategies(self.registry, chosen, values, self._aggregator_crashed)
+
+    # -- the run --
+
+    def execute(self) -> RunResult:
+        """Do it. Raises EvaluatorError, OutputError, InputError; `abandon` the outputs is done for you."""
+        self._started = time.monotonic()
+        self._scoreboard = Scoreboard(
+            multiprocessing.get_context(self.settings.start_method),
+            workers=self.workers,
+            size=self.settings.scoreboard.size,
+        )
+        cache = self.open_cache()
+        flow = self._flow(cache)
+        try:
+            self._drive(flow)
+            self._show(flow, last=True)
+        except BaseException:
+            self._outputs.abandon()
+            raise
+        finally:
+            flow.close()
+            cache.close()
+        return self._finish()
+
+    def _drive(self, flow: Flow) -> None:
+        items = self.items()
+        exhausted = False
+        self._shown = 0.0
+        while not (exhausted and flow.idle):
+            while not exhausted and flow.hungry():
+                if self._stop.is_set():
+                    flow.drain()
+                    exhausted = True
+                    break
+                item = next(items, None)
+                if item is None:
+                    exhausted = True
+                else:
+                    self._open(flow, item)
+            self._exhausted = exhausted
+            if self._stop.is_set():
+                flow.drain()
+                exhausted = True
+            for whole in flow.step(PROGRESS_SECONDS):
+                self._release(whole)
+            self._show(flow)
+
+    def items(self) -> Iterator[Game | SkippedGame | Filtered | Broken]:
+        return read(self._sources, self._readers, self._selection)
+
+    def _open(self, flow: Flow, item: Game | SkippedGame | Filtered | Broken) -> None:
+        if isinstance(item, Broken):
+            self._notice(Notice("damaged", item.file, item.line, None, item.reason))
+            self.counts.damaged += 1
+            return
+        self.counts.read += 1
+        if isinstance(item, Filtered):
+            self.counts.filtered += 1
+        elif isinstance(item, SkippedGame):
+            flow.open(item)
+        elif item.game.variant not in self.evaluator.info.variants:
+            reason = f"{self.evaluator.info.name} does not play {item.game.variant}"
+            flow.open(SkippedGame(item.origin, "variant", reason, item.game.text))
+        else:
+            opened = flow.open((item.origin, item.game))
+            self._report_problems(item.origin, item.game, opened)
+
+    def _report_problems(self, origin: Origin, game: SourceGame, opened: Plan | None) -> None:
+        if game.problem is not None:
+            self.counts.cut += 1
+            line = game.problem_line or origin.line
+            self._notice(Notice("cut", origin.file, line, origin.game, game.problem))
+        refused = opened.refused if opened is not None else []
+        self.counts.refused += len(refused)
+        for ply, reason in refused[:1]:
+            more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+            text = f"position {ply} is not one that can be searched: {reason}{more}"
+            self._notice(Notice("refused", origin.file, origin.line, origin.game, text))
+
+    def _release(self, item: Plan | SkippedGame) -> None:
+        if isinstance(item, SkippedGame):
+            if item.kind == "variant":
+                self.counts.variant += 1
+            else:
+                self.counts.damaged += 1
+            origin = item.origin
+            self._notice(Notice(item.kind, origin.file, origin.line, origin.game, item.reason))
+            self._outputs.skipped(item)
+            return
+        positions = [position for position in item.positions if position is not None]
+        assert len(positions) == len(item.positions)
+        game = analysis.analyse(
+            item.origin, item.game, positions, view=self._view(item.game), scale=self.settings.search.scale
+        )
+        self._account(game)
+        self._strategies.add(game)
+        self._outputs.game(game)
+
+    def _view(self, game: SourceGame) -> tuple[Color, ...]:
+        players = self._selection.players
+        return players(game.headers) if players is not None else ("white", "black")
+
+    def _account(self, game: AnalysedGame) -> None:
+        """The run's own recount, against which the scoreboard is checked at the end."""
+        self.counts.analysed += 1
+        for ply, position in enumerate(game.positions):
+            if position.evaluation is None:
+                continue
+            self.counts.positions += 1
+            entry, winning = scored(game.origin.game, ply, position.evaluation, self.settings.scoreboard.winning_cp)
+            self._wins += winning
+            if place(self._best, entry, self.settings.scoreboard.size):
+                self._labels[entry] = _label(game.headers, game.fen, game.variant, game.plies, entry)
+
+    def _finish(self) -> RunResult:
+        if self._stop.is_set():
+            self._scoreboard.settle(self._wins, self._best)
+        view = self._scoreboard.view()
+        if (view.wins, view.best) != (self._wins, tuple(self._best)):
+            reason = f"the scoreboard says {view.wins} wins, the results {self._wins}: please report this"
+            self._failures.append(Failure(None, None, None, None, reason))
+        self.counts.seconds = time.monotonic() - self._started
+        if self.counts.read and self.counts.damaged >= self.counts.read and not self._stop.is_set():
+            self._outputs.abandon()
+            first = next(notice for notice in self._notices if notice.kind == "damaged")
+            raise InputError(f"no readable game in {', '.join(s.name for s in self._sources)}: {first.reason}")
+        reports = self._strategies.reports()
+        result = RunResult(
+            reports=reports,
+            wins=view.wins,
+            best=view.best,
+            evaluator=self.evaluator.info,
+            limit=self.limit,
+            counts=self.counts,
+            failures=tuple(self._failures),
+            notices=tuple(self._notices),
+            outputs=(),
+            interrupted=self._stop.is_set(),
+        )
+        return structs.replace(result, outputs=tuple(self._outputs.finish(result)))
+
+    # -- parts --
+
+    def _flow(self, cache: Cache) -> Flow:
+        job = Job(self.evaluator.spec, self.limit, self.settings.scoreboard.winning_cp)
+        context = ExecutorContext(job, self.workers, self._scoreboard)
+        return Flow(
+            job=job,
+            fingerprint=self.evaluator.info.fingerprint,
+            search=self.settings.search,
+            workers=self.workers,
+            cache=cache,
+            scoreboard=self._scoreboard,
+            executor=lambda: self._executor_class(context),
+            counts=self.counts,
+            on_failure=self._failures.append,
+        )
+
+    def open_cache(self) -> Cache:
+        if self.settings.cache == "":
+            return Cache(None)
+        cache = Cache(Path(self.settings.cache) if self.settings.cache else paths.cache_dir() / "units.sqlite")
+        if cache.notice:
+            self._notice(Notice("warning", None, None, None, cache.notice))
+        return cache
+
+    def _notice(self, notice: Notice) -> None:
+        if len(self._notices) < MAX_NOTICES:
+            self._notices.append(notice)
+
+    def _aggregator_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
+        origin = game.origin if game is not None else None
+        self._failures.append(
+            Failure(
+                origin.file if origin else None,
+                origin.line if origin else None,
+                origin.game if origin else None,
+                None,
+                crash.message,
+            )
+        )
+
+    # -- the screen --
+
+    def _show(self, flow: Flow, *, last: bool = False) -> None:
+        now = time.monotonic()
+        if self._progress is None or (now - self._shown < PROGRESS_SECONDS and not last):
+            return
+        self._shown = now
+        view = self._scoreboard.view()
+        self._progress(
+            Snapshot(
+                games=self.counts.analysed,
+                positions=flow.evaluated,
+                total=self._total(flow),
+                nodes=self.counts.nodes,
+                cached=self.counts.cached,
+                wins=view.wins,
+                best=tuple((entry, *self._labelled(flow, entry)) for entry in view.best),
+                workers=flow.states(),
+                seconds=now - self._started,
+                notices=tuple(self._notices),
+                skipped=self.counts.damaged + self.counts.variant + self.counts.filtered,
+                stopping=self._stop.is_set(),
+            )
+        )
+
+    def _total(self, flow: Flow) -> int | None:
+        if self._exhausted:
+            return flow.planned
+        share = sources_share(self._sources)
+        return int(flow.planned / share) if share else None
+
+    def _labelled(self, flow: Flow, entry: Best) -> tuple[str, str]:
+        label = self._labels.get(entry)
+        if label is None:
+            in_flight = flow.plan_of(entry.game)
+            if in_flight is None:
+                return "", entry.move
+            game = in_flight.game
+            label = _label(game.headers, game.fen, game.variant, game.moves, entry)
+            self._labels[entry] = label
+        if len(self._labels) > 100 * self.settings.scoreboard.size:
+            self._labels.clear()
+        return label
+
+
+def sources_share(sources: Sequence[Source]) -> float | None:
+    """How much of all the inputs has been read, by bytes; None while that is not known."""
+    shares = [source.share() for source in sources]
+    sizes = [source.size for source in sources]
+    if any(share is None for share in shares) or not sum(sizes):
+        return None
+    return sum((share or 0.0) * size for share, size in zip(shares, sizes, strict=True)) / sum(sizes)
+
+
+def _label(headers: Any, fen: str, variant: str, plies: Iterable[Any], entry: Best) -> tuple[str, str]:
+    """Who plays, and the entry's move as people write it: `Morphy – Allies`, `17. Rd8#`."""
+    import chess
+
+    board = chess.Board(fen, chess960=variant == "chess960")
+    for ply, move in enumerate(plies):
+        if ply == entry.ply:
+            break
+        board.push_uci(move if isinstance(move, str) else move.uci)
+    dots = "." if board.turn else "..."
+    names = [headers.get("White") or "?", headers.get("Black") or "?"]
+    players = "" if names == ["?", "?"] else " – ".join(names)
+    return players, f"{board.fullmove_number}{dots} {board.san(board.parse_uci(entry.move))}"

@@ -1,0 +1,74 @@
+"""The highest scores that the evaluator gave to a side to move."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Column, Metric, Report
+from engine.plugin import Aggregator, Options, TopK
+from engine.scoring import board_value
+from engine_plugins.aggregators._common import GAME, label
+
+
+class BestScoresOptions(Options, frozen=True):
+    """How much is listed."""
+
+    size: Annotated[int, Meta(ge=1, le=10_000, description="Entries of the board.")] = 10
+
+
+class BestScores(Aggregator):
+    """The best scores found, at most one a game.
+
+    A score is the view of the side to move: centipawns, mate in n as 32000 - n. Ties go to the earlier game, then
+    the earlier ply. This is the shared board that the screen shows, told again from the accepted results, so
+    both sides of every game are in it, whoever `--player` names. Each entry has the best move, not the one
+    played.
+    """
+
+    Options = BestScoresOptions
+    options: BestScoresOptions
+
+    best = TopK()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.best = TopK(self.options.size)
+
+    def add(self, game: AnalysedGame) -> None:
+        values = [
+            (board_value(position.evaluation.score), -k)
+            for k, position in enumerate(game.positions)
+            if position.evaluation is not None
+        ]
+        if not values:
+            return
+        score, ply = max(values)[0], -max(values)[1]
+        number = game.origin.game
+        evaluation = game.positions[ply].evaluation
+        if evaluation is None or not self.best.admits(score, number, ply):
+            return
+        board = game.board(ply)
+        move = board.san(board.parse_uci(evaluation.best))
+        self.best.add(score, number, ply, score, number, ply, move, label(game), board.fen())
+
+    def report(self) -> Report:
+        entries = self.best.entries()
+        columns = (
+            Column("score", "Score", "score"),
+            GAME,
+            Column("ply", "Ply", "int"),
+            Column("move", "Best move", "move"),
+            Column("players", "Players"),
+            Column("position", "Position", "position"),
+        )
+        notes = ["A score is the view of the side to move; at most one entry a game."]
+        if not entries:
+            notes.append("No data: no position has an evaluation.")
+        return Report(
+            title="Best scores",
+            metrics={"best": Metric(entries[0].score if entries else None, "Best score", "score")},
+            tables=(self.best.render("best", "Best scores", columns),),
+            notes=tuple(notes),
+        )

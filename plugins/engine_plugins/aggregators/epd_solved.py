@@ -1,0 +1,95 @@
+"""How many positions of an EPD test suite the evaluator solves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import chess
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Column, Epd, Metric, Report
+from engine.plugin import Aggregator, Options, Sum, Table
+from engine_plugins.aggregators._common import GAME, left_out, share
+
+
+class EpdSolvedOptions(Options, frozen=True):
+    """How much is listed."""
+
+    unsolved: Annotated[int, Meta(ge=0, le=100_000, description="Rows of the table of unsolved positions.")] = 100
+
+
+class EpdSolved(Aggregator):
+    """Share of an EPD test suite that the evaluator solves.
+
+    A line is solved when the best move found is one of its `bm` and none of its `am`. A line whose position has
+    no evaluation is not solved. Lines with neither operation, and games, are no test and only counted.
+    """
+
+    Options = EpdSolvedOptions
+    options: EpdSolvedOptions
+
+    tests = Sum()
+    solved = Sum()
+    missing = Sum()
+    no_test = Sum()
+    unsolved = Table()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.unsolved = Table(self.options.unsolved)
+
+    def add(self, game: AnalysedGame) -> None:
+        epd = game.epd
+        if epd is None or not (epd.bm or epd.am):
+            self.no_test.add()
+            return
+        self.tests.add()
+        evaluation = game.positions[0].evaluation
+        if evaluation is None:
+            self.missing.add()
+        elif _solves(epd, evaluation.best):
+            self.solved.add()
+            return
+        board = game.board(0)
+        found = None if evaluation is None else _san(board, evaluation.best)
+        wanted = [_san(board, move) for move in epd.bm] + [f"not {_san(board, move)}" for move in epd.am]
+        number = game.origin.game
+        self.unsolved.add(number, number, epd.id or "?", ", ".join(wanted), found, game.fen)
+
+    def report(self) -> Report:
+        notes = list(left_out("unsolved positions", self.unsolved.left_out, "epd-solved.unsolved"))
+        if self.missing.value:
+            notes.append(f"Not solved for want of an evaluation: {self.missing.value:,}.")
+        if self.no_test.value:
+            notes.append(f"Left out, not an EPD line with bm or am: {self.no_test.value:,}.")
+        if not self.tests.value:
+            notes.append("No data: no EPD line with bm or am.")
+        columns = (
+            GAME,
+            Column("id", "Position"),
+            Column("wanted", "Wanted"),
+            Column("found", "Found", "move"),
+            Column("position", "FEN", "position"),
+        )
+        return Report(
+            title="EPD positions solved",
+            metrics={
+                "solved": Metric(self.solved.value, "Solved"),
+                "tests": Metric(self.tests.value, "Positions"),
+                "share": Metric(share(self.solved.value, self.tests.value), "Share solved", "percent"),
+            },
+            tables=(self.unsolved.render("unsolved", "Unsolved", columns),),
+            notes=tuple(notes),
+        )
+
+
+def _solves(epd: Epd, move: str) -> bool:
+    return move not in epd.am and (not epd.bm or move in epd.bm)
+
+
+def _san(board: chess.Board, uci: str) -> str:
+    """SAN; a move that the suite has wrong stays as it is."""
+    try:
+        return board.san(board.parse_uci(uci))
+    except ValueError:
+        return uci

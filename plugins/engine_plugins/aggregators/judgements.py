@@ -1,0 +1,116 @@
+"""Inaccuracies, mistakes and blunders by Lichess's rules, and the worst of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Column, Metric, Ply, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Options, TopK, keyed
+from engine_plugins.aggregators._common import GAME, PLAYER, mean, milli
+
+_KINDS = (
+    ("inaccuracy", "inaccuracies", "Inaccuracies"),
+    ("mistake", "mistakes", "Mistakes"),
+    ("blunder", "blunders", "Blunders"),
+)
+_MOVES = "moves"
+
+
+class JudgementsOptions(Options, frozen=True):
+    """How much is listed."""
+
+    worst: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of the worst moves.")] = 10
+
+
+class Judgements(Aggregator):
+    """Inaccuracies, mistakes and blunders of each player, and the worst moves.
+
+    Lichess's rules: a move that lowers its mover's Win% by 5, 10 or 15 points is an inaccuracy, a mistake or a
+    blunder; running into a mate or letting one go counts by how clear the game was otherwise. Rates are per
+    100 moves that have an evaluation before and after them. The worst moves are the judged ones of the lowest
+    accuracy, ties to the earlier game and ply. Limited to the colours of `--player`.
+    """
+
+    Options = JudgementsOptions
+    options: JudgementsOptions
+
+    players = keyed(Counts())
+    """By player: moves that count, and how many of each kind."""
+    worst = TopK()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.worst = TopK(self.options.worst)
+
+    def add(self, game: AnalysedGame) -> None:
+        for k, ply in enumerate(game.plies):
+            color = game.turn(k)
+            if ply.accuracy is None or color not in game.view:
+                continue
+            counts = self.players[game.player(color)]
+            counts.add(_MOVES)
+            if ply.judgement is not None:
+                counts.add(ply.judgement)
+                self._enter(game, k, ply, milli(ply.accuracy))
+
+    def _enter(self, game: AnalysedGame, k: int, ply: Ply, accuracy: int) -> None:
+        number = game.origin.game
+        if not self.worst.admits(-accuracy, number, k):
+            return
+        evaluation = game.positions[k].evaluation
+        best = evaluation.best if evaluation is not None else None
+        if best is not None:
+            board = game.board(k)
+            best = board.san(board.parse_uci(best))
+        player = game.player(game.turn(k))
+        self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, accuracy, best)
+
+    def report(self) -> Report:
+        totals = Counts()
+        for counts in self.players.values():
+            totals.merge(counts)
+        moves = totals[_MOVES]
+        notes = [
+            "Lichess's rules: 5, 10 or 15 Win% lost, and rules of their own for mates. Rates are per 100 moves."
+        ]
+        if not moves:
+            notes.append("No data: no move has an evaluation before and after it.")
+        metrics = {plural: Metric(totals[kind], label) for kind, plural, label in _KINDS}
+        metrics["moves"] = Metric(moves, "Moves")
+        return Report(
+            title="Judgements",
+            metrics=metrics,
+            tables=(self._players(), self._worst()),
+            notes=tuple(notes),
+        )
+
+    def _players(self) -> ReportTable:
+        ranked = sorted(self.players.items(), key=lambda item: (-item[1][_MOVES], item[0]))
+        columns = [PLAYER, Column("moves", "Moves", "int")]
+        for _, plural, label in _KINDS:
+            columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float")]
+        rows: list[tuple[Cell, ...]] = []
+        for name, counts in ranked:
+            moves = counts[_MOVES]
+            rates = [cell for kind, _, _ in _KINDS for cell in (counts[kind], mean(100 * counts[kind], moves))]
+            rows.append((name, moves, *rates))
+        return ReportTable("players", "By player", tuple(columns), tuple(rows))
+
+    def _worst(self) -> ReportTable:
+        columns = (
+            GAME,
+            Column("ply", "Ply", "int"),
+            PLAYER,
+            Column("move", "Move", "move"),
+            Column("judgement", "Judgement"),
+            Column("accuracy", "Accuracy", "percent"),
+            Column("best", "Best move", "move"),
+        )
+        rows = tuple(
+            (number, ply, player, move, kind, -entry.score / 1000, best)
+            for entry in self.worst.entries()
+            for number, ply, player, move, kind, _, best in (entry.cells,)
+        )
+        return ReportTable("worst", "Worst moves", columns, rows)

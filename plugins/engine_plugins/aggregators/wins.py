@@ -1,0 +1,94 @@
+"""Winning moves found, per game and per player."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Options, Sum, Table
+from engine.scoring import is_winning
+from engine_plugins.aggregators._common import GAME, PLAYER, Rows, label, left_out, share
+
+
+class WinsOptions(Options, frozen=True):
+    """What counts, and how much is listed."""
+
+    winning_cp: Annotated[
+        int, Meta(ge=1, le=30_000, description="From this score on, in centipawns, a position is won.")
+    ] = 300
+    games: Rows = 100
+
+
+class Wins(Aggregator):
+    """Winning moves found: mates and decisive scores for the side to move.
+
+    A position counts when its best move wins for the side to move: mate for that side, or a score of at least
+    `winning_cp` from its view. Every evaluated position of every game counts once, 0 to N of a game with N plies,
+    a single EPD line as one; a position without a legal move does not. The shared counter counts the same while
+    the run goes on, and the two are equal at the end.
+
+    The total and the table of games are over both sides. The table of players gives a position to the player
+    who is to move in it, and is limited to the colours of `--player`.
+    """
+
+    Options = WinsOptions
+    options: WinsOptions
+
+    wins = Sum()
+    positions = Sum()
+    player_wins = Counts()
+    player_positions = Counts()
+    games = Table()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.games = Table(self.options.games)
+
+    def add(self, game: AnalysedGame) -> None:
+        wins = positions = 0
+        for k, position in enumerate(game.positions):
+            if position.evaluation is None:
+                continue
+            won = is_winning(position.evaluation.score, self.options.winning_cp)
+            wins += won
+            positions += 1
+            color = game.turn(k)
+            if game.epd is None and color in game.view:
+                self.player_wins.add(game.player(color), int(won))
+                self.player_positions.add(game.player(color))
+        self.wins.add(wins)
+        self.positions.add(positions)
+        if positions:
+            self.games.add(game.origin.game, game.origin.game, label(game), wins, positions)
+
+    def report(self) -> Report:
+        notes = [
+            f"A winning move is a mate, or {self.options.winning_cp} centipawns or more, for the side to move.",
+            *left_out("games", self.games.left_out, "wins.games"),
+        ]
+        if not self.positions.value:
+            notes.append("No data: no position has an evaluation.")
+        count, of, percent = (
+            Column("wins", "Won", "int"),
+            Column("positions", "of", "int"),
+            Column("share", "%", "percent"),
+        )
+        players = tuple(
+            (name, wins, self.player_positions[name], share(wins, self.player_positions[name]))
+            for name, wins in self.player_wins.most_common()
+        )
+        return Report(
+            title="Winning moves",
+            metrics={
+                "wins": Metric(self.wins.value, "Winning moves found"),
+                "positions": Metric(self.positions.value, "Positions evaluated"),
+                "share": Metric(share(self.wins.value, self.positions.value), "Share won", "percent"),
+            },
+            tables=(
+                ReportTable("players", "By player to move", (PLAYER, count, of, percent), players),
+                self.games.render("games", "By game", (GAME, Column("players", "Players"), count, of)),
+            ),
+            notes=tuple(notes),
+        )

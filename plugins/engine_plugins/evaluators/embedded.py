@@ -1,0 +1,173 @@
+"""Stockfish 19 lite, run inside the worker process: no installation, the same results on every machine.
+
+The WebAssembly build of Stockfish is fetched once (by `engine setup`, or on first need) with npm, checked and kept
+in the user's data folder; `ENGINE_STOCKFISH_WASM` may name the file instead. It runs at about nine tenths of the
+speed of a native Stockfish, on one thread, and cannot reach files: no tablebases, no other network.
+
+Hash is at most what fits beside the program into its 2 GB of memory. Node and depth limits are reproducible to
+the byte; the UCI options `Skill Level`, `UCI_LimitStrength` and `nodestime` are not, here as in any Stockfish.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import wasmtime
+
+from engine.errors import EvaluatorCrashed, EvaluatorError, PositionRefused
+from engine.model import Evaluation, EvaluatorInfo, Limit, Position
+from engine.paths import cache_dir
+from engine.plugin import Evaluator, EvaluatorOptions
+from engine_plugins.evaluators import _fetch, _wasm
+from engine_plugins.evaluators._uci_text import (
+    UciOption,
+    check_options,
+    go_command,
+    parse_option,
+    position_command,
+    printable,
+    read_search,
+    setoption_command,
+)
+
+LARGEST_HASH = 1900
+"""Megabytes. The memory ends at 2048 and the rest takes 120; more wraps around without a word."""
+
+_REFUSED = {
+    "hash": "it is --hash",
+    "evalfile": "the embedded Stockfish reads no files; install a native one",
+    "syzygypath": "the embedded Stockfish reads no files; install a native one",
+}
+_WITHOUT_EFFECT = {"Clear Hash", "Ponder", "UCI_ShowWDL"}
+"""Options that change no score, move or depth."""
+
+
+class Embedded(Evaluator):
+    """Stockfish 19 lite as WebAssembly inside the worker process; needs no installed Stockfish."""
+
+    def __init__(self, options: EvaluatorOptions) -> None:
+        super().__init__(options)
+        self._module: wasmtime.Module | None = None
+        self._program: _wasm.Program | None = None
+        self._settings: dict[str, str] = {}
+
+    @classmethod
+    def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
+        """Chooses nothing; fetches the file before there are workers, so that a failure is said once."""
+        _fetch.ensure()
+        return None
+
+    @classmethod
+    def setup(cls, progress: Callable[[int, int], None]) -> str:
+        """Fetch the file; waits longer for a slow network than the first use does."""
+        return f"embedded Stockfish {_fetch.VERSION} lite: {_fetch.ensure(progress, patient=True)}"
+
+    def start(self) -> EvaluatorInfo:
+        path = _fetch.ensure()
+        try:
+            self._module = _wasm.load(path, _fetch.SHA256, cache_dir() / "compiled")
+            self._program = _wasm.Program(self._module)
+            lines = self._program.command("uci")
+        except (_wasm.Exited, _wasm.Trapped) as error:
+            raise EvaluatorError(f"the embedded Stockfish does not start: {error}") from None
+        offered = [option for line in lines if (option := parse_option(line))]
+        chosen = _checked(self.options, offered)
+        self._settings = {"Hash": str(self.options.hash), **chosen}
+        self._configure(self._program)
+        name = next((line.removeprefix("id name ") for line in lines if line.startswith("id name ")), "Stockfish")
+        return EvaluatorInfo(
+            name=name,
+            version=_fetch.VERSION,
+            fingerprint=_fingerprint(name, self.options.hash, chosen, offered),
+            why=f"embedded, from {path}",
+        )
+
+    def clear(self) -> None:
+        if self._program is None:
+            self._renew()  # a new one has nothing to forget
+        else:
+            self._command("ucinewgame")
+
+    def search(self, position: Position, limit: Limit) -> Evaluation:
+        """After PositionRefused or EvaluatorCrashed the next search has a new instance with an empty hash."""
+        place, go = position_command(position), go_command(limit)
+        if self._program is None:
+            self._renew()
+        self._set("UCI_Chess960", "true" if position.chess960 else "false")
+        self._set("MultiPV", str(limit.multipv))
+        self._command(place)
+        return read_search(self._command(go), position, limit)
+
+    def close(self) -> None:
+        if self._program is not None:
+            self._program.close()
+            self._program = None
+
+    # -- the instance ---------------------------------------------------------------------------------------
+
+    def _renew(self) -> None:
+        if self._module is None:
+            raise EvaluatorError("the embedded Stockfish has not been started")
+        try:
+            self._program = _wasm.Program(self._module)
+        except (_wasm.Exited, _wasm.Trapped) as error:
+            raise EvaluatorError(f"the embedded Stockfish does not start again: {error}") from None
+        self._configure(self._program)
+
+    def _configure(self, program: _wasm.Program) -> None:
+        """Set what lasts as long as the instance."""
+        self._current = {"UCI_Chess960": "false", "MultiPV": "1"}
+        try:
+            for name, value in self._settings.items():
+                program.command(setoption_command(name, value))
+        except (_wasm.Exited, _wasm.Trapped) as error:
+            self._program = None
+            raise EvaluatorError(f"the embedded Stockfish does not take its options: {error}") from None
+
+    def _set(self, name: str, value: str) -> None:
+        if self._current[name] != value:
+            self._command(setoption_command(name, value))
+            self._current[name] = value
+
+    def _command(self, text: str) -> list[str]:
+        program, self._program = self._program, None
+        if program is None:
+            raise EvaluatorError("the embedded Stockfish has not been started")
+        try:
+            lines = program.command(text)
+        except _wasm.Exited as error:
+            said = next((line for line in error.lines if "CRITICAL ERROR" in line), "")
+            if said:
+                reason = said.partition("Reason: ")[2] or said.removeprefix("info string ")
+                raise PositionRefused(f"Stockfish refuses the position: {printable(reason)}") from None
+            words = printable(" ".join(error.lines[-2:])) or "no last words"
+            raise EvaluatorCrashed(f"the embedded Stockfish ended with exit code {error.code}: {words}") from None
+        except _wasm.Trapped as error:
+            raise EvaluatorCrashed(f"the embedded Stockfish crashed: {printable(str(error))}") from None
+        self._program = program
+        return lines
+
+
+def _checked(options: EvaluatorOptions, offered: list[UciOption]) -> dict[str, str]:
+    """The user's UCI options in Stockfish's spelling. Raises EvaluatorError for what it would ignore silently."""
+    if not 1 <= options.hash <= LARGEST_HASH:
+        raise EvaluatorError(f"hash of {options.hash} MB: the embedded Stockfish takes 1 to {LARGEST_HASH} MB")
+    for name in options.uci:
+        if reason := _REFUSED.get(name.strip().lower()):
+            raise EvaluatorError(f"UCI option {name!r} cannot be set: {reason}")
+    return check_options(options.uci, offered)
+
+
+def _fingerprint(name: str, megabytes: int, chosen: Mapping[str, str], offered: list[UciOption]) -> str:
+    """Hex digest of all that can change a result; an option at its default is not one."""
+    defaults = {option.name: option.default for option in offered}
+    changed = {
+        option: value
+        for option, value in sorted(chosen.items())
+        if option not in _WITHOUT_EFFECT and value != defaults.get(option)
+    }
+    identity = [name, _fetch.VERSION, _fetch.SHA256, megabytes, changed]
+    return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()

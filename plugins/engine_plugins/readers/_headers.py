@@ -1,0 +1,44 @@
+"""The tag pairs of a PGN game."""
+
+from __future__ import annotations
+
+import re
+
+from engine_plugins.readers._split import HEAD, NAME
+from engine_plugins.readers._text import decode, printable
+
+_ITEM = re.compile(
+    rb"\[[ \t]*(" + NAME + rb')[ \t]+"((?:[^"\\\n]|\\[^\n])*+)"[ \t]*\]'  # a well-formed tag
+    rb"|(\[[^\n]*+)"  # any other line in brackets
+    rb"|[%;][^\n]*+"
+)
+_UNESCAPED = re.compile(rb"\[[ \t]*(" + NAME + rb')[ \t]+"([^\n]*)"')
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+def end_of_head(data: bytes) -> int:
+    """Where the movetext begins."""
+    head = HEAD.match(data)
+    return head.end() if head else 0
+
+
+def read_headers(head: bytes) -> dict[str, str]:
+    """The tags in file order; of a name given twice the last value. Tags without quotes are left out.
+
+    `\\"` and `\\\\` are unescaped, control characters are taken out. A value with quotes that nobody escaped
+    goes to the last quote on its line.
+    """
+    headers: dict[str, str] = {}
+    for name, value, other in _ITEM.findall(head):
+        if name:
+            headers[name.decode()] = _value(value)
+        elif other and (parts := _UNESCAPED.match(other)):
+            headers[parts[1].decode()] = _value(parts[2])
+    return headers
+
+
+def _value(value: bytes) -> str:
+    text = decode(value)
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
+    return printable(text)

@@ -1,0 +1,135 @@
+"""The main line of a PGN game, move by move on a board that allows only legal ones."""
+
+from __future__ import annotations
+
+import re
+
+import chess
+from msgspec import Struct
+
+from engine_plugins.readers._text import quoted
+
+MAX_PLIES = 20_000
+"""Moves beyond are left out; the longest game seen in the wild has 17,697 plies."""
+
+_TOKEN = re.compile(
+    r"""
+    \{ (?P<comment> [^}]* ) (?P<end> \}? )
+    | ; [^\n]*
+    | (?m:^) % [^\n]*
+    | (?P<open> \( )
+    | (?P<close> \) )
+    | \$ \d*
+    | < [^<>\n]* >                                   # reserved by the standard; HTML in the wild
+    | (?P<result> (?: 1-0 | 0-1 | 1/2-1/2 | ½-½ | \* ) (?= [\s{}();] | \Z ) )
+    | (?P<null> (?: -- | Z0 | 0000 | @@@@ ) (?= [\s{}();!?] | \Z ) )
+    | (?P<move>
+        (?: [KQRBNP]? [a-h]? [1-8]? [x:-]? [a-h] [1-8] (?: [=/]? [QRBNKqrbn] | \( [QRBN] \) )?
+          | [O0o] - [O0o] (?: - [O0o] )? )
+      )
+      [+\#!?=]* (?: e\.?p\.? )? (?= [\s{}();$.,<] | \Z )
+    | \d+ (?: \.+ | (?= [\s({;] | \Z ) )
+    | (?P<word> [^\s{}();<.]+ )
+    """,
+    re.VERBOSE,
+)
+_LIKE_A_MOVE = re.compile(r"[a-h][1-8]|[O0o]-[O0o]")
+_PLAIN = re.compile(r"[KQRBN]?x?[a-h][1-8]|[a-h]x[a-h][1-8]")
+_CLOCK = re.compile(r"\[%clk\s+(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)\s*\]")
+_UNTYPED = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")": None})
+
+
+class MainLine(Struct):
+    """What could be read."""
+
+    moves: list[str]
+    sans: list[str]
+    clocks: list[float | None]
+    problem: str | None = None
+    """Why it ends where it ends, when that is not the end of the game."""
+    at: int = 0
+    """Offset of the problem in the text."""
+
+
+def read_moves(text: str, board: chess.Board) -> MainLine:
+    """Play the main line of `text` on `board`, up to the first move that cannot be played.
+
+    Variations, annotations and words that are no moves are passed over. The rules are python-chess's; a board
+    that is no chess position may make it raise anything.
+    """
+    line = MainLine([], [], [])
+    depth = opened = 0
+    ended: str | None = None
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "end":
+            if not token["end"]:
+                return _cut(line, token.start(), "a comment is never closed")
+            if depth == 0 and "%clk" in token["comment"] and line.moves:
+                _add_clock(line, token["comment"])
+        elif kind == "open":
+            opened = opened if depth else token.start()
+            depth += 1
+        elif kind == "close":
+            depth = max(depth - 1, 0)
+        elif depth or kind is None:
+            continue
+        elif kind == "result":
+            ended = token["result"]
+        elif kind == "word" and not _LIKE_A_MOVE.search(token["word"]):
+            continue
+        elif ended:
+            return _cut(line, token.start(), f"moves after the result {ended}")
+        elif len(line.moves) >= MAX_PLIES:
+            return _cut(line, token.start(), f"more than {MAX_PLIES} plies")
+        elif kind == "move":
+            if reason := _play(line, board, token["move"]):
+                return _cut(line, token.start(), f"{reason} {_where(board, token['move'], line)}")
+        else:
+            reason = "null move" if kind == "null" else "unreadable move"
+            return _cut(line, token.start(), f"{reason} {_where(board, token[0], line)}")
+    if depth:
+        return _cut(line, opened, "a variation is never closed")
+    return line
+
+
+def _play(line: MainLine, board: chess.Board, token: str) -> str | None:
+    """Play one move; or say what is wrong with it."""
+    san = token
+    if not _PLAIN.fullmatch(token):
+        san = token.translate(_UNTYPED).removeprefix("P")
+    try:
+        move = board.parse_san(san)
+    except chess.AmbiguousMoveError:
+        return "ambiguous move"
+    except ValueError:
+        return "illegal move"
+    if not move:
+        return "null move"
+    # A move that was written without more than it needs is canonical but for its check sign.
+    if san is token and ("x" in san) == board.is_capture(move):
+        board.push(move)
+        if board.is_check():
+            san += "#" if board.is_checkmate() else "+"
+    else:
+        san = board.san_and_push(move)
+    line.moves.append(move.uci())
+    line.sans.append(san)
+    return None
+
+
+def _add_clock(line: MainLine, comment: str) -> None:
+    if found := _CLOCK.search(comment):
+        line.clocks += [None] * (len(line.moves) - len(line.clocks))
+        line.clocks[-1] = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+
+
+def _where(board: chess.Board, token: str, line: MainLine) -> str:
+    dots = "." if board.turn == chess.WHITE else "..."
+    return f"{quoted(token, 20)} after {len(line.moves)} plies ({board.fullmove_number}{dots})"
+
+
+def _cut(line: MainLine, at: int, problem: str) -> MainLine:
+    line.problem = problem
+    line.at = at
+    return line

@@ -1,0 +1,136 @@
+"""Where one PGN game ends and the next begins, found in the bytes.
+
+A game starts
+
+- at a tag line (`[Name "`) outside comments that follows movetext, with or without a blank line between;
+- at a tag whose name the tag section already has, when it stands after a blank line or is the section's first
+  name again: the game before has headers only;
+- at the tag line `[Event "` even inside a comment: that comment was never closed;
+- at a line beginning with `1.` right after a result: games without tags.
+
+Blank lines inside tags and moves, and comments between the two, do not split.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from engine.plugin import RawGame
+from engine_plugins.readers._text import blocks
+
+GAME_BYTES = 4 << 20
+"""A longer game is cut off one byte later, so that `parse` can tell, and the rest of it is dropped."""
+
+NAME = rb"[A-Za-z0-9][A-Za-z0-9_+#=:-]*"
+TAG = rb"\[[ \t]*(?:" + NAME + rb')[ \t]+"(?:[^"\\\n]|\\[^\n])*+"[ \t]*\]'
+"""One well-formed tag."""
+
+HEAD = re.compile(
+    rb"(?:\s|[%;][^\n]*+|" + TAG + rb'|\[[^\n]*+(?:\n(?!\[)[^\n]+"\][ \t]*(?=\n))?)*+',
+)
+"""The tag section at the beginning of a game, with blank lines and escape lines.
+
+Any other line that begins with a bracket belongs to it too: an unescaped quote or a lost bracket must not cost
+the tags below it their game. A broken value may go on on the next line.
+"""
+
+_FIRST_NAME = re.compile(rb"(?:\s|[%;][^\n]*+)*+\[[ \t]*(" + NAME + rb")[ \t]")
+_TAG_LINE = re.compile(rb"(\n[ \t]*)?\n\s*\[[ \t]*(" + NAME + rb")[ \t]")
+_BLANK_THEN_TAG = re.compile(rb"\n[ \t]*\n\s*\[")
+_BOUNDARY = re.compile(rb"\n(?=[ \t]*\[[ \t]*" + NAME + rb'[ \t]+"|1\.)')
+_EVENT = re.compile(rb'\n[ \t]*\[Event[ \t]+"')
+_LINE_COMMENT = re.compile(rb"%|(?:[^{};\n]|\{[^{}\n]*+\})*+;")
+_RESULT_AT_END = re.compile(rb"(?:^|[\s})])(?:1-0|0-1|1/2-1/2|\*)\s*\Z")
+_NO_GAME = re.compile(rb"(?:\s|\{[^}]*+\}?|[%;][^\n]*+|1-0|0-1|1/2-1/2|\*)*+\Z")
+_NEAR = 64
+"""How far before a line the result of the last game is looked for, in bytes."""
+_LINE_START = 4096
+"""While the rest of a long game is dropped, a line that has begun this near the end of a block is kept."""
+
+
+def split(stream: BinaryIO) -> Iterator[RawGame]:
+    """Cut the stream into games, holding one block and one game at a time."""
+    buffer = b""
+    line = 1
+    dropping = False  # the rest of a game that was too long
+    for block in blocks(stream):
+        buffer += block
+        start = 0
+        while (end := _end_of_game(buffer, start, in_moves=dropping)) is not None:
+            if not dropping and (game := _game(buffer[start:end], line)):
+                yield game
+            dropping = False
+            line += buffer.count(b"\n", start, end)
+            start = end
+        buffer = buffer[start:]
+        if dropping or len(buffer) > GAME_BYTES:
+            if not dropping and (game := _game(buffer, line)):
+                yield game
+            dropping = True
+            keep = buffer.rfind(b"\n", -_LINE_START)
+            keep = len(buffer) if keep < 0 else keep
+            line += buffer.count(b"\n", 0, keep)
+            buffer = buffer[keep:]
+    if not dropping and (game := _game(buffer, line)):
+        yield game
+
+
+def _game(data: bytes, line: int) -> RawGame | None:
+    """The piece as a game, or None when it has neither a tag nor anything that could be a move."""
+    body = data.lstrip()
+    if not body.startswith(b"[") and _NO_GAME.match(data):
+        return None
+    line += data.count(b"\n", 0, len(data) - len(body))
+    return RawGame(body.rstrip()[: GAME_BYTES + 1], line)
+
+
+def _end_of_game(buffer: bytes, start: int, *, in_moves: bool) -> int | None:
+    """Where the game that begins at `start` ends, or None when the buffer does not show it.
+
+    `in_moves`: the buffer begins somewhere in the movetext of a game.
+    """
+    moves = start
+    if not in_moves and (head := HEAD.match(buffer, start)):
+        moves = head.end()
+        if (end := _end_of_tags_alone(buffer, start, moves)) is not None:
+            return end
+    in_comment = False
+    seen = moves
+    for boundary in _BOUNDARY.finditer(buffer, moves):
+        at = boundary.start()
+        in_comment = _in_comment(buffer, seen, at, before=in_comment)
+        seen = at
+        if in_comment:
+            if _EVENT.match(buffer, at):
+                return at + 1
+        elif buffer[at + 1] != ord("1") or _RESULT_AT_END.search(buffer, max(moves, at - _NEAR), at):
+            return at + 1
+    return None
+
+
+def _end_of_tags_alone(buffer: bytes, start: int, end: int) -> int | None:
+    """Where, inside a run of tag lines, the tags of the next game begin."""
+    first = _FIRST_NAME.match(buffer, start, end)
+    if first is None:
+        return None
+    again = buffer.find(b"\n[" + first[1] + b" ", first.end(), end)
+    limit = end if again < 0 else again
+    if _BLANK_THEN_TAG.search(buffer, start, limit):
+        names = {first[1]}
+        for tag in _TAG_LINE.finditer(buffer, first.end(), limit):
+            if tag[1] is not None and tag[2] in names:
+                return buffer.rfind(b"\n", start, tag.start(2)) + 1
+            names.add(tag[2])
+    return None if again < 0 else again + 1
+
+
+def _in_comment(buffer: bytes, since: int, until: int, *, before: bool) -> bool:
+    """Whether `until` lies inside `{ }`, given whether `since` does. The first `}` closes, braces do not nest."""
+    opened = buffer.rfind(b"{", since, until)
+    closed = buffer.rfind(b"}", since, until)
+    if opened <= closed or (before and closed < 0):
+        return before and closed < 0
+    line = max(buffer.rfind(b"\n", since, opened) + 1, since)
+    return _LINE_COMMENT.match(buffer, line, opened) is None

@@ -1,0 +1,121 @@
+"""PGN files.
+
+The bytes are cut into games first and each game is decoded and parsed by itself, so that a damaged game costs
+none of its neighbours. Read without complaint: CRLF and CR line ends, byte order marks anywhere, UTF-16 with its
+mark, UTF-8 or else cp1252 line by line, `%` lines, blank lines inside tags and moves, tags and moves on one line,
+no blank line between games, games without tags or without moves, FEN with or without SetUp, castling with
+zeros. Variations are passed over.
+
+A game is *cut*, its moves up to there kept, at an illegal, ambiguous or unreadable move, a null move, a move after
+the result, a comment or variation that is never closed, and after 20,000 plies. Words that are no moves
+are passed over.
+
+A game is *unreadable* when its FEN is broken, when it has neither a tag nor a legal move, when it is longer than
+4 MiB or has a line over 1 MiB, and when it is no chess: `Variant` other than standard chess or Chess960.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO, ClassVar, Literal
+
+import chess
+
+from engine.plugin import RawGame, Reader, SourceGame, Unreadable
+from engine_plugins.readers._headers import end_of_head, read_headers
+from engine_plugins.readers._moves import MainLine, read_moves
+from engine_plugins.readers._split import GAME_BYTES, split
+from engine_plugins.readers._text import decode, quoted
+
+LINE_BYTES = 1 << 20
+
+_STANDARD = {"", "standard", "normal", "fromposition", "?"}
+_CHESS960 = {"chess960", "fischerandom", "fischerrandom", "960"}
+_TAG_LINE = re.compile(rb'^[ \t]*\[[A-Za-z0-9_]+[ \t]+"', re.MULTILINE)
+
+
+class PgnReader(Reader):
+    """Games in Portable Game Notation."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".pgn",)
+
+    @classmethod
+    def sniff(cls, head: bytes) -> bool:
+        return bool(_TAG_LINE.search(head.replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")))
+
+    def split(self, stream: BinaryIO) -> Iterator[RawGame]:
+        return split(stream)
+
+    def headers(self, raw: RawGame) -> Mapping[str, str]:
+        return read_headers(raw.data[: end_of_head(raw.data)])
+
+    def parse(self, raw: RawGame) -> SourceGame | Unreadable:
+        text = decode(raw.data)
+        try:
+            return _parse(raw, text)
+        except Exception as error:  # python-chess raises many things for boards that are no positions
+            return Unreadable("damaged", f"the moves cannot be replayed: {type(error).__name__}: {error}", text)
+
+
+def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
+    if reason := _too_big(raw.data):
+        return Unreadable("damaged", reason, text)
+    end = end_of_head(raw.data)
+    headers = read_headers(raw.data[:end])
+    variant = _variant(headers)
+    if variant is None:
+        return Unreadable("variant", f"variant {quoted(headers['Variant'])}", text)
+    try:
+        board = _start(headers, variant)
+    except ValueError as error:
+        return Unreadable("damaged", f"invalid FEN: {error}", text)
+    variant = "chess960" if board.chess960 else "standard"
+    fen = board.fen()
+    moves = decode(raw.data[end:])
+    line = read_moves(moves, board)
+    problem_line = raw.line + raw.data.count(b"\n", 0, end) + moves.count("\n", 0, line.at) if line.problem else None
+    if not headers and not line.moves:
+        why = f": {line.problem}" if line.problem else ""
+        return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
+    return SourceGame(
+        headers=headers,
+        fen=fen,
+        variant=variant,
+        moves=tuple(line.moves),
+        sans=tuple(line.sans),
+        clocks=_clocks(line),
+        text=text,
+        problem=line.problem,
+        problem_line=problem_line,
+    )
+
+
+def _too_big(data: bytes) -> str | None:
+    if len(data) > GAME_BYTES:
+        return f"longer than {GAME_BYTES >> 20} MiB"
+    if len(data) > LINE_BYTES and max(map(len, data.split(b"\n"))) > LINE_BYTES:
+        return f"a line longer than {LINE_BYTES >> 20} MiB"
+    return None
+
+
+def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | None:
+    """What is played, or None for something else. Case, spaces, hyphens and underscores make no difference."""
+    name = re.sub(r"[\s_-]", "", headers.get("Variant", "")).lower()
+    if name in _STANDARD:
+        return "standard"
+    return "chess960" if name in _CHESS960 else None
+
+
+def _start(headers: Mapping[str, str], variant: str) -> chess.Board:
+    """The board to play on. Raises ValueError for a broken FEN."""
+    fen = headers.get("FEN", "").strip()
+    board = chess.Board(chess.STARTING_FEN if fen in ("", "?") else fen, chess960=variant == "chess960")
+    board.chess960 = board.chess960 or board.has_chess960_castling_rights()
+    return board
+
+
+def _clocks(line: MainLine) -> tuple[float | None, ...]:
+    if not line.clocks:
+        return ()
+    return (*line.clocks, *[None] * (len(line.moves) - len(line.clocks)))

@@ -1,0 +1,147 @@
+"""What is written beside the moves of an analysed game, and how it is told from what people wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import chess
+
+from engine import scoring
+from engine.model import PV_PLIES, AnalysedGame, Judgement, Score
+from engine_plugins.writers import _layout
+from engine_plugins.writers._movetext import Comment, Notes, Replay, Variation
+from engine_plugins.writers._variations import numbered
+from engine_plugins.writers._white import scores
+
+NAGS: Mapping[Judgement, str] = {"inaccuracy": "$6", "mistake": "$2", "blunder": "$4"}
+
+_MOVE_NAGS = frozenset(f"${number}" for number in range(1, 7))
+"""`!` to `?!`: what is said of a move, once."""
+_EVAL = re.compile(r"\[%eval\s[^\]]*\] ?")
+_FIGURE = r"(?:#?[+-]?[\d.]+|Mate in -?\d+)"
+_VERDICT = re.compile(
+    rf"\({_FIGURE} → {_FIGURE}\) (?:(Inaccuracy|Mistake|Blunder)|"
+    r"Checkmate is now unavoidable|Lost forced checkmate sequence|Not the best checkmate sequence)\.(?: [^\s.]+ was best\.)? ?"
+)
+_BEST = re.compile(r"Best: [^\s.]+\. ?")
+
+
+class Annotator:
+    """Puts the evaluations of one game beside its moves.
+
+    `[%eval]` and verdicts like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.` are replaced where they stand
+    already, ours as well as Lichess's, so that a second pass changes nothing. Nothing else is taken away.
+    """
+
+    def __init__(self, game: AnalysedGame, replay: Replay) -> None:
+        self._game = game
+        self._replay = replay
+        self._scores = scores(game)
+
+    def ply(self, ply: int, notes: Notes) -> None:
+        """Complete what is said of move `ply`."""
+        judgement = self._game.plies[ply].judgement
+        after = self._game.positions[ply + 1]
+        if after.missing is None:
+            _remove(notes, _EVAL)
+        for verdict in _remove(notes, _VERDICT):
+            gone = [nag for name, nag in NAGS.items() if verdict in ("", name.capitalize())]
+            notes.nags = [nag for nag in notes.nags if nag not in gone]
+        if judgement is not None and not _MOVE_NAGS.intersection(notes.nags):
+            notes.nags.append(NAGS[judgement])
+        said = self._scores[ply + 1]
+        at = _add_eval(notes, said)
+        if judgement is not None and said is not None:
+            self._judge(ply, judgement, said, notes, at)
+
+    def start(self, notes: Notes) -> None:
+        """For a game without a move: the position's evaluation and best move before the result."""
+        evaluation = self._game.positions[0].evaluation
+        if evaluation is None:
+            return
+        _remove(notes, _EVAL)
+        _remove(notes, _BEST)
+        san = _san(self._replay.at(0), evaluation.best)
+        notes.items.insert(_add_eval(notes, self._scores[0]), Comment(f"Best: {san}."))
+
+    def _judge(self, ply: int, judgement: Judgement, after: Score, notes: Notes, at: int) -> None:
+        evaluation = self._game.positions[ply].evaluation
+        before = self._before(ply)
+        line: list[tuple[str, str]] = []
+        if evaluation is not None and evaluation.best != self._game.plies[ply].uci:
+            line = _line(self._replay.at(ply), evaluation.pv)
+        best = line[0][1] if line else None
+        text = f"({_figure(before)} → {_figure(after)}) {judgement.capitalize()}."
+        notes.items.insert(at, Comment(f"{text} {best} was best." if best else text))
+        if best and not any(isinstance(item, Variation) and item.first == best for item in notes.items):
+            notes.items.append(Variation(best, ["(", *(atom for atom, _ in line), ")"]))
+
+    def _before(self, ply: int) -> Score:
+        """What the move was judged against: the initial position counts as +0.15, see `engine.scoring`."""
+        score = self._scores[ply]
+        initial = ply == 0 and self._game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
+        return scoring.START if initial or score is None else score
+
+
+def _add_eval(notes: Notes, score: Score | None) -> int:
+    """Put `[%eval]` first, into the comment with the clock when there is one; return the place after it."""
+    if score is None:
+        return 0
+    command = f"[%eval {_figure(score)}]"
+    first = notes.items[0] if notes.items else None
+    if isinstance(first, Comment) and first.text.startswith("[%"):
+        first.text = f"{command} {first.text}"
+    else:
+        notes.items.insert(0, Comment(command))
+    return 1
+
+
+def _remove(notes: Notes, pattern: re.Pattern[str]) -> list[str]:
+    """Take `pattern` out of the comments, and comments out that are empty then; return what its group matched."""
+    found: list[str] = []
+    kept: list[Comment | Variation] = []
+    for item in notes.items:
+        if isinstance(item, Comment) and pattern.search(item.text):
+            found += pattern.findall(item.text)
+            item.text = pattern.sub("", item.text).strip(" ")
+            if not item.text:
+                continue
+        kept.append(item)
+    notes.items = kept
+    return found
+
+
+def _figure(score: Score) -> str:
+    return f"#{score.mate}" if score.mate is not None else f"{(score.cp or 0) / 100:.2f}"
+
+
+def _san(board: chess.Board, uci: str) -> str:
+    """The move in SAN; as it is when it cannot be played, which no evaluator should offer."""
+    try:
+        return board.san(board.parse_uci(uci))
+    except ValueError:
+        return uci
+
+
+def _line(shared: chess.Board, pv: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The moves of a line: with number, and bare. Ends where one cannot be played."""
+    board = shared.copy(stack=False)
+    moves: list[tuple[str, str]] = []
+    for uci in pv[:PV_PLIES]:
+        try:
+            move = board.parse_uci(uci)
+        except ValueError:
+            break
+        san = board.san(move)
+        moves.append((numbered(board, san, black=not moves), san))
+        board.push(move)
+    return moves
+
+
+def atoms(notes: Notes) -> list[str]:
+    """`notes` for `_layout.wrap`."""
+    found = list(notes.nags)
+    for item in notes.items:
+        found += _layout.comment(item.text) if isinstance(item, Comment) else item.atoms
+    return found

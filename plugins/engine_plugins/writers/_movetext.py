@@ -1,0 +1,236 @@
+"""The movetext of a PGN game, taken apart around the moves that were analysed.
+
+The moves are known already; what is looked for is all that stands between them. So a token is the next move when
+it can be read as that move, and everything else is kept as what it is: comment, NAG, variation, word. What
+follows a move that could not be played is kept as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import chess
+from msgspec import Struct, field
+
+from engine.model import AnalysedGame
+from engine_plugins.writers import _layout
+from engine_plugins.writers._variations import Variations, canonical_token
+
+RESULTS: Final = ("1-0", "0-1", "1/2-1/2", "*")
+
+_HEAD = re.compile(
+    r"(?:(?:\s|[%;][^\n]*+)*+"
+    r'(?:\[[ \t]*[A-Za-z0-9][A-Za-z0-9_+#=:-]*[ \t]+"(?:[^"\\\n]|\\[^\n])*+"[ \t]*\]'  # a well-formed tag
+    r'|\[[^\n]*+(?:\n(?!\[)[^\n]+"\][ \t]*(?=\n))?))*+'  # a broken one, whose value may end on the next line
+)
+_TOKEN = re.compile(
+    r"""
+    \{ (?P<comment> [^}]* ) \}?
+    | ; (?P<semicolon> [^\n]* )
+    | (?m:^) % [^\n]*
+    | (?m:^) \[ [A-Za-z0-9_]+ [ \t]+ "[^\n]*" [ \t]* \] [ \t]* $   # a tag that is late
+    | (?P<open> \( )
+    | (?P<close> \) )
+    | \$ (?P<nag> \d{1,9} ) (?! \d )
+    | \$ \d*
+    | (?P<result> (?: 1-0 | 0-1 | 1/2-1/2 | ½-½ | \* ) (?= [\s{}();] | \Z ) )
+    | (?P<glyph> [!?]{1,2} )
+    | \d+ (?: \.+ | (?= [\s({;] | \Z ) )
+    | e\.?p\.? (?= [\s{}();$] | \Z )
+    | < [^<>\n]* >                                                 # reserved by the standard
+    | (?P<word> [^\s{}();.$!?<]+ (?: \( [QRBN] \) )? )
+    """,
+    re.VERBOSE,
+)
+_MOVE = re.compile(
+    r"[KQRBNP]?[a-h]?[1-8]?[x:-]?[a-h][1-8](?:[=/]?[QRBNKqrbn]|\([QRBN]\))?|[O0o]-[O0o](?:-[O0o])?|--|Z0|0000|@@@@"
+)
+_GLYPHS: Mapping[str, str] = {"!": "$1", "?": "$2", "!!": "$3", "??": "$4", "!?": "$5", "?!": "$6"}
+_SAYS_NOTHING = re.compile(r"[+#.…]+")
+
+
+class Comment(Struct):
+    text: str
+
+
+class Variation(Struct):
+    """Moves that were not played."""
+
+    first: str
+    """SAN of its first move."""
+    atoms: list[str]
+
+
+class Notes(Struct):
+    """What stands between one move and the next."""
+
+    nags: list[str] = field(default_factory=list)
+    items: list[Comment | Variation] = field(default_factory=list)
+
+
+class Movetext(Struct):
+    before: Notes
+    """What stands before the first move."""
+    after: list[Notes]
+    """One for each ply."""
+    result: str | None
+    rest: str
+    """What follows the moves that could be played, as it stands; empty for an undamaged game."""
+
+
+class Replay:
+    """The positions of a game; the nearer the one asked for is to the last, the cheaper."""
+
+    def __init__(self, game: AnalysedGame) -> None:
+        self._game = game
+        self._board: chess.Board | None = None
+        self._ply = 0
+
+    def at(self, ply: int) -> chess.Board:
+        """Position `ply`. The board is shared: copy it before you change it."""
+        if self._board is None:
+            self._board = chess.Board(self._game.fen, chess960=self._game.variant == "chess960")
+        while self._ply > ply:
+            self._board.pop()
+            self._ply -= 1
+        while self._ply < ply:
+            self._board.push(chess.Move.from_uci(self._game.plies[self._ply].uci))
+            self._ply += 1
+        return self._board
+
+
+def read(game: AnalysedGame, replay: Replay) -> Movetext:
+    """Take the text of `game` apart. An EPD line, and a game without text, has nothing but its moves."""
+    text = "" if game.epd is not None else _layout.printable(game.text)
+    head = _HEAD.match(text)
+    return _Reader(game, replay, text).read(head.end() if head else 0)
+
+
+class _Reader:
+    def __init__(self, game: AnalysedGame, replay: Replay, text: str) -> None:
+        self.sans = [ply.san for ply in game.plies]
+        self.game = game
+        self.replay = replay
+        self.text = text
+        self.ply = 0
+        """Moves found so far."""
+        self.notes = Notes()
+        """Those being filled."""
+        self.words: list[str] = []
+        """Words that are no moves, waiting to become a comment."""
+        self.variations: Variations | None = None
+        """The variation being read."""
+        self.out = Movetext(self.notes, [], None, "")
+
+    def read(self, start: int) -> Movetext:
+        number = -1
+        for token in _TOKEN.finditer(self.text, start):
+            kind = token.lastgroup
+            at = token.start()
+            if kind is None:
+                number = at
+            elif self.variations is not None:
+                self._in_variation(self.variations, kind, token)
+            elif kind == "word":
+                if self._word(token["word"]):
+                    self.out.rest = self.text[number if self._leads_to(number, at) else at :]
+                    break
+            else:
+                self._annotation(kind, token)
+        if self.variations is not None:
+            while not self.variations.closed:
+                self.variations.close(len(self.text))
+            self._end_variation(self.variations)
+        self._say_words()
+        self.out.after += [Notes() for _ in range(len(self.sans) - self.ply)]
+        return self.out
+
+    def _leads_to(self, number: int, at: int) -> bool:
+        """Whether nothing but a move number stands between the offsets."""
+        return number >= 0 and re.fullmatch(r"\d+\.*\s*", self.text[number:at]) is not None
+
+    def _annotation(self, kind: str, token: re.Match[str]) -> None:
+        if kind in ("comment", "semicolon"):
+            self._say_words()
+            self._say(token[kind])
+        elif kind == "nag":
+            self._nag(f"${int(token[kind])}")
+        elif kind == "glyph":
+            self._nag(_GLYPHS[token[kind]])
+        elif kind == "result":
+            self.out.result = "1/2-1/2" if token[kind] == "½-½" else token[kind]
+        elif kind == "open":
+            self._say_words()
+            # Before the first move there is nothing to vary: what stands there varies the first one.
+            start = self.replay.at(max(self.ply - 1, 0)).copy(stack=False)
+            self.variations = Variations(start, self.text)
+
+    def _in_variation(self, variations: Variations, kind: str, token: re.Match[str]) -> None:
+        if kind == "open":
+            variations.open()
+        elif kind == "close":
+            variations.close(token.start())
+            if variations.closed:
+                self._end_variation(variations)
+        elif kind in ("comment", "semicolon"):
+            variations.comment(token[kind])
+        elif kind == "nag":
+            variations.nag(f"${int(token[kind])}")
+        elif kind == "glyph":
+            variations.nag(_GLYPHS[token[kind]])
+        elif kind == "word":
+            move = _MOVE.search(token["word"])
+            if move:
+                variations.move(move[0], token.start())
+            elif not _SAYS_NOTHING.fullmatch(token["word"]):
+                variations.word(token["word"])
+
+    def _end_variation(self, variations: Variations) -> None:
+        self.variations = None
+        if variations.first is not None:
+            self.notes.items.append(Variation(variations.first, variations.atoms))
+        for text in variations.comments:
+            self._say(text)
+
+    def _word(self, word: str) -> bool:
+        """Take a word of the main line; True when the game is damaged from here on."""
+        if self.ply < len(self.sans) and (word == self.sans[self.ply] or self._is_next(word)):
+            self._say_words()
+            self.notes = Notes()
+            self.out.after.append(self.notes)
+            self.ply += 1
+            return False
+        if self.ply == len(self.sans) and _MOVE.search(word):
+            return True
+        if not _SAYS_NOTHING.fullmatch(word):
+            self.words.append(word)
+        return False
+
+    def _is_next(self, word: str) -> bool:
+        """Whether `word` is the next move in another spelling."""
+        move = _MOVE.search(word)
+        if not move:
+            return False
+        token = canonical_token(move[0])
+        if token == self.sans[self.ply].rstrip("+#"):
+            return True
+        try:
+            found = self.replay.at(self.ply).parse_san(token)
+        except ValueError:
+            return False
+        return found.uci() == self.game.plies[self.ply].uci
+
+    def _nag(self, atom: str) -> None:
+        if self.ply and atom not in self.notes.nags:
+            self.notes.nags.append(atom)
+
+    def _say(self, text: str) -> None:
+        if text := _layout.one_line(text):
+            self.notes.items.append(Comment(text))
+
+    def _say_words(self) -> None:
+        if self.words:
+            self._say(" ".join(self.words))
+            self.words = []

@@ -1,0 +1,89 @@
+"""JSON: one object with what the run found; the games themselves go into JSON Lines.
+
+```
+{"schema": "engine.run/1",
+ "run": {"games": 2, "positions": 161,
+         "evaluator": {"name": "Stockfish", "version": "15.1", "fingerprint": "…"},
+         "limit": {"nodes": 100000, "multipv": 2},
+         "scoreboard": {"wins": 17, "best": [{"score": 31999, "game": 1, "ply": 32, "move": "d1d8"}, …]}},
+ "reports": {NAME: {"title": …, "metrics": {KEY: {"value": …, "label": …, "kind": …}},
+                    "tables": [{"key": …, "title": …, "columns": [{"key": …, "label": …, "kind": …}, …],
+                                "rows": [{COLUMN: CELL, …}, …]}, …],
+                    "notes": […]}},
+ "failures": [{"file": …, "line": …, "game": …, "ply": …, "reason": …}, …]}
+```
+
+`multipv` is there when it is above 1. A scoreboard's `score` is the mover's, mate in n is 32000 - n. Floats have
+3 decimals. `run` says `"interrupted": true` when the run did not come to its end. Nothing that depends on the
+workers, the clock or the cache enters: the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from engine.model import Cell, Report, ReportTable, RunResult
+from engine.plugin import Writer
+from engine_plugins.writers._encode import encode
+
+SCHEMA = "engine.run/1"
+
+
+class JsonWriter(Writer):
+    """What the run found, as one JSON object."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".json",)
+
+    def finish(self, result: RunResult) -> None:
+        self.stream.write(msgspec.json.format(encode(_result(result)), indent=2) + b"\n")
+
+
+def _result(result: RunResult) -> dict[str, Any]:
+    evaluator = result.evaluator
+    run: dict[str, Any] = {
+        "games": result.counts.analysed,
+        "positions": result.counts.positions,
+        "evaluator": {
+            "name": evaluator.name,
+            "version": evaluator.version,
+            "fingerprint": evaluator.fingerprint,
+        },
+        "limit": msgspec.to_builtins(result.limit),
+        "scoreboard": {"wins": result.wins, "best": [msgspec.to_builtins(best) for best in result.best]},
+    }
+    if result.interrupted:
+        run["interrupted"] = True
+    return {
+        "schema": SCHEMA,
+        "run": run,
+        "reports": {name: _report(report) for name, report in result.reports.items()},
+        "failures": [msgspec.to_builtins(failure) for failure in result.failures],
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "title": report.title,
+        "metrics": {
+            key: {"value": _cell(metric.value), "label": metric.label, "kind": metric.kind}
+            for key, metric in report.metrics.items()
+        },
+        "tables": [_table(table) for table in report.tables],
+        "notes": list(report.notes),
+    }
+
+
+def _table(table: ReportTable) -> dict[str, Any]:
+    keys = [column.key for column in table.columns]
+    return {
+        "key": table.key,
+        "title": table.title,
+        "columns": [msgspec.to_builtins(column) for column in table.columns],
+        "rows": [dict(zip(keys, map(_cell, row), strict=True)) for row in table.rows],
+    }
+
+
+def _cell(cell: Cell) -> Cell:
+    return round(cell, 3) if isinstance(cell, float) else cell

@@ -1,0 +1,124 @@
+"""Annotated PGN: every game with what the run found beside its moves.
+
+Kept as they are: all tags in their order, comments, NAGs, variations, `[%clk]` and every other command. Added:
+
+- `[%eval]` after each move but the mating one: White's view of the position after the move, in pawns, or `#3`;
+- `$6`, `$2` or `$4` for an inaccuracy, a mistake or a blunder, unless the move has one of `!` to `?!` already,
+  with a comment like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.` and the best line as a variation, unless there is
+  one that begins with the same move;
+- the tag `Annotator`: evaluator and limit, after whoever stands there already; and of the seven standard tags,
+  `SetUp`, `FEN` and `Variant` those that are missing and needed.
+
+`[%eval]` and such comments in the input, from Lichess or from an earlier run, are replaced; annotating a second
+time with the same evaluations changes nothing.
+
+Of a damaged game the moves that can be played are kept and the rest becomes a comment; the same holds for a
+variation. Words that are no moves become comments, escape lines (`%`) are left out, white space in comments
+becomes one space. A game that cannot be read at all, or that is no chess the evaluator plays, is copied as it
+stands. An EPD line becomes a game without moves: the evaluation and the best move are its comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import chess
+
+from engine.model import AnalysedGame, SkippedGame
+from engine.plugin import RunInfo, Writer
+from engine_plugins.writers import _annotations, _layout, _movetext
+from engine_plugins.writers._movetext import Comment, Movetext, Replay
+
+_ROSTER = ("Event", "Site", "Date", "Round", "White", "Black", "Result")
+_UNKNOWN = {"Date": "????.??.??", "Result": "*"}
+_SEPARATOR = " + "
+
+
+class PgnWriter(Writer):
+    """The games with evaluations, judgements and best lines beside the moves."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".pgn",)
+
+    def game(self, game: AnalysedGame) -> None:
+        replay = Replay(game)
+        movetext = _movetext.read(game, replay)
+        result = _result(game, movetext)
+        tags = "".join(_layout.tag(name, value) for name, value in _tags(game, result, self.info).items())
+        text = f"{tags}\n{_layout.wrap(_atoms(game, movetext, replay, result))}\n"
+        self.stream.write(text.encode("utf-8", "replace"))
+
+    def skipped(self, game: SkippedGame) -> None:
+        text = game.text.strip("\n")
+        if text:
+            self.stream.write(f"{text}\n\n".encode("utf-8", "replace"))
+
+
+def _result(game: AnalysedGame, movetext: Movetext) -> str:
+    """How the game ended, from its tag or else from the end of its moves."""
+    tag = game.headers.get("Result", "")
+    if tag in _movetext.RESULTS and tag != "*":
+        return tag
+    return movetext.result or "*"
+
+
+def _tags(game: AnalysedGame, result: str, info: RunInfo) -> dict[str, str]:
+    """The tags in the order of the input; when a standard one is missing, the standard ones come first."""
+    tags = dict(game.headers)
+    if any(name not in tags for name in _ROSTER):
+        roster = {name: _UNKNOWN.get(name, "?") for name in _ROSTER}
+        if game.epd is not None and game.epd.id:
+            roster["Event"] = game.epd.id
+        tags = roster | tags
+    if tags["Result"] == "*":
+        tags["Result"] = result
+    if game.variant == "chess960":
+        tags.setdefault("Variant", "Chess960")
+    if game.fen != chess.STARTING_FEN and "FEN" not in tags:
+        tags |= {"SetUp": "1", "FEN": game.fen}
+    tags["Annotator"] = _annotator(tags.get("Annotator", ""), info)
+    return tags
+
+
+def _annotator(given: str, info: RunInfo) -> str:
+    name, version = info.evaluator.name, info.evaluator.version
+    if version and version not in name:
+        name = f"{name} {version}"
+    ours = ", ".join(part for part in (name, str(info.limit)) if part)
+    names = [part for part in given.split(_SEPARATOR) if part not in ("", "?")]
+    return _SEPARATOR.join(names if ours in names else [*names, ours])
+
+
+def _atoms(game: AnalysedGame, movetext: Movetext, replay: Replay, result: str) -> Iterator[str]:
+    """The annotated movetext."""
+    annotator = _annotations.Annotator(game, replay)
+    if rest := _rest(game, movetext):
+        (movetext.after[-1] if movetext.after else movetext.before).items.append(Comment(rest))
+    if not game.plies and (game.epd is not None or game.fen != chess.STARTING_FEN):
+        annotator.start(movetext.before)
+    yield from _annotations.atoms(movetext.before)
+    white = game.turn(0) == "white"
+    number = int(game.fen.rsplit(" ", 1)[1])
+    bare = False
+    for k, (ply, notes) in enumerate(zip(game.plies, movetext.after, strict=True)):
+        annotator.ply(k, notes)
+        if white:
+            yield f"{number}. {ply.san}"
+        else:
+            yield ply.san if bare else f"{number}... {ply.san}"
+            number += 1
+        white = not white
+        yield from _annotations.atoms(notes)
+        bare = not notes.items
+    yield result
+
+
+def _rest(game: AnalysedGame, movetext: Movetext) -> str:
+    """What could not be played, as a comment."""
+    rest = _layout.quoted(movetext.rest)
+    for result in _movetext.RESULTS:
+        rest = rest.removesuffix(f" {result}")
+    if not rest:
+        return ""
+    why = f" ({_layout.quoted(_layout.printable(game.problem))})" if game.problem else ""
+    return f"Cut off here{why}: {rest}"
