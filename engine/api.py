@@ -120,7 +120,7 @@ def read_position(fen: str, moves: Sequence[str] = ()) -> Position:
     except ValueError as error:
         raise ConfigError(f"not a FEN: {error}") from None
     root = board.fen(shredder=board.chess960)
-    played = []
+    played: list[str] = []
     for text in moves:
         try:
             move = _read_move(board, text)

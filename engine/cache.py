@@ -13,7 +13,6 @@ each other. A file that cannot be used never stops a run: it is set aside, or th
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -122,8 +121,8 @@ def _connect(path: str) -> sqlite3.Connection:
         if schema not in (0, _SCHEMA):
             raise sqlite3.DatabaseError(f"schema {schema}, this version writes {_SCHEMA}")
         db.execute(
-            "CREATE TABLE IF NOT EXISTS units (key BLOB PRIMARY KEY, evaluations BLOB NOT NULL, made INTEGER NOT NULL)"
-            " WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS units"
+            " (key BLOB PRIMARY KEY, evaluations BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID"
         )
         db.execute(f"PRAGMA user_version = {_SCHEMA}")
     except BaseException:
@@ -137,7 +136,7 @@ def _set_aside(path: Path) -> Path:
     n = 1
     while (aside := path.with_name(f"{path.name}.corrupt-{n}")).exists():
         n += 1
-    os.replace(path, aside)
+    path.replace(aside)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return aside

@@ -36,7 +36,9 @@ class Estimate(Struct, frozen=True):
     evaluator: str
 
 
-def estimate(inputs: Sequence[str], settings: Settings, on_game: Callable[[int], None] = lambda _: None) -> Estimate:
+def estimate(
+    inputs: Sequence[str], settings: Settings, on_game: Callable[[int], None] = lambda _: None
+) -> Estimate:
     """Read the whole input, look every unit up in the cache, and measure one worker's speed.
 
     Raises what `Run` raises.

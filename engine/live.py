@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -73,7 +73,7 @@ class Screen:
         self._live: Live | None = None
         self._plain_at = PLAIN_SECONDS
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         if self._style == "rich":
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
             self._live.start()
@@ -179,7 +179,7 @@ def _workers(workers: Sequence[WorkerState]) -> RenderableType:
 
 def _seconds_left(s: Snapshot) -> float | None:
     searched = s.positions - s.cached
-    if not s.total or searched < 2 or s.seconds < 1:
+    if not s.total or searched <= 0 or s.seconds < 1:
         return None
     return max(0.0, (s.total - s.positions) * s.seconds / searched)
 
@@ -199,7 +199,9 @@ def report_parts(report: Report, rows: int) -> Iterator[RenderableType]:
     if report.metrics:
         grid = Table.grid(padding=(0, 2))
         for metric in report.metrics.values():
-            grid.add_row(Text(clean(metric.label), style="dim"), Text(cell(metric.value, metric.kind), style="bold"))
+            grid.add_row(
+                Text(clean(metric.label), style="dim"), Text(cell(metric.value, metric.kind), style="bold")
+            )
         yield grid
     for table in report.tables:
         if table.rows:
@@ -209,7 +211,9 @@ def report_parts(report: Report, rows: int) -> Iterator[RenderableType]:
 
 
 def _report_table(table: ReportTable, rows: int) -> RenderableType:
-    shown = Table(title=clean(table.title), title_justify="left", title_style="italic", box=None, padding=(0, 2, 0, 0))
+    shown = Table(
+        title=clean(table.title), title_justify="left", title_style="italic", box=None, padding=(0, 2, 0, 0)
+    )
     for column in table.columns:
         number = column.kind in ("int", "float", "percent", "score")
         shown.add_column(clean(column.label), justify="right" if number else "left", overflow="fold")
@@ -241,7 +245,11 @@ def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableT
     c = result.counts
     skipped = ", ".join(
         f"{number:,} {what}"
-        for number, what in ((c.damaged, "unreadable"), (c.variant, "of other variants"), (c.filtered, "filtered out"))
+        for number, what in (
+            (c.damaged, "unreadable"),
+            (c.variant, "of other variants"),
+            (c.filtered, "filtered out"),
+        )
         if number
     )
     yield Text.assemble(
@@ -276,7 +284,9 @@ def place(file: str | None, line: int | None, game: int | None) -> str:
 
 
 def _line(notice: Notice) -> RenderableType:
-    return Text(f"{notice.kind}: {place(notice.file, notice.line, notice.game)}{clean(notice.reason)}", style="yellow")
+    return Text(
+        f"{notice.kind}: {place(notice.file, notice.line, notice.game)}{clean(notice.reason)}", style="yellow"
+    )
 
 
 def output_console() -> Console:

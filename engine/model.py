@@ -136,7 +136,7 @@ class Side(Struct, frozen=True):
     """One player's figures in one game."""
 
     accuracy: float | None
-    """Lichess game accuracy in percent, 3 decimals; None without a move that counts."""
+    """Lichess game accuracy in percent, 3 decimals; None unless both sides have a move that counts."""
     acpl: int | None
     """Average centipawn loss, rounded half up; None without a move that counts."""
     inaccuracies: int

@@ -16,7 +16,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of every plugin's options. Bounds and descriptions are `Annotated[..., msgspec.Meta(...)]`."""
 
 
-class NoOptions(Options):
+class NoOptions(Options, frozen=True):
     """For plugins without any."""
 
 

@@ -66,7 +66,7 @@ __all__ = [
 # -- evaluators ---------------------------------------------------------------------------------------------
 
 
-class EvaluatorOptions(Options):
+class EvaluatorOptions(Options, frozen=True):
     """What every evaluator understands."""
 
     hash: int = 16

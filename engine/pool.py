@@ -253,7 +253,7 @@ class Pool:
         self._release(slot)
         slot.state = "down"
         slot.failures += 1
-        if was_starting and slot.failures >= FAILED_STARTS or self._never_started(was_starting):
+        if (was_starting and slot.failures >= FAILED_STARTS) or self._never_started(was_starting):
             raise EvaluatorError(
                 self._last_words or f"the workers die while they start ({system.name_signal(exit_code)})"
             )
@@ -302,7 +302,8 @@ def _without_main() -> Iterator[None]:
     """
     main = sys.modules["__main__"]
     with _main_hidden:
-        kept = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+        hidden: tuple[str, ...] = ("__file__", "__spec__")
+        kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
         main.__spec__ = None
         try:
             yield

@@ -65,7 +65,7 @@ class _FileEntryPoint:
         return self._cls
 
 
-class _Manager(ExtensionManager):  # type: ignore[misc]
+class _Manager(ExtensionManager[Any]):
     """Loads the entry points it is given, and keeps each failure."""
 
     def __init__(self, namespace: str, entry_points: Sequence[Any]) -> None:
@@ -76,7 +76,7 @@ class _Manager(ExtensionManager):  # type: ignore[misc]
     def list_entry_points(self) -> list[Any]:
         return list(self._given)
 
-    def _load_one_plugin(self, ep: Any, *_: Any, **__: Any) -> Extension | None:
+    def _load_one_plugin(self, ep: Any, *_: Any, **__: Any) -> Extension[Any] | None:
         # BaseException: a plugin may call sys.exit() at import. Its own interrupt stays the user's.
         try:
             plugin = ep.load()
@@ -120,7 +120,7 @@ class Registry:
             ways = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in found))
             raise PluginConflict(f"{_kind(namespace)} {name!r} is claimed more than once; write one of {ways}")
         manager = _Manager(namespace, found[:1])
-        for _, (cause, detail) in manager.broken.items():
+        for (cause, detail) in manager.broken.values():
             raise PluginLoadError(
                 f"{_kind(namespace)} {name!r} ({found[0].value}) does not load: {cause}"
             ) from _Cause(detail)
@@ -150,7 +150,7 @@ class Registry:
         return [*_installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
 
 
-class _Cause(Exception):  # noqa: N818 - carries another program's traceback as text
+class _Cause(Exception):
     """The plugin's own traceback."""
 
 

@@ -248,7 +248,9 @@ class Run:
             if position.evaluation is None:
                 continue
             self.counts.positions += 1
-            entry, winning = scored(game.origin.game, ply, position.evaluation, self.settings.scoreboard.winning_cp)
+            entry, winning = scored(
+                game.origin.game, ply, position.evaluation, self.settings.scoreboard.winning_cp
+            )
             self._wins += winning
             if place(self._best, entry, self.settings.scoreboard.size):
                 self._labels[entry] = _label(game.headers, game.fen, game.variant, game.plies, entry)

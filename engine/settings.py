@@ -106,9 +106,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     start_method: Literal["spawn", "forkserver"] = "spawn"
 
 
-def build(
-    flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigFile | None = None
-) -> Settings:
+def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigFile | None = None) -> Settings:
     """Settings from flags over a profile over the user's `engine.toml`.
 
     `flags` holds fields of `Settings` that were given; `limit` in it is a mapping of `LimitSettings`, `search`
@@ -120,9 +118,13 @@ def build(
     layers = (user, chosen) if profile else (chosen, user)
     values: dict[str, Any] = dict(flags)
     values["limit"] = _limit([layer.limit for layer in layers], values.get("limit") or {})
-    values["search"] = _convert(_merged(*(layer.search for layer in layers), values.get("search")), Search, "search")
+    values["search"] = _convert(
+        _merged(*(layer.search for layer in layers), values.get("search")), Search, "search"
+    )
     values["scoreboard"] = _convert(
-        _merged(*(layer.scoreboard for layer in layers), values.get("scoreboard")), ScoreboardSettings, "scoreboard"
+        _merged(*(layer.scoreboard for layer in layers), values.get("scoreboard")),
+        ScoreboardSettings,
+        "scoreboard",
     )
     values["evaluator_options"] = _merged(
         *(layer.evaluator_options for layer in layers), values.get("evaluator_options")

@@ -28,7 +28,9 @@ def selection(registry: Registry, asked: Sequence[Named] | None, *, epd: bool) -
     if adding:
         chosen += default
     for name in asked:
-        chosen += registry.names(NAMESPACE) if name == "all" else [name.lstrip("+") if isinstance(name, str) else name]
+        chosen += (
+            registry.names(NAMESPACE) if name == "all" else [name.lstrip("+") if isinstance(name, str) else name]
+        )
     return list(dict.fromkeys(chosen))
 
 
@@ -54,7 +56,8 @@ class Strategies:
             if name not in self._alive and name not in registry.names(NAMESPACE):
                 near = difflib.get_close_matches(name, registry.names(NAMESPACE), n=1)
                 raise ConfigError(
-                    f"--set {name}: no aggregator is called that" + (f"; did you mean {near[0]!r}?" if near else "")
+                    f"--set {name}: no aggregator is called that"
+                    + (f"; did you mean {near[0]!r}?" if near else "")
                 )
 
     @staticmethod

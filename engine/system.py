@@ -9,9 +9,10 @@ import os
 import sys
 import tempfile
 import threading
+import weakref
 from multiprocessing import reduction
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 try:
     import fcntl
@@ -28,18 +29,19 @@ class KernelLock:
     It may be taken again by the thread that has it, as `Value` does inside `with value.get_lock()`.
 
     It reaches a child as an inherited descriptor, so it can only be pickled while a process is being started.
-    The file is opened once per process and never closed before the process ends: closing any descriptor of it
-    would drop the lock.
+    The file is opened once per process and closed only with the lock itself: closing any descriptor of it drops
+    the locks of the whole process on it.
     """
 
     def __init__(self) -> None:
-        # Lives as long as the lock does: closing it would drop the lock.
-        self._setup(tempfile.TemporaryFile(prefix="engine-lock-"))  # noqa: SIM115
+        with tempfile.TemporaryFile(prefix="engine-lock-") as file:
+            self._setup(os.dup(file.fileno()))
 
-    def _setup(self, file: IO[bytes]) -> None:
-        self._file = file
+    def _setup(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._thread = threading.RLock()
         self._depth = 0
+        weakref.finalize(self, os.close, descriptor)
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
         """Take it. `timeout` bounds the wait for this process's threads only: a dead owner cannot exist."""
@@ -47,7 +49,7 @@ class KernelLock:
             return False
         if self._depth == 0 and fcntl is not None:
             try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
+                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
             except OSError:
                 self._thread.release()
                 if block:
@@ -59,7 +61,7 @@ class KernelLock:
     def release(self) -> None:
         self._depth -= 1
         if self._depth == 0 and fcntl is not None:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
         self._thread.release()
 
     def __enter__(self) -> bool:
@@ -69,12 +71,12 @@ class KernelLock:
         self.release()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _lock_from, (reduction.DupFd(self._file.fileno()),)
+        return _lock_from, (reduction.DupFd(self._descriptor),)
 
 
 def _lock_from(descriptor: Any) -> KernelLock:
     lock = KernelLock.__new__(KernelLock)
-    lock._setup(os.fdopen(descriptor.detach(), "r+b"))  # noqa: SLF001 - a second constructor
+    lock._setup(descriptor.detach())  # noqa: SLF001 - a second constructor
     return lock
 
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.wasm_fixture import stockfish_wasm
+
+__all__ = ["stockfish_wasm"]
+
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

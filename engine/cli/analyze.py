@@ -23,13 +23,17 @@ INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 @click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--player", metavar="NAME[,ALIAS...]", envvar="ENGINE_PLAYER", help="Whose games and whose view.")
-@click.option("--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'.")
+@click.option(
+    "--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'."
+)
 @click.option("--limit", "max_games", type=click.IntRange(1), metavar="GAMES", help="Stop after so many games.")
 @click.option("--sample", metavar="N|P%", help="So many games at random, or a share of them.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
 @values.limit_options
-@click.option("--profile", metavar="NAME|FILE", envvar="ENGINE_PROFILE", help="standard, deep, max, or a TOML file.")
+@click.option(
+    "--profile", metavar="NAME|FILE", envvar="ENGINE_PROFILE", help="standard, deep, max, or a TOML file."
+)
 @values.evaluator_options
 @click.option(
     "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
@@ -42,13 +46,17 @@ INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
     "-o", "--output", multiple=True, metavar="FILE", help="Write .pgn, .jsonl or .json, also .gz .zst; repeatable."
 )
 @click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
-@click.option("--format", "format_", default="table", show_default=True, metavar="NAME", help="Of standard output.")
+@click.option(
+    "--format", "format_", default="table", show_default=True, metavar="NAME", help="Of standard output."
+)
 @click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a game was damaged, skipped or cut.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
 @click.option("-v", "--verbose", is_flag=True, help="Tracebacks of plugins that failed.")
-@click.option("--progress", type=click.Choice(["auto", "rich", "plain", "none"]), default="auto", show_default=True)
+@click.option(
+    "--progress", type=click.Choice(["auto", "rich", "plain", "none"]), default="auto", show_default=True
+)
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
@@ -56,7 +64,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     Reports go to standard output, progress to standard error. What has been searched is kept in a cache: the
     same command after an interruption continues, and once more with -o costs seconds.
     """
-    settings = _settings(ctx, given)
+    settings = _settings(given)
     if given["dry_run"]:
         from engine.cli.dry_run import show
 
@@ -65,7 +73,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(_analyze(given, settings))
 
 
-def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
+def _settings(given: dict[str, Any]) -> Settings:
     """Flags and ENGINE_* variables over the profile over engine.toml."""
     reserved, options = values.assignments(given["set_"])
     flags: dict[str, Any] = {
@@ -89,7 +97,7 @@ def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
 
 def _analyze(given: dict[str, Any], settings: Settings) -> int:
     stop = threading.Event()
-    style = "none" if given["quiet"] else given["progress"]
+    style: live.Style = "none" if given["quiet"] else given["progress"]
     table = given["format_"] == "table"
     with _signals(stop) as caught:
         screen = live.Screen(style)

@@ -27,7 +27,9 @@ def command(ctx: click.Context, evaluator: str | None, hash_: int | None, uci: t
     """Say which evaluator would be used and why, how fast it is, and what is wrong. Exit code 3 without one."""
     given = {"hash_": hash_, "uci": uci}
     settings = build({"evaluator_options": values.of_evaluator(given)})
-    _say("version", f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}")
+    _say(
+        "version", f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}"
+    )
     _machine()
     _folders()
     broken = _plugins()
@@ -52,7 +54,11 @@ def _machine() -> None:
 
 
 def _folders() -> None:
-    for name, folder in (("cache", paths.cache_dir()), ("data", paths.data_dir()), ("settings", paths.config_dir())):
+    for name, folder in (
+        ("cache", paths.cache_dir()),
+        ("data", paths.data_dir()),
+        ("settings", paths.config_dir()),
+    ):
         _say(name, f"{folder}{_state(folder)}")
     path = paths.cache_dir() / "units.sqlite"
     if path.exists():

@@ -17,6 +17,5 @@ def show(inputs: Sequence[str], settings: Settings) -> None:
     share = f"{100 * e.cached / e.positions:.0f}%" if e.positions else "none"
     click.echo(f"{e.games:,} games, {e.positions:,} positions; {e.cached:,} ({share}) are in the cache")
     took = "unknown for a depth limit" if e.seconds is None else f"about {live.duration(e.seconds)}"
-    click.echo(
-        f"time: {took} on {e.workers} workers at {live.short(e.nodes_per_second)} nodes/s each ({live.clean(e.evaluator)})"
-    )
+    speed = f"{live.short(e.nodes_per_second)} nodes/s each ({live.clean(e.evaluator)})"
+    click.echo(f"time: {took} on {e.workers} workers at {speed}")

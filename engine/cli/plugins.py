@@ -13,7 +13,9 @@ from engine import live, options
 from engine.errors import PluginNotFound
 from engine.registry import CONTRACTS, PluginInfo, Registry, page_of
 
-_files = click.option("--plugin", "files", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
+_files = click.option(
+    "--plugin", "files", multiple=True, metavar="FILE.py", help="Also load this single-file plugin."
+)
 
 
 @click.group("plugins", short_help="List and explain the plugins.")
@@ -22,7 +24,9 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--namespace", type=click.Choice([n.removeprefix("engine.") for n in CONTRACTS]), help="Only this kind.")
+@click.option(
+    "--namespace", type=click.Choice([n.removeprefix("engine.") for n in CONTRACTS]), help="Only this kind."
+)
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @_files
 def list_(namespace: str | None, format_: str, files: tuple[str, ...]) -> None:

@@ -22,7 +22,9 @@ def list_() -> None:
     for name in ("profile", "what it is for", "file"):
         table.add_column(name, overflow="fold")
     for name, path in sorted(settings.profiles().items()):
-        table.add_row(Text(name, style="bold"), Text(settings.read_config(path).summary), Text(str(path), style="dim"))
+        table.add_row(
+            Text(name, style="bold"), Text(settings.read_config(path).summary), Text(str(path), style="dim")
+        )
     live.output_console().print(table)
 
 

@@ -15,7 +15,7 @@ RESERVED = ("scoreboard", "search")
 """Names in --set that are the framework's own, not an aggregator's."""
 
 
-class _Count(click.ParamType):
+class _Count(click.ParamType[int]):
     name = "count"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -25,7 +25,7 @@ class _Count(click.ParamType):
             self.fail(f"{value!r} is not a count such as 20000, 100k or 1M", param, ctx)
 
 
-class _Time(click.ParamType):
+class _Time(click.ParamType[int]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -96,7 +96,7 @@ def assignments(texts: Sequence[str]) -> tuple[dict[str, dict[str, str]], dict[s
 def _pair(text: str, form: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise click.BadParameter(f"{text!r} is not {form}", param_hint=form.split()[0])
+        raise click.BadParameter(f"{text!r} is not {form}", param_hint=form.partition(" ")[0])
     return key.strip(), value
 
 

@@ -70,6 +70,7 @@ class _Check:
             before = msgspec.json.encode(self.games)
             whole = self._fresh(self.games)
             reference = self._text(whole)
+            self._report_is_pure(whole, reference)
             self._same(
                 "add leaves the games as they are", before.decode(), msgspec.json.encode(self.games).decode()
             )
@@ -79,7 +80,6 @@ class _Check:
                 reference,
                 self._text(self._fresh(self.games)),
             )
-            self._report_is_pure(whole, reference)
             self._state_round_trip(whole, reference)
             self._order(reference)
             self._identity(reference)
@@ -140,10 +140,13 @@ class _Check:
         ba.merge(self._fresh(parts[0]))
         self._same("merge is commutative: a.merge(b) is b.merge(a)", self._text(ab), self._text(ba))
         self._same("merge leaves the other instance as it is", before, self._state(b))
-        merged = self._text(ab)
+        started = self._fresh()
+        started.merge(b)
+        merged = self._text(ab), self._text(started)
         for game in parts[2]:
             b.add(game)
-        self._same("merge copies: what the other adds afterwards does not show", merged, self._text(ab))
+        for text, aggregator in zip(merged, (ab, started), strict=True):
+            self._same("merge copies: what the other adds afterwards does not show", text, self._text(aggregator))
         left = ab
         left.merge(self._fresh(parts[2]))
         tail = self._fresh(parts[1])

@@ -11,11 +11,12 @@ In a test, `fake_uci` writes an executable for `--evaluator`:
     path = fake_uci(tmp_path, crash=3, times=1)              # dies in its third search, once
     path = fake_uci(tmp_path, hang="8/8/8/8/8/4k3/8/4K2R")   # never answers for positions that begin like this
 
-Its evaluation is a pure function of the name, the position, the limit, MultiPV and, as with the warm hash of a real
-program, of everything searched since `ucinewgame`: a framework that mixes up the order gets other scores. Material counts
-most, so that games look like games; a mate in one is found. `nodes` is the node limit, or made up from the depth.
+Its evaluation is a pure function of the name, the `position` command, the limit, MultiPV and, as with the warm
+hash of a real program, of everything searched since `ucinewgame`: a framework that mixes up the order gets other
+scores. Material counts most, so that games look like games; a mate in one is found. `nodes` is the node limit, or
+made up from the depth. It dies of an impossible position, as a real program may.
 
-This file imports nothing of the framework, and chess only at the first search, so that it starts in 20 ms.
+It imports little, and chess only at the first search, so that it starts fast.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypedDict
+from typing import TYPE_CHECKING, NoReturn, TypedDict, cast
+
+from engine.testing._fake_search import board_of, depth_and_nodes, ranked
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -39,9 +42,9 @@ if TYPE_CHECKING:
     import chess
 
 Trigger = bool | int | str
-"""When: True at each search; a number at that search of a process, 1-based; else each position whose FEN begins so.
+"""When: True at each search; a number at that search of a process, 1-based; text where the FEN begins with it.
 
-The search of one node from the start position with which a driver may test a program is not counted.
+`position startpos`, `go nodes 1`, with which a driver may test a program, is not counted.
 """
 
 
@@ -126,21 +129,18 @@ FAULTS = (
 )  # fmt: skip
 """The behaviours that have a trigger."""
 
-_START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
-_VALUES = {"p": 100, "n": 300, "b": 320, "r": 500, "q": 900, "k": 0}
 
-
-def fake_uci(folder: Path, **behaviour: Unpack[Behaviour]) -> Path:
-    """Write an executable fake into `folder` and return its path.
+def fake_uci(folder: Path, filename: str = "fake-uci", **behaviour: Unpack[Behaviour]) -> Path:
+    """Write an executable fake into `folder` and return its path. The package must be installed, or editable.
 
     The executable is the same whatever the behaviour, which stands in a file beside it: two fakes of one name
     have one fingerprint, so the run of a faulty one can be compared with that of a good one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "fake-uci"
-    program.with_suffix(".json").write_text(json.dumps(behaviour), encoding="utf-8")
-    # -P: this folder's modules must not hide the standard library's.
-    command = f"exec {shlex.quote(sys.executable)} -P {shlex.quote(__file__)}"
+    program = folder / filename
+    (folder / f"{filename}.json").write_text(json.dumps(behaviour), encoding="utf-8")
+    # -P: modules in the current folder must not hide installed ones.
+    command = f"exec {shlex.quote(sys.executable)} -P -m engine.testing.fake_uci"
     program.write_text(f'#!/bin/sh\n{command} --file "$0.json"\n', encoding="utf-8")
     program.chmod(0o755)
     return program
@@ -177,7 +177,7 @@ class _Input:
 
 
 class _Program:
-    def __init__(self, behaviour: Behaviour, marks: Path | None) -> None:
+    def __init__(self, behaviour: Behaviour, marks: Path) -> None:
         self.behaviour = behaviour
         self.name = behaviour.get("name", "Fake UCI 1.0")
         self._marks = marks
@@ -185,7 +185,7 @@ class _Program:
         self._searches = 0
         self._options = {"multipv": "1", "uci_chess960": "false"}
         self._history = b""
-        self._position = f"fen {_START}"
+        self._position = "startpos"
         self._after_readyok: list[str] = []
         self._waiting: list[str] = []
 
@@ -205,7 +205,7 @@ class _Program:
             except _Quit:
                 if not behaviour.get("ignore_quit"):
                     return
-                time.sleep(3600)
+                _sleep_for_ever()
 
     def _obey(self, command: str) -> None:
         word, _, rest = command.partition(" ")
@@ -227,7 +227,10 @@ class _Program:
 
     def _introduce(self) -> None:
         _say(f"id name {self.name}", "id author nobody")
-        _say("option name Hash type spin default 16 min 1 max 1024", "option name Threads type spin default 1 min 1 max 8")
+        _say(
+            "option name Hash type spin default 16 min 1 max 1024",
+            "option name Threads type spin default 1 min 1 max 8",
+        )
         _say("option name MultiPV type spin default 1 min 1 max 500", "option name Clear Hash type button")
         _say("option name Style type combo default Normal var Solid var Normal var Very Risky")
         _say("option name Ponder type check default false", "option name EvalFile type string default <empty>")
@@ -247,15 +250,171 @@ class _Program:
     def _search(self, limit: str) -> None:
         if self.behaviour.get("no_net"):
             _die(1, "ERROR: the network file was not found.")
-        board = _board(self._position, chess960=self._options["uci_chess960"] == "true")
-        is_test = limit == "nodes 1" and self._position == "startpos"
-        self._searches += not is_test
-        faults = set() if is_test else {fault for fault in FAULTS if self._strikes(fault, board)}
-        self._before(faults)
-        if not is_test and not self._wait(self.behaviour.get("delay", 0.0)):
-            pass
-        _say(*self._answer(board, limit, faults))
+        try:
+            board = board_of(self._position, chess960=self._options["uci_chess960"] == "true")
+        except ValueError as error:
+            _die(1, f"impossible position: {error}")
+        faults: set[str] = set()
+        if self._position != "startpos" or limit != "nodes 1":
+            self._searches += 1
+            faults = {fault for fault in FAULTS if self._strikes(fault, board)}
+            self._wait(self.behaviour.get("delay", 0.0))
+        self._fail(faults)
+        answer = self._answer(board, limit, faults)
+        _say(*answer)
         if "double_bestmove" in faults:
-            _say("bestmove " + _moves(board)[0])
+            _say(answer[-1])
         if "late_bestmove" in faults:
-            self._after_readyok = ["bestmove " + _moves(board)[0]]
+            self._after_readyok = [answer[-1]]
+
+    def _strikes(self, fault: str, board: chess.Board) -> bool:
+        trigger = self.behaviour.get(fault, False)
+        if isinstance(trigger, str):
+            hit = board.fen().startswith(trigger)
+        elif isinstance(trigger, bool):
+            hit = trigger
+        else:
+            hit = trigger == self._searches
+        return hit and self._allowed()
+
+    def _allowed(self) -> bool:
+        """Take one of the `times`; each is a file that only one process can create."""
+        if "times" not in self.behaviour:
+            return True
+        for n in range(self.behaviour["times"]):
+            with contextlib.suppress(FileExistsError):
+                self._marks.with_suffix(f".fault-{n + 1}").touch(exist_ok=False)
+                return True
+        return False
+
+    def _wait(self, seconds: float | None) -> None:
+        """As a real program does, listen while searching; `stop` ends it."""
+        end = None if seconds is None else time.monotonic() + seconds
+        while end is None or time.monotonic() < end:
+            command = self._input.next(None if end is None else end - time.monotonic())
+            if command == "stop":
+                return
+            if command == "isready":
+                self._ready()
+            elif command == "quit" and not self.behaviour.get("ignore_quit"):
+                raise _Quit
+            elif command:
+                self._waiting.append(command)
+
+    def _fail(self, faults: set[str]) -> None:
+        """The faults that come before any answer."""
+        if "crash" in faults:
+            _die(self.behaviour.get("exit_code", 1), self.behaviour.get("last_words", ""))
+        if "kill" in faults:
+            signal.raise_signal(signal.Signals[self.behaviour.get("signal", "SIGSEGV")])
+        if "cut" in faults:
+            _write(b"info depth 7 seldepth 9 sco")
+            _die(0, "")
+        if "close_stdout" in faults:
+            os.close(1)
+        if "deaf" in faults:
+            _sleep_for_ever()
+        if faults & {"hang", "close_stdout"}:
+            self._wait(None)
+
+    def _answer(self, board: chess.Board, limit: str, faults: set[str]) -> list[str]:
+        """The lines of one search, `bestmove` last."""
+        if not any(board.legal_moves):
+            return [f"info depth 0 score {'mate' if board.is_check() else 'cp'} 0", "bestmove (none)"]
+        noise = self._noise(limit)
+        depth, nodes = depth_and_nodes(limit)
+        lines = [f"info depth 1 seldepth 1 multipv 1 score cp {noise[2]} upperbound nodes 20 nps 20000 time 1"]
+        best = ""
+        for rank, (score, pv) in enumerate(ranked(board, noise, int(self._options["multipv"])), 1):
+            best = best or pv[0]
+            lines.append(
+                f"info depth {depth} seldepth {depth + 3} multipv {rank} score {score} nodes {nodes}"
+                f" nps 1000000 hashfull 1 tbhits 0 time {nodes // 1000} pv {' '.join(pv)}"
+            )
+        return [*_spoilt(lines, faults), f"bestmove {_spoilt_move(best, faults)}"]
+
+    def _noise(self, limit: str) -> bytes:
+        """64 bytes from all that an evaluation depends on."""
+        asked = "\0".join((self.name, self._position, limit, self._options["multipv"])).encode()
+        history = self._history if self.behaviour.get("hash_sensitive", True) else b""
+        noise = hashlib.blake2b(asked, key=history).digest()
+        self._history = noise
+        return noise
+
+
+def _spoilt(lines: list[str], faults: set[str]) -> list[str]:
+    if "no_score" in faults:
+        return ["info depth 1 nodes 1"]
+    wrong = "cp 1000000000000" if "absurd_score" in faults else "mate 0" if "mate_zero" in faults else ""
+    if wrong:
+        return [f"info depth 5 score {wrong} nodes 9 pv a2a3"]
+    if "illegal_pv" in faults:
+        lines = [
+            *lines[:1],
+            *(" ".join(line.split()[: line.split().index("pv") + 3]) + " a1h6" for line in lines[1:]),
+        ]
+    if "garbage" in faults:
+        _write(b"\x1b[2J\x00\xff\xfe nonsense \x07\ninfo string \xc3\x28\ninfo\n\n\xe2\x82\n")
+    if "long_line" in faults:
+        _write(b"info string " + b"x" * (4 << 20) + b"\n")
+    if "flood" in faults:
+        block = b"info depth 1 currmove a2a3 currmovenumber 1\n" * 1500
+        for _ in range((40 << 20) // len(block)):
+            _write(block)
+    return lines
+
+
+def _spoilt_move(best: str, faults: set[str]) -> str:
+    if "no_bestmove" in faults:
+        return "(none)"
+    return "a1h6" if "illegal_bestmove" in faults else best
+
+
+def _say(*lines: str) -> None:
+    if lines:
+        _write("".join(line + "\n" for line in lines).encode())
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def _die(code: int, last_words: str) -> NoReturn:
+    if last_words:
+        os.write(2, last_words.encode() + b"\n")
+    os._exit(code)
+
+
+def _sleep_for_ever() -> NoReturn:
+    while True:
+        time.sleep(3600)
+
+
+def _behaviour(arguments: list[str]) -> tuple[Behaviour, Path]:
+    """From `NAME=VALUE` words, or `--file FILE` as `fake_uci` writes it; and where to count `times`."""
+    if arguments[:1] == ["--file"]:
+        file = Path(arguments[1])
+        return json.loads(file.read_bytes()), file
+    values: dict[str, object] = {}
+    for argument in arguments:
+        name, _, value = argument.lstrip("-").partition("=")
+        try:
+            values[name.replace("-", "_")] = json.loads(value)
+        except ValueError:
+            values[name.replace("-", "_")] = value or True
+    unknown = values.keys() - Behaviour.__annotations__.keys()
+    if unknown:
+        _die(2, f"unknown behaviour: {', '.join(sorted(unknown))}; known: {', '.join(Behaviour.__annotations__)}")
+    return cast("Behaviour", values), Path("fake-uci.json")
+
+
+def main() -> None:
+    """Speak UCI on standard input and output until `quit`."""
+    behaviour, marks = _behaviour(sys.argv[1:])
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        _Program(behaviour, marks).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -289,7 +289,7 @@ def _npm_output(npm: _Npm, words: Sequence[str], work: Path, limit: float) -> st
         # The cache of its own: the user's may be stale, or another user's.
         result = npm([*words, "--loglevel=error", "--no-update-notifier", f"--cache={work / 'npm'}"], work, limit)
     except subprocess.TimeoutExpired:
-        raise _Failed("the npm registry does not answer (engine setup waits longer)") from None
+        raise _Failed(f"npm did not answer within {limit:.1f} s (engine setup waits a minute)") from None
     except OSError as error:
         raise _Failed(f"npm does not run: {error.strerror or error}") from None
     if result.returncode:

@@ -43,7 +43,7 @@ _CHUNK = 64 * 1024
 _STDERR_TAIL = 4096
 _GUARD = ("/bin/sh", "-c", "read line; kill -9 0")
 _QUIT_SECONDS = 1.0
-_DEATH_SECONDS = 2.0
+_DEATH_SECONDS = 1.0
 """How long a program whose output ended may take to die before it counts as alive."""
 
 

@@ -8,7 +8,7 @@ from engine_plugins.readers._split import HEAD, NAME
 from engine_plugins.readers._text import decode, printable
 
 _ITEM = re.compile(
-    rb"\[[ \t]*(" + NAME + rb')[ \t]+"((?:[^"\\\n]|\\[^\n])*+)"[ \t]*\]'  # a well-formed tag
+    rb"\[[ \t]*(" + NAME + rb')[ \t]+"([^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+)"[ \t]*\]'  # a well-formed tag
     rb"|(\[[^\n]*+)"  # any other line in brackets
     rb"|[%;][^\n]*+"
 )

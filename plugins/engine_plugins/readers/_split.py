@@ -24,21 +24,25 @@ GAME_BYTES = 4 << 20
 """A longer game is cut off one byte later, so that `parse` can tell, and the rest of it is dropped."""
 
 NAME = rb"[A-Za-z0-9][A-Za-z0-9_+#=:-]*"
-TAG = rb"\[[ \t]*(?:" + NAME + rb')[ \t]+"(?:[^"\\\n]|\\[^\n])*+"[ \t]*\]'
+TAG = rb"\[[ \t]*(?:" + NAME + rb')[ \t]+"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"[ \t]*\]'
 """One well-formed tag."""
 
-HEAD = re.compile(
-    rb"(?:\s|[%;][^\n]*+|" + TAG + rb'|\[[^\n]*+(?:\n(?!\[)[^\n]+"\][ \t]*(?=\n))?)*+',
-)
+_BROKEN = rb'\[[^\n]*+(?:\n(?!\[)[^\n]+"\][ \t]*(?=\n))?'
+HEAD = re.compile(rb"(?:\s|[%;][^\n]*+|" + TAG + rb"|" + _BROKEN + rb")*+")
 """The tag section at the beginning of a game, with blank lines and escape lines.
 
 Any other line that begins with a bracket belongs to it too: an unescaped quote or a lost bracket must not cost
 the tags below it their game. A broken value may go on on the next line.
 """
 
-_FIRST_NAME = re.compile(rb"(?:\s|[%;][^\n]*+)*+\[[ \t]*(" + NAME + rb")[ \t]")
-_TAG_LINE = re.compile(rb"(\n[ \t]*)?\n\s*\[[ \t]*(" + NAME + rb")[ \t]")
-_BLANK_THEN_TAG = re.compile(rb"\n[ \t]*\n\s*\[")
+_SECTION = re.compile(
+    rb"(?:\s|[%;][^\n]*+)*+"
+    rb"(?:(?=\[[ \t]*(?P<first>" + NAME + rb")[ \t]))?"
+    # Up to a blank line before a tag, or the first name again; those need a look.
+    rb"(?:[ \t]|\n(?![ \t]*\n\s*\[|[ \t]*\[[ \t]*(?P=first)[ \t])|[%;][^\n]*+|" + TAG + rb"|" + _BROKEN + rb")*+"
+)
+_NEXT_TAG = re.compile(rb"\n([ \t]*\n)?\s*\[[ \t]*(" + NAME + rb")[ \t]")
+_TAG_NAMES = re.compile(rb"^[ \t]*\[[ \t]*(" + NAME + rb")[ \t]", re.MULTILINE)
 _BOUNDARY = re.compile(rb"\n(?=[ \t]*\[[ \t]*" + NAME + rb'[ \t]+"|1\.)')
 _EVENT = re.compile(rb'\n[ \t]*\[Event[ \t]+"')
 _LINE_COMMENT = re.compile(rb"%|(?:[^{};\n]|\{[^{}\n]*+\})*+;")
@@ -92,10 +96,10 @@ def _end_of_game(buffer: bytes, start: int, *, in_moves: bool) -> int | None:
     `in_moves`: the buffer begins somewhere in the movetext of a game.
     """
     moves = start
-    if not in_moves and (head := HEAD.match(buffer, start)):
-        moves = head.end()
-        if (end := _end_of_tags_alone(buffer, start, moves)) is not None:
-            return end
+    if not in_moves:
+        moves, next_game = _tag_section(buffer, start)
+        if next_game:
+            return moves
     in_comment = False
     seen = moves
     for boundary in _BOUNDARY.finditer(buffer, moves):
@@ -110,20 +114,19 @@ def _end_of_game(buffer: bytes, start: int, *, in_moves: bool) -> int | None:
     return None
 
 
-def _end_of_tags_alone(buffer: bytes, start: int, end: int) -> int | None:
-    """Where, inside a run of tag lines, the tags of the next game begin."""
-    first = _FIRST_NAME.match(buffer, start, end)
-    if first is None:
-        return None
-    again = buffer.find(b"\n[" + first[1] + b" ", first.end(), end)
-    limit = end if again < 0 else again
-    if _BLANK_THEN_TAG.search(buffer, start, limit):
-        names = {first[1]}
-        for tag in _TAG_LINE.finditer(buffer, first.end(), limit):
-            if tag[1] is not None and tag[2] in names:
-                return buffer.rfind(b"\n", start, tag.start(2)) + 1
-            names.add(tag[2])
-    return None if again < 0 else again + 1
+def _tag_section(buffer: bytes, start: int) -> tuple[int, bool]:
+    """Where the tags that begin at `start` end, and whether the tags of the next game follow at once."""
+    names: set[bytes] = set()
+    at = start
+    while section := _SECTION.match(buffer, at):
+        tag = _NEXT_TAG.match(buffer, section.end())
+        if tag is None:
+            return section.end(), False
+        names.update(_TAG_NAMES.findall(section[0]))
+        if tag[1] is None or tag[2] in names:
+            return buffer.rfind(b"\n", start, tag.start(2)) + 1, True
+        at = section.end()
+    return at, False
 
 
 def _in_comment(buffer: bytes, since: int, until: int, *, before: bool) -> bool:

@@ -29,7 +29,7 @@ def blocks(stream: BinaryIO) -> Iterator[bytes]:
             decoder = codecs.getincrementaldecoder("utf-16")("replace")
         first = False
         data = held + (decoder.decode(block).encode("utf-8", "replace") if decoder else block)
-        tail = _TAIL.search(data)  # half a CRLF or half a mark waits for the other half
+        tail = _TAIL.search(data, len(data) - 2)  # half a CRLF or half a mark waits for the other half
         held = tail[0] if tail else b""
         yield _clean(data[: len(data) - len(held)])
     if decoder:

@@ -22,7 +22,8 @@ _EVAL = re.compile(r"\[%eval\s[^\]]*\] ?")
 _FIGURE = r"(?:#?[+-]?[\d.]+|Mate in -?\d+)"
 _VERDICT = re.compile(
     rf"\({_FIGURE} → {_FIGURE}\) (?:(Inaccuracy|Mistake|Blunder)|"
-    r"Checkmate is now unavoidable|Lost forced checkmate sequence|Not the best checkmate sequence)\.(?: [^\s.]+ was best\.)? ?"
+    r"Checkmate is now unavoidable|Lost forced checkmate sequence|Not the best checkmate sequence)\."
+    r"(?: [^\s.]+ was best\.)? ?"
 )
 _BEST = re.compile(r"Best: [^\s.]+\. ?")
 

@@ -222,7 +222,7 @@ def test_without_npm_or_network_the_ways_out_are_named_at_once(npm: Npm, mode: s
     assert time.monotonic() - started < 2
     message = str(caught.value)
     assert "\n" not in message
-    cause = {"offline": "EAI_AGAIN", "silent": "does not answer", "missing": "npm is not installed"}[mode]
+    cause = {"offline": "EAI_AGAIN", "silent": "did not answer", "missing": "npm is not installed"}[mode]
     for part in (cause, "apt install stockfish", "brew install stockfish", "[embedded]", "engine setup PATH"):
         assert part in message
 

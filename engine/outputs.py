@@ -1,0 +1,427 @@
+"""The files a run writes: checked before any work, written game by game, moved into place at the end.
+
+`open_outputs` checks and touches nothing; `Targets.begin` opens `FILE.part` for each; `Outputs.finish` moves them
+to their names when the run is complete. Until then, and for good when it never is, `FILE.part` holds whole games
+only: a game goes to the disk in one piece, and a piece that did not fit is taken back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, BinaryIO, NoReturn, Protocol, cast
+
+from msgspec import Struct
+
+from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
+from engine.model import AnalysedGame, RunResult, SkippedGame
+from engine.plugin import RunInfo, Writer
+
+__all__ = ["Outputs", "Targets", "open_outputs"]
+
+STDOUT = "-"
+PART = ".part"
+
+
+class Compressor(Protocol):
+    """What `zlib`, `bz2`, `lzma` and `zstd` have in common."""
+
+    def compress(self, data: bytes, /) -> bytes: ...
+
+    def flush(self) -> bytes: ...
+
+
+def _gzip() -> Compressor:
+    # 16 more than the largest window asks for a gzip header; it carries no time, so equal runs give equal bytes.
+    return zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+
+
+def _bzip2() -> Compressor:
+    import bz2
+
+    return bz2.BZ2Compressor()
+
+
+def _xz() -> Compressor:
+    import lzma
+
+    return lzma.LZMACompressor()
+
+
+def _zstd() -> Compressor:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.ZstdCompressor()
+
+
+COMPRESSORS: Mapping[str, Callable[[], Compressor]] = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz, ".zst": _zstd}
+
+
+def open_outputs(
+    targets: Sequence[str],
+    *,
+    format: str | None,  # noqa: A002 - the name of the flag
+    force: bool,
+    writers: Mapping[str, type[Writer]],
+    inputs: Sequence[str] = (),
+) -> Targets:
+    """Check all that can be checked before a run; nothing is created or changed.
+
+    A target is a path, whose ending chooses the writer (`.gz`, `.bz2`, `.xz` and `.zst` after it compress), or
+    "-" for standard output in the format `format`. `writers` are the classes by name, `inputs` the files read.
+
+    Raises ConfigError for an unknown ending or format, an output that exists (unless `force`), that is named
+    twice or that is an input; OutputError for a folder that is missing or cannot be written to.
+    """
+    read = {_real(name) for name in inputs if name != STDOUT}
+    chosen: list[_Target] = []
+    for name in targets:
+        target = _stdout(format, writers) if name == STDOUT else _file(name, writers, force=force)
+        if target.path in read:
+            raise ConfigError(f"{name} is one of the inputs; give the output another name")
+        if any(target.path == other.path for other in chosen):
+            raise ConfigError(f"the output {name} is named twice")
+        chosen.append(target)
+    return Targets(chosen, force=force)
+
+
+class _Target(Struct, frozen=True):
+    """Where one output goes."""
+
+    name: str
+    """As the user wrote it."""
+    path: Path | None
+    """Its real place; None for standard output."""
+    plugin: str
+    """The writer's name."""
+    writer: type[Writer]
+    compressor: Callable[[], Compressor] | None = None
+
+
+class Targets:
+    """Outputs that may be written."""
+
+    def __init__(self, targets: Sequence[_Target], *, force: bool) -> None:
+        self._targets = targets
+        self._force = force
+
+    def begin(self, info: RunInfo) -> Outputs:
+        """Open `FILE.part` for each and make the writers. Raises OutputError, or PluginCrashed for a writer."""
+        outputs: list[_Output] = []
+        try:
+            for target in self._targets:
+                output = _Output(target)
+                outputs.append(output)
+                output.begin(info)
+        except BaseException:
+            Outputs(outputs, force=self._force).abandon()
+            raise
+        return Outputs(outputs, force=self._force)
+
+
+class Outputs:
+    """All outputs of one run as one.
+
+    A writer that raises is put aside, the others get the game too, and then PluginCrashed names it: the caller may
+    go on. OutputError means that nothing more can be written. A closed standard output is a BrokenPipeError.
+    """
+
+    def __init__(self, outputs: Sequence[_Output], *, force: bool) -> None:
+        self._outputs = outputs
+        self._force = force
+
+    def game(self, game: AnalysedGame) -> None:
+        self._each(lambda writer: writer.game(game), f"game {game.origin.game}")
+
+    def skipped(self, game: SkippedGame) -> None:
+        self._each(lambda writer: writer.skipped(game), f"game {game.origin.game}")
+
+    def finish(self, result: RunResult) -> list[str]:
+        """Let the writers finish and move the files into place; return the names that they have now.
+
+        After an interrupted run, and for a writer that crashed, it stays `FILE.part`. Raises OutputError before a
+        file is moved, PluginCrashed after the files of the other writers are.
+        """
+        crash: PluginCrashed | None = None
+        try:
+            try:
+                self._each(lambda writer: writer.finish(result), "the end of the run")
+            except PluginCrashed as error:
+                crash = error
+            for output in self._outputs:
+                output.close()
+        except BaseException:
+            self.abandon()
+            raise
+        for output in self._outputs:
+            if not (result.interrupted or output.crashed):
+                output.move(force=self._force)
+        if crash is not None:
+            raise crash
+        return [name for output in self._outputs for name in output.names()]
+
+    def abandon(self) -> None:
+        """Leave every `FILE.part` as it is, closed. May be called more than once, and after an error."""
+        for output in self._outputs:
+            with contextlib.suppress(OSError, OutputError):
+                output.close()
+
+    def _each(self, call: Callable[[Writer], None], where: str) -> None:
+        crashes = []
+        for output in self._outputs:
+            if output.crashed:
+                continue
+            try:
+                output.write(call, where)
+            except PluginCrashed as crash:
+                crashes.append(crash)
+        if crashes:
+            raise PluginCrashed("; ".join(crash.message for crash in crashes)) from crashes[0].__cause__
+
+
+class _Output:
+    """One output while it is written."""
+
+    def __init__(self, target: _Target) -> None:
+        self.crashed = False
+        self._target = target
+        self._buffer = _Buffer()
+        self._writer: Writer | None = None
+        self._file: IO[bytes] | None = None
+        self._compressor = target.compressor() if target.compressor is not None else None
+        self._whole = 0
+        """Bytes of the file that are whole pieces."""
+        self._moved = False
+
+    @property
+    def _part(self) -> Path | None:
+        path = self._target.path
+        return None if path is None else path.with_name(path.name + PART)
+
+    def begin(self, info: RunInfo) -> None:
+        self._file = _open_stdout() if self._part is None else self._open_part(self._part)
+        try:
+            # A writer only ever writes; what it gets has no more than that, and its position.
+            self._writer = self._target.writer(cast("BinaryIO", self._buffer), info)
+        except AnalysisError:
+            raise
+        except Exception as error:
+            self._crash(error, "the start of the run")
+
+    def _open_part(self, part: Path) -> IO[bytes]:
+        try:
+            file = part.open("ab", buffering=0)
+        except OSError as error:
+            self._fail(error)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(0)
+        except BlockingIOError:
+            file.close()
+            raise OutputError(f"another run is writing {self._target.name}; wait for it, or stop it") from None
+        except OSError as error:
+            file.close()
+            self._fail(error)
+        return file
+
+    def write(self, call: Callable[[Writer], None], where: str) -> None:
+        """Have the writer write something whole, and put it on the disk."""
+        if self._writer is None:
+            return
+        try:
+            call(self._writer)
+        except AnalysisError:
+            self._buffer.take()
+            raise
+        except Exception as error:
+            self._buffer.take()
+            self._crash(error, where)
+        data = self._buffer.take()
+        if self._compressor is not None:
+            data = self._compressor.compress(data)
+        self._put(data)
+
+    def close(self) -> None:
+        """End the compressed stream, see that all is on the disk, and let go of the file."""
+        if self._file is None:
+            return
+        try:
+            if self._compressor is not None:
+                self._put(self._compressor.flush())
+            if self._file is not None and self._part is not None:
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            self._fail(error)
+        finally:
+            self._release()
+
+    def move(self, *, force: bool) -> None:
+        """From `FILE.part` to its name, at once and for good."""
+        path, part = self._target.path, self._part
+        if path is None or part is None:
+            return
+        if not force and os.path.lexists(path):
+            raise OutputError(f"{self._target.name} appeared during the run; the result is in {part}")
+        try:
+            part.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            self._fail(error)
+        self._moved = True
+
+    def names(self) -> list[str]:
+        if self._part is None:
+            return []
+        return [self._target.name if self._moved else self._target.name + PART]
+
+    def _put(self, data: bytes) -> None:
+        file = self._file
+        if file is None or not data:
+            return
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+            if self._part is None:
+                file.flush()
+        except OSError as error:
+            if self._part is not None:
+                with contextlib.suppress(OSError):
+                    file.truncate(self._whole)
+            self._compressor = None
+            self._release()
+            self._fail(error)
+        self._whole += len(data)
+
+    def _release(self) -> None:
+        file, self._file = self._file, None
+        if file is not None and self._part is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def _fail(self, error: OSError) -> NoReturn:
+        if isinstance(error, BrokenPipeError) and self._part is None:
+            raise error
+        name = self._target.name if self._part is not None else "standard output"
+        raise OutputError(
+            f"cannot write {name}: {error.strerror or error}; once that is mended, the same command continues"
+        ) from error
+
+    def _crash(self, error: Exception, where: str) -> NoReturn:
+        self.crashed = True
+        raise PluginCrashed(
+            f"writer {self._target.plugin} failed at {where}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _open_stdout() -> IO[bytes]:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    sys.stdout.flush()
+    return sys.stdout.buffer
+
+
+class _Buffer(io.RawIOBase):
+    """Collects what a writer writes until the next `take`; `tell` counts from the beginning of the output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        piece = bytes(data)
+        self._pieces.append(piece)
+        self._written += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        return self._written
+
+    def take(self) -> bytes:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
+
+
+# -- checks -------------------------------------------------------------------------------------------------
+
+
+def _stdout(format_: str | None, writers: Mapping[str, type[Writer]]) -> _Target:
+    if format_ is None:
+        raise ConfigError(f"output - (standard output) needs --format: {_listed(writers)}")
+    if format_ not in writers:
+        raise ConfigError(f"unknown --format {format_}: choose from {_listed(writers)}")
+    return _Target(STDOUT, None, format_, writers[format_])
+
+
+def _file(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> _Target:
+    compression = next((ending for ending in COMPRESSORS if name.lower().endswith(ending)), "")
+    stem = name[: len(name) - len(compression)]
+    plugin = _by_suffix(Path(stem).name.lower(), writers)
+    if plugin is None:
+        endings = ", ".join(suffix for writer in writers.values() for suffix in writer.suffixes)
+        raise ConfigError(
+            f"output {name}: what to write is told by the ending: {endings}, also {_listed(COMPRESSORS)}"
+        )
+    path = _real(name)
+    _check_place(name, path, force=force)
+    return _Target(name, path, plugin, writers[plugin], COMPRESSORS.get(compression))
+
+
+def _by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:
+    """The writer with the longest ending of `name`, the first of several."""
+    best, length = None, 0
+    for plugin, writer in writers.items():
+        for suffix in writer.suffixes:
+            if name.endswith(suffix) and len(name) > len(suffix) > length:
+                best, length = plugin, len(suffix)
+    return best
+
+
+def _real(name: str) -> Path:
+    return Path(os.path.realpath(name))
+
+
+def _check_place(name: str, path: Path, *, force: bool) -> None:
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"cannot write {name}: there is no folder {folder}; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {name}: the folder {folder} is not writable")
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"cannot write {name}: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise ConfigError(f"output {name} exists and is not a file; give another name")
+    if not force:
+        raise ConfigError(f"output {name} exists; overwrite it with --force, or give another name")
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(names)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where folders can be opened at all."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

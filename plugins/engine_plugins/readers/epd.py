@@ -1,0 +1,95 @@
+"""EPD and FEN files: one position a line.
+
+A line is a game without moves. Of its operations `id`, `bm` (best moves) and `am` (moves to avoid) are
+understood; the moves may be SAN or UCI. Read without complaint: FENs with counters, with or without operations,
+a semicolon before the first operation, NUL bytes, `- -1 12`, `Qd1 +`, `Bcx3`. Blank lines and lines that begin
+with `#` are passed over.
+
+A `bm` or `am` that is no legal move is left out and reported, the position stays. A line that holds no position is
+unreadable, as is one over 64 KiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, ClassVar
+
+import chess
+
+from engine.model import Epd
+from engine.plugin import RawGame, Reader, SourceGame, Unreadable
+from engine_plugins.readers._epd_line import EpdLine, read_line, read_moves
+from engine_plugins.readers._text import blocks, decode, printable, quoted
+
+LINE_BYTES = 64 << 10
+
+
+class EpdReader(Reader):
+    """Positions in Extended Position Description or FEN, one a line."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".epd", ".fen")
+
+    @classmethod
+    def sniff(cls, head: bytes) -> bool:
+        for line in head.replace(b"\r", b"\n").split(b"\n"):
+            text = _clean(line)
+            if text and not text.startswith("#"):
+                return text.count("/") >= 7 and read_line(text) is not None  # noqa: PLR2004 - eight ranks
+        return False
+
+    def split(self, stream: BinaryIO) -> Iterator[RawGame]:
+        rest = b""
+        number = 0
+        for block in blocks(stream):
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                number += 1
+                if raw := _raw(line, number):
+                    yield raw
+            rest = rest[: LINE_BYTES + 1]
+        if raw := _raw(rest, number + 1):
+            yield raw
+
+    def parse(self, raw: RawGame) -> SourceGame | Unreadable:
+        text = _clean(raw.data)
+        if len(raw.data) > LINE_BYTES:
+            return Unreadable("damaged", f"a line longer than {LINE_BYTES >> 10} KiB", text)
+        line = read_line(text)
+        if line is None:
+            return Unreadable("damaged", f"no position: {quoted(text)}", text)
+        try:
+            return _game(line, text, raw.line)
+        except ValueError as error:
+            return Unreadable("damaged", f"invalid FEN: {error}", text)
+        except Exception as error:  # python-chess raises many things for boards that are no positions
+            return Unreadable("damaged", f"{type(error).__name__}: {error}", text)
+
+
+def _raw(line: bytes, number: int) -> RawGame | None:
+    bare = line.strip(b"\0 \t")
+    return None if not bare or bare.startswith(b"#") else RawGame(line[: LINE_BYTES + 1], number)
+
+
+def _clean(line: bytes) -> str:
+    return printable(decode(line).replace("\t", " ")).strip().removeprefix("\ufeff")
+
+
+def _game(line: EpdLine, text: str, number: int) -> SourceGame:
+    board = chess.Board(line.fen)
+    board.chess960 = board.has_chess960_castling_rights()
+    problems: list[str] = []
+    moves: dict[str, tuple[str, ...]] = {}
+    for opcode in ("bm", "am"):
+        moves[opcode], wrong = read_moves(board, line.operations.get(opcode, ""))
+        if wrong:
+            problems.append(f"{opcode} {', '.join(wrong)}: no legal move")
+    name = line.operations.get("id", "").strip('"').strip()
+    return SourceGame(
+        headers={},
+        fen=board.fen(),
+        variant="chess960" if board.chess960 else "standard",
+        text=text,
+        problem="; ".join(problems) or None,
+        problem_line=number if problems else None,
+        epd=Epd(id=name or None, bm=moves["bm"], am=moves["am"]),
+    )

@@ -1,0 +1,183 @@
+"""The figures of the aggregators on games small enough to be checked by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.model import AnalysedGame, Epd, Report, ReportTable
+from engine.options import build
+from engine.plugin import Aggregator
+from engine.testing import analysed_game
+from engine_plugins.aggregators.accuracy import Accuracy
+from engine_plugins.aggregators.acpl import Acpl
+from engine_plugins.aggregators.best_scores import BestScores
+from engine_plugins.aggregators.epd_solved import EpdSolved
+from engine_plugins.aggregators.judgements import Judgements
+from engine_plugins.aggregators.wins import Wins
+
+ANNA_BERT = {"White": "Anna", "Black": "Bert"}
+BERT_ANNA = {"White": "Bert", "Black": "Anna"}
+HANGING = {"FEN": "4k3/8/8/3q4/4P3/8/8/4K3 w - - 0 1", "SetUp": "1"}
+
+
+def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:
+    aggregator = cls(build(cls.Options, options, cls.__name__))
+    for game in games:
+        aggregator.add(game)
+    return aggregator.report()
+
+
+def table(report: Report, key: str) -> ReportTable:
+    return next(table for table in report.tables if table.key == key)
+
+
+def metrics(report: Report) -> dict[str, Any]:
+    return {name: metric.value for name, metric in report.metrics.items()}
+
+
+# White to move in positions 0, 2 and 4: +300 in 2 wins. Black in 1 and 3: White's -300 in 3 wins for Black.
+SWINGS = "1. e4 e5 2. Nf3 Nc6"
+SWING_EVALS = [299, 300, 300, -300, -300]
+
+
+def test_wins_counts_what_wins_for_the_side_to_move() -> None:
+    got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT))
+    assert metrics(got) == {"wins": 2, "positions": 5, "share": 40.0}
+    assert table(got, "players").rows == (("Anna", 1, 3, 33.333), ("Bert", 1, 2, 50.0))
+    assert table(got, "games").rows == ((1, "Anna – Bert", 2, 5),)
+
+
+def test_wins_in_total_whatever_the_view_and_the_players_in_view_only() -> None:
+    got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT, view=("black",)))
+    assert got.metrics["wins"].value == 2
+    assert table(got, "players").rows == (("Bert", 1, 2, 50.0),)
+
+
+def test_wins_skips_terminal_and_missing_positions_and_counts_an_epd_line_once() -> None:
+    mated = analysed_game("1. f3 e5 2. g4 Qh4#", [20, None, -45, "#-1"], headers=ANNA_BERT)
+    line = analysed_game(headers=HANGING, evals=[480], epd=Epd(id="take.1"), number=2)
+    got = report(Wins, mated, line)
+    assert metrics(got) == {"wins": 2, "positions": 4, "share": 50.0}
+    assert table(got, "games").rows == ((1, "Anna – Bert", 1, 3), (2, "take.1", 1, 1))
+
+
+def test_wins_threshold_and_length_are_options() -> None:
+    games = [analysed_game(SWINGS, SWING_EVALS, number=number) for number in (1, 2, 3)]
+    got = report(Wins, *games, winning_cp=299, games=2)
+    assert got.metrics["wins"].value == 9
+    assert [row[0] for row in table(got, "games").rows] == [1, 2]
+    assert any("1 more games are not listed" in note for note in got.notes)
+
+
+def test_best_scores_one_a_game_ties_to_the_earlier_game_and_ply() -> None:
+    tied = analysed_game("1. e4 e5 2. Nf3 Nc6", [10, 20, 40, 20, 40], headers=ANNA_BERT, number=2, best={2: "Nc3"})
+    later = analysed_game("1. d4 d5", [40, 30, 20], number=3)
+    black = analysed_game("1. d4 d5", [20, -90, 15], number=4)
+    mate = analysed_game("1. f3 e5 2. g4 Qh4#", [20, -60, -45, "#-1"], number=9)
+    got = report(BestScores, later, mate, black, tied, size=3)
+    rows = table(got, "best").rows
+    assert [row[:5] for row in rows] == [
+        (31_999, 9, 3, "Qh4#", "? – ?"),
+        (90, 4, 1, "d5", "? – ?"),
+        (40, 2, 2, "Nc3", "Anna – Bert"),
+    ]
+    assert rows[2][5] == "rnbqkbnr/pppp1ppp/8/4p3/4P3/8/PPPP1PPP/RNBQKBNR w KQkq - 0 2"
+    assert got.metrics["best"].value == 31_999
+
+
+# White blunders on the first move (Lichess's golden case: 10.664 and 100), and with colours reversed.
+def test_accuracy_is_the_mean_of_game_accuracies() -> None:
+    first = analysed_game("1. f3 e5", [15, -900, -900], headers=ANNA_BERT)
+    second = analysed_game("1. e4 g5", [15, 15, 900], headers=BERT_ANNA, number=2)
+    got = report(Accuracy, second, first)
+    assert table(got, "games").rows == ((1, "Anna", 10.664, "Bert", 100.0), (2, "Bert", 100.0, "Anna", 12.303))
+    # Anna (10.664 + 12.303) / 2, White (10.664 + 100) / 2, Black (100 + 12.303) / 2; all four sides together.
+    anna, bert = table(got, "players").rows
+    assert (anna[:2], bert) == (("Anna", 2), ("Bert", 2, 100.0))
+    assert anna[2] == pytest.approx(11.4835, abs=6e-4)
+    assert metrics(got) == pytest.approx(
+        {"accuracy": 55.74175, "white": 55.332, "black": 56.1515, "games": 2}, abs=6e-4
+    )
+
+
+def test_accuracy_of_the_player_in_view() -> None:
+    game = analysed_game("1. f3 e5", [15, -900, -900], headers=ANNA_BERT, view=("white",))
+    got = report(Accuracy, game)
+    assert table(got, "players").rows == (("Anna", 1, 10.664),)
+    assert table(got, "games").rows == ((1, "Anna", 10.664, "Bert", None),)
+    assert metrics(got) == {"accuracy": 10.664, "white": 10.664, "black": None, "games": 1}
+
+
+def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
+    # Anna loses 10 and 11, Bert 0; then Anna loses 39 in one move, Bert 0 in one.
+    first = analysed_game("1. e4 e5 2. Nf3 Nc6", [15, 5, 5, -6, -6], headers=ANNA_BERT)
+    second = analysed_game("1. e4 e5", [15, 15, 54], headers=BERT_ANNA, number=2)
+    got = report(Acpl, first, second)
+    assert table(got, "games").rows == ((1, "Anna", 11, "Bert", 0), (2, "Bert", 0, "Anna", 39))
+    assert table(got, "players").rows == (("Anna", 2, 3, 20.0), ("Bert", 2, 3, 0.0))
+    assert metrics(got) == {"acpl": 10.0, "moves": 6, "games": 2}
+
+
+def test_acpl_of_the_player_in_view() -> None:
+    got = report(Acpl, analysed_game("1. e4 e5", [15, 5, 105], headers=ANNA_BERT, view=("black",)))
+    assert table(got, "games").rows == ((1, "Anna", None, "Bert", 100),)
+    assert metrics(got) == {"acpl": 100.0, "moves": 1, "games": 1}
+
+
+# From 0: 55 is an inaccuracy, 111 a mistake, 169 a blunder. White's 2nd to 4th moves, each made good at once.
+ERRORS = "1. a3 a6 2. b3 b6 3. c3 c6 4. d3 d6"
+ERROR_EVALS = [0, 15, 0, -55, 0, -111, 0, -169, 0]
+
+
+def test_judgements_per_player_and_per_100_moves() -> None:
+    got = report(Judgements, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, best={6: "Nf3"}))
+    # Black gives each gain back: 55, 111 and 169 in turn, from its view between +n and 0.
+    assert table(got, "players").rows[0] == ("Anna", 4, 1, 25.0, 1, 25.0, 1, 25.0)
+    assert got.metrics["moves"].value == 8
+    worst = table(got, "worst").rows
+    assert worst[0][:5] == (1, 6, "Anna", "d3", "blunder")
+    assert worst[0][6] == "Nf3"
+    accuracies = [row[5] for row in worst if isinstance(row[5], float)]
+    assert len(accuracies) == len(worst)
+    assert accuracies == sorted(accuracies)
+
+
+def test_judgements_of_the_player_in_view_and_the_size_of_the_list() -> None:
+    got = report(Judgements, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, view=("white",)), worst=2)
+    assert metrics(got) == {"inaccuracies": 1, "mistakes": 1, "blunders": 1, "moves": 4}
+    assert [(row[1], row[4]) for row in table(got, "worst").rows] == [(6, "blunder"), (4, "mistake")]
+
+
+@pytest.mark.parametrize(
+    ("epd", "best", "solved"),
+    [
+        (Epd(id="t", bm=("e4d5",)), "exd5", 1),
+        (Epd(id="t", bm=("e1d1", "e4d5")), "exd5", 1),
+        (Epd(id="t", bm=("e4d5",)), "e5", 0),
+        (Epd(id="t", am=("e4e5",)), "exd5", 1),
+        (Epd(id="t", am=("e4d5",)), "exd5", 0),
+        (Epd(id="t", bm=("e4d5",), am=("e4d5",)), "exd5", 0),
+    ],
+)
+def test_epd_solved(epd: Epd, best: str, solved: int) -> None:
+    got = report(EpdSolved, analysed_game(headers=HANGING, evals=[480], best={0: best}, epd=epd))
+    assert metrics(got) == {"solved": solved, "tests": 1, "share": 100.0 * solved}
+    assert len(table(got, "unsolved").rows) == 1 - solved
+
+
+def test_epd_unsolved_lists_what_was_wanted_and_what_was_found() -> None:
+    wrong = Epd(id="take.1", bm=("e4d5", "a1a8"), am=("e4e5",))
+    got = report(
+        EpdSolved,
+        analysed_game(headers=HANGING, evals=[480], best={0: "e5"}, epd=wrong, number=1),
+        analysed_game(headers=HANGING, epd=Epd(bm=("e4d5",)), number=2),
+        analysed_game("1. e4", [1, 2], number=3),
+    )
+    fen = HANGING["FEN"]
+    assert table(got, "unsolved").rows == (
+        (1, "take.1", "exd5, a1a8, not e5", "e5", fen),
+        (2, "?", "exd5", None, fen),
+    )
+    assert got.notes == ("Not solved for want of an evaluation: 1.", "Left out, not an EPD line with bm or am: 1.")
