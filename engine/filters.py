@@ -14,17 +14,25 @@
 - `eval` and `clock` are true for a game that has such comments anywhere.
 
     White = "Carlsen, Magnus" and WhiteElo >= 2700 and not (Event ~ blitz or Event ~ bullet)
+
+A player is the same in `Carlsen, Magnus`, `Magnus Carlsen` and `MAGNUS  CARLSEN`: case, accents, punctuation and
+extra spaces make no difference, and of a name with one comma the parts change places. `Carlsen, M` is another
+name: give it as an alias.
 """
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from engine.errors import ConfigError
+from engine.model import Color
 
 EXAMPLE = 'WhiteElo >= 2500 and (Event ~ "olympiad" or clock)'
 
@@ -38,7 +46,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_ORDER: dict[str, Callable[[object, object], bool]] = {
+_Order = Callable[[Any, Any], bool]
+_ORDER: dict[str, _Order] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -199,11 +208,11 @@ def _compare(name: str, op: str, value: str) -> _Test:
     return test
 
 
-def _by_number(order: Callable[[object, object], bool], wanted: float) -> Callable[[str], bool]:
+def _by_number(order: _Order, wanted: float) -> Callable[[str], bool]:
     return lambda tag: bool(_NUMBER.fullmatch(tag)) and order(float(tag), wanted)
 
 
-def _by_date(order: Callable[[object, object], bool], value: str) -> Callable[[str], bool]:
+def _by_date(order: _Order, value: str) -> Callable[[str], bool]:
     wanted = _dotted(value)
 
     def holds(tag: str) -> bool:
@@ -215,3 +224,36 @@ def _by_date(order: Callable[[object, object], bool], value: str) -> Callable[[s
 
 def _dotted(date: str) -> str:
     return re.sub(r"[-/]", ".", date.strip())
+
+
+class PlayerFilter(Struct, frozen=True):
+    """One player under all their names. Call it with tags: the colours they have there, maybe none, maybe both."""
+
+    names: frozenset[str]
+    """In the form that is compared."""
+
+    def __call__(self, headers: Mapping[str, str]) -> tuple[Color, ...]:
+        colors: list[Color] = []
+        for name, value in headers.items():
+            side = name.lower()
+            if side in ("white", "black") and _plain_name(value) in self.names:
+                colors.append("white" if side == "white" else "black")
+        return tuple(sorted(set(colors), reverse=True))
+
+
+def player_filter(names: Sequence[str]) -> PlayerFilter:
+    """A player's name and aliases. Raises ConfigError for a name without a letter or digit."""
+    for name in names:
+        if not _plain_name(name):
+            raise ConfigError(f"--player: {name!r} is no name; example: --player 'Carlsen, Magnus'")
+    return PlayerFilter(frozenset(map(_plain_name, names)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain_name(name: str) -> str:
+    """The form in which names are compared."""
+    if name.count(",") == 1:
+        last, first = name.split(",")
+        name = f"{first} {last}"
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"['’`.]", "", bare)).casefold().split())

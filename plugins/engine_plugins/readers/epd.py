@@ -16,8 +16,8 @@ from typing import BinaryIO, ClassVar
 
 import chess
 
-from engine.model import Epd
-from engine.plugin import RawGame, Reader, SourceGame, Unreadable
+from engine.model import Epd, SourceGame
+from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._epd_line import EpdLine, read_line, read_moves
 from engine_plugins.readers._text import blocks, decode, printable, quoted
 

@@ -22,7 +22,8 @@ from typing import BinaryIO, ClassVar, Literal
 
 import chess
 
-from engine.plugin import RawGame, Reader, SourceGame, Unreadable
+from engine.model import SourceGame
+from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._moves import MainLine, read_moves
 from engine_plugins.readers._split import GAME_BYTES, split
@@ -42,7 +43,9 @@ class PgnReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes) -> bool:
-        return bool(_TAG_LINE.search(head.replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")))
+        return bool(
+            _TAG_LINE.search(head.replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe"))
+        )
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
         return split(stream)
@@ -74,7 +77,9 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     fen = board.fen()
     moves = decode(raw.data[end:])
     line = read_moves(moves, board)
-    problem_line = raw.line + raw.data.count(b"\n", 0, end) + moves.count("\n", 0, line.at) if line.problem else None
+    problem_line = (
+        raw.line + raw.data.count(b"\n", 0, end) + moves.count("\n", 0, line.at) if line.problem else None
+    )
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)

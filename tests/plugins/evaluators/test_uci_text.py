@@ -173,10 +173,8 @@ def test_nonsense_is_an_error_of_one_printable_line(lines: list[str], reason: st
     assert len(str(caught.value)) < 300
 
 
-WORDS = st.sampled_from(
-    "info depth score cp mate pv multipv nodes bestmove e2e4 e7e5 0000 (none) 1 -3 0 string lowerbound x"
-    .split()
-)
+VOCABULARY = "info depth score cp mate pv multipv nodes bestmove e2e4 e7e5 0000 (none) 1 -3 0 string lowerbound x"
+WORDS = st.sampled_from(VOCABULARY.split())
 
 
 @given(st.lists(st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=12).map(" ".join)), max_size=6))

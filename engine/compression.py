@@ -1,0 +1,140 @@
+"""Input streams: plain or compressed, counted, and honest about an end that came too soon."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_CHUNK = 64 << 10
+
+
+class _Frame(Protocol):
+    """One compressed member; all four formats can have several in a row."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _GzipFrame:
+    """zlib under the interface of the others."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(wbits=31)
+        self._full = False
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._full and not self._zlib.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        out = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+        self._full = len(out) == max_length  # zlib may hold more, with all its input taken
+        return out
+
+
+def _zstd_frame() -> _Frame:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.ZstdDecompressor()
+
+
+_FRAMES: dict[str, Callable[[], _Frame]] = {
+    ".gz": _GzipFrame,
+    ".bz2": bz2.BZ2Decompressor,
+    ".xz": lzma.LZMADecompressor,
+    ".zst": _zstd_frame,
+}
+
+SUFFIXES = tuple(_FRAMES)
+"""File name endings that are taken off and decompressed."""
+
+
+class InputStream(io.RawIOBase):
+    """Reads a raw binary file, decompressing by `suffix`. Never raises for what the bytes hold.
+
+    Whatever goes wrong ends the stream, after everything that could still be read, and is kept in `damage`: a
+    compressed file that ends inside a member, too, which zstd by itself would pass over in silence.
+    """
+
+    def __init__(self, raw: io.RawIOBase | BinaryIO, suffix: str = "", *, keep_open: bool = False) -> None:
+        self._raw = raw
+        self._keep_open = keep_open
+        self._new_frame = _FRAMES.get(suffix)
+        self._frame: _Frame | None = None
+        self._pending = b""
+        self._ended = False
+        self.consumed = 0
+        """Raw bytes read so far."""
+        self.damage: str | None = None
+        """What ended the stream, when that was not the end of the file."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            data = b"" if self._ended else self._read(min(len(view), _CHUNK))
+        except Exception as error:  # each format has exceptions of its own, and so has the disk
+            self.damage = f"cannot be read any further: {error}"
+            data = b""
+        self._ended = self._ended or not data
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed and not self._keep_open:
+            self._raw.close()
+        super().close()
+
+    def _read(self, size: int) -> bytes:
+        if self._new_frame is None:
+            return self._fetch(size)
+        while True:
+            data = self._pending
+            if not data and (self._frame is None or self._frame.needs_input):
+                data = self._fetch(_CHUNK)
+                if not data:
+                    if self._frame is not None:
+                        self.damage = "ends in the middle of its compressed data (truncated?)"
+                    return b""
+            self._pending = b""
+            if self._frame is None:
+                data = data.lstrip(b"\0")  # padding between members
+                if not data:
+                    continue
+                self._frame = self._new_frame()
+            out = self._frame.decompress(data, size)
+            if self._frame.eof:
+                self._pending = self._frame.unused_data
+                self._frame = None
+            if out:
+                return out
+
+    def _fetch(self, size: int) -> bytes:
+        data = self._raw.read(size) or b""
+        self.consumed += len(data)
+        return data
