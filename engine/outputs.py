@@ -145,8 +145,12 @@ class Outputs:
     def skipped(self, game: SkippedGame) -> None:
         self._each(lambda writer: writer.skipped(game), f"game {game.origin.game}")
 
-    def finish(self, result: RunResult) -> list[str]:
-        """Let the writers finish and move the files into place; return the names that they have now.
+    def names(self) -> list[str]:
+        """The files as they are named now."""
+        return [name for output in self._outputs for name in output.names()]
+
+    def finish(self, result: RunResult) -> None:
+        """Let the writers finish and move the files into place.
 
         After an interrupted run, and for a writer that crashed, it stays `FILE.part`. Raises OutputError before a
         file is moved, PluginCrashed after the files of the other writers are.
@@ -167,7 +171,6 @@ class Outputs:
                 output.move(force=self._force)
         if crash is not None:
             raise crash
-        return [name for output in self._outputs for name in output.names()]
 
     def abandon(self) -> None:
         """Leave every `FILE.part` as it is, closed. May be called more than once, and after an error."""

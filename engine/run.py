@@ -123,6 +123,8 @@ class Run:
         self.evaluator = choice.choose(self.registry, settings.evaluator, settings.evaluator_options)
         self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
         self._labels: dict[Best, tuple[str, str]] = {}
+        self._broken = False
+        """An input ended before its end."""
         self._wins = 0
         self._best: list[Best] = []
 
@@ -138,7 +140,7 @@ class Run:
             # One definition of a winning move: whoever has this option gets the scoreboard's setting.
             if isinstance(one, str) and options.has_field(cls.Options, "winning_cp"):
                 values.setdefault(one, {}).setdefault("winning_cp", self.settings.scoreboard.winning_cp)
-        return Strategies(self.registry, chosen, values, self._aggregator_crashed)
+        return Strategies(self.registry, chosen, values, self._plugin_crashed)
 
     # -- the run --
 
@@ -191,8 +193,8 @@ class Run:
 
     def _open(self, flow: Flow, item: Game | SkippedGame | Filtered | Broken) -> None:
         if isinstance(item, Broken):
+            self._broken = True
             self._notice(Notice("damaged", item.file, item.line, None, item.reason))
-            self.counts.damaged += 1
             return
         self.counts.read += 1
         if isinstance(item, Filtered):
@@ -226,7 +228,7 @@ class Run:
                 self.counts.damaged += 1
             origin = item.origin
             self._notice(Notice(item.kind, origin.file, origin.line, origin.game, item.reason))
-            self._outputs.skipped(item)
+            self._write(lambda: self._outputs.skipped(item), None)
             return
         positions = [position for position in item.positions if position is not None]
         assert len(positions) == len(item.positions)
@@ -235,7 +237,14 @@ class Run:
         )
         self._account(game)
         self._strategies.add(game)
-        self._outputs.game(game)
+        self._write(lambda: self._outputs.game(game), game)
+
+    def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:
+        """A writer that crashes is reported; the others have written when it is."""
+        try:
+            write()
+        except PluginCrashed as crash:
+            self._plugin_crashed(crash, game)
 
     def _view(self, game: SourceGame) -> tuple[Color, ...]:
         players = self._selection.players
@@ -263,10 +272,7 @@ class Run:
             reason = f"the scoreboard says {view.wins} wins, the results {self._wins}: please report this"
             self._failures.append(Failure(None, None, None, None, reason))
         self.counts.seconds = time.monotonic() - self._started
-        if self.counts.read and self.counts.damaged >= self.counts.read and not self._stop.is_set():
-            self._outputs.abandon()
-            first = next(notice for notice in self._notices if notice.kind == "damaged")
-            raise InputError(f"no readable game in {', '.join(s.name for s in self._sources)}: {first.reason}")
+        self._check_that_there_were_games()
         reports = self._strategies.reports()
         result = RunResult(
             reports=reports,
@@ -280,7 +286,19 @@ class Run:
             outputs=(),
             interrupted=self._stop.is_set(),
         )
-        return structs.replace(result, outputs=tuple(self._outputs.finish(result)))
+        self._write(lambda: self._outputs.finish(result), None)
+        return structs.replace(result, failures=tuple(self._failures), outputs=tuple(self._outputs.names()))
+
+    def _check_that_there_were_games(self) -> None:
+        """A wrong file is an error; an empty one, or one of which nothing was wanted, is not."""
+        c = self.counts
+        names = ", ".join(source.name for source in self._sources)
+        if c.read == 0 and not self._broken and not self._stop.is_set():
+            self._notice(Notice("warning", names, None, None, "no game in it"))
+        elif (c.damaged or self._broken) and not (c.analysed or c.variant or c.filtered or self._stop.is_set()):
+            self._outputs.abandon()
+            first = next(notice for notice in self._notices if notice.kind == "damaged")
+            raise InputError(f"no readable game in {names}: {first.reason}")
 
     # -- parts --
 
@@ -311,7 +329,7 @@ class Run:
         if len(self._notices) < MAX_NOTICES:
             self._notices.append(notice)
 
-    def _aggregator_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
+    def _plugin_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
         origin = game.origin if game is not None else None
         self._failures.append(
             Failure(
