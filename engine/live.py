@@ -24,6 +24,9 @@ from engine.run import Snapshot
 Style = Literal["auto", "rich", "plain", "none"]
 PLAIN_SECONDS = 5.0
 SHOWN_NOTICES = 20
+FEN_WIDTH = 150
+"""Positions are shown in tables from this width on; they are in the JSON report anyway."""
+PIPE_WIDTH = 160
 MATE = 32_000
 """Board values beyond this less 1,000 are mates."""
 
@@ -187,15 +190,15 @@ def _seconds_left(s: Snapshot) -> float | None:
 # -- at the end ---------------------------------------------------------------------------------------------
 
 
-def summary(result: RunResult, *, rows: int = 12) -> Iterator[RenderableType]:
-    """A table per aggregator, for standard output. Long tables are cut at `rows`."""
+def summary(result: RunResult, *, width: int, rows: int = 12) -> Iterator[RenderableType]:
+    """A table per aggregator, for standard output of `width` columns. Long tables are cut at `rows`."""
     for name, report in result.reports.items():
         yield Text(f"{report.title}  ", style="bold").append(name, style="dim")
-        yield from report_parts(report, rows)
+        yield from _report_parts(report, rows, positions=width >= FEN_WIDTH)
         yield Text()
 
 
-def report_parts(report: Report, rows: int) -> Iterator[RenderableType]:
+def _report_parts(report: Report, rows: int, *, positions: bool) -> Iterator[RenderableType]:
     if report.metrics:
         grid = Table.grid(padding=(0, 2))
         for metric in report.metrics.values():
@@ -205,24 +208,29 @@ def report_parts(report: Report, rows: int) -> Iterator[RenderableType]:
         yield grid
     for table in report.tables:
         if table.rows:
-            yield _report_table(table, rows)
+            yield _report_table(table, rows, positions=positions)
     for note in report.notes:
         yield Text(clean(note), style="dim italic")
 
 
-def _report_table(table: ReportTable, rows: int) -> RenderableType:
+def _report_table(table: ReportTable, rows: int, *, positions: bool) -> RenderableType:
+    shown_columns = [k for k, column in enumerate(table.columns) if positions or column.kind != "position"]
     shown = Table(
         title=clean(table.title), title_justify="left", title_style="italic", box=None, padding=(0, 2, 0, 0)
     )
-    for column in table.columns:
+    for column in (table.columns[k] for k in shown_columns):
         number = column.kind in ("int", "float", "percent", "score")
-        shown.add_column(clean(column.label), justify="right" if number else "left", overflow="fold")
+        shown.add_column(
+            clean(column.label),
+            justify="right" if number else "left",
+            overflow="fold",
+            no_wrap=column.kind == "position",
+        )
     for row in table.rows[:rows]:
-        shown.add_row(*(Text(cell(value, column.kind)) for value, column in zip(row, table.columns, strict=True)))
-    if len(table.rows) > rows:
-        more: Sequence[str] = [f"… {len(table.rows) - rows:,} more", *[""] * (len(table.columns) - 1)]
-        shown.add_row(*(Text(text, style="dim") for text in more))
-    return shown
+        shown.add_row(*(Text(cell(row[k], table.columns[k].kind)) for k in shown_columns))
+    if len(table.rows) <= rows:
+        return shown
+    return Group(shown, Text(f"… {len(table.rows) - rows:,} more", style="dim"))
 
 
 def cell(value: Cell, kind: Kind) -> str:
@@ -291,10 +299,11 @@ def _line(notice: Notice) -> RenderableType:
 
 def output_console() -> Console:
     """Standard output for reports: coloured only on a terminal, wide enough for a table in a pipe."""
-    width = None if sys.stdout.isatty() else max(120, int(os.environ.get("COLUMNS", "0") or 0))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(highlight=False, width=width)
 
 
 def print_all(console: Console, parts: Iterator[RenderableType]) -> None:
     for part in parts:
-        console.print(part)
+        # A log's lines are as long as they are; only a terminal has an edge to wrap at.
+        console.print(part, soft_wrap=isinstance(part, Text) and not console.is_terminal)

@@ -120,7 +120,7 @@ class Registry:
             ways = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in found))
             raise PluginConflict(f"{_kind(namespace)} {name!r} is claimed more than once; write one of {ways}")
         manager = _Manager(namespace, found[:1])
-        for (cause, detail) in manager.broken.values():
+        for cause, detail in manager.broken.values():
             raise PluginLoadError(
                 f"{_kind(namespace)} {name!r} ({found[0].value}) does not load: {cause}"
             ) from _Cause(detail)

@@ -92,6 +92,8 @@ class Source:
         self._raw: InputStream | None = None
         self._stream: io.BufferedReader | None = None
         self._done = False
+        self.split = 0
+        """Decompressed bytes of the games that were cut off so far."""
 
     @property
     def reader(self) -> str:
@@ -123,11 +125,16 @@ class Source:
         return self._raw.damage if self._raw else None
 
     def share(self) -> float | None:
-        """How much of the raw bytes has been read, 0 to 1; None when the size is not known."""
+        """How much of the file the games so far are, 0 to 1; None when the size is not known.
+
+        Of a compressed file it is how much was read, which is a block ahead of the games.
+        """
         if self._done:
             return 1.0
         if self.size == 0:
             return None
+        if not _compression(self.name):
+            return min(1.0, self.split / self.size)
         return min(1.0, self._raw.consumed / self.size) if self._raw else 0.0
 
     def close(self) -> None:
@@ -200,6 +207,7 @@ def _candidates(
             reader = readers[source.reader]
             for raw in reader.split(source.open()):
                 number += 1
+                source.split += len(raw.data)
                 origin = Origin(number, source.name, raw.line)
                 if _passes(reader, raw, selection):
                     yield _Candidate(origin, raw, reader)

@@ -44,7 +44,7 @@ class Strategies:
         values: Mapping[str, Mapping[str, Any]],
         on_crash: Callable[[PluginCrashed, AnalysedGame | None], None],
     ) -> None:
-        """Load and build them. Raises PluginError for one that is unknown or broken, ConfigError for its options."""
+        """Load and build them. Raises PluginError for one that is unknown or broken, ConfigError for options."""
         self._on_crash = on_crash
         self._alive: dict[str, Aggregator] = {}
         self._names: list[str] = []

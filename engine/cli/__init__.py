@@ -18,6 +18,8 @@ _COMMANDS = {
     "doctor": "Say which evaluator would be used, how fast it is, and what is wrong.",
 }
 _ALIASES = {"analyse": "analyze"}
+CLOSED_STDOUT = 141
+"""128 + SIGPIPE: what a shell reports for a program whose reader has gone."""
 
 
 class _Commands(click.Group):
@@ -33,6 +35,13 @@ class _Commands(click.Group):
         command = import_module(f"engine.cli.{name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # click would turn it into exit code 1.
+            ctx.exit(CLOSED_STDOUT)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -68,14 +77,14 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; the same command continues where it stopped", err=True)
         code = 130
-    except BrokenPipeError:
-        # Whoever read our output has gone. Nothing is left to say, and Python must not try to flush it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
     except AnalysisError as error:
         click.echo(f"error: {_printable(error.message)}", err=True)
         code = error.exit_code
+    if code == CLOSED_STDOUT:
+        # Whoever read our output has gone. Nothing is left to say, and Python must not try to flush it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -112,7 +112,8 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
                 stop=stop,
             )
         if table:
-            live.print_all(live.output_console(), live.summary(result))
+            console = live.output_console()
+            live.print_all(console, live.summary(result, width=console.width))
             sys.stdout.flush()
         if not given["quiet"]:
             live.print_all(screen.console, live.closing(result, _save_command(given, result)))

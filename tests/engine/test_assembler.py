@@ -61,7 +61,8 @@ def test_a_unit_may_be_replaced_by_its_positions_and_one_given_up() -> None:
     assembler.open(only)
     chunk = only.units[-1]
     parts = [
-        Unit(100 + k, 1, (ply,), (pos,)) for k, (ply, pos) in enumerate(zip(chunk.plies, chunk.positions, strict=True))
+        Unit(100 + k, 1, (ply,), (pos,))
+        for k, (ply, pos) in enumerate(zip(chunk.plies, chunk.positions, strict=True))
     ]
     for unit in only.units[:-1]:
         assembler.accept(unit.id, [evaluation(ply) for ply in unit.plies])

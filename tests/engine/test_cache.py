@@ -11,7 +11,9 @@ from engine.model import Evaluation, Limit, Line, Position, Score
 
 FOUND = (
     Evaluation(Score(cp=-31), ("e2e4", "e7e5"), 12, 100_047),
-    Evaluation(Score(mate=3), ("d1h5",), 9, 5, (Line(Score(mate=3), ("d1h5",), 9), Line(Score(cp=0), ("a2a3",), 8))),
+    Evaluation(
+        Score(mate=3), ("d1h5",), 9, 5, (Line(Score(mate=3), ("d1h5",), 9), Line(Score(cp=0), ("a2a3",), 8))
+    ),
 )
 
 
@@ -47,7 +49,9 @@ def test_the_key_is_all_that_is_sent_and_nothing_else() -> None:
     assert len({key, *others}) == 1 + len(others)
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look like one" * 40, b"\0" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to look like one" * 40, b"\0" * 5000]
+)
 def test_a_foreign_file_is_set_aside_and_the_run_goes_on(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "units.sqlite"
     path.write_bytes(content)

@@ -10,15 +10,15 @@ from engine.planner import Plan, plan, refusal
 from engine.settings import Search
 
 START = chess.STARTING_FEN
-RUY = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7 f1e1 b7b5 a4b3 d7d6 c2c3 e8g8 h2h3 c6a5 b3c2 c7c5 d2d4 d8c7"
+RUY = (
+    "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7 f1e1 b7b5 a4b3 d7d6 c2c3 e8g8 h2h3 c6a5 b3c2 c7c5 d2d4 d8c7"
+)
 
 
 def game(moves: str, fen: str = START, variant: str = "standard") -> SourceGame:
     board = chess.Board(fen, chess960=variant == "chess960")
-    sans = []
-    for uci in moves.split():
-        sans.append(board.san_and_push(board.parse_uci(uci)))
-    return SourceGame({}, fen, variant, tuple(moves.split()), tuple(sans))  # type: ignore[arg-type]
+    sans = tuple(board.san_and_push(board.parse_uci(uci)) for uci in moves.split())
+    return SourceGame({}, fen, variant, tuple(moves.split()), sans)  # type: ignore[arg-type]
 
 
 def planned(source: SourceGame, **search: object) -> Plan:

@@ -57,7 +57,12 @@ def test_a_profile_of_the_user_by_name_and_by_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("nodess = 3", "nodess"), ("[limit]\nnodes = -1", "limit.nodes"), ("[limit", "']'"), ("workers = 0", "workers")],
+    [
+        ("nodess = 3", "nodess"),
+        ("[limit]\nnodes = -1", "limit.nodes"),
+        ("[limit", "']'"),
+        ("workers = 0", "workers"),
+    ],
 )
 def test_a_wrong_engine_toml_is_named_with_its_key(text: str, message: str) -> None:
     path = user_config(text)
@@ -74,7 +79,9 @@ def test_wrong_values_and_unknown_profiles() -> None:
         build({}, profile="depe")
 
 
-@pytest.mark.parametrize(("text", "count"), [("20000", 20_000), ("100k", 100_000), ("1M", 1_000_000), ("1.5m", 1_500_000)])
+@pytest.mark.parametrize(
+    ("text", "count"), [("20000", 20_000), ("100k", 100_000), ("1M", 1_000_000), ("1.5m", 1_500_000)]
+)
 def test_counts(text: str, count: int) -> None:
     assert parse_count(text) == count
 
@@ -85,7 +92,9 @@ def test_not_counts(text: str) -> None:
         parse_count(text)
 
 
-@pytest.mark.parametrize(("text", "ms"), [("500ms", 500), ("2s", 2000), ("1h", 3_600_000), ("1.5s", 1500), ("250", 250)])
+@pytest.mark.parametrize(
+    ("text", "ms"), [("500ms", 500), ("2s", 2000), ("1h", 3_600_000), ("1.5s", 1500), ("250", 250)]
+)
 def test_times(text: str, ms: int) -> None:
     assert parse_time(text) == ms
 

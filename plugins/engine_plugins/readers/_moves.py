@@ -126,7 +126,8 @@ def _add_clock(line: MainLine, comment: str) -> None:
 
 def _where(board: chess.Board, token: str, line: MainLine) -> str:
     dots = "." if board.turn == chess.WHITE else "..."
-    return f"{quoted(token, 20)} after {len(line.moves)} plies ({board.fullmove_number}{dots})"
+    plies = "1 ply" if len(line.moves) == 1 else f"{len(line.moves)} plies"
+    return f"{quoted(token, 20)} after {plies} ({board.fullmove_number}{dots})"
 
 
 def _cut(line: MainLine, at: int, problem: str) -> MainLine:

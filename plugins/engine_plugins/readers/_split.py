@@ -43,7 +43,7 @@ _SECTION = re.compile(
 )
 _NEXT_TAG = re.compile(rb"\n([ \t]*\n)?\s*\[[ \t]*(" + NAME + rb")[ \t]")
 _TAG_NAMES = re.compile(rb"^[ \t]*\[[ \t]*(" + NAME + rb")[ \t]", re.MULTILINE)
-_BOUNDARY = re.compile(rb"\n(?=[ \t]*\[[ \t]*" + NAME + rb'[ \t]+"|1\.)')
+_BOUNDARY = re.compile(rb"\n(?=[ \t]*\[[ \t]*" + NAME + rb'[ \t]+"|1\.(?!\.))')
 _EVENT = re.compile(rb'\n[ \t]*\[Event[ \t]+"')
 _LINE_COMMENT = re.compile(rb"%|(?:[^{};\n]|\{[^{}\n]*+\})*+;")
 _RESULT_AT_END = re.compile(rb"(?:^|[\s})])(?:1-0|0-1|1/2-1/2|\*)\s*\Z")

@@ -47,8 +47,7 @@ class Annotator:
         if after.missing is None:
             _remove(notes, _EVAL)
         for verdict in _remove(notes, _VERDICT):
-            gone = [nag for name, nag in NAGS.items() if verdict in ("", name.capitalize())]
-            notes.nags = [nag for nag in notes.nags if nag not in gone]
+            _remove_nag(notes, verdict)
         if judgement is not None and not _MOVE_NAGS.intersection(notes.nags):
             notes.nags.append(NAGS[judgement])
         said = self._scores[ply + 1]
@@ -76,13 +75,21 @@ class Annotator:
         text = f"({_figure(before)} → {_figure(after)}) {judgement.capitalize()}."
         notes.items.insert(at, Comment(f"{text} {best} was best." if best else text))
         if best and not any(isinstance(item, Variation) and item.first == best for item in notes.items):
-            notes.items.append(Variation(best, ["(", *(atom for atom, _ in line), ")"]))
+            notes.items.append(Variation(best, [_layout.OPEN, *(atom for atom, _ in line), _layout.CLOSE]))
 
     def _before(self, ply: int) -> Score:
         """What the move was judged against: the initial position counts as +0.15, see `engine.scoring`."""
         score = self._scores[ply]
         initial = ply == 0 and self._game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
         return scoring.START if initial or score is None else score
+
+
+def _remove_nag(notes: Notes, verdict: str) -> None:
+    """Take out the NAG that came with a verdict. Beside another mark it did not: somebody wrote both."""
+    marks = _MOVE_NAGS.intersection(notes.nags)
+    given = {nag for judgement, nag in NAGS.items() if verdict in ("", judgement.capitalize())}
+    if len(marks) == 1 and marks <= given:
+        notes.nags = [nag for nag in notes.nags if nag not in marks]
 
 
 def _add_eval(notes: Notes, score: Score | None) -> int:

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 
 COLUMNS = 80
 
+OPEN, CLOSE = "\x0e", "\x0f"
+"""The atoms that become parentheses around a variation. No text has these characters: they are taken out."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _IN_TAG = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\r\n\v\f]+")
@@ -45,11 +48,14 @@ def quoted(movetext: str) -> str:
 
 
 def comment(text: str) -> list[str]:
-    """The atoms of a comment; none when there is nothing to say. Commands like `[%clk …]` are not broken."""
+    """The atoms of a comment; none when there is nothing to say.
+
+    Broken is only what is longer than a line, and no command like `[%clk …]`: readers keep line breaks.
+    """
     text = one_line(text.replace("}", ""))
     if not text:
         return []
-    if len(text) <= COLUMNS // 2:
+    if len(text) <= COLUMNS - 4:
         return [f"{{ {text} }}"]
     atoms = _ATOM.findall(text)
     atoms[0] = "{ " + atoms[0]
@@ -58,20 +64,20 @@ def comment(text: str) -> list[str]:
 
 
 def wrap(atoms: Iterable[str]) -> str:
-    """Lines of at most `COLUMNS` characters, where the atoms allow it. `(` and `)` stick to what they enclose."""
+    """Lines of at most `COLUMNS` characters, where the atoms allow it. Parentheses stick to what they enclose."""
     lines: list[str] = []
     line: list[str] = []
     width = 0
     opening = ""
     for atom in atoms:
-        if atom == "(":
-            opening += atom
+        if atom == OPEN:
+            opening += "("
             continue
-        if atom == ")" and width < COLUMNS:
-            line.append(atom)
+        if atom == CLOSE and width < COLUMNS:
+            line.append(")")
             width += 1
             continue
-        word = opening + atom
+        word = ")" if atom == CLOSE else opening + atom
         opening = ""
         if width and width + 1 + len(word) > COLUMNS:
             lines.append("".join(line))

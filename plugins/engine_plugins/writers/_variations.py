@@ -79,7 +79,7 @@ class Variations:
             self._say(level, _layout.quoted(self._text[level.broken : at]))
         self._levels.pop()
         if level.before is not None:
-            self.atoms.append(")")
+            self.atoms.append(_layout.CLOSE)
         elif self._levels:
             for text in level.leading:
                 self._say(self._levels[-1], text)
@@ -119,7 +119,7 @@ class Variations:
         before = level.board.copy(stack=False)
         san = level.board.san_and_push(move)
         if level.before is None:
-            self.atoms.append("(")
+            self.atoms.append(_layout.OPEN)
             for text in level.leading:
                 self.atoms += _layout.comment(text)
         self.atoms.append(numbered(before, san, black=level.interrupted))

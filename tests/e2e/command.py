@@ -1,0 +1,44 @@
+"""Running the command as a user does: another process, its exit code, what it prints."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.support import DATA
+
+CLASSICS = DATA / "classics.pgn"
+
+
+class Ran(Struct):
+    code: int
+    out: str
+    err: str
+
+
+def engine(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", **env: str) -> Ran:
+    """`engine ARGUMENTS`, to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "100", **env},
+        timeout=100,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def assert_clear_error(ran: Ran, code: int, *words: str) -> None:
+    """One message on standard error, nothing on standard output, no traceback."""
+    assert ran.code == code, ran
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    assert ran.err.count("\n") <= 5
+    for word in words:
+        assert word in ran.err, ran.err

@@ -1,0 +1,210 @@
+"""Everything a user can get wrong: one clear line, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.testing.fake_uci import fake_uci
+
+from .command import CLASSICS, assert_clear_error, engine
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    return fake_uci(tmp_path / "fake")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere.pgn"], 2, ["nowhere.pgn", "no such file"]),
+        ([str(CLASSICS), "-a", "acuracy"], 2, ["did you mean 'accuracy'"]),
+        ([str(CLASSICS), "-e", "stokfish"], 2, ["did you mean 'stockfish'"]),
+        ([str(CLASSICS), "-e", "./no/such/program"], 3, ["no/such/program"]),
+        ([str(CLASSICS), "--nodes", "many"], 2, ["'many'", "100k"]),
+        ([str(CLASSICS), "--nodez", "1"], 2, ["--nodez"]),
+        ([str(CLASSICS), "-o", "no/such/folder/x.pgn"], 4, ["no/such/folder"]),
+        ([str(CLASSICS), "-o", "x.xyz"], 2, ["x.xyz"]),
+        ([str(CLASSICS), "--format", "xyz"], 2, ["xyz"]),
+        ([str(CLASSICS), "--filter", "White ="], 2, ["--filter"]),
+        ([str(CLASSICS), "--set", "wins.gamez=3"], 2, ["wins", "gamez"]),
+        ([str(CLASSICS), "--set", "winz.games=3"], 2, ["did you mean 'wins'"]),
+        ([str(CLASSICS), "--set", "scoreboard.size=0"], 2, ["scoreboard", "size"]),
+        ([str(CLASSICS), "--set", "nonsense"], 2, ["NAME.KEY=VALUE"]),
+        ([str(CLASSICS), "--profile", "deeep"], 2, ["deeep", "standard"]),
+        ([str(CLASSICS), "--plugin", "nowhere.py"], 2, ["nowhere.py"]),
+        ([str(CLASSICS), "--executor", "nowhere"], 2, ["nowhere"]),
+        ([str(CLASSICS), "--player", "..."], 2, ["--player"]),
+        ([str(CLASSICS), "--sample", "lots"], 2, ["lots"]),
+    ],
+)
+def test_usage_errors_come_before_any_work(
+    tmp_path: Path, fake: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    evaluator = [] if "-e" in arguments else ["-e", str(fake)]
+    started = time.monotonic()
+    ran = engine("analyze", *arguments, *evaluator, cwd=tmp_path)
+    assert_clear_error(ran, code, *words)
+    assert time.monotonic() - started < 30
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".part") == []
+
+
+def test_an_output_that_exists_is_kept_unless_forced(tmp_path: Path, fake: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_text("precious")
+    arguments = ("analyze", CLASSICS, "-e", fake, "--nodes", "10", "-o", out, "--limit", "1")
+    assert_clear_error(engine(*arguments), 2, str(out), "--force")
+    assert out.read_text() == "precious"
+    assert engine(*arguments, "--force").code == 0
+    assert json.loads(out.read_text())["game"] == 1
+
+
+def test_an_illegal_move_costs_the_rest_of_its_game_only(tmp_path: Path, fake: Path) -> None:
+    source = tmp_path / "games.pgn"
+    source.write_text('[White "A"]\n\n1. e4 e5 2. Ke3 Nc6 *\n\n[White "B"]\n\n1. d4 d5 *\n', encoding="utf-8")
+    ran = engine("analyze", source, "-e", fake, "--nodes", "10", "--format", "jsonl")
+    assert ran.code == 0
+    first, second = map(json.loads, ran.out.splitlines())
+    assert [ply["san"] for ply in first["plies"]] == ["e4", "e5"]
+    assert [ply["san"] for ply in second["plies"]] == ["d4", "d5"]
+    assert f"{source}:3" in ran.err.replace("\n", "")
+    assert "Ke3" in ran.err
+    strict = engine("analyze", source, "-e", fake, "--nodes", "10", "--strict")
+    assert strict.code == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (bytes(range(256)) * 64, 2, "no readable game"),
+        (b"<!doctype html><html><body>not found</body></html>\n", 2, "no readable game"),
+        (b'[FEN "not a fen"]\n\n1. e4 *\n', 2, "no readable game"),
+        (b"", 0, "no game in it"),
+    ],
+    ids=["binary", "html", "broken FEN", "empty"],
+)
+def test_files_without_a_game(tmp_path: Path, fake: Path, content: bytes, code: int, words: str) -> None:
+    source = tmp_path / "x.pgn"
+    source.write_bytes(content)
+    ran = engine("analyze", source, "-e", fake, "-o", tmp_path / "o.pgn")
+    assert ran.code == code, ran
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_variants_are_skipped_and_counted(tmp_path: Path, fake: Path) -> None:
+    source = tmp_path / "x.pgn"
+    source.write_text('[Variant "Crazyhouse"]\n\n1. e4 e5 *\n\n[White "B"]\n\n1. d4 *\n')
+    ran = engine("analyze", source, "-e", fake, "--nodes", "10", "--format", "jsonl", "-o", tmp_path / "o.pgn")
+    assert ran.code == 0
+    assert [json.loads(line)["game"] for line in ran.out.splitlines()] == [2]
+    assert "1 of other variants" in ran.err
+    assert '[Variant "Crazyhouse"]' in (tmp_path / "o.pgn").read_text()
+
+
+def test_chess960_is_not_played_by_a_program_that_cannot(tmp_path: Path) -> None:
+    fake = fake_uci(tmp_path / "fake", chess960=False)
+    source = tmp_path / "x.pgn"
+    fen = "nrbbqnkr/pppppppp/8/8/8/8/PPPPPPPP/NRBBQNKR w KQkq - 0 1"
+    source.write_text(
+        f'[Variant "Chess960"]\n[SetUp "1"]\n[FEN "{fen}"]\n\n1. f4 e5 *\n\n[White "B"]\n\n1. d4 *\n'
+    )
+    ran = engine("analyze", source, "-e", fake, "--nodes", "10", "--format", "jsonl")
+    assert ran.code == 0
+    assert [json.loads(line)["game"] for line in ran.out.splitlines()] == [2]
+    assert "chess960" in ran.err
+
+
+def test_positions_that_cannot_be_searched_are_reported_and_never_sent(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    fake = fake_uci(tmp_path / "fake", log=str(log))
+    source = tmp_path / "x.epd"
+    source.write_text("4k3/8/8/8/8/8/8/K3K3 w - - bm Ka2;\n4k3/8/8/8/8/8/8/4K2R w K - bm O-O;\n")
+    ran = engine("analyze", source, "-e", fake, "--nodes", "10", "--format", "jsonl")
+    assert ran.code == 0
+    first, second = map(json.loads, ran.out.splitlines())
+    assert first["positions"] == [{"missing": "refused"}]
+    assert "eval" in second["positions"][0]
+    assert "too many kings" in ran.err
+    assert "K3K3" not in log.read_text()
+
+
+def test_control_characters_of_a_file_never_reach_the_terminal(tmp_path: Path, fake: Path) -> None:
+    source = tmp_path / "x.pgn"
+    source.write_text('[White "A\x1b[31mB\x07"]\n[Black "C\x9b2J"]\n\n1. e4 \x1b]0;title\x07 e5 2. Ke4 *\n')
+    ran = engine("analyze", source, "-e", fake, "--nodes", "10")
+    assert ran.code == 0
+    assert not [c for c in ran.out + ran.err if ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0]
+
+
+def test_without_any_stockfish_npm_or_network_the_ways_out_are_named(tmp_path: Path) -> None:
+    started = time.monotonic()
+    ran = engine(
+        "analyze", CLASSICS, cwd=tmp_path, PATH=str(tmp_path), ENGINE_STOCKFISH_WASM=str(tmp_path / "no.wasm")
+    )
+    assert_clear_error(ran, 3)
+    assert time.monotonic() - started < 20
+
+
+def test_an_evaluator_that_dies_at_start(tmp_path: Path) -> None:
+    fake = fake_uci(tmp_path / "fake", start_crash=3, last_words="no network file")
+    assert_clear_error(engine("analyze", CLASSICS, "-e", fake), 3, "exit code 3")
+
+
+def test_output_to_a_closed_pipe_ends_quietly(tmp_path: Path, fake: Path) -> None:
+    command = [sys.executable, "-m", "engine", "analyze", str(CLASSICS), "-e", str(fake)]
+    with subprocess.Popen(
+        [*command, "--nodes", "10", "--format", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read().decode()
+        assert process.wait(60) == 141
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    log = tmp_path / "log"
+    fake = fake_uci(tmp_path / "fake", delay=0.03, log=str(log))
+    out = tmp_path / "out.jsonl"
+    arguments = ["analyze", str(CLASSICS), "-e", str(fake), "--nodes", "1000", "-o", str(out), "-j", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "engine", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ),
+    ) as process:
+        part = tmp_path / "out.jsonl.part"
+        deadline = time.monotonic() + 60
+        while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert b"the same command continues" in err
+    assert not out.exists()
+    games = [json.loads(line) for line in part.read_text().splitlines()]
+    assert 1 <= len(games) < 12
+    before = log.read_text().count("go nodes 1000\n")
+    ran = engine(*arguments)
+    assert ran.code == 0, ran.err
+    assert len(out.read_text().splitlines()) == 12
+    assert not part.exists()
+    assert before + log.read_text().count("go nodes 1000\n") - before <= 558 + 10

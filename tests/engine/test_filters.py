@@ -1,0 +1,166 @@
+"""`--filter` and `--player`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import ConfigError
+from engine.filters import compile_filter, player_filter
+
+TAGS = {
+    "White": "Carlsen, Magnus",
+    "Black": "O'Neill",
+    "WhiteElo": "2850",
+    "BlackElo": "?",
+    "Date": "2024.01.05",
+    "UTCDate": "2024-01-05",
+    "EventDate": "2023.??.??",
+    "ECO": "B22",
+    "Result": "1-0",
+    "Event": "Rated Blitz game",
+}
+
+
+def matches(text: str, movetext: bytes = b"") -> bool:
+    return compile_filter(text).matches(TAGS, movetext)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'White = "Carlsen, Magnus"',
+        "white = 'carlsen, magnus'",
+        "White ~ carlsen",
+        "White != Caruana",
+        "Black = 'O\\'Neill'",
+        'Black = "O\'Neill"',
+        "WhiteElo >= 2850",
+        "WhiteElo<=2850",
+        "WhiteElo > 999",
+        "WhiteElo < 10000",
+        "Date >= 2024",
+        "Date <= 2024",
+        "Date > 2023",
+        "Date < 2024.02",
+        "Date >= 2024.01.05 and Date <= 2024.01.05",
+        "UTCDate < 2024.01.06",
+        "EventDate = '2023.??.??'",
+        "EventDate <= 2023",
+        "ECO >= B20 and ECO < C00",
+        "Result = 1-0",
+        "not White ~ caruana",
+        "White ~ x or Event ~ blitz",
+        "White ~ x and White ~ x or Event ~ blitz",
+        "Event ~ blitz or White ~ x and White ~ x",
+        "not (White ~ x or Event ~ bullet)",
+        "NOT not Event ~ blitz",
+        "((Event ~ 'rated blitz'))",
+    ],
+)
+def test_true(text):
+    assert matches(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "White = Carlsen",
+        "WhiteElo > 2850",
+        "WhiteElo < 999",
+        "BlackElo >= 0",
+        "BlackElo < 5000",
+        "Date > 2024",
+        "Date < 2024",
+        "EventDate >= 2023.05",
+        "EventDate < 2024.05",
+        "Missing = x",
+        "Missing != x",
+        "Missing < 5",
+        "Missing ~ x",
+        "(White ~ x or Event ~ blitz) and White ~ x",
+        "eval",
+        "clock",
+    ],
+)
+def test_false(text):
+    assert not matches(text)
+
+
+def test_presence_of_comments():
+    assert matches("eval and not clock", b"1. e4 { [%eval 0.3] }")
+    assert matches("clock and not eval", b"1. e4 { [%clk 0:03:00] }")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "what"),
+    [
+        ("", 0, "the name of a tag expected"),
+        ("White", 5, "one of = != ~ < <= > >= expected"),
+        ("White =", 7, "a value expected"),
+        ("White == x", 7, "a value expected"),
+        ("White = Carlsen Magnus", 16, "`and`, `or` or the end expected"),
+        ("White = 'Carlsen", 8, "a quote that is never closed"),
+        ("(White ~ a", 10, "`)` expected"),
+        ("White ~ a)", 9, "`and`, `or` or the end expected"),
+        ("White ~ a and", 13, "the name of a tag expected"),
+        ("White ~ a && Black ~ b", 10, "`and`, `or` or the end expected"),
+        ("White ! a", 6, "not understood"),
+        ("not = 5", 4, "the name of a tag expected"),
+        ("(" * 500, 100, "nested more than 100 deep"),
+    ],
+)
+def test_a_mistake_is_pointed_at(text, at, what):
+    with pytest.raises(ConfigError) as error:
+        compile_filter(text)
+    head, line, caret, example = str(error.value).split("\n")
+    assert what in head
+    assert line == f"  {text}"
+    assert caret == "  " + " " * at + "^"
+    compile_filter(example.partition("'")[2][:-1])
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["White", "=", "<", "~", "'", '"', "(", ")", "and", "or", "not", "eval", "2000", "\\", " "]
+        )
+    )
+)
+def test_any_expression_compiles_or_says_why(words):
+    try:
+        test = compile_filter(" ".join(words))
+    except ConfigError:
+        return
+    assert test.matches(TAGS, b"") in (True, False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Carlsen, Magnus",
+        "Magnus Carlsen",
+        "MAGNUS  CARLSEN",
+        " carlsen ,magnus ",
+        "Cárlsen,Magnus",
+        "Carlsen, Magnus.",
+    ],
+)
+def test_a_player_by_any_spelling(name):
+    assert player_filter([name])(TAGS) == ("white",)
+
+
+def test_a_players_colours():
+    both = {"White": "DrNykterstein", "Black": "Carlsen, Magnus"}
+    assert player_filter(["Carlsen, Magnus", "drnykterstein"])(both) == ("white", "black")
+    assert player_filter(["ONeill"])({"black": "O'Neill"}) == ("black",)
+    assert player_filter(["Carlsen"])(both) == ()
+    assert player_filter(["Carlsen"])({}) == ()
+
+
+@pytest.mark.parametrize("name", ["", " ", "?", ","])
+def test_a_player_without_a_name(name):
+    with pytest.raises(ConfigError, match="is no name"):
+        player_filter(["Carlsen", name])
