@@ -6,6 +6,7 @@ what stops a run: no evaluator can be kept alive, an output cannot be written, n
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import threading
 import time
@@ -41,6 +42,8 @@ from engine.scoreboard import Scoreboard, place, scored
 from engine.settings import Settings
 from engine.sources import Broken, Filtered, Game, Selection, Source, expand, read
 from engine.strategies import Named, Strategies, selection
+
+_log = logging.getLogger("engine")
 
 MAX_NOTICES = 1_000
 PROGRESS_SECONDS = 0.15
@@ -330,6 +333,7 @@ class Run:
             self._notices.append(notice)
 
     def _plugin_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
+        _log.debug(crash.message, exc_info=crash.__cause__)
         origin = game.origin if game is not None else None
         self._failures.append(
             Failure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shlex
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from engine import api, live
+from engine import api, live, system
 from engine.cli import values
 from engine.model import RunResult
 from engine.settings import Settings, build
@@ -58,19 +59,35 @@ INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
     "--progress", type=click.Choice(["auto", "rich", "plain", "none"]), default="auto", show_default=True
 )
 @click.pass_context
-def command(ctx: click.Context, /, **given: Any) -> None:
+def command(ctx: click.Context, **given: Any) -> None:
     """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
 
     Reports go to standard output, progress to standard error. What has been searched is kept in a cache: the
     same command after an interruption continues, and once more with -o costs seconds.
     """
+    if given["verbose"]:
+        logging.getLogger("engine").addHandler(logging.StreamHandler())
+        logging.getLogger("engine").setLevel(logging.DEBUG)
     settings = _settings(given)
     if given["dry_run"]:
         from engine.cli.dry_run import show
 
         show(list(given["inputs"]), settings)
         return
+    _warn(settings)
     ctx.exit(_analyze(given, settings))
+
+
+def _warn(settings: Settings) -> None:
+    """What will work, but not as well as the user may think."""
+    cores, memory = system.cores(), system.memory()
+    workers = settings.workers or cores
+    if workers > cores:
+        click.echo(f"warning: {workers} workers on {cores} cores search no faster than {cores}", err=True)
+    hash_bytes = int(settings.evaluator_options.get("hash", 0)) << 20
+    if memory is not None and workers * hash_bytes > memory // 2:
+        text = f"warning: --hash {hash_bytes >> 20} for {workers} workers takes more than half of the memory"
+        click.echo(text, err=True)
 
 
 def _settings(given: dict[str, Any]) -> Settings:

@@ -24,7 +24,7 @@ FEN_FIELDS = 6
 @values.limit_options
 @values.evaluator_options
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def command(position: tuple[str, ...], /, **given: Any) -> None:
+def command(position: tuple[str, ...], **given: Any) -> None:
     """Evaluate one position: 1M nodes unless a limit is given.
 
     The position is a FEN, quoted or not, or "startpos", then optionally "moves" and moves in UCI or SAN.

@@ -38,10 +38,12 @@ the tags below it their game. A broken value may go on on the next line.
 _SECTION = re.compile(
     rb"(?:\s|[%;][^\n]*+)*+"
     rb"(?:(?=\[[ \t]*(?P<first>" + NAME + rb")[ \t]))?"
-    # Up to a blank line before a tag, or the first name again; those need a look.
-    rb"(?:[ \t]|\n(?![ \t]*\n\s*\[|[ \t]*\[[ \t]*(?P=first)[ \t])|[%;][^\n]*+|" + TAG + rb"|" + _BROKEN + rb")*+"
+    # Up to a blank line before a tag, or the first name again; those need a look. White space is taken a run at
+    # a time, so that megabytes of it are passed over once.
+    rb"(?:\s++(?!\[)|(?=\s)[ \t]*+\n?[ \t]*+(?=\[)(?!\[[ \t]*(?P=first)[ \t])|[%;][^\n]*+|"
+    rb"" + TAG + rb"|" + _BROKEN + rb")*+"
 )
-_NEXT_TAG = re.compile(rb"\n([ \t]*\n)?\s*\[[ \t]*(" + NAME + rb")[ \t]")
+_NEXT_TAG = re.compile(rb"(\s++)\[[ \t]*(" + NAME + rb")[ \t]")
 _TAG_NAMES = re.compile(rb"^[ \t]*\[[ \t]*(" + NAME + rb")[ \t]", re.MULTILINE)
 _BOUNDARY = re.compile(rb"\n(?=[ \t]*\[[ \t]*" + NAME + rb'[ \t]+"|1\.(?!\.))')
 _EVENT = re.compile(rb'\n[ \t]*\[Event[ \t]+"')
@@ -123,9 +125,10 @@ def _tag_section(buffer: bytes, start: int) -> tuple[int, bool]:
         if tag is None:
             return section.end(), False
         names.update(_TAG_NAMES.findall(section[0]))
-        if tag[1] is None or tag[2] in names:
+        blank_line = tag[1].count(b"\n") > 1
+        if tag[2] in names if blank_line else tag[2] == section["first"]:
             return buffer.rfind(b"\n", start, tag.start(2)) + 1, True
-        at = section.end()
+        at = tag.end(1)
     return at, False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -206,7 +207,7 @@ class TestParse:
 
     def test_clocks(self):
         one = game(
-            "{[%clk 9:09:09]} 1. e4 {[%clk 0:03:00]} (1. d4 {[%clk 7:00:00]}) e5 {x} 2. Nf3 {a [%clk 1:02:03.5]} Nc6"
+            "{[%clk 9:09:09]} 1. e4 {[%clk 0:03:00]} (1. d4 {[%clk 7:00:00]}) e5 {x} 2. Nf3 {[%clk 1:02:03.5]} Nc6"
         )
         assert one.clocks == (180.0, None, 3723.5, None)
         assert game("1. e4 e5").clocks == ()
@@ -275,7 +276,24 @@ class TestSniff:
 
 TOKENS = st.sampled_from(
     [
-        *"e4 e5 d4 Nf3 Nc6 Ke2 Ke7 O-O 0-0 Qxd5+ a8=Q exd6e.p. 1. 1... $5 ( ) { } ; % < * 1-0 -- Z0 é".split(),
+        *[
+            "e4",
+            "e5",
+            "d4",
+            "Nf3",
+            "Nc6",
+            "Ke2",
+            "Ke7",
+            "O-O",
+            "0-0",
+            "Qxd5+",
+            "a8=Q",
+            "exd6e.p.",
+            "1.",
+            "1...",
+            "é",
+        ],
+        *["(", ")", "{", "}", ";", "%", "<", "$5", "*", "1-0", "--", "Z0"],
         *[
             '[Event "x"]',
             '\n[White "a\\"]\n',
@@ -321,6 +339,19 @@ FIVE = [
 
 def essence(one: SourceGame | Unreadable) -> Any:
     return (dict(one.headers), one.moves) if isinstance(one, SourceGame) else None
+
+
+@pytest.mark.parametrize(
+    "unit", [" \n", "[\n", "{\n", '\n[a "', '[a "b"]\n', '\\"', "1-0\n1.", "; { \n", "(", "* ", "[", "%\n", "x"]
+)
+def test_the_work_is_linear_whatever_the_bytes(unit):
+    def seconds(size: int) -> float:
+        started = time.process_time()
+        raws('[Event "x"]\n' + unit * (size // len(unit)))
+        return time.process_time() - started
+
+    # Quadratic work on the big one would be 256 times that on the small one.
+    assert seconds(1 << 20) < 64 * max(seconds(1 << 16), 0.005)
 
 
 @quick

@@ -1,0 +1,38 @@
+"""The wheel holds what it should and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"engine", "engine_plugins"}
+    assert {"engine/configs/standard.toml", "engine/configs/deep.toml", "engine/configs/max.toml"} <= set(names)
+    assert {"engine/py.typed", "engine_plugins/py.typed"} <= set(names)
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine").rglob("*.py")}
+    sources |= {
+        path.relative_to(ROOT / "plugins").as_posix() for path in (ROOT / "plugins/engine_plugins").rglob("*.py")
+    }
+    assert {name for name in names if name.endswith(".py")} == sources
+    kinds = {Path(name).suffix for name in names if not name.split("/")[0].endswith(".dist-info")}
+    assert kinds <= {".py", ".toml", ".md", ".typed", ""}
+
+
+def test_the_version_is_the_one_of_the_changelog_or_unreleased() -> None:
+    from importlib.metadata import version
+
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## [Unreleased]" in text or f"## [{version('grandmaster-analysis')}]" in text
