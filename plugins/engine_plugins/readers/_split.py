@@ -40,8 +40,8 @@ _SECTION = re.compile(
     rb"(?:(?=\[[ \t]*(?P<first>" + NAME + rb")[ \t]))?"
     # Up to a blank line before a tag, or the first name again; those need a look. White space is taken a run at
     # a time, so that megabytes of it are passed over once.
-    rb"(?:\s++(?!\[)|(?=\s)[ \t]*+\n?[ \t]*+(?=\[)(?!\[[ \t]*(?P=first)[ \t])|[%;][^\n]*+|"
-    rb"" + TAG + rb"|" + _BROKEN + rb")*+"
+    rb"(?:\s++(?!\[)|(?=\s)[ \t]*+\n?[ \t]*+(?=\[)(?!\[[ \t]*(?P=first)[ \t])"
+    rb"|[%;][^\n]*+|" + TAG + rb"|" + _BROKEN + rb")*+"
 )
 _NEXT_TAG = re.compile(rb"(\s++)\[[ \t]*(" + NAME + rb")[ \t]")
 _TAG_NAMES = re.compile(rb"^[ \t]*\[[ \t]*(" + NAME + rb")[ \t]", re.MULTILINE)

@@ -1,0 +1,470 @@
+"""PGN: how bytes become games, and what damage costs."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import chess
+import chess.pgn
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.model import SourceGame
+from engine.plugin import RawGame, Unreadable
+from engine_plugins.readers.pgn import PgnReader
+from tests.support import shared_data
+
+quick = settings(max_examples=3000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def raws(data: bytes | str) -> list[RawGame]:
+    return list(PgnReader().split(io.BytesIO(data.encode() if isinstance(data, str) else data)))
+
+
+def read(data: bytes | str) -> list[SourceGame | Unreadable]:
+    return [PgnReader().parse(raw) for raw in raws(data)]
+
+
+def game(data: bytes | str) -> SourceGame:
+    (only,) = read(data)
+    assert isinstance(only, SourceGame), only
+    return only
+
+
+def unreadable(data: bytes | str) -> Unreadable:
+    (only,) = read(data)
+    assert isinstance(only, Unreadable), only
+    return only
+
+
+def sans(data: bytes | str) -> list[str]:
+    return [" ".join(one.sans) if isinstance(one, SourceGame) else one.reason for one in read(data)]
+
+
+TWO = '[Event "a"]\n[White "x"]\n\n1. e4 e5 1-0\n\n[Event "b"]\n[White "y"]\n\n1. d4 d5 0-1\n'
+
+
+class TestSplit:
+    def test_games_with_their_lines(self):
+        assert [(raw.line, raw.data.split(b"\n")[0]) for raw in raws(TWO)] == [
+            (1, b'[Event "a"]'),
+            (6, b'[Event "b"]'),
+        ]
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            TWO,
+            TWO.replace("\n", "\r\n"),
+            TWO.replace("\n", "\r"),
+            "\ufeff" + TWO,
+            TWO.replace('[Event "b"]', '\ufeff[Event "b"]'),
+            TWO.replace("1-0\n\n", "1-0\n"),
+            TWO.replace("1-0\n\n", "\n\n1-0\n\n\n1-0\n\n"),
+            TWO.replace("1. e4 e5", "1. e4\n\n\ne5"),
+            TWO.replace("1. d4", "{a comment before the moves}\n\n1. d4"),
+            TWO.replace('[White "x"]\n\n', '\n[White "x"]\n'),
+            TWO.replace("1. e4", '1. e4 {a\n[White "not a tag"]\nb}'),
+            TWO.replace("1. e4", '1. e4 ; {not a comment\n{[White "z"]\n}'),
+            TWO.replace("1. e4", "%escape { e4\n1. e4"),
+            "; a note\n{and another}\n\n" + TWO,
+            "\n\n  " + TWO,
+            TWO.replace('[White "x"]\n\n', '[White "x"] '),
+            TWO.replace('[White "x"]\n', '[White "x"][Black "z"]\n'),
+            TWO.encode("utf-16"),
+        ],
+    )
+    def test_what_makes_no_difference(self, data):
+        assert sans(data) == ["e4 e5", "d4 d5"]
+
+    def test_a_comment_never_closed_costs_no_neighbour(self):
+        first, second = read(TWO.replace("e5", "{ e5"))
+        assert isinstance(first, SourceGame)
+        assert isinstance(second, SourceGame)
+        assert (first.sans, first.problem, first.problem_line) == (("e4",), "a comment is never closed", 4)
+        assert (second.sans, second.problem) == (("d4", "d5"), None)
+
+    def test_games_of_tags_alone(self):
+        data = (
+            '[Event "a"]\n[Round "1"]\n\n[Event "b"]\n[Round "2"]\n[Event "c"]\n\n\n[Round "3"]\n\n[Round "4"]\n'
+        )
+        headers = [dict(PgnReader().headers(raw)) for raw in raws(data)]
+        assert headers == [
+            {"Event": "a", "Round": "1"},
+            {"Event": "b", "Round": "2"},
+            {"Event": "c", "Round": "3"},
+            {"Round": "4"},
+        ]
+        assert [raw.line for raw in raws(data)] == [1, 4, 6, 11]
+
+    def test_games_without_tags(self):
+        assert sans("1. e4 e5 1-0\n\n1. d4 d5\n2. c4 *\n1. c4 {x}\n") == ["e4 e5", "d4 d5 c4", "c4"]
+
+    @pytest.mark.parametrize("data", ["", "\n\n", "1-0\n", "{only words}\n\n*\n", "; note\n% escape"])
+    def test_no_game_at_all(self, data):
+        assert raws(data) == []
+
+    def test_broken_tag_lines_stay_in_their_game(self):
+        data = TWO.replace('[White "x"]', '[White "x\n[Black "q"r"]\n[Odd]\n[Site "over\ntwo lines"]\n[Round "7"]')
+        assert sans(data) == ["e4 e5", "d4 d5"]
+        assert PgnReader().headers(raws(data)[0]) == {"Event": "a", "Black": 'q"r', "Round": "7"}
+
+    def test_a_game_beyond_all_measure_is_bounded_and_costs_no_neighbour(self):
+        long = TWO.replace("1. e4", "1. e4 {" + "word word\n" * 600_000 + "}")
+        first, second = raws(long)
+        assert len(first.data) < 5 << 20
+        assert second.line == 600_006
+        parsed = PgnReader().parse(first)
+        assert isinstance(parsed, Unreadable)
+        assert parsed.reason == "longer than 4 MiB"
+
+    def test_a_line_beyond_all_measure(self):
+        data = TWO.replace("1. e4", "1. e4 {" + "x" * 1_100_000 + "}")
+        assert sans(data) == ["a line longer than 1 MiB", "d4 d5"]
+
+    def test_memory_does_not_grow_with_the_file(self):
+        class Long(io.RawIOBase):
+            blocks = 0
+
+            def read(self, size: int = -1) -> bytes:
+                self.blocks += 1
+                return b"x" * size if self.blocks <= 64 else b""
+
+        tracemalloc.start()
+        try:
+            (only,) = PgnReader().split(Long())  # type: ignore[arg-type]
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert len(only.data) == (4 << 20) + 1
+        assert peak < 24 << 20
+
+
+class TestHeaders:
+    def test_values_as_in_the_file_without_control_characters(self):
+        data = (
+            b'[White "O\\"Neill \\\\ Co"]\n[Black "a\x1b[31mb\x00"]\n[Site "M\xfcnchen"]\n[Event "M\xc3\xbc"]\n\n*'
+        )
+        assert PgnReader().headers(raws(data)[0]) == {
+            "White": 'O"Neill \\ Co',
+            "Black": "a[31mb",
+            "Site": "München",
+            "Event": "Mü",
+        }
+
+    @pytest.mark.parametrize(("line", "value"), [(r'"Ugra \"', "Ugra \\"), ('"The "King""', 'The "King"')])
+    def test_quotes_that_nobody_escaped(self, line, value):
+        assert game(f'[Event {line}]\n[White "x"]\n\n1. e4 *').headers == {"Event": value, "White": "x"}
+
+    def test_the_same_as_parse_finds(self):
+        for raw in raws(TWO):
+            parsed = PgnReader().parse(raw)
+            assert isinstance(parsed, SourceGame)
+            assert parsed.headers == PgnReader().headers(raw)
+
+
+class TestParse:
+    def test_sans_become_canonical(self):
+        one = game("1.e2e4 e5 2.Ng1-f3 Nb8c6 3. Bb5!? a6?? 4.Bxc6+ dxc6 5.0-0 Pf6 6.d4= e:d4 $14 7.Nxd4X")
+        assert " ".join(one.sans) == "e4 e5 Nf3 Nc6 Bb5 a6 Bxc6 dxc6 O-O f6 d4 exd4"
+        assert one.problem == "unreadable move `Nxd4X` after 12 plies (7.)"
+
+    def test_promotions_and_mate_signs(self):
+        one = game('[FEN "7k/P5pp/8/8/8/8/8/K7 w - - 0 1"]\n\n1. a8Q *')
+        assert (one.sans, one.moves) == (("a8=Q#",), ("a7a8q",))
+        assert game('[FEN "8/P7/8/8/8/8/8/K6k w - - 0 1"]\n\n1. a8(N) *').moves == ("a7a8n",)
+
+    def test_variations_and_words_are_passed_over(self):
+        data = "1. e4 (1. d4 Qh9 (1. c4) {x)} ) e5 <e4> FOOBAR 2. Nf3 $999999999 ; Nc6\n Nc6 (Diagram d4) *"
+        assert game(data).sans == ("e4", "e5", "Nf3", "Nc6")
+
+    @pytest.mark.parametrize(
+        ("moves", "kept", "problem", "line"),
+        [
+            ("1. e4 e5\n2. Qh8 d6 *", 2, "illegal move `Qh8` after 2 plies (2.)", 4),
+            ("1. e4 Nf6 2. d4 a6 3. Nf3 a5 4. Nd2 *", 6, "ambiguous move `Nd2` after 6 plies (4.)", 3),
+            ("1. e4 Sf6 *", 1, "unreadable move `Sf6` after 1 ply (1...)", 3),
+            ("1. e4 -- 2. d4 *", 1, "null move `--` after 1 ply (1...)", 3),
+            ("1. e4 Z0 *", 1, "null move `Z0` after 1 ply (1...)", 3),
+            ("1. e4 1-0\n\n1... e5", 1, "moves after the result 1-0", 5),
+            ("1. e4\n(1. d4 d5\n1... e5 *", 1, "a variation is never closed", 4),
+        ],
+    )
+    def test_a_damaged_game_keeps_its_beginning(self, moves, kept, problem, line):
+        one = game(f'[Event "x"]\n\n{moves}')
+        assert (len(one.moves), one.problem, one.problem_line) == (kept, problem, line)
+
+    def test_a_game_longer_than_anyone_plays_is_cut(self):
+        shuffle = "Nf3 Nf6 Ng1 Ng8 " * 5_001
+        one = game(f'[Event "x"]\n\n{shuffle}*')
+        assert (len(one.moves), one.problem) == (20_000, "more than 20000 plies")
+
+    def test_clocks(self):
+        one = game(
+            "{[%clk 9:09:09]} 1. e4 {[%clk 0:03:00]} (1. d4 {[%clk 7:00:00]}) e5 {x} 2. Nf3 {[%clk 1:02:03.5]} Nc6"
+        )
+        assert one.clocks == (180.0, None, 3723.5, None)
+        assert game("1. e4 e5").clocks == ()
+
+    def test_a_set_up_position(self):
+        fen = "4k3/8/8/8/8/8/4P3/4K3 b - - 3 40"
+        for tags in (f'[SetUp "1"]\n[FEN "{fen}"]', f'[FEN "{fen}"]', f'[Variant "From Position"]\n[FEN "{fen}"]'):
+            one = game(f"{tags}\n\n40... Kd7 *")
+            assert (one.fen, one.variant, one.moves) == (fen, "standard", ("e8d7",))
+
+    def test_a_broken_fen_says_why(self):
+        one = unreadable('[FEN "4k3/8/8/7/8/8/8/4K3 w - - 0 1"]\n\n1. e4 *')
+        assert one.kind == "damaged"
+        assert one.reason.startswith("invalid FEN: expected 8 columns per row")
+
+    def test_an_impossible_position_is_for_the_planner(self):
+        assert game('[FEN "8/8/8/8/8/8/8/8 w - - 0 1"]\n\n*').fen == "8/8/8/8/8/8/8/8 w - - 0 1"
+
+    @pytest.mark.parametrize("tag", ["Standard", " standard   ", "normal", "From Position", ""])
+    def test_standard_chess_by_any_name(self, tag):
+        assert game(f'[Variant "{tag}"]\n\n1. e4 *').variant == "standard"
+
+    @pytest.mark.parametrize("tag", ["Chess960", "chess 960", "fischerandom", "Fischerrandom", "Fischer Random"])
+    def test_chess960_by_any_name(self, tag):
+        one = game(f'[Variant "{tag}"]\n[FEN "4k3/8/8/8/8/8/8/4K2R w K - 0 1"]\n\n1. O-O *')
+        assert (one.variant, one.moves, one.sans) == ("chess960", ("e1h1",), ("O-O",))
+
+    def test_castling_rights_that_only_chess960_has(self):
+        one = game('[FEN "1k6/8/8/8/8/8/8/1K4R1 w G - 0 1"]\n\n1. O-O *')
+        assert (one.variant, one.moves) == ("chess960", ("b1g1",))
+
+    def test_standard_castling_is_the_kings_move(self):
+        assert game("1. Nf3 Nf6 2. g3 g6 3. Bg2 Bg7 4. O-O o-o").moves[-2:] == ("e1g1", "e8g8")
+
+    def test_another_variant_is_named(self):
+        one = unreadable('[Variant "Crazyhouse"]\n\n1. e4 *')
+        assert (one.kind, one.reason) == ("variant", "variant `Crazyhouse`")
+
+    def test_text_is_the_game_as_it_stands(self):
+        text = '[Event "a"]\n\n1. e4 {Zürich} FOO *'
+        assert game(text.replace("\n", "\r\n").encode("cp1252")).text == text
+
+    @pytest.mark.parametrize(
+        "data",
+        [b"\x7fELF" + bytes(range(256)) * 40, b"<html><body>no game</body></html>", b"Dear reader, hello."],
+    )
+    def test_what_is_no_pgn(self, data):
+        found = read(data)
+        assert found
+        assert all(isinstance(one, Unreadable) and one.kind == "damaged" for one in found)
+
+    @pytest.mark.parametrize("data", [")" * 50, "1. e4 e5 2. Qh9 ) ) *", "$" + "9" * 5000, "(" * 30_000 + "e4"])
+    def test_what_breaks_other_parsers(self, data):
+        assert len(read('[Event "x"]\n\n' + data)) == 1
+
+
+class TestSniff:
+    def test_tags(self):
+        assert PgnReader.sniff(TWO.encode())
+        assert PgnReader.sniff(("\ufeff" + TWO).encode())
+        assert PgnReader.sniff(TWO.encode("utf-16"))
+        assert not PgnReader.sniff(b"rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq -\n")
+
+
+# -- fuzz ---------------------------------------------------------------------------------------------------
+
+TOKENS = st.sampled_from(
+    [
+        *[
+            "e4",
+            "e5",
+            "d4",
+            "Nf3",
+            "Nc6",
+            "Ke2",
+            "Ke7",
+            "O-O",
+            "0-0",
+            "Qxd5+",
+            "a8=Q",
+            "exd6e.p.",
+            "1.",
+            "1...",
+            "é",
+        ],
+        *["(", ")", "{", "}", ";", "%", "<", "$5", "*", "1-0", "--", "Z0"],
+        *[
+            '[Event "x"]',
+            '\n[White "a\\"]\n',
+            '[Variant "Chess960"]',
+            '[FEN "8/8/8/8/8/8/8/k1K5 w - - 0 1"]',
+            '[FEN "k"]',
+        ],
+        *["\n", "\n\n", "\r", "\ufeff", "\x00", "[%clk 0:01:00]"],
+    ]
+)
+
+
+def check_legal(one: SourceGame) -> None:
+    board = chess.Board(one.fen, chess960=one.variant == "chess960")
+    for move, san in zip(one.moves, one.sans, strict=True):
+        parsed = board.parse_uci(move)
+        assert board.san(parsed) == san
+        board.push(parsed)
+    assert len(one.clocks) in (0, len(one.moves))
+
+
+@quick
+@given(st.lists(TOKENS, max_size=60).map(" ".join) | st.lists(TOKENS, max_size=60).map("".join))
+def test_token_soup(text):
+    for one in read(text):
+        if isinstance(one, SourceGame):
+            check_legal(one)
+
+
+@quick
+@given(st.binary(max_size=400))
+def test_any_bytes(data):
+    for raw in raws(data):
+        PgnReader().headers(raw)
+        PgnReader().parse(raw)
+
+
+FIVE = [
+    f'[Event "game {n}"]\n[White "w{n}"]\n[Result "1-0"]\n\n1. {first} {{c}} e6 2. Nc3 (2. Nf3 d6) Nc6 1-0\n\n'
+    for n, first in enumerate(["e4", "d4", "c4", "g3", "f4"])
+]
+
+
+def essence(one: SourceGame | Unreadable) -> Any:
+    return (dict(one.headers), one.moves) if isinstance(one, SourceGame) else None
+
+
+@pytest.mark.parametrize(
+    "unit", [" \n", "[\n", "{\n", '\n[a "', '[a "b"]\n', '\\"', "1-0\n1.", "; { \n", "(", "* ", "[", "%\n", "x"]
+)
+def test_the_work_is_linear_whatever_the_bytes(unit):
+    def seconds(size: int) -> float:
+        started = time.process_time()
+        raws('[Event "x"]\n' + unit * (size // len(unit)))
+        return time.process_time() - started
+
+    # Quadratic work on the big one would be 256 times that on the small one.
+    assert seconds(1 << 20) < 64 * max(seconds(1 << 16), 0.005)
+
+
+@quick
+@given(st.data())
+def test_damage_to_one_game_leaves_the_others(data):
+    victim = data.draw(st.integers(1, 4))
+    body = FIVE[victim].encode().rstrip()
+    start = data.draw(st.integers(0, len(body)))
+    end = data.draw(st.integers(start, min(len(body), start + 30)))
+    junk = data.draw(st.binary(max_size=12) | TOKENS.map(str.encode))
+    damaged = body[:start] + junk + body[end:]
+    pieces = [text.encode() for text in FIVE]
+    pieces[victim] = damaged + b"\n\n"
+    found = [essence(one) for one in read(b"".join(pieces))]
+    for n, text in enumerate(FIVE):
+        if n != victim:
+            assert essence(game(text)) in found
+
+
+# -- real files ---------------------------------------------------------------------------------------------
+
+
+class _MainLine(chess.pgn.BaseVisitor[list[str]]):
+    """What python-chess reads by itself."""
+
+    def begin_game(self) -> None:
+        self.moves: list[str] = []
+
+    def begin_variation(self) -> Any:
+        return chess.pgn.SKIP
+
+    def visit_move(self, board: chess.Board, move: chess.Move) -> None:
+        self.moves.append(move.uci())
+
+    def handle_error(self, error: Exception) -> None:
+        pass
+
+    def result(self) -> list[str]:
+        return self.moves
+
+
+def by_python_chess(path: Path) -> list[list[str]]:
+    logging.getLogger("chess.pgn").setLevel(logging.CRITICAL)
+    games = []
+    with path.open(encoding="utf-8", errors="replace") as file:
+        while (moves := chess.pgn.read_game(file, Visitor=_MainLine)) is not None:
+            games.append(moves)
+    return games
+
+
+BETTER_THAN_PYTHON_CHESS = {
+    "0.pgn": (1, 77),  # <br /> for line ends: python-chess finds no move
+    "z0.pgn": (1, 57),  # a null move, which is not kept
+    "sampleGameThrow.pgn": (1, 2),  # German Sf3, which python-chess takes for the pawn move f3
+}
+
+
+def test_parity_on_the_torture_files():
+    total = cut = 0
+    for path in sorted(shared_data("torture-pgn").rglob("*.pgn")):
+        games = read(path.read_bytes())
+        assert not any(isinstance(one, Unreadable) for one in games), path
+        found = [one for one in games if isinstance(one, SourceGame)]
+        total += len(found)
+        cut += sum(one.problem is not None for one in found)
+        if path.name in BETTER_THAN_PYTHON_CHESS:
+            assert (len(found), len(found[0].moves)) == BETTER_THAN_PYTHON_CHESS[path.name]
+        else:
+            played = [moves for moves in by_python_chess(path) if moves]
+            assert [list(one.moves) for one in found if one.moves] == played, path
+    assert (total, cut) == (1239, 5)
+
+
+def test_header_only_games():
+    assert len(raws(shared_data("torture-pgn", "scalachess", "FWWRC.pgn").read_bytes())) == 605
+    assert len(raws(shared_data("torture-pgn", "scalachess", "uzchesscup.pgn").read_bytes())) == 45
+
+
+def test_the_same_game_in_two_encodings():
+    ansi = read(shared_data("torture-pgn", "chesslib", "Morphy_ANSI.pgn").read_bytes())
+    assert ansi == read(shared_data("torture-pgn", "chesslib", "Morphy_UTF8.pgn").read_bytes())
+
+
+@pytest.mark.parametrize(
+    "path", ["human/twic-01-232games.pgn", "human/lichess_db_438.pgn", "chess960/js_lichess_chess960_clk_120.pgn"]
+)
+def test_parity_on_human_games(path):
+    file = shared_data(*path.split("/"))
+    games = [one for one in read(file.read_bytes()) if isinstance(one, SourceGame)]
+    assert [list(one.moves) for one in games] == by_python_chess(file)
+    assert not any(one.problem for one in games)
+    for one in games[:40]:
+        check_legal(one)
+
+
+def test_clocks_are_those_of_python_chess():
+    file = shared_data("human", "lichess_db_438.pgn")
+    with file.open() as text:
+        for one in read(file.read_bytes())[:40]:
+            reference = chess.pgn.read_game(text)
+            assert isinstance(one, SourceGame)
+            assert reference is not None
+            expected = [node.clock() for node in reference.mainline()]
+            assert list(one.clocks) == (expected if any(clock is not None for clock in expected) else [])
+
+
+def test_variants_are_told_apart():
+    games = read(shared_data("variants", "js_lichess_variants_clk_573.pgn").read_bytes())
+    skipped = [one.reason for one in games if isinstance(one, Unreadable)]
+    counts = {
+        name: sum(name in reason for reason in skipped)
+        for name in ("Hill", "Atomic", "Crazyhouse", "Three", "Anti")
+    }
+    assert (len(games), len(skipped)) == (573, 133)
+    assert counts == {"Hill": 56, "Atomic": 27, "Crazyhouse": 23, "Three": 15, "Anti": 11}
+    assert not any(one.problem for one in games if isinstance(one, SourceGame))
