@@ -16,8 +16,9 @@ from msgspec import structs
 from engine import choice, planner
 from engine.errors import ConfigError, PositionRefused
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
+from engine.progress import Snapshot
 from engine.registry import Registry
-from engine.run import Run, Snapshot
+from engine.run import Run
 from engine.settings import Settings
 from engine.strategies import Named
 

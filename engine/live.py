@@ -17,9 +17,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from engine.model import Cell, Kind, Notice, Report, ReportTable, RunResult
+from engine.model import Cell, EvaluatorInfo, Kind, Notice, Report, ReportTable, RunResult
 from engine.plugin import WorkerState
-from engine.run import Snapshot
+from engine.progress import Snapshot
 
 Style = Literal["auto", "rich", "plain", "none"]
 PLAIN_SECONDS = 5.0
@@ -265,7 +265,7 @@ def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableT
         f" analysed, {c.positions:,} positions",
         f" ({c.cached:,} from the cache)" if c.cached else "",
         f" in {duration(c.seconds)}",
-        f" by {clean(result.evaluator.name)}",
+        f" by {clean(_who(result.evaluator))}",
         f" at {result.limit}",
         f"; {short(c.nodes / max(c.seconds, 0.001))} nodes/s" if c.nodes else "",
         f"; skipped: {skipped}" if skipped else "",
@@ -282,6 +282,11 @@ def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableT
         yield Text.assemble(("written ", "dim"), clean(output))
     if save_command:
         yield Text.assemble(("to keep everything, in seconds from the cache: ", "dim"), clean(save_command))
+
+
+def _who(info: EvaluatorInfo) -> str:
+    """The name with its version, which some programs have in their name."""
+    return info.name if info.version.partition(".")[0] in info.name else f"{info.name} {info.version}"
 
 
 def place(file: str | None, line: int | None, game: int | None) -> str:

@@ -8,6 +8,7 @@ also loads single files (`--plugin my.py`) as if they were installed.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import importlib.util
@@ -125,6 +126,14 @@ class Registry:
                 f"{_kind(namespace)} {name!r} ({found[0].value}) does not load: {cause}"
             ) from _Cause(detail)
         return next(iter(manager)).plugin
+
+    def load_all(self, namespace: str) -> dict[str, Any]:
+        """Every plugin of a namespace that loads, by name; broken ones and contested names are left out."""
+        found = {}
+        for name in self.names(namespace):
+            with contextlib.suppress(PluginLoadError, PluginConflict):
+                found[name] = self.load(namespace, name)
+        return found
 
     def spec(self, namespace: str, name: str, options: Mapping[str, Any]) -> PluginSpec:
         """What a worker needs to load the plugin for itself."""

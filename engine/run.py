@@ -10,11 +10,10 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from engine import analysis, choice, options, paths, system
 from engine.cache import Cache
@@ -36,11 +35,12 @@ from engine.model import (
 )
 from engine.outputs import Outputs, open_outputs
 from engine.planner import Plan
-from engine.plugin import Executor, ExecutorContext, RunInfo, WorkerState
+from engine.plugin import Executor, ExecutorContext, RunInfo
+from engine.progress import Labels, Snapshot, share_read
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
 from engine.settings import Settings
-from engine.sources import Broken, Filtered, Game, Selection, Source, expand, read
+from engine.sources import Broken, Filtered, Game, Selection, expand, read
 from engine.strategies import Named, Strategies, selection
 
 _log = logging.getLogger("engine")
@@ -48,28 +48,6 @@ _log = logging.getLogger("engine")
 MAX_NOTICES = 1_000
 PROGRESS_SECONDS = 0.15
 """How often, at most, the progress callback is called: 4 to 8 times a second is what a screen can use."""
-
-
-class Snapshot(Struct, frozen=True):
-    """A run at one moment, for a screen."""
-
-    games: int
-    """Games finished."""
-    positions: int
-    """Positions evaluated."""
-    total: int | None
-    """Positions in all: exact once the input is read, estimated before; None when nothing is known."""
-    nodes: int
-    """Nodes searched by this run, finished units only."""
-    cached: int
-    wins: int
-    best: tuple[tuple[Best, str, str], ...]
-    """The shared board: entry, players, move in SAN with its number."""
-    workers: tuple[WorkerState, ...]
-    seconds: float
-    notices: tuple[Notice, ...]
-    skipped: int
-    stopping: bool
 
 
 class Run:
@@ -98,9 +76,8 @@ class Run:
         self._notices: list[Notice] = []
         self._stop = stop or threading.Event()
         self.registry = Registry(settings.plugins)
-        readers = {name: self._make("engine.readers", name)() for name in self.registry.names("engine.readers")}
-        self._sources = expand(inputs, readers)
-        self._readers = readers
+        self._readers = {name: cls() for name, cls in self.registry.load_all("engine.readers").items()}
+        self._sources = expand(inputs, self._readers)
         self._selection = Selection(
             filter=compile_filter(settings.filter) if settings.filter else None,
             players=player_filter(settings.players) if settings.players else None,
@@ -113,26 +90,20 @@ class Run:
         self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
         self.workers = settings.workers or system.cores()
         self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
-        writers = {
-            name: self.registry.load("engine.writers", name) for name in self.registry.names("engine.writers")
-        }
         targets = open_outputs(
             outputs,
             format=output_format,
             force=force,
-            writers=writers,
+            writers=self.registry.load_all("engine.writers"),
             inputs=[source.name for source in self._sources],
         )
         self.evaluator = choice.choose(self.registry, settings.evaluator, settings.evaluator_options)
         self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
-        self._labels: dict[Best, tuple[str, str]] = {}
+        self._labels = Labels()
         self._broken = False
         """An input ended before its end."""
         self._wins = 0
         self._best: list[Best] = []
-
-    def _make(self, namespace: str, name: str) -> Any:
-        return self.registry.load(namespace, name)
 
     def _load_strategies(self, asked: Sequence[Named] | None) -> Strategies:
         epd = any(source.reader == "epd" for source in self._sources)
@@ -265,7 +236,7 @@ class Run:
             )
             self._wins += winning
             if place(self._best, entry, self.settings.scoreboard.size):
-                self._labels[entry] = _label(game.headers, game.fen, game.variant, game.plies, entry)
+                self._labels.learn(entry, game)
 
     def _finish(self) -> RunResult:
         if self._stop.is_set():
@@ -361,7 +332,7 @@ class Run:
                 nodes=self.counts.nodes,
                 cached=self.counts.cached,
                 wins=view.wins,
-                best=tuple((entry, *self._labelled(flow, entry)) for entry in view.best),
+                best=self._labels.of(view.best, flow.plan_of),
                 workers=flow.states(),
                 seconds=now - self._started,
                 notices=tuple(self._notices),
@@ -373,42 +344,5 @@ class Run:
     def _total(self, flow: Flow) -> int | None:
         if self._exhausted:
             return flow.planned
-        share = sources_share(self._sources)
+        share = share_read(self._sources)
         return int(flow.planned / share) if share else None
-
-    def _labelled(self, flow: Flow, entry: Best) -> tuple[str, str]:
-        label = self._labels.get(entry)
-        if label is None:
-            in_flight = flow.plan_of(entry.game)
-            if in_flight is None:
-                return "", entry.move
-            game = in_flight.game
-            label = _label(game.headers, game.fen, game.variant, game.moves, entry)
-            self._labels[entry] = label
-        if len(self._labels) > 100 * self.settings.scoreboard.size:
-            self._labels.clear()
-        return label
-
-
-def sources_share(sources: Sequence[Source]) -> float | None:
-    """How much of all the inputs has been read, by bytes; None while that is not known."""
-    shares = [source.share() for source in sources]
-    sizes = [source.size for source in sources]
-    if any(share is None for share in shares) or not sum(sizes):
-        return None
-    return sum((share or 0.0) * size for share, size in zip(shares, sizes, strict=True)) / sum(sizes)
-
-
-def _label(headers: Any, fen: str, variant: str, plies: Iterable[Any], entry: Best) -> tuple[str, str]:
-    """Who plays, and the entry's move as people write it: `Morphy – Allies`, `17. Rd8#`."""
-    import chess
-
-    board = chess.Board(fen, chess960=variant == "chess960")
-    for ply, move in enumerate(plies):
-        if ply == entry.ply:
-            break
-        board.push_uci(move if isinstance(move, str) else move.uci)
-    dots = "." if board.turn else "..."
-    names = [headers.get("White") or "?", headers.get("Black") or "?"]
-    players = "" if names == ["?", "?"] else " – ".join(names)
-    return players, f"{board.fullmove_number}{dots} {board.san(board.parse_uci(entry.move))}"

@@ -28,7 +28,7 @@ TAGS = ["Event", "Site", "Date", "Round", "White", "Black", "Result", "ECO"]
 
 def games() -> list[chess.pgn.Game]:
     with (DATA / "classics.pgn").open(encoding="utf-8") as file:
-        return list(iter(lambda: chess.pgn.read_game(file), None))  # type: ignore[arg-type]
+        return list(iter(lambda: chess.pgn.read_game(file), None))
 
 
 def test_all_are_there() -> None:

@@ -59,7 +59,7 @@ INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
     "--progress", type=click.Choice(["auto", "rich", "plain", "none"]), default="auto", show_default=True
 )
 @click.pass_context
-def command(ctx: click.Context, **given: Any) -> None:
+def command(ctx: click.Context, /, **given: Any) -> None:
     """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
 
     Reports go to standard output, progress to standard error. What has been searched is kept in a cache: the

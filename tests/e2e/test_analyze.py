@@ -237,5 +237,5 @@ def test_a_poison_position_is_quarantined_and_everything_else_is_analysed(tmp_pa
     assert (failure["game"], failure["ply"]) == (1, 2)
     assert "cannot think" in failure["reason"]
     first, second = map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
-    assert [list(p)[0] for p in first["positions"]] == ["eval", "eval", "missing", "eval", "eval"]
+    assert [next(iter(p)) for p in first["positions"]] == ["eval", "eval", "missing", "eval", "eval"]
     assert all("eval" in position for position in second["positions"])

@@ -142,7 +142,7 @@ def test_control_characters_of_a_file_never_reach_the_terminal(tmp_path: Path, f
     source.write_text('[White "A\x1b[31mB\x07"]\n[Black "C\x9b2J"]\n\n1. e4 \x1b]0;title\x07 e5 2. Ke4 *\n')
     ran = engine("analyze", source, "-e", fake, "--nodes", "10")
     assert ran.code == 0
-    assert not [c for c in ran.out + ran.err if ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0]
+    assert not [c for c in ran.out + ran.err if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0]
 
 
 def test_without_any_stockfish_npm_or_network_the_ways_out_are_named(tmp_path: Path) -> None:

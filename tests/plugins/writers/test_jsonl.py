@@ -9,6 +9,7 @@ from msgspec import structs
 
 from engine.model import AnalysedGame, AnalysedPosition, Epd, Evaluation, Line, Score
 from engine.testing import analysed_game
+from engine.testing.builders import Eval
 from engine_plugins.writers.jsonl import JsonlWriter
 from tests.plugins.writers.rendering import render
 
@@ -44,7 +45,7 @@ def test_a_whole_line() -> None:
 
 
 def test_scores_are_whites_also_with_black_to_move() -> None:
-    evals = [10, "#-2", "#3", -40]
+    evals: list[Eval] = [10, "#-2", "#3", -40]
     fen = "rnbqkbnr/pppp1ppp/8/4p3/4P3/8/PPPP1PPP/RNBQKBNR b KQkq - 0 2"
     for headers in ({}, {"FEN": fen}):
         game = analysed_game("Nf6 d3 d6" if headers else "1. e4 e5 2. d3", evals, headers=headers)

@@ -36,7 +36,7 @@ Path = tuple[str, ...]
 
 def games(text: str) -> list[chess.pgn.Game]:
     stream = io.StringIO(text)
-    return list(iter(lambda: chess.pgn.read_game(stream), None))  # type: ignore[arg-type]
+    return list(iter(lambda: chess.pgn.read_game(stream), None))
 
 
 def notes(game: chess.pgn.Game) -> Iterator[tuple[Path, Counter[str], frozenset[int]]]:
@@ -46,7 +46,7 @@ def notes(game: chess.pgn.Game) -> Iterator[tuple[Path, Counter[str], frozenset[
         path, node = todo.pop()
         text = " ".join(f"{getattr(node, 'starting_comment', '')} {node.comment}".split())
         yield path, Counter(OURS.sub(" ", text).split()), frozenset(node.nags)
-        todo += [((*path, child.uci()), child) for child in node.variations]
+        todo += [((*path, child.move.uci()), child) for child in node.variations]
 
 
 def check(before: chess.pgn.Game, after: chess.pgn.Game) -> None:

@@ -1,0 +1,84 @@
+"""A run at one moment, and how its best scores are named for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import chess
+from msgspec import Struct
+
+from engine.model import AnalysedGame, Best, Notice
+from engine.planner import Plan
+from engine.plugin import WorkerState
+from engine.sources import Source
+
+
+class Snapshot(Struct, frozen=True):
+    """What a progress callback gets."""
+
+    games: int
+    """Games finished."""
+    positions: int
+    """Positions evaluated."""
+    total: int | None
+    """Positions in all: exact once the input is read, estimated before; None when nothing is known."""
+    nodes: int
+    """Nodes searched by this run, finished units only."""
+    cached: int
+    wins: int
+    best: tuple[tuple[Best, str, str], ...]
+    """The shared board: entry, players, move in SAN with its number."""
+    workers: tuple[WorkerState, ...]
+    seconds: float
+    notices: tuple[Notice, ...]
+    skipped: int
+    stopping: bool
+
+
+class Labels:
+    """Names for entries of the board: who plays, and the move as people write it."""
+
+    def __init__(self) -> None:
+        self._known: dict[Best, tuple[str, str]] = {}
+
+    def learn(self, entry: Best, game: AnalysedGame) -> None:
+        """Name an entry of a game that is about to leave the run."""
+        moves = (ply.uci for ply in game.plies)
+        self._known[entry] = _label(entry, game.headers, game.fen, game.variant, moves)
+
+    def of(self, best: Sequence[Best], plan_of: Callable[[int], Plan | None]) -> tuple[tuple[Best, str, str], ...]:
+        """Name the whole board; entries that have left it are forgotten."""
+        kept = {}
+        for entry in best:
+            plan = plan_of(entry.game)
+            if entry in self._known:
+                kept[entry] = self._known[entry]
+            elif plan is not None:
+                game = plan.game
+                kept[entry] = _label(entry, game.headers, game.fen, game.variant, game.moves)
+        self._known = kept
+        return tuple((entry, *kept.get(entry, ("", entry.move))) for entry in best)
+
+
+def _label(
+    entry: Best, headers: Mapping[str, str], fen: str, variant: str, moves: Iterable[str]
+) -> tuple[str, str]:
+    """`Morphy – Allies` and `17. Rd8#`."""
+    board = chess.Board(fen, chess960=variant == "chess960")
+    for ply, move in enumerate(moves):
+        if ply == entry.ply:
+            break
+        board.push_uci(move)
+    names = [headers.get("White") or "?", headers.get("Black") or "?"]
+    players = "" if names == ["?", "?"] else " – ".join(names)
+    dots = "." if board.turn else "..."
+    return players, f"{board.fullmove_number}{dots} {board.san(board.parse_uci(entry.move))}"
+
+
+def share_read(sources: Sequence[Source]) -> float | None:
+    """How much of all the inputs has been read, by bytes; None while that is not known."""
+    shares = [source.share() for source in sources]
+    sizes = [source.size for source in sources]
+    if any(share is None for share in shares) or not sum(sizes):
+        return None
+    return sum((share or 0.0) * size for share, size in zip(shares, sizes, strict=True)) / sum(sizes)
