@@ -66,6 +66,7 @@ class Position(Struct, frozen=True, array_like=True):
     moves: tuple[str, ...] = ()
     """UCI moves from the root; castling is king takes rook when `chess960`, else e1g1."""
     chess960: bool = False
+    """Whether castling is that of Chess960."""
 
     def board(self) -> chess.Board:
         """Replay it. Raises ValueError for a broken FEN or an illegal move."""
@@ -83,6 +84,7 @@ class Line(Struct, frozen=True, array_like=True):
     pv: tuple[str, ...]
     """UCI moves, the first is the move itself; at most `PV_PLIES`."""
     depth: int
+    """Nominal depth that was completed for this line."""
 
 
 class Evaluation(Struct, frozen=True, array_like=True):
@@ -120,6 +122,7 @@ class Ply(Struct, frozen=True):
     """One move of an analysed game, judged from its mover's view."""
 
     san: str
+    """As people write it, with `+` and `#`."""
     uci: str
     """Castling is e1g1, in Chess960 e1h1."""
     judgement: Judgement | None
@@ -140,14 +143,18 @@ class Side(Struct, frozen=True):
     acpl: int | None
     """Average centipawn loss, rounded half up; None without a move that counts."""
     inaccuracies: int
+    """Moves judged so."""
     mistakes: int
+    """Moves judged so."""
     blunders: int
+    """Moves judged so."""
 
 
 class Epd(Struct, frozen=True, omit_defaults=True):
     """Operations of an EPD line that the framework understands."""
 
     id: str | None = None
+    """Name of the position."""
     bm: tuple[str, ...] = ()
     """Best moves, UCI."""
     am: tuple[str, ...] = ()
@@ -162,6 +169,7 @@ class SourceGame(Struct, frozen=True):
     fen: str
     """`Board.fen()` of the start."""
     variant: Literal["standard", "chess960"] = "standard"
+    """What decides how castling is read and written."""
     moves: tuple[str, ...] = ()
     """UCI, each legal; castling as in `Ply.uci`."""
     sans: tuple[str, ...] = ()
@@ -175,6 +183,7 @@ class SourceGame(Struct, frozen=True):
     problem_line: int | None = None
     """The line of the file that `problem` is about."""
     epd: Epd | None = None
+    """Set when the game is an EPD line."""
 
 
 class Origin(Struct, frozen=True):
@@ -183,6 +192,7 @@ class Origin(Struct, frozen=True):
     game: int
     """Ordinal over all inputs, 1-based, skipped games included."""
     file: str
+    """As the user gave it, inside a folder joined to its name; `-` for standard input."""
     line: int
     """First line of the game in the (decompressed) file, 1-based."""
 
@@ -191,6 +201,7 @@ class SkippedGame(Struct, frozen=True):
     """A game that is not analysed."""
 
     origin: Origin
+    """Where it stands."""
     kind: Literal["damaged", "variant"]
     """`damaged`: unreadable. `variant`: the evaluator does not play it."""
     reason: str
@@ -203,15 +214,21 @@ class AnalysedGame(Struct, frozen=True):
     """A game with an evaluation before and after each ply. The only thing an aggregator sees."""
 
     origin: Origin
+    """Where it came from, and its number."""
     variant: Literal["standard", "chess960"]
+    """What decides how castling is read and written."""
     headers: Mapping[str, str]
+    """Tag pairs in file order."""
     fen: str
     """`Board.fen()` of the start."""
     positions: tuple[AnalysedPosition, ...]
     """N + 1 for N plies: `positions[k]` is before `plies[k]`."""
     plies: tuple[Ply, ...]
+    """The moves, each judged."""
     white: Side
+    """White's figures."""
     black: Side
+    """Black's figures."""
     epd: Epd | None = None
     """Set when the game is an EPD line: one position, no ply."""
     view: tuple[Color, ...] = ("white", "black")
@@ -260,24 +277,33 @@ class Metric(Struct, frozen=True):
     """One figure of a report."""
 
     value: Cell
+    """The figure; None when there is no data."""
     label: str
+    """For people."""
     kind: Kind = "int"
+    """How to show it."""
 
 
 class Column(Struct, frozen=True):
+    """What the cells of one column are."""
+
     key: str
     """Stable name, used in JSON."""
     label: str
     """For people."""
     kind: Kind = "text"
+    """How to show its cells."""
 
 
 class ReportTable(Struct, frozen=True):
     """Rows under typed columns."""
 
     key: str
+    """Stable name, used in JSON."""
     title: str
+    """For people."""
     columns: tuple[Column, ...]
+    """What each cell of a row is."""
     rows: tuple[tuple[Cell, ...], ...]
     """One tuple a row, one cell a column."""
 
@@ -286,9 +312,11 @@ class Report(Struct, frozen=True):
     """What an aggregator has to say; writers and the screen render it."""
 
     title: str
+    """For people."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Single figures by stable name, in display order."""
     tables: tuple[ReportTable, ...] = ()
+    """In display order; one without rows means that there was no data for it."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know: definitions, what was left out and why."""
 
@@ -297,7 +325,9 @@ class EvaluatorInfo(Struct, frozen=True):
     """Who answered."""
 
     name: str
+    """As it calls itself."""
     version: str
+    """As it says it, or as the name has it; may be empty."""
     fingerprint: str
     """Hex digest of all that can change a result: name, version, file or net hash, options."""
     why: str = ""
@@ -312,7 +342,9 @@ class Best(Struct, frozen=True):
     score: int
     """The mover's view, centipawns, mate in n as 32000 - n."""
     game: int
+    """Ordinal of the game."""
     ply: int
+    """The position, 0-based."""
     move: str
     """Best move, UCI."""
 
@@ -321,20 +353,30 @@ class Failure(Struct, frozen=True):
     """Something of ours that failed while the rest went on: exit code 1."""
 
     file: str | None
+    """None when no file is concerned."""
     line: int | None
+    """First line of the game."""
     game: int | None
+    """Ordinal of the game."""
     ply: int | None
+    """The position, 0-based; None for a failure of a whole game."""
     reason: str
+    """For people."""
 
 
 class Notice(Struct, frozen=True):
     """Something about the input that people should know: a damaged or skipped game, an odd header."""
 
     kind: Literal["damaged", "variant", "cut", "refused", "warning"]
+    """`damaged`: left out. `cut`: the beginning was analysed. `refused`: a position that cannot be searched."""
     file: str | None
+    """None when no file is concerned."""
     line: int | None
+    """The line that it is about."""
     game: int | None
+    """Ordinal of the game."""
     reason: str
+    """For people."""
 
 
 class RunCounts(Struct):
@@ -343,12 +385,15 @@ class RunCounts(Struct):
     read: int = 0
     """Games seen, skipped and filtered ones included."""
     analysed: int = 0
+    """Games in the output."""
     filtered: int = 0
+    """Games that a filter or sample left out."""
     damaged: int = 0
     """Unreadable games, left out."""
     cut: int = 0
     """Damaged games of which the beginning was analysed."""
     variant: int = 0
+    """Games of variants that the evaluator does not play."""
     positions: int = 0
     """Evaluated positions in the analysed games."""
     searched: int = 0
@@ -356,10 +401,13 @@ class RunCounts(Struct):
     cached: int = 0
     """Positions that the cache knew."""
     refused: int = 0
+    """Positions that cannot be searched."""
     quarantined: int = 0
+    """Positions whose search kept failing."""
     nodes: int = 0
     """Nodes searched in this run."""
     seconds: float = 0.0
+    """From the start of the work to its end."""
 
 
 class RunResult(Struct, frozen=True):
@@ -372,14 +420,19 @@ class RunResult(Struct, frozen=True):
     best: tuple[Best, ...]
     """The shared best-scores board at the end, best first."""
     evaluator: EvaluatorInfo
+    """Who answered."""
     limit: Limit
+    """When each search ended."""
     counts: RunCounts
+    """What was done."""
     failures: tuple[Failure, ...]
+    """What of ours failed."""
     notices: tuple[Notice, ...]
     """The first 1,000; `counts` has the totals."""
     outputs: tuple[str, ...]
     """Files written, as they are named now."""
     interrupted: bool = False
+    """Whether it was ended before the end of its input."""
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,77 @@
+"""What the documents say is true: commands exist, examples run, tables are complete."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.cli import _COMMANDS
+from engine.registry import Registry
+from engine.testing import check_aggregator, example_games
+from engine.testing.fake_uci import fake_uci
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PLUGINS = (ROOT / "plugins" / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "engine" / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_readme_has_two_commands_for_a_shell() -> None:
+    first, second = blocks(README, "sh")
+    assert "engine analyze tests/data/classics.pgn" in first
+    assert "pytest" in second
+    assert first.count("\n") == second.count("\n") == 1
+
+
+def test_every_command_and_aggregator_is_in_the_readme() -> None:
+    for name in _COMMANDS:
+        assert f"engine {name}" in README, name
+    for name in Registry().names("engine.aggregators"):
+        assert f"`{name}`" in README, name
+
+
+def test_every_file_of_the_framework_is_in_the_architecture() -> None:
+    for path in (ROOT / "engine").glob("*.py"):
+        if not path.name.startswith("__"):
+            assert f"`{path.name}`" in ARCHITECTURE, path.name
+
+
+def test_every_namespace_is_in_the_plugin_guide() -> None:
+    from engine.registry import CONTRACTS
+
+    for namespace, contract in CONTRACTS.items():
+        assert f"| `{namespace}` | `{contract.__name__}`" in PLUGINS
+
+
+def test_the_ten_line_aggregator_works_as_printed(tmp_path: Path) -> None:
+    path = tmp_path / "castling.py"
+    path.write_text(blocks(PLUGINS, "python")[0])
+    cls = Registry([path]).load("engine.aggregators", "castling")
+    check_aggregator(cls, example_games())
+
+
+@pytest.mark.parametrize("text", [README, ARCHITECTURE], ids=["README.md", "engine/README.md"])
+def test_the_library_examples_run_as_printed(tmp_path: Path, text: str) -> None:
+    fake = fake_uci(tmp_path / "bin", filename="stockfish")
+    (tmp_path / "games.pgn").write_text('[White "A"]\n\n1. e4 e5 *\n')
+    [code] = blocks(text, "python")
+    env = {"PATH": str(fake.parent), "ENGINE_HOME": str(tmp_path / "home")}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout
