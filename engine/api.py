@@ -46,6 +46,7 @@ def analyze(
     output_format: str | None = None,
     progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
+    stop_after: float | None = None,
 ) -> RunResult:
     """Analyse every game of `source` and return the reports.
 
@@ -54,7 +55,7 @@ def analyze(
     nodes when none is given. `evaluator`: a name, or the path of a UCI program. `output`: files to write, the
     suffix chooses the writer; an existing one is an error unless `force`. `settings` sets everything else, the
     other arguments win over it. `progress` is called 4 to 8 times a second, in this thread. `stop`, once set,
-    ends the run in good order.
+    ends the run in good order, and so does `stop_after` seconds of work.
 
     Raises InputError, ConfigError, PluginError, EvaluatorError and OutputError (`engine.errors`); what concerns
     one game or position is in the result instead.
@@ -75,6 +76,7 @@ def analyze(
         force=force,
         progress=progress,
         stop=stop,
+        stop_after=stop_after,
     )
     return run.execute()
 

@@ -85,9 +85,11 @@ class Flow:
         self.planned += sum(len(unit.plies) for unit in plan.units)
         return plan
 
-    def drain(self) -> None:
-        """Hand out nothing more; what is in hand is still taken."""
+    def drain(self) -> bool:
+        """Hand out nothing more; what is in hand is still taken. True when something was left."""
+        left = bool(self._waiting)
         self._waiting.clear()
+        return left
 
     # -- through and out --
 

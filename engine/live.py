@@ -68,7 +68,7 @@ class Screen:
     """A context manager whose `show` is a run's progress callback."""
 
     def __init__(self, style: Style = "auto", stream: Console | None = None) -> None:
-        self.console = stream or Console(stderr=True, highlight=False)
+        self.console = stream or _Output(stderr=True, highlight=False)
         if style == "auto":
             lively = self.console.is_terminal and not self.console.is_dumb_terminal and "CI" not in os.environ
             style = "rich" if lively else "plain"
@@ -302,10 +302,17 @@ def _line(notice: Notice) -> RenderableType:
     )
 
 
+class _Output(Console):
+    """A console whose closed pipe is the caller's to handle; rich itself would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def output_console() -> Console:
     """Standard output for reports: coloured only on a terminal, wide enough for a table in a pipe."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    return Console(highlight=False, width=width)
+    return _Output(highlight=False, width=width)
 
 
 def print_all(console: Console, parts: Iterator[RenderableType]) -> None:

@@ -64,10 +64,12 @@ class Run:
         force: bool = False,
         progress: Callable[[Snapshot], None] | None = None,
         stop: threading.Event | None = None,
+        stop_after: float | None = None,
     ) -> None:
         """Check everything. Raises ConfigError, InputError, PluginError, EvaluatorError or OutputError.
 
-        `outputs` are paths, or "-" for standard output in `output_format`.
+        `outputs` are paths, or "-" for standard output in `output_format`. The run ends in good order when
+        `stop` is set, or `stop_after` seconds after `execute` was called.
         """
         self.settings = settings
         self._progress = progress
@@ -75,6 +77,7 @@ class Run:
         self._failures: list[Failure] = []
         self._notices: list[Notice] = []
         self._stop = stop or threading.Event()
+        self._stop_after = stop_after
         self.registry = Registry(settings.plugins)
         self._readers = {name: cls() for name, cls in self.registry.load_all("engine.readers").items()}
         self._sources = expand(inputs, self._readers)
@@ -100,6 +103,9 @@ class Run:
         self.evaluator = choice.choose(self.registry, settings.evaluator, settings.evaluator_options)
         self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
         self._labels = Labels()
+        self._exhausted = False
+        """The input is read to its end, or will not be."""
+        self._interrupted = False
         self._broken = False
         """An input ended before its end."""
         self._wins = 0
@@ -139,25 +145,25 @@ class Run:
             cache.close()
         return self._finish()
 
+    @property
+    def _stopping(self) -> bool:
+        late = self._stop_after is not None and time.monotonic() - self._started >= self._stop_after
+        return late or self._stop.is_set()
+
     def _drive(self, flow: Flow) -> None:
         items = self.items()
-        exhausted = False
         self._shown = 0.0
-        while not (exhausted and flow.idle):
-            while not exhausted and flow.hungry():
-                if self._stop.is_set():
-                    flow.drain()
-                    exhausted = True
-                    break
+        while not (self._exhausted and flow.idle):
+            if self._stopping and not self._interrupted:
+                # What is in hand is finished; nothing more is read or handed out.
+                self._interrupted = flow.drain() or not self._exhausted
+                self._exhausted = True
+            while not self._exhausted and flow.hungry() and not self._stopping:
                 item = next(items, None)
                 if item is None:
-                    exhausted = True
+                    self._exhausted = True
                 else:
                     self._open(flow, item)
-            self._exhausted = exhausted
-            if self._stop.is_set():
-                flow.drain()
-                exhausted = True
             for whole in flow.step(PROGRESS_SECONDS):
                 self._release(whole)
             self._show(flow)
@@ -239,7 +245,7 @@ class Run:
                 self._labels.learn(entry, game)
 
     def _finish(self) -> RunResult:
-        if self._stop.is_set():
+        if self._interrupted:
             self._scoreboard.settle(self._wins, self._best)
         view = self._scoreboard.view()
         if (view.wins, view.best) != (self._wins, tuple(self._best)):
@@ -258,7 +264,7 @@ class Run:
             failures=tuple(self._failures),
             notices=tuple(self._notices),
             outputs=(),
-            interrupted=self._stop.is_set(),
+            interrupted=self._interrupted,
         )
         self._write(lambda: self._outputs.finish(result), None)
         return structs.replace(result, failures=tuple(self._failures), outputs=tuple(self._outputs.names()))
@@ -267,9 +273,9 @@ class Run:
         """A wrong file is an error; an empty one, or one of which nothing was wanted, is not."""
         c = self.counts
         names = ", ".join(source.name for source in self._sources)
-        if c.read == 0 and not self._broken and not self._stop.is_set():
+        if c.read == 0 and not self._broken and not self._interrupted:
             self._notice(Notice("warning", names, None, None, "no game in it"))
-        elif (c.damaged or self._broken) and not (c.analysed or c.variant or c.filtered or self._stop.is_set()):
+        elif (c.damaged or self._broken) and not (c.analysed or c.variant or c.filtered or self._interrupted):
             self._outputs.abandon()
             first = next(notice for notice in self._notices if notice.kind == "damaged")
             raise InputError(f"no readable game in {names}: {first.reason}")
@@ -337,7 +343,7 @@ class Run:
                 seconds=now - self._started,
                 notices=tuple(self._notices),
                 skipped=self.counts.damaged + self.counts.variant + self.counts.filtered,
-                stopping=self._stop.is_set(),
+                stopping=self._stopping,
             )
         )
 

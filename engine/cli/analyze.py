@@ -19,6 +19,8 @@ from engine.model import RunResult
 from engine.settings import Settings, build
 
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTERM is
+    INTERRUPTED[signal.SIGHUP] = 143
 
 
 @click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
@@ -52,6 +54,9 @@ INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 )
 @click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
+@click.option(
+    "--stop-after", type=values.Time(), metavar="TIME", help="End in good order after 45m, 8h; go on another day."
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when a game was damaged, skipped or cut.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
 @click.option("-v", "--verbose", is_flag=True, help="Tracebacks of plugins that failed.")
@@ -127,6 +132,7 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
                 force=given["force"],
                 progress=screen.show,
                 stop=stop,
+                stop_after=given["stop_after"] / 1000 if given["stop_after"] else None,
             )
         if table:
             console = live.output_console()
@@ -135,13 +141,14 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
         if not given["quiet"]:
             live.print_all(screen.console, live.closing(result, _save_command(given, result)))
         if result.interrupted:
-            click.echo("interrupted; the same command continues where it stopped", err=True)
+            what = "interrupted" if caught else "stopped as asked"
+            click.echo(f"{what}; the same command continues where it stopped", err=True)
     return _exit_code(result, caught, strict=given["strict"])
 
 
 def _exit_code(result: RunResult, caught: list[signal.Signals], *, strict: bool) -> int:
-    if result.interrupted:
-        return INTERRUPTED.get(caught[0], 130) if caught else 130
+    if result.interrupted and caught:
+        return INTERRUPTED[caught[0]]
     return 1 if result.failures or (strict and result.notices) else 0
 
 

@@ -25,7 +25,7 @@ class _Count(click.ParamType[int]):
             self.fail(f"{value!r} is not a count such as 20000, 100k or 1M", param, ctx)
 
 
-class _Time(click.ParamType[int]):
+class Time(click.ParamType[int]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -47,7 +47,7 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
 limit_options = _all(
     click.option("--nodes", type=_Count(), envvar="ENGINE_NODES", help="Nodes a position: 20000, 100k, 1M."),
     click.option("--depth", type=click.IntRange(1, 245), help="Plies of depth a position."),
-    click.option("--time", type=_Time(), help="Time a position: 500ms, 2s. Not reproducible."),
+    click.option("--time", type=Time(), help="Time a position: 500ms, 2s. Not reproducible."),
     click.option("--multipv", type=click.IntRange(1, 500), help="Best moves with a line of their own."),
 )
 

@@ -208,3 +208,35 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     assert len(out.read_text().splitlines()) == 12
     assert not part.exists()
     assert before + log.read_text().count("go nodes 1000\n") - before <= 558 + 10
+
+
+def test_head_ends_the_summary_quietly(fake: Path) -> None:
+    command = f"{sys.executable} -m engine analyze {CLASSICS} -e {fake} --nodes 10 | head -n 1"
+    ran = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ran.returncode in (0, 141)
+    assert ran.stdout.count("\n") == 1
+    assert "Traceback" not in ran.stderr
+    assert "BrokenPipe" not in ran.stderr
+
+
+def test_stop_after_ends_in_good_order_and_the_same_command_continues(tmp_path: Path) -> None:
+    slow = fake_uci(tmp_path / "slow", delay=0.03)
+    out = tmp_path / "out.jsonl"
+    arguments = ("analyze", CLASSICS, "-e", slow, "--nodes", "1000", "-j", "2", "-o", out)
+    ran = engine(*arguments, "--stop-after", "3s")
+    assert ran.code == 0, ran.err
+    assert "the same command continues" in ran.err
+    assert "Winning moves" in ran.out
+    assert not out.exists()
+    part = tmp_path / "out.jsonl.part"
+    assert 1 <= len(part.read_text().splitlines()) < 12
+    assert engine(*arguments).code == 0
+    assert len(out.read_text().splitlines()) == 12
+
+
+def test_an_input_that_vanishes_is_reported(tmp_path: Path, fake: Path) -> None:
+    gone = tmp_path / "gone.pgn"
+    gone.symlink_to(tmp_path / "nothing")
+    assert_clear_error(engine("analyze", gone, "-e", fake), 2, "gone.pgn")
