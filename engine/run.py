@@ -190,9 +190,11 @@ class Run:
 
     def _report_problems(self, origin: Origin, game: SourceGame, opened: Plan | None) -> None:
         if game.problem is not None:
-            self.counts.cut += 1
+            # An EPD line has nothing to cut: a wrong `bm` leaves the position as it is.
+            cut = game.epd is None
+            self.counts.cut += cut
             line = game.problem_line or origin.line
-            self._notice(Notice("cut", origin.file, line, origin.game, game.problem))
+            self._notice(Notice("cut" if cut else "warning", origin.file, line, origin.game, game.problem))
         refused = opened.refused if opened is not None else []
         self.counts.refused += len(refused)
         for ply, reason in refused[:1]:

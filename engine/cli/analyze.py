@@ -25,7 +25,14 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 
 @click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--player", metavar="NAME[,ALIAS...]", envvar="ENGINE_PLAYER", help="Whose games and whose view.")
+@click.option(
+    "--player",
+    "players",
+    multiple=True,
+    metavar="NAME[,ALIAS...]",
+    envvar="ENGINE_PLAYER",
+    help="Whose games and whose view; repeatable.",
+)
 @click.option(
     "--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'."
 )
@@ -107,8 +114,8 @@ def _settings(given: dict[str, Any]) -> Settings:
     for flag, field in (("evaluator", "evaluator"), ("workers", "workers"), ("filter_", "filter")):
         if given[flag] is not None:
             flags[field] = given[flag]
-    if given["player"]:
-        flags["players"] = tuple(name.strip() for name in given["player"].split(","))
+    if given["players"]:
+        flags["players"] = values.players(given["players"])
     if given["aggregate"]:
         flags["aggregators"] = values.names(given["aggregate"])
     flags |= {name: given[name] for name in ("executor", "max_games", "sample", "seed")}

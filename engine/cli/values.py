@@ -100,6 +100,16 @@ def _pair(text: str, form: str) -> tuple[str, str]:
     return key.strip(), value
 
 
+def players(texts: Sequence[str]) -> tuple[str, ...]:
+    """`me,my_handle` are two names; `Carlsen, Magnus` is one, and `Carlsen,M` one as well as its parts."""
+    found: list[str] = []
+    for text in texts:
+        found.append(text.strip())
+        if "," in text and ", " not in text:
+            found += [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(dict.fromkeys(found))
+
+
 def names(text: str) -> tuple[str, ...]:
     """`wins,acpl`; a leading + on the first counts for all."""
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -149,8 +149,9 @@ def test_folders_compressed_files_and_stdin_are_numbered_through(tmp_path: Path,
     assert lines[12]["epd"] == {"id": "x", "bm": ["e1g1"]}
 
 
-def test_player_decides_whose_games_and_whose_view(tmp_path: Path, fake: Path) -> None:
-    report = analyzed(tmp_path / "run", fake, "--player", "Garry Kasparov")
+@pytest.mark.parametrize("name", ["Garry Kasparov", "Kasparov, Garry", "nobody,Kasparov Garry,garry kasparov"])
+def test_player_decides_whose_games_and_whose_view(tmp_path: Path, fake: Path, name: str) -> None:
+    report = analyzed(tmp_path / "run", fake, "--player", name)
     assert report["run"]["games"] == 2
     players = report["reports"]["accuracy"]["tables"][0]["rows"]
     assert [row["player"] for row in players] == ["Kasparov, Garry"]

@@ -125,8 +125,8 @@ def _tag_section(buffer: bytes, start: int) -> tuple[int, bool]:
         if tag is None:
             return section.end(), False
         names.update(_TAG_NAMES.findall(section[0]))
-        blank_line = tag[1].count(b"\n") > 1
-        if tag[2] in names if blank_line else tag[2] == section["first"]:
+        line_ends = tag[1].count(b"\n")
+        if (line_ends > 1 and tag[2] in names) or (line_ends == 1 and tag[2] == section["first"]):
             return buffer.rfind(b"\n", start, tag.start(2)) + 1, True
         at = tag.end(1)
     return at, False

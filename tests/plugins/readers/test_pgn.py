@@ -103,6 +103,10 @@ class TestSplit:
         ]
         assert [raw.line for raw in raws(data)] == [1, 4, 6, 11]
 
+    def test_a_tag_twice_on_one_line_is_one_game(self):
+        (only,) = raws('[Event "a"] [Event "b"] [Event "c"]\n[Site "d"]\n\n1. e4 *')
+        assert PgnReader().headers(only) == {"Event": "c", "Site": "d"}
+
     def test_games_without_tags(self):
         assert sans("1. e4 e5 1-0\n\n1. d4 d5\n2. c4 *\n1. c4 {x}\n") == ["e4 e5", "d4 d5 c4", "c4"]
 
