@@ -65,9 +65,8 @@ def main() -> None:
             folder = Path(name)
             write_games(folder / "games.pgn", games)
             mib, seconds = peak(folder / "games.pgn", folder)
-            print(
-                f"{games:>8,} games  {mib:7.1f} MiB  {seconds:6.1f} s  {games * (PLIES + 1) / seconds:8,.0f} positions/s"
-            )
+            rate = games * (PLIES + 1) / seconds
+            print(f"{games:>8,} games  {mib:7.1f} MiB  {seconds:6.1f} s  {rate:8,.0f} positions/s")
 
 
 if __name__ == "__main__":
