@@ -19,7 +19,7 @@ from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
 from engine.progress import Snapshot
 from engine.registry import Registry
 from engine.run import Run
-from engine.settings import Settings
+from engine.settings import Settings, check_limit
 from engine.strategies import Named
 
 __all__ = ["analyze", "evaluate"]
@@ -33,7 +33,7 @@ def analyze(
     source: PathLike | Sequence[PathLike],
     /,
     *,
-    aggregators: Sequence[Named] | None = None,
+    aggregators: Sequence[Named] | str | None = None,
     nodes: int | None = None,
     depth: int | None = None,
     time: int | None = None,
@@ -61,16 +61,20 @@ def analyze(
     one game or position is in the result instead.
     """
     settings = settings or Settings()
-    given: dict[str, Any] = {"evaluator": evaluator, "workers": workers}
-    if nodes or depth or time:
-        given["limit"] = Limit(nodes, depth, time, multipv)
-    elif multipv > 1:
-        given["limit"] = structs.replace(settings.limit, multipv=multipv)
-    settings = structs.replace(settings, **{name: value for name, value in given.items() if value is not None})
+    limit = check_limit(nodes=nodes, depth=depth, time=time, multipv=multipv)
+    if limit == Limit():
+        limit = settings.limit
+    elif limit == Limit(multipv=multipv):
+        limit = structs.replace(settings.limit, multipv=multipv)
+    given = {"evaluator": evaluator, "workers": workers}
+    changed = {name: value for name, value in given.items() if value is not None}
+    settings = structs.replace(settings, limit=limit, **changed)
+    if settings.workers is not None and settings.workers < 1:
+        raise ConfigError(f"workers: {settings.workers} is less than 1")
     run = Run(
         _paths(source),
         settings,
-        aggregators=aggregators,
+        aggregators=[aggregators] if isinstance(aggregators, str) else aggregators,
         outputs=_paths(output),
         output_format=output_format,
         force=force,
@@ -85,7 +89,7 @@ def evaluate(
     fen: str = "startpos",
     /,
     *,
-    moves: Sequence[str] = (),
+    moves: Sequence[str] | str = (),
     nodes: int | None = None,
     depth: int | None = None,
     time: int | None = None,
@@ -94,16 +98,16 @@ def evaluate(
     evaluator_options: Mapping[str, Any] | None = None,
     on_evaluator: Callable[[EvaluatorInfo], None] | None = None,
 ) -> Evaluation:
-    """Evaluate one position, in this process: `fen` (or "startpos") after `moves` (UCI or SAN).
+    """Evaluate one position, in this process: `fen` (or "startpos") after `moves`, UCI or SAN.
 
     The score is the side to move's. 1,000,000 nodes when no limit is given. `on_evaluator` is told who answers.
 
     Raises ConfigError for a broken FEN or an illegal move, PositionRefused for a position without a legal move
     or one that cannot be searched, EvaluatorError, PluginError.
     """
-    position = read_position(fen, moves)
-    limit = Limit(nodes, depth, time, multipv)
-    if not (nodes or depth or time):
+    position = read_position(fen, moves.split() if isinstance(moves, str) else moves)
+    limit = check_limit(nodes=nodes, depth=depth, time=time, multipv=multipv)
+    if limit == Limit(multipv=multipv):
         limit = structs.replace(limit, nodes=EVALUATE_NODES)
     made = choice.make(choice.resolve(Registry(), evaluator, evaluator_options or {}))
     try:

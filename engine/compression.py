@@ -72,6 +72,14 @@ SUFFIXES = tuple(_FRAMES)
 """File name endings that are taken off and decompressed."""
 
 
+_MAGIC = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
+
+
+def compression_of(head: bytes) -> str:
+    """The ending that fits a file which begins so; empty for one that is not compressed."""
+    return next((suffix for suffix, magic in _MAGIC.items() if head.startswith(magic)), "")
+
+
 class InputStream(io.RawIOBase):
     """Reads a raw binary file, decompressing by `suffix`. Never raises for what the bytes hold.
 

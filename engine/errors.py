@@ -7,6 +7,7 @@
     ├─ EvaluatorError                   run
     │  ├─ EvaluatorNotFound             run         no evaluator can be had
     │  ├─ EvaluatorCrashed              position    it died during a search
+    │  │  └─ EvaluatorKilled            position    something else killed it: no fault of the position
     │  ├─ EvaluatorTimeout              position    it did not answer in time
     │  └─ EvaluatorProtocolError        position    it answered nonsense
     ├─ PositionRefused                  position    the evaluator will not search this position
@@ -30,6 +31,7 @@ __all__ = [
     "ConfigError",
     "EvaluatorCrashed",
     "EvaluatorError",
+    "EvaluatorKilled",
     "EvaluatorNotFound",
     "EvaluatorProtocolError",
     "EvaluatorTimeout",
@@ -83,6 +85,10 @@ class EvaluatorCrashed(EvaluatorError):
     """The evaluator died; the message carries its exit code or signal and its last words."""
 
     stops = "position"
+
+
+class EvaluatorKilled(EvaluatorCrashed):
+    """A signal from outside ended it (SIGKILL, SIGTERM ...): the search may simply be tried again."""
 
 
 class EvaluatorTimeout(EvaluatorError):

@@ -17,6 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from engine.errors import OutputError
 from engine.model import Cell, EvaluatorInfo, Kind, Notice, Report, ReportTable, RunResult
 from engine.plugin import WorkerState
 from engine.progress import Snapshot
@@ -27,6 +28,8 @@ SHOWN_NOTICES = 20
 FEN_WIDTH = 150
 """Positions are shown in tables from this width on; they are in the JSON report anyway."""
 PIPE_WIDTH = 160
+LONGEST = 80
+"""Characters of a name that are shown."""
 MATE = 32_000
 """Board values beyond this less 1,000 are mates."""
 
@@ -166,6 +169,8 @@ def _best(s: Snapshot) -> RenderableType:
 
 def _workers(workers: Sequence[WorkerState]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
+    for _ in range(5):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     for worker in workers:
         where = f"game {worker.game}" if worker.game else ""
         if worker.game and worker.ply is not None:
@@ -238,7 +243,8 @@ def cell(value: Cell, kind: Kind) -> str:
     if value is None:
         return "–"
     if isinstance(value, str):
-        return clean(value)
+        text = clean(value)
+        return text if kind == "position" or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     if kind == "score":
         return board_score(int(value))
     if kind == "percent":
@@ -272,12 +278,13 @@ def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableT
     )
     for notice in result.notices[:SHOWN_NOTICES]:
         yield _line(notice)
-    told = len(result.notices)
-    if told > SHOWN_NOTICES:
-        yield Text(f"… and {told - SHOWN_NOTICES:,} more notices", style="yellow")
+    if c.notices > SHOWN_NOTICES:
+        yield Text(f"… and {c.notices - SHOWN_NOTICES:,} more notices", style="yellow")
     for failure in result.failures[:SHOWN_NOTICES]:
         where = place(failure.file, failure.line, failure.game)
         yield Text(f"failed: {where}{clean(failure.reason)}", style="red")
+    if len(result.failures) > SHOWN_NOTICES:
+        yield Text(f"… and {len(result.failures) - SHOWN_NOTICES:,} more failures", style="red")
     for output in result.outputs:
         yield Text.assemble(("written ", "dim"), clean(output))
     if save_command:
@@ -311,6 +318,8 @@ class _Output(Console):
 
 def output_console() -> Console:
     """Standard output for reports: coloured only on a terminal, wide enough for a table in a pipe."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; save the results with -o FILE")
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return _Output(highlight=False, width=width)
 

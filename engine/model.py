@@ -406,6 +406,8 @@ class RunCounts(Struct):
     """Positions whose search kept failing."""
     nodes: int = 0
     """Nodes searched in this run."""
+    notices: int = 0
+    """Notices in all, of which the result has the first 1,000."""
     seconds: float = 0.0
     """From the start of the work to its end."""
 

@@ -8,7 +8,6 @@ only: a game goes to the disk in one piece, and a piece that did not fit is take
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import os
 import stat
@@ -20,6 +19,7 @@ from typing import IO, Any, BinaryIO, NoReturn, Protocol, cast
 
 from msgspec import Struct
 
+from engine import system
 from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
 from engine.plugin import RunInfo, Writer
@@ -82,12 +82,12 @@ def open_outputs(
     Raises ConfigError for an unknown ending or format, an output that exists (unless `force`), that is named
     twice or that is an input; OutputError for a folder that is missing or cannot be written to.
     """
-    read = {_real(name) for name in inputs if name != STDOUT}
+    read = [Path(name) for name in inputs if name != STDOUT]
     chosen: list[_Target] = []
     for name in targets:
         target = _stdout(format, writers) if name == STDOUT else _file(name, writers, force=force)
-        if target.path in read:
-            raise ConfigError(f"{name} is one of the inputs; give the output another name")
+        if target.path is not None and any(_same(place, one) for place in _places(target.path) for one in read):
+            raise ConfigError(f"{name} is written over one of the inputs; give the output another name")
         if any(target.path == other.path for other in chosen):
             raise ConfigError(f"the output {name} is named twice")
         chosen.append(target)
@@ -225,12 +225,11 @@ class _Output:
             file = part.open("ab", buffering=0)
         except OSError as error:
             self._fail(error)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.truncate(0)
-        except BlockingIOError:
+        if not system.lock_file(file, wait=False):
             file.close()
-            raise OutputError(f"another run is writing {self._target.name}; wait for it, or stop it") from None
+            raise OutputError(f"another run is writing {self._target.name}; wait for it, or stop it")
+        try:
+            file.truncate(0)
         except OSError as error:
             file.close()
             self._fail(error)
@@ -396,6 +395,19 @@ def _by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:
 
 def _real(name: str) -> Path:
     return Path(os.path.realpath(name))
+
+
+def _places(path: Path) -> tuple[Path, Path]:
+    """The files that a run may overwrite for one output."""
+    return path, path.with_name(path.name + PART)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two names are one file, hard links included."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _check_place(name: str, path: Path, *, force: bool) -> None:

@@ -1,30 +1,36 @@
 """The workers of this machine, supervised: death is an event, and every unit is accounted for.
 
 The parent waits on the result pipes and the process sentinels together. A worker that ends - killed, crashed,
-or because its evaluator failed - takes one path: its pipe is drained, the scoreboard recounted, and after a
-back-off its slot gets a new process. The unit that it was searching is reported lost; units that only waited in
-its queue go to others, without blame.
+hung, or because its evaluator failed - takes one path: its process is reaped, its pipe is drained, the scoreboard
+recounted, and after a back-off its slot gets a new process. The unit that it was searching is reported lost;
+units that only waited in its queue go to others, without blame.
 
-Each worker has a bounded task queue of its own, with the parent as the only producer, so that a death costs
-nobody else anything: a process killed inside `Queue.get` dies with the queue's lock.
+Each worker has a task queue of its own, with the parent as the only producer, so that a death costs nobody else
+anything: a process killed inside `Queue.get` dies with the queue's lock. What a worker holds is bounded by its
+leases, not by the queue.
+
+When is it over? When every slot has failed to start its worker `FAILED_STARTS` times since any succeeded; or
+when so many units were lost in a row that either the positions or the evaluator must be at fault, and a trial
+search of the start position, with the limit of the run, fails too.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing import connection
 from typing import Any, Literal
 
+import chess
+
 from engine import system, worker
 from engine.errors import EvaluatorError
-from engine.messages import Done, Lost, Outcome, Ready, Unit, pack, unpack_from_worker
-from engine.model import Limit
+from engine.messages import Done, FromWorker, Job, Lost, Outcome, Ready, Unit, pack, unpack_from_worker
+from engine.model import Limit, Position
 from engine.plugin import ExecutorContext, WorkerState
 from engine.scoreboard import Ledger
 
@@ -33,23 +39,48 @@ LEASES = 2
 BACK_OFF = (0.0, 0.1, 0.4, 1.6, 6.4)
 """Seconds before the next start of a slot, by failures in a row."""
 FAILED_STARTS = 5
-"""So many starts in a row without a single search: the evaluator cannot be kept alive."""
+"""So many for each slot, and no worker ready meanwhile: the evaluator cannot be kept alive."""
+KILLED_STARTS = 25
+"""The same for workers that something else killed while they started."""
+LOSSES = 12
+"""After so many units lost in a row, none searched between them, the evaluator has to prove itself."""
+TRIALS = 3
+"""How often it may fail to."""
+TRIAL = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
+"""Units of a run have serials from 1."""
 ASLEEP = 5.0
 """A gap in the parent's own loop of so many seconds means that the parent slept, not the workers."""
+ENDING_SECONDS = 10.0
+"""How long a worker that has said it ends may take to."""
 
-_main_hidden = threading.Lock()
 
-
-def search_deadline(limit: Limit) -> float:
+def search_deadline(job: Job) -> float:
     """Seconds after which a worker that has finished no position is taken for hung.
 
-    A backstop behind the evaluator's own deadline: generous, because a slow machine is not a fault.
+    A backstop behind the evaluator's own deadline, hence always later: generous, because a slow machine is not a
+    fault. An evaluator that lets the user set its deadlines calls the options `search_timeout` and
+    `start_timeout`.
     """
+    own = float(job.evaluator.options.get("search_timeout") or 0.0)
+    return max(_by_limit(job.limit), own + 60.0) + start_timeout(job)
+
+
+def _by_limit(limit: Limit) -> float:
     if limit.time is not None:
         return 60.0 + 2 * limit.time / 1000
     if limit.nodes is not None:
-        return 120.0 + limit.nodes / 5_000
+        return 60.0 + limit.nodes / 5_000
     return 3_600.0
+
+
+def start_timeout(job: Job) -> float:
+    """Seconds that the evaluator's options allow a start to take."""
+    return float(job.evaluator.options.get("start_timeout") or 60.0)
+
+
+def start_deadline(job: Job) -> float:
+    """Seconds after which a worker that is not ready is taken for hung; a backstop like `search_deadline`."""
+    return 60.0 + start_timeout(job)
 
 
 class _Slot:
@@ -60,9 +91,18 @@ class _Slot:
         self.process: Any = None
         self.tasks: Any = None
         self.results: Any = None
+        self.partial = b""
+        """Pieces of a message that is not whole yet."""
         self.leases: deque[Unit] = deque()
-        self.state: Literal["starting", "ready", "down"] = "down"
+        self.state: Literal["starting", "ready", "ending", "down"] = "down"
+        """`ending`: it has said that it lost its unit and is about to go."""
+        self.last_words = ""
+        """Why its evaluator did not start."""
+        self.blame: Literal["position", "outside", "evaluator"] = "evaluator"
         self.failures = 0
+        """Deaths since it last searched something; the back-off follows from it."""
+        self.failed_starts = 0
+        self.killed_starts = 0
         self.start_at = 0.0
         self.progress = -1
         self.progress_at = 0.0
@@ -77,19 +117,32 @@ class Pool:
         self._mp = multiprocessing.get_context(start_method)
         self._slots = [_Slot(n) for n in range(1, context.workers + 1)]
         self._waiting: deque[Unit] = deque()
-        """Units taken back from the dead, to be handed to the next worker."""
+        """Units for the next worker that is free."""
         self._ledger = Ledger(context.scoreboard, context.job.winning_cp)
-        self._deadline = search_deadline(context.job.limit)
-        self._looked_at = time.monotonic()
-        self._any_search = False
-        self._last_words = ""
-        for slot in self._slots:
-            self._start(slot)
+        self._clock = system.AwakeClock(ASLEEP)
+        self._search_seconds = search_deadline(context.job)
+        self._start_seconds = start_deadline(context.job)
+        self._losses = 0
+        """In a row, with no unit searched between them."""
+        self._trials = 0
+        self._trying = False
+        self._verdict = ""
+        """Why no evaluator can be kept alive, once that is certain."""
+        # Workers ignore SIGTERM, with which multiprocessing would end those of a caller that forgets `close`.
+        atexit.register(self._kill_all)
+        try:
+            for slot in self._slots:
+                self._start(slot)
+        except BaseException:
+            self.close()
+            raise
 
     # -- what an executor does --
 
     def wants(self) -> bool:
-        return not self._waiting and any(len(s.leases) < LEASES for s in self._slots if s.state != "down")
+        """Also while all workers are down: what waits here is what brings the caller back to `collect`."""
+        held = len(self._waiting) + sum(len(slot.leases) for slot in self._slots)
+        return held < LEASES * len(self._slots)
 
     def submit(self, unit: Unit) -> None:
         self._waiting.append(unit)
@@ -97,18 +150,19 @@ class Pool:
 
     def collect(self, timeout: float) -> list[Outcome]:
         """What came in or was lost; waits up to `timeout` seconds. Raises EvaluatorError."""
+        if self._verdict:
+            raise EvaluatorError(self._verdict)
         self._revive()
         self._hand_out()
         outcomes: list[Outcome] = []
-        by_waitable: dict[Any, _Slot] = {}
-        for slot in self._slots:
-            if slot.state != "down":
-                by_waitable[slot.results] = by_waitable[slot.process.sentinel] = slot
-        for slot in {id(s): s for s in self._wait(by_waitable, timeout)}.values():
+        for slot in self._wait(timeout):
             outcomes += self._read(slot)
             if not slot.process.is_alive():
                 outcomes += self._bury(slot)
         outcomes += self._end_hung()
+        # What has been searched is delivered before a verdict is, and so is not searched again.
+        if self._verdict and not outcomes:
+            raise EvaluatorError(self._verdict)
         return outcomes
 
     def states(self) -> Iterator[WorkerState]:
@@ -123,7 +177,7 @@ class Pool:
             yield WorkerState(
                 name=str(slot.number),
                 state=state,
-                game=unit.game if unit else None,
+                game=unit.game if unit and unit is not TRIAL else None,
                 ply=activity.ply if unit and activity.game == unit.game else None,
                 positions=activity.positions,
                 nodes=activity.nodes,
@@ -131,182 +185,223 @@ class Pool:
 
     def close(self) -> None:
         """Ask idle workers to end, kill the others, reap all."""
-        for slot in self._slots:
-            if slot.process is None:
-                continue
+        atexit.unregister(self._kill_all)
+        running = [slot for slot in self._slots if slot.process is not None]
+        for slot in running:
             if slot.state == "ready" and not slot.leases:
                 slot.tasks.put(worker.STOP)
-            else:
+            elif slot.state != "ending":
                 slot.process.kill()
+        deadline = time.monotonic() + 3.0
+        for slot in running:
+            slot.process.join(max(0.0, deadline - time.monotonic()))
+        self._kill_all()
+        for slot in running:
+            slot.process.join()
+            self._release(slot)
+
+    def _kill_all(self) -> None:
         for slot in self._slots:
             if slot.process is not None:
-                slot.process.join(2.0)
-                if slot.process.is_alive():
-                    slot.process.kill()
-                    slot.process.join()
-                self._release(slot)
+                slot.process.kill()
 
     # -- starting --
 
     def _start(self, slot: _Slot) -> None:
-        slot.tasks = self._mp.Queue(LEASES + 1)
-        slot.results, theirs = self._mp.Pipe(duplex=False)
-        slot.process = self._mp.Process(  # type: ignore[attr-defined]
+        slot.partial, slot.last_words, slot.blame = b"", "", "evaluator"
+        try:
+            self._launch(slot)
+        except (OSError, EOFError) as error:  # no process, no descriptor, no memory; a forkserver that was killed
+            slot.last_words = f"a worker process cannot be started: {error}"
+            self._start_failed(slot)
+            return
+        slot.state = "starting"
+        slot.progress_at = self._clock()
+
+    def _launch(self, slot: _Slot) -> None:
+        tasks = system.task_queue(self._mp)
+        results, theirs = self._mp.Pipe(duplex=False)
+        process = self._mp.Process(  # type: ignore[attr-defined]
             target=worker.main,
-            args=(slot.number, self._job, slot.tasks, theirs, self._context.scoreboard),
+            args=(slot.number, self._job, tasks, theirs, self._context.scoreboard),
             name=f"engine-worker-{slot.number}",
             daemon=True,
         )
-        with _without_main():
-            slot.process.start()
-        # The parent's copy of the writing end must go, or its reader would never see the end of file.
-        theirs.close()
-        slot.state = "starting"
-        slot.progress_at = time.monotonic()
+        try:
+            with system.without_main():
+                process.start()
+        except BaseException:
+            results.close()
+            system.abandon(tasks)
+            raise
+        finally:
+            # The parent's copy of the writing end must go, or its reader would never see the end of file.
+            theirs.close()
+        system.given(tasks)
+        slot.process, slot.tasks, slot.results = process, tasks, results
 
     def _revive(self) -> None:
-        now = time.monotonic()
         for slot in self._slots:
-            if slot.state == "down" and now >= slot.start_at:
+            if slot.state == "down" and self._clock() >= slot.start_at:
                 self._start(slot)
 
     def _hand_out(self) -> None:
         """Give waiting units to the workers that hold the fewest."""
         while self._waiting:
-            slot = min((s for s in self._slots if s.state != "down"), key=lambda s: len(s.leases), default=None)
+            up = (slot for slot in self._slots if slot.state in ("starting", "ready"))
+            slot = min(up, key=lambda s: len(s.leases), default=None)
             if slot is None or len(slot.leases) >= LEASES:
                 return
             unit = self._waiting.popleft()
-            if not slot.leases:
-                slot.progress_at = time.monotonic()
+            if not slot.leases and slot.state == "ready":
+                slot.progress_at = self._clock()
             slot.leases.append(unit)
             slot.tasks.put(pack(unit))
 
     # -- listening --
 
-    def _wait(self, by_waitable: dict[Any, _Slot], timeout: float) -> Iterator[_Slot]:
-        down = [slot.start_at for slot in self._slots if slot.state == "down"]
-        if down:
-            timeout = min(timeout, max(0.0, min(down) - time.monotonic()))
+    def _wait(self, timeout: float) -> list[_Slot]:
+        """The slots of which there is something to read, or whose process has ended."""
+        by_waitable: dict[Any, _Slot] = {}
+        for slot in self._slots:
+            if slot.state != "down":
+                by_waitable[slot.results] = by_waitable[slot.process.sentinel] = slot
+        starts = [slot.start_at - self._clock() for slot in self._slots if slot.state == "down"]
+        timeout = max(0.0, min([timeout, ASLEEP / 2, *starts]))
         if not by_waitable:
             time.sleep(timeout)
-            return
-        for waitable in connection.wait(list(by_waitable), timeout):
-            yield by_waitable[waitable]
+            return []
+        found = [by_waitable[waitable] for waitable in connection.wait(list(by_waitable), timeout)]
+        return list(dict.fromkeys(found))
 
     def _read(self, slot: _Slot) -> list[Outcome]:
         """Every complete message in the slot's pipe. A torn one is an end of file, never a result."""
         outcomes: list[Outcome] = []
         with contextlib.suppress(EOFError, OSError):
             while slot.results.poll():
-                message = unpack_from_worker(slot.results.recv_bytes())
-                if isinstance(message, Ready):
-                    slot.state = "ready"
-                    slot.progress_at = time.monotonic()
-                elif isinstance(message, Done):
-                    outcomes.append(self._accept(slot, message))
-                elif message.unit == worker.NO_UNIT:
-                    self._last_words = message.reason
-                else:
-                    self._take_lease(slot, message.unit)
-                    outcomes.append(message)
+                piece = slot.results.recv_bytes()
+                slot.partial += piece[1:]
+                if piece[:1] == worker.LAST:
+                    message, slot.partial = slot.partial, b""
+                    outcomes += self._understand(slot, unpack_from_worker(message))
         return outcomes
 
-    def _accept(self, slot: _Slot, done: Done) -> Done:
-        unit = self._take_lease(slot, done.unit)
-        self._any_search = True
-        slot.failures = 0
-        slot.progress_at = time.monotonic()
-        self._ledger.accept(slot.number, unit, done.evaluations)
-        return done
-
-    @staticmethod
-    def _take_lease(slot: _Slot, unit_id: int) -> Unit:
+    def _understand(self, slot: _Slot, message: FromWorker) -> list[Outcome]:
+        slot.progress_at = self._clock()
+        if isinstance(message, Ready):
+            slot.state = "ready"
+            for other in self._slots:
+                other.failed_starts = other.killed_starts = 0
+            return []
+        if isinstance(message, Lost) and message.unit == worker.NO_UNIT:
+            slot.last_words, slot.blame = message.reason, message.blame
+            return []
         unit = slot.leases.popleft()
-        if unit.id != unit_id:
-            raise AssertionError(f"worker {slot.number} answered unit {unit_id}, it holds {unit.id}")
-        return unit
+        assert unit.id == message.unit
+        if isinstance(message, Done):
+            slot.failures = self._losses = 0
+            if unit is not TRIAL:
+                self._ledger.accept(slot.number, unit, message.evaluations)
+        else:
+            slot.state = "ending"
+            self._take_back(slot)
+        return self._settle(unit, message)
 
-    # -- dying --
+    def _settle(self, unit: Unit, outcome: Outcome) -> list[Outcome]:
+        """Follow the losses in a row; what concerns the caller is returned."""
+        if unit.id == TRIAL.id:
+            self._tried(outcome)
+            return []
+        if isinstance(outcome, Lost) and outcome.blame == "position":
+            self._losses += 1
+            if self._losses >= LOSSES and not self._trying:
+                self._trying = True
+                self._trials = 0
+                self._waiting.appendleft(TRIAL)
+        return [outcome]
 
-    def _bury(self, slot: _Slot, reason: str | None = None) -> list[Outcome]:
-        """The process is dead: drain, recount, take the leases back, plan the next start."""
-        slot.process.join()
-        outcomes = self._read(slot)
-        exit_code = slot.process.exitcode
-        lost_by_itself = any(isinstance(outcome, Lost) for outcome in outcomes)
-        self._ledger.bury(slot.number)
-        if slot.state == "ready" and slot.leases and not lost_by_itself and exit_code != 0:
-            unit = slot.leases.popleft()
-            outside = reason is None and system.name_signal(exit_code) in ("SIGKILL", "SIGTERM")
-            outcomes.append(
-                Lost(
-                    unit.id,
-                    None,
-                    "outside" if outside else "position",
-                    reason or f"the worker died ({system.name_signal(exit_code)})",
-                )
-            )
+    def _tried(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Lost):
+            self._trials += outcome.blame == "position"
+            if self._trials < TRIALS:
+                self._waiting.appendleft(TRIAL)
+            else:
+                self._verdict = f"the evaluator fails in every search, the start position's too: {outcome.reason}"
+        else:
+            self._trying = False
+
+    # -- endings --
+
+    def _take_back(self, slot: _Slot) -> None:
+        """What the worker has not begun goes to the others, in its order."""
         self._waiting.extendleft(reversed(slot.leases))
         slot.leases.clear()
+
+    def _bury(self, slot: _Slot, reason: str | None = None) -> list[Outcome]:
+        """The process has ended: drain its pipe, recount, take back its units, plan the next start.
+
+        `reason` is why we ended it; a message that came just before that proves us wrong, and nobody is blamed.
+        """
+        slot.process.join()
+        before = slot.state, len(slot.leases)
+        outcomes = self._read(slot)
+        exit_code = slot.process.exitcode
+        self._ledger.bury(slot.number)
+        in_time = reason is not None and before != (slot.state, len(slot.leases))
+        if slot.state == "ready" and slot.leases and not in_time:
+            unit = slot.leases.popleft()
+            blame = "position" if reason else system.blame(exit_code)
+            words = reason or f"the worker died ({system.name_signal(exit_code)})"
+            outcomes += self._settle(unit, Lost(unit.id, None, blame, words))
+        self._take_back(slot)
         was_starting = slot.state == "starting"
         self._release(slot)
-        slot.state = "down"
-        slot.failures += 1
-        if (was_starting and slot.failures >= FAILED_STARTS) or self._never_started(was_starting):
-            raise EvaluatorError(
-                self._last_words or f"the workers die while they start ({system.name_signal(exit_code)})"
-            )
-        slot.start_at = time.monotonic() + BACK_OFF[min(slot.failures, len(BACK_OFF)) - 1]
+        if was_starting:
+            if not slot.last_words:
+                slot.last_words = reason or f"a worker died while it started ({system.name_signal(exit_code)})"
+                slot.blame = "evaluator" if reason or system.blame(exit_code) == "position" else "outside"
+            self._start_failed(slot)
+        else:
+            self._back_off(slot)
         return outcomes
 
-    def _never_started(self, was_starting: bool) -> bool:
-        """An evaluator that said why it cannot start, before any search: trying again changes nothing."""
-        return was_starting and bool(self._last_words) and not self._any_search
+    def _start_failed(self, slot: _Slot) -> None:
+        if slot.blame == "outside":
+            slot.killed_starts += 1
+        else:
+            slot.failed_starts += 1
+        if all(s.failed_starts >= FAILED_STARTS or s.killed_starts >= KILLED_STARTS for s in self._slots):
+            self._verdict = slot.last_words
+        self._back_off(slot)
+
+    def _back_off(self, slot: _Slot) -> None:
+        slot.state = "down"
+        slot.failures += 1
+        slot.start_at = self._clock() + BACK_OFF[min(slot.failures, len(BACK_OFF)) - 1]
 
     def _end_hung(self) -> list[Outcome]:
-        """Kill workers that finished no position within the deadline."""
-        now = time.monotonic()
-        slept = now - self._looked_at
-        self._looked_at = now
+        """Kill workers that finished no position, or did not start or end, within the deadline."""
         outcomes: list[Outcome] = []
         for slot in self._slots:
-            if slot.state != "ready" or not slot.leases:
+            if slot.state == "ready" and slot.leases:
+                progress = self._context.scoreboard.progress(slot.number)
+                if progress != slot.progress:
+                    slot.progress, slot.progress_at = progress, self._clock()
+                seconds, what = self._search_seconds, "no answer"
+            elif slot.state == "starting":
+                seconds, what = self._start_seconds, "a worker was not ready"
+            elif slot.state == "ending":
+                seconds, what = ENDING_SECONDS, "a worker did not end"
+            else:
                 continue
-            if slept > ASLEEP:
-                slot.progress_at += slept
-            progress = self._context.scoreboard.progress(slot.number)
-            if progress != slot.progress:
-                slot.progress, slot.progress_at = progress, now
-            elif now - slot.progress_at > self._deadline:
+            if self._clock() - slot.progress_at > seconds:
                 slot.process.kill()
-                outcomes += self._bury(slot, f"no answer within {self._deadline:.0f} s")
+                outcomes += self._bury(slot, f"{what} within {seconds:.0f} s")
         return outcomes
 
     @staticmethod
     def _release(slot: _Slot) -> None:
         slot.process.close()
-        slot.process = None
         slot.results.close()
-        slot.tasks.close()
-        # Nobody reads what the feeder thread still holds; waiting for it would hang.
-        slot.tasks.cancel_join_thread()
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Keep a child from importing the caller's `__main__`, which it never needs.
-
-    Its targets live in this package. Without this, a script that has no `if __name__ == "__main__"`, or that is
-    fed on standard input, would run again in every worker.
-    """
-    main = sys.modules["__main__"]
-    with _main_hidden:
-        hidden: tuple[str, ...] = ("__file__", "__spec__")
-        kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
-        main.__spec__ = None
-        try:
-            yield
-        finally:
-            del main.__spec__
-            main.__dict__.update(kept)
+        system.abandon(slot.tasks)
+        slot.process = slot.results = slot.tasks = None

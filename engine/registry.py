@@ -34,6 +34,8 @@ CONTRACTS: Mapping[str, type] = {
     "engine.writers": Writer,
     "engine.executors": Executor,
 }
+OURS = "grandmaster-analysis"
+"""The distribution whose plugins are meant where nobody named one."""
 API_VERSIONS = range(1, 2)
 """Versions of the contracts that this framework understands."""
 
@@ -114,7 +116,10 @@ class Registry:
         Raises PluginNotFound (with the nearest name), PluginConflict, PluginLoadError.
         """
         local = [ep for ep in self._local if ep.group == namespace and ep.name == name]
-        found = local[-1:] or [ep for ep in _installed(namespace) if name in (ep.name, _full_name(ep))]
+        if len(local) > 1:
+            files = ", ".join(ep.value for ep in local)
+            raise PluginConflict(f"{_kind(namespace)} {name!r} is in more than one file: {files}")
+        found = local or [ep for ep in _installed(namespace) if name in (ep.name, _full_name(ep))]
         if not found:
             raise PluginNotFound(_not_found(namespace, name, self.names(namespace)))
         if len({(_distribution(ep)[0], ep.value) for ep in found}) > 1:

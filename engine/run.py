@@ -15,8 +15,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from engine import analysis, choice, options, paths, system
-from engine.cache import Cache
+from engine import analysis, choice, options, system
+from engine.cache import Cache, default_path
 from engine.errors import InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
@@ -106,6 +106,9 @@ class Run:
         self._exhausted = False
         """The input is read to its end, or will not be."""
         self._interrupted = False
+        self._opened = 0
+        """Games handed to the flow."""
+        self._cache_notice: str | None = None
         self._broken = False
         """An input ended before its end."""
         self._wins = 0
@@ -119,7 +122,8 @@ class Run:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
             # One definition of a winning move: whoever has this option gets the scoreboard's setting.
             if isinstance(one, str) and options.has_field(cls.Options, "winning_cp"):
-                values.setdefault(one, {}).setdefault("winning_cp", self.settings.scoreboard.winning_cp)
+                of_one = values.setdefault(one.rpartition(":")[2], {})
+                of_one.setdefault("winning_cp", self.settings.scoreboard.winning_cp)
         return Strategies(self.registry, chosen, values, self._plugin_crashed)
 
     # -- the run --
@@ -132,18 +136,24 @@ class Run:
             workers=self.workers,
             size=self.settings.scoreboard.size,
         )
+        try:
+            self._search_all()
+            return self._finish()
+        except BaseException:
+            self._outputs.abandon()
+            raise
+
+    def _search_all(self) -> None:
         cache = self.open_cache()
         flow = self._flow(cache)
         try:
             self._drive(flow)
             self._show(flow, last=True)
-        except BaseException:
-            self._outputs.abandon()
-            raise
         finally:
             flow.close()
             cache.close()
-        return self._finish()
+            if cache.notice not in (None, self._cache_notice):
+                self._notice(Notice("warning", None, None, None, cache.notice or ""))
 
     @property
     def _stopping(self) -> bool:
@@ -185,6 +195,7 @@ class Run:
             reason = f"{self.evaluator.info.name} does not play {item.game.variant}"
             flow.open(SkippedGame(item.origin, "variant", reason, item.game.text))
         else:
+            self._opened += 1
             opened = flow.open((item.origin, item.game))
             self._report_problems(item.origin, item.game, opened)
 
@@ -243,7 +254,7 @@ class Run:
                 game.origin.game, ply, position.evaluation, self.settings.scoreboard.winning_cp
             )
             self._wins += winning
-            if place(self._best, entry, self.settings.scoreboard.size):
+            if place(self._best, entry, self.settings.scoreboard.size) and self._progress is not None:
                 self._labels.learn(entry, game)
 
     def _finish(self) -> RunResult:
@@ -251,7 +262,10 @@ class Run:
             self._scoreboard.settle(self._wins, self._best)
         view = self._scoreboard.view()
         if (view.wins, view.best) != (self._wins, tuple(self._best)):
-            reason = f"the scoreboard says {view.wins} wins, the results {self._wins}: please report this"
+            what = (
+                f"{view.wins} wins, the results {self._wins}" if view.wins != self._wins else "other best scores"
+            )
+            reason = f"the scoreboard says {what}; the reports are right, please tell the maintainers"
             self._failures.append(Failure(None, None, None, None, reason))
         self.counts.seconds = time.monotonic() - self._started
         self._check_that_there_were_games()
@@ -277,8 +291,9 @@ class Run:
         names = ", ".join(source.name for source in self._sources)
         if c.read == 0 and not self._broken and not self._interrupted:
             self._notice(Notice("warning", names, None, None, "no game in it"))
+        elif c.filtered == c.read and not self._interrupted:
+            self._notice(Notice("warning", names, None, None, f"no game of {c.read:,} passed the filters"))
         elif (c.damaged or self._broken) and not (c.analysed or c.variant or c.filtered or self._interrupted):
-            self._outputs.abandon()
             first = next(notice for notice in self._notices if notice.kind == "damaged")
             raise InputError(f"no readable game in {names}: {first.reason}")
 
@@ -302,12 +317,14 @@ class Run:
     def open_cache(self) -> Cache:
         if self.settings.cache == "":
             return Cache(None)
-        cache = Cache(Path(self.settings.cache) if self.settings.cache else paths.cache_dir() / "units.sqlite")
+        cache = Cache(Path(self.settings.cache) if self.settings.cache else default_path())
+        self._cache_notice = cache.notice
         if cache.notice:
             self._notice(Notice("warning", None, None, None, cache.notice))
         return cache
 
     def _notice(self, notice: Notice) -> None:
+        self.counts.notices += 1
         if len(self._notices) < MAX_NOTICES:
             self._notices.append(notice)
 
@@ -353,4 +370,10 @@ class Run:
         if self._exhausted:
             return flow.planned
         share = share_read(self._sources)
-        return int(flow.planned / share) if share else None
+        if share is None or self._selection.sample:
+            return None
+        estimate = flow.planned / share if share else None
+        if self.settings.max_games and self._opened:
+            enough = flow.planned * self.settings.max_games / self._opened
+            estimate = enough if estimate is None else min(estimate, enough)
+        return int(estimate) if estimate else None

@@ -18,6 +18,13 @@ What the dead worker left half-written is repaired by the parent: `retire` sets 
 from the dead plus what the living have added, and the board to the best of the accepted results.
 Slot 0 is the parent, slots 1 to N are the workers.
 
+So a worker may die at any instruction. Before the lock it has changed nothing. Inside, it may leave a share
+without its total, a total without its entry, a board with one line twice: `retire` writes all of them anew, and
+no living worker computes its next total from another's share. After the lock, but before its result is accepted,
+its finds were counted for a unit that will be searched again: its share is set to what was accepted from it.
+What it sent whole before it died is read from its pipe first, and is accepted. The parent alone accepts, once a
+unit; hence at any time: counter = accepted + finds of units in flight, and no unit is in flight at the end.
+
 **When to use what.** A `Value` or `Array` for a few numbers that change all the time and are read at leisure:
 no message is sent, the reader never lags, and the price is a lock (1-2 microseconds). A `Queue` or pipe when
 every item must arrive exactly once: work and results. A `Manager` when the shared thing is a structure that
@@ -120,13 +127,19 @@ class Scoreboard:
         self._shares = context.Array("q", workers + 1, lock=lock)
         self._activity = context.Array(Activity, workers + 1, lock=lock)
         self.size = size
+        self.start_method: str = context.get_start_method()
+        """How its workers are to be started."""
         self._retired = 0
         """Parent only: wins accepted from workers that are gone."""
+        self._unsearched: list[Best] = []
+        """Parent only: its own entries, for positions that no worker searched."""
 
     # -- for whoever searches, and the parent for cached positions (slot 0) --
 
     def found(self, slot: int, entry: Best, *, winning: bool, nodes: int) -> None:
         """Enter one position: its best move's score, and whether it counts as a winning move."""
+        if slot == 0:
+            place(self._unsearched, entry, self.size)
         with self._lock:
             activity = self._activity.get_obj()[slot]
             activity.game, activity.ply = entry.game, entry.ply
@@ -151,15 +164,18 @@ class Scoreboard:
     def retire(self, slot: int, accepted_wins: int, accepted_best: Iterable[Best]) -> None:
         """Recount after the worker in `slot` died: only what was accepted from it stays.
 
-        The board is rebuilt from accepted results; finds of living workers that are not accepted yet come
-        back when they are (`accepted`).
+        The board is rebuilt from accepted results and the parent's own entries; finds of living workers that
+        are not accepted yet come back when they are (`accepted`).
         """
+        board = list(accepted_best)
+        for entry in self._unsearched:
+            place(board, entry, self.size)
         with self._lock:
             self._retired += accepted_wins
             shares = self._shares.get_obj()
             shares[slot] = 0
             self._wins.get_obj().value = self._retired + sum(shares)
-            self._write_board(list(accepted_best))
+            self._write_board(board)
 
     def accepted(self, entry: Best) -> None:
         """Make sure that an accepted result is on the board, which a recount may have wiped off."""

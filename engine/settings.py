@@ -22,6 +22,8 @@ DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
 EPD_AGGREGATORS = ("epd-solved",)
 """Added to the default ones when the input has EPD."""
 DEFAULT_PROFILE = "standard"
+MOST = 10**15
+"""More nodes or milliseconds than anybody waits for; beyond it is a typing error."""
 
 
 class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,9 +51,9 @@ class ScoreboardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
 class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the search of a position ends."""
 
-    nodes: Annotated[int, Meta(ge=1)] | None = None
+    nodes: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     depth: Annotated[int, Meta(ge=1, le=245)] | None = None
-    time: Annotated[int, Meta(ge=1)] | None = None
+    time: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     """Milliseconds."""
     multipv: Annotated[int, Meta(ge=1, le=500)] | None = None
 
@@ -151,6 +153,12 @@ def _merged(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
     return {key: value for layer in layers if layer for key, value in layer.items()}
 
 
+def check_limit(**given: int | None) -> Limit:
+    """A limit within bounds; its fields that are None are left out. Raises ConfigError."""
+    found = _convert({name: value for name, value in given.items() if value is not None}, LimitSettings, "limit")
+    return Limit(found.nodes, found.depth, found.time, found.multipv or 1)
+
+
 def _limit(layers: list[LimitSettings | None], flags: Mapping[str, Any]) -> Limit:
     """The latest layer that says when to stop decides; MultiPV is decided by itself."""
     found = Limit(nodes=100_000)
@@ -203,7 +211,7 @@ def read_config(path: Path) -> ConfigFile:
     try:
         with open(path, "rb") as file:
             return msgspec.convert(tomllib.load(file), ConfigFile)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -222,7 +230,7 @@ def parse_count(text: str) -> int:
     if unit not in _UNITS:
         raise ValueError(text)
     count = float(text.removesuffix(unit)) * _UNITS[unit]
-    if count < 1 or count != int(count):
+    if not 1 <= count <= MOST or count != int(count):
         raise ValueError(text)
     return int(count)
 
@@ -232,6 +240,6 @@ def parse_time(text: str) -> int:
     text = text.strip().lower()
     number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = text[len(number) :] or "ms"
-    if unit not in _TIMES or float(number) * _TIMES[unit] < 1:
+    if unit not in _TIMES or not 1 <= float(number) * _TIMES[unit] <= MOST:
         raise ValueError(text)
     return int(float(number) * _TIMES[unit])

@@ -20,11 +20,11 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import cast
 
 from msgspec import Struct
 
-from engine.compression import SUFFIXES, InputStream
+from engine.compression import SUFFIXES, InputStream, compression_of
 from engine.errors import InputError
 from engine.filters import Filter, PlayerFilter
 from engine.model import Origin, SkippedGame, SourceGame
@@ -35,6 +35,7 @@ STDIN = "-"
 DEFAULT_READER = "pgn"
 
 _HEAD = 64 << 10
+_MAGIC_BYTES = 6
 _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz")
 
 
@@ -91,6 +92,7 @@ class Source:
         self._reader = None if name == STDIN else _reader_by_suffix(name, readers)
         self._raw: InputStream | None = None
         self._stream: io.BufferedReader | None = None
+        self._compression = ""
         self._done = False
         self.split = 0
         """Decompressed bytes of the games that were cut off so far."""
@@ -112,10 +114,11 @@ class Source:
     def open(self) -> io.BufferedReader:
         """The decompressed bytes from the start, once. Raises OSError."""
         if self._stream is None:
-            if self.name == STDIN:
-                self._raw = InputStream(_stdin(), keep_open=True)
-            else:
-                self._raw = InputStream(io.FileIO(self.name), _compression(self.name))
+            stdin = self.name == STDIN
+            file = _stdin() if stdin else io.BufferedReader(io.FileIO(self.name), _HEAD)
+            # By what the file is, not by its name: a download may have lost or kept the wrong ending.
+            self._compression = compression_of(file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES])
+            self._raw = InputStream(file, self._compression, keep_open=stdin)
             self._stream = io.BufferedReader(self._raw, _HEAD)
         return self._stream
 
@@ -133,7 +136,7 @@ class Source:
             return 1.0
         if self.size == 0:
             return None
-        if not _compression(self.name):
+        if not self._compression:
             return min(1.0, self.split / self.size)
         return min(1.0, self._raw.consumed / self.size) if self._raw else 0.0
 
@@ -302,10 +305,13 @@ def _size(name: str) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _stdin() -> BinaryIO:
+def _stdin() -> io.BufferedReader:
     if sys.stdin is None:  # a program without a console
         raise OSError(errno.EBADF, "there is no standard input")
-    return sys.stdin.buffer
+    buffered = sys.stdin.buffer
+    if isinstance(buffered, io.BufferedReader):
+        return buffered
+    return io.BufferedReader(cast("io.RawIOBase", buffered))
 
 
 def _compression(name: str) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from multiprocessing import connection, parent_process
-from typing import Any
+from typing import Any, Literal
 
+from engine import system
 from engine.choice import make
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, EvaluatorKilled
 from engine.messages import Done, FromWorker, Job, Lost, Ready, Unit, pack, unpack_job, unpack_unit
 from engine.model import Evaluation
 from engine.plugin import Evaluator
@@ -26,15 +26,24 @@ STOP = b""
 """In place of a unit: no more work."""
 NO_UNIT = -1
 """The `unit` of a `Lost` that says the evaluator did not start."""
+NO_GAME = 0
+"""The `game` of a unit that belongs to no game: a trial of the evaluator, kept off the scoreboard."""
+MORE, LAST = b"+", b"."
+"""First byte of a piece of a message: whether others follow."""
+_PIECE = system.ATOMIC_WRITE - 16
+"""Bytes of a message in one piece, with room for what the pipe and we put before it."""
+
+Blame = Literal["position", "outside"]
 
 
 class SearchFailed(Exception):
-    """A position of a unit could not be searched; carries its index in the unit and the reason."""
+    """A position of a unit could not be searched; carries its index in the unit, the reason and whom to blame."""
 
-    def __init__(self, index: int, reason: str) -> None:
-        super().__init__(index, reason)
+    def __init__(self, index: int, reason: str, blame: Blame = "position") -> None:
+        super().__init__(index, reason, blame)
         self.index = index
         self.reason = reason
+        self.blame: Blame = blame
 
 
 class Searcher:
@@ -56,23 +65,38 @@ class Searcher:
                 evaluation = self.evaluator.search(position, self.job.limit)
                 found.append(evaluation)
                 self._enter(unit, index, evaluation)
-        except AnalysisError as error:
-            raise SearchFailed(index, error.message) from error
+        except EvaluatorKilled as error:
+            raise SearchFailed(index, error.message, "outside") from error
         except Exception as error:
-            raise SearchFailed(index, f"{type(error).__name__}: {error}") from error
+            raise SearchFailed(index, in_words(error)) from error
         return Done(unit.id, tuple(found), counted=self._scoreboard is not None)
 
     def _enter(self, unit: Unit, index: int, evaluation: Evaluation) -> None:
-        if self._scoreboard is None:
+        if self._scoreboard is None or unit.game == NO_GAME:
             return
         entry, winning = scored(unit.game, unit.plies[index], evaluation, self.job.winning_cp)
         self._scoreboard.found(self._slot, entry, winning=winning, nodes=evaluation.nodes)
 
 
+def in_words(error: Exception) -> str:
+    """One line: the message of an error of ours; of any other its type too."""
+    return error.message if isinstance(error, AnalysisError) else f"{type(error).__name__}: {error}"
+
+
+def pieces(message: bytes) -> Iterator[bytes]:
+    """Cut a message so that each piece reaches the pipe whole or not at all.
+
+    A worker that is stopped in the middle of a long message then never blocks the parent, which reads a piece
+    only when there is one.
+    """
+    for start in range(0, len(message), _PIECE):
+        mark = MORE if start + _PIECE < len(message) else LAST
+        yield mark + message[start : start + _PIECE]
+
+
 def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:
     """The worker process. `tasks` is its queue of packed units, `results` its end of a pipe to the parent."""
-    # Ctrl-C reaches the whole foreground group; what it means is the parent's to decide.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    system.leave_signals_to_parent()
     # A parent that is gone needs no answer: the broken pipe is the end, quietly.
     with contextlib.suppress(BrokenPipeError):
         _work(slot, unpack_job(job_bytes), tasks, results, scoreboard)
@@ -80,32 +104,41 @@ def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scor
 
 def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:
     def send(message: FromWorker) -> None:
-        results.send_bytes(pack(message))
+        for piece in pieces(pack(message)):
+            results.send_bytes(piece)
 
     try:
         evaluator = make(job.evaluator)
-    except AnalysisError as error:
-        send(Lost(NO_UNIT, None, "evaluator", error.message))
+    except Exception as error:
+        send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
         return
-    _die_with_parent(evaluator.kill)
+    _die_with_parent(evaluator)
     try:
-        send(Ready(evaluator.start()))
+        try:
+            info = evaluator.start()
+        except EvaluatorKilled as error:
+            send(Lost(NO_UNIT, None, "outside", error.message))
+            return
+        except Exception as error:
+            send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
+            return
+        send(Ready(info))
         searcher = Searcher(job, evaluator, scoreboard, slot)
         while (packed := tasks.get()) != STOP:
             unit = unpack_unit(packed)
             try:
                 send(searcher.search(unit))
             except SearchFailed as failed:
-                send(Lost(unit.id, failed.index, "position", failed.reason))
+                send(Lost(unit.id, failed.index, failed.blame, failed.reason))
                 return
-    except AnalysisError as error:
-        send(Lost(NO_UNIT, None, "evaluator", error.message))
     finally:
         evaluator.close()
 
 
-def _die_with_parent(kill_evaluator: Callable[[], None]) -> None:
+def _die_with_parent(evaluator: Evaluator) -> None:
     """End this process and its evaluator as soon as the parent is gone, whatever the main thread does."""
+    if type(evaluator).kill is Evaluator.kill:
+        system.die_with_parent()  # nothing to do before dying
     parent = parent_process()
     if parent is None:
         return
@@ -113,7 +146,7 @@ def _die_with_parent(kill_evaluator: Callable[[], None]) -> None:
     def watch() -> None:
         connection.wait([parent.sentinel])
         try:
-            kill_evaluator()
+            evaluator.kill()
         finally:
             os._exit(1)
 

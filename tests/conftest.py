@@ -1,15 +1,22 @@
-"""Every test runs with user folders of its own; nothing touches the caller's."""
+"""Every test runs with user folders of its own, nothing touches the caller's, and nothing is left of it."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from multiprocessing import util
 from pathlib import Path
 
 import pytest
 
+from tests import leaks
 from tests.wasm_fixture import stockfish_wasm
 
 __all__ = ["stockfish_wasm"]
+
+util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +26,23 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("ENGINE_HOME", str(tmp_path / "engine-home"))
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(tmp_path: Path, _own_folders: None) -> Iterator[None]:
+    """No process, zombie, thread, descriptor, semaphore, shared memory or temporary file.
+
+    The test's processes are found by the ENGINE_HOME that they inherit, its temporary files by a TMPDIR of its
+    own. That has a short path, because sockets may be put there, and a patch of its own, because the one that the
+    test shares with it is undone first.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix="engine-test-"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(temporary))
+        patch.setattr(tempfile, "tempdir", None)
+        before = leaks.state()
+        yield
+        left = leaks.left_behind(before, f"ENGINE_HOME={tmp_path / 'engine-home'}", temporary)
+    shutil.rmtree(temporary)
+    if left:
+        pytest.fail("left behind: " + "; ".join(left))

@@ -14,6 +14,7 @@ _COMMANDS = {
     "evaluate": "Evaluate one position.",
     "plugins": "List and explain the plugins.",
     "profiles": "List and show the profiles.",
+    "cache": "Look into the cache of evaluations, move it between machines, empty it.",
     "setup": "Fetch the embedded Stockfish, or remember a program of yours.",
     "doctor": "Say which evaluator would be used, how fast it is, and what is wrong.",
 }
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; the same command continues where it stopped", err=True)
+        click.echo("stopped", err=True)
         code = 130
     except AnalysisError as error:
         click.echo(f"error: {_printable(error.message)}", err=True)

@@ -15,9 +15,11 @@ import click
 
 from engine import api, live, system
 from engine.cli import values
+from engine.errors import OutputError
 from engine.model import RunResult
 from engine.settings import Settings, build
 
+CONTINUES = "the same command continues where it stopped"
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTERM is
     INTERRUPTED[signal.SIGHUP] = 143
@@ -64,7 +66,11 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.option(
     "--stop-after", type=values.Time(), metavar="TIME", help="End in good order after 45m, 8h; go on another day."
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 when a game was damaged, skipped or cut.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 when there is any notice: a damaged or skipped game, a refused position.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
 @click.option("-v", "--verbose", is_flag=True, help="Tracebacks of plugins that failed.")
 @click.option(
@@ -134,7 +140,7 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
             result = api.analyze(
                 given["inputs"],
                 settings=settings,
-                output=[*given["output"], *([] if table else ["-"])],
+                output=list(dict.fromkeys([*given["output"], *([] if table else ["-"])])),
                 output_format=None if table else given["format_"],
                 force=given["force"],
                 progress=screen.show,
@@ -142,15 +148,25 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
                 stop_after=given["stop_after"] / 1000 if given["stop_after"] else None,
             )
         if table:
-            console = live.output_console()
-            live.print_all(console, live.summary(result, width=console.width))
-            sys.stdout.flush()
+            _print_summary(result)
         if not given["quiet"]:
             live.print_all(screen.console, live.closing(result, _save_command(given, result)))
         if result.interrupted:
             what = "interrupted" if caught else "stopped as asked"
-            click.echo(f"{what}; the same command continues where it stopped", err=True)
+            kept = "nothing was kept (--no-cache)" if given["no_cache"] else CONTINUES
+            click.echo(f"{what}; {kept}", err=True)
     return _exit_code(result, caught, strict=given["strict"])
+
+
+def _print_summary(result: RunResult) -> None:
+    console = live.output_console()
+    try:
+        live.print_all(console, live.summary(result, width=console.width))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
 
 
 def _exit_code(result: RunResult, caught: list[signal.Signals], *, strict: bool) -> int:
@@ -165,7 +181,10 @@ def _save_command(given: dict[str, Any], result: RunResult) -> str | None:
         return None
     if not result.counts.analysed or "-" in given["inputs"]:
         return None
-    return shlex.join(["engine", *sys.argv[1:], "-o", "analysed.pgn", "-o", "analysed.jsonl"])
+    if not all(argument.isprintable() for argument in sys.argv):
+        return None
+    outputs = ["-o", "analysed.pgn", "-o", "analysed.jsonl"]
+    return shlex.join(["engine", sys.argv[1], *outputs, *sys.argv[2:]])
 
 
 @contextlib.contextmanager
@@ -176,6 +195,7 @@ def _signals(stop: threading.Event) -> Iterator[list[signal.Signals]]:
     def catch(number: int, _: object) -> None:
         caught.append(signal.Signals(number))
         if stop.is_set():
+            click.echo("stopping at once", err=True)
             raise KeyboardInterrupt
         stop.set()
 

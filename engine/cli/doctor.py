@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from engine import choice, live, paths, system
-from engine.cache import Cache
+from engine.cache import Cache, default_path
 from engine.cli import values
 from engine.errors import AnalysisError
 from engine.estimate import measure_speed
@@ -60,7 +60,7 @@ def _folders() -> None:
         ("settings", paths.config_dir()),
     ):
         _say(name, f"{folder}{_state(folder)}")
-    path = paths.cache_dir() / "units.sqlite"
+    path = default_path()
     if path.exists():
         cache = Cache(path)
         info = cache.info()

@@ -57,7 +57,12 @@ def split_position(words: tuple[str, ...]) -> tuple[str, list[str]]:
     if not flat:
         return "startpos", []
     head, moves = (flat[: flat.index("moves")], flat[flat.index("moves") + 1 :]) if "moves" in flat else (flat, [])
-    if head == ["startpos"]:
+    unknown = next((word for word in flat if word.startswith("--")), None)
+    if unknown is not None:
+        raise ConfigError(f"no such option: {unknown} (engine evaluate --help)")
+    if head[0] == "startpos":
+        if head[1:]:
+            raise ConfigError(f"did you mean: startpos moves {' '.join(head[1:])}")
         return "startpos", moves
     if head[:1] == ["fen"]:
         head = head[1:]

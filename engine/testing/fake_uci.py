@@ -10,6 +10,9 @@ In a test, `fake_uci` writes an executable for `--evaluator`:
     path = fake_uci(tmp_path)                                # well-behaved
     path = fake_uci(tmp_path, crash=3, times=1)              # dies in its third search, once
     path = fake_uci(tmp_path, hang="8/8/8/8/8/4k3/8/4K2R")   # never answers for positions that begin like this
+    path = fake_uci(tmp_path, deaf=f"@{tmp_path}/now")       # never answers while this file exists
+
+Every fault stands in `Behaviour`, with what it does and when.
 
 Its evaluation is a pure function of the name, the `position` command, the limit, MultiPV and, as with the warm
 hash of a real program, of everything searched since `ucinewgame`: a framework that mixes up the order gets other
@@ -32,8 +35,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypedDict, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
+from engine.testing._fake_behaviour import FAULTS, Behaviour
 from engine.testing._fake_search import board_of, depth_and_nodes, ranked
 
 if TYPE_CHECKING:
@@ -41,93 +45,7 @@ if TYPE_CHECKING:
 
     import chess
 
-Trigger = bool | int | str
-"""When: True at each search; a number at that search of a process, 1-based; text where the FEN begins with it.
-
-`position startpos`, `go nodes 1`, with which a driver may test a program, is not counted.
-"""
-
-
-class Behaviour(TypedDict, total=False):
-    """What a fake can be told to do; well-behaved without any of it."""
-
-    name: str
-    """`id name`; also seeds the evaluation. Default `Fake UCI 1.0`."""
-    hash_sensitive: bool
-    """Whether earlier searches since `ucinewgame` change the score. Default True."""
-    chess960: bool
-    """Whether it offers UCI_Chess960. Default True."""
-    delay: float
-    """Seconds that each search takes."""
-    log: str
-    """A file to which every command received is appended, one a line."""
-    times: int
-    """How often a fault below happens at most, over all processes started from this executable."""
-
-    # At the start.
-    start_delay: float
-    """Seconds before the first answer."""
-    no_uciok: bool
-    """`uci` gets no `uciok`."""
-    no_readyok: bool
-    """`isready` gets no `readyok`."""
-    start_crash: int
-    """Exits with this code at once."""
-    no_net: bool
-    """Ends at the first `go`, the test search too, like a Stockfish without its network file."""
-
-    # In a search.
-    crash: Trigger
-    """Exits with `exit_code`, saying `last_words` on stderr."""
-    exit_code: int
-    """Default 1."""
-    last_words: str
-    kill: Trigger
-    """Sends itself `signal`."""
-    signal: str
-    """Default SIGSEGV."""
-    hang: Trigger
-    """Never answers, but honours `stop`, `quit` and the end of its input."""
-    deaf: Trigger
-    """Never answers and honours nothing."""
-    close_stdout: Trigger
-    """Closes its output and stays."""
-    cut: Trigger
-    """Dies in the middle of a line."""
-    illegal_bestmove: Trigger
-    no_bestmove: Trigger
-    """`bestmove (none)`."""
-    no_score: Trigger
-    """`bestmove` without any score before it."""
-    absurd_score: Trigger
-    """A score of 10^12 centipawns."""
-    mate_zero: Trigger
-    """`score mate 0` in a position that has legal moves."""
-    illegal_pv: Trigger
-    """Its variation turns illegal after the second ply."""
-    double_bestmove: Trigger
-    """Answers twice at once."""
-    late_bestmove: Trigger
-    """Answers once more after the next `readyok`."""
-    garbage: Trigger
-    """Control characters, NUL, bad UTF-8 and nonsense between its lines."""
-    long_line: Trigger
-    """One line of 4 MiB among the others."""
-    flood: Trigger
-    """40 MiB of `info` lines before the answer."""
-
-    # At the end.
-    ignore_quit: bool
-    """`quit`, SIGTERM and the end of its input change nothing."""
-    child: bool
-    """Starts a process of its own that lives for an hour."""
-
-
-FAULTS = (
-    "crash", "kill", "hang", "deaf", "close_stdout", "cut", "illegal_bestmove", "no_bestmove", "no_score",
-    "absurd_score", "mate_zero", "illegal_pv", "double_bestmove", "late_bestmove", "garbage", "long_line", "flood",
-)  # fmt: skip
-"""The behaviours that have a trigger."""
+__all__ = ["FAULTS", "Behaviour", "fake_uci"]
 
 
 def fake_uci(folder: Path, filename: str = "fake-uci", **behaviour: Unpack[Behaviour]) -> Path:
@@ -192,7 +110,7 @@ class _Program:
     def run(self) -> None:
         behaviour = self.behaviour
         if behaviour.get("child"):
-            subprocess.Popen(["/bin/sleep", "3600"])
+            _have_child()
         if behaviour.get("ignore_quit"):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if "start_crash" in behaviour and self._allowed():
@@ -266,10 +184,14 @@ class _Program:
             _say(answer[-1])
         if "late_bestmove" in faults:
             self._after_readyok = [answer[-1]]
+        if "crash_after" in faults:
+            _die(self.behaviour.get("exit_code", 1), self.behaviour.get("last_words", ""))
 
     def _strikes(self, fault: str, board: chess.Board) -> bool:
         trigger = self.behaviour.get(fault, False)
-        if isinstance(trigger, str):
+        if isinstance(trigger, str) and trigger.startswith("@"):
+            hit = Path(trigger[1:]).exists()
+        elif isinstance(trigger, str):
             hit = board.fen().startswith(trigger)
         elif isinstance(trigger, bool):
             hit = trigger
@@ -303,6 +225,12 @@ class _Program:
 
     def _fail(self, faults: set[str]) -> None:
         """The faults that come before any answer."""
+        if "slow" in faults:
+            self._wait(self.behaviour.get("slow_seconds", 2.0))
+        if "fork" in faults:
+            _have_child()
+        if "eat" in faults:
+            _eat()
         if "crash" in faults:
             _die(self.behaviour.get("exit_code", 1), self.behaviour.get("last_words", ""))
         if "kill" in faults:
@@ -314,7 +242,7 @@ class _Program:
             os.close(1)
         if "deaf" in faults:
             _sleep_for_ever()
-        if faults & {"hang", "close_stdout"}:
+        if faults & {"hang", "close_stdout", "eat"}:
             self._wait(None)
 
     def _answer(self, board: chess.Board, limit: str, faults: set[str]) -> list[str]:
@@ -357,6 +285,10 @@ def _spoilt(lines: list[str], faults: set[str]) -> list[str]:
         _write(b"\x1b[2J\x00\xff\xfe nonsense \x07\ninfo string \xc3\x28\ninfo\n\n\xe2\x82\n")
     if "long_line" in faults:
         _write(b"info string " + b"x" * (4 << 20) + b"\n")
+    if "chatter" in faults:
+        block = b"info depth 1 seldepth 1 multipv 1 score cp 7 nodes 20 nps 20000 time 1 pv\n" * 1000
+        for _ in range(200):
+            _write(block)
     if "flood" in faults:
         block = b"info depth 1 currmove a2a3 currmovenumber 1\n" * 1500
         for _ in range((40 << 20) // len(block)):
@@ -367,6 +299,8 @@ def _spoilt(lines: list[str], faults: set[str]) -> list[str]:
 def _spoilt_move(best: str, faults: set[str]) -> str:
     if "no_bestmove" in faults:
         return "(none)"
+    if "null_bestmove" in faults:
+        return "0000"
     return "a1h6" if "illegal_bestmove" in faults else best
 
 
@@ -384,6 +318,21 @@ def _die(code: int, last_words: str) -> NoReturn:
     if last_words:
         os.write(2, last_words.encode() + b"\n")
     os._exit(code)
+
+
+def _have_child() -> None:
+    subprocess.Popen(["/bin/sleep", "3600"])
+
+
+def _eat() -> None:
+    """Zeros that the system has to provide: they count as soon as they are asked for."""
+    eaten: list[bytearray] = []
+    try:
+        eaten.extend(bytearray(16 << 20) for _ in range(192))
+    except MemoryError:
+        eaten.clear()
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+        signal.raise_signal(signal.SIGABRT)
 
 
 def _sleep_for_ever() -> NoReturn:

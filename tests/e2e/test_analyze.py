@@ -189,12 +189,12 @@ def test_the_summary_names_what_a_person_wants_to_know(tmp_path: Path, fake: Pat
     for words in ("Winning moves", "Best scores", "Accuracy", "Judgements", "Morphy, Paul"):
         assert words in ran.out
     assert "12 games analysed, 558 positions" in ran.err
-    assert "-o analysed.pgn -o analysed.jsonl" in ran.err
+    assert "engine analyze -o analysed.pgn -o analysed.jsonl" in ran.err
 
 
 def test_a_plain_line_every_few_seconds_in_a_pipe(tmp_path: Path) -> None:
     slow = fake_uci(tmp_path / "slow", delay=0.05)
-    ran = engine("analyze", CLASSICS, "-e", slow, "--nodes", "1000", "-j", "2", "--limit", "5")
+    ran = engine("analyze", CLASSICS, "-e", slow, "--nodes", "1000", "-j", "2", "--limit", "9")
     assert ran.code == 0
     assert " positions, " in ran.err.splitlines()[0]
     assert "winning moves" in ran.err.splitlines()[0]

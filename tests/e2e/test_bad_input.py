@@ -240,3 +240,61 @@ def test_an_input_that_vanishes_is_reported(tmp_path: Path, fake: Path) -> None:
     gone = tmp_path / "gone.pgn"
     gone.symlink_to(tmp_path / "nothing")
     assert_clear_error(engine("analyze", gone, "-e", fake), 2, "gone.pgn")
+
+
+@pytest.mark.parametrize("output", ["games.pgn", "link.pgn"])
+def test_an_output_never_overwrites_an_input(tmp_path: Path, fake: Path, output: str) -> None:
+    source = tmp_path / ("games.pgn.part" if output == "games.pgn" else "real.pgn")
+    source.write_bytes(CLASSICS.read_bytes())
+    if output == "link.pgn":
+        os.link(source, tmp_path / output)
+    ran = engine("analyze", source, "-e", fake, "--nodes", "10", "-o", tmp_path / output, "--force")
+    assert_clear_error(ran, 2, "one of the inputs")
+    assert source.read_bytes() == CLASSICS.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("def report(self): return None", "NoneType"),
+        ("def report(self): return Report('x', {'m': Metric(float('nan'), 'x', 'float')})", "finite"),
+        ("def report(self): return Report('x', {'m': Metric(object(), 'x')})", "object"),
+        ("def report(self): import sys; sys.exit(5)", "SystemExit"),
+    ],
+)
+def test_a_report_that_writers_cannot_rely_on_disables_its_aggregator_only(
+    tmp_path: Path, fake: Path, body: str, cause: str
+) -> None:
+    plugin = tmp_path / "bad.py"
+    plugin.write_text(
+        "from engine.plugin import Aggregator\nfrom engine.model import Metric, Report\n"
+        f"class Bad(Aggregator):\n    '''Fails.'''\n    def add(self, game): pass\n    {body}\n"
+    )
+    ran = engine("analyze", CLASSICS, "-e", fake, "--nodes", "10", "--plugin", plugin, "-a", "bad,acpl")
+    assert ran.code == 1, ran
+    assert "Average centipawn loss" in ran.out
+    assert cause in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_full_or_closed_standard_output(fake: Path) -> None:
+    command = f"{sys.executable} -m engine analyze {CLASSICS} -e {fake} --nodes 10"
+    for redirect in ("> /dev/full", ">&-"):
+        ran = subprocess.run(
+            ["bash", "-c", f"{command} {redirect}"], capture_output=True, text=True, timeout=100, check=False
+        )
+        assert ran.returncode == 4, (redirect, ran)
+        assert "standard output" in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+def test_nothing_passed_the_filters_is_said(fake: Path) -> None:
+    ran = engine("analyze", CLASSICS, "-e", fake, "--player", "Nobody At All")
+    assert ran.code == 0
+    assert "no game of 12 passed the filters" in ran.err
+
+
+@pytest.mark.parametrize("count", ["1e999", "99999999999999999999999", "1e400s"])
+def test_counts_beyond_reason(fake: Path, count: str) -> None:
+    flag = "--time" if count.endswith("s") else "--nodes"
+    assert_clear_error(engine("analyze", CLASSICS, "-e", fake, flag, count), 2, count)

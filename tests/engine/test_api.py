@@ -132,3 +132,28 @@ def test_all_public_names_are_there() -> None:
         assert getattr(engine, name).__doc__
     with pytest.raises(AttributeError):
         _ = engine.nothing  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"nodes": -5}, {"depth": 1000}, {"nodes": 1.5}, {"nodes": "lots"}, {"multipv": 0}]
+)
+def test_impossible_limits_are_errors_at_once(fake: str, wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="limit"):
+        engine.analyze(CLASSICS, evaluator=fake, **wrong)
+    with pytest.raises(ConfigError, match="limit"):
+        engine.evaluate(evaluator=fake, **wrong)
+
+
+def test_impossible_workers(fake: str) -> None:
+    with pytest.raises(ConfigError, match="workers"):
+        engine.analyze(CLASSICS, evaluator=fake, workers=-1)
+
+
+def test_two_aggregators_of_one_name_are_an_error(fake: str) -> None:
+    with pytest.raises(ConfigError, match="captures"):
+        engine.analyze(CLASSICS, evaluator=fake, aggregators=[Captures(), Captures()])
+
+
+def test_no_aggregators_is_none_and_one_name_is_one(fake: str) -> None:
+    assert engine.analyze(CLASSICS, nodes=10, evaluator=fake, aggregators=[]).reports == {}
+    assert list(engine.analyze(CLASSICS, nodes=10, evaluator=fake, aggregators="wins").reports) == ["wins"]

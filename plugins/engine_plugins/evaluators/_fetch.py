@@ -16,7 +16,6 @@ import os
 import shutil
 import ssl
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -29,6 +28,7 @@ from typing import IO, Any
 
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.paths import data_dir
+from engine_plugins.evaluators import _system
 from engine_plugins.evaluators._uci_text import printable
 
 PACKAGE = "stockfish"
@@ -135,14 +135,8 @@ def _digest(path: Path) -> str:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, which the kernel releases at death; without one, two processes fetch at once."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
     with (folder / ".fetch.lock").open("w") as lock:
-        with contextlib.suppress(OSError):  # file systems without locks
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        if _system.lock(lock):
             for left in folder.glob(".fetch-*"):  # by a process that was killed
                 shutil.rmtree(left, ignore_errors=True)
         yield

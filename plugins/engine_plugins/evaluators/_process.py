@@ -19,18 +19,19 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections import deque
 from pathlib import Path
 
 from engine.errors import (
     EvaluatorCrashed,
     EvaluatorError,
+    EvaluatorKilled,
     EvaluatorNotFound,
     EvaluatorProtocolError,
     EvaluatorTimeout,
 )
+from engine_plugins.evaluators import _system
+from engine_plugins.evaluators._system import awake
 from engine_plugins.evaluators._uci_text import UciOption, parse_option, printable
 
 MAX_LINE = 64 * 1024
@@ -41,7 +42,7 @@ _LATE = 256 * 1024
 """Bytes still read after a deadline: what waited in the pipe while this process was stopped or swapped out."""
 _CHUNK = 64 * 1024
 _STDERR_TAIL = 4096
-_GUARD = ("/bin/sh", "-c", "read line; kill -9 0")
+_ANSWERS = ("info depth", "option ", "id ", "uciok", "readyok", "bestmove")
 _QUIT_SECONDS = 1.0
 _DEATH_SECONDS = 1.0
 """How long a program whose output ended may take to die before it counts as alive."""
@@ -72,25 +73,18 @@ def find_program(name: str) -> Path:
 class Process:
     """One running program. After any EvaluatorError only `close` makes sense.
 
-    Deadlines are values of `time.monotonic()`.
+    Deadlines are values of `awake()`.
     """
 
     def __init__(self, path: Path) -> None:
         """Start it. Raises EvaluatorError when the system cannot."""
-        if sys.platform == "win32":
+        if not _system.can_drive_programs():
             raise EvaluatorError("UCI programs cannot be driven on Windows; use --evaluator embedded")
         self.path = path
         self._closed = False
         self._guard = _start_guard()
         try:
-            self._program = subprocess.Popen(
-                [str(path)],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                process_group=self._guard.pid,
-            )
+            self._program = _system.start_in_group([str(path)], self._guard.pid)
         except OSError as error:
             _reap(self._guard)
             raise EvaluatorError(f"{printable(str(path))} does not start: {_why_not_started(error)}") from None
@@ -98,7 +92,7 @@ class Process:
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
         os.set_blocking(self._stdin, False)
         os.set_blocking(self._stderr, False)
-        _no_core_dump(self._program.pid)
+        _system.leave_no_core(self._program.pid)
         self._poll = select.poll()
         self._poll.register(self._stdout, select.POLLIN)
         self._poll.register(self._stderr, select.POLLIN)
@@ -139,37 +133,45 @@ class Process:
                     return got
             if size > MAX_REPLY:
                 raise EvaluatorProtocolError(f"output flood: more than {MAX_REPLY >> 20} MiB after {asked!r}")
-            left = deadline - time.monotonic()
-            read = self._read(max(0.0, left)) if late <= _LATE else 0
+            in_time = awake() < deadline
+            read = self._read(deadline) if late <= _LATE else 0
             if not read:
                 raise self._silence(asked)
             size += read
-            late += read if left <= 0 else 0
+            late += 0 if in_time else read
 
     def pending(self) -> list[str]:
         """Lines that came unasked, without waiting."""
         self._check_open()
         size = 0
-        while size < MAX_REPLY and (read := self._read(0.0)):
+        while size < MAX_REPLY and (read := self._read(awake())):
             size += read
         lines = list(self._lines)
         self._lines.clear()
         return lines
 
+    def check_guarded(self) -> None:
+        """Raises EvaluatorKilled when nobody would end the program if we died."""
+        if _system.has_ended(self._guard):
+            raise EvaluatorKilled(f"the guard of {self.path.name} was killed")
+
+    def limit_memory(self, size: int) -> None:
+        """Let it and each process that it starts allocate no more than so many bytes, where the system can."""
+        _system.limit_memory(self._program.pid, size)
+
     def _wait_writable(self, deadline: float, asked: str) -> None:
         poll = select.poll()
         poll.register(self._stdin, select.POLLOUT)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        if not _wait(poll, deadline):
             raise self._silence(asked)
 
-    def _read(self, timeout: float) -> int:
-        """Read what there is, waiting up to `timeout` seconds: the number of bytes, 0 for none.
+    def _read(self, deadline: float) -> int:
+        """Read what there is, waiting until the deadline: the number of bytes, 0 for none.
 
         Raises EvaluatorCrashed or EvaluatorProtocolError when the output has ended.
         """
-        deadline = time.monotonic() + timeout
         while True:
-            ready = self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            ready = _wait(self._poll, deadline)
             if not ready:
                 return 0
             size = 0
@@ -216,17 +218,16 @@ class Process:
         except subprocess.TimeoutExpired:
             return EvaluatorProtocolError(f"{self.path.name} closed its output and keeps running")
         words = self._last_words()
-        return EvaluatorCrashed(f"{self.path.name} {_how_it_ended(code)}" + (f": {words}" if words else ""))
+        error = EvaluatorKilled if _signal_name(code) in _system.FROM_OUTSIDE else EvaluatorCrashed
+        return error(f"{self.path.name} {_how_it_ended(code)}" + (f": {words}" if words else ""))
 
     def _last_words(self) -> str:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._stderr, _CHUNK):
                 self._errors = (self._errors + data)[-_STDERR_TAIL:]
         said = [*self._last, *self._lines, self._rest[-500:].decode("utf-8", "replace")]
-        # Stockfish explains itself in `info string` lines; numbers of a search explain nothing.
-        said = [
-            line.removeprefix("info string ") for line in said if not line.startswith(("info depth", "option "))
-        ]
+        # Stockfish explains itself in `info string` lines; the answers of UCI explain nothing.
+        said = [line.removeprefix("info string ") for line in said if not line.startswith(_ANSWERS)]
         words = self._errors.decode("utf-8", "replace").strip() or "\n".join(said[-4:])
         return printable(words[-400:], 400)
 
@@ -245,25 +246,25 @@ class Process:
                 os.write(self._stdin, b"quit\n")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._program.wait(_QUIT_SECONDS)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._guard.pid, signal.SIGKILL)
+        _system.kill_group(self._guard.pid)
         _reap(self._program)
         _reap(self._guard)
 
 
 def _start_guard() -> subprocess.Popen[bytes]:
-    """The leader of a new process group, which kills the group when this process dies."""
     try:
-        return subprocess.Popen(
-            _GUARD,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-        )
+        return _system.start_guard()
     except OSError as error:
-        raise EvaluatorError(f"UCI programs need {_GUARD[0]}: {error.strerror}") from None
+        raise EvaluatorError(f"UCI programs need /bin/sh: {error.strerror}") from None
+
+
+def _wait(poll: select.poll, deadline: float) -> list[tuple[int, int]]:
+    """What is ready at the deadline, or earlier; nothing when time is up."""
+    while True:
+        left = deadline - awake()
+        ready = poll.poll(max(0.0, min(left, _system.GLANCE)) * 1000)
+        if ready or left <= 0:
+            return ready
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
@@ -275,14 +276,6 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
-def _no_core_dump(pid: int) -> None:
-    """A crash may be routine: no files for it, where the system lets us say so from outside (Linux)."""
-    with contextlib.suppress(ImportError, AttributeError, OSError):
-        import resource
-
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-
-
 def _why_not_started(error: OSError) -> str:
     if error.errno == errno.ENOEXEC:
         return "not a program for this machine (another architecture, or a script without a #! line)"
@@ -292,14 +285,19 @@ def _why_not_started(error: OSError) -> str:
 
 
 def _how_it_ended(code: int) -> str:
-    """In words. A shell wrapper reports its program's signal as 128 + number."""
-    number = -code if code < 0 else code - 128
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
+    name = _signal_name(code)
+    if not name:
         return f"ended with exit code {code}"
     hint = ": the binary does not fit this CPU, use a build for an older one" if name == "SIGILL" else ""
     return (f"was killed by {name}" if code < 0 else f"ended with exit code {code} ({name})") + hint
+
+
+def _signal_name(code: int) -> str:
+    """Of the signal that ended it, or "". A shell wrapper reports its program's signal as 128 + number."""
+    try:
+        return signal.Signals(-code if code < 0 else code - 128).name
+    except ValueError:
+        return ""
 
 
 def handshake(process: Process, deadline: float) -> tuple[str, list[UciOption]]:

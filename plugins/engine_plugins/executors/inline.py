@@ -41,7 +41,7 @@ class Inline(Executor):
             # The scoreboard forgets what the failed unit had entered; a fresh evaluator takes the next.
             self._ledger.bury(1)
             self._stop()
-            return (Lost(unit.id, failed.index, "position", failed.reason),)
+            return (Lost(unit.id, failed.index, failed.blame, failed.reason),)
         self._ledger.accept(1, unit, done.evaluations)
         return (done,)
 

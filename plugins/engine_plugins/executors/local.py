@@ -16,7 +16,7 @@ class Local(Executor):
 
     def __init__(self, context: ExecutorContext) -> None:
         super().__init__(context)
-        self._pool = Pool(context)
+        self._pool = Pool(context, context.scoreboard.start_method)
 
     def wants(self) -> bool:
         return self._pool.wants()

@@ -1,0 +1,398 @@
+"""The database file under a cache: found out what it is, then opened, made, migrated, set aside or left alone.
+
+| the file is                                   | what happens                                         |
+| --------------------------------------------- | ---------------------------------------------------- |
+| missing, or empty                             | made                                                 |
+| a cache of schema 1                           | migrated, in one transaction                         |
+| damaged                                       | renamed to `NAME.corrupt-N`, and a new one made      |
+| somebody else's, or of a newer version        | left as it is; `Unusable`                            |
+| read-only, or in a read-only folder           | opened for reading                                   |
+| locked for long, not a file, on a broken disk | left as it is; `Unusable`                            |
+
+Opening happens under a lock on the folder, so that of several runs that find the same damage at once one sets the
+file aside and the others use the new one. A damaged file is known by its inode, never by its name alone.
+
+The journal is a WAL; on network file systems, and where there is no shared memory for one, a rollback journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+try:
+    import fcntl
+except ImportError:  # Windows: renaming a file that is open fails there anyway
+    fcntl = None  # type: ignore[assignment]
+
+APPLICATION_ID = 0x454E4743
+"""`ENGC` in the header of the file: by it a cache is told from another program's database."""
+SCHEMA = 2
+TABLE = (
+    "CREATE TABLE units (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, evaluations BLOB NOT NULL,"
+    " digest BLOB NOT NULL, made INTEGER NOT NULL)"
+)
+"""`id` grows, so the smallest is the oldest; `made` is Unix time in seconds, for people."""
+_TABLE_1 = (
+    "CREATE TABLE units (key BLOB PRIMARY KEY, evaluations BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID"
+)
+
+BUSY_SECONDS = 10.0
+_LONGEST_VALUE = 64 << 20
+"""Bytes; a damaged or hostile file must not ask for more memory than any unit needs."""
+_JOURNAL_BYTES = 16 << 20
+
+_LEAST_DATABASE = 512
+_MAGIC = b"SQLite format 3\0"
+_RESERVED = slice(72, 92)
+"""Bytes of SQLite's header that are always zero."""
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG}
+_NO_SHARED_MEMORY = {
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PROTOCOL,
+}
+_NETWORK = {
+    *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "gpfs", "lustre"),
+    *("ncpfs", "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "fuse.vmhgfs-fuse", "virtiofs"),
+}
+"""File systems, as Linux names them, whose clients need not see one shared memory, which a WAL relies on."""
+
+Identity = tuple[int, int]
+"""Device and inode: which file a name stands for."""
+
+
+class Unusable(Exception):
+    """This file cannot be a cache now, and is left as it is. The message says why."""
+
+
+class _Damaged(Exception):
+    """It was a cache."""
+
+
+class OpenFile(Struct, frozen=True):
+    """A connection to a sound cache."""
+
+    db: sqlite3.Connection
+    identity: Identity | None
+    writable: bool
+    wal: bool
+    notices: tuple[str, ...]
+    """For people: what was wrong, and what was done."""
+
+
+def row_digest(key: bytes, evaluations: bytes) -> bytes:
+    """8 bytes that tell whether a row is what was stored: SQLite itself does not notice a flipped bit."""
+    return hashlib.blake2b(key + evaluations, digest_size=8).digest()
+
+
+def code_of(error: BaseException) -> int | None:
+    """SQLite's primary result code; None for what SQLite did not say."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the content of the file is to blame, not the disk, the rights or another process."""
+    return isinstance(error, MemoryError) or code_of(error) in _DAMAGED
+
+
+def identity_of(path: Path) -> Identity | None:
+    """None when there is no file of that name."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
+    """Open the cache at `path`, whatever has to be done for it. Raises Unusable.
+
+    `damaged` is the file that the caller found damaged: it is set aside first, if it still has this name.
+    """
+    notices: list[str] = []
+    try:
+        path = Path(os.path.realpath(path))  # a link stays where it is; its file is what is set aside
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _check_kind(path)
+        with _folder_lock(path.parent):
+            if damaged is not None and identity_of(path) == damaged:
+                notices.append(_set_aside(path, "its content does not read back"))
+            for _ in range(3):
+                try:
+                    db = _connect(path)
+                except _Damaged as error:
+                    notices.append(_set_aside(path, str(error)))
+                    continue
+                writable = _writable(path)
+                if not writable:
+                    notices.append(f"cache {path} can only be read: what this run finds is not kept")
+                (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+                return OpenFile(db, identity_of(path), writable, mode == "wal", tuple(notices))
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise Unusable(str(error)) from error
+    raise Unusable("it is damaged each time it is made")
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing; the file may be damaged. Raises sqlite3.Error."""
+    journal = Path(f"{path}-wal")
+    with contextlib.suppress(OSError):
+        if journal.stat().st_size:
+            return _configured(_uri(path, "mode=ro"))
+    # Without a journal nothing is left to be replayed, and a read-only folder cannot hold what a WAL needs.
+    return _configured(_uri(path, "mode=ro&immutable=1"))
+
+
+def is_cache(db: sqlite3.Connection) -> bool:
+    """Whether it holds the table of this version and nothing else. Raises sqlite3.Error."""
+    return _tables(db) == [TABLE]
+
+
+def temporary_database() -> sqlite3.Connection:
+    """A cache in a file without a name: it takes no memory, and is gone with the process."""
+    db = _configured(sqlite3.connect("", isolation_level=None))
+    db.execute("PRAGMA journal_mode = MEMORY")
+    db.execute(TABLE)
+    return db
+
+
+# -- one attempt --
+
+
+def _check_kind(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise Unusable("it is not a file")
+        if 0 < found.st_size < _LEAST_DATABASE:  # to SQLite that is an empty one
+            _check_ours(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Raises _Damaged, Unusable, sqlite3.Error, OSError."""
+    if path.exists() and not _writable(path):
+        return _attempt(path, None)
+    journal = "DELETE" if _on_network(path) else "WAL"
+    try:
+        return _attempt(path, journal)
+    except sqlite3.OperationalError as error:
+        if journal != "WAL" or code_of(error) not in _NO_SHARED_MEMORY or not path.exists():
+            raise
+    _leave_wal(path)
+    return _attempt(path, "DELETE")
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _attempt(path: Path, journal: str | None) -> sqlite3.Connection:
+    """`journal` None: for reading."""
+    try:
+        if journal is None:
+            db = open_for_reading(path)
+        else:
+            db = _configured(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None))
+    except MemoryError as error:
+        raise _Damaged("out of memory") from error
+    try:
+        _prepare(db, journal)
+    except BaseException as error:
+        db.close()
+        if isinstance(error, sqlite3.Error | MemoryError) and is_damage(error):
+            _check_ours(path)
+            raise _Damaged(str(error) or "out of memory") from error
+        raise
+    return db
+
+
+def _configured(db: sqlite3.Connection) -> sqlite3.Connection:
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    db.text_factory = lambda text: text.decode(errors="replace")  # a damaged schema is compared, not believed
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
+    return db
+
+
+def _uri(path: Path, query: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{query}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _prepare(db: sqlite3.Connection, journal: str | None) -> None:
+    state = _inspect(db)
+    if journal is None:
+        if state != "ours":
+            raise Unusable("it is read-only, and not a cache of this version")
+        return
+    if state == "new":
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    # A file that has a rollback journal keeps it: somebody found that there is no other way.
+    if journal == "DELETE" or state != "ours":
+        _set_journal(db, journal)
+    db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+    if state != "ours":
+        _make(db)
+
+
+def _set_journal(db: sqlite3.Connection, journal: str) -> None:
+    try:
+        db.execute(f"PRAGMA journal_mode = {journal}").fetchone()
+    except sqlite3.OperationalError as error:
+        # Somebody uses it in the other mode: what works for them works for us.
+        if code_of(error) != sqlite3.SQLITE_BUSY:
+            raise
+
+
+def _inspect(db: sqlite3.Connection) -> str:
+    """`new`, `ours` or `old`. Raises _Damaged, Unusable, sqlite3.Error."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (schema,) = db.execute("PRAGMA user_version").fetchone()
+    tables = _tables(db)
+    if (application, schema) == (0, 0) and not tables:
+        return "new"
+    if (application, schema) == (0, 1) and tables == [_TABLE_1]:
+        return "old"
+    if application != APPLICATION_ID:
+        raise Unusable("it is a database of another program; it is left as it is, name another file")
+    if schema > SCHEMA:
+        raise Unusable(f"a newer version made it (schema {schema}, this one writes {SCHEMA}); name another file")
+    if schema != SCHEMA or tables != [TABLE]:
+        raise _Damaged("its schema is not one that any version made")
+    return "ours"
+
+
+def _tables(db: sqlite3.Connection) -> list[str]:
+    return [sql for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+
+
+def _make(db: sqlite3.Connection) -> None:
+    """Tables, and the rows of schema 1 with them."""
+    db.create_function("row_digest", 2, _digest_or_nothing, deterministic=True)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        state = _inspect(db)  # again: another process may just have done it
+        if state == "old":
+            db.execute("ALTER TABLE units RENAME TO units_1")
+        if state != "ours":
+            db.execute(TABLE)
+        if state == "old":
+            db.execute(
+                "INSERT INTO units (key, evaluations, digest, made)"
+                " SELECT key, evaluations, row_digest(key, evaluations), made FROM units_1 ORDER BY made"
+            )
+            db.execute("DROP TABLE units_1")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+        db.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise
+    if state == "old":
+        with contextlib.suppress(sqlite3.Error):  # only so that the file can shrink later
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            db.execute("VACUUM")
+
+
+def _digest_or_nothing(key: object, evaluations: object) -> bytes:
+    return row_digest(key, evaluations) if isinstance(key, bytes) and isinstance(evaluations, bytes) else b""
+
+
+# -- around it --
+
+
+def _on_network(path: Path) -> bool:
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux: a failing WAL is noticed when it is opened
+        return False
+    return file_system(path, mounts) in _NETWORK
+
+
+def file_system(path: Path, mounts: str) -> str:
+    """The type of the file system that holds `path` (absolute), by the lines of Linux's `mountinfo`."""
+    longest, found = -1, ""
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) < 5 or not after:  # noqa: PLR2004 - the mount point is the fifth
+            continue
+        point = fields[4].replace("\\040", " ")
+        if path.is_relative_to(point) and len(point) >= longest:  # of two on one point, the later one covers
+            longest, found = len(point), after.split(" ")[0]
+    return found
+
+
+def _leave_wal(path: Path) -> None:
+    """Turn a WAL into a rollback journal where there is no shared memory: alone on the file, none is needed."""
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _inspect(db)
+        db.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        db.close()
+
+
+def _check_ours(path: Path) -> None:
+    """Raises Unusable for a file that never was a database: it is somebody's, who named it by mistake."""
+    with open(path, "rb") as file:
+        header = file.read(100)
+    if header.startswith(_MAGIC) or (header and _MAGIC.startswith(header)):
+        return
+    zeros = header[_RESERVED].count(0)
+    if zeros < 16:  # noqa: PLR2004 - of 20; some may be damaged
+        raise Unusable("it is not a database; it is left as it is, name another file")
+
+
+def _set_aside(path: Path, why: str) -> str:
+    """Move the file out of the way, its journal first: a journal must never meet another database."""
+    n = 1
+    while (aside := path.with_name(f"{path.name}.corrupt-{n}")).exists():
+        n += 1
+    for suffix in ("-wal", "-shm", "-journal", ""):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+    return (
+        f"cache {path} was damaged ({why}); it is now {aside.name}, and a new one is made;"
+        f" `engine cache import {aside}` takes over what is sound in it"
+    )
+
+
+@contextlib.contextmanager
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """One process at a time, where the system has such a lock. The folder itself is locked: no file is left."""
+    if fcntl is None:
+        yield
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        deadline = time.monotonic() + BUSY_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.01)
+            except OSError:  # no locks on this file system
+                break
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,146 @@
+"""Workers that kill themselves at named points: put in place of `engine.worker.main`, in the child process only.
+
+Nothing of this is in the production code; the child's own objects are wrapped before the work begins.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine import worker
+from engine.messages import Done, unpack_from_worker
+
+POINTS = (
+    "task taken",
+    "lock taken",
+    "share written",
+    "total written",
+    "board half shifted",
+    "lock released",
+    "result half sent",
+    "result sent",
+)
+"""In the order in which a worker passes them."""
+Die = Callable[[str], None]
+
+
+def once(folder: Path, point: str, *of_worker: Any) -> None:
+    """A worker that dies at `point`, once over all processes."""
+
+    def die(here: str) -> None:
+        if here == point:
+            try:
+                (folder / "died").touch(exist_ok=False)
+            except FileExistsError:
+                return
+            _die()
+
+    _work(die, *of_worker)
+
+
+def often(chance: float, seed: int, *of_worker: Any) -> None:
+    """A worker that dies with this chance at each point it passes."""
+    rng = random.Random(f"{seed} {os.getpid()}")
+
+    def die(_: str) -> None:
+        if rng.random() < chance:
+            _die()
+
+    _work(die, *of_worker)
+
+
+def exits(code: int, *of_worker: Any) -> None:
+    """A worker that takes a task and ends of itself, without a word."""
+    _, _, tasks, _, _ = of_worker
+    tasks.get = _then(tasks.get, lambda _: os._exit(code))
+    worker.main(*of_worker)
+
+
+def before_start(folder: Path, times: int, *of_worker: Any) -> None:
+    """A worker that is killed before its evaluator is up, so many times over all processes."""
+    for n in range(times):
+        try:
+            (folder / f"died-{n}").touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        _die()
+    worker.main(*of_worker)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _then(call: Callable[..., Any], after: Callable[[Any], object]) -> Callable[..., Any]:
+    def both(*arguments: Any, **named: Any) -> Any:
+        result = call(*arguments, **named)
+        after(result)
+        return result
+
+    return both
+
+
+def _first(before: Callable[[], object], call: Callable[..., Any]) -> Callable[..., Any]:
+    def both(*arguments: Any, **named: Any) -> Any:
+        before()
+        return call(*arguments, **named)
+
+    return both
+
+
+class _Board:
+    """The raw board, of which the second line is the last that is written."""
+
+    def __init__(self, raw: Any, die: Die) -> None:
+        self._raw = raw
+        self._die = die
+        self._written = 0
+
+    def __getitem__(self, index: int) -> Any:
+        return self._raw[index]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        self._raw[index] = value
+        self._written += 1
+        if self._written == 2:
+            self._die("board half shifted")
+
+
+def _work(die: Die, *of_worker: Any) -> None:
+    slot, job, tasks, results, scoreboard = of_worker
+    tasks.get = _then(tasks.get, lambda _: die("task taken"))
+    lock, wins, best = scoreboard._lock, scoreboard._wins, scoreboard._best
+    lock.acquire = _then(lock.acquire, lambda _: die("lock taken"))
+    raw_board = best.get_obj
+    wins.get_obj = _first(lambda: die("share written"), wins.get_obj)
+    scoreboard._offer = _first(lambda: die("total written"), scoreboard._offer)
+    best.get_obj = lambda: _Board(raw_board(), die)
+    scoreboard.found = _then(scoreboard.found, lambda _: die("lock released"))
+    worker.main(slot, job, tasks, _Results(results, die), scoreboard)
+
+
+class _Results:
+    def __init__(self, pipe: Any, die: Die) -> None:
+        self._pipe = pipe
+        self._die = die
+        self._message = b""
+
+    def send_bytes(self, piece: bytes) -> None:
+        self._message += piece[1:]
+        last = piece[:1] == worker.LAST
+        done = last and isinstance(unpack_from_worker(self._message), Done)
+        if done:
+            # The kernel cuts no write of this size; a worker dies between two pieces.
+            self._pipe.send_bytes(worker.MORE + piece[1 : len(piece) // 2])
+            self._die("result half sent")
+            piece = piece[:1] + piece[len(piece) // 2 :]
+        self._pipe.send_bytes(piece)
+        if last:
+            self._message = b""
+        if done:
+            self._die("result sent")

@@ -1,0 +1,99 @@
+"""A pool of real workers over an evaluator, and what an honest caller keeps of it."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+from engine import choice
+from engine.messages import Done, Job, Lost, PluginSpec, Unit
+from engine.model import Best, Evaluation, Limit, Origin
+from engine.planner import plan
+from engine.plugin import ExecutorContext
+from engine.pool import Pool
+from engine.registry import Registry
+from engine.scoreboard import Scoreboard, place, scored
+from engine.settings import Search
+from engine.testing.fake_uci import fake_uci
+from tests.engine.test_planner import RUY, game
+
+WINNING = 50
+"""Centipawns; the fake's noise reaches it in a quarter of the positions of a quiet game."""
+
+
+def units(games: int = 1) -> list[Unit]:
+    """Of so many equal games: 23 positions in 12 units each."""
+    ids = itertools.count(1)
+    return [
+        unit
+        for number in range(1, games + 1)
+        for unit in plan(Origin(number, "x.pgn", 1), game(RUY), Search(), ids).units
+    ]
+
+
+UNITS = units()
+
+
+def fake_spec(folder: Path, options: dict[str, Any] | None = None, **behaviour: Any) -> PluginSpec:
+    """How workers build the evaluator that drives a fake UCI program."""
+    program = fake_uci(folder, **behaviour)
+    return choice.resolve(Registry(), str(program), {"search_timeout": 5, **(options or {})})
+
+
+class Rig:
+    """Searches units until all are done, and checks the scoreboard against what came of them."""
+
+    def __init__(
+        self, spec: PluginSpec, workers: int = 2, method: str = "spawn", limit: Limit | None = None
+    ) -> None:
+        self.scoreboard = Scoreboard(multiprocessing.get_context(method), workers=workers)
+        job = Job(spec, Limit(nodes=1000), WINNING)
+        self.pool = Pool(ExecutorContext(job, workers, self.scoreboard), method)
+        self.done: dict[int, Done] = {}
+        self.lost: list[Lost] = []
+        self._units: dict[int, Unit] = {}
+
+    def search(self, wanted: list[Unit], *, again: bool = True) -> None:
+        """Until all are done, or lost when not `again`."""
+        self._units |= {unit.id: unit for unit in wanted}
+        waiting, open_ids = list(wanted), {unit.id for unit in wanted}
+        while open_ids:
+            while waiting and self.pool.wants():
+                self.pool.submit(waiting.pop(0))
+            for outcome in self.pool.collect(1.0):
+                if isinstance(outcome, Done):
+                    assert outcome.unit not in self.done
+                    self.done[outcome.unit] = outcome
+                    open_ids.remove(outcome.unit)
+                    continue
+                self.lost.append(outcome)
+                if again:
+                    waiting.append(self._units[outcome.unit])
+                else:
+                    open_ids.remove(outcome.unit)
+
+    def evaluations(self) -> dict[int, tuple[Evaluation, ...]]:
+        return {unit: done.evaluations for unit, done in sorted(self.done.items())}
+
+    def wins(self) -> int:
+        return self._recount()[0]
+
+    def assert_exact(self) -> None:
+        """The scoreboard says what the accepted results say."""
+        view = self.scoreboard.view()
+        assert (view.wins, list(view.best)) == self._recount()
+
+    def _recount(self) -> tuple[int, list[Best]]:
+        wins, best = 0, list[Best]()
+        for number, done in self.done.items():
+            unit = self._units[number]
+            for ply, evaluation in zip(unit.plies, done.evaluations, strict=True):
+                entry, winning = scored(unit.game, ply, evaluation, WINNING)
+                wins += winning
+                place(best, entry, self.scoreboard.size)
+        return wins, best
+
+    def pids(self) -> list[int]:
+        return [child.pid for child in multiprocessing.active_children() if child.pid]
