@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.api import analyze, evaluate
     from engine.errors import AnalysisError
     from engine.model import AnalysedGame, Evaluation, Limit, Report, RunResult, Score
+    from engine.settings import Settings
 
 __all__ = [
     "AnalysedGame",
@@ -26,11 +27,17 @@ __all__ = [
     "Report",
     "RunResult",
     "Score",
+    "Settings",
     "analyze",
     "evaluate",
 ]
 
-_HOMES = {"analyze": "engine.api", "evaluate": "engine.api", "AnalysisError": "engine.errors"}
+_HOMES = {
+    "AnalysisError": "engine.errors",
+    "Settings": "engine.settings",
+    "analyze": "engine.api",
+    "evaluate": "engine.api",
+}
 
 
 def __getattr__(name: str) -> Any:

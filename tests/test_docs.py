@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.cli import _COMMANDS
+from engine.options import describe
 from engine.registry import Registry
-from engine.testing import check_aggregator, example_games
 from engine.testing.fake_uci import fake_uci
 
 ROOT = Path(__file__).parents[1]
@@ -51,11 +51,15 @@ def test_every_namespace_is_in_the_plugin_guide() -> None:
         assert f"| `{namespace}` | `{contract.__name__}`" in PLUGINS
 
 
-def test_the_ten_line_aggregator_works_as_printed(tmp_path: Path) -> None:
-    path = tmp_path / "castling.py"
-    path.write_text(blocks(PLUGINS, "python")[0])
-    cls = Registry([path]).load("engine.aggregators", "castling")
-    check_aggregator(cls, example_games())
+@pytest.mark.parametrize("number", [0, 2], ids=["ten lines", "with options"])
+def test_the_aggregators_work_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    printed = blocks(PLUGINS, "python")
+    (tmp_path / "castling.py").write_text(printed[number])
+    monkeypatch.chdir(tmp_path)
+    exec(printed[1], {})  # it checks the file
+    cls = Registry(["castling.py"]).load("engine.aggregators", "castling")
+    assert cls.__doc__ == "When do players castle?"
+    assert [option.key for option in describe(cls.Options)] == ([] if number == 0 else ["before"])
 
 
 @pytest.mark.parametrize("text", [README, ARCHITECTURE], ids=["README.md", "engine/README.md"])
