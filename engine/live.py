@@ -27,7 +27,11 @@ PLAIN_SECONDS = 5.0
 SHOWN_NOTICES = 20
 FEN_WIDTH = 150
 """Positions are shown in tables from this width on; they are in the JSON report anyway."""
+WORKERS_WIDTH = 80
+"""Below it a worker's line says only where it is."""
 PIPE_WIDTH = 160
+NARROWEST = 8
+"""Characters of a name that are shown in any case."""
 LONGEST = 80
 """Characters of a name that are shown."""
 MATE = 32_000
@@ -92,7 +96,7 @@ class Screen:
 
     def show(self, snapshot: Snapshot) -> None:
         if self._live is not None:
-            self._live.update(picture(snapshot), refresh=True)
+            self._live.update(picture(snapshot, self.console.width), refresh=True)
         elif self._style == "plain" and snapshot.seconds >= self._plain_at:
             self._plain_at = snapshot.seconds + PLAIN_SECONDS
             self.console.print(plain_line(snapshot), markup=False, soft_wrap=True)
@@ -109,13 +113,13 @@ def plain_line(s: Snapshot) -> str:
     )
 
 
-def picture(s: Snapshot) -> RenderableType:
-    """The live board."""
+def picture(s: Snapshot, width: int) -> RenderableType:
+    """The live board for a terminal of `width` columns."""
     parts: list[RenderableType] = [_progress(s), _figures(s), Text()]
     if s.best:
         parts += [_best(s), Text()]
     if s.workers:
-        parts.append(_workers(s.workers))
+        parts.append(_workers(s.workers, full=width >= WORKERS_WIDTH))
     if s.notices:
         parts.append(_line(s.notices[-1]))
     if s.stopping:
@@ -155,8 +159,10 @@ def _figures(s: Snapshot) -> RenderableType:
 
 def _best(s: Snapshot) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim")
-    for name, justify in (("best", "right"), ("move", "left"), ("game", "right"), ("players", "left")):
-        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    table.add_column("best", justify="right", no_wrap=True, min_width=6)
+    table.add_column("move", no_wrap=True, min_width=10)
+    table.add_column("game", justify="right", no_wrap=True, min_width=4)
+    table.add_column("players", no_wrap=True, overflow="ellipsis")
     for entry, players, move in s.best:
         table.add_row(
             Text(board_score(entry.score), style="bold cyan"),
@@ -167,7 +173,7 @@ def _best(s: Snapshot) -> RenderableType:
     return table
 
 
-def _workers(workers: Sequence[WorkerState]) -> RenderableType:
+def _workers(workers: Sequence[WorkerState], *, full: bool) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for _ in range(5):
         table.add_column(no_wrap=True, overflow="ellipsis")
@@ -175,12 +181,12 @@ def _workers(workers: Sequence[WorkerState]) -> RenderableType:
         where = f"game {worker.game}" if worker.game else ""
         if worker.game and worker.ply is not None:
             where += f", ply {worker.ply}"
+        done = (f"{worker.positions:,} positions", f"{short(worker.nodes)} nodes") if full else ()
         table.add_row(
             Text(f"worker {worker.name}", style="dim"),
             Text(worker.state, style="green" if worker.state == "searching" else "yellow"),
             Text(where),
-            Text(f"{worker.positions:,} positions", style="dim"),
-            Text(f"{short(worker.nodes)} nodes", style="dim"),
+            *(Text(text, style="dim") for text in done),
         )
     return table
 
@@ -223,13 +229,17 @@ def _report_table(table: ReportTable, rows: int, *, positions: bool) -> Renderab
     shown = Table(
         title=clean(table.title), title_justify="left", title_style="italic", box=None, padding=(0, 2, 0, 0)
     )
-    for column in (table.columns[k] for k in shown_columns):
+    for k in shown_columns:
+        column = table.columns[k]
+        cells = [cell(row[k], column.kind) for row in table.rows[:rows]]
         number = column.kind in ("int", "float", "percent", "score")
+        # Figures are never cut; names are, where the terminal is too narrow.
         shown.add_column(
             clean(column.label),
             justify="right" if number else "left",
-            overflow="fold",
-            no_wrap=column.kind == "position",
+            overflow="ellipsis",
+            no_wrap=True,
+            min_width=max(map(len, cells)) if number or column.kind == "move" else NARROWEST,
         )
     for row in table.rows[:rows]:
         shown.add_row(*(Text(cell(row[k], table.columns[k].kind)) for k in shown_columns))
