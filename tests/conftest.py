@@ -19,6 +19,19 @@ __all__ = ["stockfish_wasm"]
 util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Storms run only when they are asked for."""
+    if "storm" not in config.option.markexpr:
+        skip = pytest.mark.skip(reason="takes minutes; pytest -n0 -m storm runs it")
+        for item in items:
+            if item.get_closest_marker("storm"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("ENGINE_")]:

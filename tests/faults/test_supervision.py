@@ -158,9 +158,9 @@ def test_deadlines_follow_from_the_limit_and_come_after_the_evaluators_own() -> 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_storm_of_kills_at_any_instruction(make: Make, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    main_of(monkeypatch, dying.often, 0.004, 7)
+    main_of(monkeypatch, dying.often, 0.02, 7)
     rig = make(2, method)
-    wanted = units(8)
+    wanted = units(4)
     rig.search(wanted)
     assert len(rig.done) == len(wanted)
     assert {lost.blame for lost in rig.lost} == {"outside"}

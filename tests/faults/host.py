@@ -1,0 +1,44 @@
+"""A program that embeds the engine, to be killed and stopped: says on standard output how far it is.
+
+    python -m tests.faults.host OPTIONS-AS-JSON
+
+Options: source, fake, method, and for impatient pools search_seconds and asleep. At the end it prints the result.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import engine
+from engine import pool
+from engine.progress import Snapshot
+from engine.settings import Settings
+
+
+def say(**words: Any) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
+
+
+def show(snapshot: Snapshot) -> None:
+    say(positions=snapshot.positions, states=[worker.state for worker in snapshot.workers])
+
+
+def main(given: dict[str, Any]) -> None:
+    if "search_seconds" in given:
+        pool.search_deadline = lambda _: given["search_seconds"]
+        pool.ASLEEP = given["asleep"]
+    settings = Settings(
+        start_method=given["method"],
+        cache="",
+        evaluator_options={"search_timeout": given.get("search_timeout", 60)},
+    )
+    result = engine.analyze(
+        given["source"], nodes=1000, evaluator=given["fake"], workers=2, settings=settings, progress=show
+    )
+    say(wins=result.wins, failures=[failure.reason for failure in result.failures])
+
+
+main(json.loads(sys.argv[1]))

@@ -1,0 +1,37 @@
+"""The storm sees what it is for: with the lock that a `Value` has by default, it deadlocks or miscounts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 20.0
+
+
+def storm(lock: str, folder: Path) -> int:
+    """Run it to its end: how many units it lost. Raises TimeoutExpired, or AssertionError for a wrong count."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.point_storm", lock, str(folder), "5", "6"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[0])
+
+
+def test_the_storm_with_our_lock(tmp_path: Path) -> None:
+    assert storm("kernel", tmp_path) > 0
+
+
+@pytest.mark.xfail(strict=True, raises=(subprocess.TimeoutExpired, AssertionError))
+def test_the_storm_with_the_default_lock(tmp_path: Path) -> None:
+    storm("default", tmp_path)

@@ -1,0 +1,213 @@
+"""Storms: everything that can be killed is killed, again and again; the outputs must not change by a byte.
+
+Short ones run with the other tests; the long ones are marked `storm`. The seed is printed with a failure, the
+moments are the machine's. Only descendants of the command that a test started are ever killed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import scoring
+from engine.model import Score
+from engine.testing.fake_uci import fake_uci
+from tests import processes
+
+from .games import write_games
+
+pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="looks for processes in /proc")
+long = [pytest.mark.storm, pytest.mark.timeout(1200)]
+
+
+class Command:
+    """One `engine analyze` of the same games with the same evaluator, as often as wanted."""
+
+    def __init__(self, folder: Path, source: Path, evaluator: Path | str, *arguments: str, workers: int) -> None:
+        self.folder = folder
+        self._arguments = [
+            *(sys.executable, "-m", "engine", "analyze", str(source), "-e", str(evaluator), "-j", str(workers)),
+            *("-y", "--format", "json", "--progress", "none", *arguments),
+        ]
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Begin a run whose outputs carry this name."""
+        outputs = [word for suffix in ("pgn", "jsonl") for word in ("-o", str(self.folder / f"{name}.{suffix}"))]
+        with (self.folder / f"{name}.json").open("wb") as out, (self.folder / f"{name}.err").open("wb") as err:
+            return subprocess.Popen([*self._arguments, *outputs, *arguments], stdout=out, stderr=err)
+
+    def run(self, name: str, *arguments: str) -> None:
+        """One run to its end, undisturbed."""
+        with self.start(name, *arguments) as process:
+            process.wait()
+        self.assert_good(name, process.returncode)
+
+    def assert_good(self, name: str, code: int) -> None:
+        said = (self.folder / f"{name}.err").read_text()
+        assert code == 0, said
+        assert "Traceback" not in said, said
+
+    def outputs(self, name: str) -> dict[str, bytes]:
+        return {suffix: (self.folder / f"{name}.{suffix}").read_bytes() for suffix in ("pgn", "jsonl", "json")}
+
+    def assert_counter_exact(self, name: str) -> None:
+        """The counter and the board, recounted from the games that were written."""
+        report: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_bytes())
+        assert report["failures"] == []
+        wins = 0
+        best: dict[int, tuple[int, int, int]] = {}
+        for line in (self.folder / f"{name}.jsonl").read_text().splitlines():
+            game = json.loads(line)
+            for ply, position in enumerate(game["positions"]):
+                if "eval" in position:
+                    score = Score(**position["eval"])
+                    mover = score if (" w " in game["fen"]) == (ply % 2 == 0) else -score
+                    wins += scoring.is_winning(mover, 300)
+                    entry = (-scoring.board_value(mover), game["game"], ply)
+                    best[game["game"]] = min(best.get(game["game"], entry), entry)
+        board = report["run"]["scoreboard"]
+        assert board["wins"] == wins > 0
+        assert [(-b["score"], b["game"], b["ply"]) for b in board["best"]] == sorted(best.values())[:10]
+
+
+def victims(root: int) -> list[int]:
+    """Workers, evaluator programs and their guards; not what multiprocessing keeps for the parent itself."""
+    workers = [pid for pid in processes.descendants(root) if "spawn_main" in processes.command_of(pid)]
+    return [*workers, *(pid for worker in workers for pid in processes.descendants(worker))]
+
+
+def storm(process: subprocess.Popen[bytes], kills: int, every: float, seed: int) -> int:
+    """Kill somebody at random, `every` so many seconds on average, until enough or over: how many."""
+    rng = random.Random(seed)
+    killed = 0
+    while killed < kills:
+        try:
+            process.wait(min(rng.expovariate(1 / every), 10 * every))
+            break
+        except subprocess.TimeoutExpired:
+            found = victims(process.pid)
+            if found:
+                killed += processes.kill([rng.choice(found)])
+    return killed
+
+
+@pytest.mark.parametrize(
+    ("games", "kills", "every", "delay"),
+    [
+        pytest.param(6, 25, 0.12, 0.02, id="short"),
+        pytest.param(48, 500, 0.22, 0.05, id="long", marks=long),
+    ],
+)
+def test_a_storm_over_workers_and_programs(
+    tmp_path: Path, games: int, kills: int, every: float, delay: float
+) -> None:
+    source = write_games(tmp_path / "games.pgn", games, 50)
+    calm = Command(tmp_path, source, fake_uci(tmp_path / "calm"), "--nodes", "1000", "--no-cache", workers=2)
+    calm.run("calm")
+    slow = fake_uci(tmp_path / "slow", delay=delay)
+    stormy = Command(tmp_path, source, slow, "--nodes", "1000", "--no-cache", workers=3)
+    begun = time.monotonic()
+    with stormy.start("stormy") as process:
+        try:
+            killed = storm(process, kills, every, seed=games)
+            process.wait()
+        finally:
+            process.kill()
+    stormy.assert_good("stormy", process.returncode)
+    report(kills=killed, seconds=time.monotonic() - begun, positions=positions(stormy, "stormy"))
+    assert killed == kills
+    assert stormy.outputs("stormy") == calm.outputs("calm")
+    stormy.assert_counter_exact("stormy")
+
+
+@pytest.mark.stockfish
+@pytest.mark.storm
+@pytest.mark.timeout(600)
+def test_a_storm_over_the_embedded_stockfish(
+    tmp_path: Path, stockfish_wasm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE_STOCKFISH_WASM", str(stockfish_wasm))
+    source = write_games(tmp_path / "games.pgn", 10, 50)
+    command = Command(tmp_path, source, "embedded", "--nodes", "30k", "--no-cache", workers=2)
+    command.run("calm")
+    begun = time.monotonic()
+    with command.start("stormy") as process:
+        try:
+            killed = storm(process, 30, 0.7, seed=30)
+            process.wait()
+        finally:
+            process.kill()
+    command.assert_good("stormy", process.returncode)
+    report(kills=killed, seconds=time.monotonic() - begun, positions=positions(command, "stormy"))
+    assert killed == 30
+    assert command.outputs("stormy") == command.outputs("calm")
+    command.assert_counter_exact("stormy")
+
+
+@pytest.mark.parametrize(
+    ("games", "moments", "delay"),
+    [pytest.param(4, 4, 0.02, id="short"), pytest.param(24, 25, 0.02, id="long", marks=long)],
+)
+def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, delay: float) -> None:
+    """Everything is killed at random moments; what was searched twice was in flight."""
+    source = write_games(tmp_path / "games.pgn", games, 50)
+    logs = {name: tmp_path / f"{name}.log" for name in ("calm", "killed")}
+    calm = Command(
+        tmp_path,
+        source,
+        fake_uci(tmp_path / "calm", log=str(logs["calm"])),
+        *("--nodes", "1000", "--cache", str(tmp_path / "calm.sqlite")),
+        workers=2,
+    )
+    calm.run("calm")
+    fake = fake_uci(tmp_path / "killed", log=str(logs["killed"]), delay=delay)
+    command = Command(
+        tmp_path, source, fake, *("--nodes", "1000", "--cache", str(tmp_path / "units.sqlite")), workers=2
+    )
+    whole = searches(logs["calm"]) * delay / 2
+    rng = random.Random(games)
+    begun = time.monotonic()
+    killed = 0
+    while killed < moments:
+        with command.start("killed") as process:
+            try:
+                # Every run advances by a share of the work, so that no moment comes after the end.
+                process.wait(0.8 + rng.uniform(0.1, 1.4) * whole / (moments + 2))
+                break
+            except subprocess.TimeoutExpired:
+                killed += 1
+            finally:
+                everybody = [process.pid, *processes.descendants(process.pid)]
+                processes.kill(everybody)
+                assert processes.end_of(everybody, 2.0) == []
+    command.run("killed")
+    twice = searches(logs["killed"]) - searches(logs["calm"])
+    report(kills=killed, seconds=time.monotonic() - begun, twice=twice)
+    assert killed == moments
+    assert command.outputs("killed") == calm.outputs("calm")
+    command.assert_counter_exact("killed")
+    # A worker has one unit of at most 12 positions in hand; the parent may hold one more of each, not yet stored.
+    assert twice <= moments * 2 * 2 * 12
+
+
+def searches(log: Path) -> int:
+    """How many positions the programs were asked for."""
+    return Counter(log.read_text(errors="replace").splitlines())["go nodes 1000"]
+
+
+def positions(command: Command, name: str) -> int:
+    count: int = json.loads((command.folder / f"{name}.json").read_bytes())["run"]["positions"]
+    return count
+
+
+def report(**figures: float) -> None:
+    """For `pytest -s`."""
+    sys.stdout.write(" ".join(f"{name}={value:.0f}" for name, value in figures.items()) + "\n")
