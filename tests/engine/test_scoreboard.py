@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from engine import system
 from engine.model import Best
 from engine.scoreboard import Scoreboard, place
 from engine.system import KernelLock
@@ -89,6 +91,32 @@ def test_what_was_accepted_from_the_dead_stays() -> None:
     assert scoreboard.view().wins == 4
     scoreboard.retire(1, accepted_wins=1, accepted_best=[Best(500, 1, 0, "a1a2")])
     assert scoreboard.view().wins == 4
+
+
+def test_a_recount_keeps_what_the_parent_entered_for_positions_nobody_searched() -> None:
+    scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=2)
+    scoreboard.found(0, Best(700, 1, 0, "a1a2"), winning=True, nodes=0)
+    scoreboard.found(1, Best(900, 2, 0, "a1a2"), winning=True, nodes=1)
+    scoreboard.found(1, Best(800, 3, 0, "a1a2"), winning=True, nodes=1)
+    scoreboard.retire(1, accepted_wins=1, accepted_best=[Best(800, 3, 0, "a1a2")])
+    view = scoreboard.view()
+    assert view.wins == 2
+    assert view.best == (Best(800, 3, 0, "a1a2"), Best(700, 1, 0, "a1a2"))
+
+
+def test_an_interrupt_while_waiting_for_the_lock_leaves_it_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = KernelLock()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(system.fcntl, "lockf", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lock.acquire()
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(lock.acquire, True, 1.0).result()
+        other.submit(lock.release).result()
 
 
 def test_a_lock_may_be_taken_again_by_its_owner() -> None:

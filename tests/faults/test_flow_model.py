@@ -118,6 +118,10 @@ class FlowMachine(RuleBasedStateMachine):
         self.executor.ready.append(Lost(unit.id, None, "outside", "killed"))
         self._step()
 
+    @rule()
+    def time_passes(self) -> None:
+        self._step()
+
     def _step(self) -> None:
         for item in self.flow.step(0):
             assert isinstance(item, Plan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +85,30 @@ def test_a_fault_comes_at_its_position(tmp_path: Path) -> None:
     fen = "4k3/8/8/8/8/8/8/4K2R w K - 0 1"
     fake = fake_uci(tmp_path, crash="4k3/8/8/8", exit_code=7)
     assert len(talk(fake, "position startpos", "go nodes 2", f"position fen {fen}", "go nodes 2", code=7)) == 3
+
+
+def test_a_fault_comes_when_the_test_wants_it(tmp_path: Path) -> None:
+    now = tmp_path / "now"
+    fake = fake_uci(tmp_path, null_bestmove=f"@{now}")
+    assert talk(fake, "go nodes 5")[-1] != "bestmove 0000"
+    now.touch()
+    assert talk(fake, "go nodes 5")[-1] == "bestmove 0000"
+
+
+def test_a_child_of_its_own_outlives_it(tmp_path: Path) -> None:
+    fake = fake_uci(tmp_path, fork=1)
+    with subprocess.Popen([str(fake)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as process:
+        try:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(b"go nodes 5\n")
+            process.stdin.flush()
+            while not process.stdout.readline().startswith(b"bestmove"):
+                pass
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert len(children) == 1
 
 
 def test_stop_ends_a_hang_but_not_deafness(tmp_path: Path) -> None:

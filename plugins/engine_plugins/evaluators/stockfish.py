@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -20,6 +19,7 @@ from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.paths import data_dir
 from engine.plugin import Evaluator, EvaluatorOptions
 from engine_plugins.evaluators._process import Process, find_program, handshake
+from engine_plugins.evaluators._system import awake
 from engine_plugins.evaluators._uci_text import printable
 
 _SETUP_SECONDS = 30.0
@@ -46,7 +46,7 @@ def remember(path: str) -> str:
     found = find_program(path)
     process = Process(found)
     try:
-        name, _ = handshake(process, time.monotonic() + _SETUP_SECONDS)
+        name, _ = handshake(process, awake() + _SETUP_SECONDS)
     finally:
         process.close()
     try:

@@ -28,6 +28,7 @@ from engine.model import Limit, Position, Score
 from engine.options import build
 from engine.testing.fake_uci import fake_uci
 from engine_plugins.evaluators._process import Process
+from engine_plugins.evaluators._system import awake
 from engine_plugins.evaluators.stockfish import Stockfish
 from engine_plugins.evaluators.uci import Uci, search_seconds, split_name
 
@@ -285,7 +286,7 @@ def test_a_program_that_does_not_read_is_not_waited_for(tmp_path: Path) -> None:
     process = Process(program)
     try:
         with pytest.raises(EvaluatorTimeout, match="'position"):
-            process.send(time.monotonic() + 0.2, "position " + "x" * 1_000_000)
+            process.send(awake() + 0.2, "position " + "x" * 1_000_000)
     finally:
         process.close(politely=False)
 
