@@ -42,9 +42,9 @@ FAILED_STARTS = 5
 """So many for each slot, and no worker ready meanwhile: the evaluator cannot be kept alive."""
 KILLED_STARTS = 25
 """The same for workers that something else killed while they started."""
-LOSSES = 12
+LOSSES = 8
 """After so many units lost in a row, none searched between them, the evaluator has to prove itself."""
-TRIALS = 3
+TRIALS = 2
 """How often it may fail to."""
 TRIAL = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
 """Units of a run have serials from 1."""
@@ -124,8 +124,8 @@ class Pool:
         self._start_seconds = start_deadline(context.job)
         self._losses = 0
         """In a row, with no unit searched between them."""
-        self._trials = 0
-        self._trying = False
+        self._trial: Literal["", "waiting", "in hand"] = ""
+        self._failed_trials = 0
         self._verdict = ""
         """Why no evaluator can be kept alive, once that is certain."""
         # Workers ignore SIGTERM, with which multiprocessing would end those of a caller that forgets `close`.
@@ -246,13 +246,19 @@ class Pool:
                 self._start(slot)
 
     def _hand_out(self) -> None:
-        """Give waiting units to the workers that hold the fewest."""
-        while self._waiting:
+        """Give waiting units to the workers that hold the fewest; nothing but a trial while there is one."""
+        while True:
             up = (slot for slot in self._slots if slot.state in ("starting", "ready"))
             slot = min(up, key=lambda s: len(s.leases), default=None)
-            if slot is None or len(slot.leases) >= LEASES:
+            if slot is None or len(slot.leases) >= (1 if self._trial else LEASES):
                 return
-            unit = self._waiting.popleft()
+            if self._trial == "waiting":
+                self._trial = "in hand"
+                unit = TRIAL
+            elif self._waiting and not self._trial:
+                unit = self._waiting.popleft()
+            else:
+                return
             if not slot.leases and slot.state == "ready":
                 slot.progress_at = self._clock()
             slot.leases.append(unit)
@@ -314,26 +320,27 @@ class Pool:
             return []
         if isinstance(outcome, Lost) and outcome.blame == "position":
             self._losses += 1
-            if self._losses >= LOSSES and not self._trying:
-                self._trying = True
-                self._trials = 0
-                self._waiting.appendleft(TRIAL)
+            if self._losses >= LOSSES and not self._trial:
+                self._trial = "waiting"
+                self._failed_trials = 0
         return [outcome]
 
     def _tried(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Lost):
-            self._trials += outcome.blame == "position"
-            if self._trials < TRIALS:
-                self._waiting.appendleft(TRIAL)
-            else:
-                self._verdict = f"the evaluator fails in every search, the start position's too: {outcome.reason}"
-        else:
-            self._trying = False
+        if isinstance(outcome, Done):
+            self._trial = ""
+            return
+        self._trial = "waiting"
+        self._failed_trials += outcome.blame == "position"
+        if self._failed_trials >= TRIALS:
+            self._verdict = f"the evaluator fails in every search, the start position's too: {outcome.reason}"
 
     # -- endings --
 
     def _take_back(self, slot: _Slot) -> None:
         """What the worker has not begun goes to the others, in its order."""
+        if TRIAL in slot.leases:
+            slot.leases.remove(TRIAL)
+            self._trial = "waiting"
         self._waiting.extendleft(reversed(slot.leases))
         slot.leases.clear()
 
