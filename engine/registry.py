@@ -74,7 +74,7 @@ class _Manager(ExtensionManager[Any]):
     def __init__(self, namespace: str, entry_points: Sequence[Any]) -> None:
         self._given = entry_points
         self.broken: dict[str, tuple[str, str]] = {}
-        super().__init__(namespace, on_load_failure_callback=_Manager._failed)
+        super().__init__(namespace)
 
     def list_entry_points(self) -> list[Any]:
         return list(self._given)
@@ -90,10 +90,6 @@ class _Manager(ExtensionManager[Any]):
             self.broken[ep.name] = (f"{type(error).__name__}: {error}", traceback.format_exc())
             return None
         return Extension(ep.name, ep, plugin, None)
-
-    @staticmethod
-    def _failed(manager: Any, ep: Any, error: BaseException) -> None:
-        manager.broken[ep.name] = (f"{type(error).__name__}: {error}", "")
 
 
 class Registry:
