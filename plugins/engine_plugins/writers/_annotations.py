@@ -18,7 +18,7 @@ NAGS: Mapping[Judgement, str] = {"inaccuracy": "$6", "mistake": "$2", "blunder":
 
 _MOVE_NAGS = frozenset(f"${number}" for number in range(1, 7))
 """`!` to `?!`: what is said of a move, once."""
-_EVAL = re.compile(r"\[%eval\s[^\]]*\] ?")
+_EVAL = re.compile(r"\[%eval\s[^\[\]]*\] ?")
 _FIGURE = r"(?:#?[+-]?[\d.]+|Mate in -?\d+)"
 _VERDICT = re.compile(
     rf"\({_FIGURE} → {_FIGURE}\) (?:(Inaccuracy|Mistake|Blunder)|"
