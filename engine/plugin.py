@@ -20,7 +20,18 @@ from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
 
-from engine.aggregation import Aggregator, Counts, Histogram, Moments, Needs, Sum, Table, TopK, keyed
+from engine.aggregation import (
+    Aggregator,
+    Counts,
+    Histogram,
+    Moments,
+    Needs,
+    Request,
+    Sum,
+    Table,
+    TopK,
+    keyed,
+)
 from engine.messages import Done, Job, Lost, Outcome, Unit
 from engine.model import (
     AnalysedGame,
@@ -51,6 +62,7 @@ __all__ = [
     "Outcome",
     "RawGame",
     "Reader",
+    "Request",
     "RunInfo",
     "Sum",
     "Table",

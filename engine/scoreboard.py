@@ -108,7 +108,7 @@ def place(board: list[Best], new: Best, size: int) -> bool:
 
 def scored(game: int, ply: int, evaluation: Evaluation, winning_cp: int) -> tuple[Best, bool]:
     """What a position means for the scoreboard: its entry, and whether it is a winning move found."""
-    entry = Best(scoring.board_value(evaluation.score), game, ply, evaluation.best)
+    entry = Best(scoring.board_value(evaluation.score), game, ply, evaluation.best or "")
     return entry, scoring.is_winning(evaluation.score, winning_cp)
 
 

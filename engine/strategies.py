@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from engine import options
+from engine.aggregation import kebab
 from engine.errors import ConfigError, PluginCrashed, PluginLoadError
 from engine.model import AnalysedGame, Report
 from engine.plugin import Aggregator
-from engine.registry import OURS, Registry, kebab
+from engine.registry import OURS, Registry
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS
 
 NAMESPACE = "engine.aggregators"

@@ -73,6 +73,7 @@ def test_terminal_and_missing_positions() -> None:
     assert mate["plies"][3]["accuracy"] is None
     assert mate["plies"][0] == {
         "san": "f3", "uci": "f2f3", "judgement": None, "accuracy": None, "loss": None, "clock": None,
+        "time": None, "win_before": None, "win_after": None,
     }  # fmt: skip
 
 
