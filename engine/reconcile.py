@@ -15,7 +15,7 @@ from msgspec import structs
 from engine.model import PV_PLIES, AnalysedPosition, Evaluation, Line, Score
 from engine.scoring import board_value
 
-__all__ = ["reconcile"]
+__all__ = ["before_reconciliation", "reconcile"]
 
 
 def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> list[AnalysedPosition]:
@@ -37,6 +37,13 @@ def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> li
             if new != parent.evaluation:
                 found[ply] = structs.replace(parent, evaluation=new, searched=parent.found)
     return found
+
+
+def before_reconciliation(position: AnalysedPosition) -> AnalysedPosition:
+    """The position with the evaluation that its search gave."""
+    if position.searched is None:
+        return position
+    return structs.replace(position, evaluation=position.searched, searched=None)
 
 
 def _after(move: str, child: AnalysedPosition) -> Line | None:

@@ -224,7 +224,9 @@ class Ledger:
         self._best: list[Best] = []
 
     def accept(self, slot: int, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """A unit that the worker in `slot` searched and entered on the scoreboard."""
+        """A unit that the worker in `slot` searched and, unless it is a follow-up, entered on the scoreboard."""
+        if unit.follow_up:
+            return
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
             entry, winning = scored(unit.game, ply, evaluation, self._winning_cp)
             self._wins[slot] = self._wins.get(slot, 0) + winning
