@@ -161,6 +161,27 @@ class Epd(Struct, frozen=True, omit_defaults=True):
     """Moves to avoid, UCI."""
 
 
+class Phases(Struct, frozen=True):
+    """Where the phases of a game begin, by Lichess's rules. A phase lasts until the next one, or the end."""
+
+    middlegame: int | None = None
+    """The position, 0-based; None when there is no middlegame: none was reached, or its first position is
+    already an endgame."""
+    endgame: int | None = None
+    """The position, 0-based; None when no endgame was reached."""
+
+
+class Opening(Struct, frozen=True):
+    """The last named opening position that a game went through."""
+
+    eco: str
+    """Code of the Encyclopaedia of Chess Openings, `A00` to `E99`."""
+    name: str
+    """As Lichess names it, `Sicilian Defense: Najdorf Variation`."""
+    ply: int
+    """The position, 0-based: the named position stands after so many plies."""
+
+
 class SourceGame(Struct, frozen=True):
     """A game as a reader hands it over: legal moves only, nothing evaluated yet."""
 
