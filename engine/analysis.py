@@ -7,14 +7,12 @@ from typing import NamedTuple
 
 import chess
 
-from engine import scoring
+from engine import openings, phases, scoring
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,
     Color,
-    Opening,
     Origin,
-    Phases,
     Ply,
     Score,
     Side,
@@ -60,7 +58,7 @@ def analyse(
     best = [p.evaluation.best if p.evaluation and reconciled else None for p in positions]
     plies = tuple(_plies(game, first, known, best))
     accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first)
-    standard = game.variant == "standard" and _is_initial(game.fen)
+    boards = _boards(game)
     return AnalysedGame(
         origin=origin,
         variant=game.variant,
@@ -74,8 +72,8 @@ def analyse(
         view=view,
         text=game.text,
         problem=game.problem,
-        phases=_phases(game) if game.epd is None else None,
-        opening=_opening(game) if standard else None,
+        phases=phases.divide(boards) if game.epd is None else None,
+        opening=openings.find(boards),
         scale=scale,
         reconciled=reconciled,
     )
@@ -147,12 +145,14 @@ def move_times(game: SourceGame) -> list[float | None]:
     return times
 
 
-def _phases(game: SourceGame) -> Phases | None:  # noqa: ARG001
-    return None
-
-
-def _opening(game: SourceGame) -> Opening | None:  # noqa: ARG001
-    return None
+def _boards(game: SourceGame) -> list[chess.Board]:
+    """The positions 0 to N; the moves are known to be legal."""
+    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+    boards = [board.copy(stack=False)]
+    for uci in game.moves:
+        board.push(chess.Move.from_uci(uci))
+        boards.append(board.copy(stack=False))
+    return boards
 
 
 def _side(plies: Sequence[Ply], accuracy: float | None) -> Side:

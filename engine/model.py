@@ -197,23 +197,24 @@ class Epd(Struct, frozen=True, omit_defaults=True):
 
 
 class Phases(Struct, frozen=True):
-    """Where a game's phases begin, by Lichess's Divider."""
+    """Where the phases of a game begin, by Lichess's rules. A phase lasts until the next one, or the end."""
 
-    middlegame: int | None
-    """The first position of the middlegame, 0-based; None when it never begins."""
-    endgame: int | None
-    """The first position of the endgame, 0-based; None when it never begins."""
+    middlegame: int | None = None
+    """The position, 0-based; None when there is no middlegame: none was reached, or its first position is
+    already an endgame."""
+    endgame: int | None = None
+    """The position, 0-based; None when no endgame was reached."""
 
 
 class Opening(Struct, frozen=True):
-    """The last named opening position of a game."""
+    """The last named opening position that a game went through."""
 
     eco: str
-    """Code of the Encyclopaedia of Chess Openings: `C50`."""
+    """Code of the Encyclopaedia of Chess Openings, `A00` to `E99`."""
     name: str
-    """In English, as lichess-org/chess-openings has it."""
+    """As Lichess names it, `Sicilian Defense: Najdorf Variation`."""
     ply: int
-    """The position that has the name, 0-based: so many plies lead to it."""
+    """The position, 0-based: the named position stands after so many plies."""
 
 
 class TimeControl(Struct, frozen=True):

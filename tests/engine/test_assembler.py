@@ -7,7 +7,7 @@ import pytest
 
 from engine.assembler import Assembler
 from engine.messages import Unit
-from engine.model import Evaluation, Origin, Score, SkippedGame
+from engine.model import Evaluation, Limit, Origin, Score, SkippedGame
 from engine.planner import FollowUp, Plan, follow_ups, plan
 from engine.settings import Search
 

@@ -83,6 +83,7 @@ class Embedded(Evaluator):
             version=_fetch.VERSION,
             fingerprint=_fingerprint(name, self.options.hash, chosen, offered),
             why=f"embedded, from {path}",
+            scale=SCALE,
         )
 
     def clear(self) -> None:
