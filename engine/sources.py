@@ -16,6 +16,7 @@ import errno
 import heapq
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,6 +37,7 @@ DEFAULT_READER = "pgn"
 
 _HEAD = 64 << 10
 _MAGIC_BYTES = 6
+_CLOCKS = re.compile(rb'%clk|%emt|"(?:clock|time)":\s*\d|\{[^}]*\d/\d+ [\d.]+s')
 _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz")
 
 
@@ -121,6 +123,13 @@ class Source:
             self._raw = InputStream(file, self._compression, keep_open=stdin)
             self._stream = io.BufferedReader(self._raw, _HEAD)
         return self._stream
+
+    def has_clocks(self) -> bool:
+        """Whether the first 64 KiB speak of clock or move times. May open the file."""
+        try:
+            return bool(_CLOCKS.search(self.open().peek(_HEAD)))
+        except OSError:
+            return False  # `read` reports it
 
     @property
     def damage(self) -> str | None:
@@ -279,7 +288,10 @@ def _folder(folder: str, readers: Mapping[str, Reader]) -> list[Source]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [os.path.join(parent, name) for name in sorted(files) if not name.startswith(".")]
-    names = [name for name in sorted(found, key=PurePath) if _reader_by_suffix(name, readers)]
+    by_name = {name: _reader_by_suffix(name, readers) for name in sorted(found, key=PurePath)}
+    names = [name for name, reader in by_name.items() if reader and not readers[reader].analysed]
+    # What a run has written beside its games is not more of them.
+    names = names or [name for name, reader in by_name.items() if reader]
     if not names:
         endings = " ".join(ending for reader in readers.values() for ending in reader.suffixes)
         raise InputError(

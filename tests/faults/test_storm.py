@@ -68,7 +68,7 @@ class Command:
             game = json.loads(line)
             for ply, position in enumerate(game["positions"]):
                 if "eval" in position:
-                    score = Score(**position["eval"])
+                    score = Score(**position.get("searched", position)["eval"])
                     mover = score if (" w " in game["fen"]) == (ply % 2 == 0) else -score
                     wins += scoring.is_winning(mover, 300)
                     entry = (-scoring.board_value(mover), game["game"], ply)
