@@ -154,7 +154,9 @@ def test_lichess_games_are_judged_as_lichess_does(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     for want, game in zip(map(json.loads, expected), jsonl(out), strict=True):
         judgements = [ply["judgement"] and ply["judgement"].capitalize() for ply in game["plies"]]
-        assert judgements == want["judgements"], want["id"]
+        # The list leaves out a mating move, which is never judged.
+        assert judgements[: len(want["judgements"])] == want["judgements"], want["id"]
+        assert not any(judgements[len(want["judgements"]) :]), want["id"]
         for color in ("white", "black"):
             summary = want["summary"][color]
             assert game[color]["acpl"] == summary["acpl"], want["id"]
@@ -203,15 +205,16 @@ def test_follow_up_searches_are_answered_cached_and_off_the_scoreboard(tmp_path:
     for result in asked:
         assert result.ok
         assert (result.wins, result.best) == (plain.wins, plain.best)
-        metrics = result.reports["asks"].metrics
-        assert (
-            metrics["2"].value == sum(1 for game in range(12) for _ in range(1)) * 0 + metrics["2"].value
-        )  # the number is checked below against the requests
+        # Every third position that has a legal move, and the one after the best move of each game.
+        lines = {key: metric.value for key, metric in result.reports["asks"].metrics.items()}
+        assert lines["2"] > 100
+        assert lines["0"] == 12
         assert result.counts.follow_ups > 150
     assert asked[0].reports == asked[1].reports
-    # The second run found everything in the cache.
-    again = log.read_text().count("go nodes 1000\n")
-    assert again == searched + asked[0].counts.follow_ups
+    # The second run found everything in the cache; the first one some openings.
+    assert asked[0].counts.searched > 100
+    assert asked[1].counts.searched == 0
+    assert log.read_text().count("go nodes 1000\n") == searched + asked[0].counts.searched
 
 
 def test_an_aggregator_that_asks_for_the_impossible_is_disabled(tmp_path: Path, fake: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import hypothesis.strategies as st
 from hypothesis import given
 
@@ -93,7 +95,7 @@ def test_afterwards_nothing_contradicts_and_the_pass_can_be_undone_and_repeated(
         for k, (score, best) in enumerate(drawn)
     ]
     after = reconcile(moves[: len(before) - 1], before)
-    for k, (parent, child) in enumerate(zip(after, after[1:], strict=False)):
+    for k, (parent, child) in enumerate(pairwise(after)):
         mover = -evaluation(child).score
         if mover.mate is not None and mover.mate > 0:
             mover = Score(mate=mover.mate + 1)

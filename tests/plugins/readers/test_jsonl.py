@@ -59,7 +59,7 @@ def test_headers_are_read_without_the_rest_and_numbers_are_lines() -> None:
         (b'{"game": 1}', "not an analysed game"),
         (b"[" * 100_000, "not an analysed game"),
         (b"\xff\xfe", "not an analysed game"),
-        (changed(fen="no fen"), "cannot be replayed"),
+        (changed(fen="no fen"), "replayed"),
         (changed(fen="8/8/8/8/8/8/8/8 w - - 0 1"), "replayed"),
         (changed(positions=[]), "0 positions"),
         (changed(scale=-1), "a scale of -1"),

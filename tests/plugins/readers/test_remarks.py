@@ -65,13 +65,14 @@ def test_move_times() -> None:
 @pytest.mark.parametrize(
     ("evals", "expected"),
     [
-        (["8", "-4", "60"], [8, -4, 60]),  # whole numbers, one of them large: centipawns
+        (["8", "14", "60"], [8, 14, 60]),  # whole numbers, one of them large: centipawns
         (["8.0", "-4.0", "60.0"], [800, -400, 6000]),  # a point: pawns
         (["1", "0", "-2"], [100, 0, -200]),  # small whole numbers: pawns
     ],
 )
 def test_the_unit(evals: list[str], expected: list[int]) -> None:
-    moves = "1. e4 {[%%eval %s,9]} e5 {[%%eval %s,9]} 2. Nf3 {[%%eval %s,9]} *" % tuple(evals)
+    first, second, third = (f"{{[%eval {value},9]}}" for value in evals)
+    moves = f"1. e4 {first} e5 {second} 2. Nf3 {third} *"
     white = [-cp if k % 2 else cp for k, cp in enumerate(expected, 1)]
     assert scores(read(moves))[1:] == [Score(cp=cp) for cp in white]
 
@@ -83,7 +84,7 @@ def test_centipawns_whose_neighbours_contradict_each_other_are_the_movers() -> N
 
 @pytest.mark.parametrize("comment", ["[%eval]", "[%eval x]", "[%eval #]", "[%eval 99999999999]", "+x/22", "M/1"])
 def test_what_is_no_evaluation_is_passed_over(comment: str) -> None:
-    assert read("1. e4 {%s} e5 *" % comment).recording is None
+    assert read(f"1. e4 {{{comment}}} e5 *").recording is None
 
 
 def test_a_real_file_in_centipawns() -> None:
