@@ -58,7 +58,7 @@ class Embedded(Evaluator):
         self._settings: dict[str, str] = {}
 
     @classmethod
-    def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
+    def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:
         """Chooses nothing; fetches the file before there are workers, so that a failure is said once."""
         _fetch.ensure()
         return None
