@@ -1,6 +1,6 @@
 """Openings and phases: how often our ECO code is the one in the file, and what they cost.
 
-`python -m tests.perf.openings` reads the Lichess games of the big real data. Lichess's list of openings has grown
+`python -m tests.perf.openings` reads the Lichess games of the big real data. Lichess's list of openings has changed
 since many of them were played, so 100% cannot be had. Games of other variants or from a set-up position, and
 games without an ECO code, do not count.
 """
