@@ -1,8 +1,8 @@
 """Openings and phases: how often our ECO code is the one in the file, and what they cost.
 
-`python -m tests.perf.openings` reads the Lichess games of the big real data. Lichess's list of openings has changed
-since many of them were played, so 100% cannot be had. Games of other variants or from a set-up position, and
-games without an ECO code, do not count.
+`python -m tests.perf.openings` reads the Lichess games of the big real data. Lichess's list of openings has
+changed since some of them were played, so 100% cannot be had. Games of other variants or from a set-up position,
+and games without an ECO code, do not count.
 """
 
 from __future__ import annotations
