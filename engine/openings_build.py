@@ -44,7 +44,7 @@ def build(folder: Path) -> str:
             except ValueError as error:
                 raise InputError(f"{where}: {error}") from error
             if named.setdefault(end, (eco, name)) != (eco, name):
-                raise InputError(f"{where}: {name} is also {' '.join(named[end])}")
+                raise InputError(f"{where}: {eco} {name} is also {' '.join(named[end])}")
             ways.update(way)
     lines = [f"{key}\t{eco}\t{name}" for key, (eco, name) in sorted(named.items(), key=_by_name)]
     lines += sorted(ways - named.keys())

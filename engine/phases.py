@@ -62,8 +62,7 @@ def _mixedness(board: chess.Board) -> int:
 
 
 def _scores(y: int) -> tuple[tuple[int, ...], ...]:
-    """What a two by two square adds by its white, then its black pieces; `y` (1-7) is the rank of its lower
-    edge."""
+    """What a two by two square adds, by its white and its black pieces; `y` (1-7) is its lower rank."""
     white_3 = 3 + (y - 1) if y > 1 else 0
     black_3 = 3 + (7 - y) if y < 7 else 0  # noqa: PLR2004
     white_2 = 2 + (y - 2) if y > 2 else 0  # noqa: PLR2004
