@@ -104,7 +104,9 @@ class Run:
             writers=self.registry.load_all("engine.writers"),
             inputs=[source.name for source in self._sources],
         )
-        self._ours = all(self._readers[source.reader].analysed for source in self._sources)
+        self._ours = all(
+            self._readers[source.reader].analysed for source in self._sources if source.refused is None
+        )
         self.evaluator = self._choose_evaluator()
         self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
         self._labels = Labels()

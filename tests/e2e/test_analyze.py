@@ -47,7 +47,7 @@ def test_the_bytes_do_not_depend_on_workers_or_executor(tmp_path: Path, fake: Pa
         "inline": ("--executor", "inline"),
     }
     for name, arguments in ways.items():
-        analyzed(tmp_path / name, fake, *arguments)
+        analyzed(tmp_path / name, fake, "--limit", "5", *arguments)
     assert sorted(files(tmp_path / "one")) == ["out.jsonl", "out.pgn", "report.json"]
     for name in ways:
         assert files(tmp_path / name) == files(tmp_path / "one"), name
