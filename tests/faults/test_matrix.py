@@ -112,7 +112,8 @@ def test_an_evaluator_whose_error_cannot_be_pickled_becomes_words(tmp_path: Path
         "        self.what = what\n\n    def __str__(self):\n        return f'odd {self.what}'\n\n\n"
         'class Odd(Evaluator):\n    """Cannot search."""\n\n    def start(self):\n'
         "        return EvaluatorInfo('odd', '1', 'odd')\n\n    def clear(self):\n        pass\n\n"
-        "    def search(self, position, limit):\n        raise OddError(what='thing')\n\n    def close(self):\n        pass\n"
+        "    def search(self, position, limit):\n        raise OddError(what='thing')\n\n"
+        "    def close(self):\n        pass\n"
     )
     line = tmp_path / "one.epd"
     line.write_text("4k3/8/8/8/8/8/8/4K2R w K - bm O-O;\n")

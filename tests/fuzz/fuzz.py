@@ -3,6 +3,7 @@
     python tests/fuzz/fuzz.py pgn -max_total_time=600 CORPUS
     python tests/fuzz/fuzz.py epd -max_total_time=600 CORPUS
     python tests/fuzz/fuzz.py uci -max_total_time=600 CORPUS
+    python tests/fuzz/fuzz.py jsonl -max_total_time=600 CORPUS
     python tests/fuzz/fuzz.py cache -max_total_time=600 CORPUS
 
 CORPUS is a folder that is read and added to; an empty one gets a few good inputs first, because nobody guesses
@@ -32,6 +33,7 @@ with atheris.instrument_imports(include=["engine", "engine_plugins"]):
     from engine.plugin import Reader
     from engine_plugins.evaluators._uci_text import read_search
     from engine_plugins.readers.epd import EpdReader
+    from engine_plugins.readers.jsonl import JsonlReader
     from engine_plugins.readers.pgn import PgnReader
 
 START = Position(chess.STARTING_FEN)
@@ -78,6 +80,7 @@ def cached(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "pgn": lambda data: read_all(PgnReader(), data),
     "epd": lambda data: read_all(EpdReader(), data),
+    "jsonl": lambda data: read_all(JsonlReader(), data),
     "uci": answer,
     "cache": cached,
 }
@@ -86,6 +89,11 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "pgn": (b'[White "A"]\n[FEN "8/8/8/8/8/4k3/8/4K2R w - - 0 1"]\n\n1. Rh3+ {[%clk 0:01]} (1. Kd1) $1 Kd4 *\n',),
     "epd": (
         b'2rr3k/pp3pp1/1nnqbN1p/3pN3/2pP4/2P3Q1/PPB4P/R4RK1 w - - bm Qg6; id "WAC.001"; am a1b1; c0 "; x";\n',
+    ),
+    "jsonl": (
+        b'{"fen": "8/8/8/8/8/4k3/8/4K2R w - - 0 1", "positions": [{"eval": {"cp": 31}, "pv": ["h1h3"], "depth": 9, '
+        b'"lines": [{"eval": {"mate": 3}, "pv": ["h1h3", "e3e4"]}]}, {"missing": "input"}], '
+        b'"plies": [{"uci": "h1h3", "clock": 1.5}], "headers": {"White": "A"}, "scale": 1.15, "epd": {"id": "x"}}\n',
     ),
     "uci": (
         b"info depth 9 seldepth 9 multipv 1 score cp 31 nodes 900 pv e2e4 e7e5\nbestmove e2e4 ponder e7e5",
