@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from msgspec import Struct
 
-from engine.model import AnalysedGame, Report
+from engine.model import AnalysedGame, Evaluation, Limit, Report
 from engine.options import NoOptions
 from engine.options import Options as _Options
 from engine.states import Counts, Histogram, Moments, State, Sum, Table, TopK, keyed
@@ -18,6 +19,7 @@ __all__ = [
     "Histogram",
     "Moments",
     "Needs",
+    "Request",
     "State",
     "Sum",
     "Table",
@@ -26,11 +28,34 @@ __all__ = [
 ]
 
 
+def kebab(class_name: str) -> str:
+    """`BestScores` is `best-scores`."""
+    return "".join(f"-{c.lower()}" if c.isupper() and k else c.lower() for k, c in enumerate(class_name))
+
+
 class Needs(Struct, frozen=True):
-    """What an aggregator needs of the search. The run takes the most that any of its aggregators needs."""
+    """What an aggregator needs of search and input. The run takes the most that any of its aggregators needs, and
+    says before it starts what evaluator or input cannot meet."""
 
     multipv: int = 1
     """Lines per position. More than 1 changes the scores, so the run says who asked for it."""
+    evaluations: bool = False
+    """Whether a game without a single evaluation is of no use; such games are then left out, and counted."""
+    clocks: bool = False
+    """Whether there is little to say without `[%clk]` or `[%emt]` in the games."""
+
+
+class Request(Struct, frozen=True):
+    """A follow-up search that an aggregator asks for once a game is analysed."""
+
+    ply: int
+    """The position of the game to start from, 0-based."""
+    moves: tuple[str, ...] = ()
+    """UCI moves to play from there first: the position after them is searched."""
+    multipv: int = 1
+    """How many of the best moves get a line."""
+    limit: Limit | None = None
+    """When the search ends; None: as in the run. Its own MultiPV does not count."""
 
 
 class Aggregator(abc.ABC):
@@ -56,11 +81,18 @@ class Aggregator(abc.ABC):
     api_version: ClassVar[int] = 1
     """Of this contract."""
 
+    name: str = ""
+    """What its report is called: the class name in kebab-case; a run sets the name that it was chosen by."""
+
     Options: ClassVar[type[_Options]] = NoOptions
     """Typed, described and bounded; every option has a default."""
 
     options: Any
     """The instance of `Options` it was made with; annotate it with your own class to have it checked."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        cls.name = kebab(cls.__name__)
 
     def __init__(self, options: _Options | None = None) -> None:
         """Cheap: no I/O, no clock, no randomness."""
@@ -70,6 +102,21 @@ class Aggregator(abc.ABC):
     def needs(cls, options: Any) -> Needs:  # noqa: ARG003
         """What these options need of the search; nothing special unless overridden."""
         return Needs()
+
+    def requests(self, game: AnalysedGame) -> Sequence[Request]:  # noqa: ARG002
+        """Follow-up searches wanted before `add(game)`; none unless overridden.
+
+        They depend on the game and the options alone. They run beside the other searches and are cached; `add` is
+        then called once, and `answers(game)` has what was found.
+        """
+        return ()
+
+    def answers(self, game: AnalysedGame) -> tuple[Evaluation | None, ...]:
+        """What the follow-up searches of this aggregator found, in the order of its `requests(game)`.
+
+        None for one that could not be searched; empty when none was made.
+        """
+        return game.answers.get(self.name, ())
 
     @abc.abstractmethod
     def add(self, game: AnalysedGame) -> None:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import chess
 
-from engine import scoring
+from engine import openings, phases, scoring
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,
     Color,
-    Judgement,
     Origin,
     Ply,
     Score,
     Side,
     SourceGame,
+    time_control,
 )
 
 __all__ = ["analyse"]
+
+
+class _Known(NamedTuple):
+    """White's view of a position as the formulas take it."""
+
+    score: Score
+    scale: float
+    win: float
+    """Win%, 0 to 100."""
 
 
 def analyse(
@@ -29,23 +39,26 @@ def analyse(
     *,
     view: tuple[Color, ...] = ("white", "black"),
     scale: float = 1.0,
+    reconciled: bool = False,
 ) -> AnalysedGame:
     """Judge every ply of `game`, given its N + 1 positions.
 
-    `scale` multiplies centipawns for what rests on Win%: judgement and accuracy. Losses stay in the
-    evaluator's centipawns, and so do the evaluations. A game from the standard initial position starts from
-    +15 centipawns as Lichess does, any other from its own position 0; stalemate is 0 centipawns. Beside a
-    missing evaluation, and for a mating move, there is no judgement, accuracy or loss.
+    `scale` multiplies the centipawns of searched positions for what rests on Win%: judgement and accuracy; those
+    of recorded ones are taken as they are. Losses stay in the evaluator's centipawns, and so do the evaluations.
+    A game from the standard initial position starts from +15 centipawns as Lichess does, any other from its own
+    position 0; stalemate is 0 centipawns. Beside a missing evaluation, and for a mating move, there is no
+    judgement, accuracy or loss. Where the positions are `reconciled`, the best move is never judged.
 
     Raises ValueError unless there is one position more than moves.
     """
     if len(positions) != len(game.moves) + 1:
         raise ValueError(f"{len(positions)} positions for {len(game.moves)} moves")
     first: Color = "white" if game.fen.split(" ", 2)[1] == "w" else "black"
-    scores = _white_scores(game.fen, first, positions)
-    plies = tuple(_plies(game, first, scores, scale))
-    wins = [None if score is None else scoring.win_percent(score, scale) for score in scores]
-    accuracies = scoring.game_accuracy(wins, first)
+    known = _white_views(game.fen, first, positions, scale)
+    best = [p.evaluation.best if p.evaluation and reconciled else None for p in positions]
+    plies = tuple(_plies(game, first, known, best))
+    accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first)
+    boards = _boards(game)
     return AnalysedGame(
         origin=origin,
         variant=game.variant,
@@ -59,37 +72,87 @@ def analyse(
         view=view,
         text=game.text,
         problem=game.problem,
+        phases=phases.divide(boards) if game.epd is None else None,
+        opening=openings.find(boards),
+        scale=scale,
+        reconciled=reconciled,
     )
 
 
-def _white_scores(fen: str, first: Color, positions: Sequence[AnalysedPosition]) -> list[Score | None]:
-    """White's view of each position as the formulas take it; None where nothing is known."""
-    scores: list[Score | None] = []
+def _white_views(
+    fen: str, first: Color, positions: Sequence[AnalysedPosition], scale: float
+) -> list[_Known | None]:
+    """White's view of each position; None where nothing is known."""
+    views: list[_Known | None] = []
     for k, position in enumerate(positions):
         if position.evaluation is not None:
             white_to_move = (first == "white") == (k % 2 == 0)
-            scores.append(position.evaluation.score if white_to_move else -position.evaluation.score)
+            score = position.evaluation.score if white_to_move else -position.evaluation.score
+        elif position.terminal == "stalemate":
+            score = Score(cp=0)
         else:
-            scores.append(Score(cp=0) if position.terminal == "stalemate" else None)
-    if fen.split()[:4] == chess.STARTING_FEN.split()[:4]:
-        scores[0] = scoring.START
-    return scores
+            views.append(None)
+            continue
+        of_this = 1.0 if position.recorded else scale
+        views.append(_Known(score, of_this, scoring.win_percent(score, of_this)))
+    if _is_initial(fen):
+        views[0] = _Known(scoring.START, 1.0, scoring.win_percent(scoring.START))
+    return views
 
 
-def _plies(game: SourceGame, first: Color, scores: Sequence[Score | None], scale: float) -> Iterator[Ply]:
-    for k, uci in enumerate(game.moves):
-        before, after = scores[k], scores[k + 1]
-        judgement: Judgement | None = None
-        accuracy = loss = None
-        if before is not None and after is not None:
-            if (first == "white") != (k % 2 == 0):
-                before, after = -before, -after
-            judgement = scoring.judgement(before, after, scale)
-            wins = scoring.win_percent(before, scale), scoring.win_percent(after, scale)
-            accuracy = round(scoring.move_accuracy(*wins), 3)
-            loss = scoring.loss(before, after)
+def _is_initial(fen: str) -> bool:
+    return fen.split()[:4] == chess.STARTING_FEN.split()[:4]
+
+
+def _plies(
+    game: SourceGame, first: Color, known: Sequence[_Known | None], best: Sequence[str | None]
+) -> Iterator[Ply]:
+    times = move_times(game)
+    for k, (uci, san) in enumerate(zip(game.moves, game.sans, strict=True)):
+        before, after = known[k], known[k + 1]
         clock = game.clocks[k] if k < len(game.clocks) else None
-        yield Ply(game.sans[k], uci, judgement, accuracy, loss, clock)
+        if before is None or after is None:
+            yield Ply(san, uci, None, None, None, clock, times[k])
+            continue
+        white = (first == "white") == (k % 2 == 0)
+        scores = (before.score, after.score) if white else (-before.score, -after.score)
+        wins = (before.win, after.win) if white else (100 - before.win, 100 - after.win)
+        judgement = scoring.judgement(*scores, (before.scale, after.scale)) if uci != best[k] else None
+        yield Ply(
+            san,
+            uci,
+            judgement,
+            accuracy=round(scoring.move_accuracy(*wins), 3),
+            loss=scoring.loss(*scores),
+            clock=clock,
+            time=times[k],
+            win_before=round(wins[0], 3),
+            win_after=round(wins[1], 3),
+        )
+
+
+def move_times(game: SourceGame) -> list[float | None]:
+    """Seconds spent on each move, as `Ply.time` says them."""
+    control = time_control(game.headers)
+    times: list[float | None] = []
+    for k in range(len(game.moves)):
+        said = game.times[k] if k < len(game.times) else None
+        if said is None and control is not None and k in range(2, len(game.clocks)):
+            before, after = game.clocks[k - 2], game.clocks[k]
+            if before is not None and after is not None:
+                said = round(max(0.0, before + control.increment - after), 3)
+        times.append(said)
+    return times
+
+
+def _boards(game: SourceGame) -> list[chess.Board]:
+    """The positions 0 to N; the moves are known to be legal."""
+    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+    boards = [board.copy(stack=False)]
+    for uci in game.moves:
+        board.push(chess.Move.from_uci(uci))
+        boards.append(board.copy(stack=False))
+    return boards
 
 
 def _side(plies: Sequence[Ply], accuracy: float | None) -> Side:

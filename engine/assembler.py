@@ -19,6 +19,8 @@ class Assembler:
         self._waiting: dict[int, int] = {}
         """Positions still open, by game."""
         self._units: dict[int, tuple[Plan, Unit]] = {}
+        self._whole: dict[int, Plan] = {}
+        """Plans all of whose positions are known, of which nobody has been told yet."""
 
     def __len__(self) -> int:
         """Games in flight."""
@@ -32,6 +34,8 @@ class Assembler:
             self._waiting[item.origin.game] = sum(position is None for position in item.positions)
             for unit in item.units:
                 self._units[unit.id] = item, unit
+            if not self._waiting[item.origin.game]:
+                self._whole[item.origin.game] = item
 
     def plan_of(self, game: int) -> Plan | None:
         """A game in flight."""
@@ -45,13 +49,20 @@ class Assembler:
 
     def accept(self, unit_id: int, evaluations: Sequence[Evaluation]) -> Unit:
         """Enter a unit's evaluations. A unit is accepted once: KeyError for one that is not open."""
-        _, unit = self._units[unit_id]
-        self._fill(unit_id, [AnalysedPosition(evaluation=evaluation) for evaluation in evaluations])
+        plan, unit = self._units[unit_id]
+        if unit.follow_up:
+            plan.found[unit_id] = evaluations[0]
+            self._answered(unit_id)
+        else:
+            self._fill(unit_id, [AnalysedPosition(evaluation=evaluation) for evaluation in evaluations])
         return unit
 
     def quarantine(self, unit_id: int) -> None:
-        """Give up on a unit: its positions stay without an evaluation."""
+        """Give up on a unit: its positions, or its request, stay without an evaluation."""
         _, unit = self._units[unit_id]
+        if unit.follow_up:
+            self._answered(unit_id)
+            return
         self._fill(unit_id, [AnalysedPosition(missing="quarantined") for _ in unit.plies])
 
     def _fill(self, unit_id: int, found: Sequence[AnalysedPosition]) -> None:
@@ -61,13 +72,34 @@ class Assembler:
                 raise AssertionError(f"ply {ply} of game {plan.origin.game} was accepted twice")
             plan.positions[ply] = position
         self._waiting[plan.origin.game] -= len(unit.plies)
+        if not self._waiting[plan.origin.game]:
+            self._whole[plan.origin.game] = plan
+
+    def whole(self) -> list[Plan]:
+        """Plans that have become whole since the last call, in the order in which they did."""
+        found = list(self._whole.values())
+        self._whole.clear()
+        return found
+
+    def follow(self, plan: Plan, units: Sequence[Unit]) -> None:
+        """Hold a whole game back until these are answered too."""
+        self._waiting[plan.origin.game] += len(units)
+        for unit in units:
+            self._units[unit.id] = plan, unit
+
+    def _answered(self, unit_id: int) -> None:
+        plan, _ = self._units.pop(unit_id)
+        self._waiting[plan.origin.game] -= 1
 
     def released(self) -> Iterator[Plan | SkippedGame]:
-        """The games at the head of the line that are whole; a plan's `positions` have no None left."""
+        """The games at the head of the line that are whole and answered, and of which `whole` has told.
+
+        A plan's `positions` have no None left.
+        """
         while self._line:
             head = self._line[0]
             if isinstance(head, Plan):
-                if self._waiting[head.origin.game]:
+                if self._waiting[head.origin.game] or head.origin.game in self._whole:
                     return
                 del self._waiting[head.origin.game], self._plans[head.origin.game]
             yield self._line.popleft()

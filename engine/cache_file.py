@@ -28,10 +28,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-try:
-    import fcntl
-except ImportError:  # Windows: renaming a file that is open fails there anyway
-    fcntl = None  # type: ignore[assignment]
+from engine import system
 
 APPLICATION_ID = 0x454E4743
 """`ENGC` in the header of the file: by it a cache is told from another program's database."""
@@ -374,25 +371,19 @@ def _set_aside(path: Path, why: str) -> str:
 
 @contextlib.contextmanager
 def _folder_lock(folder: Path) -> Iterator[None]:
-    """One process at a time, where the system has such a lock. The folder itself is locked: no file is left."""
-    if fcntl is None:
-        yield
-        return
+    """One process at a time, where the system has such a lock. The folder itself is locked: no file is left.
+
+    Without one (Windows), renaming a file that another process has open fails anyway.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
+    except OSError:  # Windows opens no folders
         yield
         return
     try:
         deadline = time.monotonic() + BUSY_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.01)
-            except OSError:  # no locks on this file system
-                break
+        while system.lock_file(descriptor, wait=False) == "busy" and time.monotonic() < deadline:
+            time.sleep(0.01)
         yield
     finally:
         os.close(descriptor)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine import options
-from engine.errors import AnalysisError, EvaluatorError, PluginNotFound
+from engine.errors import AnalysisError, ConfigError, EvaluatorError, PluginNotFound
 from engine.messages import PluginSpec
 from engine.model import EvaluatorInfo
 from engine.plugin import Evaluator
@@ -24,19 +25,39 @@ _MAX_CHOICES = 5
 class Choice(Struct, frozen=True):
     """An evaluator that has been started once and works."""
 
-    spec: PluginSpec
+    spec: PluginSpec | None
+    """What workers build; None when nothing is searched."""
     info: EvaluatorInfo
+    reads_input: bool = False
+    """Whether evaluations that stand in the input are taken."""
 
 
 def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
     """Find the evaluator, start it once to learn who it is, and end it.
 
-    Raises PluginError for an unknown name, ConfigError for wrong options, EvaluatorError when it does not work.
+    `recorded,stockfish` is a chain: what the input has, and a search for the rest. Raises PluginError for an
+    unknown name, ConfigError for wrong options or a chain that makes no sense, EvaluatorError when it does not
+    work.
     """
+    first, comma, rest = name.partition(",")
+    if not comma or Path(name).exists():
+        return _choose(registry, name, values)
+    reader = _choose(registry, first.strip(), {})
+    if not reader.reads_input:
+        raise ConfigError(f"evaluators {name}: a chain begins with `recorded`, and one that searches follows")
+    searcher = _choose(registry, rest.strip(), values)
+    if searcher.reads_input:
+        raise ConfigError(f"evaluators {name}: the last of a chain must search")
+    info = structs.replace(searcher.info, name=f"{reader.info.name}, {searcher.info.name}")
+    return Choice(searcher.spec, info, reads_input=True)
+
+
+def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
     spec = resolve(registry, name, values)
     evaluator = make(spec)
     try:
-        return Choice(spec, evaluator.start())
+        info = evaluator.start()
+        return Choice(None, info, reads_input=True) if evaluator.reads_input else Choice(spec, info)
     except AnalysisError:
         raise
     except Exception as error:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from engine import choice
 from engine.cache import unit_key
+from engine.messages import PluginSpec
 from engine.model import Limit, Position, SkippedGame
 from engine.planner import plan
 from engine.run import Run
@@ -53,13 +54,21 @@ def estimate(
                 continue
             games += 1
             on_game(games)
-            for unit in plan(item.origin, item.game, settings.search, ids).units:
+            planned = plan(
+                item.origin,
+                item.game,
+                settings.search,
+                ids,
+                use_recorded=run.evaluator.reads_input,
+                can_search=run.evaluator.spec is not None,
+            )
+            for unit in planned.units:
                 positions += len(unit.plies)
                 if cache.get(unit_key(run.evaluator.info.fingerprint, run.limit, unit)) is not None:
                     cached += len(unit.plies)
     finally:
         cache.close()
-    speed = measure_speed(run.evaluator)
+    speed = measure_speed(run.evaluator.spec) if run.evaluator.spec is not None else 1
     return Estimate(
         games,
         positions,
@@ -79,9 +88,9 @@ def _seconds(limit: Limit, positions: int, speed: int, workers: int) -> float | 
     return None if positions else 0.0
 
 
-def measure_speed(chosen: choice.Choice) -> int:
+def measure_speed(spec: PluginSpec) -> int:
     """Nodes per second of one evaluator, over about a second."""
-    evaluator = choice.make(chosen.spec)
+    evaluator = choice.make(spec)
     try:
         evaluator.start()
         evaluator.clear()

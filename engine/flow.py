@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine import planner
 from engine.assembler import Assembler
@@ -42,8 +42,18 @@ class Flow:
         executor: Callable[[], Executor],
         counts: RunCounts,
         on_failure: Callable[[Failure], None],
+        use_recorded: bool = False,
+        can_search: bool = True,
+        follow_up: Callable[[planner.Plan], Mapping[str, Sequence[planner.FollowUp | None]]] = lambda _: {},
     ) -> None:
-        """`executor` is called at the first unit that the cache does not know: a cached run starts no worker."""
+        """`executor` is called at the first unit that the cache does not know: a cached run starts no worker.
+
+        `use_recorded` and `can_search` are as in `planner.plan`. `follow_up` is called once for each game whose
+        positions are all known, and says what its aggregators want to be searched on top.
+        """
+        self._use_recorded = use_recorded
+        self._can_search = can_search
+        self._follow_up = follow_up
         self._job = job
         self._fingerprint = fingerprint
         self._search = search
@@ -62,6 +72,9 @@ class Flow:
         """Units the executor has."""
         self.planned = 0
         """Positions to evaluate in all games opened so far."""
+        self._drained = False
+        self.left = False
+        """Whether something was not handed out because of `drain`."""
         self.evaluated = 0
         """Of those, how many are done: searched, cached or given up."""
 
@@ -79,17 +92,37 @@ class Flow:
         if isinstance(item, SkippedGame):
             self._assembler.open(item)
             return None
-        plan = planner.plan(*item, self._search, self._ids)
+        plan = planner.plan(
+            *item, self._search, self._ids, use_recorded=self._use_recorded, can_search=self._can_search
+        )
+        self._enter_recorded(plan)
         self._assembler.open(plan)
         self._waiting.extend(plan.units)
         self.planned += sum(len(unit.plies) for unit in plan.units)
         return plan
 
+    def _enter_recorded(self, plan: planner.Plan) -> None:
+        """Evaluations of the input, which nobody searches, count like cached ones."""
+        for ply, position in enumerate(plan.positions):
+            if position is not None and position.found is not None:
+                self._count(plan.origin.game, ply, position.found)
+                self.planned += 1
+                self.evaluated += 1
+                self._counts.recorded += 1
+
+    def _count(self, game: int, ply: int, evaluation: Evaluation) -> None:
+        entry, winning = scored(game, ply, evaluation, self._job.winning_cp)
+        self._scoreboard.found(0, entry, winning=winning, nodes=0)
+
     def drain(self) -> bool:
-        """Hand out nothing more; what is in hand is still taken. True when something was left."""
-        left = bool(self._waiting)
+        """Hand out nothing more; what is in hand is still taken. True when something was left.
+
+        A game that becomes whole afterwards and wants follow-up searches is left too.
+        """
+        self._drained = True
+        self.left = self.left or bool(self._waiting)
         self._waiting.clear()
-        return left
+        return self.left
 
     # -- through and out --
 
@@ -106,7 +139,20 @@ class Flow:
         self._hand_out()
         if self._in_hand and self._executor is not None:
             self._take(self._executor.collect(timeout))
+        for plan in self._assembler.whole():
+            self._follow(plan)
         yield from self._assembler.released()
+
+    def _follow(self, plan: planner.Plan) -> None:
+        """What aggregators want of a game comes before other games, so that it can leave."""
+        units = planner.follow_ups(plan, self._follow_up(plan), self._ids)
+        self._assembler.follow(plan, units)
+        if self._drained:
+            self.left = self.left or bool(units)
+            return
+        self._waiting.extendleft(reversed(units))
+        self.planned += len(units)
+        self._counts.follow_ups += len(units)
 
     def _hand_out(self) -> None:
         budget = 64 * self._workers  # a fully cached input must still come up for air
@@ -145,10 +191,9 @@ class Flow:
             self._counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
         else:
             self._counts.cached += len(evaluations)
-        if not counted:
+        if not counted and not unit.follow_up:
             for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-                entry, winning = scored(unit.game, ply, evaluation, self._job.winning_cp)
-                self._scoreboard.found(0, entry, winning=winning, nodes=0)
+                self._count(unit.game, ply, evaluation)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)
@@ -158,7 +203,8 @@ class Flow:
             self._assembler.quarantine(unit.id)
             self._counts.quarantined += 1
             self.evaluated += 1
-            reason = f"position given up: {decision.reason}"
+            what = "follow-up search" if unit.follow_up else "position"
+            reason = f"{what} given up: {decision.reason}"
             self._on_failure(Failure(plan.origin.file, plan.origin.line, unit.game, unit.plies[0], reason))
             return
         if decision.units != (unit,):
@@ -166,7 +212,7 @@ class Flow:
         self._waiting.extendleft(reversed(decision.units))
 
     def _key(self, unit: Unit) -> bytes:
-        return unit_key(self._fingerprint, self._job.limit, unit)
+        return unit_key(self._fingerprint, unit.limit or self._job.limit, unit)
 
     # -- around --
 

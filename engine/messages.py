@@ -46,6 +46,13 @@ class Unit(Struct, frozen=True, array_like=True):
     """Which plies of that game, in the order of the search (backwards)."""
     positions: tuple[Position, ...]
     """One per ply."""
+    limit: Limit | None = None
+    """Of a follow-up search, which stays off the scoreboard; None: the job's."""
+
+    @property
+    def follow_up(self) -> bool:
+        """Whether an aggregator asked for it on top of the run's own searches."""
+        return self.limit is not None
 
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):

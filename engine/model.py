@@ -6,6 +6,7 @@ A ply is 0-based: position k is the one before ply k, so a game of N plies has t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -14,6 +15,9 @@ from msgspec import Struct, field
 
 Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
+Phase = Literal["opening", "middlegame", "endgame"]
+
+_TIME_CONTROL = re.compile(r"(?:\d+/)?(\d+(?:\.\d+)?)(?:\+(\d+(?:\.\d+)?))?(?:$|:)")
 
 PV_PLIES = 12
 """Principal variations are kept to this many plies, as Lichess does."""
@@ -93,29 +97,52 @@ class Evaluation(Struct, frozen=True, array_like=True):
     score: Score
     """From the side to move's view."""
     pv: tuple[str, ...]
-    """Best line in UCI moves, legal from the position; the first is the best move. At most `PV_PLIES`."""
+    """Best line in UCI moves, legal from the position; the first is the best move. At most `PV_PLIES`.
+    Empty when only the score is known (a recorded evaluation)."""
     depth: int
-    """Nominal depth that was completed for the best line."""
+    """Nominal depth that was completed for the best line; 0 when it is not known."""
     nodes: int
-    """Nodes searched for this position."""
+    """Nodes searched for this position; 0 when it is not known."""
     lines: tuple[Line, ...] = ()
     """With MultiPV above 1: the best moves in order, the first is the best line again. Else empty."""
 
     @property
-    def best(self) -> str:
-        """The best move in UCI notation."""
-        return self.pv[0]
+    def best(self) -> str | None:
+        """The best move in UCI notation; None when it is not known."""
+        return self.pv[0] if self.pv else None
 
 
 class AnalysedPosition(Struct, frozen=True):
-    """One position of an analysed game; exactly one of the three fields is set."""
+    """One position of an analysed game; exactly one of the first three fields is set."""
 
     evaluation: Evaluation | None = None
-    """What the evaluator said."""
+    """What the evaluator said, after reconciliation."""
     terminal: Literal["checkmate", "stalemate"] | None = None
     """No legal move: nothing to search."""
     missing: Literal["input", "refused", "quarantined"] | None = None
     """Why there is no evaluation: not in the input, not a position that can be searched, or its search failed."""
+    searched: Evaluation | None = None
+    """Where reconciliation changed `evaluation`: what it was before."""
+    recorded: bool = False
+    """Whether the evaluation stood in the input as somebody else's, so that its centipawns are not scaled."""
+
+    @property
+    def found(self) -> Evaluation | None:
+        """The evaluation before reconciliation, which is what the scoreboard counts."""
+        return self.searched or self.evaluation
+
+
+class Recording(Struct, frozen=True):
+    """Evaluations that stand in the input beside a game."""
+
+    positions: tuple[AnalysedPosition | None, ...]
+    """N + 1; None where there is none."""
+    scale: float = 1.0
+    """What the centipawns of those that are not `recorded` are multiplied by before Win% formulas."""
+    reconciled: bool = False
+    """Whether they have been reconciled."""
+    ours: bool = False
+    """Whether they are an analysed game that this framework wrote."""
 
 
 class Ply(Struct, frozen=True):
@@ -133,6 +160,14 @@ class Ply(Struct, frozen=True):
     """Centipawns the mover lost, 0 or more, evaluations clamped to ±1000; None where `accuracy` is."""
     clock: float | None = None
     """Seconds left after the move, from `[%clk]`."""
+    time: float | None = None
+    """Seconds spent on the move: from `[%emt]`, else previous clock + increment - clock, 0 or more. Unknown for a
+    side's first move unless `[%emt]` says it."""
+    win_before: float | None = None
+    """The mover's Win% (0-100, 3 decimals) before the move, +15 centipawns in the initial position; None where
+    `accuracy` is."""
+    win_after: float | None = None
+    """The mover's Win% after the move; None where `accuracy` is."""
 
 
 class Side(Struct, frozen=True):
@@ -161,6 +196,47 @@ class Epd(Struct, frozen=True, omit_defaults=True):
     """Moves to avoid, UCI."""
 
 
+class Phases(Struct, frozen=True):
+    """Where the phases of a game begin, by Lichess's rules. A phase lasts until the next one, or the end."""
+
+    middlegame: int | None = None
+    """The position, 0-based; None when there is no middlegame: none was reached, or its first position is
+    already an endgame."""
+    endgame: int | None = None
+    """The position, 0-based; None when no endgame was reached."""
+
+
+class Opening(Struct, frozen=True):
+    """The last named opening position that a game went through."""
+
+    eco: str
+    """Code of the Encyclopaedia of Chess Openings, `A00` to `E99`."""
+    name: str
+    """As Lichess names it, `Sicilian Defense: Najdorf Variation`."""
+    ply: int
+    """The position, 0-based: the named position stands after so many plies."""
+
+
+class TimeControl(Struct, frozen=True):
+    """How much time each side has, from the `TimeControl` tag."""
+
+    base: float
+    """Seconds at the start."""
+    increment: float
+    """Seconds added for each move."""
+
+    @property
+    def estimate(self) -> float:
+        """Seconds for a game of 40 moves, by which Lichess tells bullet from blitz."""
+        return self.base + 40 * self.increment
+
+
+def time_control(headers: Mapping[str, str]) -> TimeControl | None:
+    """From the tag `TimeControl`: `300+3`, `600`, `40/5400+30:...` (its first period); None for anything else."""
+    found = _TIME_CONTROL.match(headers.get("TimeControl", "").strip())
+    return TimeControl(float(found[1]), float(found[2] or 0)) if found else None
+
+
 class SourceGame(Struct, frozen=True):
     """A game as a reader hands it over: legal moves only, nothing evaluated yet."""
 
@@ -176,6 +252,10 @@ class SourceGame(Struct, frozen=True):
     """The same moves in SAN."""
     clocks: tuple[float | None, ...] = ()
     """Seconds left after each move, or empty when the game has no clocks."""
+    times: tuple[float | None, ...] = ()
+    """Seconds spent on each move as the game says it (`[%emt]`), or empty."""
+    recording: Recording | None = None
+    """Evaluations that stand in the input."""
     text: str = ""
     """The game as it stands in the file, decoded."""
     problem: str | None = None
@@ -237,6 +317,46 @@ class AnalysedGame(Struct, frozen=True):
     """The game as it stood in the file."""
     problem: str | None = None
     """What was wrong with the input game, when only its beginning could be analysed."""
+    phases: Phases | None = None
+    """Where middlegame and endgame begin; None for an EPD line."""
+    opening: Opening | None = None
+    """The last named opening position; None when there is none, and for games from another start."""
+    scale: float = 1.0
+    """What the centipawns of searched positions are multiplied by before Win% formulas."""
+    reconciled: bool = False
+    """Whether the evaluations of its positions were made consistent with each other."""
+    answers: Mapping[str, tuple[Evaluation | None, ...]] = {}
+    """By aggregator: what its follow-up searches (`Aggregator.requests`) found, in its order; None for one that
+    could not be searched."""
+
+    @property
+    def result(self) -> Literal["1-0", "0-1", "1/2-1/2", "*"]:
+        """The `Result` tag; `*` when it says anything else."""
+        found = self.headers.get("Result", "*").strip().replace("½", "1/2")
+        return found if found in ("1-0", "0-1", "1/2-1/2") else "*"  # type: ignore[return-value]
+
+    def points(self, color: Color) -> float | None:
+        """1, 0.5 or 0 for the player; None for an unfinished game."""
+        white = {"1-0": 1.0, "0-1": 0.0, "1/2-1/2": 0.5}.get(self.result)
+        return white if white is None or color == "white" else 1 - white
+
+    def rating(self, color: Color) -> int | None:
+        """The player's Elo from the tags; None when it is no number."""
+        text = self.headers.get("WhiteElo" if color == "white" else "BlackElo", "").strip()
+        return int(text) if text.isascii() and text.isdigit() and int(text) in range(1, 10_000) else None
+
+    @property
+    def time_control(self) -> TimeControl | None:
+        """From the tag `TimeControl`; see `time_control`."""
+        return time_control(self.headers)
+
+    def phase(self, ply: int) -> Phase:
+        """The phase that position `ply` belongs to, and so the move played in it."""
+        if self.phases is None:
+            return "opening"
+        if self.phases.endgame is not None and ply >= self.phases.endgame:
+            return "endgame"
+        return "middlegame" if self.phases.middlegame is not None and ply >= self.phases.middlegame else "opening"
 
     def turn(self, ply: int) -> Color:
         """Who moves in position `ply`."""
@@ -266,9 +386,10 @@ class AnalysedGame(Struct, frozen=True):
         raise IndexError(f"ply {ply} of a game with {len(self.plies)}")
 
 
-Kind = Literal["text", "int", "float", "percent", "score", "move", "player", "position"]
+Kind = Literal["text", "int", "float", "percent", "score", "move", "player", "position", "duration", "opening"]
 """What a table cell holds, so that each writer can show it its own way: `score` is an int on the scoreboard's
-scale (mate in n is 32000 - n), `percent` a float 0-100, `move` SAN, `position` a FEN."""
+scale (mate in n is 32000 - n), `percent` a float 0-100, `move` SAN, `position` a FEN, `duration` seconds,
+`opening` an ECO code with or without a name."""
 
 Cell = str | int | float | None
 
@@ -334,6 +455,8 @@ class EvaluatorInfo(Struct, frozen=True):
     """How it was chosen, for people. Not part of any output."""
     variants: tuple[str, ...] = ("standard", "chess960")
     """What it can play."""
+    scale: float = 1.0
+    """What its centipawns are multiplied by before Win%, accuracy and judgements, unless the settings say it."""
 
 
 class Best(Struct, frozen=True):
@@ -346,7 +469,7 @@ class Best(Struct, frozen=True):
     ply: int
     """The position, 0-based."""
     move: str
-    """Best move, UCI."""
+    """Best move, UCI; empty when it is not known."""
 
 
 class Failure(Struct, frozen=True):
@@ -404,6 +527,12 @@ class RunCounts(Struct):
     """Positions that cannot be searched."""
     quarantined: int = 0
     """Positions whose search kept failing."""
+    recorded: int = 0
+    """Positions whose evaluation stood in the input."""
+    unevaluated: int = 0
+    """Analysed games without a single evaluation, left out by the aggregators that need them."""
+    follow_ups: int = 0
+    """Positions that aggregators had searched on top."""
     nodes: int = 0
     """Nodes searched in this run."""
     notices: int = 0

@@ -225,7 +225,7 @@ class _Output:
             file = part.open("ab", buffering=0)
         except OSError as error:
             self._fail(error)
-        if not system.lock_file(file, wait=False):
+        if system.lock_file(file, wait=False) == "busy":
             file.close()
             raise OutputError(f"another run is writing {self._target.name}; wait for it, or stop it")
         try:

@@ -8,18 +8,36 @@ are refused here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import chess
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.messages import Unit
-from engine.model import AnalysedPosition, Origin, Position, SourceGame
+from engine.model import (
+    AnalysedGame,
+    AnalysedPosition,
+    Evaluation,
+    Limit,
+    Origin,
+    Position,
+    Recording,
+    SourceGame,
+)
 from engine.settings import Search
 
 MAX_HALFMOVE_CLOCK = 32_767
 MAX_FULLMOVE = 100_000
 """Stockfish's own bounds (2026-03)."""
+
+
+class FollowUp(Struct, frozen=True):
+    """A search that an aggregator asked for, in the run's terms."""
+
+    ply: int
+    """The position of the game that it starts from."""
+    position: Position
+    limit: Limit
 
 
 class Plan(Struct):
@@ -32,25 +50,111 @@ class Plan(Struct):
     refused: list[tuple[int, str]]
     """Plies whose position is not sent to an evaluator, and why."""
     units: list[Unit]
+    analysed: AnalysedGame | None = None
+    """Once it is whole."""
+    wanted: dict[str, list[int | None]] = {}
+    """By aggregator: the units that answer its requests; None where there was nothing to search."""
+    found: dict[int, Evaluation] = {}
+    """By follow-up unit: what was found."""
+
+    def answers(self) -> dict[str, tuple[Evaluation | None, ...]]:
+        """As `AnalysedGame.answers` has them."""
+        return {
+            name: tuple(None if unit is None else self.found.get(unit) for unit in units)
+            for name, units in self.wanted.items()
+        }
 
 
-def plan(origin: Origin, game: SourceGame, search: Search, ids: Iterator[int]) -> Plan:
-    """Cut one game. Units are numbered from `ids`, in the order in which they should be searched."""
+def plan(
+    origin: Origin,
+    game: SourceGame,
+    search: Search,
+    ids: Iterator[int],
+    *,
+    use_recorded: bool = False,
+    can_search: bool = True,
+) -> Plan:
+    """Cut one game. Units are numbered from `ids`, in the order in which they should be searched.
+
+    Evaluations that stand in the input are taken when they are ours, or `use_recorded` says so; the positions
+    without one are searched unless nobody can. An analysed game of ours is searched only with `use_recorded`.
+    """
+    recording = used_recording(game, use_recorded=use_recorded)
+    if recording is not None and not use_recorded:
+        can_search = False
     asked: dict[int, Position] = {}
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
     for ply, (position, board, reason) in enumerate(_walk(game)):
+        known = recording.positions[ply] if recording is not None else None
         if reason is not None:
             refused.append((ply, reason))
             positions.append(AnalysedPosition(missing="refused"))
         elif ply == len(game.moves) and not any(board.legal_moves):
             positions.append(AnalysedPosition(terminal="checkmate" if board.is_check() else "stalemate"))
+        elif known is not None and known.evaluation is not None:
+            positions.append(known)
+        elif not can_search:
+            positions.append(known or AnalysedPosition(missing="input"))
         else:
             asked[ply] = position
             positions.append(None)
     groups = _groups(list(asked), search)
     units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
     return Plan(origin, game, positions, refused, units)
+
+
+def used_recording(game: SourceGame, *, use_recorded: bool) -> Recording | None:
+    """The evaluations of the input that are taken as they are."""
+    recording = game.recording
+    return recording if recording is not None and (use_recorded or recording.ours) else None
+
+
+def follow_ups(planned: Plan, wanted: Mapping[str, Sequence[FollowUp | None]], ids: Iterator[int]) -> list[Unit]:
+    """The units that answer what aggregators want of this game: equal searches are one. Enters them in the
+    plan."""
+    units: dict[tuple[Position, Limit], Unit] = {}
+    for name, searches in wanted.items():
+        numbers: list[int | None] = []
+        for one in searches:
+            if one is None:
+                numbers.append(None)
+                continue
+            key = one.position, one.limit
+            if key not in units:
+                units[key] = Unit(next(ids), planned.origin.game, (one.ply,), (one.position,), one.limit)
+            numbers.append(units[key].id)
+        planned.wanted[name] = numbers
+    return list(units.values())
+
+
+class Positions:
+    """The positions of a game, and those after other moves from them, as they are sent."""
+
+    def __init__(self, game: SourceGame) -> None:
+        self._game = game
+        self._sent: list[Position | None] | None = None
+
+    def after(self, ply: int, moves: Sequence[str]) -> Position | None:
+        """None for one that cannot be searched: refused, or without a legal move.
+
+        Raises ValueError for a ply that the game has not, and for an illegal move.
+        """
+        if not 0 <= ply <= len(self._game.moves):
+            raise ValueError(f"ply {ply} of a game with {len(self._game.moves)}")
+        if moves:
+            other = structs.replace(self._game, moves=(*self._game.moves[:ply], *moves))
+            return _sent(other)[-1]
+        if self._sent is None:
+            self._sent = _sent(self._game)
+        return self._sent[ply]
+
+
+def _sent(game: SourceGame) -> list[Position | None]:
+    return [
+        None if reason is not None or not any(board.legal_moves) else position
+        for position, board, reason in _walk(game)
+    ]
 
 
 def _groups(plies: list[int], search: Search) -> list[list[int]]:

@@ -20,7 +20,18 @@ from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
 
-from engine.aggregation import Aggregator, Counts, Histogram, Moments, Needs, Sum, Table, TopK, keyed
+from engine.aggregation import (
+    Aggregator,
+    Counts,
+    Histogram,
+    Moments,
+    Needs,
+    Request,
+    Sum,
+    Table,
+    TopK,
+    keyed,
+)
 from engine.messages import Done, Job, Lost, Outcome, Unit
 from engine.model import (
     AnalysedGame,
@@ -51,6 +62,7 @@ __all__ = [
     "Outcome",
     "RawGame",
     "Reader",
+    "Request",
     "RunInfo",
     "Sum",
     "Table",
@@ -84,6 +96,9 @@ class Evaluator(abc.ABC):
     """
 
     Options: ClassVar[type[EvaluatorOptions]] = EvaluatorOptions
+
+    reads_input: ClassVar[bool] = False
+    """Whether it searches nothing, and stands for the evaluations that the reader found in the input."""
 
     def __init__(self, options: EvaluatorOptions) -> None:
         self.options: Any = options
@@ -156,6 +171,10 @@ class Reader(abc.ABC):
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings, lower case, with the dot. `.gz` and the like are taken off before."""
+
+    analysed: ClassVar[bool] = False
+    """Whether its games are analysed games of ours, which need no evaluator. In a folder that has games of other
+    formats too, they are passed over."""
 
     @classmethod
     def sniff(cls, head: bytes) -> bool:

@@ -26,6 +26,7 @@ from multiprocessing import connection
 from typing import Any, Literal
 
 import chess
+from msgspec import structs
 
 from engine import system, worker
 from engine.errors import EvaluatorError
@@ -394,7 +395,7 @@ class Pool:
                 progress = self._context.scoreboard.progress(slot.number)
                 if progress != slot.progress:
                     slot.progress, slot.progress_at = progress, self._clock()
-                seconds, what = self._search_seconds, "no answer"
+                seconds, what = self._seconds_for(slot.leases[0]), "no answer"
             elif slot.state == "starting":
                 seconds, what = self._start_seconds, "a worker was not ready"
             elif slot.state == "ending":
@@ -405,6 +406,12 @@ class Pool:
                 slot.process.kill()
                 outcomes += self._bury(slot, f"{what} within {seconds:.0f} s")
         return outcomes
+
+    def _seconds_for(self, unit: Unit) -> float:
+        if unit.limit is None:
+            return self._search_seconds
+        own = structs.replace(self._context.job, limit=unit.limit)
+        return max(self._search_seconds, search_deadline(own))
 
     @staticmethod
     def _release(slot: _Slot) -> None:

@@ -72,7 +72,8 @@ def _label(
     names = [headers.get("White") or "?", headers.get("Black") or "?"]
     players = "" if names == ["?", "?"] else " – ".join(names)
     dots = "." if board.turn else "..."
-    return players, f"{board.fullmove_number}{dots} {board.san(board.parse_uci(entry.move))}"
+    move = board.san(board.parse_uci(entry.move)) if entry.move else "?"
+    return players, f"{board.fullmove_number}{dots} {move}"
 
 
 def share_read(sources: Sequence[Source]) -> float | None:

@@ -24,6 +24,7 @@ from typing import Any
 from msgspec import Struct
 from stevedore.extension import Extension, ExtensionManager
 
+from engine.aggregation import kebab
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
 from engine.messages import PluginSpec
 from engine.plugin import Aggregator, Evaluator, Executor, Reader, Writer
@@ -294,8 +295,3 @@ def _load_file(path: str) -> list[_FileEntryPoint]:
     if not found:
         raise PluginLoadError(f"{path}: no subclass of a contract of engine.plugin in it (--plugin)")
     return found
-
-
-def kebab(class_name: str) -> str:
-    """`BestScores` is `best-scores`."""
-    return "".join(f"-{c.lower()}" if c.isupper() and k else c.lower() for k, c in enumerate(class_name))

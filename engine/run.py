@@ -17,10 +17,10 @@ from msgspec import structs
 
 from engine import analysis, choice, options, system
 from engine.cache import Cache, default_path
-from engine.errors import InputError, PluginCrashed
+from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
-from engine.messages import Job
+from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
     Best,
@@ -34,9 +34,10 @@ from engine.model import (
     SourceGame,
 )
 from engine.outputs import Outputs, open_outputs
-from engine.planner import Plan
-from engine.plugin import Executor, ExecutorContext, RunInfo
+from engine.planner import FollowUp, Plan, Positions, used_recording
+from engine.plugin import Executor, ExecutorContext, Request, RunInfo
 from engine.progress import Labels, Snapshot, share_read
+from engine.reconcile import before_reconciliation, reconcile
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
 from engine.settings import Settings
@@ -45,6 +46,9 @@ from engine.strategies import Named, Strategies, selection
 
 _log = logging.getLogger("engine")
 
+DEFAULT_EVALUATOR = "stockfish"
+NOBODY = PluginSpec("engine.evaluators", "recorded")
+"""The job's evaluator where nothing is ever searched."""
 MAX_NOTICES = 1_000
 PROGRESS_SECONDS = 0.15
 """How often, at most, the progress callback is called: 4 to 8 times a second is what a screen can use."""
@@ -100,9 +104,15 @@ class Run:
             writers=self.registry.load_all("engine.writers"),
             inputs=[source.name for source in self._sources],
         )
-        self.evaluator = choice.choose(self.registry, settings.evaluator, settings.evaluator_options)
+        self._ours = all(
+            self._readers[source.reader].analysed for source in self._sources if source.refused is None
+        )
+        self.evaluator = self._choose_evaluator()
         self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
         self._labels = Labels()
+        self._scales: set[float] = set()
+        """Of the analysed games, for the reports to say."""
+        self._say_unmet_needs(self.limit.multipv)
         self._exhausted = False
         """The input is read to its end, or will not be."""
         self._interrupted = False
@@ -114,16 +124,62 @@ class Run:
         self._wins = 0
         self._best: list[Best] = []
 
+    def _choose_evaluator(self) -> choice.Choice:
+        """The run's own; and where it searches nothing but aggregators want more, who answers them."""
+        settings = self.settings
+        chosen = choice.choose(
+            self.registry,
+            "recorded" if self._ours and "," not in settings.evaluator else settings.evaluator,
+            settings.evaluator_options,
+        )
+        asking = self._strategies.following_up()
+        self._for_follow_ups: choice.Choice | None = None
+        self._can_follow_up = chosen.spec is not None
+        if chosen.spec is not None:
+            if settings.follow_up_evaluator is not None:
+                raise ConfigError("--follow-up-evaluator is for runs that search nothing else")
+        elif asking and settings.follow_up_evaluator != "none":
+            self._for_follow_ups = self._choose_for_follow_ups(asking)
+            self._can_follow_up = self._for_follow_ups is not None
+        return chosen
+
+    def _choose_for_follow_ups(self, asking: Sequence[str]) -> choice.Choice | None:
+        settings = self.settings
+        try:
+            return choice.choose(
+                self.registry, settings.follow_up_evaluator or DEFAULT_EVALUATOR, settings.evaluator_options
+            )
+        except EvaluatorError as error:
+            if settings.follow_up_evaluator is not None:
+                raise
+            self._warn(f"{', '.join(asking)}: no follow-up searches, because {error.message}")
+            return None
+
+    def _say_unmet_needs(self, multipv: int) -> None:
+        """What evaluator or input cannot give to the aggregators, before any work."""
+        if multipv > 1 and self.evaluator.spec is None:
+            who = self.multipv_asked_by or "the limit"
+            self._warn(f"{who} asks for {multipv} lines of each position; recorded evaluations have one")
+        elif self.multipv_asked_by and multipv > self.settings.limit.multipv:
+            self._warn(f"{self.multipv_asked_by} needs {multipv} lines of each position, which changes the scores")
+        wanting = self._strategies.wanting_clocks()
+        if wanting and self._sources and not any(source.has_clocks() for source in self._sources):
+            self._warn(f"{', '.join(wanting)}: the first games of the input have no clocks")
+
+    def _warn(self, text: str) -> None:
+        self._notice(Notice("warning", None, None, None, text))
+
     def _load_strategies(self, asked: Sequence[Named] | None) -> Strategies:
         epd = any(source.reader == "epd" for source in self._sources)
         chosen = selection(self.registry, asked if asked is not None else self.settings.aggregators, epd=epd)
         values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
         for one in chosen:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
-            # One definition of a winning move: whoever has this option gets the scoreboard's setting.
-            if isinstance(one, str) and options.has_field(cls.Options, "winning_cp"):
-                of_one = values.setdefault(one.rpartition(":")[2], {})
-                of_one.setdefault("winning_cp", self.settings.scoreboard.winning_cp)
+            # One definition of a winning move, one folder of tablebases: whoever has the option gets the setting.
+            shared = {"winning_cp": self.settings.scoreboard.winning_cp, "syzygy": self.settings.syzygy}
+            for key, value in shared.items():
+                if isinstance(one, str) and value is not None and options.has_field(cls.Options, key):
+                    values.setdefault(one.rpartition(":")[2], {}).setdefault(key, value)
         return Strategies(self.registry, chosen, values, self._plugin_crashed)
 
     # -- the run --
@@ -177,6 +233,7 @@ class Run:
             for whole in flow.step(PROGRESS_SECONDS):
                 self._release(whole)
             self._show(flow)
+        self._interrupted = self._interrupted or flow.left
 
     def items(self) -> Iterator[Game | SkippedGame | Filtered | Broken]:
         return read(self._sources, self._readers, self._selection)
@@ -223,14 +280,45 @@ class Run:
             self._notice(Notice(item.kind, origin.file, origin.line, origin.game, item.reason))
             self._write(lambda: self._outputs.skipped(item), None)
             return
-        positions = [position for position in item.positions if position is not None]
-        assert len(positions) == len(item.positions)
-        game = analysis.analyse(
-            item.origin, item.game, positions, view=self._view(item.game), scale=self.settings.search.scale
-        )
+        assert item.analysed is not None
+        game = structs.replace(item.analysed, answers=item.answers())
         self._account(game)
         self._strategies.add(game)
         self._write(lambda: self._outputs.game(game), game)
+
+    def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
+        """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
+        plan.analysed = game = self._analyse(plan)
+        if not self._can_follow_up:
+            return {}
+        sent = Positions(plan.game)
+
+        def plan_one(request: Request) -> FollowUp | None:
+            position = sent.after(request.ply, request.moves)
+            limit = structs.replace(request.limit or self.settings.limit, multipv=request.multipv)
+            return None if position is None else FollowUp(request.ply, position, limit)
+
+        return self._strategies.follow_ups(game, plan_one)
+
+    def _analyse(self, plan: Plan) -> AnalysedGame:
+        search, evaluator = self.settings.search, self.evaluator
+        recording = used_recording(plan.game, use_recorded=evaluator.reads_input)
+        scale = recording.scale if recording is not None and recording.ours else evaluator.info.scale
+        reconciles = recording.reconciled if recording is not None and recording.ours else True
+        reconciles = reconciles if search.reconcile is None else search.reconcile
+        positions = [before_reconciliation(position) for position in plan.positions if position is not None]
+        assert len(positions) == len(plan.positions)
+        searched = any(position.evaluation and not position.recorded for position in positions)
+        if reconciles and searched:
+            positions = reconcile(plan.game.moves, positions)
+        return analysis.analyse(
+            plan.origin,
+            plan.game,
+            positions,
+            view=self._view(plan.game),
+            scale=(search.scale or scale) if searched else 1.0,
+            reconciled=reconciles and searched,
+        )
 
     def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:
         """A writer that crashes is reported; the others have written when it is."""
@@ -246,16 +334,19 @@ class Run:
     def _account(self, game: AnalysedGame) -> None:
         """The run's own recount, against which the scoreboard is checked at the end."""
         self.counts.analysed += 1
+        evaluated = self.counts.positions
         for ply, position in enumerate(game.positions):
-            if position.evaluation is None:
+            if position.found is None:
                 continue
             self.counts.positions += 1
-            entry, winning = scored(
-                game.origin.game, ply, position.evaluation, self.settings.scoreboard.winning_cp
-            )
+            entry, winning = scored(game.origin.game, ply, position.found, self.settings.scoreboard.winning_cp)
             self._wins += winning
             if place(self._best, entry, self.settings.scoreboard.size) and self._progress is not None:
                 self._labels.learn(entry, game)
+        if self.counts.positions == evaluated:
+            self.counts.unevaluated += 1
+        else:
+            self._scales.add(game.scale)
 
     def _finish(self) -> RunResult:
         if self._interrupted:
@@ -269,7 +360,7 @@ class Run:
             self._failures.append(Failure(None, None, None, None, reason))
         self.counts.seconds = time.monotonic() - self._started
         self._check_that_there_were_games()
-        reports = self._strategies.reports()
+        reports = self._strategies.reports(self._scales)
         result = RunResult(
             reports=reports,
             wins=view.wins,
@@ -300,11 +391,13 @@ class Run:
     # -- parts --
 
     def _flow(self, cache: Cache) -> Flow:
-        job = Job(self.evaluator.spec, self.limit, self.settings.scoreboard.winning_cp)
+        chosen = self.evaluator if self.evaluator.spec is not None else self._for_follow_ups
+        spec = chosen.spec if chosen is not None and chosen.spec is not None else NOBODY
+        job = Job(spec, self.limit, self.settings.scoreboard.winning_cp)
         context = ExecutorContext(job, self.workers, self._scoreboard)
         return Flow(
             job=job,
-            fingerprint=self.evaluator.info.fingerprint,
+            fingerprint=(chosen or self.evaluator).info.fingerprint,
             search=self.settings.search,
             workers=self.workers,
             cache=cache,
@@ -312,6 +405,9 @@ class Run:
             executor=lambda: self._executor_class(context),
             counts=self.counts,
             on_failure=self._failures.append,
+            use_recorded=self.evaluator.reads_input,
+            can_search=self.evaluator.spec is not None,
+            follow_up=self._follow_up,
         )
 
     def open_cache(self) -> Cache:

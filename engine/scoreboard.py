@@ -108,7 +108,7 @@ def place(board: list[Best], new: Best, size: int) -> bool:
 
 def scored(game: int, ply: int, evaluation: Evaluation, winning_cp: int) -> tuple[Best, bool]:
     """What a position means for the scoreboard: its entry, and whether it is a winning move found."""
-    entry = Best(scoring.board_value(evaluation.score), game, ply, evaluation.best)
+    entry = Best(scoring.board_value(evaluation.score), game, ply, evaluation.best or "")
     return entry, scoring.is_winning(evaluation.score, winning_cp)
 
 
@@ -224,7 +224,9 @@ class Ledger:
         self._best: list[Best] = []
 
     def accept(self, slot: int, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """A unit that the worker in `slot` searched and entered on the scoreboard."""
+        """A unit that the worker in `slot` searched and, unless it is a follow-up, entered on the scoreboard."""
+        if unit.follow_up:
+            return
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
             entry, winning = scored(unit.game, ply, evaluation, self._winning_cp)
             self._wins[slot] = self._wins.get(slot, 0) + winning

@@ -125,16 +125,19 @@ def acpl(losses: Iterable[int]) -> int | None:
     return (2 * sum(moves) + len(moves)) // (2 * len(moves)) if moves else None
 
 
-def judgement(before: Score, after: Score, scale: float = 1.0) -> Judgement | None:
+def judgement(before: Score, after: Score, scale: float | tuple[float, float] = 1.0) -> Judgement | None:
     """What Lichess says of a move; both scores are the mover's view, centipawns *not* clamped.
+
+    `scale` is that of both scores, or of each where they come from different evaluators.
 
     Between centipawns the drop of winning chances decides. Running into a mate, or losing one, is a blunder
     unless the position was already lost, or is still won. A slower mate is no mistake.
 
     Source: lila `Advice.scala`.
     """
-    cp_before = None if before.cp is None else before.cp * scale
-    cp_after = None if after.cp is None else after.cp * scale
+    of_before, of_after = scale if isinstance(scale, tuple) else (scale, scale)
+    cp_before = None if before.cp is None else before.cp * of_before
+    cp_after = None if after.cp is None else after.cp * of_after
     if cp_before is not None and cp_after is not None:
         drop = _chances(cp_before) - _chances(cp_after)
         return next((name for least, name in _DROPS if drop >= least), None)

@@ -35,8 +35,11 @@ class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """So many positions from the start are searched one by one, so that games share them."""
     chunk: Annotated[int, Meta(ge=1, le=200)] = 12
     """Positions in a chunk."""
-    scale: Annotated[float, Meta(gt=0, le=10)] = 1.0
-    """Centipawns are multiplied by this before Win%, accuracy and judgements are computed."""
+    scale: Annotated[float, Meta(gt=0, le=10)] | None = None
+    """Searched centipawns are multiplied by this before Win%, accuracy and judgements; None: the evaluator's
+    own."""
+    reconcile: bool | None = None
+    """Whether evaluations that contradict each other are made to agree; None: yes for searched ones."""
 
 
 class ScoreboardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +85,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     limit: Limit = Limit(nodes=100_000)
     evaluator: str = "stockfish"
-    """A name, or the path of a UCI program."""
+    """A name, the path of a UCI program, or `recorded,` and one of these to search what the input lacks. Games
+    that this framework has analysed are taken as they are, whatever it says."""
+    follow_up_evaluator: str | None = None
+    """Where nothing else is searched, who answers follow-up searches; None: `stockfish`; `none`: nobody."""
     evaluator_options: dict[str, Any] = {}
     """`hash` (megabytes), `uci` (options by name), and what else the evaluator understands."""
     workers: int | None = None
@@ -103,6 +109,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     seed: int = 0
     plugins: tuple[str, ...] = ()
     """Paths of single-file plugins."""
+    syzygy: str | None = None
+    """Folder of Syzygy tablebases, for the aggregators that have an option of that name."""
     cache: str | None = None
     """Path of the cache; None: in the user's cache folder; empty: none."""
     start_method: Literal["spawn", "forkserver"] = "spawn"

@@ -16,6 +16,7 @@ import errno
 import heapq
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +37,11 @@ DEFAULT_READER = "pgn"
 
 _HEAD = 64 << 10
 _MAGIC_BYTES = 6
+_CLOCKS = re.compile(rb'%clk|%emt|"(?:clock|time)":\s*\d|\{[^}]*\d/\d+ [\d.]+s')
 _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz")
+
+
+_ARCHIVE = "an archive; unpack it and name the files or the folder"
 
 
 class Game(Struct, frozen=True):
@@ -83,13 +88,17 @@ class Selection(Struct, frozen=True):
 class Source:
     """One file, or standard input."""
 
-    def __init__(self, name: str, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, name: str, readers: Mapping[str, Reader], refused: str | None = None) -> None:
+        self.refused = refused
+        """Why it is not read, for a file of a folder that nobody named but somebody may miss."""
         self.name = name
         """As the user gave it, inside a folder joined to the folder's name; `-` for standard input."""
         self.size = _size(name)
         """Raw bytes; 0 when that cannot be known before."""
         self._readers = readers
         self._reader = None if name == STDIN else _reader_by_suffix(name, readers)
+        if refused is not None:
+            self._reader = DEFAULT_READER
         self._raw: InputStream | None = None
         self._stream: io.BufferedReader | None = None
         self._compression = ""
@@ -121,6 +130,13 @@ class Source:
             self._raw = InputStream(file, self._compression, keep_open=stdin)
             self._stream = io.BufferedReader(self._raw, _HEAD)
         return self._stream
+
+    def has_clocks(self) -> bool:
+        """Whether the first 64 KiB speak of clock or move times. May open the file."""
+        try:
+            return bool(_CLOCKS.search(self.open().peek(_HEAD)))
+        except OSError:
+            return False  # `read` reports it
 
     @property
     def damage(self) -> str | None:
@@ -206,6 +222,10 @@ def _candidates(
 ) -> Iterator[_Candidate | Filtered | Broken]:
     number = 0
     for source in sources:
+        if source.refused is not None:
+            source.close()
+            yield Broken(source.name, None, source.refused)
+            continue
         try:
             reader = readers[source.reader]
             for raw in reader.split(source.open()):
@@ -279,13 +299,22 @@ def _folder(folder: str, readers: Mapping[str, Reader]) -> list[Source]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [os.path.join(parent, name) for name in sorted(files) if not name.startswith(".")]
-    names = [name for name in sorted(found, key=PurePath) if _reader_by_suffix(name, readers)]
+    by_name = {name: _reader_by_suffix(name, readers) for name in sorted(found, key=PurePath)}
+    names = [name for name, reader in by_name.items() if reader and not readers[reader].analysed]
+    # What a run has written beside its games is not more of them.
+    names = names or [name for name, reader in by_name.items() if reader]
+    # `games.bz2` may be anything, so its first bytes are asked; an archive is not passed over silently.
+    names += [name for name in found if _compression(name) and not PurePath(_without_compression(name)).suffix]
+    archives = {name for name in found if _is_archive(name)}
     if not names:
         endings = " ".join(ending for reader in readers.values() for ending in reader.suffixes)
         raise InputError(
             f"{folder}: no file in this folder ends in {endings} (or these with {' '.join(SUFFIXES)})"
         )
-    return [_file(name, readers) for name in names]
+    return [
+        Source(name, readers, _ARCHIVE) if name in archives else _file(name, readers)
+        for name in sorted({*names, *archives}, key=PurePath)
+    ]
 
 
 def _file(name: str, readers: Mapping[str, Reader]) -> Source:
@@ -293,9 +322,13 @@ def _file(name: str, readers: Mapping[str, Reader]) -> Source:
         raise InputError(f"{name}: no such file or folder")
     if not os.access(name, os.R_OK):
         raise InputError(f"{name}: may not be read; check its permissions")
-    if _without_compression(name).lower().endswith(_ARCHIVES):
-        raise InputError(f"{name}: an archive; unpack it and name the files or the folder")
+    if _is_archive(name):
+        raise InputError(f"{name}: {_ARCHIVE}")
     return Source(name, readers)
+
+
+def _is_archive(name: str) -> bool:
+    return _without_compression(name).lower().endswith(_ARCHIVES)
 
 
 def _size(name: str) -> int:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from engine import options
+from engine.aggregation import kebab
 from engine.errors import ConfigError, PluginCrashed, PluginLoadError
 from engine.model import AnalysedGame, Report
-from engine.plugin import Aggregator
-from engine.registry import OURS, Registry, kebab
+from engine.planner import FollowUp
+from engine.plugin import Aggregator, Needs, Request
+from engine.registry import OURS, Registry
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS
 
 NAMESPACE = "engine.aggregators"
@@ -64,7 +67,11 @@ class Strategies:
             if name in self._alive:
                 raise ConfigError(f"two aggregators are called {name!r}; their reports could not be told apart")
             self._alive[name] = _build(registry, one, values)
+            self._alive[name].name = name
         self._names = list(self._alive)
+        self._needs = {name: _needs(name, one) for name, one in self._alive.items()}
+        self._unevaluated = 0
+        """Games without an evaluation."""
         for name in values:
             if name not in self._alive and name not in registry.names(NAMESPACE):
                 near = difflib.get_close_matches(name, registry.names(NAMESPACE), n=1)
@@ -74,35 +81,77 @@ class Strategies:
     def multipv(self) -> tuple[int, str | None]:
         """How many lines they need, and who needs the most."""
         most, who = 1, None
-        for name, one in self._alive.items():
-            try:
-                needed = one.needs(one.options).multipv
-            except Exception as error:
-                raise PluginLoadError(f"aggregator {name}: needs() {type(error).__name__}: {error}") from error
-            if needed > most:
-                most, who = needed, name
+        for name, needs in self._needs.items():
+            if needs.multipv > most:
+                most, who = needs.multipv, name
         return most, who
 
+    def wanting_clocks(self) -> list[str]:
+        """Names of those that have little to say without clocks."""
+        return [name for name, needs in self._needs.items() if needs.clocks]
+
+    def following_up(self) -> list[str]:
+        """Names of those that ask for follow-up searches."""
+        return [name for name, one in self._alive.items() if type(one).requests is not Aggregator.requests]
+
+    def follow_ups(
+        self, game: AnalysedGame, planned: Callable[[Request], FollowUp | None]
+    ) -> dict[str, list[FollowUp | None]]:
+        """What they want to be searched on top, by name."""
+        found: dict[str, list[FollowUp | None]] = {}
+        for name in self.following_up():
+            if not self._takes(name, game):
+                continue
+            try:
+                wanted = [planned(request) for request in self._alive[name].requests(game)]
+            except (Exception, SystemExit) as error:
+                self._disable(name, error, game)
+                continue
+            if wanted:
+                found[name] = wanted
+        return found
+
+    def _takes(self, name: str, game: AnalysedGame) -> bool:
+        return not self._needs[name].evaluations or _evaluated(game)
+
     def add(self, game: AnalysedGame) -> None:
+        self._unevaluated += not _evaluated(game)
         for name, one in list(self._alive.items()):
+            if not self._takes(name, game):
+                continue
             try:
                 one.add(game)
             except (Exception, SystemExit) as error:
                 self._disable(name, error, game)
 
-    def reports(self) -> dict[str, Report]:
-        """By name, in the order chosen; a disabled aggregator's says only that it failed."""
+    def reports(self, scales: Collection[float] = ()) -> dict[str, Report]:
+        """By name, in the order chosen; a disabled aggregator's says only that it failed.
+
+        Those that rest on evaluations say what the centipawns were multiplied by (`scales`), and how many games
+        without an evaluation were left out.
+        """
         found: dict[str, Report] = {}
         for name in self._names:
             one = self._alive.get(name)
             if one is not None:
                 try:
-                    found[name] = _checked(one.report())
+                    report = _checked(one.report())
+                    notes = (*report.notes, *self._common_notes(name, scales))
+                    found[name] = structs.replace(report, notes=notes)
                     continue
                 except (Exception, SystemExit) as error:
                     self._disable(name, error, None)
             found[name] = Report(name, notes=("This aggregator failed; see the failures of the run.",))
         return found
+
+    def _common_notes(self, name: str, scales: Collection[float]) -> Iterator[str]:
+        if not self._needs[name].evaluations:
+            return
+        if scales:
+            factors = " and ".join(f"{scale:g}" for scale in sorted(scales))
+            yield f"Win%, accuracy and judgements take centipawns × {factors}."
+        if self._unevaluated:
+            yield f"Left out, without an evaluation: {self._unevaluated:,} games."
 
     def _disable(self, name: str, error: BaseException, game: AnalysedGame | None) -> None:
         del self._alive[name]
@@ -110,6 +159,17 @@ class Strategies:
         crash = PluginCrashed(f"aggregator {name} failed{where} and is disabled: {type(error).__name__}: {error}")
         crash.__cause__ = error
         self._on_crash(crash, game)
+
+
+def _evaluated(game: AnalysedGame) -> bool:
+    return any(position.evaluation is not None for position in game.positions)
+
+
+def _needs(name: str, one: Aggregator) -> Needs:
+    try:
+        return one.needs(one.options)
+    except Exception as error:
+        raise PluginLoadError(f"aggregator {name}: needs() {type(error).__name__}: {error}") from error
 
 
 def _build(registry: Registry, one: Named, values: Mapping[str, Mapping[str, Any]]) -> Aggregator:

@@ -21,6 +21,7 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"engine", "engine_plugins"}
     assert {"engine/configs/standard.toml", "engine/configs/deep.toml", "engine/configs/max.toml"} <= set(names)
+    assert "engine/data/openings.tsv" in names
     assert {"engine/py.typed", "engine_plugins/py.typed"} <= set(names)
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine").rglob("*.py")}
     sources |= {
@@ -28,7 +29,7 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     }
     assert {name for name in names if name.endswith(".py")} == sources
     kinds = {Path(name).suffix for name in names if not name.split("/")[0].endswith(".dist-info")}
-    assert kinds <= {".py", ".toml", ".md", ".typed", ""}
+    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ""}
 
 
 def test_the_version_is_the_one_of_the_changelog_or_unreleased() -> None:

@@ -50,6 +50,17 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.option(
     "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
 )
+@click.option(
+    "--follow-up-evaluator",
+    metavar="NAME|PATH",
+    help="Who answers the follow-up searches of aggregators when nothing else is searched; 'none': nobody.",
+)
+@click.option(
+    "--syzygy",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Syzygy tablebases, for the aggregators that look at endgames.",
+)
 @click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
 @click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
 @click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of an aggregator.")
@@ -79,6 +90,8 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
+
+    Games that were analysed before (.jsonl) are taken as they are: any report can be made of them again.
 
     Reports go to standard output, progress to standard error. What has been searched is kept in a cache: the
     same command after an interruption continues, and once more with -o costs seconds.
@@ -124,7 +137,8 @@ def _settings(given: dict[str, Any]) -> Settings:
         flags["players"] = values.players(given["players"])
     if given["aggregate"]:
         flags["aggregators"] = values.names(given["aggregate"])
-    flags |= {name: given[name] for name in ("executor", "max_games", "sample", "seed")}
+    names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy")
+    flags |= {name: given[name] for name in names}
     flags["plugins"] = given["plugins"]
     flags["cache"] = "" if given["no_cache"] else given["cache"]
     return build(flags, profile=given["profile"])

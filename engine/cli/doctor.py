@@ -89,9 +89,11 @@ def _evaluator(name: str, options: dict[str, object]) -> None:
     info = chosen.info
     _say("evaluator", f"{info.name} ({info.why or 'named'})")
     _say("", f"version {info.version}, fingerprint {info.fingerprint[:16]}, plays {', '.join(info.variants)}")
-    one = measure_speed(chosen)
+    if chosen.spec is None:
+        return
+    one = measure_speed(chosen.spec)
     cores = system.cores()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, mp_context=context) as pool:
-        speeds = list(pool.map(measure_speed, [chosen] * cores))
+        speeds = list(pool.map(measure_speed, [chosen.spec] * cores))
     _say("speed", f"{live.short(one)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")

@@ -57,7 +57,7 @@ evaluator_options = _all(
         "--evaluator",
         metavar="NAME|PATH",
         envvar="ENGINE_EVALUATOR",
-        help="stockfish, embedded, or the path of a UCI program.",
+        help="stockfish, embedded, recorded, the path of a UCI program, or 'recorded,stockfish'.",
     ),
     click.option("--engine", "evaluator", hidden=True),
     click.option("--hash", "hash_", type=click.IntRange(1), metavar="MB", help="Hash table of each worker."),

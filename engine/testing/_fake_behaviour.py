@@ -69,6 +69,7 @@ class Behaviour(TypedDict, total=False):
     cut: Trigger
     """Dies in the middle of a line."""
     illegal_bestmove: Trigger
+    """`bestmove` with a move that is not legal."""
     no_bestmove: Trigger
     """`bestmove (none)`."""
     null_bestmove: Trigger

@@ -47,7 +47,7 @@ def test_the_bytes_do_not_depend_on_workers_or_executor(tmp_path: Path, fake: Pa
         "inline": ("--executor", "inline"),
     }
     for name, arguments in ways.items():
-        analyzed(tmp_path / name, fake, *arguments)
+        analyzed(tmp_path / name, fake, "--limit", "5", *arguments)
     assert sorted(files(tmp_path / "one")) == ["out.jsonl", "out.pgn", "report.json"]
     for name in ways:
         assert files(tmp_path / name) == files(tmp_path / "one"), name
@@ -62,7 +62,7 @@ def test_the_counter_the_report_and_a_recount_of_the_output_agree(tmp_path: Path
         for ply, position in enumerate(game["positions"]):
             if "eval" not in position:
                 continue
-            score = Score(**position["eval"])
+            score = Score(**position.get("searched", position)["eval"])
             mover = score if white_starts == (ply % 2 == 0) else -score
             wins += scoring.is_winning(mover, 300)
             best.append((-scoring.board_value(mover), game["game"], ply))
@@ -115,7 +115,7 @@ def test_json_lines_as_documented(tmp_path: Path, fake: Path) -> None:
         assert len(game["positions"]) == len(game["plies"]) + 1
         for position in game["positions"]:
             if "terminal" not in position:
-                assert set(position) == {"eval", "best", "pv", "depth", "nodes", "lines"}
+                assert set(position) - {"searched"} == {"eval", "best", "pv", "depth", "nodes", "lines"}
                 assert position["pv"][0] == position["best"] == position["lines"][0]["pv"][0]
         for ply in game["plies"]:
             assert {"san", "uci", "judgement", "accuracy", "loss", "clock"} <= set(ply)

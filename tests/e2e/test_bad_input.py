@@ -222,10 +222,10 @@ def test_head_ends_the_summary_quietly(fake: Path) -> None:
 
 
 def test_stop_after_ends_in_good_order_and_the_same_command_continues(tmp_path: Path) -> None:
-    slow = fake_uci(tmp_path / "slow", delay=0.03)
+    slow = fake_uci(tmp_path / "slow", delay=0.015)
     out = tmp_path / "out.jsonl"
     arguments = ("analyze", CLASSICS, "-e", slow, "--nodes", "1000", "-j", "2", "-o", out)
-    ran = engine(*arguments, "--stop-after", "3s")
+    ran = engine(*arguments, "--stop-after", "2s")
     assert ran.code == 0, ran.err
     assert "the same command continues" in ran.err
     assert "Winning moves" in ran.out

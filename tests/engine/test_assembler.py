@@ -7,8 +7,8 @@ import pytest
 
 from engine.assembler import Assembler
 from engine.messages import Unit
-from engine.model import Evaluation, Origin, Score, SkippedGame
-from engine.planner import Plan, plan
+from engine.model import Evaluation, Limit, Origin, Score, SkippedGame
+from engine.planner import FollowUp, Plan, follow_ups, plan
 from engine.settings import Search
 
 from .test_planner import RUY, game
@@ -39,6 +39,7 @@ def test_results_in_any_order_come_out_as_games_in_input_order(seed: int) -> Non
     released: list[Plan | SkippedGame] = []
     for unit in units:
         assembler.accept(unit.id, [evaluation(ply) for ply in unit.plies])
+        assembler.whole()
         released += assembler.released()
     assert released == [*opened[:2], skipped, *opened[2:]]
     for p in opened:
@@ -70,8 +71,31 @@ def test_a_unit_may_be_replaced_by_its_positions_and_one_given_up() -> None:
     assembler.quarantine(100)
     for part in parts[1:]:
         assembler.accept(part.id, [evaluation(part.plies[0])])
+    assert list(assembler.released()) == []
+    assert assembler.whole() == [only]
     [released] = assembler.released()
     assert isinstance(released, Plan)
     given_up = released.positions[parts[0].plies[0]]
     assert given_up is not None
     assert given_up.missing == "quarantined"
+
+
+def test_a_whole_game_waits_for_what_is_asked_of_it_on_top() -> None:
+    assembler = Assembler()
+    [only] = plans(1)
+    assembler.open(only)
+    for unit in only.units:
+        assembler.accept(unit.id, [evaluation(ply) for ply in unit.plies])
+    assert assembler.whole() == [only]
+    position = only.units[0].positions[0]
+    limit = Limit(nodes=5, multipv=2)
+    searches = [FollowUp(0, position, limit), None, FollowUp(0, position, limit), FollowUp(0, position, Limit(5))]
+    units = follow_ups(only, {"a": searches[:2], "b": searches[2:]}, itertools.count(500))
+    assert [unit.id for unit in units] == [500, 501]
+    assembler.follow(only, units)
+    assert list(assembler.released()) == []
+    assembler.accept(500, [evaluation(7)])
+    assert list(assembler.released()) == []
+    assembler.quarantine(501)
+    assert list(assembler.released()) == [only]
+    assert only.answers() == {"a": (evaluation(7), None), "b": (evaluation(7), None)}

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from engine import system
 from engine.model import Best
 from engine.scoreboard import Scoreboard, place
-from engine.system import KernelLock
+from engine.system import KernelLock, locks
 
 
 def reference(entries: list[Best], size: int) -> list[Best]:
@@ -111,7 +110,7 @@ def test_an_interrupt_while_waiting_for_the_lock_leaves_it_free(monkeypatch: pyt
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(system.fcntl, "lockf", interrupted)
+        patch.setattr(locks.fcntl, "lockf", interrupted)
         with pytest.raises(KeyboardInterrupt):
             lock.acquire()
     with ThreadPoolExecutor(1) as other:

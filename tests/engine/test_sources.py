@@ -103,6 +103,17 @@ class TestExpand:
         found = [source.name for source in expand(["./in", "in/c.jpg"], READERS)]
         assert found == ["./in/a/y.num", "./in/a/z.TXT.GZ", "./in/b/a.text", "./in/b.txt", "in/c.jpg"]
 
+    def test_an_archive_in_a_folder_is_said_and_a_bare_compressed_file_is_read(self, tmp_path):
+        (tmp_path / "a.txt").write_text("x g1\n")
+        (tmp_path / "b.gz").write_bytes(gzip.compress(b"x g2\n"))
+        (tmp_path / "b.sql.gz").write_bytes(gzip.compress(b"x g3\n"))
+        (tmp_path / "c.tar.gz").write_bytes(b"whatever")
+        found = items(tmp_path)
+        assert texts(found) == ["g1", "g2"]
+        [broken] = [one for one in found if isinstance(one, Broken)]
+        assert broken.file.endswith("c.tar.gz")
+        assert broken.reason.startswith("an archive; unpack it")
+
     @pytest.mark.parametrize("name", ["missing.txt", "", "x" * 5000, "nul\0"])
     def test_a_missing_file_is_named_before_any_work(self, tmp_path, name):
         with pytest.raises(InputError, match="no such file or folder"):

@@ -33,6 +33,10 @@ def analysed(folder: Path, *arguments: str | Path) -> tuple[Ran, list[dict[str, 
     return ran, [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
 
 
+AS_SEARCHED = ("--set", "search.reconcile=false")
+"""A missing evaluation also changes what its neighbours are reconciled with."""
+
+
 @pytest.fixture
 def games(tmp_path: Path) -> Path:
     (tmp_path / "games.pgn").write_text(GAME)
@@ -41,8 +45,9 @@ def games(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, workers: str) -> None:
-    _, calm = analysed(games, "-e", fake_uci(games / "calm"), "--no-cache")
-    ran, found = analysed(games, "-e", fake_uci(games / "bad", crash=POISON), "--no-cache", "-j", workers)
+    _, calm = analysed(games, "-e", fake_uci(games / "calm"), "--no-cache", *AS_SEARCHED)
+    bad = fake_uci(games / "bad", crash=POISON)
+    ran, found = analysed(games, "-e", bad, "--no-cache", "-j", workers, *AS_SEARCHED)
     assert ran.code == 1
     report = json.loads(ran.out)
     [failure] = report["failures"]
@@ -58,9 +63,11 @@ def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, workers: 
 
 def test_a_poisoned_position_in_a_chunk_is_narrowed_down(games: Path) -> None:
     """The other positions of its chunk are searched by themselves, on a fresh hash; nothing else changes."""
-    _, calm = analysed(games, "-e", fake_uci(games / "calm"), "--no-cache")
+    _, calm = analysed(games, "-e", fake_uci(games / "calm"), "--no-cache", *AS_SEARCHED)
     poison = "rnbq1rk1/1p2bppp/p2ppn2/8/3NPP2/2N5/PPP1B1PP/R1BQ1R1K"  # after 9. Kh1
-    ran, found = analysed(games, "-e", fake_uci(games / "bad", crash=poison), "--no-cache", "-j", "2")
+    ran, found = analysed(
+        games, "-e", fake_uci(games / "bad", crash=poison), "--no-cache", "-j", "2", *AS_SEARCHED
+    )
     assert ran.code == 1
     assert [failure["ply"] for failure in json.loads(ran.out)["failures"]] == [17]
     missing = [ply for ply, position in enumerate(found[0]["positions"]) if "missing" in position]

@@ -68,7 +68,7 @@ class Command:
             game = json.loads(line)
             for ply, position in enumerate(game["positions"]):
                 if "eval" in position:
-                    score = Score(**position["eval"])
+                    score = Score(**position.get("searched", position)["eval"])
                     mover = score if (" w " in game["fen"]) == (ply % 2 == 0) else -score
                     wins += scoring.is_winning(mover, 300)
                     entry = (-scoring.board_value(mover), game["game"], ply)
@@ -102,7 +102,7 @@ def storm(process: subprocess.Popen[bytes], kills: int, every: float, seed: int)
 @pytest.mark.parametrize(
     ("games", "kills", "every", "delay"),
     [
-        pytest.param(6, 25, 0.12, 0.02, id="short"),
+        pytest.param(4, 15, 0.12, 0.02, id="short"),
         pytest.param(48, 500, 0.22, 0.05, id="long", marks=long),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_storm_over_the_embedded_stockfish(
 
 @pytest.mark.parametrize(
     ("games", "moments", "delay"),
-    [pytest.param(4, 4, 0.02, id="short"), pytest.param(24, 25, 0.02, id="long", marks=long)],
+    [pytest.param(3, 3, 0.02, id="short"), pytest.param(24, 25, 0.02, id="long", marks=long)],
 )
 def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, delay: float) -> None:
     """Everything is killed at random moments; what was searched twice was in flight."""

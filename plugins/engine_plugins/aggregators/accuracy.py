@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.model import AnalysedGame, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Moments, Options, Table, keyed
+from engine.plugin import Aggregator, Moments, Needs, Options, Table, keyed
 from engine_plugins.aggregators._common import GAME, PLAYER, Rows, left_out, mean, milli
 
 
@@ -26,6 +26,10 @@ class Accuracy(Aggregator):
 
     Options = AccuracyOptions
     options: AccuracyOptions
+
+    @classmethod
+    def needs(cls, options: AccuracyOptions) -> Needs:
+        return Needs(evaluations=True)
 
     # All in thousandths of a percent.
     colors = keyed(Moments())

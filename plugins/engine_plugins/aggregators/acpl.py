@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.model import AnalysedGame, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Moments, Options, Sum, Table, keyed
+from engine.plugin import Aggregator, Moments, Needs, Options, Sum, Table, keyed
 from engine_plugins.aggregators._common import GAME, PLAYER, Rows, left_out, mean
 
 
@@ -26,6 +26,10 @@ class Acpl(Aggregator):
 
     Options = AcplOptions
     options: AcplOptions
+
+    @classmethod
+    def needs(cls, options: AcplOptions) -> Needs:
+        return Needs(evaluations=True)
 
     moves = keyed(Moments())
     """Losses by player."""

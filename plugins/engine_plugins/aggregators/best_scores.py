@@ -38,19 +38,19 @@ class BestScores(Aggregator):
 
     def add(self, game: AnalysedGame) -> None:
         values = [
-            (board_value(position.evaluation.score), -k)
+            (board_value(position.found.score), -k)
             for k, position in enumerate(game.positions)
-            if position.evaluation is not None
+            if position.found is not None
         ]
         if not values:
             return
         score, ply = max(values)[0], -max(values)[1]
         number = game.origin.game
-        evaluation = game.positions[ply].evaluation
+        evaluation = game.positions[ply].found
         if evaluation is None or not self.best.admits(score, number, ply):
             return
         board = game.board(ply)
-        move = board.san(board.parse_uci(evaluation.best))
+        move = board.san(board.parse_uci(evaluation.best)) if evaluation.best else None
         self.best.add(score, number, ply, score, number, ply, move, label(game), board.fen())
 
     def report(self) -> Report:

@@ -47,11 +47,11 @@ class EpdSolved(Aggregator):
         evaluation = game.positions[0].evaluation
         if evaluation is None:
             self.missing.add()
-        elif _solves(epd, evaluation.best):
+        elif evaluation.best and _solves(epd, evaluation.best):
             self.solved.add()
             return
         board = game.board(0)
-        found = None if evaluation is None else _san(board, evaluation.best)
+        found = _san(board, evaluation.best) if evaluation is not None and evaluation.best else None
         wanted = [_san(board, move) for move in epd.bm] + [f"not {_san(board, move)}" for move in epd.am]
         number = game.origin.game
         self.unsolved.add(number, number, epd.id or "?", ", ".join(wanted), found, game.fen)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Column, Metric, Ply, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Options, TopK, keyed
+from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
 from engine_plugins.aggregators._common import GAME, PLAYER, mean, milli
 
 _KINDS = (
@@ -35,6 +35,10 @@ class Judgements(Aggregator):
 
     Options = JudgementsOptions
     options: JudgementsOptions
+
+    @classmethod
+    def needs(cls, options: JudgementsOptions) -> Needs:
+        return Needs(evaluations=True)
 
     players = keyed(Counts())
     """By player: moves that count, and how many of each kind."""

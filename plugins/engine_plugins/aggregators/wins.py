@@ -49,9 +49,9 @@ class Wins(Aggregator):
     def add(self, game: AnalysedGame) -> None:
         wins = positions = 0
         for k, position in enumerate(game.positions):
-            if position.evaluation is None:
+            if position.found is None:
                 continue
-            won = is_winning(position.evaluation.score, self.options.winning_cp)
+            won = is_winning(position.found.score, self.options.winning_cp)
             wins += won
             positions += 1
             color = game.turn(k)

@@ -26,9 +26,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
 
+from engine import system
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.paths import data_dir
-from engine_plugins.evaluators import _system
 from engine_plugins.evaluators._uci_text import printable
 
 PACKAGE = "stockfish"
@@ -136,7 +136,7 @@ def _digest(path: Path) -> str:
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, which the kernel releases at death; without one, two processes fetch at once."""
     with (folder / ".fetch.lock").open("w") as lock:
-        if _system.lock(lock):
+        if system.lock_file(lock, wait=True) == "held":
             for left in folder.glob(".fetch-*"):  # by a process that was killed
                 shutil.rmtree(left, ignore_errors=True)
         yield

@@ -22,6 +22,7 @@ import subprocess
 from collections import deque
 from pathlib import Path
 
+from engine import system
 from engine.errors import (
     EvaluatorCrashed,
     EvaluatorError,
@@ -30,8 +31,6 @@ from engine.errors import (
     EvaluatorProtocolError,
     EvaluatorTimeout,
 )
-from engine_plugins.evaluators import _system
-from engine_plugins.evaluators._system import awake
 from engine_plugins.evaluators._uci_text import UciOption, parse_option, printable
 
 MAX_LINE = 64 * 1024
@@ -44,8 +43,13 @@ _CHUNK = 64 * 1024
 _STDERR_TAIL = 4096
 _ANSWERS = ("info depth", "option ", "id ", "uciok", "readyok", "bestmove")
 _QUIT_SECONDS = 1.0
+_GLANCE = 0.5
+"""Seconds that a wait may last before it looks at `awake` again."""
 _DEATH_SECONDS = 1.0
 """How long a program whose output ended may take to die before it counts as alive."""
+
+awake = system.AwakeClock(2.0)
+"""A program that was stopped with us is not late: deadlines are told by this clock, looked at every `_GLANCE`."""
 
 
 def find_program(name: str) -> Path:
@@ -78,13 +82,13 @@ class Process:
 
     def __init__(self, path: Path) -> None:
         """Start it. Raises EvaluatorError when the system cannot."""
-        if not _system.can_drive_programs():
+        if not system.can_drive_programs():
             raise EvaluatorError("UCI programs cannot be driven on Windows; use --evaluator embedded")
         self.path = path
         self._closed = False
         self._guard = _start_guard()
         try:
-            self._program = _system.start_in_group([str(path)], self._guard.pid)
+            self._program = system.start_in_group([str(path)], self._guard.pid)
         except OSError as error:
             _reap(self._guard)
             raise EvaluatorError(f"{printable(str(path))} does not start: {_why_not_started(error)}") from None
@@ -92,7 +96,7 @@ class Process:
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
         os.set_blocking(self._stdin, False)
         os.set_blocking(self._stderr, False)
-        _system.leave_no_core(self._program.pid)
+        system.leave_no_core(self._program.pid)
         self._poll = select.poll()
         self._poll.register(self._stdout, select.POLLIN)
         self._poll.register(self._stderr, select.POLLIN)
@@ -152,12 +156,12 @@ class Process:
 
     def check_guarded(self) -> None:
         """Raises EvaluatorKilled when nobody would end the program if we died."""
-        if _system.has_ended(self._guard):
+        if system.has_ended(self._guard):
             raise EvaluatorKilled(f"the guard of {self.path.name} was killed")
 
     def limit_memory(self, size: int) -> None:
         """Let it and each process that it starts allocate no more than so many bytes, where the system can."""
-        _system.limit_memory(self._program.pid, size)
+        system.limit_memory(self._program.pid, size)
 
     def _wait_writable(self, deadline: float, asked: str) -> None:
         poll = select.poll()
@@ -218,7 +222,7 @@ class Process:
         except subprocess.TimeoutExpired:
             return EvaluatorProtocolError(f"{self.path.name} closed its output and keeps running")
         words = self._last_words()
-        error = EvaluatorKilled if _signal_name(code) in _system.FROM_OUTSIDE else EvaluatorCrashed
+        error = EvaluatorKilled if system.is_from_outside(_signal_name(code)) else EvaluatorCrashed
         return error(f"{self.path.name} {_how_it_ended(code)}" + (f": {words}" if words else ""))
 
     def _last_words(self) -> str:
@@ -246,14 +250,14 @@ class Process:
                 os.write(self._stdin, b"quit\n")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._program.wait(_QUIT_SECONDS)
-        _system.kill_group(self._guard.pid)
+        system.kill_group(self._guard.pid)
         _reap(self._program)
         _reap(self._guard)
 
 
 def _start_guard() -> subprocess.Popen[bytes]:
     try:
-        return _system.start_guard()
+        return system.start_guard()
     except OSError as error:
         raise EvaluatorError(f"UCI programs need /bin/sh: {error.strerror}") from None
 
@@ -262,7 +266,7 @@ def _wait(poll: select.poll, deadline: float) -> list[tuple[int, int]]:
     """What is ready at the deadline, or earlier; nothing when time is up."""
     while True:
         left = deadline - awake()
-        ready = poll.poll(max(0.0, min(left, _system.GLANCE)) * 1000)
+        ready = poll.poll(max(0.0, min(left, _GLANCE)) * 1000)
         if ready or left <= 0:
             return ready
 

@@ -36,6 +36,9 @@ from engine_plugins.evaluators._uci_text import (
 LARGEST_HASH = 1900
 """Megabytes. The memory ends at 2048 and the rest takes 120; more wraps around without a word."""
 
+SCALE = 1.15
+"""Accuracy of 100 games at 100,000 nodes, reconciled, is then closest to Lichess's (`tests/perf/scale.py`)."""
+
 _REFUSED = {
     "hash": "it is --hash",
     "evalfile": "the embedded Stockfish reads no files; install a native one",
@@ -55,7 +58,7 @@ class Embedded(Evaluator):
         self._settings: dict[str, str] = {}
 
     @classmethod
-    def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
+    def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:
         """Chooses nothing; fetches the file before there are workers, so that a failure is said once."""
         _fetch.ensure()
         return None
@@ -83,6 +86,7 @@ class Embedded(Evaluator):
             version=_fetch.VERSION,
             fingerprint=_fingerprint(name, self.options.hash, chosen, offered),
             why=f"embedded, from {path}",
+            scale=SCALE,
         )
 
     def clear(self) -> None:

@@ -18,8 +18,7 @@ from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.paths import data_dir
 from engine.plugin import Evaluator, EvaluatorOptions
-from engine_plugins.evaluators._process import Process, find_program, handshake
-from engine_plugins.evaluators._system import awake
+from engine_plugins.evaluators._process import Process, awake, find_program, handshake
 from engine_plugins.evaluators._uci_text import printable
 
 _SETUP_SECONDS = 30.0

@@ -31,8 +31,7 @@ from engine.errors import (
 )
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
-from engine_plugins.evaluators._process import Process, find_program, handshake
-from engine_plugins.evaluators._system import awake
+from engine_plugins.evaluators._process import Process, awake, find_program, handshake
 from engine_plugins.evaluators._uci_text import (
     UciOption,
     check_options,

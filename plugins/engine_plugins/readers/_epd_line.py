@@ -11,14 +11,15 @@ from msgspec import Struct
 from engine_plugins.readers._text import quoted
 
 _LINE = re.compile(
-    r"\s*(?P<board>[^\s;]+(?:/[^\s;]+)+)\s+(?P<turn>[wb])(?=[\s;]|\Z)"
+    # The look-ahead finds a slash in one pass; a group that repeats around it would try every way to cut the word.
+    r"\s*(?P<board>(?=[^\s;]+/[^\s;])[^\s;]+)\s+(?P<turn>[wb])(?=[\s;]|\Z)"
     r"(?:\s+(?P<castling>-|[KQkqA-Ha-h]+)(?=[\s;]|\Z)"
     # Some files have lost the space between the en passant dash and the counter: `- -1 12`.
     r"(?:\s+(?P<ep>-|[a-h][36])(?:\s*(?<![36])(?P<half>\d+)(?:\s+(?P<full>\d+))?)?(?=[\s;]|\Z))?)?"
 )
 _OPERATION = re.compile(r'((?:[^;"]|"[^"]*"?)+)')
-_OPCODE = re.compile(r"\s*([A-Za-z_]\w*)\s*(.*?)\s*\Z", re.DOTALL)
-_LOOSE_SIGN = re.compile(r"\s+([+#])")
+_OPCODE = re.compile(r"([A-Za-z_]\w*)\s*(.*)", re.DOTALL)
+_LOOSE_SIGN = re.compile(r" ([+#])")
 _MOVE_NUMBER = re.compile(r"^\d+\.+")
 _SWAPPED_X = re.compile(r"^([KQRBN])([a-h])x([1-8])$")
 _UCI = re.compile(r"[a-h][1-8][a-h][1-8][qrbn]?")
@@ -43,7 +44,7 @@ def read_line(text: str) -> EpdLine | None:
         return None
     operations: dict[str, str] = {}
     for operation in _OPERATION.findall(text[found.end() :]):
-        if parts := _OPCODE.match(operation):
+        if parts := _OPCODE.match(operation.strip()):
             operations.setdefault(parts[1], parts[2])
     half = found["half"] or operations.get("hmvc", "")
     full = found["full"] or operations.get("fmvn", "")
@@ -69,7 +70,7 @@ def read_moves(board: chess.Board, operand: str) -> tuple[tuple[str, ...], list[
 
 
 def _words(operand: str) -> Iterator[str]:
-    for word in re.split(r"[\s,]+", _LOOSE_SIGN.sub(r"\1", operand)):
+    for word in re.split(r"[\s,]+", _LOOSE_SIGN.sub(r"\1", " ".join(operand.split()))):
         bare = _MOVE_NUMBER.sub("", word).strip("!?\"'")
         if bare:
             yield bare

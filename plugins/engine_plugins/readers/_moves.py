@@ -7,6 +7,7 @@ import re
 import chess
 from msgspec import Struct
 
+from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
 MAX_PLIES = 20_000
@@ -35,7 +36,6 @@ _TOKEN = re.compile(
 )
 _LIKE_A_MOVE = re.compile(r"[a-h][1-8]|[O0o]-[O0o]")
 _PLAIN = re.compile(r"[KQRBN]?x?[a-h][1-8]|[a-h]x[a-h][1-8]")
-_CLOCK = re.compile(r"\[%clk\s+(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)\s*\]")
 _UNTYPED = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")": None})
 
 
@@ -44,7 +44,7 @@ class MainLine(Struct):
 
     moves: list[str]
     sans: list[str]
-    clocks: list[float | None]
+    remarks: Remarks
     problem: str | None = None
     """Why it ends where it ends, when that is not the end of the game."""
     at: int = 0
@@ -57,7 +57,7 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     Variations, annotations and words that are no moves are passed over. The rules are python-chess's; a board
     that is no chess position may make it raise anything.
     """
-    line = MainLine([], [], [])
+    line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
     for token in _TOKEN.finditer(text):
@@ -65,8 +65,8 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
         if kind == "end":
             if not token["end"]:
                 return _cut(line, token.start(), "a comment is never closed")
-            if depth == 0 and "%clk" in token["comment"] and line.moves:
-                _add_clock(line, token["comment"])
+            if depth == 0:
+                line.remarks.read(token["comment"], len(line.moves))
         elif kind == "open":
             opened = opened if depth else token.start()
             depth += 1
@@ -116,12 +116,6 @@ def _play(line: MainLine, board: chess.Board, token: str) -> str | None:
     line.moves.append(move.uci())
     line.sans.append(san)
     return None
-
-
-def _add_clock(line: MainLine, comment: str) -> None:
-    if found := _CLOCK.search(comment):
-        line.clocks += [None] * (len(line.moves) - len(line.clocks))
-        line.clocks[-1] = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
 
 
 def _where(board: chess.Board, token: str, line: MainLine) -> str:

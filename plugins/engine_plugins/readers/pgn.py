@@ -4,7 +4,8 @@ The bytes are cut into games first and each game is decoded and parsed by itself
 none of its neighbours. Read without complaint: CRLF and CR line ends, byte order marks anywhere, UTF-16 with its
 mark, UTF-8 or else cp1252 line by line, `%` lines, blank lines inside tags and moves, tags and moves on one line,
 no blank line between games, games without tags or without moves, FEN with or without SetUp, castling with
-zeros. Variations are passed over.
+zeros. Variations are passed over. Clocks, move times and evaluations in the comments of the main line are read
+(`_remarks.py`).
 
 A game is *cut*, its moves up to there kept, at an illegal, ambiguous or unreadable move, a null move, a move after
 the result, a comment or variation that is never closed, and after 20,000 plies. Words that are no moves
@@ -25,7 +26,7 @@ import chess
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._headers import end_of_head, read_headers
-from engine_plugins.readers._moves import MainLine, read_moves
+from engine_plugins.readers._moves import read_moves
 from engine_plugins.readers._split import GAME_BYTES, split
 from engine_plugins.readers._text import decode, quoted
 
@@ -74,7 +75,7 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     except ValueError as error:
         return Unreadable("damaged", f"invalid FEN: {error}", text)
     variant = "chess960" if board.chess960 else "standard"
-    fen = board.fen()
+    fen, white_first = board.fen(), board.turn == chess.WHITE
     moves = decode(raw.data[end:])
     line = read_moves(moves, board)
     problem_line = (
@@ -89,7 +90,9 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         variant=variant,
         moves=tuple(line.moves),
         sans=tuple(line.sans),
-        clocks=_clocks(line),
+        clocks=line.remarks.clocks(len(line.moves)),
+        times=line.remarks.times(len(line.moves)),
+        recording=line.remarks.recording(line.moves, white_first=white_first),
         text=text,
         problem=line.problem,
         problem_line=problem_line,
@@ -118,9 +121,3 @@ def _start(headers: Mapping[str, str], variant: str) -> chess.Board:
     board = chess.Board(chess.STARTING_FEN if fen in ("", "?") else fen, chess960=variant == "chess960")
     board.chess960 = board.chess960 or board.has_chess960_castling_rights()
     return board
-
-
-def _clocks(line: MainLine) -> tuple[float | None, ...]:
-    if not line.clocks:
-        return ()
-    return (*line.clocks, *[None] * (len(line.moves) - len(line.clocks)))

@@ -18,7 +18,7 @@ NAGS: Mapping[Judgement, str] = {"inaccuracy": "$6", "mistake": "$2", "blunder":
 
 _MOVE_NAGS = frozenset(f"${number}" for number in range(1, 7))
 """`!` to `?!`: what is said of a move, once."""
-_EVAL = re.compile(r"\[%eval\s[^\]]*\] ?")
+_EVAL = re.compile(r"\[%eval\s[^\[\]]*\] ?")
 _FIGURE = r"(?:#?[+-]?[\d.]+|Mate in -?\d+)"
 _VERDICT = re.compile(
     rf"\({_FIGURE} → {_FIGURE}\) (?:(Inaccuracy|Mistake|Blunder)|"
@@ -62,14 +62,15 @@ class Annotator:
             return
         _remove(notes, _EVAL)
         _remove(notes, _BEST)
-        san = _san(self._replay.at(0), evaluation.best)
-        notes.items.insert(_add_eval(notes, self._scores[0]), Comment(f"Best: {san}."))
+        at = _add_eval(notes, self._scores[0])
+        if evaluation.best is not None:
+            notes.items.insert(at, Comment(f"Best: {_san(self._replay.at(0), evaluation.best)}."))
 
     def _judge(self, ply: int, judgement: Judgement, after: Score, notes: Notes, at: int) -> None:
         evaluation = self._game.positions[ply].evaluation
         before = self._before(ply)
         line: list[tuple[str, str]] = []
-        if evaluation is not None and evaluation.best != self._game.plies[ply].uci:
+        if evaluation is not None and evaluation.best not in (None, self._game.plies[ply].uci):
             line = _line(self._replay.at(ply), evaluation.pv)
         best = line[0][1] if line else None
         text = f"({_figure(before)} → {_figure(after)}) {judgement.capitalize()}."

@@ -8,22 +8,41 @@
 | `headers`          | the tag pairs as in the file                                                           |
 | `fen`              | the start                                                                              |
 | `positions`        | N + 1 for N plies; `positions[k]` is before `plies[k]`                                 |
-| `plies`            | the moves: `san`, `uci`, `judgement`, `accuracy`, `loss` and `clock` (seconds) or null |
+| `plies`            | the moves: see below                                                                   |
+| `phases`           | `middlegame` and `endgame`: the positions where they begin, or null; null for EPD      |
+| `opening`          | `eco`, `name` and `ply` of the last named position, or null                            |
 | `white`, `black`   | `accuracy`, `acpl`, `inaccuracies`, `mistakes`, `blunders`                             |
+| `scale`            | what centipawns are multiplied by before Win%, accuracy and judgements                 |
+| `reconciled`       | whether evaluations that contradicted each other were made to agree                    |
 | `epd`              | only for an EPD line: its `id`, `bm`, `am` (UCI)                                       |
 | `problem`          | only for a damaged game: why it ends where it ends                                     |
 
 A position has `eval` (`{"cp": …}` or `{"mate": …}`), `best`, `pv`, `depth`, `nodes`, and with MultiPV above 1
 `lines`, each with `eval`, `pv` and `depth`; or only `terminal` (`checkmate`, `stalemate`), or only `missing`
-(`input`, `refused`, `quarantined`). All scores are White's, `loss` is the mover's. Floats have 3 decimals.
-Skipped games have no line.
+(`input`, `refused`, `quarantined`). Where reconciliation changed it, `searched` has what the search said, in the
+same form. `recorded` marks an evaluation that stood in the input; its centipawns are not scaled. `best` is null
+and `pv` empty when only the score is known.
+
+A ply has `san`, `uci`, and each or null `judgement`, `accuracy`, `loss` (centipawns), `clock` and `time`
+(seconds left after the move and spent on it), `win_before` and `win_after` (Win%). These are the mover's; all
+scores are White's. Floats have 3 decimals. Skipped games have no line.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from engine.model import AnalysedGame, AnalysedPosition, Epd, Ply, Score, Side
+from engine.model import (
+    AnalysedGame,
+    AnalysedPosition,
+    Epd,
+    Evaluation,
+    Opening,
+    Phases,
+    Ply,
+    Score,
+    Side,
+)
 from engine.plugin import Writer
 from engine_plugins.writers._encode import encode
 from engine_plugins.writers._white import views
@@ -48,8 +67,12 @@ def _game(game: AnalysedGame) -> dict[str, Any]:
         "fen": game.fen,
         "positions": [_position(position, negate) for position, negate in views(game)],
         "plies": [_ply(ply) for ply in game.plies],
+        "phases": _phases(game.phases),
+        "opening": _opening(game.opening),
         "white": _side(game.white),
         "black": _side(game.black),
+        "scale": game.scale,
+        "reconciled": game.reconciled,
     }
     if game.epd is not None:
         record["epd"] = _epd(game.epd)
@@ -59,10 +82,18 @@ def _game(game: AnalysedGame) -> dict[str, Any]:
 
 
 def _position(position: AnalysedPosition, negate: bool) -> dict[str, Any]:
-    evaluation = position.evaluation
-    if evaluation is None:
+    if position.evaluation is None:
         return {"terminal": position.terminal} if position.terminal else {"missing": position.missing}
-    record = {
+    record = _evaluation(position.evaluation, negate)
+    if position.searched is not None:
+        record["searched"] = _evaluation(position.searched, negate)
+    if position.recorded:
+        record["recorded"] = True
+    return record
+
+
+def _evaluation(evaluation: Evaluation, negate: bool) -> dict[str, Any]:
+    record: dict[str, Any] = {
         "eval": _score(evaluation.score, negate),
         "best": evaluation.best,
         "pv": evaluation.pv,
@@ -91,7 +122,18 @@ def _ply(ply: Ply) -> dict[str, Any]:
         "accuracy": _decimals(ply.accuracy),
         "loss": ply.loss,
         "clock": _decimals(ply.clock),
+        "time": _decimals(ply.time),
+        "win_before": _decimals(ply.win_before),
+        "win_after": _decimals(ply.win_after),
     }
+
+
+def _phases(phases: Phases | None) -> dict[str, int | None] | None:
+    return None if phases is None else {"middlegame": phases.middlegame, "endgame": phases.endgame}
+
+
+def _opening(opening: Opening | None) -> dict[str, str | int] | None:
+    return None if opening is None else {"eco": opening.eco, "name": opening.name, "ply": opening.ply}
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -27,8 +27,7 @@ from engine.errors import (
 from engine.model import Limit, Position, Score
 from engine.options import build
 from engine.testing.fake_uci import fake_uci
-from engine_plugins.evaluators._process import Process
-from engine_plugins.evaluators._system import awake
+from engine_plugins.evaluators._process import Process, awake
 from engine_plugins.evaluators.stockfish import Stockfish
 from engine_plugins.evaluators.uci import Uci, search_seconds, split_name
 

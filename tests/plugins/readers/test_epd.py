@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import chess
 import pytest
@@ -129,6 +130,27 @@ def test_token_soup(tokens):
             board = chess.Board(one.fen, chess960=one.variant == "chess960")
             assert one.epd is not None
             assert all(board.is_legal(board.parse_uci(move)) for move in (*one.epd.bm, *one.epd.am))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/" * 60_000,
+        "a/" * 30_000,
+        " " * 60_000 + "/",
+        FEN + " bm a" + " " * 60_000 + "b",
+        FEN + " bm " + "; " * 30_000,
+        FEN + ' c0 "' + '""' * 30_000,
+        FEN + " bm " + "a1," * 2_000 + "\t+" * 20_000,
+    ],
+    ids=lambda line: f"{line[:5]}{line[-5:]}",
+)
+def test_the_work_is_linear_whatever_the_line_holds(line):
+    started = time.process_time()
+    EpdReader.sniff(line.encode())
+    assert len(read(line)) == 1
+    # Where a piece of the line is tried from every place in it this takes minutes, or for ever.
+    assert time.process_time() - started < 5
 
 
 SUITES = ["wac", "eet", "lapuce2", "bratko-kopec", "kaufman"]

@@ -36,11 +36,15 @@ def test_a_whole_line() -> None:
         '{"eval":{"cp":31},"best":"e2e4","pv":["e2e4"],"depth":16,"nodes":100000},'
         '{"eval":{"cp":25},"best":"c7c5","pv":["c7c5"],"depth":16,"nodes":100000},'
         '{"eval":{"cp":-70},"best":"a2a3","pv":["a2a3"],"depth":16,"nodes":100000}],"plies":['
-        f'{{"san":"e4","uci":"e2e4","judgement":null,"accuracy":{first.accuracy},"loss":{first.loss},"clock":180.0}},'
-        f'{{"san":"e5","uci":"e7e5","judgement":null,"accuracy":{second.accuracy},"loss":0,"clock":179.25}}],'
+        f'{{"san":"e4","uci":"e2e4","judgement":null,"accuracy":{first.accuracy},"loss":{first.loss},"clock":180.0,'
+        f'"time":null,"win_before":{first.win_before},"win_after":{first.win_after}}},'
+        f'{{"san":"e5","uci":"e7e5","judgement":null,"accuracy":{second.accuracy},"loss":0,"clock":179.25,'
+        f'"time":null,"win_before":{second.win_before},"win_after":{second.win_after}}}],'
+        '"phases":{"middlegame":null,"endgame":null},"opening":{"eco":"C20","name":"King\'s Pawn Game","ply":2},'
         f'"white":{{"accuracy":{game.white.accuracy},"acpl":{game.white.acpl},'
         '"inaccuracies":0,"mistakes":0,"blunders":0},'
-        f'"black":{{"accuracy":{game.black.accuracy},"acpl":0,"inaccuracies":0,"mistakes":0,"blunders":0}}}}\n'
+        f'"black":{{"accuracy":{game.black.accuracy},"acpl":0,"inaccuracies":0,"mistakes":0,"blunders":0}},'
+        '"scale":1.0,"reconciled":false}\n'
     )
 
 
@@ -73,6 +77,7 @@ def test_terminal_and_missing_positions() -> None:
     assert mate["plies"][3]["accuracy"] is None
     assert mate["plies"][0] == {
         "san": "f3", "uci": "f2f3", "judgement": None, "accuracy": None, "loss": None, "clock": None,
+        "time": None, "win_before": None, "win_after": None,
     }  # fmt: skip
 
 

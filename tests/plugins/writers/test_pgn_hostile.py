@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import chess.pgn
 import pytest
@@ -113,6 +114,16 @@ def test_depth_and_number_cost_no_stack() -> None:
     assert text.count("(") == depth
     assert text.count(")") == depth
     assert game.end().comment.split().count("so") == depth
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"), [("[%eval ", "{ %s }"), ("(0.1 → ", "%s"), ("(", "%s")], ids=["commands", "words", "nothing"]
+)
+def test_the_work_is_linear_whatever_the_text(unit: str, text: str) -> None:
+    started = time.process_time()
+    annotate(f"1. e4 {text % (unit * (400_000 // len(unit)))} e5 *")
+    # Where each piece is tried or copied for every other one this takes a minute.
+    assert time.process_time() - started < 15
 
 
 def test_every_analysed_move_is_written_whatever_the_text_says() -> None:

@@ -1,8 +1,4 @@
-"""The only module of the evaluators that asks the system for more than Python promises everywhere.
-
-Linux is tested; macOS goes through the same calls as far as it has them, untested. UCI programs are not driven on
-Windows (`can_drive_programs`); the embedded Stockfish needs nothing of this but `lock`, which does nothing there.
-"""
+"""Foreign programs, each in a process group of its own, with what it starts."""
 
 from __future__ import annotations
 
@@ -10,55 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
-from typing import IO, Any
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
-FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
-"""Signals that a program does not get for its own doing."""
-GLANCE = 0.5
-"""Seconds that a wait may last before it looks at `awake` again."""
-_LONGEST_GAP = 2.0
 _GUARD = ("/bin/sh", "-c", "read line; kill -9 0")
-
-
-class _Awake:
-    def __init__(self) -> None:
-        self._seen = time.monotonic()
-        self._slept = 0.0
-
-    def __call__(self) -> float:
-        now = time.monotonic()
-        if now - self._seen > _LONGEST_GAP:
-            self._slept += now - self._seen
-        self._seen = now
-        return now - self._slept
-
-
-awake = _Awake()
-"""Seconds like `time.monotonic()`, without the time in which this process was stopped (SIGSTOP, a closed lid).
-
-A program that was stopped with us is not late. Sleep is a gap of more than two seconds between two calls; whoever
-waits by this clock looks at it every `GLANCE`.
-"""
-
-
-def lock(file: IO[Any]) -> bool:
-    """Wait for and take the lock on an open file, which the kernel releases at its close or our death.
-
-    False where the system or the file system has no such locks.
-    """
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-    except OSError:
-        return False
-    return True
 
 
 def can_drive_programs() -> bool:

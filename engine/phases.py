@@ -1,0 +1,80 @@
+"""Opening, middlegame and endgame of a game, by Lichess's rules. Pure.
+
+Source: scalachess `Divider.scala`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import chess
+
+from engine.model import Phases
+
+__all__ = ["divide"]
+
+_MIDDLEGAME_PIECES = 10
+"""At most so many pieces of both sides, kings and pawns apart, are a middlegame."""
+_ENDGAME_PIECES = 6
+"""At most so many are an endgame."""
+_BACK_RANK = 4
+"""A side with fewer pieces on its first rank has developed."""
+_MIXED = 150
+"""Beyond this the two armies are mixed."""
+
+
+def divide(boards: Iterable[chess.Board]) -> Phases:
+    """Where the middlegame and the endgame of a game begin, given its positions 0 to N in order.
+
+    The middlegame begins with the first position that has few pieces, a sparse back rank or mixed armies; the
+    endgame with the first one that has even fewer pieces. No phase begins with the last position, in which
+    nobody moves. Reads no further than it must. The boards may be one board that changes.
+    """
+    middlegame: int | None = None
+    endgame: int | None = None
+    k = 0
+    for k, board in enumerate(boards):
+        if endgame is not None:
+            break
+        pieces = (board.knights | board.bishops | board.rooks | board.queens).bit_count()
+        if middlegame is None and (
+            pieces <= _MIDDLEGAME_PIECES or _developed(board) or _mixedness(board) > _MIXED
+        ):
+            middlegame = k
+        if pieces <= _ENDGAME_PIECES:
+            endgame = k
+    return Phases(
+        None if middlegame in (endgame, k) else middlegame,
+        None if endgame == k else endgame,
+    )
+
+
+def _developed(board: chess.Board) -> bool:
+    """Whether a side has left its first rank."""
+    white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
+    return (white & chess.BB_RANK_1).bit_count() < _BACK_RANK or (black & chess.BB_RANK_8).bit_count() < _BACK_RANK
+
+
+def _mixedness(board: chess.Board) -> int:
+    """How much the armies have met: a sum over the 49 squares of two by two."""
+    white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
+    return sum(scores[(white & mask).bit_count()][(black & mask).bit_count()] for mask, scores in _SQUARES)
+
+
+def _scores(y: int) -> tuple[tuple[int, ...], ...]:
+    """What a two by two square adds, by its white and its black pieces; `y` (1-7) is its lower rank."""
+    white_3 = 3 + (y - 1) if y > 1 else 0
+    black_3 = 3 + (7 - y) if y < 7 else 0  # noqa: PLR2004
+    white_2 = 2 + (y - 2) if y > 2 else 0  # noqa: PLR2004
+    black_2 = 2 + (6 - y) if y < 6 else 0  # noqa: PLR2004
+    return (
+        (0, 1 + y, black_2, black_3, black_3),
+        (1 + (8 - y), 5 + abs(4 - y), 4 + (7 - y), 5 + (7 - y)),
+        (white_2, 4 + (y - 1), 7),
+        (white_3, 5 + (y - 1)),
+        (white_3,),
+    )
+
+
+_SQUARES = tuple((0x303 << (8 * (y - 1) + x), _scores(y)) for y in range(1, 8) for x in range(7))
+"""The pieces of each two by two square, and what they add."""

@@ -1,0 +1,54 @@
+"""The only package that asks the operating system for more than Python promises everywhere.
+
+Linux is tested. macOS goes through the same calls as far as it has them, untested. Windows goes through the
+guarded fallbacks: `multiprocessing`'s own locks instead of ones that the kernel releases, and no UCI programs
+(`can_drive_programs`). Tests take `fcntl` and `resource` away and analyse a file with what is left.
+"""
+
+from engine.system.clock import AwakeClock
+from engine.system.locks import KernelLock, lock_file, shared_lock
+from engine.system.processes import (
+    blame,
+    die_with_parent,
+    is_from_outside,
+    leave_signals_to_parent,
+    name_signal,
+    without_main,
+)
+from engine.system.programs import (
+    can_drive_programs,
+    has_ended,
+    kill_group,
+    leave_no_core,
+    limit_memory,
+    start_guard,
+    start_in_group,
+)
+from engine.system.queues import abandon, given, task_queue
+from engine.system.resources import ATOMIC_WRITE, cores, memory
+
+__all__ = [
+    "ATOMIC_WRITE",
+    "AwakeClock",
+    "KernelLock",
+    "abandon",
+    "blame",
+    "can_drive_programs",
+    "cores",
+    "die_with_parent",
+    "given",
+    "has_ended",
+    "is_from_outside",
+    "kill_group",
+    "leave_no_core",
+    "leave_signals_to_parent",
+    "limit_memory",
+    "lock_file",
+    "memory",
+    "name_signal",
+    "shared_lock",
+    "start_guard",
+    "start_in_group",
+    "task_queue",
+    "without_main",
+]

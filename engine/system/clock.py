@@ -1,0 +1,25 @@
+"""A clock that stands still while we do."""
+
+from __future__ import annotations
+
+import time
+
+
+class AwakeClock:
+    """Seconds like `time.monotonic()`, but without the time in which this process was stopped.
+
+    It cannot ask for that; it takes a gap of more than `longest` seconds between two calls for sleep (SIGSTOP, a
+    closed lid). So whoever waits by it must look at it more often.
+    """
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._seen = time.monotonic()
+        self._slept = 0.0
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if now - self._seen > self._longest:
+            self._slept += now - self._seen
+        self._seen = now
+        return now - self._slept

@@ -1,0 +1,80 @@
+"""Worker processes: how they start, what they leave to their parent, and how they ended."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Literal
+
+_PR_SET_PDEATHSIG = 1
+_main_hidden = threading.Lock()
+_FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
+
+
+@contextlib.contextmanager
+def without_main() -> Iterator[None]:
+    """Keep a child from importing the caller's `__main__`, which it never needs.
+
+    Its targets live in this package. Without this, a script that has no `if __name__ == "__main__"`, or that is
+    fed on standard input, would run again in every worker.
+    """
+    main = sys.modules["__main__"]
+    with _main_hidden:
+        hidden: tuple[str, ...] = ("__file__", "__spec__")
+        kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            del main.__spec__
+            main.__dict__.update(kept)
+
+
+def leave_signals_to_parent() -> None:
+    """Do nothing at what a terminal, `timeout` or systemd sends to the whole group: the parent says what it means.
+
+    A handler rather than SIG_IGN, which the programs that this process starts would inherit.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+
+
+def die_with_parent() -> None:
+    """Linux: be killed when the thread that started this process ends, even while stuck in foreign code.
+
+    Call it from the main thread. It may come too late for a parent that is already dead; elsewhere it does
+    nothing. So watch the parent as well.
+    """
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        try:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        except (OSError, AttributeError):  # a libc without it
+            return
+
+
+def blame(exit_code: int | None) -> Literal["outside", "position"]:
+    """Whether a process was ended by a signal that only others send, or perhaps by what it was doing."""
+    return "outside" if is_from_outside(name_signal(exit_code)) else "position"
+
+
+def is_from_outside(name: str) -> bool:
+    """Whether a process does not get the signal of this name for its own doing."""
+    return name in _FROM_OUTSIDE
+
+
+def name_signal(exit_code: int | None) -> str:
+    """How a process ended, in words: `exit code 3`, `SIGKILL`."""
+    if exit_code is None:
+        return "still running"
+    if exit_code < 0:
+        try:
+            return signal.Signals(-exit_code).name
+        except ValueError:
+            return f"signal {-exit_code}"
+    return f"exit code {exit_code}"

@@ -1,0 +1,78 @@
+"""Task queues of which nothing stays in the system, whatever is killed."""
+
+from __future__ import annotations
+
+import threading
+from multiprocessing import queues
+from typing import Any
+
+from engine.system.locks import HAS_KERNEL_LOCKS, KernelLock
+
+
+class _Unbounded:
+    """Stands in for a queue's semaphore where the producer itself counts what it has put."""
+
+    def acquire(self, _block: bool = True, _timeout: float | None = None) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+class _KernelLocks:
+    """What a `multiprocessing` queue asks of its context, without semaphores."""
+
+    def Lock(self) -> KernelLock:  # noqa: N802 - the context's name for it
+        return KernelLock()
+
+    def BoundedSemaphore(self, _size: int) -> _Unbounded:  # noqa: N802 - the same
+        return _Unbounded()
+
+
+class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run time before 3.12
+    """A `multiprocessing` queue from one producer to one consumer, of which nothing has a name in the system.
+
+    The standard one holds three named semaphores, which stay in /dev/shm for ever when everything that knows
+    them is killed at once (a container, a control group out of memory). The producer sees to the bound.
+    """
+
+    _reader: Any
+    _writer: Any
+    _thread: threading.Thread | None
+
+    def __init__(self) -> None:
+        super().__init__(ctx=_KernelLocks())
+        self._ignore_epipe = True  # the consumer may be killed at any time
+
+    def given(self) -> None:
+        """The consumer has started: close our copy of its end, or its death would leave our writes waiting."""
+        self._reader.close()
+
+    def abandon(self) -> None:
+        """Nobody reads any more: drop what is left and close."""
+        self.close()
+        self.cancel_join_thread()
+        if self._thread is None:  # otherwise the feeder thread closes both
+            self._reader.close()
+            self._writer.close()
+
+
+def task_queue(context: Any) -> Any:
+    """The queue for one worker's tasks on this system."""
+    return TaskQueue() if HAS_KERNEL_LOCKS else context.Queue()
+
+
+def given(queue: Any) -> None:
+    """See `TaskQueue.given`."""
+    if isinstance(queue, TaskQueue):
+        queue.given()
+
+
+def abandon(queue: Any) -> None:
+    """See `TaskQueue.abandon`."""
+    if isinstance(queue, TaskQueue):
+        queue.abandon()
+    else:
+        queue.close()
+        # Nobody reads what the feeder thread still holds; waiting for it would hang.
+        queue.cancel_join_thread()

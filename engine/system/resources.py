@@ -1,0 +1,52 @@
+"""What this process may use."""
+
+from __future__ import annotations
+
+import os
+import select
+from pathlib import Path
+
+ATOMIC_WRITE: int = getattr(select, "PIPE_BUF", 512)
+"""Bytes that reach a pipe in one piece or not at all; 512 is what POSIX promises."""
+
+
+def cores() -> int:
+    """How many cores this process may use: its affinity, and the quota of its control group."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        count = os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(count, quota)) if quota is not None else count
+
+
+def _cgroup_quota() -> int | None:
+    """Whole cores that the control group allows, rounded up; None without a quota."""
+    for quota_file, period_file in (
+        ("/sys/fs/cgroup/cpu.max", None),
+        ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
+    ):
+        try:
+            words = Path(quota_file).read_text().split()
+            if period_file is not None:
+                words += Path(period_file).read_text().split()
+            quota, period = int(words[0]), int(words[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        if quota > 0 and period > 0:
+            return max(1, -(-quota // period))
+    return None
+
+
+def memory() -> int | None:
+    """Bytes of memory this process may use, or None when the system does not say."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(name).read_text()))
+        except (OSError, ValueError):
+            continue
+    return total

@@ -1,0 +1,33 @@
+"""Evaluations that stand in the input: nothing is searched.
+
+`[%eval 0.17]` and `[%eval #-3,22]` as Lichess, ChessBase and HIARCS write them, comments of cutechess
+(`{+0.71/22 1.2s}`), and games that this framework has analysed (JSON Lines). Recorded centipawns are not scaled,
+and recorded evaluations are not reconciled. A position without one stays without; `recorded,stockfish` searches
+it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from engine.errors import PositionRefused
+from engine.model import Evaluation, EvaluatorInfo, Limit, Position
+from engine.plugin import Evaluator
+
+
+class Recorded(Evaluator):
+    """The evaluations that stand in the input; nothing is searched."""
+
+    reads_input: ClassVar[bool] = True
+
+    def start(self) -> EvaluatorInfo:
+        return EvaluatorInfo(name="recorded", version="", fingerprint="recorded", why="read from the input")
+
+    def clear(self) -> None:
+        """There is nothing to forget."""
+
+    def search(self, position: Position, limit: Limit) -> Evaluation:
+        raise PositionRefused("`recorded` searches nothing; `recorded,stockfish` searches what is missing")
+
+    def close(self) -> None:
+        """Nothing was started."""

@@ -1,0 +1,217 @@
+"""JSON Lines of ours: games that were analysed before, one a line (`writers/jsonl.py` has the format).
+
+Their evaluations are taken as they are, so that any report can be made of them again without searching.
+Everything is checked as if a stranger had written it: moves and best lines are replayed, and of a line that goes
+wrong its legal beginning stays. Judgements, accuracies and the like are computed anew from the evaluations.
+
+A line is *unreadable* when it is no JSON object of this form, when its moves are not legal from its start, when it
+has not one position more than moves, and when it is longer than 64 MiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO, ClassVar, Literal
+
+import chess
+import msgspec
+from msgspec import Struct
+
+from engine.model import (
+    PV_PLIES,
+    AnalysedPosition,
+    Epd,
+    Evaluation,
+    Line,
+    Recording,
+    Score,
+    SourceGame,
+)
+from engine.plugin import RawGame, Reader, Unreadable
+from engine_plugins.readers._text import printable
+
+LINE_BYTES = 64 << 20
+_MOST_CP = 10**7
+_MOST_MATE = 10_000
+_MOST = 10**15
+
+
+class _Line(Struct):
+    eval: dict[str, int]
+    pv: list[str] = []
+    depth: int = 0
+
+
+class _Position(Struct):
+    eval: dict[str, int] | None = None
+    pv: list[str] = []
+    depth: int = 0
+    nodes: int = 0
+    lines: list[_Line] = []
+    searched: _Position | None = None
+    recorded: bool = False
+    missing: Literal["input", "refused", "quarantined"] | None = None
+
+
+class _Ply(Struct):
+    uci: str
+    clock: float | None = None
+    time: float | None = None
+
+
+class _Epd(Struct):
+    id: str | None = None
+    bm: tuple[str, ...] = ()
+    am: tuple[str, ...] = ()
+
+
+class _Headers(Struct):
+    headers: dict[str, str] = {}
+
+
+class _Game(_Headers, kw_only=True):
+    fen: str
+    positions: list[_Position]
+    plies: list[_Ply]
+    variant: Literal["standard", "chess960"] = "standard"
+    scale: float = 1.0
+    reconciled: bool = False
+    epd: _Epd | None = None
+    problem: str | None = None
+
+
+_headers = msgspec.json.Decoder(_Headers).decode
+_game = msgspec.json.Decoder(_Game).decode
+
+
+class JsonlReader(Reader):
+    """Games that were analysed before, one a line."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
+    analysed: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes) -> bool:
+        return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b'{"game":')
+
+    def split(self, stream: BinaryIO) -> Iterator[RawGame]:
+        number = 0
+        while data := stream.readline(LINE_BYTES):
+            number += 1
+            start = number
+            while not data.endswith(b"\n") and (more := stream.readline(LINE_BYTES)):
+                data = data[:LINE_BYTES] + b" "  # too long, which its length says; the rest is passed over
+                if more.endswith(b"\n"):
+                    break
+            if data.strip():
+                yield RawGame(data, start)
+
+    def headers(self, raw: RawGame) -> Mapping[str, str]:
+        try:
+            return _headers(raw.data).headers
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return {}
+
+    def parse(self, raw: RawGame) -> SourceGame | Unreadable:
+        if len(raw.data) > LINE_BYTES:
+            return Unreadable("damaged", f"longer than {LINE_BYTES >> 20} MiB", "")
+        try:
+            return _source(_game(raw.data))
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            reason = f"not an analysed game: {printable(str(error))}"
+        except ValueError as error:
+            reason = f"not a game that can be replayed: {printable(str(error))}"
+        except Exception as error:  # python-chess raises many things for boards that are no positions
+            reason = f"the moves cannot be replayed: {type(error).__name__}"
+        return Unreadable("damaged", reason, raw.data[:1000].decode("utf-8", "replace"))
+
+
+def _source(game: _Game) -> SourceGame:
+    """Replay it. Raises ValueError for moves, positions or numbers that cannot be."""
+    if len(game.positions) != len(game.plies) + 1:
+        raise ValueError(f"{len(game.positions)} positions for {len(game.plies)} moves")
+    if not 0 < game.scale <= 10:  # noqa: PLR2004 - the bounds of the setting
+        raise ValueError(f"a scale of {game.scale}")
+    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+    fen = board.fen()
+    positions = [_position(game.positions[0], board)]
+    moves: list[str] = []
+    sans: list[str] = []
+    for ply, position in zip(game.plies, game.positions[1:], strict=True):
+        move = board.parse_uci(ply.uci)
+        moves.append(board.uci(move))
+        sans.append(board.san_and_push(move))
+        positions.append(_position(position, board))
+    return SourceGame(
+        headers={printable(name): printable(value) for name, value in game.headers.items()},
+        fen=fen,
+        variant=game.variant,
+        moves=tuple(moves),
+        sans=tuple(sans),
+        clocks=_seconds([ply.clock for ply in game.plies]),
+        times=_seconds([ply.time for ply in game.plies]),
+        recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
+        problem=None if game.problem is None else printable(game.problem),
+        epd=None if game.epd is None else Epd(game.epd.id and printable(game.epd.id), game.epd.bm, game.epd.am),
+    )
+
+
+def _position(position: _Position, board: chess.Board) -> AnalysedPosition | None:
+    if position.eval is None:
+        return AnalysedPosition(missing=position.missing) if position.missing else None
+    searched = position.searched
+    return AnalysedPosition(
+        evaluation=_evaluation(position, board),
+        searched=_evaluation(searched, board) if searched is not None and searched.eval is not None else None,
+        recorded=position.recorded,
+    )
+
+
+def _evaluation(given: _Position, board: chess.Board) -> Evaluation:
+    """From White's view in the file to the side to move's."""
+    lines = tuple(
+        Line(_score(line.eval, board), _legal(line.pv, board), _count(line.depth)) for line in given.lines
+    )
+    assert given.eval is not None
+    return Evaluation(
+        _score(given.eval, board),
+        _legal(given.pv, board),
+        _count(given.depth),
+        _count(given.nodes),
+        lines if all(line.pv for line in lines) else (),
+    )
+
+
+def _score(given: Mapping[str, int], board: chess.Board) -> Score:
+    kind, value = next(iter(given.items()), ("", 0))
+    most = {"cp": _MOST_CP, "mate": _MOST_MATE}.get(kind, -1)
+    if len(given) != 1 or abs(value) > most or (kind == "mate" and value == 0):
+        raise ValueError(f"an evaluation of {dict(given)}")
+    score = Score(cp=value) if kind == "cp" else Score(mate=value)
+    return score if board.turn == chess.WHITE else -score
+
+
+def _legal(moves: Sequence[str], board: chess.Board) -> tuple[str, ...]:
+    """The beginning of a line that can be played."""
+    played: list[str] = []
+    at = board.copy(stack=False)
+    for uci in moves[:PV_PLIES]:
+        try:
+            move = at.parse_uci(uci)
+        except ValueError:
+            break
+        played.append(at.uci(move))
+        at.push(move)
+    return tuple(played)
+
+
+def _count(number: int) -> int:
+    if not 0 <= number <= _MOST:
+        raise ValueError(f"a count of {number}")
+    return number
+
+
+def _seconds(given: Sequence[float | None]) -> tuple[float | None, ...]:
+    if any(value is not None and not 0 <= value < _MOST for value in given):
+        raise ValueError("a time that is none")
+    return tuple(given) if any(value is not None for value in given) else ()

@@ -1,0 +1,243 @@
+"""Games whose evaluations stand in the input, and follow-up searches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import engine as library
+from engine.model import AnalysedGame, Metric, Report
+from engine.plugin import Aggregator, Counts, Needs, Request, Sum
+from engine.testing.fake_uci import fake_uci
+from tests.support import DATA, shared_data
+
+from .command import engine
+
+CLASSICS = DATA / "classics.pgn"
+NODES = ("--nodes", "1000")
+EVALUATED = """[White "A"]
+[Black "B"]
+[Result "0-1"]
+
+1. f3 { [%eval -0.6] [%clk 0:03:00] } e5 { [%eval -0.5] [%clk 0:02:55] } 2. g4 { [%eval #-1] } Qh4# 0-1
+
+[White "C"]
+[Black "D"]
+[Result "*"]
+
+1. e4 e5 *
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    return fake_uci(tmp_path)
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path) -> Path:
+    path = tmp_path / "evaluated.pgn"
+    path.write_text(EVALUATED)
+    return path
+
+
+def jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_recorded_searches_nothing(evaluated: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    ran = engine("analyze", evaluated, "-e", "recorded", "-o", out, "--format", "json")
+    assert ran.code == 0, ran.err
+    report = json.loads(ran.out)
+    assert report["run"]["evaluator"]["name"] == "recorded"
+    assert report["run"]["positions"] == 3
+    # -1 for White before the mating move is mate for Black, who is to move: a winning move.
+    assert report["run"]["scoreboard"]["wins"] == 1
+    assert report["run"]["scoreboard"]["best"][0] == {"score": 31999, "game": 1, "ply": 3, "move": ""}
+    first, second = jsonl(out)
+    assert first["positions"][1] == {
+        "eval": {"cp": -60}, "best": None, "pv": [], "depth": 0, "nodes": 0, "recorded": True,
+    }  # fmt: skip
+    assert first["positions"][4] == {"terminal": "checkmate"}
+    assert first["plies"][2]["judgement"] == "blunder"
+    assert first["scale"] == 1.0
+    assert not first["reconciled"]
+    assert second["positions"] == [{"missing": "input"}] * 3
+    notes = report["reports"]["judgements"]["notes"]
+    assert "Left out, without an evaluation: 1 games." in notes
+    assert "Win%, accuracy and judgements take centipawns × 1." in notes
+
+
+def test_a_chain_searches_what_is_missing_and_marks_which_is_which(
+    evaluated: Path, tmp_path: Path, fake: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    ran = engine("analyze", evaluated, "-e", f"recorded,{fake}", *NODES, "-o", out, "--format", "json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["run"]["evaluator"]["name"].startswith("recorded, ")
+    marks = [
+        [
+            "recorded" if position.get("recorded") else "searched"
+            for position in game["positions"]
+            if "eval" in position
+        ]
+        for game in jsonl(out)
+    ]
+    assert marks == [["searched", "recorded", "recorded", "recorded"], ["searched"] * 3]
+
+
+@pytest.mark.parametrize("chain", ["recorded,recorded", "{fake},recorded", "{fake},{fake}", "recorded,nobody"])
+def test_a_chain_that_makes_no_sense(evaluated: Path, fake: Path, chain: str) -> None:
+    ran = engine("analyze", evaluated, "-e", chain.format(fake=fake))
+    assert ran.code in (2, 3)
+    assert "Traceback" not in ran.err
+
+
+def test_analysed_games_make_the_same_reports_again(tmp_path: Path, fake: Path) -> None:
+    """Whole, and as two halves; no evaluator is needed."""
+    out = tmp_path / "out.jsonl"
+    first = engine("analyze", CLASSICS, "-e", fake, *NODES, "-o", out, "--format", "json")
+    assert first.code == 0, first.err
+    lines = out.read_bytes().splitlines(keepends=True)
+    halves = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    halves[0].write_bytes(b"".join(lines[:5]))
+    halves[1].write_bytes(b"".join(lines[5:]))
+    expected = json.loads(first.out)
+    for inputs in ([out], halves):
+        again = engine("analyze", *inputs, "--format", "json", "-o", tmp_path / "again.jsonl", "-y")
+        assert again.code == 0, again.err
+        assert json.loads(again.out)["reports"] == expected["reports"]
+        assert json.loads(again.out)["run"]["scoreboard"] == expected["run"]["scoreboard"]
+        for was, now in zip(jsonl(out), jsonl(tmp_path / "again.jsonl"), strict=True):
+            assert {**was, "file": "", "line": 0} == {**now, "file": "", "line": 0}
+
+
+def test_a_folder_passes_over_what_a_run_has_written_beside_its_games(tmp_path: Path, fake: Path) -> None:
+    folder = tmp_path / "games"
+    folder.mkdir()
+    (folder / "a.pgn").write_text(EVALUATED)
+    ran = engine("analyze", folder, "-e", fake, *NODES, "-o", folder / "out.jsonl", "--format", "json")
+    assert json.loads(ran.out)["run"]["games"] == 2
+    again = engine("analyze", folder, "-e", fake, *NODES, "--format", "json")
+    assert json.loads(again.out)["run"]["games"] == 2
+    (folder / "a.pgn").unlink()
+    only = engine("analyze", folder, "--format", "json")
+    assert json.loads(only.out)["run"]["games"] == 2
+
+
+def test_no_judged_move_is_the_best_move(tmp_path: Path, fake: Path) -> None:
+    """The fake program contradicts itself all the time; reconciled, it is consistent."""
+    judged = {}
+    for setting in ("true", "false"):
+        out = tmp_path / f"{setting}.jsonl"
+        ran = engine("analyze", CLASSICS, "-e", fake, *NODES, "--set", f"search.reconcile={setting}", "-o", out)
+        assert ran.code == 0, ran.err
+        judged[setting] = sum(
+            ply["judgement"] is not None and ply["uci"] == position.get("best")
+            for game in jsonl(out)
+            for ply, position in zip(game["plies"], game["positions"], strict=False)
+        )
+    assert judged["true"] == 0
+    assert judged["false"] > 0
+
+
+def test_lichess_games_are_judged_as_lichess_does(tmp_path: Path) -> None:
+    """Every judgement of every ply, both ACPL, accuracy, phases and opening of 500 games, through the command."""
+    expected = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
+    out = tmp_path / "out.jsonl"
+    source = shared_data("lichess-analysed", "games_eval_clk.pgn")
+    ran = engine("analyze", source, "-e", "recorded", "-o", out, "-q")
+    assert ran.code == 0, ran.err
+    for want, game in zip(map(json.loads, expected), jsonl(out), strict=True):
+        judgements = [ply["judgement"] and ply["judgement"].capitalize() for ply in game["plies"]]
+        # The list leaves out a mating move, which is never judged.
+        assert judgements[: len(want["judgements"])] == want["judgements"], want["id"]
+        assert not any(judgements[len(want["judgements"]) :]), want["id"]
+        for color in ("white", "black"):
+            summary = want["summary"][color]
+            assert game[color]["acpl"] == summary["acpl"], want["id"]
+            assert game[color]["accuracy"] == pytest.approx(summary["accuracy"], abs=0.002), want["id"]
+        assert game["opening"] == want["opening"], want["id"]
+        division = want["division"]
+        assert game["phases"] == {"middlegame": division.get("middle"), "endgame": division.get("end")}, want["id"]
+
+
+class Asks(Aggregator):
+    """Asks for the second best move of every third position, and what comes after the best one."""
+
+    lines = Counts()
+    games = Sum()
+
+    @classmethod
+    def needs(cls, options: Any) -> Needs:
+        return Needs(evaluations=True)
+
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        wanted = [Request(k, multipv=2) for k in range(0, len(game.positions), 3)]
+        first = game.positions[0].evaluation
+        return [*wanted, Request(0, moves=(first.best,))] if first and first.best else wanted
+
+    def add(self, game: AnalysedGame) -> None:
+        self.games.add()
+        for answer in self.answers(game):
+            self.lines.add("none" if answer is None else str(len(answer.lines)))
+
+    def report(self) -> Report:
+        return Report("Asks", {key: Metric(n, key) for key, n in self.lines.items()})
+
+
+def test_follow_up_searches_are_answered_cached_and_off_the_scoreboard(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    fake = fake_uci(tmp_path, log=str(log))
+    settings = library.Settings(cache=str(tmp_path / "cache.sqlite"), workers=2)
+    plain = library.analyze(str(CLASSICS), settings=settings, nodes=1000, evaluator=str(fake))
+    searched = log.read_text().count("go nodes 1000\n")
+    asked = [
+        library.analyze(
+            str(CLASSICS), settings=settings, nodes=1000, evaluator=str(fake), aggregators=[Asks, "wins"]
+        )
+        for _ in range(2)
+    ]
+    for result in asked:
+        assert result.ok
+        assert (result.wins, result.best) == (plain.wins, plain.best)
+        # Every third position that has a legal move, and the one after the best move of each game.
+        lines = {key: metric.value for key, metric in result.reports["asks"].metrics.items()}
+        assert lines["2"] > 100
+        assert lines["0"] == 12
+        assert result.counts.follow_ups > 150
+    assert asked[0].reports == asked[1].reports
+    # The second run found everything in the cache; the first one some openings.
+    assert asked[0].counts.searched > 100
+    assert asked[1].counts.searched == 0
+    assert log.read_text().count("go nodes 1000\n") == searched + asked[0].counts.searched
+
+
+def test_an_aggregator_that_asks_for_the_impossible_is_disabled(tmp_path: Path, fake: Path) -> None:
+    class Impossible(Asks):
+        def requests(self, game: AnalysedGame) -> list[Request]:
+            return [Request(len(game.positions))]
+
+    result = library.analyze(
+        str(CLASSICS), nodes=1000, evaluator=str(fake), aggregators=[Impossible, "wins"],
+        settings=library.Settings(cache="", workers=1),
+    )  # fmt: skip
+    assert [failure.reason.split(":")[0] for failure in result.failures] == [
+        "aggregator impossible failed in game 1 and is disabled"
+    ]
+    assert result.wins == result.reports["wins"].metrics["wins"].value
+
+
+def test_under_recorded_follow_ups_go_to_the_evaluator_that_is_named(evaluated: Path, fake: Path) -> None:
+    for name, answers in ((str(fake), 3), ("none", 0)):
+        settings = library.Settings(follow_up_evaluator=name, cache="", workers=1)
+        result = library.analyze(
+            str(evaluated), evaluator="recorded", aggregators=[Asks], settings=settings, nodes=1000
+        )
+        assert result.ok
+        assert result.counts.follow_ups == (2 if answers else 0)
+        assert result.counts.positions == 3

@@ -1,0 +1,140 @@
+"""What only the operating system knows is asked in one place, which does without where it must."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import system
+from engine.testing.fake_uci import fake_uci
+from tests.support import DATA
+
+ROOT = Path(__file__).parents[2]
+MODULES = {"fcntl", "resource", "msvcrt", "_winapi", "pty", "termios", "grp", "pwd"}
+CALLS = {
+    "killpg",
+    "setsid",
+    "setpgid",
+    "setpgrp",
+    "waitid",
+    "fork",
+    "forkpty",
+    "prlimit",
+    "prctl",
+    "CDLL",
+    "flock",
+}
+ARGUMENTS = {"process_group", "start_new_session", "preexec_fn"}
+
+
+def asked(code: str) -> Iterator[str]:
+    """What a module's code asks of the system beyond Python's promises."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            yield from MODULES & {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            yield from MODULES & {node.module or ""}
+            yield from CALLS & {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute):
+            yield from CALLS & {node.attr}
+        elif isinstance(node, ast.Call):
+            yield from ARGUMENTS & {keyword.arg for keyword in node.keywords}
+
+
+def test_nobody_else_asks() -> None:
+    here = {path for folder in ("engine", "plugins") for path in (ROOT / folder).rglob("*.py")}
+    ours = {path for path in here if path.is_relative_to(ROOT / "engine" / "system")}
+    found = {path.name: [*asked(path.read_text(encoding="utf-8"))] for path in sorted(here - ours)}
+    assert {name: calls for name, calls in found.items() if calls} == {}
+    assert {"fcntl", "resource", "prctl", "killpg", "waitid", "process_group"} <= {
+        call for path in ours for call in asked(path.read_text(encoding="utf-8"))
+    }
+
+
+@pytest.fixture
+def poorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python processes that are started from now on have neither `fcntl` nor `resource`."""
+    folder = tmp_path / "poorer"
+    folder.mkdir()
+    for name in ("fcntl", "resource"):
+        (folder / f"{name}.py").write_text('raise ImportError("not on this system")\n')
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *os.environ.get("PYTHONPATH", "").split()]))
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, os, sys\n"
+        "from engine import system\n"
+        "from engine.scoreboard import Scoreboard\n"
+        "context = multiprocessing.get_context('spawn')\n"
+        "with system.shared_lock(context) as taken: print(taken)\n"
+        "print(type(system.shared_lock(context)) is type(context.RLock()))\n"
+        "queue = system.task_queue(context)\n"
+        "queue.put(b'unit'); print(queue.get(timeout=10)); system.given(queue); system.abandon(queue)\n"
+        "print(*[system.lock_file(open(sys.argv[1], 'a'), wait=False) for _ in range(2)])\n"
+        "system.leave_no_core(os.getpid()); system.limit_memory(os.getpid(), 1)\n"
+        "print(Scoreboard(context, workers=1).view().wins)\n"
+    )
+    ran = run("-W", "ignore", "-c", code, tmp_path / "file")
+    assert (ran.stderr, ran.stdout.splitlines()) == (
+        "",
+        ["True", "True", "b'unit'", "unavailable unavailable", "0"],
+    )
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_a_poorer_system_analyses_all_the_same(poorer: None, tmp_path: Path, executor: str) -> None:
+    source = tmp_path / "games.pgn"
+    source.write_bytes(b"".join((DATA / "classics.pgn").read_bytes().partition(b"1-0\n")[:2]))
+    arguments = ("analyze", source, "-e", fake_uci(tmp_path / "fake"), "--nodes", "10", "--executor", executor)
+    ran = run("-m", "engine", *arguments, "-o", tmp_path / "out.pgn", "--workers", "1")
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "[%eval" in (tmp_path / "out.pgn").read_text()
+
+
+def test_a_file_is_locked_for_one_at_a_time(tmp_path: Path) -> None:
+    with open(tmp_path / "file", "w") as mine, open(tmp_path / "file") as other:
+        assert system.lock_file(mine, wait=True) == "held"
+        assert system.lock_file(other, wait=False) == "busy"
+        mine.close()
+        assert system.lock_file(other.fileno(), wait=False) == "held"
+
+
+def test_a_clock_that_stands_still_while_asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    clock = system.AwakeClock(longest=2.0)
+    told = []
+    for passed in (1.5, 2.0, 60.0, 1.0):
+        now[0] += passed
+        told.append(clock())
+    assert told == [101.5, 103.5, 103.5, 104.5]
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "words", "blame"),
+    [
+        (0, "exit code 0", "position"),
+        (3, "exit code 3", "position"),
+        (-signal.SIGSEGV, "SIGSEGV", "position"),
+        (-signal.SIGKILL, "SIGKILL", "outside"),
+        (-signal.SIGTERM, "SIGTERM", "outside"),
+        (-120, "signal 120", "position"),
+        (None, "still running", "position"),
+    ],
+)
+def test_how_a_process_ended(exit_code: int | None, words: str, blame: str) -> None:
+    assert (system.name_signal(exit_code), system.blame(exit_code)) == (words, blame)

@@ -1,0 +1,105 @@
+"""Analysed games of ours are read back as they were written, and anything else is refused in words."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from engine.model import SourceGame
+from engine.plugin import Unreadable
+from engine.testing import example_games
+from engine_plugins.readers.jsonl import JsonlReader
+from engine_plugins.writers.jsonl import JsonlWriter
+from tests.plugins.writers.rendering import render
+
+READER = JsonlReader()
+LINES = render(JsonlWriter, example_games()).encode()
+
+
+def parsed(data: bytes) -> list[SourceGame | Unreadable]:
+    return [READER.parse(raw) for raw in READER.split(io.BytesIO(data))]
+
+
+def changed(**given: Any) -> bytes:
+    return json.dumps(json.loads(LINES.splitlines()[0]) | given).encode()
+
+
+def test_every_example_comes_back() -> None:
+    for game, source in zip(example_games(), parsed(LINES), strict=True):
+        assert isinstance(source, SourceGame), source
+        assert source.recording is not None
+        assert source.recording.ours
+        for was, now in zip(game.positions, source.recording.positions, strict=True):
+            assert was.evaluation == (now.evaluation if now is not None else None)
+        assert source.moves == tuple(ply.uci for ply in game.plies)
+        assert source.sans == tuple(ply.san for ply in game.plies)
+        assert source.fen == game.fen
+        assert source.variant == game.variant
+        assert source.epd == game.epd
+
+
+def test_headers_are_read_without_the_rest_and_numbers_are_lines() -> None:
+    raws = list(READER.split(io.BytesIO(b"\n" + LINES)))
+    assert [raw.line for raw in raws[:2]] == [2, 3]
+    assert READER.headers(raws[0])["White"] == "Anna"
+    assert READER.sniff(LINES)
+    assert not READER.sniff(b'[Event "x"]')
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"{", "not an analysed game"),
+        (b"[1]", "not an analysed game"),
+        (b'{"game": 1}', "not an analysed game"),
+        (b"[" * 100_000, "not an analysed game"),
+        (b"\xff\xfe", "not an analysed game"),
+        (changed(fen="no fen"), "replayed"),
+        (changed(fen="8/8/8/8/8/8/8/8 w - - 0 1"), "replayed"),
+        (changed(positions=[]), "0 positions"),
+        (changed(scale=-1), "a scale of -1"),
+        (changed(scale="x"), "not an analysed game"),
+        (changed(plies=[{"uci": "e2e5"}] * 12), "e2e5"),
+    ],
+)
+def test_what_is_no_game_of_ours(data: bytes, reason: str) -> None:
+    [game] = parsed(data)
+    assert isinstance(game, Unreadable)
+    assert reason in game.reason
+
+
+@pytest.mark.parametrize(
+    "evaluation", [{}, {"cp": 1, "mate": 1}, {"mate": 0}, {"cp": 10**9}, {"pawns": 1}, {"mate": -(10**6)}]
+)
+def test_odd_evaluations_are_refused(evaluation: dict[str, int]) -> None:
+    game = json.loads(LINES.splitlines()[0])
+    game["positions"][3]["eval"] = evaluation
+    [found] = parsed(json.dumps(game).encode())
+    assert isinstance(found, Unreadable)
+    assert "an evaluation of" in found.reason
+
+
+def test_an_illegal_line_keeps_its_legal_beginning() -> None:
+    game = json.loads(LINES.splitlines()[0])
+    game["positions"][0]["pv"] = ["e2e4", "e7e5", "e4e5", "d7d5"]
+    [found] = parsed(json.dumps(game).encode())
+    assert isinstance(found, SourceGame)
+    assert found.recording is not None
+    first = found.recording.positions[0]
+    assert first is not None
+    assert first.evaluation is not None
+    assert first.evaluation.pv == ("e2e4", "e7e5")
+
+
+@given(st.data())
+def test_damage_never_raises(data: st.DataObject) -> None:
+    line = bytearray(data.draw(st.sampled_from(LINES.splitlines())))
+    for _ in range(data.draw(st.integers(1, 4))):
+        line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
+    for game in parsed(bytes(line)):
+        assert isinstance(game, SourceGame | Unreadable)
