@@ -127,6 +127,16 @@ class Registry:
 
         Raises PluginNotFound (with the nearest name), PluginConflict, PluginLoadError.
         """
+        meant = self._meant(namespace, name)
+        manager = _Manager(namespace, [meant])
+        for cause, detail in manager.broken.values():
+            raise PluginLoadError(
+                f"{kind_of(namespace)} {name!r} ({meant.value}) does not load: {cause}"
+            ) from _Cause(detail)
+        return next(iter(manager)).plugin
+
+    def _meant(self, namespace: str, name: str) -> Any:
+        """The one entry point of that name. Raises PluginNotFound, PluginConflict."""
         local = [ep for ep in self._local if ep.group == namespace and ep.name == name]
         if len(local) > 1:
             files = ", ".join(ep.value for ep in local)
@@ -137,12 +147,7 @@ class Registry:
         if len({(_distribution(ep)[0], ep.value) for ep in found}) > 1:
             ways = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in found))
             raise PluginConflict(f"{kind_of(namespace)} {name!r} is claimed more than once; write one of {ways}")
-        manager = _Manager(namespace, found[:1])
-        for cause, detail in manager.broken.values():
-            raise PluginLoadError(
-                f"{kind_of(namespace)} {name!r} ({found[0].value}) does not load: {cause}"
-            ) from _Cause(detail)
-        return next(iter(manager)).plugin
+        return found[0]
 
     def load_all(self, namespace: str) -> dict[str, Any]:
         """Every plugin of a namespace that loads, by name; broken ones and contested names are left out."""
@@ -160,13 +165,14 @@ class Registry:
     def describe(self, namespace: str) -> list[PluginInfo]:
         """Every plugin of a namespace, imported one by one; broken ones with their cause."""
         return [
-            _info(namespace, ep) for ep in sorted(self._entry_points(namespace), key=lambda ep: (ep.name, ep.value))
+            _info(namespace, ep)
+            for ep in sorted(self._entry_points(namespace), key=lambda ep: (ep.name, ep.value))
         ]
 
     def info(self, namespace: str, name: str) -> PluginInfo:
         """What `describe` says of the plugin that `load` gives. Raises as `load` does."""
         self.load(namespace, name)
-        return _info(namespace, self._meant(namespace, name)[0])
+        return _info(namespace, self._meant(namespace, name))
 
     def _entry_points(self, namespace: str) -> list[Any]:
         return [*_installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
@@ -197,6 +203,17 @@ def summary_of(plugin: type) -> str:
 def kind_of(namespace: str) -> str:
     """`engine.aggregators` holds what is called an `aggregator`."""
     return namespace.removeprefix("engine.").removesuffix("s")
+
+
+def _info(namespace: str, ep: Any) -> PluginInfo:
+    """What can be said of one entry point; it is imported."""
+    manager = _Manager(namespace, [ep])
+    distribution, version = _distribution(ep)
+    cause, detail = manager.broken.get(ep.name, ("", ""))
+    summary = cause or summary_of(next(iter(manager)).plugin)
+    return PluginInfo(
+        namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
+    )
 
 
 def _installed(namespace: str) -> list[Any]:

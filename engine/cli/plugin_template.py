@@ -32,7 +32,7 @@ class {cls}(Aggregator):
         )
 '''
 
-TEST = '''from engine.testing import analysed_game, check_aggregator, example_games
+TEST = """from engine.testing import analysed_game, check_aggregator, example_games
 from engine_{snake}.{snake} import {cls}
 
 
@@ -46,7 +46,7 @@ def test_the_figures() -> None:
     report = {snake}.report()
     assert report.metrics["games"].value == 1
     assert report.tables[0].rows == (("Bob", 1),)
-'''
+"""
 
 PYPROJECT = """[build-system]
 requires = ["hatchling"]

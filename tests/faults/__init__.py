@@ -11,11 +11,11 @@
 | positions that no program may get | `../engine/test_planner.py`; the fake program dies of them |
 | PGN and EPD of every bad kind | `../plugins/readers/`, `../e2e/test_bad_input.py` |
 | decompression bombs, bad plugins, errors that cannot be pickled, hostile headers | `test_matrix.py` |
-| full disk, read-only folder, closed output | `../engine/test_outputs.py`, `../e2e/test_bad_input.py` |
+| full disk, closed output | `../engine/test_outputs.py`, `../e2e/test_bad_input.py` |
 | caches locked, corrupt, foreign, older, newer, shared, full | `test_cache_faults.py` |
 | workers, order and cache change no byte | `../e2e/test_analyze.py` |
 | embedding: no main guard, standard input, a thread, two at once | `../engine/test_api.py` |
-| anything left behind: processes, descriptors, semaphores, shared memory, files | every test, and `test_leaks.py` |
+| anything left behind: processes, descriptors, shared memory, files | every test, and `test_leaks.py` |
 | any sequence of the above | `test_flow_model.py`, `test_pool_model.py` |
 
 Faults of workers run under `spawn` and `forkserver`. What does not exist (a cluster, a web page) has no row.

@@ -91,9 +91,11 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b'2rr3k/pp3pp1/1nnqbN1p/3pN3/2pP4/2P3Q1/PPB4P/R4RK1 w - - bm Qg6; id "WAC.001"; am a1b1; c0 "; x";\n',
     ),
     "jsonl": (
-        b'{"fen": "8/8/8/8/8/4k3/8/4K2R w - - 0 1", "positions": [{"eval": {"cp": 31}, "pv": ["h1h3"], "depth": 9, '
-        b'"lines": [{"eval": {"mate": 3}, "pv": ["h1h3", "e3e4"]}]}, {"missing": "input"}], '
-        b'"plies": [{"uci": "h1h3", "clock": 1.5}], "headers": {"White": "A"}, "scale": 1.15, "epd": {"id": "x"}}\n',
+        (
+            b'{"fen": "8/8/8/8/8/4k3/8/4K2R w - - 0 1", "headers": {"White": "A"}, "scale": 1.15, "epd": {}, '
+            b'"positions": [{"eval": {"cp": 31}, "pv": ["h1h3"], "lines": [{"eval": {"mate": 3}, "pv": []}]}, '
+            b'{"missing": "input"}], "plies": [{"uci": "h1h3", "clock": 1.5}]}\n'
+        ),
     ),
     "uci": (
         b"info depth 9 seldepth 9 multipv 1 score cp 31 nodes 900 pv e2e4 e7e5\nbestmove e2e4 ponder e7e5",
