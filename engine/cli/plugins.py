@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections import Counter
 from importlib import import_module
 from typing import Any
@@ -15,7 +16,7 @@ from rich.text import Text
 from engine import live, options
 from engine.errors import PluginNotFound
 from engine.plugin import Needs
-from engine.registry import CONTRACTS, PluginInfo, Registry, kind_of, page_of
+from engine.registry import CONTRACTS, LIMIT, PluginInfo, Registry, kind_of, page_of
 
 _LATE = ("new", "check")
 
@@ -148,4 +149,6 @@ def _not_found(registry: Registry, name: str) -> None:
     every = sorted({known for namespace in CONTRACTS for known in registry.names(namespace)})
     near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else "engine plugins list names them all"
-    raise PluginNotFound(f"no plugin is called {name!r}; {hint}")
+    limit = os.environ.get(LIMIT)
+    left_out = f" ({LIMIT}={limit} leaves some out)" if limit is not None else ""
+    raise PluginNotFound(f"no plugin is called {name!r}; {hint}{left_out}")
