@@ -13,6 +13,7 @@ import difflib
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,8 @@ OURS = "grandmaster-analysis"
 """The distribution whose plugins are meant where nobody named one."""
 API_VERSIONS = range(1, 2)
 """Versions of the contracts that this framework understands."""
+LIMIT = "ENGINE_PLUGINS"
+"""Environment variable that limits which plugins of other distributions are seen."""
 
 
 class PluginInfo(Struct, frozen=True):
@@ -107,27 +110,44 @@ class Registry:
         """Installed names and those of files, sorted; nothing is imported."""
         return sorted({ep.name for ep in self._entry_points(namespace)})
 
+    def local_names(self, namespace: str) -> list[str]:
+        """Names of the files' own plugins, in the order they are written in."""
+        return list(dict.fromkeys(ep.name for ep in self._local if ep.group == namespace))
+
+    def namespaces_of(self, name: str) -> list[str]:
+        """Every namespace that has a plugin of this name, with or without its distribution in front."""
+        return [
+            namespace
+            for namespace in CONTRACTS
+            if any(name in (ep.name, _full_name(ep)) for ep in self._entry_points(namespace))
+        ]
+
     def load(self, namespace: str, name: str) -> Any:
         """The plugin class of that name; a name of a file wins over an installed one.
 
         Raises PluginNotFound (with the nearest name), PluginConflict, PluginLoadError.
         """
+        meant = self._meant(namespace, name)
+        manager = _Manager(namespace, [meant])
+        for cause, detail in manager.broken.values():
+            raise PluginLoadError(
+                f"{kind_of(namespace)} {name!r} ({meant.value}) does not load: {cause}"
+            ) from _Cause(detail)
+        return next(iter(manager)).plugin
+
+    def _meant(self, namespace: str, name: str) -> Any:
+        """The one entry point of that name. Raises PluginNotFound, PluginConflict."""
         local = [ep for ep in self._local if ep.group == namespace and ep.name == name]
         if len(local) > 1:
             files = ", ".join(ep.value for ep in local)
-            raise PluginConflict(f"{_kind(namespace)} {name!r} is in more than one file: {files}")
+            raise PluginConflict(f"{kind_of(namespace)} {name!r} is in more than one file: {files}")
         found = local or [ep for ep in _installed(namespace) if name in (ep.name, _full_name(ep))]
         if not found:
             raise PluginNotFound(_not_found(namespace, name, self.names(namespace)))
         if len({(_distribution(ep)[0], ep.value) for ep in found}) > 1:
             ways = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in found))
-            raise PluginConflict(f"{_kind(namespace)} {name!r} is claimed more than once; write one of {ways}")
-        manager = _Manager(namespace, found[:1])
-        for cause, detail in manager.broken.values():
-            raise PluginLoadError(
-                f"{_kind(namespace)} {name!r} ({found[0].value}) does not load: {cause}"
-            ) from _Cause(detail)
-        return next(iter(manager)).plugin
+            raise PluginConflict(f"{kind_of(namespace)} {name!r} is claimed more than once; write one of {ways}")
+        return found[0]
 
     def load_all(self, namespace: str) -> dict[str, Any]:
         """Every plugin of a namespace that loads, by name; broken ones and contested names are left out."""
@@ -144,18 +164,15 @@ class Registry:
 
     def describe(self, namespace: str) -> list[PluginInfo]:
         """Every plugin of a namespace, imported one by one; broken ones with their cause."""
-        infos = []
-        for ep in sorted(self._entry_points(namespace), key=lambda ep: (ep.name, ep.value)):
-            manager = _Manager(namespace, [ep])
-            distribution, version = _distribution(ep)
-            cause, detail = manager.broken.get(ep.name, ("", ""))
-            summary = cause or summary_of(next(iter(manager)).plugin)
-            infos.append(
-                PluginInfo(
-                    namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
-                )
-            )
-        return infos
+        return [
+            _info(namespace, ep)
+            for ep in sorted(self._entry_points(namespace), key=lambda ep: (ep.name, ep.value))
+        ]
+
+    def info(self, namespace: str, name: str) -> PluginInfo:
+        """What `describe` says of the plugin that `load` gives. Raises as `load` does."""
+        self.load(namespace, name)
+        return _info(namespace, self._meant(namespace, name))
 
     def _entry_points(self, namespace: str) -> list[Any]:
         return [*_installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
@@ -183,18 +200,46 @@ def summary_of(plugin: type) -> str:
     return page_of(plugin).partition("\n")[0]
 
 
+def kind_of(namespace: str) -> str:
+    """`engine.aggregators` holds what is called an `aggregator`."""
+    return namespace.removeprefix("engine.").removesuffix("s")
+
+
+def _info(namespace: str, ep: Any) -> PluginInfo:
+    """What can be said of one entry point; it is imported."""
+    manager = _Manager(namespace, [ep])
+    distribution, version = _distribution(ep)
+    cause, detail = manager.broken.get(ep.name, ("", ""))
+    summary = cause or summary_of(next(iter(manager)).plugin)
+    return PluginInfo(
+        namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
+    )
+
+
 def _installed(namespace: str) -> list[Any]:
-    """Entry points read fresh. An editable install can list one twice; the same target counts once."""
-    allowed = os.environ.get("ENGINE_PLUGINS")
+    """Entry points read fresh, as far as ENGINE_PLUGINS lets them in."""
+    return [ep for ep in _every(namespace) if _is_let_in(ep)]
+
+
+def _every(namespace: str) -> list[Any]:
+    """An editable install can list an entry point twice; the same target counts once."""
     unique = {(ep.name, ep.value, _distribution(ep)[0]): ep for ep in metadata.entry_points(group=namespace)}
-    if allowed is None:
-        return list(unique.values())
-    names = set() if allowed == "none" else set(allowed.split(","))
-    return [ep for ep in unique.values() if _is_ours(ep) or ep.name in names]
+    return list(unique.values())
 
 
-def _is_ours(ep: Any) -> bool:
-    return str(ep.value).startswith("engine_plugins.")
+def _is_let_in(ep: Any) -> bool:
+    """ENGINE_PLUGINS: `none`, or those let in beside ours, by name or distribution. Unset lets in all."""
+    limit = os.environ.get(LIMIT)
+    distribution = _normal(_distribution(ep)[0])
+    if limit is None or distribution == OURS:
+        return True
+    wanted = {word.strip() for word in limit.split(",")} - {"none"}
+    return ep.name in wanted or _full_name(ep) in wanted or distribution in map(_normal, wanted)
+
+
+def _normal(distribution: str) -> str:
+    """`My_Dist` and `my-dist` are one distribution."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _distribution(ep: Any) -> tuple[str, str]:
@@ -205,23 +250,28 @@ def _full_name(ep: Any) -> str:
     return f"{_distribution(ep)[0]}:{ep.name}"
 
 
-def _kind(namespace: str) -> str:
-    return namespace.removeprefix("engine.").removesuffix("s")
-
-
 def _not_found(namespace: str, name: str, names: Sequence[str]) -> str:
+    if any(name in (ep.name, _full_name(ep)) for ep in _every(namespace)):
+        return f"{kind_of(namespace)} {name!r} is left out by {LIMIT}={os.environ.get(LIMIT)}"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-    return f"no {_kind(namespace)} is called {name!r}; {hint} (engine plugins list)"
+    return f"no {kind_of(namespace)} is called {name!r}; {hint} (engine plugins list)"
 
 
 def _check_contract(namespace: str, ep: Any, plugin: Any) -> None:
     contract = CONTRACTS[namespace]
     if not (isinstance(plugin, type) and issubclass(plugin, contract)):
         raise TypeError(f"{ep.value} is not a subclass of engine.plugin.{contract.__name__}")
+    if lacking := _lacking(plugin):
+        raise TypeError(f"{ep.value} does not define {lacking}")
     version = getattr(plugin, "api_version", 1)
     if version not in API_VERSIONS:
         raise TypeError(f"{ep.value} is written for api_version {version}, this framework understands 1")
+
+
+def _lacking(plugin: type) -> str:
+    """The methods of its contract that it does not define; a class with some is a base for others."""
+    return ", ".join(sorted(getattr(plugin, "__abstractmethods__", ())))
 
 
 def _load_file(path: str) -> list[_FileEntryPoint]:
@@ -244,13 +294,21 @@ def _load_file(path: str) -> list[_FileEntryPoint]:
         except BaseException as error:
             del sys.modules[name]
             raise PluginLoadError(f"{path}: {type(error).__name__}: {error}") from error
-    found = [
-        _FileEntryPoint(path, kebab(cls.__name__), namespace, cls)
+    classes = [
+        (namespace, cls)
         for cls in vars(module).values()
         if isinstance(cls, type) and cls.__module__ == name
         for namespace, contract in CONTRACTS.items()
         if issubclass(cls, contract)
     ]
+    found = [
+        _FileEntryPoint(path, kebab(cls.__name__), namespace, cls)
+        for namespace, cls in classes
+        if not _lacking(cls)
+    ]
+    if not found and classes:
+        lacking = "; ".join(f"{cls.__name__} does not define {_lacking(cls)}" for _, cls in classes)
+        raise PluginLoadError(f"{path}: {lacking}")
     if not found:
         raise PluginLoadError(f"{path}: no subclass of a contract of engine.plugin in it (--plugin)")
     return found

@@ -1,7 +1,11 @@
-"""`engine plugins list|show`"""
+"""`engine plugins list|show|new|check`"""
 
 from __future__ import annotations
 
+import inspect
+import os
+from collections import Counter
+from importlib import import_module
 from typing import Any
 
 import click
@@ -11,16 +15,37 @@ from rich.text import Text
 
 from engine import live, options
 from engine.errors import PluginNotFound
-from engine.registry import CONTRACTS, PluginInfo, Registry, page_of
+from engine.plugin import Needs
+from engine.registry import CONTRACTS, LIMIT, PluginInfo, Registry, kind_of, page_of
+
+_LATE = ("new", "check")
 
 _files = click.option(
     "--plugin", "files", multiple=True, metavar="FILE.py", help="Also load this single-file plugin."
 )
 
 
-@click.group("plugins", short_help="List and explain the plugins.")
+class _Group(click.Group):
+    """Imports `new` and `check` when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *_LATE]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _LATE:
+            return super().get_command(ctx, cmd_name)
+        late = import_module(f"engine.cli.plugin_{cmd_name}").command
+        assert isinstance(late, click.Command)
+        return late
+
+
+@click.group("plugins", cls=_Group, short_help="List, explain, start and check plugins.")
 def command() -> None:
-    """List and explain the plugins: aggregators, evaluators, readers, writers, executors."""
+    """List, explain, start and check plugins: aggregators, evaluators, readers, writers, executors.
+
+    ENGINE_PLUGINS limits what is seen of other distributions, in every command: `none` of them, or only those
+    named, as in ENGINE_PLUGINS=castling,my-dist (plugins or distributions). Ours and --plugin files stay.
+    """
 
 
 @command.command("list")
@@ -30,7 +55,10 @@ def command() -> None:
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @_files
 def list_(namespace: str | None, format_: str, files: tuple[str, ...]) -> None:
-    """Every plugin with its distribution; BROKEN ones with the cause."""
+    """Every plugin with its distribution; BROKEN ones with the cause.
+
+    A name that two distributions claim is shown with the distribution in front, as it has to be written then.
+    """
     registry = Registry(files)
     wanted = [f"engine.{namespace}"] if namespace else list(CONTRACTS)
     infos = [info for name in wanted for info in registry.describe(name)]
@@ -40,37 +68,67 @@ def list_(namespace: str | None, format_: str, files: tuple[str, ...]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("kind", "name", "what it does", "from"):
         table.add_column(name, overflow="fold")
+    times = Counter((info.namespace, info.name) for info in infos if info.version)
     for info in infos:
-        table.add_row(*_row(info))
+        contested = bool(info.version) and times[info.namespace, info.name] > 1
+        table.add_row(*_row(info, contested=contested))
     live.output_console().print(table)
 
 
-def _row(info: PluginInfo) -> tuple[Text, ...]:
-    kind = info.namespace.removeprefix("engine.").removesuffix("s")
+def _row(info: PluginInfo, *, contested: bool) -> tuple[Text, ...]:
     summary = Text(live.clean(info.summary))
     if info.broken:
         summary = Text.assemble(("BROKEN ", "bold red"), live.clean(info.summary))
-    origin = f"{info.distribution} {info.version}" if info.version else info.target
-    return Text(kind, style="dim"), Text(info.name, style="bold"), summary, Text(live.clean(origin), style="dim")
+    name = f"{info.distribution}:{info.name}" if contested else info.name
+    source = f"{info.distribution} {info.version}" if info.version else info.target
+    return (
+        Text(kind_of(info.namespace), style="dim"),
+        Text(live.clean(name), style="bold"),
+        summary,
+        Text(live.clean(source), style="dim"),
+    )
 
 
 @command.command("show")
 @click.argument("name")
 @_files
 def show(name: str, files: tuple[str, ...]) -> None:
-    """A plugin's page: what it does, its options, where it comes from."""
-    registry = Registry(files)
-    found = [namespace for namespace in CONTRACTS if name in registry.names(namespace)]
+    """A plugin's page: what it does, its options, what it needs, where it comes from.
+
+    NAME may be a single file too, and carry its distribution: my-dist:castling.
+    """
+    if name.endswith(".py"):
+        registry = Registry([name, *files])
+        found = [(namespace, one) for namespace in CONTRACTS for one in Registry([name]).local_names(namespace)]
+    else:
+        registry = Registry(files)
+        found = [(namespace, name) for namespace in registry.namespaces_of(name)]
     if not found:
         _not_found(registry, name)
     console = live.output_console()
-    for namespace in found:
-        cls = registry.load(namespace, name)
-        info = next(info for info in registry.describe(namespace) if info.name == name)
-        console.print(Text.assemble((name, "bold"), "  ", (namespace.removeprefix("engine."), "dim")))
+    for namespace, one in found:
+        cls = registry.load(namespace, one)
+        console.print(Text.assemble((one, "bold"), "  ", (kind_of(namespace), "dim")))
         console.print(Text(page_of(cls)))
         _show_options(console, cls)
-        console.print(Text(f"from {info.distribution} {info.version}, {info.target}\n", style="dim"))
+        _show_needs(console, cls)
+        _show_source(console, registry.info(namespace, one), cls)
+
+
+def _show_needs(console: Any, cls: Any) -> None:
+    """What an aggregator needs of the search with its default options, where that is anything special."""
+    needs = getattr(cls, "needs", None)
+    if needs is None:
+        return
+    special = msgspec.to_builtins(needs(cls.Options()))
+    plain = msgspec.to_builtins(Needs())
+    words = ", ".join(f"{key} {value}" for key, value in special.items() if value != plain.get(key))
+    console.print(Text(f"needs: {words or 'nothing special of the search'}"))
+
+
+def _show_source(console: Any, info: PluginInfo, cls: type) -> None:
+    origin = f"{info.distribution} {info.version}, " if info.version else ""
+    console.print(Text(f"from {origin}{inspect.getsourcefile(cls)}\n", style="dim"), soft_wrap=True)
 
 
 def _show_options(console: Any, cls: Any) -> None:
@@ -91,4 +149,6 @@ def _not_found(registry: Registry, name: str) -> None:
     every = sorted({known for namespace in CONTRACTS for known in registry.names(namespace)})
     near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else "engine plugins list names them all"
-    raise PluginNotFound(f"no plugin is called {name!r}; {hint}")
+    limit = os.environ.get(LIMIT)
+    left_out = f" ({LIMIT}={limit} leaves some out)" if limit is not None else ""
+    raise PluginNotFound(f"no plugin is called {name!r}; {hint}{left_out}")

@@ -9,14 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.testing.broken_law import BrokenLaw
     from engine.testing.builders import analysed_game
-    from engine.testing.conformance import BrokenLaw, check_aggregator
+    from engine.testing.conformance import check_aggregator
     from engine.testing.examples import example_games
 
 __all__ = ["BrokenLaw", "analysed_game", "check_aggregator", "example_games"]
 
 _HOMES = {
-    "BrokenLaw": "conformance",
+    "BrokenLaw": "broken_law",
     "analysed_game": "builders",
     "check_aggregator": "conformance",
     "example_games": "examples",

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
-import json
-import math
+import itertools
 import random
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from unittest import mock
 
-import msgspec
-
-from engine.aggregation import Aggregator, Needs
-from engine.model import AnalysedGame, Report
+from engine.aggregation import Aggregator
+from engine.model import AnalysedGame
 from engine.options import Options, build
+from engine.testing import laws
+from engine.testing.broken_law import BrokenLaw
+from engine.testing.shrinking import Parts, smallest
 
-__all__ = ["BrokenLaw", "check_aggregator"]
+__all__ = ["check_aggregator"]
 
 _ROUNDS = 20
 _SHARDS = 5
-_INTEGERS = "the state is JSON of integers and strings"
-
-
-class BrokenLaw(AssertionError):
-    """An aggregator breaks one of the laws; the message names the law and shows the difference."""
+_DAY = 86_400
 
 
 def check_aggregator(
@@ -38,215 +35,103 @@ def check_aggregator(
     """Prove the laws of `engine.aggregation` for `cls` on `games`: random splits, shuffles, state round-trips.
 
     Every way to share the games out must give the same report to the byte. An empty input gives a valid report;
-    `report` is repeatable and changes nothing; `merge` is associative and commutative, leaves the other side as
-    it is, and a fresh instance is its identity; the state is JSON of integers and strings; instances share
-    nothing; games stay as they are; nothing is printed. The random choices follow `seed`.
+    `report` is repeatable and changes nothing, even as days go by; `requests`, where there is one, follows from
+    the game alone; `merge` is associative and commutative, leaves the other side as it is, and a fresh instance
+    is its identity; the state is JSON of integers and strings; instances share nothing; games stay as they are;
+    nothing is printed. The random choices follow `seed`.
 
-    Raises BrokenLaw at the first law that does not hold; whatever the aggregator itself raises passes through.
+    Raises BrokenLaw at the first law that does not hold, with the smallest case that shows it; ConfigError for
+    options that the class does not take. Whatever the aggregator itself raises passes through, with a note that
+    says at which game.
     """
-    _Check(cls, list(games), options, seed).run()
+    listed = list(games)
+    if not isinstance(options, Options):
+        options = build(cls.Options, options or {}, cls.__name__)
+    bench = laws.Bench(cls, listed, options)
+    with _days_go_by():
+        for law, parts in _trials(len(listed), random.Random(seed)):
+            broken = _tried(bench, law, parts)
+            if broken is not None:
+                raise _in_the_smallest_case(bench, law, parts, broken)
 
 
-class _Check:
-    def __init__(
-        self,
-        cls: type[Aggregator],
-        games: Sequence[AnalysedGame],
-        options: Options | Mapping[str, Any] | None,
-        seed: int,
-    ) -> None:
-        self.cls = cls
-        self.games = games
-        self.random = random.Random(seed)
-        if isinstance(options, Options):
-            self.options: Options = options
-        else:
-            self.options = build(cls.Options, options or {}, cls.__name__)
-
-    def run(self) -> None:
-        with self._silence():
-            self._describes_itself()
-            empty = self._text(self._fresh())
-            before = msgspec.json.encode(self.games)
-            whole = self._fresh(self.games)
-            reference = self._text(whole)
-            self._report_is_pure(whole, reference)
-            self._same(
-                "add leaves the games as they are", before.decode(), msgspec.json.encode(self.games).decode()
-            )
-            self._same("instances share nothing: a fresh one starts empty", empty, self._text(self._fresh()))
-            self._same(
-                "a second instance, fed the same games, gives the same report",
-                reference,
-                self._text(self._fresh(self.games)),
-            )
-            self._state_round_trip(whole, reference)
-            self._order(reference)
-            self._identity(reference)
-            self._pairs(reference)
-            for _ in range(_ROUNDS):
-                self._split(reference)
-
-    # -- the laws -------------------------------------------------------------------------------------------
-
-    def _describes_itself(self) -> None:
-        if not (self.cls.__doc__ or "").strip():
-            raise self._broken("the class has a docstring, its first line is its description", "there is none")
-        needs = self.cls.needs(self.options)
-        if not isinstance(needs, Needs):
-            raise self._broken("needs(options) returns Needs", f"it returned {needs!r}")
-
-    def _report_is_pure(self, whole: Aggregator, reference: str) -> None:
-        before = self._state(whole)
-        self._same("report is repeatable: calling it again gives the same", reference, self._text(whole))
-        self._same("report changes nothing: the state stays the same", before, self._state(whole))
-
-    def _state_round_trip(self, whole: Aggregator, reference: str) -> None:
-        copy = self._copy(whole)
-        self._same("state and load lose nothing: the loaded copy reports the same", reference, self._text(copy))
-        self._same(
-            "state and load lose nothing: the loaded copy has the same state",
-            self._state(whole),
-            self._state(copy),
-        )
-        used = self._fresh(self.games[: len(self.games) // 2])
-        used.load(json.loads(self._state(whole)))
-        self._same("load replaces what was there before", reference, self._text(used))
-
-    def _order(self, reference: str) -> None:
-        for _ in range(_ROUNDS):
-            shuffled = self._shuffled()
-            self._same(
-                "the order of the games does not matter", reference, self._text(self._fresh(shuffled)), shuffled
-            )
-
-    def _identity(self, reference: str) -> None:
-        left, right = self._fresh(), self._fresh(self.games)
-        left.merge(self._fresh(self.games))
-        right.merge(self._fresh())
-        law = "a fresh instance is the identity of merge"
-        self._same(f"{law}: fresh.merge(whole) is the whole", reference, self._text(left))
-        self._same(f"{law}: whole.merge(fresh) is the whole", reference, self._text(right))
-
-    def _pairs(self, reference: str) -> None:
-        """Commutative, associative, and the other side untouched, on one random split in three."""
-        games = self._shuffled()
-        third = len(games) // 3
-        parts = games[:third], games[third : 2 * third], games[2 * third :]
-        ab, ba = self._fresh(parts[0]), self._fresh(parts[1])
-        b = self._fresh(parts[1])
-        before = self._state(b)
-        ab.merge(b)
-        ba.merge(self._fresh(parts[0]))
-        self._same("merge is commutative: a.merge(b) is b.merge(a)", self._text(ab), self._text(ba))
-        self._same("merge leaves the other instance as it is", before, self._state(b))
-        started = self._fresh()
-        started.merge(b)
-        merged = self._text(ab), self._text(started)
-        for game in parts[2]:
-            b.add(game)
-        for text, aggregator in zip(merged, (ab, started), strict=True):
-            self._same("merge copies: what the other adds afterwards does not show", text, self._text(aggregator))
-        left = ab
-        left.merge(self._fresh(parts[2]))
-        tail = self._fresh(parts[1])
-        tail.merge(self._fresh(parts[2]))
-        right = self._fresh(parts[0])
-        right.merge(tail)
-        self._same("merge is associative: (a+b)+c is a+(b+c)", self._text(left), self._text(right))
-        self._same("merged parts are the whole", reference, self._text(left), games)
-
-    def _split(self, reference: str) -> None:
-        """Shared out at random, shipped as JSON, merged at random, as a run over many machines would."""
-        games = self._shuffled()
-        shards = [self._fresh() for _ in range(self.random.randint(1, _SHARDS))]
-        for game in games:
-            self.random.choice(shards).add(game)
-        while len(shards) > 1:
-            self.random.shuffle(shards)
-            first, second = self._copy(shards.pop()), self._copy(shards.pop())
-            first.merge(second)
-            shards.append(first)
-        self._same("shared out, shipped and merged, parts are the whole", reference, self._text(shards[0]), games)
-
-    # -- helpers --------------------------------------------------------------------------------------------
-
-    def _fresh(self, games: Iterable[AnalysedGame] = ()) -> Aggregator:
-        aggregator = self.cls(self.options)
-        for game in games:
-            aggregator.add(game)
-        return aggregator
-
-    def _shuffled(self) -> list[AnalysedGame]:
-        return self.random.sample(self.games, len(self.games))
-
-    def _copy(self, aggregator: Aggregator) -> Aggregator:
-        copy = self._fresh()
-        copy.load(json.loads(self._state(aggregator)))
-        return copy
-
-    def _state(self, aggregator: Aggregator) -> str:
-        state = aggregator.state()
-        for path, value in _leaves(state, "state"):
-            if isinstance(value, float):
-                raise self._broken(_INTEGERS, f"{path} is the float {value!r}: keep thousandths, as integers")
-            if not isinstance(value, (str, int, type(None))):
-                raise self._broken(_INTEGERS, f"{path} is {value!r}, a {type(value).__name__}")
-        return json.dumps(state)
-
-    def _text(self, aggregator: Aggregator) -> str:
-        report: Any = aggregator.report()
-        if not isinstance(report, Report):
-            raise self._broken("report() returns a Report", f"it returned {report!r}")
-        for cell in [metric.value for metric in report.metrics.values()]:
-            self._check_cell(cell)
-        for table in report.tables:
-            for row in table.rows:
-                if len(row) != len(table.columns):
-                    raise self._broken(
-                        "a row has one cell a column",
-                        f"table {table.key!r} has {len(table.columns)} columns and the row {row!r}",
-                    )
-                for cell in row:
-                    self._check_cell(cell)
-        return msgspec.json.format(msgspec.json.encode(report), indent=1).decode()
-
-    def _check_cell(self, cell: object) -> None:
-        if not isinstance(cell, (str, int, float, type(None))) or (
-            isinstance(cell, float) and not math.isfinite(cell)
-        ):
-            raise self._broken("cells are strings, finite numbers or None", f"the report has {cell!r}")
-
-    def _same(self, law: str, expected: str, actual: str, order: Sequence[AnalysedGame] = ()) -> None:
-        if expected == actual:
-            return
-        lines = difflib.unified_diff(
-            expected.splitlines(), actual.splitlines(), "expected", "got", lineterm="", n=1
-        )
-        difference = "\n".join(line[:200] for line in list(lines)[:30])
-        if order:
-            difference += f"\nwith the games in the order {', '.join(str(game.origin.game) for game in order)}"
-        raise self._broken(law, difference)
-
-    def _broken(self, law: str, what: str) -> BrokenLaw:
-        return BrokenLaw(f"{self.cls.__name__} breaks a law: {law}. Instead:\n{what}")
-
-    @contextlib.contextmanager
-    def _silence(self) -> Iterator[None]:
-        caught = io.StringIO()
-        with contextlib.redirect_stdout(caught):
-            yield
-        if caught.getvalue():
-            raise self._broken("nothing is written to stdout", f"it wrote {caught.getvalue()[:200]!r}")
+def _trials(count: int, rng: random.Random) -> Iterator[tuple[laws.Law, Parts]]:
+    """Every law with the games shared out as it asks for, those first that spoil the others when broken."""
+    everything = tuple(range(count))
+    yield laws.describes_itself, ()
+    yield laws.report_is_pure, ()
+    for k in everything:
+        yield laws.one_game_stays_where_it_is, ((k,),)
+    yield laws.report_is_pure, (everything,)
+    yield laws.add_is_repeatable, (everything,)
+    yield laws.requests_are_pure, (everything,)
+    yield laws.state_round_trip, (everything,)
+    yield laws.state_round_trip, _split(everything, 2, rng)
+    for _ in range(_ROUNDS):
+        yield laws.order_does_not_matter, (tuple(rng.sample(everything, count)),)
+    yield laws.fresh_is_identity, (everything,)
+    for law in (laws.merge_is_commutative, laws.merge_copies, laws.merge_is_associative):
+        yield law, _split(everything, 3, rng)
+    for _ in range(_ROUNDS):
+        yield laws.parts_are_the_whole, _split(everything, rng.randint(1, _SHARDS), rng)
 
 
-def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Everything in a state that is not a list or a dict with string keys."""
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        for key, item in value.items():
-            yield from _leaves(item, f"{path}[{key!r}]")
-    elif isinstance(value, (list, tuple)):
-        for k, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{k}]")
-    else:
-        yield path, value
+def _split(games: Sequence[int], count: int, rng: random.Random) -> Parts:
+    parts: list[list[int]] = [[] for _ in range(count)]
+    for k in rng.sample(games, len(games)):
+        rng.choice(parts).append(k)
+    return tuple(map(tuple, parts))
+
+
+def _tried(bench: laws.Bench, law: laws.Law, parts: Parts) -> BrokenLaw | None:
+    """What is broken when the games are shared out like this."""
+    printed = io.StringIO()
+    broken = None
+    try:
+        with contextlib.redirect_stdout(printed):
+            for found in law(bench, parts):
+                if found.left != found.right:
+                    broken = BrokenLaw(bench.cls.__name__, found)
+                    break
+    except BrokenLaw as error:
+        broken = error
+    if broken is None and printed.getvalue():
+        hint = "Standard output belongs to the reports; use logging."
+        broken = bench.broken("nothing is written to stdout", f"it wrote {printed.getvalue()[:200]!r}", hint)
+    if broken is not None:
+        broken.games = tuple(bench.games[k] for part in parts for k in part)
+        broken.split = tuple(tuple(k + 1 for k in part) for part in parts)
+    return broken
+
+
+def _in_the_smallest_case(bench: laws.Bench, law: laws.Law, parts: Parts, broken: BrokenLaw) -> BrokenLaw:
+    """The same law broken by the fewest games."""
+    if len(broken.games) <= 1:
+        return broken  # a class or game that is spoiled would only be found more spoiled
+    last = broken  # what is found last is the smallest
+
+    def shows(candidate: Parts) -> bool:
+        nonlocal last
+        try:
+            found = _tried(bench, law, candidate)
+        except Exception:  # another fault than the one that is looked for
+            return False
+        if found is None or found.law != broken.law:
+            return False
+        last = found
+        return True
+
+    shows(smallest(shows, parts))
+    return last
+
+
+@contextlib.contextmanager
+def _days_go_by() -> Iterator[None]:
+    """Every look at the calendar finds another day, so that a date in a report shows."""
+    now = time.time()
+    ticks = (now + _DAY * day for day in itertools.count())
+    with (
+        mock.patch.object(time, "time", ticks.__next__),
+        mock.patch.object(time, "time_ns", lambda: int(time.time()) * 10**9),  # noqa: PT008 - not a constant
+    ):
+        yield

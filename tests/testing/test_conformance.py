@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
+import pickle
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -100,6 +103,77 @@ class Clock(Plies):
 
     def report(self) -> Report:
         return Report("Clock", {"at": Metric(time.perf_counter_ns(), "At")})
+
+
+class Date(Plies):
+    """Says which day it is."""
+
+    def report(self) -> Report:
+        return Report("Date", {"day": Metric(str(dt.date.today()), "Day")})  # noqa: DTZ011
+
+
+class FloatText(ByHand):
+    """Adds up floats, and ships them as text to the last bit."""
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.total = 0.0
+
+    def add(self, game: AnalysedGame) -> None:
+        self.total += game.white.accuracy or 0.0
+
+    def state(self) -> str:
+        return float(self.total).hex()
+
+    def load(self, state: str) -> None:
+        self.total = float.fromhex(state)
+
+
+class DefaultArgument(ByHand):
+    """Has a mutable default."""
+
+    def __init__(self, options: Any = None, seen: list[int] = []) -> None:  # noqa: B006
+        super().__init__(options)
+        self.seen = seen
+
+    def add(self, game: AnalysedGame) -> None:
+        self.seen.append(game.origin.game)
+
+    def report(self) -> Report:
+        return Report("Default", {"games": Metric(len(self.seen), "Games")})
+
+
+class Asks(Plies):
+    """Asks for a search of each position it sees."""
+
+    def requests(self, game: AnalysedGame) -> list[str]:
+        return [ply.uci for ply in game.plies]
+
+
+class AsksLess(Asks):
+    """Asks for less once it has seen something."""
+
+    def requests(self, game: AnalysedGame) -> list[str]:
+        return super().requests(game)[: None if self.plies.value == 0 else 1]
+
+
+class AsksOnce(Asks):
+    """Asks for a game once."""
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.asked: Iterator[bool] = iter([True])
+
+    def requests(self, game: AnalysedGame) -> list[str]:
+        return super().requests(game) if next(self.asked, False) else []
+
+
+class AsksAndCounts(Asks):
+    """Counts what it asked for."""
+
+    def requests(self, game: AnalysedGame) -> list[str]:
+        self.plies.add(len(game.plies))
+        return super().requests(game)
 
 
 class CountsReports(ByHand):
@@ -221,7 +295,7 @@ class WithoutDoc(Plies):
     __doc__ = None
 
 
-@pytest.mark.parametrize("cls", [Plies, ByHand])
+@pytest.mark.parametrize("cls", [Plies, ByHand, Asks])
 def test_the_lawful_pass(cls: type[Aggregator]) -> None:
     check_aggregator(cls, example_games())
 
@@ -254,6 +328,12 @@ def test_the_example_in_one_file_passes() -> None:
         (Lossy, "state and load lose nothing"),
         (SharedDefault, "instances share nothing"),
         (Clock, "report is repeatable"),
+        (Date, "report is repeatable"),
+        (FloatText, "the order of the games does not matter"),
+        (DefaultArgument, "instances share nothing"),
+        (AsksOnce, "requests is repeatable"),
+        (AsksAndCounts, "requests changes nothing"),
+        (AsksLess, "requests depends on the game alone"),
         (CountsReports, "report changes nothing"),
         (LoadAdds, "load replaces what was there before"),
         (MergeTakesOver, "merge leaves the other instance as it is"),
@@ -276,11 +356,53 @@ def test_the_broken_law_is_named(cls: type[Aggregator], law: str) -> None:
     assert str(caught.value).startswith(f"{cls.__name__} breaks a law: {law}")
 
 
-def test_the_difference_is_shown() -> None:
-    with pytest.raises(BrokenLaw, match="state and load lose nothing") as caught:
-        check_aggregator(Lossy, example_games())
-    assert '-   "value": 18,' in str(caught.value)
-    assert '+   "value": 0,' in str(caught.value)
+def broken_by(cls: type[Aggregator]) -> BrokenLaw:
+    with pytest.raises(BrokenLaw) as caught:
+        check_aggregator(cls, example_games())
+    return caught.value
+
+
+def test_the_lines_that_differ_stand_side_by_side() -> None:
+    broken = broken_by(Lossy)
+    assert broken.law == "state and load lose nothing: the loaded copy reports the same"
+    assert "metrics.games.value: 1" in broken.left
+    assert "metrics.games.value: 0" in broken.right
+    assert str(broken).splitlines()[-2:] == [
+        "                     report  of its copy",
+        "metrics.games.value  1       0",
+    ]
+    assert "metrics.games.label" not in str(broken)
+
+
+def test_the_smallest_case_is_found() -> None:
+    order = broken_by(LastGame)
+    assert [len(part) for part in order.split] == [2]
+    assert [game.origin.game for game in order.games] == list(order.split[0])
+    assert len(broken_by(FloatSum).games) == 1
+    assert broken_by(Clock).games == ()
+    commutes = broken_by(Subtracts)
+    assert [len(part) for part in commutes.split] == [1, 1]
+    for number, game in zip([part[0] for part in commutes.split], commutes.games, strict=True):
+        moves = " ".join(ply.san for ply in game.plies[:4])
+        assert f"  {number}: {game.player('white')} - {game.player('black')}: {moves}" in str(commutes)
+
+
+def test_a_case_that_needs_many_games_loses_those_it_does_not_need() -> None:
+    class Forgets(Plies):
+        """Forgets all from 50 plies on when it is shipped."""
+
+        def state(self) -> Any:
+            return super().state() if self.plies.value < 50 else Plies().state()
+
+    broken = broken_by(Forgets)
+    plies = [len(game.plies) for game in broken.games]
+    assert sum(plies) >= 50
+    assert sum(plies) - min(plies) < 50
+
+
+def test_a_broken_law_survives_pickling() -> None:
+    broken = broken_by(Lossy)
+    assert str(pickle.loads(pickle.dumps(broken))) == str(broken)
 
 
 def test_what_the_aggregator_raises_passes_through() -> None:
@@ -290,8 +412,9 @@ def test_what_the_aggregator_raises_passes_through() -> None:
         def add(self, game: AnalysedGame) -> None:
             raise KeyError(game.origin.game)
 
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError) as caught:
         check_aggregator(Raises, example_games())
+    assert caught.value.__notes__ == ["in add() of game 1 of those that were checked"]
 
 
 def test_the_builder_refuses_moves_that_cannot_be_played() -> None:

@@ -1,0 +1,66 @@
+"""`engine plugins new NAME`"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from engine.cli import plugin_template
+from engine.errors import ConfigError, OutputError
+from engine.registry import Registry
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z][a-z0-9]*)*")
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("--package", is_flag=True, help="A distribution with entry point, test and README.")
+def command(name: str, package: bool) -> None:
+    """Write a working aggregator to start from: NAME.py, or a folder engine-NAME with --package.
+
+    Nothing that exists is overwritten.
+    """
+    kebab = _checked(name)
+    files = plugin_template.of_package(kebab) if package else plugin_template.of_file(kebab)
+    _write(files)
+    for path in files:
+        click.echo(f"written {path}")
+    first = next(iter(files))
+    if package:
+        click.echo(f"next: cd engine-{kebab}, pip install -e ., pytest, engine plugins check {kebab}")
+    else:
+        click.echo(f"next: engine plugins check {first}")
+        click.echo(f"      engine analyze games.pgn --plugin {first} -a {kebab}")
+
+
+def _checked(name: str) -> str:
+    """The name in kebab-case. Raises ConfigError for one that cannot be a plugin's or is taken."""
+    kebab = name.replace("_", "-")
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} cannot be a plugin's name: lower case words of letters and digits, each beginning with "
+            "a letter, such as best-moves"
+        )
+    if keyword.iskeyword(name):
+        raise ConfigError(f"{name!r} is a word of Python's; a file of that name could not be imported")
+    if kebab in Registry().names("engine.aggregators"):
+        raise ConfigError(f"there is an aggregator {kebab!r} already (engine plugins show {kebab})")
+    return kebab
+
+
+def _write(files: Mapping[str, str]) -> None:
+    tops = {Path(path).parts[0] for path in files}
+    for top in sorted(tops):
+        if Path(top).exists() or Path(top).is_symlink():
+            raise ConfigError(f"{top} exists; nothing was written")
+    for path, text in files.items():
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            with open(path, "x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
