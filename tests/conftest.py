@@ -11,12 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from engine import system
 from tests import leaks
 from tests.wasm_fixture import stockfish_wasm
 
 __all__ = ["stockfish_wasm"]
 
 util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than cores: these tests wait for other processes more than they compute."""
+    return system.cores() + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -116,9 +116,10 @@ def _shared_memory() -> set[str]:
 def _new_shared_memory(before: set[str]) -> list[str]:
     """Names that no living process has open, and that nobody is about to remove.
 
-    A name does not say whose it is: one that another program leaves at the same time is reported here too.
+    A name does not say whose it is: one that another test's program leaves at the same time would be reported here
+    too, so there is more patience than for what is surely ours.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + 5 * PATIENCE
     while True:
         new = _shared_memory() - before
         left = new and (new - _mapped()) & _shared_memory()

@@ -181,7 +181,7 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     log = tmp_path / "log"
-    fake = fake_uci(tmp_path / "fake", delay=0.03, log=str(log))
+    fake = fake_uci(tmp_path / "fake", delay=0.015, log=str(log))
     out = tmp_path / "out.jsonl"
     arguments = ["analyze", str(CLASSICS), "-e", str(fake), "--nodes", "1000", "-o", str(out), "-j", "2"]
     with subprocess.Popen(

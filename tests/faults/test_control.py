@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 12.0
+SECONDS = 10.0
 
 
 def storm(lock: str, folder: Path, games: int) -> int:

@@ -25,7 +25,10 @@ GAME = """[Event "Poisoned"]
 """
 
 
-def analysed(folder: Path, *arguments: str | Path) -> tuple[Ran, list[dict[str, Any]]]:
+Found = list[dict[str, Any]]
+
+
+def analysed(folder: Path, *arguments: str | Path) -> tuple[Ran, Found]:
     out = folder / "out.jsonl"
     ran = engine(
         *("analyze", folder / "games.pgn", "--nodes", "1000", "-o", out, "-y", "--format", "json"), *arguments
@@ -43,9 +46,16 @@ def games(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """The games with a program that does nothing wrong, once for all tests of a process."""
+    folder = tmp_path_factory.mktemp("calm")
+    (folder / "games.pgn").write_text(GAME)
+    return analysed(folder, "-e", fake_uci(folder / "calm"), "--no-cache", *AS_SEARCHED)[1]
+
+
 @pytest.mark.parametrize("workers", ["1", "3"])
-def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, workers: str) -> None:
-    _, calm = analysed(games, "-e", fake_uci(games / "calm"), "--no-cache", *AS_SEARCHED)
+def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, calm: Found, workers: str) -> None:
     bad = fake_uci(games / "bad", crash=POISON)
     ran, found = analysed(games, "-e", bad, "--no-cache", "-j", workers, *AS_SEARCHED)
     assert ran.code == 1
@@ -61,9 +71,8 @@ def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, workers: 
     assert "Traceback" not in ran.err
 
 
-def test_a_poisoned_position_in_a_chunk_is_narrowed_down(games: Path) -> None:
+def test_a_poisoned_position_in_a_chunk_is_narrowed_down(games: Path, calm: Found) -> None:
     """The other positions of its chunk are searched by themselves, on a fresh hash; nothing else changes."""
-    _, calm = analysed(games, "-e", fake_uci(games / "calm"), "--no-cache", *AS_SEARCHED)
     poison = "rnbq1rk1/1p2bppp/p2ppn2/8/3NPP2/2N5/PPP1B1PP/R1BQ1R1K"  # after 9. Kh1
     ran, found = analysed(
         games, "-e", fake_uci(games / "bad", crash=poison), "--no-cache", "-j", "2", *AS_SEARCHED
