@@ -114,6 +114,11 @@ class Targets:
         self._targets = targets
         self._force = force
 
+    @property
+    def reports(self) -> list[str]:
+        """Names of the aggregators that the writers cannot do without."""
+        return [name for target in self._targets for name in target.writer.reports]
+
     def begin(self, info: RunInfo) -> Outputs:
         """Open `FILE.part` for each and make the writers. Raises OutputError, or PluginCrashed for a writer."""
         outputs: list[_Output] = []

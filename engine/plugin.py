@@ -208,7 +208,10 @@ class Writer(abc.ABC):
     """Renders a run into one binary stream, which the framework opens, closes and moves into place."""
 
     suffixes: ClassVar[tuple[str, ...]] = ()
-    """File name endings that choose this writer, lower case, with the dot."""
+    """File name endings that choose this writer, lower case, with the dot. The longest one that fits wins."""
+
+    reports: ClassVar[tuple[str, ...]] = ()
+    """Names of aggregators whose reports it renders; a run with this output takes them in."""
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
         self.stream = stream

@@ -92,11 +92,6 @@ class Run:
             sample=settings.sample,
             seed=settings.seed,
         )
-        self._strategies = self._load_strategies(aggregators)
-        multipv, self.multipv_asked_by = self._strategies.multipv()
-        self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
-        self.workers = settings.workers or system.cores()
-        self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
         targets = open_outputs(
             outputs,
             format=output_format,
@@ -104,6 +99,11 @@ class Run:
             writers=self.registry.load_all("engine.writers"),
             inputs=[source.name for source in self._sources],
         )
+        self._strategies = self._load_strategies(aggregators, targets.reports)
+        multipv, self.multipv_asked_by = self._strategies.multipv()
+        self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
+        self.workers = settings.workers or system.cores()
+        self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
         self._ours = all(
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
@@ -169,9 +169,11 @@ class Run:
     def _warn(self, text: str) -> None:
         self._notice(Notice("warning", None, None, None, text))
 
-    def _load_strategies(self, asked: Sequence[Named] | None) -> Strategies:
+    def _load_strategies(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> Strategies:
+        """Those asked for, and those `wanted` by a writer."""
         epd = any(source.reader == "epd" for source in self._sources)
-        chosen = selection(self.registry, asked if asked is not None else self.settings.aggregators, epd=epd)
+        asked = asked if asked is not None else self.settings.aggregators
+        chosen = selection(self.registry, asked, epd=epd, also=wanted)
         values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
         for one in chosen:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one

@@ -24,22 +24,23 @@ NAMESPACE = "engine.aggregators"
 Named = str | type[Aggregator] | Aggregator
 
 
-def selection(registry: Registry, asked: Sequence[Named] | None, *, epd: bool) -> list[Named]:
+def selection(
+    registry: Registry, asked: Sequence[Named] | None, *, epd: bool, also: Sequence[str] = ()
+) -> list[Named]:
     """Which aggregators are meant, in order: `+x` adds to the default ones, `all` is every one that loads.
 
-    None is the default ones. They are named with their distribution, so that nobody else's plugin of the same
-    name changes a plain run.
+    None is the default ones, named with their distribution, so that nobody else's plugin of the same name changes
+    a plain run. Those of `also` that are not among them come last.
     """
     default: list[Named] = [f"{OURS}:{name}" for name in (*DEFAULT_AGGREGATORS, *(EPD_AGGREGATORS if epd else ()))]
-    if asked is None:
-        return default
-    adding = bool(asked) and isinstance(asked[0], str) and asked[0].startswith("+")
+    adding = asked is None or (bool(asked) and isinstance(asked[0], str) and asked[0].startswith("+"))
     chosen: dict[object, Named] = {_short(name): name for name in default} if adding else {}
-    for name in asked:
+    for name in asked or ():
         for one in registry.load_all(NAMESPACE) if name == "all" else [name]:
             meant = one.lstrip("+") if isinstance(one, str) else one
             chosen.setdefault(_short(meant) if isinstance(meant, str) else id(meant), meant)
-    return list(chosen.values())
+    there = {_short(one) for one in chosen.values()}
+    return [*chosen.values(), *(name for name in dict.fromkeys(also) if name not in there)]
 
 
 def _short(name: Named) -> str:

@@ -33,7 +33,8 @@ def analysed(folder: Path, *arguments: str | Path) -> tuple[Ran, Found]:
     ran = engine(
         *("analyze", folder / "games.pgn", "--nodes", "1000", "-o", out, "-y", "--format", "json"), *arguments
     )
-    return ran, [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+    found = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+    return ran, [{**game, "file": "games.pgn"} for game in found]
 
 
 AS_SEARCHED = ("--set", "search.reconcile=false")

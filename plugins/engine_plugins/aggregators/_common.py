@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Column
+from engine.model import AnalysedGame, Cell, Color, Column, Ply
+from engine.plugin import Moments
 
 GAME = Column("game", "Game", "int")
 PLAYER = Column("player", "Player", "player")
@@ -39,3 +41,63 @@ def milli(value: float) -> int:
 def left_out(what: str, number: int, option: str) -> tuple[str, ...]:
     """A note on the rows that a table does not show, when there are any."""
     return (f"{number:,} more {what} are not listed; --set {option}=N lists N.",) if number else ()
+
+
+NO_EVALUATIONS = "No data: no move has an evaluation before and after it."
+
+_Z = 1.959964
+"""Standard deviations on both sides of the mean that hold 95% of a normal distribution."""
+
+
+def other(color: Color) -> Color:
+    return "black" if color == "white" else "white"
+
+
+def lost(ply: Ply) -> int | None:
+    """Thousandths of Win% that the mover lost, 0 or more; None beside a missing evaluation."""
+    if ply.win_before is None or ply.win_after is None:
+        return None
+    return max(0, milli(ply.win_before) - milli(ply.win_after))
+
+
+def best_san(game: AnalysedGame, ply: int) -> str | None:
+    """The best move of position `ply` in SAN; None when it is not known."""
+    evaluation = game.positions[ply].evaluation
+    if evaluation is None or evaluation.best is None:
+        return None
+    board = game.board(ply)
+    return board.san(board.parse_uci(evaluation.best))
+
+
+def numbered(game: AnalysedGame, ply: int) -> str:
+    """The move played, with its number: `17. Rd8#`, `17... Kxd8`."""
+    fields = game.fen.split()
+    ahead = ply + (fields[1] == "b")
+    number = int(fields[5]) + ahead // 2
+    return f"{number}{'...' if ahead % 2 else '.'} {game.plies[ply].san}"
+
+
+def wilson(part: int, whole: int) -> tuple[float, float] | None:
+    """The 95% interval of a share, in percent with 3 decimals; None of nothing.
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
+    """
+    if not whole:
+        return None
+    p, z2 = part / whole, _Z * _Z
+    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
+    reach = _Z * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
+    return round(100 * max(0.0, middle - reach), 3), round(100 * min(1.0, middle + reach), 3)
+
+
+def reach(moments: Moments, unit: int = 1) -> float | None:
+    """Half of the 95% interval of a mean, normal approximation; None of fewer than two values."""
+    deviation = moments.deviation()
+    if deviation is None or moments.n < 2:  # noqa: PLR2004
+        return None
+    return round(_Z * deviation / math.sqrt(moments.n - 1) / unit, 3)
+
+
+def dash(low: Cell, high: Cell) -> str | None:
+    """An interval for people: `12.3-45.6`."""
+    return f"{low:.1f}-{high:.1f}" if isinstance(low, float) and isinstance(high, float) else None

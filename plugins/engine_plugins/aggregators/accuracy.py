@@ -1,72 +1,137 @@
-"""Accuracy by Lichess's definition, per game and per player."""
+"""Accuracy, per game, player and colour, by a definition that is named."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from engine.model import AnalysedGame, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Moments, Needs, Options, Table, keyed
-from engine_plugins.aggregators._common import GAME, PLAYER, Rows, left_out, mean, milli
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Histogram, Moments, Needs, Options, Table, keyed
+from engine_plugins.aggregators._common import GAME, PLAYER, Rows, left_out, lost, mean, milli, reach
+
+Definition = Literal["lichess", "lichess-insights", "expected-points"]
+
+_DEFINITIONS: dict[Definition, str] = {
+    "lichess": "Over several games: the plain mean of Lichess's game accuracies.",
+    "lichess-insights": "Harmonic mean over all moves, none below 1, as Lichess's Insights take it.",
+    "expected-points": "100 less the mean Win% lost by a move.",
+}
+_COLORS: tuple[Color, ...] = ("white", "black")
+_PRECISION = 10**9
+"""What 1 is worth in a sum of reciprocals: exact to nine decimals, and the same in any order."""
 
 
 class AccuracyOptions(Options, frozen=True):
-    """How much is listed."""
+    """Which accuracy, and how much is listed."""
 
+    definition: Annotated[
+        Definition,
+        Meta(description="`lichess`, `lichess-insights` or `expected-points`; they are not comparable."),
+    ] = "lichess"
     games: Rows = 100
 
 
 class Accuracy(Aggregator):
-    """Lichess accuracy of each player, in percent.
+    """Accuracy of each player, in percent, per game, over all games and by colour.
 
-    A game's accuracy is Lichess's: the mean of a mean weighted by how sharp the position was and the harmonic
-    mean over the moves. Over several games it is the plain mean of a player's game accuracies; Lichess's Insights
-    take the harmonic mean over all moves instead, which is lower. A game counts for a player once both sides
-    have a move with an evaluation before and after it. Limited to the colours of `--player`.
+    `definition` says which accuracy; figures of different definitions cannot be compared:
+
+    - `lichess`: a game's accuracy is Lichess's, the mean of a mean weighted by how sharp the position was and the
+      harmonic mean over the moves (lila `AccuracyPercent.scala`). Over several games it is the plain mean of the
+      game accuracies.
+    - `lichess-insights`: the harmonic mean over moves of Lichess's move accuracy, none taken below 1 (lila
+      `AggregationPipeline.scala`); over several games over all their moves. It is much lower: one blunder weighs
+      like many good moves.
+    - `expected-points`: 100 less the mean Win% lost by a move, that is the share of expected points that was kept.
+      chess.com judges moves by expected points too, but from the players' ratings, by a formula that is not
+      published; these are Lichess's Win%.
+
+    A game counts for a player once both sides have a move with an evaluation before and after it. The median is
+    that of game accuracies, the lower one of two. ± is half of the 95% interval of the mean of game accuracies.
+    Limited to the colours of `--player`.
     """
 
     Options = AccuracyOptions
     options: AccuracyOptions
 
-    @classmethod
-    def needs(cls, options: AccuracyOptions) -> Needs:
-        return Needs(evaluations=True)
-
-    # All in thousandths of a percent.
-    colors = keyed(Moments())
-    players = keyed(Moments())
+    # By colour and player, `white|name`.
+    sides = keyed(Moments())
+    """Thousandths of a percent, by game."""
+    medians = keyed(Histogram())
+    """The same, by player."""
+    moves = keyed(Moments())
+    """By move: what the definition adds up."""
     games = Table()
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
         self.games = Table(self.options.games)
 
+    @classmethod
+    def needs(cls, options: AccuracyOptions) -> Needs:
+        return Needs(evaluations=True)
+
     def add(self, game: AnalysedGame) -> None:
         cells: dict[Color, int | None] = {"white": None, "black": None}
         for color in game.view:
-            accuracy = game.side(color).accuracy
-            if accuracy is not None:
-                cells[color] = milli(accuracy)
-                self.colors[color].add(milli(accuracy))
-                self.players[game.player(color)].add(milli(accuracy))
+            if game.side(color).accuracy is None:
+                continue
+            name = game.player(color)
+            for moves in (of_game := Moments(), self.moves[f"{color}|{name}"]):
+                for k, ply in enumerate(game.plies):
+                    if ply.accuracy is not None and game.turn(k) == color:
+                        moves.add(self._summand(milli(ply.accuracy), lost(ply) or 0))
+            accuracy = self._of_moves([of_game])
+            if self.options.definition == "lichess":
+                accuracy = game.side(color).accuracy
+            assert accuracy is not None
+            cells[color] = milli(accuracy)
+            self.sides[f"{color}|{name}"].add(milli(accuracy))
+            self.medians[name].add(milli(accuracy))
         if any(cell is not None for cell in cells.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, cells["white"], black, cells["black"])
 
+    def _summand(self, accuracy: int, loss: int) -> int:
+        """What one move adds, from its accuracy and the Win% it lost, both in thousandths."""
+        if self.options.definition == "lichess-insights":
+            return round(_PRECISION * 1000 / max(1000, accuracy))
+        return loss
+
+    def _of_moves(self, parts: list[Moments]) -> float | None:
+        """Accuracy over moves, from the sums of what they added."""
+        number, total = sum(part.n for part in parts), sum(part.sum for part in parts)
+        if not number:
+            return None
+        if self.options.definition == "lichess-insights":
+            return round(_PRECISION * number / total, 3)
+        return round(100 - total / number / 1000, 3)
+
+    def _overall(self, keys: list[str]) -> float | None:
+        """Accuracy over all games of these colours and players."""
+        if self.options.definition != "lichess":
+            return self._of_moves([self.moves.get(key) for key in keys])
+        sides = [self.sides.get(key) for key in keys]
+        return mean(sum(side.sum for side in sides), sum(side.n for side in sides), 1000)
+
     def report(self) -> Report:
-        white, black = self.colors.get("white"), self.colors.get("black")
-        sides = white.n + black.n
-        notes = [
-            "Over several games: the plain mean of Lichess's game accuracies.",
-            *left_out("games", self.games.left_out, "accuracy.games"),
-        ]
-        if not sides:
+        keys = [key for key, _ in self.sides.items()]
+        white, black = ([key for key in keys if key.startswith(color)] for color in _COLORS)
+        median = Histogram()
+        for of_player in self.medians.values():
+            median.merge(of_player)
+        notes = [_DEFINITIONS[self.options.definition], *left_out("games", self.games.left_out, "accuracy.games")]
+        if not keys:
             notes.append("No data: no game has evaluated moves of both sides.")
         return Report(
             title="Accuracy",
             metrics={
-                "accuracy": Metric(mean(white.sum + black.sum, sides, 1000), "Accuracy", "percent"),
-                "white": Metric(mean(white.sum, white.n, 1000), "With White", "percent"),
-                "black": Metric(mean(black.sum, black.n, 1000), "With Black", "percent"),
+                "accuracy": Metric(self._overall(keys), "Accuracy", "percent"),
+                "median": Metric(_thousandths(median.median()), "Median of games", "percent"),
+                "white": Metric(self._overall(white), "With White", "percent"),
+                "black": Metric(self._overall(black), "With Black", "percent"),
                 "games": Metric(self.games.total, "Games"),
             },
             tables=(self._players(), self._games()),
@@ -74,10 +139,27 @@ class Accuracy(Aggregator):
         )
 
     def _players(self) -> ReportTable:
-        ranked = sorted(self.players.items(), key=lambda item: (-item[1].n, item[0]))
-        columns = (PLAYER, Column("games", "Games", "int"), Column("accuracy", "Accuracy", "percent"))
-        rows = tuple((name, games.n, mean(games.sum, games.n, 1000)) for name, games in ranked)
-        return ReportTable("players", "By player", columns, rows)
+        columns = (
+            PLAYER,
+            Column("games", "Games", "int"),
+            Column("accuracy", "Accuracy", "percent"),
+            Column("interval", "±", "float"),
+            Column("median", "Median", "percent"),
+            Column("white", "White", "percent"),
+            Column("black", "Black", "percent"),
+        )
+        return ReportTable("players", "By player", columns, tuple(self._player_rows()))
+
+    def _player_rows(self) -> Iterator[tuple[Cell, ...]]:
+        ranked = sorted(self.medians.items(), key=lambda item: (-item[1].total, item[0]))
+        for name, accuracies in ranked:
+            keys = [f"{color}|{name}" for color in _COLORS]
+            games = Moments()
+            for key in keys:
+                games.merge(self.sides.get(key))
+            median = _thousandths(accuracies.median())
+            by_color = (self._overall([key]) for key in keys)
+            yield name, games.n, self._overall(keys), reach(games, 1000), median, *by_color
 
     def _games(self) -> ReportTable:
         columns = (
@@ -92,3 +174,7 @@ class Accuracy(Aggregator):
             for row in self.games.rows()
         )
         return ReportTable("games", "By game", columns, rows)
+
+
+def _thousandths(value: int | None) -> float | None:
+    return None if value is None else value / 1000

@@ -1,12 +1,17 @@
-"""Average centipawn loss, per game and per player."""
+"""Average centipawn loss, per game, player and colour, and how the losses are spread."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from engine.model import AnalysedGame, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Moments, Needs, Options, Sum, Table, keyed
-from engine_plugins.aggregators._common import GAME, PLAYER, Rows, left_out, mean
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Histogram, Needs, Options, Sum, Table, keyed
+from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, Rows, left_out, mean, share
+
+_COLORS: tuple[Color, ...] = ("white", "black")
+_BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
+"""Upper bounds, inclusive, of the groups of losses; those of Lichess's Insights."""
 
 
 class AcplOptions(Options, frozen=True):
@@ -16,12 +21,14 @@ class AcplOptions(Options, frozen=True):
 
 
 class Acpl(Aggregator):
-    """Average centipawn loss (ACPL) of each player.
+    """Average centipawn loss (ACPL) of each player, with median and spread.
 
     A move loses what the evaluation drops from its mover's view, never less than 0, both evaluations first
     clamped to ±1000 centipawns (mate counts as 1000). In the table of games the mean is rounded half up, as
-    Lichess does; over several games it is the mean over all the player's moves, so long games weigh more. Moves
-    without an evaluation before and after them do not count. Limited to the colours of `--player`.
+    Lichess does (lila `AccuracyCP.scala`); over several games it is the mean over all the player's moves, so long
+    games weigh more. The median is that of the moves, the lower one of two: what an ordinary move loses. The
+    groups of losses are those of Lichess's Insights. Moves without an evaluation before and after them do not
+    count. Limited to the colours of `--player`.
     """
 
     Options = AcplOptions
@@ -31,8 +38,8 @@ class Acpl(Aggregator):
     def needs(cls, options: AcplOptions) -> Needs:
         return Needs(evaluations=True)
 
-    moves = keyed(Moments())
-    """Losses by player."""
+    moves = keyed(Histogram())
+    """Losses by colour and player, `white|name`."""
     player_games = keyed(Sum())
     games = Table()
 
@@ -49,43 +56,61 @@ class Acpl(Aggregator):
                 self.player_games[game.player(color)].add()
         for k, ply in enumerate(game.plies):
             if ply.loss is not None and game.turn(k) in game.view:
-                self.moves[game.player(game.turn(k))].add(ply.loss)
+                self.moves[f"{game.turn(k)}|{game.player(game.turn(k))}"].add(ply.loss)
         if any(acpl is not None for acpl in acpls.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])
 
     def report(self) -> Report:
-        lost = sum(moves.sum for moves in self.moves.values())
-        number = sum(moves.n for moves in self.moves.values())
+        everything = self._of(lambda _: True)
         notes = [
             "Over several games: the mean over all moves, each evaluation clamped to ±1000 centipawns.",
             *left_out("games", self.games.left_out, "acpl.games"),
         ]
-        if not number:
-            notes.append("No data: no move has an evaluation before and after it.")
+        if not everything.total:
+            notes.append(NO_EVALUATIONS)
         return Report(
             title="Average centipawn loss",
             metrics={
-                "acpl": Metric(mean(lost, number), "Average centipawn loss", "float"),
-                "moves": Metric(number, "Moves"),
+                "acpl": Metric(_mean(everything), "Average centipawn loss", "float"),
+                "median": Metric(everything.median(), "Median loss of a move"),
+                "white": Metric(_mean(self._of(lambda key: key.startswith("white|"))), "With White", "float"),
+                "black": Metric(_mean(self._of(lambda key: key.startswith("black|"))), "With Black", "float"),
+                "moves": Metric(everything.total, "Moves"),
                 "games": Metric(self.games.total, "Games"),
             },
-            tables=(self._players(), self._games()),
+            tables=(self._players(), _losses(everything), self._games()),
             notes=tuple(notes),
         )
 
+    def _of(self, wanted: Callable[[str], bool]) -> Histogram:
+        """The losses of the moves of these colours and players."""
+        found = Histogram()
+        for key, losses in self.moves.items():
+            if wanted(key):
+                found.merge(losses)
+        return found
+
     def _players(self) -> ReportTable:
-        ranked = sorted(self.moves.items(), key=lambda item: (-item[1].n, item[0]))
+        by_name: dict[str, Histogram] = {}
+        for key, losses in self.moves.items():
+            by_name.setdefault(key.partition("|")[2], Histogram()).merge(losses)
+        ranked = sorted(by_name.items(), key=lambda item: (-item[1].total, item[0]))
         columns = (
             PLAYER,
             Column("games", "Games", "int"),
             Column("moves", "Moves", "int"),
             Column("acpl", "ACPL", "float"),
+            Column("median", "Median", "int"),
+            Column("white", "White", "float"),
+            Column("black", "Black", "float"),
         )
-        rows = tuple(
-            (name, self.player_games.get(name).value, moves.n, mean(moves.sum, moves.n)) for name, moves in ranked
-        )
-        return ReportTable("players", "By player", columns, rows)
+        rows: list[tuple[Cell, ...]] = []
+        for name, losses in ranked:
+            by_color = (_mean(self.moves.get(f"{color}|{name}")) for color in _COLORS)
+            games = self.player_games.get(name).value
+            rows.append((name, games, losses.total, _mean(losses), losses.median(), *by_color))
+        return ReportTable("players", "By player", columns, tuple(rows))
 
     def _games(self) -> ReportTable:
         columns = (
@@ -96,3 +121,20 @@ class Acpl(Aggregator):
             Column("black_acpl", "ACPL", "int"),
         )
         return self.games.render("games", "By game", columns)
+
+
+def _mean(losses: Histogram) -> float | None:
+    return mean(sum(loss * n for loss, n in losses.items()), losses.total)
+
+
+def _losses(losses: Histogram) -> ReportTable:
+    """How many moves lost how much."""
+    columns = (Column("loss", "Centipawns lost"), Column("moves", "Moves", "int"), Column("share", "%", "percent"))
+    rows: list[tuple[Cell, ...]] = []
+    below = -1
+    for bound in _BUCKETS if losses.total else ():
+        moves = sum(n for loss, n in losses.items() if below < loss <= bound)
+        name = f"{below + 1}-{bound}" if bound else "0"
+        rows.append((name, moves, share(moves, losses.total)))
+        below = bound
+    return ReportTable("losses", "How much the moves lost", columns, tuple(rows))

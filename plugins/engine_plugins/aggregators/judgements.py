@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Column, Metric, Ply, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
-from engine_plugins.aggregators._common import GAME, PLAYER, mean, milli
+from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, best_san, mean, milli
 
 _KINDS = (
     ("inaccuracy", "inaccuracies", "Inaccuracies"),
@@ -41,7 +41,7 @@ class Judgements(Aggregator):
         return Needs(evaluations=True)
 
     players = keyed(Counts())
-    """By player: moves that count, and how many of each kind."""
+    """By colour and player, `white|name`: moves that count, and how many of each kind."""
     worst = TopK()
 
     def __init__(self, options: Any = None) -> None:
@@ -53,7 +53,7 @@ class Judgements(Aggregator):
             color = game.turn(k)
             if ply.accuracy is None or color not in game.view:
                 continue
-            counts = self.players[game.player(color)]
+            counts = self.players[f"{color}|{game.player(color)}"]
             counts.add(_MOVES)
             if ply.judgement is not None:
                 counts.add(ply.judgement)
@@ -63,44 +63,36 @@ class Judgements(Aggregator):
         number = game.origin.game
         if not self.worst.admits(-accuracy, number, k):
             return
-        evaluation = game.positions[k].evaluation
-        best = evaluation.best if evaluation is not None else None
-        if best is not None:
-            board = game.board(k)
-            best = board.san(board.parse_uci(best))
-        player = game.player(game.turn(k))
+        player, best = game.player(game.turn(k)), best_san(game, k)
         self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, accuracy, best)
 
     def report(self) -> Report:
+        names: dict[str, Counts] = {}
+        colors: dict[str, Counts] = {}
         totals = Counts()
-        for counts in self.players.values():
+        for key, counts in self.players.items():
+            color, _, name = key.partition("|")
+            for groups, group in ((names, name), (colors, color)):
+                groups.setdefault(group, Counts()).merge(counts)
             totals.merge(counts)
         moves = totals[_MOVES]
         notes = [
             "Lichess's rules: 5, 10 or 15 Win% lost, and rules of their own for mates. Rates are per 100 moves."
         ]
         if not moves:
-            notes.append("No data: no move has an evaluation before and after it.")
+            notes.append(NO_EVALUATIONS)
         metrics = {plural: Metric(totals[kind], label) for kind, plural, label in _KINDS}
         metrics["moves"] = Metric(moves, "Moves")
         return Report(
             title="Judgements",
             metrics=metrics,
-            tables=(self._players(), self._worst()),
+            tables=(
+                _rates("players", "By player", PLAYER, sorted(names.items(), key=_most_moves)),
+                _rates("colors", "By colour", Column("color", "Colour"), sorted(colors.items(), reverse=True)),
+                self._worst(),
+            ),
             notes=tuple(notes),
         )
-
-    def _players(self) -> ReportTable:
-        ranked = sorted(self.players.items(), key=lambda item: (-item[1][_MOVES], item[0]))
-        columns = [PLAYER, Column("moves", "Moves", "int")]
-        for _, plural, label in _KINDS:
-            columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float")]
-        rows: list[tuple[Cell, ...]] = []
-        for name, counts in ranked:
-            moves = counts[_MOVES]
-            rates = [cell for kind, _, _ in _KINDS for cell in (counts[kind], mean(100 * counts[kind], moves))]
-            rows.append((name, moves, *rates))
-        return ReportTable("players", "By player", tuple(columns), tuple(rows))
 
     def _worst(self) -> ReportTable:
         columns = (
@@ -118,3 +110,20 @@ class Judgements(Aggregator):
             for number, ply, player, move, kind, _, best in (entry.cells,)
         )
         return ReportTable("worst", "Worst moves", columns, rows)
+
+
+def _most_moves(item: tuple[str, Counts]) -> tuple[int, str]:
+    return -item[1][_MOVES], item[0]
+
+
+def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]) -> ReportTable:
+    """Judgements of groups of moves, in number and per 100."""
+    columns = [first, Column("moves", "Moves", "int")]
+    for _, plural, label in _KINDS:
+        columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float")]
+    rows: list[tuple[Cell, ...]] = []
+    for name, counts in groups:
+        moves = counts[_MOVES]
+        rates = [cell for kind, _, _ in _KINDS for cell in (counts[kind], mean(100 * counts[kind], moves))]
+        rows.append((name, moves, *rates))
+    return ReportTable(key, title, tuple(columns), tuple(rows))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from engine.model import AnalysedGame, Epd, Report, ReportTable
-from engine.options import build
-from engine.plugin import Aggregator
+from engine.model import Epd, Score
+from engine.scoring import move_accuracy, win_percent
 from engine.testing import analysed_game
 from engine_plugins.aggregators.accuracy import Accuracy
 from engine_plugins.aggregators.acpl import Acpl
@@ -16,25 +13,11 @@ from engine_plugins.aggregators.best_scores import BestScores
 from engine_plugins.aggregators.epd_solved import EpdSolved
 from engine_plugins.aggregators.judgements import Judgements
 from engine_plugins.aggregators.wins import Wins
+from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert"}
 BERT_ANNA = {"White": "Bert", "Black": "Anna"}
 HANGING = {"FEN": "4k3/8/8/3q4/4P3/8/8/4K3 w - - 0 1", "SetUp": "1"}
-
-
-def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:
-    aggregator = cls(build(cls.Options, options, cls.__name__))
-    for game in games:
-        aggregator.add(game)
-    return aggregator.report()
-
-
-def table(report: Report, key: str) -> ReportTable:
-    return next(table for table in report.tables if table.key == key)
-
-
-def metrics(report: Report) -> dict[str, Any]:
-    return {name: metric.value for name, metric in report.metrics.items()}
 
 
 # White to move in positions 0, 2 and 4: +300 in 2 wins. Black in 1 and 3: White's -300 in 3 wins for Black.
@@ -94,20 +77,54 @@ def test_accuracy_is_the_mean_of_game_accuracies() -> None:
     got = report(Accuracy, second, first)
     assert table(got, "games").rows == ((1, "Anna", 10.664, "Bert", 100.0), (2, "Bert", 100.0, "Anna", 12.303))
     # Anna (10.664 + 12.303) / 2, White (10.664 + 100) / 2, Black (100 + 12.303) / 2; all four sides together.
-    anna, bert = table(got, "players").rows
-    assert (anna[:2], bert) == (("Anna", 2), ("Bert", 2, 100.0))
-    assert anna[2] == pytest.approx(11.4835, abs=6e-4)
+    anna, bert = rows(got, "players")
+    assert anna["accuracy"] == pytest.approx(11.4835, abs=6e-4)
+    # Two values that differ by 1.639: a deviation of the sample of 1.159, over the root of 2, times 1.96.
+    assert anna["interval"] == pytest.approx(1.606, abs=2e-3)
+    assert (anna["games"], anna["median"], anna["white"], anna["black"]) == (2, 10.664, 10.664, 12.303)
+    assert bert == {
+        "player": "Bert", "games": 2, "accuracy": 100.0, "interval": 0.0, "median": 100.0, "white": 100.0,
+        "black": 100.0,
+    }  # fmt: skip
     assert metrics(got) == pytest.approx(
-        {"accuracy": 55.74175, "white": 55.332, "black": 56.1515, "games": 2}, abs=6e-4
+        {"accuracy": 55.74175, "median": 12.303, "white": 55.332, "black": 56.1515, "games": 2}, abs=6e-4
     )
+
+
+def test_accuracy_by_other_definitions() -> None:
+    game = analysed_game("1. e4 e5 2. f3 Nc6", [15, 15, 15, -100, -100], headers=ANNA_BERT)
+    drop = win_percent(Score(cp=15)) - win_percent(Score(cp=-100))
+    # Anna's two moves: one loses nothing, one `drop`; Bert's lose nothing.
+    insights = 2 / (1 / 100 + 1 / round(move_accuracy(drop, 0), 3))
+    got = report(Accuracy, game, definition="lichess-insights")
+    assert metrics(got)["white"] == pytest.approx(insights, abs=2e-3)
+    assert metrics(got)["black"] == 100.0
+    assert table(got, "games").rows[0][2] == pytest.approx(insights, abs=2e-3)
+    got = report(Accuracy, game, definition="expected-points")
+    assert metrics(got)["white"] == pytest.approx(100 - drop / 2, abs=2e-3)
+    assert metrics(got)["accuracy"] == pytest.approx(100 - drop / 4, abs=2e-3)
+
+
+def test_insights_accuracy_of_real_games_is_the_harmonic_mean_over_moves() -> None:
+    games = lichess_games()
+    moves = [
+        max(1.0, ply.accuracy)
+        for game in games
+        for k, ply in enumerate(game.plies)
+        if ply.accuracy is not None and game.side(game.turn(k)).accuracy is not None
+    ]
+    got = report(Accuracy, *games, definition="lichess-insights")
+    assert metrics(got)["accuracy"] == pytest.approx(len(moves) / sum(1 / move for move in moves), abs=1e-3)
 
 
 def test_accuracy_of_the_player_in_view() -> None:
     game = analysed_game("1. f3 e5", [15, -900, -900], headers=ANNA_BERT, view=("white",))
     got = report(Accuracy, game)
-    assert table(got, "players").rows == (("Anna", 1, 10.664),)
+    assert [(row["player"], row["accuracy"], row["interval"]) for row in rows(got, "players")] == [
+        ("Anna", 10.664, None)
+    ]
     assert table(got, "games").rows == ((1, "Anna", 10.664, "Bert", None),)
-    assert metrics(got) == {"accuracy": 10.664, "white": 10.664, "black": None, "games": 1}
+    assert metrics(got) == {"accuracy": 10.664, "median": 10.664, "white": 10.664, "black": None, "games": 1}
 
 
 def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
@@ -116,14 +133,21 @@ def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
     second = analysed_game("1. e4 e5", [15, 15, 54], headers=BERT_ANNA, number=2)
     got = report(Acpl, first, second)
     assert table(got, "games").rows == ((1, "Anna", 11, "Bert", 0), (2, "Bert", 0, "Anna", 39))
-    assert table(got, "players").rows == (("Anna", 2, 3, 20.0), ("Bert", 2, 3, 0.0))
-    assert metrics(got) == {"acpl": 10.0, "moves": 6, "games": 2}
+    # Anna's losses are 10, 11 and 39, the last with Black.
+    assert table(got, "players").rows == (("Anna", 2, 3, 20.0, 11, 10.5, 39.0), ("Bert", 2, 3, 0.0, 0, 0.0, 0.0))
+    assert metrics(got) == {"acpl": 10.0, "median": 0, "white": 7.0, "black": 13.0, "moves": 6, "games": 2}
+    losses = [(row["loss"], row["moves"]) for row in rows(got, "losses")]
+    assert losses[:4] == [("0", 3), ("1-10", 1), ("11-25", 1), ("26-50", 1)]
+    assert [moves for _, moves in losses[4:]] == [0, 0, 0, 0]
+    assert losses[-1][0] == "501-2000"
 
 
 def test_acpl_of_the_player_in_view() -> None:
     got = report(Acpl, analysed_game("1. e4 e5", [15, 5, 105], headers=ANNA_BERT, view=("black",)))
     assert table(got, "games").rows == ((1, "Anna", None, "Bert", 100),)
-    assert metrics(got) == {"acpl": 100.0, "moves": 1, "games": 1}
+    assert metrics(got) == {
+        "acpl": 100.0, "median": 100, "white": None, "black": 100.0, "moves": 1, "games": 1,
+    }  # fmt: skip
 
 
 # From 0: 55 is an inaccuracy, 111 a mistake, 169 a blunder. White's 2nd to 4th moves, each made good at once.
@@ -136,6 +160,7 @@ def test_judgements_per_player_and_per_100_moves() -> None:
     # Black gives each gain back: 55, 111 and 169 in turn, from its view between +n and 0.
     assert table(got, "players").rows[0] == ("Anna", 4, 1, 25.0, 1, 25.0, 1, 25.0)
     assert got.metrics["moves"].value == 8
+    assert [row[:3] for row in table(got, "colors").rows] == [("white", 4, 1), ("black", 4, 1)]
     worst = table(got, "worst").rows
     assert worst[0][:5] == (1, 6, "Anna", "d3", "blunder")
     assert worst[0][6] == "Nf3"

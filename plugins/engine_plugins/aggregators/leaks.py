@@ -1,0 +1,284 @@
+"""Where a player loses more than the opponents do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Moments, Needs, Options, Sum, keyed
+from engine_plugins.aggregators._common import NO_EVALUATIONS, left_out, lost, mean, milli, other, reach
+
+_CLOCK = ((10, "under 10%"), (25, "10-25%"), (50, "25-50%"), (1000, "50% and more"))
+"""Clock left before a move, in percent of base + 40 increments; upper bounds."""
+_STANDING = ((20, "lost (under 20)"), (40, "worse (20-40)"), (60, "level (40-60)"), (80, "better (60-80)"))
+"""The mover's Win% before a move; upper bounds."""
+_WON = "won (80 and more)"
+_STRENGTH = (
+    (-199, "200 and more below"),
+    (-99, "100-199 below"),
+    (100, "about equal"),
+    (200, "100-199 above"),
+)
+"""The opponent's rating less ours; upper bounds, exclusive."""
+_STRONGEST = "200 and more above"
+_PIECES = {"N": "knight", "B": "bishop", "R": "rook", "Q": "queen", "K": "king", "O": "castling"}
+_DIMENSIONS = {
+    "phase": ("By phase", ("opening", "middlegame", "endgame")),
+    "clock": ("By clock left", tuple(name for _, name in _CLOCK)),
+    "piece": ("By piece moved", ("pawn", *_PIECES.values())),
+    "standing": ("By Win% before the move", (*(name for _, name in _STANDING), _WON)),
+    "strength": ("By opponent's rating", (*(name for _, name in _STRENGTH), _STRONGEST)),
+    "color": ("By colour", ("white", "black")),
+    "opening": ("By opening", ()),
+    "month": ("By month", ()),
+}
+"""By key: title, and the groups in their order where that is fixed."""
+_MONTH = 7
+"""Characters of `2026.11`."""
+
+
+class LeaksOptions(Options, frozen=True):
+    """What is compared, and how much is listed."""
+
+    min_moves: Annotated[
+        int, Meta(ge=2, le=1_000_000, description="Groups of fewer moves of ours are not ranked.")
+    ] = 50
+    ranked: Annotated[int, Meta(ge=0, le=1000, description="Rows of the table of leaks.")] = 10
+    openings: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of openings.")] = 20
+
+
+class Leaks(Aggregator):
+    """Why do I lose? Where you give away more than your opponents do in the same games.
+
+    Every move with an evaluation before and after it belongs to a group of each kind: the phase of the game,
+    the clock left before the move, the piece moved, how the game stood, the opponent's rating, your colour, the
+    opening and the month. A group's figure is the Win% lost per 100 moves: 100 is one whole game thrown from
+    certain win to certain loss. A move that gains loses 0.
+
+    The baseline is your opponents' moves in the same games and the same kind of group, so that what is hard for
+    everybody is not held against you. *More* is your figure less theirs, with its 95% interval (two means,
+    normal approximation; moves of one game are taken as independent, which makes it a little narrow). *Cost* is
+    that difference times the share of your moves that fall into the group: Win% per 100 of all your moves.
+    Leaks are ranked by cost; a group of fewer than `min_moves` moves on either side is not ranked. Where many
+    groups are compared, one in twenty differs by chance: trust what has an interval above 0 and many moves.
+
+    Name a player with `--player`; without one everybody is compared with the average, since there are no
+    opponents.
+
+    Clock left is in percent of base time plus 40 increments, as in Lichess's Insights, taken before the move.
+    Win% is Lichess's.
+    """
+
+    Options = LeaksOptions
+    options: LeaksOptions
+
+    @classmethod
+    def needs(cls, options: LeaksOptions) -> Needs:
+        return Needs(evaluations=True)
+
+    games = Sum()
+    # By kind and group, `phase|endgame`: thousandths of Win% that a move lost.
+    ours = keyed(Moments())
+    theirs = keyed(Moments())
+
+    def add(self, game: AnalysedGame) -> None:
+        if game.epd is not None:
+            return
+        self.games.add()
+        for k, ply in enumerate(game.plies):
+            loss = lost(ply)
+            if loss is None:
+                continue
+            mover = game.turn(k)
+            viewed = mover if mover in game.view else other(mover)
+            side = self.ours if mover == viewed else self.theirs
+            side["all|"].add(loss)
+            for group in _groups(game, k, viewed):
+                side[group].add(loss)
+
+    def report(self) -> Report:
+        groups = [self._group(kind, name) for kind in _DIMENSIONS for name in self._names(kind)]
+        everything = self._group("all", "")
+        ranked = self._ranked(groups)
+        return Report(
+            title="Leaks",
+            metrics={
+                "lost": Metric(everything.rate, "Win% lost per 100 moves", "float"),
+                "opponents": Metric(everything.baseline if self.theirs else None, "Opponents", "float"),
+                "moves": Metric(everything.ours.n, "Moves"),
+                "games": Metric(self.games.value, "Games"),
+            },
+            tables=(
+                ReportTable("leaks", "Leaks, greatest cost first", _COLUMNS, tuple(map(_ranked_row, ranked))),
+                *(self._table(kind, title, groups) for kind, (title, _) in _DIMENSIONS.items()),
+            ),
+            notes=(*self._sentences(ranked), *self._notes(everything)),
+        )
+
+    def _names(self, kind: str) -> list[str]:
+        fixed = _DIMENSIONS[kind][1]
+        found = {key.partition("|")[2] for key, _ in self.ours.items() if key.startswith(f"{kind}|")}
+        if fixed:
+            return [name for name in fixed if name in found]
+        if kind == "opening":
+            ranked = sorted(found, key=lambda name: (-self.ours.get(f"opening|{name}").n, name))
+            return ranked[: self.options.openings]
+        return sorted(found)
+
+    def _group(self, kind: str, name: str) -> _Group:
+        key = f"{kind}|{name}"
+        everyone = None if self.theirs else mean(100 * self.ours.get("all|").sum, self.ours.get("all|").n, 1000)
+        share = mean(100 * self.ours.get(key).n, self.ours.get("all|").n)
+        return _Group(kind, name, self.ours.get(key), self.theirs.get(key), everyone, share)
+
+    def _ranked(self, groups: list[_Group]) -> list[_Group]:
+        """The groups that cost something and are large enough to say so."""
+        least = self.options.min_moves
+        enough = [
+            group
+            for group in groups
+            if group.ours.n >= least and (group.theirs.n >= least or group.everyone is not None)
+        ]
+        costly = [group for group in enough if (group.cost or 0) > 0]
+        return sorted(costly, key=lambda group: (-(group.cost or 0), group.kind, group.name))[
+            : self.options.ranked
+        ]
+
+    def _table(self, kind: str, title: str, groups: list[_Group]) -> ReportTable:
+        return ReportTable(kind, title, _COLUMNS[1:], tuple(_row(group) for group in groups if group.kind == kind))
+
+    def _sentences(self, ranked: list[_Group]) -> Iterator[str]:
+        """What is surely a leak, in words, at most three."""
+        if not self.theirs:
+            return
+        sure = [group for group in ranked if group.more is not None and group.more > (group.error or 0)]
+        for group in sure[:3]:
+            yield (
+                f"{group.words}: {group.rate:.0f} Win% lost per 100 moves, the opponents {group.baseline:.0f} "
+                f"({group.more:+.0f} ± {group.error:.0f}, {group.ours.n:,} moves, {group.share:.0f}% of all)."
+            )
+        if ranked and not sure:
+            yield "No leak is sure: every interval includes 0. More games would narrow them."
+
+    def _notes(self, everything: _Group) -> Iterator[str]:
+        if not everything.ours.n:
+            yield NO_EVALUATIONS
+            return
+        if not self.theirs:
+            yield "Compared with the average of all moves; --player NAME compares a player with the opponents."
+        for kind, what in (("clock", "clocks"), ("strength", "ratings"), ("opening", "named openings")):
+            if not self._names(kind):
+                yield f"No data by {kind}: the games have no {what}."
+        openings = sum(key.startswith("opening|") for key, _ in self.ours.items())
+        yield from left_out("openings", openings - len(self._names("opening")), "leaks.openings")
+
+
+class _Group(NamedTuple):
+    """Our moves of one kind beside the opponents'."""
+
+    kind: str
+    name: str
+    ours: Moments
+    theirs: Moments
+    everyone: float | None
+    """The baseline where there are no opponents: the average over all moves."""
+    share: float | None
+    """Of all our moves, in percent."""
+
+    @property
+    def rate(self) -> float | None:
+        """Win% lost per 100 moves."""
+        return mean(100 * self.ours.sum, self.ours.n, 1000)
+
+    @property
+    def baseline(self) -> float | None:
+        if self.everyone is not None:
+            return self.everyone
+        return mean(100 * self.theirs.sum, self.theirs.n, 1000)
+
+    @property
+    def more(self) -> float | None:
+        rate, baseline = self.rate, self.baseline
+        return None if rate is None or baseline is None else round(rate - baseline, 3)
+
+    @property
+    def error(self) -> float | None:
+        """Half of the 95% interval of `more`."""
+        of_ours = reach(self.ours, 10)
+        of_theirs = 0.0 if self.everyone is not None else reach(self.theirs, 10)
+        return None if of_ours is None or of_theirs is None else round((of_ours**2 + of_theirs**2) ** 0.5, 3)
+
+    @property
+    def cost(self) -> float | None:
+        return None if self.more is None or self.share is None else round(self.more * self.share / 100, 3)
+
+    @property
+    def words(self) -> str:
+        return {
+            "phase": f"In the {self.name}",
+            "clock": f"With {self.name} of the clock left",
+            "piece": "When castling" if self.name == "castling" else f"With {self.name} moves",
+            "standing": f"In positions that are {self.name.split(' (')[0]}",
+            "strength": f"Against opponents rated {self.name}",
+            "color": f"With {self.name.title()}",
+            "opening": f"In the {self.name}",
+            "month": f"In {self.name}",
+        }[self.kind]
+
+
+_COLUMNS = (
+    Column("kind", "Kind"),
+    Column("group", "Group"),
+    Column("moves", "Moves", "int"),
+    Column("lost", "Lost", "float"),
+    Column("opponents", "Theirs", "float"),
+    Column("more", "More", "float"),
+    Column("interval", "±", "float"),
+    Column("cost", "Cost", "float"),
+)
+"""All but moves in Win% per 100 moves."""
+
+
+def _row(group: _Group) -> tuple[Cell, ...]:
+    return (group.name, group.ours.n, group.rate, group.baseline, group.more, group.error, group.cost)
+
+
+def _ranked_row(group: _Group) -> tuple[Cell, ...]:
+    return (group.kind, *_row(group))
+
+
+def _groups(game: AnalysedGame, k: int, viewed: Color) -> Iterator[str]:
+    """The groups that a move belongs to. What is the game's own is told from the viewed player's side."""
+    ply = game.plies[k]
+    assert ply.win_before is not None
+    yield f"phase|{game.phase(k)}"
+    yield f"piece|{_PIECES.get(ply.san[0], 'pawn')}"
+    yield f"standing|{_band(milli(ply.win_before), _STANDING, _WON, 1000)}"
+    yield f"color|{viewed}"
+    left = _clock_before(game, k)
+    if left is not None:
+        yield f"clock|{_band(left, _CLOCK, _CLOCK[-1][1], 1000)}"
+    ours, theirs = game.rating(viewed), game.rating(other(viewed))
+    if ours is not None and theirs is not None:
+        yield f"strength|{_band(theirs - ours, _STRENGTH, _STRONGEST, 1)}"
+    if game.opening is not None:
+        yield f"opening|{game.opening.name.partition(':')[0]} ({viewed.title()})"
+    date = game.headers.get("UTCDate") or game.headers.get("Date", "")
+    if len(date) >= _MONTH and date[:4].isdigit() and date[5:7].isdigit():
+        yield f"month|{date[:4]}.{date[5:7]}"
+
+
+def _band(value: int, bands: tuple[tuple[int, str], ...], last: str, unit: int) -> str:
+    return next((name for bound, name in bands if value < bound * unit), last)
+
+
+def _clock_before(game: AnalysedGame, k: int) -> int | None:
+    """Thousandths of a percent of the mover's clock left before the move."""
+    control = game.time_control
+    if control is None or control.estimate <= 0 or game.plies[k].clock is None:
+        return None
+    left = control.base if k < 2 else game.plies[k - 2].clock  # noqa: PLR2004
+    return None if left is None else milli(100 * left / control.estimate)

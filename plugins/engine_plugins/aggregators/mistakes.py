@@ -1,0 +1,152 @@
+"""Worst moves as training positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Column, Evaluation, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Needs, Options, Request, Sum, TopK
+from engine.scoring import win_percent
+from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, lost, milli, numbered
+
+
+class MistakesOptions(Options, frozen=True):
+    """What makes a training position."""
+
+    positions: Annotated[int, Meta(ge=0, le=100_000, description="How many at most, the worst.")] = 50
+    per_game: Annotated[int, Meta(ge=1, le=500, description="How many of one game at most, the worst.")] = 3
+    least: Annotated[float, Meta(ge=0.5, le=100, description="Win% that the move played lost at least.")] = 10.0
+    margin: Annotated[
+        float, Meta(ge=0, le=50, description="A move within so much Win% of the best one is accepted too.")
+    ] = 3.5
+    lines: Annotated[int, Meta(ge=1, le=50, description="How many moves are looked at for that.")] = 5
+
+
+class Mistakes(Aggregator):
+    """My worst moves as training positions: find what you missed.
+
+    A training position is one in which the move played lost at least `least` Win%, the worst first, at most
+    `per_game` of a game. The side to move is to find a better move. Accepted are the best move and all moves
+    within `margin` Win% of it; 3.5 is what Lichess's "learn from your mistakes" accepts. To know them, each
+    position is searched once more for its `lines` best moves, at the limit of the run; where that could not be
+    done only the best move is accepted, and a position whose best move is not known either is left out. A mate,
+    faster or slower, is worth Win% 97.5 as everywhere.
+
+    Limited to the colours of `--player`. The table is what you can read; to train, write it to a file:
+
+        engine analyze games.pgn --player NAME -o mistakes.epd             EPD with `bm` and `am`
+        engine analyze games.pgn --player NAME -o mistakes.training.pgn    a game each, with its solution
+        engine analyze games.pgn --player NAME -o mistakes.training.csv    columns for flash-card programs
+    """
+
+    Options = MistakesOptions
+    options: MistakesOptions
+
+    found = TopK()
+    """By thousandths of Win% lost: game, move, player, position, played, best, accepted, Win% before and after."""
+    unknown = Sum()
+    """Bad moves of which no better one is known."""
+    moves = Sum()
+    bad = Sum()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.found = TopK(self.options.positions)
+
+    @classmethod
+    def needs(cls, options: MistakesOptions) -> Needs:
+        return Needs(evaluations=True)
+
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        return [Request(k, multipv=self.options.lines) for k, _ in self._worst(game)]
+
+    def add(self, game: AnalysedGame) -> None:
+        self.moves.add(
+            sum(lost(ply) is not None and game.turn(k) in game.view for k, ply in enumerate(game.plies))
+        )
+        self.bad.add(len(self._bad(game)))
+        worst = self._worst(game)
+        answers: Sequence[Evaluation | None] = self.answers(game) or [None] * len(worst)
+        for (k, loss), answer in zip(worst, answers, strict=True):
+            accepted = [uci for uci in self._accepted(game, k, answer) if uci != game.plies[k].uci]
+            if not accepted:
+                self.unknown.add()
+            elif self.found.admits(loss, game.origin.game, k):
+                self._enter(game, k, loss, accepted)
+
+    def _bad(self, game: AnalysedGame) -> list[tuple[int, int]]:
+        """Ply and thousandths of Win% lost of the moves that are bad enough, in order."""
+        losses = ((k, lost(ply)) for k, ply in enumerate(game.plies) if game.turn(k) in game.view)
+        return [(k, loss) for k, loss in losses if loss is not None and loss >= milli(self.options.least)]
+
+    def _worst(self, game: AnalysedGame) -> list[tuple[int, int]]:
+        worst = sorted(self._bad(game), key=lambda move: (-move[1], move[0]))
+        return sorted(worst[: self.options.per_game])
+
+    def _enter(self, game: AnalysedGame, k: int, loss: int, accepted: Sequence[str]) -> None:
+        ply, board = game.plies[k], game.board(k)
+        assert ply.win_before is not None
+        assert ply.win_after is not None
+        best, *others = (board.san(board.parse_uci(uci)) for uci in accepted)
+        self.found.add(
+            loss,
+            game.origin.game,
+            k,
+            *(game.origin.game, k, numbered(game, k), game.player(game.turn(k)), board.fen(), best),
+            *(" ".join(others), milli(ply.win_before), milli(ply.win_after)),
+        )
+
+    def _accepted(self, game: AnalysedGame, k: int, answer: Evaluation | None) -> Iterator[str]:
+        """The best move, then those that are nearly as good, in UCI."""
+        if answer is None or not answer.lines:
+            known = answer or game.positions[k].evaluation
+            if known is not None and known.best is not None:
+                yield known.best
+            return
+        values = [win_percent(line.score, game.scale) for line in answer.lines]
+        for value, line in zip(values, answer.lines, strict=True):
+            if line.pv and value >= values[0] - self.options.margin:
+                yield line.pv[0]
+
+    def report(self) -> Report:
+        columns = (
+            GAME,
+            Column("ply", "Ply", "int"),
+            Column("played", "Played", "move"),
+            PLAYER,
+            Column("position", "Position", "position"),
+            Column("best", "Best", "move"),
+            Column("also", "Also good"),
+            Column("win_before", "Win%", "percent"),
+            Column("win_after", "after", "percent"),
+        )
+        rows = tuple(
+            tuple(
+                cell / 1000 if k in (7, 8) and isinstance(cell, int) else cell for k, cell in enumerate(top.cells)
+            )
+            for top in self.found.entries()
+        )
+        return Report(
+            title="Mistakes to learn from",
+            metrics={
+                "positions": Metric(len(rows), "Training positions"),
+                "bad": Metric(self.bad.value, "Moves as bad"),
+                "moves": Metric(self.moves.value, "Moves"),
+            },
+            tables=(ReportTable("positions", "Find a better move", columns, rows),),
+            notes=tuple(self._notes()),
+        )
+
+    def _notes(self) -> Iterator[str]:
+        if not self.moves.value:
+            yield NO_EVALUATIONS
+            return
+        yield (
+            f"Moves that lost {self.options.least:g} Win% or more, at most {self.options.per_game} a game; "
+            f"moves within {self.options.margin:g} Win% of the best are accepted."
+        )
+        if self.unknown.value:
+            yield f"Left out, no better move is known: {self.unknown.value:,}."

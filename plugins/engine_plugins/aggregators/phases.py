@@ -1,0 +1,187 @@
+"""Opening, middlegame and endgame, each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Phase, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Histogram, Moments, Needs, Options, Sum, keyed
+from engine_plugins.aggregators._common import NO_EVALUATIONS, PLAYER, mean, milli, other, reach
+
+_PHASES: tuple[Phase, ...] = ("opening", "middlegame", "endgame")
+_KINDS = ("inaccuracy", "mistake", "blunder")
+_Side = Literal["ours", "theirs"]
+
+
+class PhasesOptions(Options, frozen=True):
+    """Nothing to choose: the phases are Lichess's."""
+
+
+class Phases(Aggregator):
+    """Opening, middlegame and endgame: how well each was played, and where it left the player.
+
+    The phases are Lichess's (scalachess `Divider.scala`): the middlegame begins with the first position that
+    has at most ten pieces besides kings and pawns, or a back rank that is left, or armies that are mixed; the
+    endgame with the first that has at most six such pieces. A move belongs to the phase of the position it is
+    played in; a phase that a game never reaches has no moves.
+
+    Accuracy is the plain mean of Lichess's accuracies of the single moves, which is higher than its accuracy of
+    whole games, in which sharp moments weigh more. ACPL is the mean centipawn loss, errors are per 100 moves.
+    *Win% at its end* is the player's Win% in the first position of the next phase, or in the last position of
+    the game, with half of its 95% interval: who leaves the opening above 50 has come out of it better. *Gained*
+    is what the phase changed on average, from Win% at its beginning to Win% at its end.
+
+    With `--player`, the opponents in the same games stand beside; without, all players are taken together.
+    """
+
+    Options = PhasesOptions
+    options: PhasesOptions
+
+    # By side and phase, `ours|endgame`.
+    accuracies = keyed(Moments())
+    """Thousandths of a percent, by move."""
+    losses = keyed(Histogram())
+    """Centipawns, by move."""
+    judgements = keyed(Counts())
+    leaving = keyed(Moments())
+    """Thousandths of Win%, by game."""
+    gained = keyed(Moments())
+    """Thousandths of Win%, by game."""
+    # By player and phase, `endgame|name`.
+    players = keyed(Moments())
+    """Thousandths of a percent, by move."""
+    games = Sum()
+
+    @classmethod
+    def needs(cls, options: PhasesOptions) -> Needs:
+        return Needs(evaluations=True)
+
+    def add(self, game: AnalysedGame) -> None:
+        if game.epd is not None or not game.plies:
+            return
+        self.games.add()
+        for k, ply in enumerate(game.plies):
+            if ply.accuracy is None or ply.loss is None:
+                continue
+            color, phase = game.turn(k), game.phase(k)
+            key = f"{_side(game, color)}|{phase}"
+            self.accuracies[key].add(milli(ply.accuracy))
+            self.losses[key].add(ply.loss)
+            self.judgements[key].add(ply.judgement or "good")
+            if color in game.view:
+                self.players[f"{phase}|{game.player(color)}"].add(milli(ply.accuracy))
+        for phase, first, end in _spans(game):
+            self._span(game, phase, first, end)
+
+    def _span(self, game: AnalysedGame, phase: Phase, first: int, end: int) -> None:
+        """Count what a phase of a game, its positions from `first` to `end`, did for both players."""
+        before, after = _white_win(game, first), _white_win(game, end)
+        for color in ("white", "black"):
+            key = f"{_side(game, color)}|{phase}"
+            if after is not None:
+                self.leaving[key].add(after if color == "white" else 100_000 - after)
+            if after is not None and before is not None:
+                self.gained[key].add(after - before if color == "white" else before - after)
+
+    def report(self) -> Report:
+        moves = sum(moments.n for moments in self.accuracies.values())
+        compared = any(key.startswith("theirs|") for key, _ in self.accuracies.items())
+        notes = [
+            "Accuracy is the mean over moves; ± is half of a 95% interval over games; errors are per 100 moves."
+        ]
+        if not moves:
+            notes.append(NO_EVALUATIONS)
+        tables = [ReportTable("ours", "By phase", _COLUMNS, tuple(self._rows("ours")))]
+        if compared:
+            tables.append(ReportTable("theirs", "The opponents", _COLUMNS, tuple(self._rows("theirs"))))
+        return Report(
+            title="Phases",
+            metrics={"games": Metric(self.games.value, "Games")}
+            | {
+                phase: Metric(self._accuracy("ours", phase), f"Accuracy in the {phase}", "percent")
+                for phase in _PHASES
+            },
+            tables=(*tables, self._players()),
+            notes=tuple(notes),
+        )
+
+    def _accuracy(self, side: _Side, phase: Phase) -> float | None:
+        moments = self.accuracies.get(f"{side}|{phase}")
+        return mean(moments.sum, moments.n, 1000)
+
+    def _rows(self, side: _Side) -> Iterator[tuple[Cell, ...]]:
+        for phase in _PHASES:
+            key = f"{side}|{phase}"
+            losses, leaving, gained = self.losses.get(key), self.leaving.get(key), self.gained.get(key)
+            moves = losses.total
+            if not moves:
+                continue
+            errors = (mean(100 * self.judgements.get(key)[kind], moves) for kind in _KINDS)
+            acpl = losses.mean()
+            yield (
+                phase,
+                moves,
+                self._accuracy(side, phase),
+                None if acpl is None else round(acpl, 3),
+                *errors,
+                mean(leaving.sum, leaving.n, 1000),
+                reach(leaving, 1000),
+                mean(gained.sum, gained.n, 1000),
+            )
+
+    def _players(self) -> ReportTable:
+        by_name: dict[str, dict[str, Moments]] = {}
+        for key, moments in self.players.items():
+            phase, _, name = key.partition("|")
+            by_name.setdefault(name, {})[phase] = moments
+        ranked = sorted(by_name.items(), key=lambda item: (-sum(m.n for m in item[1].values()), item[0]))
+        columns = [PLAYER]
+        for phase in _PHASES:
+            columns += [Column(f"{phase}_moves", "Moves", "int"), Column(phase, phase.title(), "percent")]
+        rows = []
+        for name, phases in ranked:
+            cells: list[Cell] = [name]
+            for phase in _PHASES:
+                moments = phases.get(phase, Moments())
+                cells += [moments.n, mean(moments.sum, moments.n, 1000)]
+            rows.append(tuple(cells))
+        return ReportTable("players", "Accuracy by player", tuple(columns), tuple(rows))
+
+
+_COLUMNS = (
+    Column("phase", "Phase"),
+    Column("moves", "Moves", "int"),
+    Column("accuracy", "Accuracy", "percent"),
+    Column("acpl", "ACPL", "float"),
+    Column("inaccuracies", "Inacc.", "float"),
+    Column("mistakes", "Mist.", "float"),
+    Column("blunders", "Blund.", "float"),
+    Column("win_at_end", "Win% at end", "percent"),
+    Column("interval", "±", "float"),
+    Column("gained", "Gained", "float"),
+)
+
+
+def _side(game: AnalysedGame, color: Color) -> _Side:
+    return "ours" if color in game.view else "theirs"
+
+
+def _spans(game: AnalysedGame) -> Iterator[tuple[Phase, int, int]]:
+    """The phases of a game that have moves, with their first position and the first one behind them."""
+    first = 0
+    for k in range(1, len(game.plies) + 1):
+        if k == len(game.plies) or game.phase(k) != game.phase(first):
+            yield game.phase(first), first, k
+            first = k
+
+
+def _white_win(game: AnalysedGame, k: int) -> int | None:
+    """Thousandths of White's Win% in position `k`; None where the moves beside it do not say."""
+    if k < len(game.plies) and (win := game.plies[k].win_before) is not None:
+        mover = game.turn(k)
+    elif k > 0 and (win := game.plies[k - 1].win_after) is not None:
+        mover = other(game.turn(k))
+    else:
+        return None
+    return milli(win) if mover == "white" else 100_000 - milli(win)

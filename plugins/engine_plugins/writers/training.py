@@ -1,0 +1,147 @@
+"""Training positions: what the aggregator `mistakes` found, as EPD, PGN or CSV.
+
+`-o mistakes.epd` writes a line for each position: `bm` are the accepted moves, `am` the one that was played,
+`id` says where, `c0` what it cost. `-o mistakes.training.pgn` writes a game for each: the position, the best
+move as its solution, other accepted moves as variations. `-o mistakes.training.csv` is for spreadsheets and
+flash-card programs. All three take the aggregator `mistakes` into the run; its options (`--set
+mistakes.positions=200`) decide what is a training position.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import chess
+import chess.pgn
+from msgspec import Struct
+
+from engine.model import RunResult
+from engine.plugin import Writer
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell of a spreadsheet that begins so is executed."""
+_TABLE = "positions"
+
+
+class _Position(Struct, frozen=True):
+    """A row of the table `positions`; moves in SAN."""
+
+    game: int
+    ply: int
+    played: str
+    player: str
+    position: str
+    best: str
+    also: str
+    win_before: float
+    win_after: float
+
+    def board(self) -> chess.Board:
+        return chess.Board(self.position, chess960=True)
+
+    @property
+    def accepted(self) -> list[str]:
+        return [self.best, *self.also.split()]
+
+    @property
+    def where(self) -> str:
+        return f"game {self.game}, {self.played} ({self.player})"
+
+    @property
+    def cost(self) -> str:
+        return f"{self.played} took Win% from {self.win_before:.1f} to {self.win_after:.1f}"
+
+    @property
+    def played_san(self) -> str:
+        return self.played.split()[-1]
+
+
+def _positions(result: RunResult) -> Iterator[_Position]:
+    report = result.reports.get("mistakes")
+    for table in report.tables if report is not None else ():
+        if table.key == _TABLE:
+            keys = [column.key for column in table.columns]
+            for row in table.rows:
+                cells: dict[str, Any] = dict(zip(keys, row, strict=True))
+                yield _Position(**cells)
+
+
+class TrainingEpd(Writer):
+    """Training positions as EPD, from the aggregator `mistakes`."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".epd", ".training.epd")
+    reports: ClassVar[tuple[str, ...]] = ("mistakes",)
+
+    def finish(self, result: RunResult) -> None:
+        for one in _positions(result):
+            board = one.board()
+            line = board.epd(
+                bm=[board.parse_san(san) for san in one.accepted],
+                am=[board.parse_san(one.played_san)],
+                c0=one.cost,
+                id=one.where,
+            )
+            self.stream.write(f"{line}\n".encode())
+
+
+class TrainingPgn(Writer):
+    """Training positions as PGN, a game each with its solution, from the aggregator `mistakes`."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".training.pgn",)
+    reports: ClassVar[tuple[str, ...]] = ("mistakes",)
+
+    def finish(self, result: RunResult) -> None:
+        for number, one in enumerate(_positions(result), start=1):
+            self.stream.write(f"{_exercise(number, one)}\n\n".encode())
+
+
+def _exercise(number: int, one: _Position) -> chess.pgn.Game:
+    board = one.board()
+    game = chess.pgn.Game()
+    game.headers.clear()
+    side = "White" if board.turn else "Black"
+    game.headers.update(
+        {
+            "Event": f"{side} to move: find a better move than {one.played_san}",
+            "Site": one.where,
+            "Date": "????.??.??",
+            "Round": str(number),
+            "White": one.player if board.turn else "?",
+            "Black": "?" if board.turn else one.player,
+            "Result": "*",
+        }
+    )
+    game.setup(board)
+    for san in one.accepted:
+        game.add_variation(board.parse_san(san))
+    game.variations[0].comment = f"{one.cost}."
+    return game
+
+
+class TrainingCsv(Writer):
+    """Training positions as CSV, from the aggregator `mistakes`."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".training.csv",)
+    reports: ClassVar[tuple[str, ...]] = ("mistakes",)
+
+    def finish(self, result: RunResult) -> None:
+        text = io.StringIO(newline="")
+        rows = csv.writer(text)
+        rows.writerow(["fen", "best", "also", "played", "win_before", "win_after", "game", "ply", "player"])
+        for one in _positions(result):
+            name = f"'{one.player}" if one.player.startswith(_FORMULA) else one.player
+            cells = (
+                one.position,
+                one.best,
+                one.also,
+                one.played,
+                one.win_before,
+                one.win_after,
+                one.game,
+                one.ply,
+            )
+            rows.writerow([*cells, name])
+        self.stream.write(text.getvalue().encode())

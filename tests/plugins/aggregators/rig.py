@@ -1,0 +1,54 @@
+"""What the tests of the aggregators share."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from engine.analysis import analyse
+from engine.model import AnalysedGame, AnalysedPosition, Cell, Origin, Report, ReportTable, SourceGame
+from engine.options import build
+from engine.plugin import Aggregator
+from engine_plugins.readers.pgn import PgnReader
+from tests.support import shared_data
+
+
+def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:
+    """What an aggregator says of these games."""
+    aggregator = cls(build(cls.Options, options, cls.__name__))
+    for game in games:
+        aggregator.add(game)
+    return aggregator.report()
+
+
+def table(report: Report, key: str) -> ReportTable:
+    return next(table for table in report.tables if table.key == key)
+
+
+def rows(report: Report, key: str) -> list[dict[str, Cell]]:
+    """The rows of a table, each by the keys of its columns."""
+    found = table(report, key)
+    return [dict(zip([column.key for column in found.columns], row, strict=True)) for row in found.rows]
+
+
+def metrics(report: Report) -> dict[str, Any]:
+    return {name: metric.value for name, metric in report.metrics.items()}
+
+
+@cache
+def lichess_games() -> tuple[AnalysedGame, ...]:
+    """500 real games of Lichess with its evaluations and clocks. Skips the test where they are not."""
+    path = shared_data("lichess-analysed/games_eval_clk.pgn")
+    reader = PgnReader()
+    games = []
+    with path.open("rb") as stream:
+        for number, raw in enumerate(reader.split(stream), start=1):
+            source = reader.parse(raw)
+            if not isinstance(source, SourceGame) or source.recording is None:
+                pytest.fail(f"game {number} cannot be read")
+            missing = AnalysedPosition(missing="input")
+            positions = [one or missing for one in source.recording.positions]
+            games.append(analyse(Origin(number, path.name, raw.line), source, positions))
+    return tuple(games)
