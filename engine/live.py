@@ -232,7 +232,7 @@ def _report_table(table: ReportTable, rows: int, *, positions: bool) -> Renderab
     for k in shown_columns:
         column = table.columns[k]
         cells = [cell(row[k], column.kind) for row in table.rows[:rows]]
-        number = column.kind in ("int", "float", "percent", "score")
+        number = column.kind in ("int", "float", "percent", "score", "duration")
         # Figures are never cut; names are, where the terminal is too narrow.
         shown.add_column(
             clean(column.label),
@@ -261,7 +261,17 @@ def cell(value: Cell, kind: Kind) -> str:
         return f"{value:.1f}%"
     if kind == "float":
         return f"{value:.2f}"
+    if kind == "duration":
+        return _clock(value)
     return f"{value:,}"
+
+
+def _clock(seconds: float) -> str:
+    """`4.2 s`, `3:05`, `1:03:05`."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes}:{left:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{left:02}"  # noqa: PLR2004
 
 
 def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableType]:

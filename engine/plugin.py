@@ -44,6 +44,7 @@ from engine.model import (
     SourceGame,
 )
 from engine.options import NoOptions, Options
+from engine.states import Keyed
 
 __all__ = [
     "Aggregator",
@@ -54,6 +55,7 @@ __all__ = [
     "Executor",
     "ExecutorContext",
     "Histogram",
+    "Keyed",
     "Lost",
     "Moments",
     "Needs",

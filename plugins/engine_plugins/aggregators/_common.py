@@ -77,8 +77,10 @@ def numbered(game: AnalysedGame, ply: int) -> str:
     return f"{number}{'...' if ahead % 2 else '.'} {game.plies[ply].san}"
 
 
-def wilson(part: int, whole: int) -> tuple[float, float] | None:
+def wilson(part: float, whole: int) -> tuple[float, float] | None:
     """The 95% interval of a share, in percent with 3 decimals; None of nothing.
+
+    `part` may count halves: with draws as half a win the interval is a little wide, since draws vary less.
 
     Source: Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
     """
@@ -101,3 +103,8 @@ def reach(moments: Moments, unit: int = 1) -> float | None:
 def dash(low: Cell, high: Cell) -> str | None:
     """An interval for people: `12.3-45.6`."""
     return f"{low:.1f}-{high:.1f}" if isinstance(low, float) and isinstance(high, float) else None
+
+
+def score_interval(points: Moments) -> str | None:
+    """The 95% interval of a score in percent, from thousandths of points by game; None without a game."""
+    return dash(*(wilson(points.sum / 1000, points.n) or (None, None)))

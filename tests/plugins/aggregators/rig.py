@@ -50,5 +50,7 @@ def lichess_games() -> tuple[AnalysedGame, ...]:
                 pytest.fail(f"game {number} cannot be read")
             missing = AnalysedPosition(missing="input")
             positions = [one or missing for one in source.recording.positions]
+            if source.sans and source.sans[-1].endswith("#"):
+                positions[-1] = AnalysedPosition(terminal="checkmate")
             games.append(analyse(Origin(number, path.name, raw.line), source, positions))
     return tuple(games)

@@ -1,0 +1,336 @@
+"""Won positions won, lost positions saved, and errors that were punished."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Needs, Options, Sum, TopK, keyed
+from engine_plugins.aggregators._common import (
+    GAME,
+    NO_EVALUATIONS,
+    PLAYER,
+    Rows,
+    dash,
+    left_out,
+    milli,
+    numbered,
+    other,
+    share,
+    wilson,
+)
+
+_COLORS: tuple[Color, ...] = ("white", "black")
+_SIDES = ("ours", "opponents")
+_STANDINGS = ("winning", "losing", "both", "neither")
+_ERRORS = ("mistake", "blunder")
+_ENDS = {1.0: "won", 0.5: "drawn", 0.0: "lost"}
+_ALL = 100_000
+"""A Win% of 100 in thousandths."""
+
+
+class ConversionOptions(Options, frozen=True):
+    """What is a won position, and how much is listed."""
+
+    won: Annotated[
+        int, Meta(ge=55, le=97, description="Win% from which a position is winning; 100 less that is losing.")
+    ] = 80
+    games: Rows = 10
+
+
+class Conversion(Aggregator):
+    """Are won positions won, lost ones saved, and errors punished?
+
+    A player stood winning in a game when one of its positions gave them a Win% of `won` or more, and losing when
+    one gave them 100 - `won` or less, whoever was to move; the last position of the game is one of them. Win% is
+    Lichess's, 50 + 50 × (2 / (1 + exp(-0.00368208 × centipawns)) - 1) with the centipawns within ±1000, so it
+    ends at 97.5; a position counts when the one before or after it has an evaluation as well. A winning game is
+    converted when it was won, and thrown away when it was lost; a losing one is saved when it was drawn or won,
+    and a comeback when it was won. Only the tag `Result` decides, so time and resignation count like anything
+    else. Unfinished games are left out of this, and counted.
+
+    An error is a mistake or a blunder by Lichess's rules. It is punished when the answer to it is neither, and
+    let off when the answer is one as well. Lichess's Insights call the share of our opponents' errors that we
+    punished awareness, and the share of our own that were let off luck (lila `PovToEntry.scala`). Mate is a good
+    answer. Errors without an answer, or with one that has no evaluation, do not count; those of unfinished games
+    do.
+
+    The most dramatic games are ranked by how far the best Win% of a player stood above what the result gave them
+    (let slip), or their worst one below it (escaped), a win being 100 and a draw 50; ties go to the larger turn,
+    then the earlier game. It is one row a game, of those that stood winning and were not won, or losing and were
+    not lost. The move that turned it is the one after that position that took the Win% furthest towards the
+    result; there is none when the last position still stood as clear, say because time ran out.
+
+    Limited to the colours of `--player`, whose opponents in the same games stand beside them; without it
+    everybody counts for themself. Intervals are Wilson's at 95%.
+    """
+
+    Options = ConversionOptions
+    options: ConversionOptions
+
+    @classmethod
+    def needs(cls, options: ConversionOptions) -> Needs:
+        return Needs(evaluations=True)
+
+    finished = Sum()
+    unfinished = Sum()
+    players = keyed(keyed(Counts()))
+    """By player, then by standing, how the games ended."""
+    outcomes = keyed(keyed(Counts()))
+    """By side, then by standing, how the games ended."""
+    replies = keyed(Counts())
+    """By the side that answered: errors, and how many were punished. `errors` has those that we made."""
+    games = TopK()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.games = TopK(self.options.games)
+
+    def add(self, game: AnalysedGame) -> None:
+        wins = _wins(game)
+        if all(win is None for win in wins):
+            return
+        self._answers(game)
+        if game.result == "*":
+            self.unfinished.add()
+            return
+        self.finished.add()
+        for color in _COLORS:
+            self._outcome(game, color, _view(wins, color))
+        self._drama(game, wins)
+
+    def _answers(self, game: AnalysedGame) -> None:
+        for k in range(len(game.plies) - 1):
+            kind, answer = game.plies[k].judgement, game.plies[k + 1]
+            known = answer.accuracy is not None or answer.san.endswith("#")
+            if kind not in _ERRORS or not known:
+                continue
+            by = ["ours" if game.turn(k + 1) in game.view else "opponents"]
+            if game.turn(k) in game.view:
+                by.append("errors")
+            for key in by:
+                self.replies[key].add(kind)
+                self.replies[key].add(f"{kind}_punished", int(answer.judgement not in _ERRORS))
+
+    def _outcome(self, game: AnalysedGame, color: Color, wins: list[int | None]) -> None:
+        end = _ENDS[game.points(color) or 0.0]
+        known = [win for win in wins if win is not None]
+        winning, losing = max(known) >= self._won, min(known) <= _ALL - self._won
+        standings = ["all"]
+        standings += ["winning"] if winning else []
+        standings += ["losing"] if losing else []
+        standings += ["both"] if winning and losing else [] if winning or losing else ["neither"]
+        ours = color in game.view
+        for standing in standings:
+            self.outcomes["ours" if ours else "opponents"][standing].add(end)
+            if ours:
+                self.players[game.player(color)][standing].add(end)
+
+    @property
+    def _won(self) -> int:
+        return 1000 * self.options.won
+
+    def _drama(self, game: AnalysedGame, wins: list[int | None]) -> None:
+        """Enter the widest gap between a standing of ours and the result."""
+        ours = [color for color in _COLORS if color in game.view]
+        # Both are chances: an escape is one that the opponent let slip.
+        chances = [(color, color) for color in ours] + [(color, other(color)) for color in ours]
+        gaps = []
+        for rank, (color, holder) in enumerate(chances):
+            peak = max(win for win in _view(wins, holder) if win is not None)
+            gap = peak - round(_ALL * (game.points(holder) or 0.0))
+            if peak >= self._won and gap > 0:
+                gaps.append((gap, -rank, color, holder))
+        if gaps:
+            gap, _, color, holder = max(gaps)
+            self._enter(game, _view(wins, holder), gap, color, escaped=color != holder)
+
+    def _enter(self, game: AnalysedGame, wins: list[int | None], gap: int, color: Color, *, escaped: bool) -> None:
+        """`wins` are those of the side that let its chance slip."""
+        number, k = game.origin.game, _turn(wins, self._won)
+        score = gap * (_ALL + 1) + (0 if k is None else _fall(wins, k))
+        if not self.games.admits(score, number, 0):
+            return
+        own = _mirrored(wins) if escaped else wins
+        known = [win for win in own if win is not None]
+        extreme = min(known) if escaped else max(known)
+        turn = (None, None, None) if k is None else (numbered(game, k), own[k], own[k + 1])
+        what, end = "escaped" if escaped else "let slip", _ENDS[game.points(color) or 0.0]
+        self.games.add(score, number, 0, number, game.player(color), what, extreme, end, *turn)
+
+    def report(self) -> Report:
+        ours = self.outcomes.get("ours")
+        winning, losing = ours.get("winning"), ours.get("losing")
+        errors = self.replies.get("errors")
+        notes = [
+            f"Winning: a Win% of {self.options.won} or more ever; losing: {100 - self.options.won} or less.",
+            "A game can be both, and is then in all three rows.",
+            "Saved is drawn or won; punished is an answer that is neither a mistake nor a blunder.",
+            *left_out("games", self.games.left_out, "conversion.games"),
+        ]
+        if self.unfinished.value:
+            notes.append(f"{self.unfinished.value:,} unfinished games only count for the answers to errors.")
+        if not self.finished.value and not self.unfinished.value:
+            notes.append(NO_EVALUATIONS)
+        return Report(
+            title="Conversion",
+            metrics={
+                "games": Metric(self.finished.value, "Finished games"),
+                "winning": Metric(winning.total, "Stood winning"),
+                "converted": Metric(share(winning["won"], winning.total), "Converted", "percent"),
+                "thrown_away": Metric(winning["lost"], "Thrown away"),
+                "losing": Metric(losing.total, "Stood losing"),
+                "saved": Metric(share(_saved(losing), losing.total), "Saved", "percent"),
+                "comebacks": Metric(losing["won"], "Comebacks"),
+                "awareness": Metric(_punished(self.replies.get("ours")), "Errors punished by us", "percent"),
+                "luck": Metric(_let_off(errors), "Our errors let off", "percent"),
+                "unfinished": Metric(self.unfinished.value, "Unfinished games"),
+            },
+            tables=(self._players(), self._outcomes(), self._punished(), self._games()),
+            notes=tuple(notes),
+        )
+
+    def _players(self) -> ReportTable:
+        columns = (
+            PLAYER,
+            Column("games", "Games", "int"),
+            Column("winning", "Winning", "int"),
+            Column("converted", "Converted", "percent"),
+            Column("thrown_away", "Thrown away", "int"),
+            Column("losing", "Losing", "int"),
+            Column("saved", "Saved", "percent"),
+            Column("comebacks", "Comebacks", "int"),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for name, stood in sorted(self.players.items(), key=lambda item: (-item[1].get("all").total, item[0])):
+            winning, losing = stood.get("winning"), stood.get("losing")
+            won = winning.total, share(winning["won"], winning.total), winning["lost"]
+            lost = losing.total, share(_saved(losing), losing.total), losing["won"]
+            rows.append((name, stood.get("all").total, *won, *lost))
+        return ReportTable("players", "By player", columns, tuple(rows))
+
+    def _outcomes(self) -> ReportTable:
+        columns = (
+            Column("side", "Side"),
+            Column("standing", "Stood"),
+            Column("games", "Games", "int"),
+            Column("won", "Won", "percent"),
+            Column("won_interval", "95%"),
+            Column("drawn", "Drawn", "percent"),
+            Column("lost", "Lost", "percent"),
+            Column("lost_interval", "95%"),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for side in _SIDES:
+            for standing in _STANDINGS if side in self.outcomes else ():
+                ends = self.outcomes.get(side).get(standing)
+                whole = ends.total
+                won, drawn, lost = (ends[end] for end in ("won", "drawn", "lost"))
+                shares = share(won, whole), _interval(won, whole), share(drawn, whole), share(lost, whole)
+                rows.append((side, standing, whole, *shares, _interval(lost, whole)))
+        return ReportTable("outcomes", "How they stood and how it ended", columns, tuple(rows))
+
+    def _punished(self) -> ReportTable:
+        columns = (
+            Column("answered_by", "Answered by"),
+            Column("error", "Error"),
+            Column("errors", "Errors", "int"),
+            Column("punished", "Punished", "int"),
+            Column("share", "Share", "percent"),
+            Column("interval", "95%"),
+            Column("let_off", "Let off", "int"),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for side in _SIDES:
+            for kind in _ERRORS if side in self.replies else ():
+                whole = self.replies.get(side)[kind]
+                part = self.replies.get(side)[f"{kind}_punished"]
+                rows.append(
+                    (side, kind, whole, part, share(part, whole), _interval(part, whole), whole - part),
+                )
+        return ReportTable("punished", "Answers to errors", columns, tuple(rows))
+
+    def _games(self) -> ReportTable:
+        columns = (
+            GAME,
+            PLAYER,
+            Column("what", "What"),
+            Column("win", "Win%", "percent"),
+            Column("ended", "Ended"),
+            Column("move", "Turned by", "move"),
+            Column("win_before", "Before", "percent"),
+            Column("win_after", "After", "percent"),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for entry in self.games.entries():
+            number, player, what, extreme, end, move, *turn = entry.cells
+            before, after = (_percent(value) for value in turn)
+            rows.append((number, player, what, _percent(extreme), end, move, before, after))
+        return ReportTable("games", "Most dramatic games", columns, tuple(rows))
+
+
+def _wins(game: AnalysedGame) -> list[int | None]:
+    """White's Win% in the positions 0 to N, in thousandths; None where it is unknown."""
+    wins: list[int | None] = [None] * len(game.positions)
+    for k, ply in enumerate(game.plies):
+        if ply.win_before is not None and ply.win_after is not None:
+            white = game.turn(k) == "white"
+            for position, win in ((k, milli(ply.win_before)), (k + 1, milli(ply.win_after))):
+                wins[position] = win if white else _ALL - win
+    return wins
+
+
+def _view(wins: list[int | None], color: Color) -> list[int | None]:
+    """White's figures from a side's own view."""
+    return wins if color == "white" else _mirrored(wins)
+
+
+def _mirrored(wins: list[int | None]) -> list[int | None]:
+    """The same from the other side's view."""
+    return [None if win is None else _ALL - win for win in wins]
+
+
+def _fall(wins: list[int | None], k: int) -> int:
+    """What ply `k` took away; 0 beside an unknown Win%."""
+    before, after = wins[k], wins[k + 1]
+    return 0 if before is None or after is None else before - after
+
+
+def _turn(wins: list[int | None], won: int) -> int | None:
+    """The ply after the best position that took away most; None when the last known position is still won."""
+    known = [win for win in wins if win is not None]
+    if known[-1] >= won:
+        return None
+    plies = range(wins.index(max(known)), len(wins) - 1)
+    worst = max(plies, key=lambda k: _fall(wins, k))
+    return worst if _fall(wins, worst) > 0 else None
+
+
+def _saved(ends: Counts) -> int:
+    return ends["won"] + ends["drawn"]
+
+
+def _errors(counts: Counts) -> tuple[int, int]:
+    """How many, and how many of them were punished."""
+    return sum(counts[kind] for kind in _ERRORS), sum(counts[f"{kind}_punished"] for kind in _ERRORS)
+
+
+def _punished(counts: Counts) -> float | None:
+    errors, punished = _errors(counts)
+    return share(punished, errors)
+
+
+def _let_off(counts: Counts) -> float | None:
+    errors, punished = _errors(counts)
+    return share(errors - punished, errors)
+
+
+def _interval(part: int, whole: int) -> str | None:
+    interval = wilson(part, whole)
+    return dash(*interval) if interval is not None else None
+
+
+def _percent(value: str | int | None) -> float | None:
+    return value / 1000 if isinstance(value, int) else None

@@ -1,0 +1,288 @@
+"""Players ranked by what they scored or by how they played."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, NamedTuple
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK, keyed
+from engine_plugins.aggregators._common import GAME, PLAYER, left_out, mean, milli, other, score_interval
+
+BEST_GAME_MOVES = 20
+"""Own moves that count in a game for it to be a best game: a short draw is easily played without a mistake."""
+
+# For scores of 50% to 100%; below, the same with the sign turned.
+_DIFFERENCES = """
+      0   7  14  21  29  36  43  50  57  65  72  80  87  95 102 110 117 125 133 141 149 158 166 175 184 193
+    202 211 220 230 240 251 262 273 284 296 309 322 336 351 366 383 401 422 444 470 501 538 589 677 800
+"""
+_FIDE_DP = tuple(map(int, _DIFFERENCES.split()))
+
+_LABELS = {
+    "score": "score",
+    "accuracy": "accuracy",
+    "acpl": "average centipawn loss, the lowest first",
+    "performance": "performance rating",
+    "blunders": "blunders per 100 moves, the lowest first",
+}
+
+
+class LeaderboardOptions(Options, frozen=True):
+    """What ranks, who is ranked, and how much is listed."""
+
+    by: Annotated[
+        Literal["score", "accuracy", "acpl", "performance", "blunders"],
+        Meta(description="The figure that ranks the players."),
+    ] = "score"
+    players: Annotated[int, Meta(ge=0, le=100_000, description="Rows of both tables: the first so many.")] = 20
+    min_games: Annotated[
+        int,
+        Meta(
+            ge=1, le=100_000, description="Games that the ranking figure must rest on for a player to be ranked."
+        ),
+    ] = 1
+    performance: Annotated[
+        Literal["fide", "logistic"],
+        Meta(description="How a score becomes a rating difference: FIDE's table or the formula."),
+    ] = "fide"
+
+
+class Standing(NamedTuple):
+    """The figures of one player."""
+
+    name: str
+    games: int
+    points: float
+    score: float | None
+    accuracy: float | None
+    acpl: float | None
+    blunders: float | None
+    performance: int | None
+
+
+class Leaderboard(Aggregator):
+    """Who scored best, and who played best?
+
+    Players are ranked by one figure: `by` chooses score, accuracy, average centipawn loss, performance rating or
+    blunders per 100 moves. Players with the same figure are ordered by the number of games behind it, most first,
+    then by name; those whose figure cannot be known come last. Whoever has fewer than `min_games` games behind
+    the figure is not ranked.
+
+    Score: points from finished games, 1 for a win and ½ for a draw, as a share of the games. The interval is
+    Wilson's (1927) with 95% confidence, a draw taken as half a win, which makes it a little wide.
+
+    Accuracy: the mean of the player's Lichess game accuracies. ACPL: centipawns lost per move over all moves,
+    evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Blunders are Lichess's, moves that lower their mover's
+    Win% by 15 points or more, with rules of their own for mates (lila, `Advice.scala`). Only moves with an
+    evaluation before and after them count.
+
+    Performance rating: the average rating of the opponents, plus the rating difference that the score against
+    them stands for. With `performance` `fide` (FIDE Handbook B.02, table 8.1.1) the average and the percentage are
+    rounded, a half up, and looked up; 100% counts as 800 points and 0% as -800. With `logistic` the difference is
+    400 · log10(p / (1 - p)), which has no value for 100% and 0%. Finished games against opponents with a rating
+    in the tags count; of a few games it says little.
+
+    Best game: the player's highest game accuracy among games with at least 20 own moves that count; ties to the
+    earlier game.
+
+    Limited to the colours of `--player`. Players without a name are left out: `?` may be many people.
+    """
+
+    Options = LeaderboardOptions
+    options: LeaderboardOptions
+
+    @classmethod
+    def needs(cls, options: LeaderboardOptions) -> Needs:
+        return Needs(evaluations=options.by in ("accuracy", "acpl", "blunders"))
+
+    # All by player.
+    scores = keyed(Moments())
+    """Thousandths of points."""
+    rated = keyed(Moments())
+    """The same, against opponents with a rating."""
+    ratings = keyed(Moments())
+    """Of these opponents."""
+    accuracies = keyed(Moments())
+    """Thousandths of a percent."""
+    losses = keyed(Moments())
+    tallies = keyed(Counts())
+    """Games with moves that count, and blunders."""
+    best = keyed(TopK(1))
+    games = Sum()
+    finished = Sum()
+    unnamed = Sum()
+
+    def add(self, game: AnalysedGame) -> None:
+        if game.epd is not None:
+            return
+        self.games.add()
+        self.finished.add(int(game.points("white") is not None))
+        for color in game.view:
+            if game.player(color) == "?":
+                self.unnamed.add()
+            else:
+                self._add_score(game, color)
+                self._add_moves(game, color)
+
+    def _add_score(self, game: AnalysedGame, color: Color) -> None:
+        points, rating, name = game.points(color), game.rating(other(color)), game.player(color)
+        if points is None:
+            return
+        self.scores[name].add(milli(points))
+        if rating is not None:
+            self.rated[name].add(milli(points))
+            self.ratings[name].add(rating)
+
+    def _add_moves(self, game: AnalysedGame, color: Color) -> None:
+        name, accuracy = game.player(color), game.side(color).accuracy
+        own = [ply for k, ply in enumerate(game.plies) if game.turn(k) == color and ply.loss is not None]
+        for ply in own:
+            self.losses[name].add(ply.loss or 0)
+        if own:
+            self.tallies[name].add("games")
+            self.tallies[name].add("blunders", sum(ply.judgement == "blunder" for ply in own))
+        if accuracy is None:
+            return
+        self.accuracies[name].add(milli(accuracy))
+        if len(own) >= BEST_GAME_MOVES:
+            self._enter(game, color, milli(accuracy), len(own))
+
+    def _enter(self, game: AnalysedGame, color: Color, accuracy: int, moves: int) -> None:
+        number, points = game.origin.game, game.points(color)
+        result = None if points is None else milli(points)
+        cells = (number, game.player(other(color)), color, moves, result)
+        self.best[game.player(color)].add(accuracy, number, int(color == "black"), *cells)
+
+    def report(self) -> Report:
+        ranked = self._ranked()
+        listed = ranked[: self.options.players]
+        return Report(
+            title="Leaderboard",
+            metrics=self._metrics(ranked),
+            tables=(self._players(listed), self._best_games(listed)),
+            notes=self._notes(ranked),
+        )
+
+    def _ranked(self) -> list[Standing]:
+        names = {name for state in (self.scores, self.tallies) for name, _ in state.items()}
+        ranked = [self._standing(name) for name in names if self._behind(name) >= self.options.min_games]
+        return sorted(ranked, key=self._order)
+
+    def _behind(self, name: str) -> int:
+        """Games that the ranking figure of a player rests on."""
+        if self.options.by == "score":
+            return self.scores.get(name).n
+        if self.options.by == "performance":
+            return self.rated.get(name).n
+        return self.accuracies.get(name).n if self.options.by == "accuracy" else self.tallies.get(name)["games"]
+
+    def _order(self, standing: Standing) -> tuple[bool, float, int, str]:
+        value: float | None = getattr(standing, self.options.by)
+        lowest_first = self.options.by in ("acpl", "blunders")
+        ordered = 0.0 if value is None else value if lowest_first else -value
+        return value is None, ordered, -self._behind(standing.name), standing.name
+
+    def _standing(self, name: str) -> Standing:
+        points, accuracies, losses = self.scores.get(name), self.accuracies.get(name), self.losses.get(name)
+        return Standing(
+            name=name,
+            games=points.n,
+            points=points.sum / 1000,
+            score=mean(100 * points.sum, points.n, 1000),
+            accuracy=mean(accuracies.sum, accuracies.n, 1000),
+            acpl=mean(losses.sum, losses.n),
+            blunders=mean(100 * self.tallies.get(name)["blunders"], losses.n),
+            performance=performance(self.ratings.get(name), self.rated.get(name), self.options.performance),
+        )
+
+    def _metrics(self, ranked: list[Standing]) -> dict[str, Metric]:
+        accuracies, losses = _together(self.accuracies.values()), _together(self.losses.values())
+        return {
+            "leader": Metric(ranked[0].name if ranked else None, "Leader", "player"),
+            "players": Metric(len(ranked), "Players ranked"),
+            "games": Metric(self.games.value, "Games"),
+            "finished": Metric(self.finished.value, "Finished games"),
+            "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Accuracy of all players", "percent"),
+            "acpl": Metric(mean(losses.sum, losses.n), "ACPL of all players", "float"),
+        }
+
+    def _players(self, listed: list[Standing]) -> ReportTable:
+        columns = (
+            PLAYER,
+            Column("games", "Games", "int"),
+            Column("points", "Points", "float"),
+            Column("score", "Score", "percent"),
+            Column("interval", "95%"),
+            Column("accuracy", "Accuracy", "percent"),
+            Column("acpl", "ACPL", "float"),
+            Column("blunder_rate", "Bl./100", "float"),
+            Column("performance", "Perf.", "int"),
+        )
+        rows = tuple((*one[:4], score_interval(self.scores.get(one.name)), *one[4:]) for one in listed)
+        return ReportTable("players", "Players", columns, rows)
+
+    def _best_games(self, listed: list[Standing]) -> ReportTable:
+        columns = (
+            PLAYER,
+            GAME,
+            Column("opponent", "Opponent", "player"),
+            Column("color", "Colour"),
+            Column("moves", "Moves", "int"),
+            Column("accuracy", "Accuracy", "percent"),
+            Column("points", "Points", "float"),
+        )
+        games = [(one.name, entry) for one in listed for entry in self.best.get(one.name).entries()]
+        games.sort(key=lambda item: (-item[1].score, item[1].game, item[1].ply))
+        rows: list[tuple[Cell, ...]] = []
+        for name, entry in games:
+            number, opponent, color, moves, points = entry.cells
+            result = points / 1000 if isinstance(points, int) else None
+            rows.append((name, number, opponent, color, moves, entry.score / 1000, result))
+        return ReportTable("best_games", "Best game of each player", columns, tuple(rows))
+
+    def _notes(self, ranked: list[Standing]) -> tuple[str, ...]:
+        by, least, unnamed = self.options.by, self.options.min_games, self.unnamed.value
+        how = "FIDE's table" if self.options.performance == "fide" else "the logistic formula"
+        notes = [
+            f"Ranked by {_LABELS[by]}; ties to more games, then by name.",
+            "Games and points are those of finished games; the interval of the score is a 95% one.",
+            f"Perf.: the average rating of the opponents and what the score against them stands for, by {how}.",
+            f"Best games have at least {BEST_GAME_MOVES} own moves with an evaluation before and after them.",
+            *left_out("players", max(0, len(ranked) - self.options.players), "leaderboard.players"),
+        ]
+        if least > 1:
+            notes.append(f"Ranked are players with at least {least} games behind that figure.")
+        if unnamed:
+            notes.append(
+                f"Players without a name were left out: {unnamed:,} {'side' if unnamed == 1 else 'sides'}."
+            )
+        if not ranked:
+            notes.append("No data: no named player has enough games for this ranking.")
+        return tuple(notes)
+
+
+def performance(ratings: Moments, points: Moments, method: Literal["fide", "logistic"]) -> int | None:
+    """Performance rating from opponents' ratings and thousandths of points against them; None when unknown."""
+    if not points.n:
+        return None
+    if method == "fide":
+        percent = (2 * points.sum + 10 * points.n) // (20 * points.n)
+        return (2 * ratings.sum + ratings.n) // (2 * ratings.n) + fide_difference(percent)
+    if points.sum in (0, 1000 * points.n):
+        return None
+    return round(ratings.sum / ratings.n + 400 * math.log10(points.sum / (1000 * points.n - points.sum)))
+
+
+def fide_difference(percent: int) -> int:
+    """Rating difference for a score of whole percent. Source: FIDE Handbook B.02, table 8.1.1."""
+    return _FIDE_DP[percent - 50] if percent >= 50 else -_FIDE_DP[50 - percent]  # noqa: PLR2004
+
+
+def _together(parts: list[Moments]) -> Moments:
+    total = Moments()
+    for part in parts:
+        total.merge(part)
+    return total

@@ -1,0 +1,307 @@
+"""What was played in the opening, and how it went."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import chess
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
+from engine.openings import name_of
+from engine.plugin import Aggregator, Counts, Moments, Options, Sum, keyed
+from engine.scoring import win_percent
+from engine_plugins.aggregators._common import left_out, mean, milli, other, score_interval
+
+FIRST_PLIES = 20
+"""The first ten moves of both sides."""
+
+_BOTH = 2
+
+
+class OpeningsOptions(Options, frozen=True):
+    """How openings are grouped, and how much is listed."""
+
+    group: Annotated[
+        Literal["name", "family", "eco"],
+        Meta(description="One row a full name, a family (the name before its colon) or an ECO code."),
+    ] = "family"
+    rows: Annotated[int, Meta(ge=0, le=100_000, description="Rows of each table: the most played so many.")] = 30
+    depth: Annotated[int, Meta(ge=1, le=20, description="Plies of the tree of moves.")] = 6
+    min_games: Annotated[int, Meta(ge=1, le=100_000, description="Games that a line of the tree must have.")] = 2
+
+
+class Openings(Aggregator):
+    """What was played in the opening, and how did it go?
+
+    An opening is the last named position that a game went through, by Lichess's list of openings (chess-openings,
+    CC0): by position, so that transpositions are found. Each row of the openings is one opening with one colour,
+    from that player's side; when nobody was chosen with `--player`, each game counts once for White and once
+    for Black. `group` gathers them by full name, by family (what stands before the colon of the name) or by ECO
+    code, which then carries the family most often met under it. The most played come first, ties by name.
+
+    Score: points as a share of the finished games. The interval is Wilson's (1927) with 95% confidence, a
+    draw taken as half a win, which makes it a little wide. Win% out of book: the mean of the player's Win% (0-100, scalachess
+    `eval.scala`) in the last named position of each game. Accuracy afterwards: the mean of Lichess's accuracy over
+    the player's moves from that position on. ACPL of the first ten moves: centipawns lost per move, evaluations
+    clamped to ±1000 (lila, `AccuracyCP.scala`). Figures that rest on evaluations take the positions and moves that
+    have them.
+
+    The tree has the moves as they were played, whatever they transpose to, up to `depth` plies: each line that at
+    least `min_games` games went through, the more played first. Where a position has a name it stands beside
+    the move, without the family when a line above says it. The figures are White's, also when both players count;
+    games in which only Black's player was chosen make a tree of their own, with Black's figures. Win% is that of
+    the position after the move.
+
+    Games from another start, Chess960 included, are left out, and so are those that met no named position.
+    """
+
+    Options = OpeningsOptions
+    options: OpeningsOptions
+
+    # By "colour group": the figures of the player with that colour.
+    games = keyed(Sum())
+    points = keyed(Moments())
+    """Thousandths of points."""
+    leaving = keyed(Moments())
+    """Thousandths of Win% in the last named position."""
+    accuracies = keyed(Moments())
+    """Thousandths of a percent, moves out of book."""
+    losses = keyed(Moments())
+    """Centipawns, the first ten moves."""
+    families = keyed(Counts())
+    """By ECO code, where that is the group."""
+
+    # By colour whose view it is, then by the moves in SAN: "e4 c5 Nf3".
+    nodes = keyed(Counts())
+    node_points = keyed(keyed(Moments()))
+    node_wins = keyed(keyed(Moments()))
+
+    opponents = Moments()
+    """Accuracies like `accuracies` of those who are not in view."""
+    seen = Sum()
+    elsewhere = Sum()
+    unnamed = Sum()
+
+    def add(self, game: AnalysedGame) -> None:
+        if game.epd is not None:
+            return
+        if not _standard(game):
+            self.elsewhere.add()
+            return
+        if game.opening is None:
+            self.unnamed.add()
+            return
+        self.seen.add()
+        self._add_tree(game, "white" if "white" in game.view else "black")
+        for color in game.view:
+            self._add_opening(game, color, game.opening)
+        if len(game.view) < _BOTH:
+            for accuracy in _after(game, other(game.view[0]), game.opening.ply):
+                self.opponents.add(accuracy)
+
+    def _add_opening(self, game: AnalysedGame, color: Color, opening: Opening) -> None:
+        key = f"{color} {self._group(opening)}"
+        self.games[key].add()
+        if self.options.group == "eco":
+            self.families[opening.eco].add(_family(opening))
+        points, win = game.points(color), _win(game, opening.ply, color)
+        if points is not None:
+            self.points[key].add(milli(points))
+        if win is not None:
+            self.leaving[key].add(win)
+        for accuracy in _after(game, color, opening.ply):
+            self.accuracies[key].add(accuracy)
+        for k, ply in enumerate(game.plies[:FIRST_PLIES]):
+            if game.turn(k) == color and ply.loss is not None:
+                self.losses[key].add(ply.loss)
+
+    def _group(self, opening: Opening) -> str:
+        if self.options.group == "eco":
+            return opening.eco
+        return _family(opening) if self.options.group == "family" else f"{opening.eco} {opening.name}"
+
+    def _add_tree(self, game: AnalysedGame, color: Color) -> None:
+        points = game.points(color)
+        for k in range(1, min(len(game.plies), self.options.depth) + 1):
+            line = " ".join(ply.san for ply in game.plies[:k])
+            self.nodes[color].add(line)
+            win = _win(game, k, color)
+            if points is not None:
+                self.node_points[color][line].add(milli(points))
+            if win is not None:
+                self.node_wins[color][line].add(win)
+
+    def report(self) -> Report:
+        shown = {color: self._shown(counts) for color, counts in self.nodes.items()}
+        return Report(
+            title="Openings",
+            metrics=self._metrics(),
+            tables=(self._openings(), self._tree(shown)),
+            notes=self._notes(sum(map(len, shown.values()))),
+        )
+
+    def _metrics(self) -> dict[str, Metric]:
+        groups = {key.partition(" ")[2] for key, _ in self.games.items()}
+        accuracies, facing = _together(self.accuracies.items(), ""), self.opponents
+        metrics = {
+            "games": Metric(self.seen.value, "Games"),
+            "openings": Metric(len(groups), "Different openings"),
+        }
+        for color in ("white", "black"):
+            points, leaving = _together(self.points.items(), color), _together(self.leaving.items(), color)
+            score, win = mean(points.sum, points.n, 10), mean(leaving.sum, leaving.n, 1000)
+            metrics[f"{color}_score"] = Metric(score, f"Score with {color.title()}", "percent")
+            metrics[f"{color}_win"] = Metric(win, f"Win% out of book with {color.title()}", "percent")
+        accuracy, theirs = mean(accuracies.sum, accuracies.n, 1000), mean(facing.sum, facing.n, 1000)
+        metrics["accuracy"] = Metric(accuracy, "Accuracy afterwards", "percent")
+        metrics["opponents_accuracy"] = Metric(theirs, "Accuracy of the opponents", "percent")
+        return metrics
+
+    def _openings(self) -> ReportTable:
+        columns = (
+            Column("color", "Colour"),
+            Column("opening", "Opening", "opening"),
+            Column("games", "Games", "int"),
+            Column("score", "Score", "percent"),
+            Column("interval", "95%"),
+            Column("win_on_leaving", "Win%", "percent"),
+            Column("accuracy", "Accuracy", "percent"),
+            Column("acpl", "ACPL 1-10", "float"),
+        )
+        # White before Black in the same opening.
+        ranked = sorted(
+            self.games.items(),
+            key=lambda item: (-item[1].value, item[0].partition(" ")[2], item[0].startswith("black")),
+        )
+        rows = tuple(self._row(key, games.value) for key, games in ranked[: self.options.rows])
+        return ReportTable("openings", "Openings", columns, rows)
+
+    def _row(self, key: str, games: int) -> tuple[Cell, ...]:
+        color, _, group = key.partition(" ")
+        families = self.families.get(group).most_common(1)
+        points, leaving = self.points.get(key), self.leaving.get(key)
+        accuracies, losses = self.accuracies.get(key), self.losses.get(key)
+        return (
+            color,
+            f"{group} {families[0][0]}" if families else group,
+            games,
+            mean(points.sum, points.n, 10),
+            score_interval(points),
+            mean(leaving.sum, leaving.n, 1000),
+            mean(accuracies.sum, accuracies.n, 1000),
+            mean(losses.sum, losses.n),
+        )
+
+    def _shown(self, counts: Counts) -> list[str]:
+        """The most played lines. A line is never without the one it continues, which has as many games or more."""
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].count(" "), item[0]))
+        return [line for line, games in ranked if games >= self.options.min_games][: self.options.rows]
+
+    def _tree(self, shown: dict[str, list[str]]) -> ReportTable:
+        columns = (
+            Column("color", "View"),
+            Column("move", "Moves", "move"),
+            Column("games", "Games", "int"),
+            Column("score", "Score", "percent"),
+            Column("interval", "95%"),
+            Column("win", "Win%", "percent"),
+            Column("opening", "Opening", "opening"),
+        )
+        rows = tuple(
+            self._node(color, line)
+            for color in sorted(shown, reverse=True)
+            for line in _depth_first(shown[color], self.nodes.get(color))
+        )
+        return ReportTable("tree", "Tree of moves", columns, rows)
+
+    def _node(self, color: str, line: str) -> tuple[Cell, ...]:
+        sans = line.split(" ")
+        ply = len(sans)
+        number = f"{(ply + 1) // 2}{'.' if ply % 2 else '...'}"
+        points, wins = self.node_points.get(color).get(line), self.node_wins.get(color).get(line)
+        return (
+            color,
+            f"{'  ' * (ply - 1)}{number} {sans[-1]}",
+            self.nodes.get(color)[line],
+            mean(points.sum, points.n, 10),
+            score_interval(points),
+            mean(wins.sum, wins.n, 1000),
+            _named(sans),
+        )
+
+    def _notes(self, shown: int) -> tuple[str, ...]:
+        enough = sum(n >= self.options.min_games for _, counts in self.nodes.items() for _, n in counts.items())
+        least, depth = self.options.min_games, self.options.depth
+        notes = [
+            "Openings: by the last named position; Win% is the mean there, Accuracy that of the moves after it.",
+            "Score is over finished games, with its 95% interval; ACPL 1-10 is over the first ten moves.",
+            f"Tree: lines of at least {least} games to ply {depth}; seen from the colour under View.",
+            *left_out("openings", max(0, len(self.games) - self.options.rows), "openings.rows"),
+            *left_out("lines", enough - shown, "openings.rows"),
+        ]
+        if self.elsewhere.value:
+            notes.append(f"Left out, from another start or of Chess960: {self.elsewhere.value:,}.")
+        if self.unnamed.value:
+            notes.append(f"Left out, without a named position: {self.unnamed.value:,}.")
+        if not self.seen.value:
+            notes.append("No data: no game went through a named position.")
+        return tuple(notes)
+
+
+def _standard(game: AnalysedGame) -> bool:
+    return game.variant == "standard" and game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
+
+
+def _family(opening: Opening) -> str:
+    return opening.name.partition(":")[0]
+
+
+def _win(game: AnalysedGame, k: int, color: Color) -> int | None:
+    """Thousandths of a colour's Win% in position `k`; None without an evaluation."""
+    position = game.positions[k]
+    if position.evaluation is None:
+        return None
+    score = position.evaluation.score if game.turn(k) == color else -position.evaluation.score
+    return milli(win_percent(score, 1.0 if position.recorded else game.scale))
+
+
+def _after(game: AnalysedGame, color: Color, ply: int) -> list[int]:
+    """Thousandths of the accuracies of a colour's moves from position `ply` on."""
+    return [
+        milli(one.accuracy)
+        for k, one in enumerate(game.plies[ply:], start=ply)
+        if one.accuracy is not None and game.turn(k) == color
+    ]
+
+
+def _depth_first(lines: list[str], counts: Counts) -> list[str]:
+    """Each line before those that continue it; of two continuations the one of more games first, ties by move."""
+
+    def path(line: str) -> list[tuple[int, str]]:
+        sans = line.split(" ")
+        return [(-counts[" ".join(sans[: k + 1])], san) for k, san in enumerate(sans)]
+
+    return sorted(lines, key=path)
+
+
+def _named(sans: list[str]) -> str | None:
+    """ECO code and name of the position after these moves, without a family that the moves before have named."""
+    board, family, named = chess.Board(), "", None
+    for san in sans:
+        family = named[1].partition(":")[0] if named else family
+        board.push_san(san)
+        named = name_of(board)
+    if named is None:
+        return None
+    eco, name = named
+    return f"{eco} {name.removeprefix(f'{family}: ')}"
+
+
+def _together(parts: list[tuple[str, Moments]], color: str) -> Moments:
+    """All those of a colour, or of both."""
+    total = Moments()
+    for key, part in parts:
+        if key.startswith(color):
+            total.merge(part)
+    return total

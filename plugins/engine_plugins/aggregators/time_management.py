@@ -1,0 +1,370 @@
+"""How the clock was used: time a move, time trouble, and what both do to the moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Ply, Report, ReportTable, TimeControl
+from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
+from engine_plugins.aggregators._common import (
+    GAME,
+    PLAYER,
+    dash,
+    mean,
+    milli,
+    numbered,
+    share,
+    wilson,
+)
+
+_CLOCKS = ((3_000, "under 3%"), (10_000, "3-10%"), (25_000, "10-25%"), (50_000, "25-50%"))
+_MOST_CLOCK = "50% or more"
+_TIMES = ((1_000, "under 1 s"), (3_000, "1-3 s"), (5_000, "3-5 s"), (10_000, "5-10 s"), (30_000, "10-30 s"))
+_MOST_TIME = "30 s or more"
+_SPEEDS = (
+    (30_000, "ultrabullet"),
+    (180_000, "bullet"),
+    (480_000, "blitz"),
+    (1_500_000, "rapid"),
+    (21_600_000, "classical"),
+)
+_SLOWEST = "correspondence"
+_PHASES = ("opening", "middlegame", "endgame")
+_WINDOW = 13
+"""Moves of a player over which the evenness of times is looked at."""
+_FORFEITS = ("time forfeit", "on time")
+"""What `Termination` says of a game lost on time: Lichess and the PGN standard, chess.com."""
+
+_BANDED = (
+    Column("moves", "Moves", "int"),
+    Column("share", "Share", "percent"),
+    Column("accuracy", "Accuracy", "percent"),
+    Column("blunders", "Blunders", "int"),
+    Column("blunders_rate", "per 100", "float"),
+    Column("interval", "95%"),
+)
+
+
+class TimeManagementOptions(Options, frozen=True):
+    """What is time trouble, and how much is listed."""
+
+    longest: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of the longest thinks.")] = 10
+    trouble: Annotated[
+        int, Meta(ge=1, le=50, description="Percent of the clock; a move that leaves less is time trouble.")
+    ] = 10
+
+
+class TimeManagement(Aggregator):
+    """How players use the clock, and what time trouble costs them.
+
+    The time of a move is `[%emt]`, else the fall of `[%clk]` plus the increment, so the first move of each side
+    usually has none. The clock left is that after the move, as Lichess's Insights take it: 100 × seconds left /
+    (base + 40 × increment), from the tag `TimeControl` (its first period). By the same estimate of a game of 40
+    moves a game is ultrabullet (under 30 s), bullet (180 s), blitz (480 s), rapid (1,500 s), classical (21,600
+    s) or correspondence. The bands of the clock left and of the move times are Lichess's too.
+
+    Accuracy is the mean accuracy of the moves, and blunders are those of Lichess's rules; both are over the
+    moves that have an evaluation before and after them, and the interval is Wilson's at 95%. Everything else
+    needs no evaluations. Phases are those of Lichess.
+
+    Time trouble is a move that leaves less than `trouble` percent of the clock. Positions are often decided by
+    then, and a move in a decided position can lose little: compare with the opponents. A game is lost on time
+    when its tag `Termination` says so (`Time forfeit`, `won on time`) and its result decides by whom; a draw by
+    timeout is neither lost nor won.
+
+    Time variance says how evenly the time was spread (lila `PovToEntry.scala`): of 13 own moves in a row the
+    shortest and the longest time are dropped, and of the others, each plus 0.1 s, the standard deviation is
+    divided by the mean. A player's figure is the mean over all such windows. Below 0.25 is very consistent,
+    below 0.4 quite consistent, below 0.6 medium, below 0.75 quite variable, and more is very variable.
+
+    Limited to the colours of `--player`; by clock left, their opponents in the same games stand beside them.
+    """
+
+    Options = TimeManagementOptions
+    options: TimeManagementOptions
+
+    @classmethod
+    def needs(cls, options: TimeManagementOptions) -> Needs:
+        return Needs(clocks=True)
+
+    players = keyed(Counts())
+    clock = keyed(keyed(Counts()))
+    """By side (`ours`, `opponents`), then by band of the clock left."""
+    trouble = keyed(Counts())
+    """Our moves, `in` and `out` of time trouble."""
+    thinking = keyed(Counts())
+    """By band of the move time."""
+    phases = keyed(Counts())
+    speeds = keyed(Counts())
+    longest = TopK()
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.longest = TopK(self.options.longest)
+
+    def add(self, game: AnalysedGame) -> None:
+        if game.epd is not None:
+            return
+        control = game.time_control
+        colors: tuple[Color, ...] = ("white", "black")
+        for color in colors:
+            moves = list(_moves(game, color, control))
+            for move in moves:
+                if move.left is not None:
+                    side = "ours" if color in game.view else "opponents"
+                    _tally(self.clock[side][_band(move.left, _CLOCKS, _MOST_CLOCK)], move.ply)
+            if color in game.view:
+                self._ours(game, color, control, moves)
+
+    def _ours(self, game: AnalysedGame, color: Color, control: TimeControl | None, moves: list[_Move]) -> None:
+        known = [move for move in moves if move.left is not None or move.ply.time is not None]
+        flagged = _flagged(game, color)
+        if not known and flagged is None:
+            return
+        groups = [self.players[game.player(color)]]
+        if control is not None and milli(control.estimate) > 0:
+            groups.append(self.speeds[_band(milli(control.estimate), _SPEEDS, _SLOWEST)])
+        for counts in groups:
+            counts.add("games")
+            if flagged is not None:
+                counts.add(flagged)
+            for move in known:
+                _tally(counts, move.ply)
+        for move in known:
+            self._move(game, move, groups)
+        self._whole(groups[0], moves)
+
+    def _move(self, game: AnalysedGame, move: _Move, groups: list[Counts]) -> None:
+        if move.ply.time is not None:
+            time = milli(move.ply.time)
+            _tally(self.phases[game.phase(move.k)], move.ply)
+            _tally(self.thinking[_band(time, _TIMES, _MOST_TIME)], move.ply)
+            self._think(game, move, time)
+        if move.left is not None:
+            troubled = move.left < 1000 * self.options.trouble
+            _tally(self.trouble["in" if troubled else "out"], move.ply)
+            for counts in groups:
+                counts.add("clocked")
+                counts.add("troubled", int(troubled))
+
+    def _whole(self, counts: Counts, moves: list[_Move]) -> None:
+        """What takes all of a player's moves in a game."""
+        if moves and moves[-1].left is not None:
+            counts.add("ends")
+            counts.add("left", moves[-1].left)
+        for variance in _variances([move.ply.time for move in moves]):
+            counts.add("windows")
+            counts.add("variance", variance)
+
+    def _think(self, game: AnalysedGame, move: _Move, time: int) -> None:
+        number, ply = game.origin.game, move.ply
+        if not self.longest.admits(time, number, move.k):
+            return
+        cells = [None if value is None else milli(value) for value in (ply.clock, ply.win_before, ply.win_after)]
+        player = game.player(game.turn(move.k))
+        self.longest.add(time, number, move.k, number, numbered(game, move.k), player, *cells, ply.judgement)
+
+    def report(self) -> Report:
+        everyone, inside, outside = Counts(), self.trouble.get("in"), self.trouble.get("out")
+        for counts in self.players.values():
+            everyone.merge(counts)
+        notes = [
+            "The clock left is that after the move, in percent of base + 40 × increment, as Lichess has it.",
+            f"Time trouble: moves that leave less than {self.options.trouble}% of the clock.",
+            "Accuracy and blunders per 100, with its interval, are over the moves with evaluations on both sides.",
+            "Time variance: below 0.25 very consistent, 0.4 quite consistent, 0.6 medium, 0.75 quite variable.",
+        ]
+        if not everyone["games"]:
+            notes.append("No data: no move has a clock with a time control, or a time.")
+        elif not everyone["judged"]:
+            notes.append("No move with a clock has evaluations, so there are no accuracies and no blunders.")
+        return Report(
+            title="Time management",
+            metrics={
+                "games": Metric(everyone["games"], "Games, one for each player"),
+                "moves": Metric(everyone["timed"], "Moves with a time"),
+                "time": Metric(_time(everyone), "Mean time a move", "duration"),
+                "trouble": Metric(_trouble(everyone), "Moves in time trouble", "percent"),
+                "accuracy_in_trouble": Metric(_accuracy(inside), "Accuracy in time trouble", "percent"),
+                "accuracy_otherwise": Metric(_accuracy(outside), "Accuracy otherwise", "percent"),
+                "flag_losses": Metric(everyone["flag_losses"], "Lost on time"),
+                "flag_wins": Metric(everyone["flag_wins"], "Won on time"),
+            },
+            tables=(
+                self._players(),
+                self._clock(),
+                self._thinking(),
+                self._phases(),
+                self._speeds(),
+                self._longest(),
+            ),
+            notes=tuple(notes),
+        )
+
+    def _players(self) -> ReportTable:
+        columns = (
+            PLAYER,
+            Column("games", "Games", "int"),
+            Column("time", "Time a move", "duration"),
+            Column("trouble", "In trouble", "percent"),
+            Column("flag_losses", "Flagged", "int"),
+            Column("flag_wins", "Won on time", "int"),
+            Column("left", "Left at end", "percent"),
+            Column("variance", "Variance", "float"),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for name, counts in sorted(self.players.items(), key=lambda item: (-item[1]["games"], item[0])):
+            left = mean(counts["left"], counts["ends"], 1000)
+            variance = mean(counts["variance"], counts["windows"], 1000)
+            flags = counts["flag_losses"], counts["flag_wins"]
+            rows.append((name, counts["games"], _time(counts), _trouble(counts), *flags, left, variance))
+        return ReportTable("players", "By player", columns, tuple(rows))
+
+    def _clock(self) -> ReportTable:
+        columns = (Column("side", "Side"), Column("left", "Clock left"), *_BANDED)
+        bands = (*(name for _, name in _CLOCKS), _MOST_CLOCK)
+        rows: list[tuple[Cell, ...]] = []
+        for side in ("ours", "opponents"):
+            found = [(band, self.clock.get(side).get(band)) for band in bands]
+            rows += [(side, *row) for row in _banded(found)]
+        return ReportTable("clock", "By clock left", columns, tuple(rows))
+
+    def _thinking(self) -> ReportTable:
+        bands = (*(name for _, name in _TIMES), _MOST_TIME)
+        columns = (Column("time", "Move time"), *_BANDED)
+        return ReportTable(
+            "thinking",
+            "By move time",
+            columns,
+            tuple(_banded([(band, self.thinking.get(band)) for band in bands])),
+        )
+
+    def _phases(self) -> ReportTable:
+        columns = (
+            Column("phase", "Phase"),
+            Column("moves", "Moves", "int"),
+            Column("share", "Of the time", "percent"),
+            Column("time", "Time a move", "duration"),
+            Column("accuracy", "Accuracy", "percent"),
+        )
+        whole = sum(counts["time"] for counts in self.phases.values())
+        found = [(phase, self.phases.get(phase)) for phase in _PHASES if phase in self.phases]
+        rows = tuple(
+            (phase, counts["moves"], share(counts["time"], whole), _time(counts), _accuracy(counts))
+            for phase, counts in found
+        )
+        return ReportTable("phases", "By phase", columns, rows)
+
+    def _speeds(self) -> ReportTable:
+        columns = (
+            Column("speed", "Speed"),
+            Column("games", "Games", "int"),
+            Column("time", "Time a move", "duration"),
+            Column("trouble", "In trouble", "percent"),
+            Column("flag_losses", "Flagged", "int"),
+            Column("flag_wins", "Won on time", "int"),
+            Column("accuracy", "Accuracy", "percent"),
+        )
+        order = (*(name for _, name in _SPEEDS), _SLOWEST)
+        found = [(speed, self.speeds.get(speed)) for speed in order if speed in self.speeds]
+        rows: list[tuple[Cell, ...]] = []
+        for speed, counts in found:
+            flags = counts["flag_losses"], counts["flag_wins"]
+            cells = _time(counts), _trouble(counts), *flags, _accuracy(counts)
+            rows.append((speed, counts["games"], *cells))
+        return ReportTable("speeds", "By speed", columns, tuple(rows))
+
+    def _longest(self) -> ReportTable:
+        columns = (
+            GAME,
+            Column("move", "Move", "move"),
+            PLAYER,
+            Column("time", "Time", "duration"),
+            Column("left", "Left", "duration"),
+            Column("win_before", "Before", "percent"),
+            Column("win_after", "After", "percent"),
+            Column("judgement", "Judgement"),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for entry in self.longest.entries():
+            number, move, player, *figures, judgement = entry.cells
+            thousandths = [value / 1000 if isinstance(value, int) else None for value in (entry.score, *figures)]
+            rows.append((number, move, player, *thousandths, judgement))
+        return ReportTable("longest", "Longest thinks", columns, tuple(rows))
+
+
+class _Move(NamedTuple):
+    k: int
+    ply: Ply
+    left: int | None
+    """Thousandths of a percent of the clock left after the move."""
+
+
+def _moves(game: AnalysedGame, color: Color, control: TimeControl | None) -> Iterator[_Move]:
+    """The moves of one side."""
+    whole = 0 if control is None else milli(control.estimate)
+    for k, ply in islice(enumerate(game.plies), int(game.turn(0) != color), None, 2):
+        known = whole > 0 and ply.clock is not None
+        yield _Move(k, ply, milli(ply.clock or 0) * 100_000 // whole if known else None)
+
+
+def _band(amount: int, bands: Iterable[tuple[int, str]], last: str) -> str:
+    """The first band whose end is beyond the amount."""
+    return next((name for end, name in bands if amount < end), last)
+
+
+def _flagged(game: AnalysedGame, color: Color) -> str | None:
+    """Whether the side lost or won on time."""
+    points = game.points(color)
+    termination = game.headers.get("Termination", "").lower()
+    if points not in (0, 1) or not any(words in termination for words in _FORFEITS):
+        return None
+    return "flag_wins" if points else "flag_losses"
+
+
+def _variances(times: list[float | None]) -> Iterator[int]:
+    """Thousandths of the variation of each window of moves that all have a time."""
+    for start in range(len(times) - _WINDOW + 1):
+        window = [round(100 * time) + 10 for time in times[start : start + _WINDOW] if time is not None]
+        if len(window) == _WINDOW:
+            kept = sorted(window)[1:-1]
+            total, squares = sum(kept), sum(value * value for value in kept)
+            yield milli(math.sqrt(len(kept) * squares - total * total) / total)
+
+
+def _tally(counts: Counts, ply: Ply) -> None:
+    counts.add("moves")
+    if ply.time is not None:
+        counts.add("timed")
+        counts.add("time", milli(ply.time))
+    if ply.accuracy is not None:
+        counts.add("judged")
+        counts.add("accuracy", milli(ply.accuracy))
+        counts.add("blunders", int(ply.judgement == "blunder"))
+
+
+def _time(counts: Counts) -> float | None:
+    return mean(counts["time"], counts["timed"], 1000)
+
+
+def _trouble(counts: Counts) -> float | None:
+    return share(counts["troubled"], counts["clocked"])
+
+
+def _accuracy(counts: Counts) -> float | None:
+    return mean(counts["accuracy"], counts["judged"], 1000)
+
+
+def _banded(found: list[tuple[str, Counts]]) -> Iterator[tuple[Cell, ...]]:
+    """A row a band: its name and cells for the columns `_BANDED`; no rows without moves."""
+    whole = sum(counts["moves"] for _, counts in found)
+    for band, counts in found if whole else ():
+        judged, blunders = counts["judged"], counts["blunders"]
+        interval = wilson(blunders, judged)
+        rate = blunders if judged else None, share(blunders, judged), dash(*interval) if interval else None
+        yield band, counts["moves"], share(counts["moves"], whole), _accuracy(counts), *rate

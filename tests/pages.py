@@ -1,0 +1,126 @@
+"""The example at the end of each aggregator's page: a real table, made from games that are here.
+
+`python -m tests.pages` writes them into the docstrings; `tests/plugins/aggregators/test_pages.py` fails when one has drifted.
+The games are those of `tests/data`, analysed (see tests/README.md).
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import shlex
+import sys
+import textwrap
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct, structs
+from rich.console import Console
+
+import engine
+from engine.aggregation import Aggregator
+from engine.live import summary
+from engine.model import RunResult
+from engine.registry import Registry
+from engine.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+MATCH = "tests/data/match.jsonl.zst"
+MARK = "Example:"
+WIDTH = 96
+
+
+class Example(Struct, frozen=True):
+    """How the example of one page is made."""
+
+    tables: tuple[str, ...]
+    """Which tables of the report, by key."""
+    rows: int = 6
+    """How many rows of each."""
+    player: str | None = None
+    options: Mapping[str, str] = {}
+    games: str = MATCH
+    """Below the folder of the repository."""
+
+
+EXAMPLES: Mapping[str, Example] = {
+    "accuracy": Example(("players",)),
+    "acpl": Example(("players", "losses"), rows=8),
+    "best-scores": Example(("best",)),
+    "classification": Example(("classes",), rows=11, player="Stockfish 1700"),
+    "conversion": Example(("outcomes", "games"), player="Stockfish 1700"),
+    "endgames": Example(("classes",), player="Stockfish 1700"),
+    "epd-solved": Example(("unsolved",), games="tests/data/finishes.jsonl"),
+    "highlights": Example(("games", "moments"), rows=4),
+    "judgements": Example(("players", "worst"), rows=4),
+    "leaderboard": Example(("players",)),
+    "leaks": Example(("leaks", "clock"), player="Stockfish 1700"),
+    "mistakes": Example(("positions",), player="Stockfish 2300"),
+    "openings": Example(("openings", "tree"), player="Stockfish 2300"),
+    "phases": Example(("ours", "theirs"), player="Stockfish 1700"),
+    "repertoire": Example(
+        ("left", "ours"), player="Stockfish 2000", options={"lines": "tests/data/repertoire.pgn"}
+    ),
+    "time-management": Example(("clock", "longest"), player="Stockfish 1700"),
+    "wins": Example(("players", "games"), rows=4),
+}
+
+
+def page(name: str) -> str:
+    """The example of an aggregator's page: the command, and the tables chosen from what it prints."""
+    example = EXAMPLES[name]
+    command = ["engine", "analyze", example.games, "-a", name]
+    command += ["--player", example.player] if example.player else []
+    for key, value in example.options.items():
+        command += ["--set", f"{name}.{key}={value}"]
+    report = _result(name).reports[name]
+    by_key = {table.key: table for table in report.tables}
+    shown = structs.replace(report, metrics={}, notes=(), tables=tuple(by_key[key] for key in example.tables))
+    text = io.StringIO()
+    console = Console(file=text, width=WIDTH, force_terminal=False, color_system=None)
+    result = structs.replace(_result(name), reports={name: shown})
+    for part in summary(result, width=WIDTH, rows=example.rows):
+        console.print(part)
+    lines = [line.rstrip() for line in text.getvalue().rstrip().splitlines()[1:]]
+    body = "\n".join([f"$ {shlex.join(command)}", "", *lines])
+    return f"{MARK}\n\n{textwrap.indent(body, '    ')}"
+
+
+@cache
+def _result(name: str) -> RunResult:
+    example = EXAMPLES[name]
+    settings = Settings(
+        players=(example.player,) if example.player else (),
+        aggregator_options={name: _in_place(example.options)},
+        follow_up_evaluator="none",
+    )
+    return engine.analyze(ROOT / example.games, aggregators=[name], settings=settings)
+
+
+def _in_place(options: Mapping[str, str]) -> dict[str, str]:
+    """Files of the repository, wherever this is run from."""
+    return {key: str(ROOT / value) if "/" in value else value for key, value in options.items()}
+
+
+def write(cls: type[Aggregator], text: str) -> None:
+    """Put the example at the end of the docstring of `cls`."""
+    path = Path(inspect.getfile(cls))
+    source = path.read_text(encoding="utf-8")
+    start = source.index(f"class {cls.__name__}(")
+    opening = source.index('"""', start)
+    closing = source.index('"""', opening + 3)
+    old = source[opening:closing]
+    kept = old.partition(f"\n\n    {MARK}\n")[0].rstrip()
+    new = f"{kept}\n\n{textwrap.indent(text, '    ')}\n    "
+    path.write_text(source[:opening] + new + source[closing:], encoding="utf-8")
+
+
+def main() -> None:
+    registry = Registry()
+    for name in sys.argv[1:] or EXAMPLES:
+        write(registry.load("engine.aggregators", name), page(name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The statistics that the aggregators share."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.plugin import Moments
+from engine.testing import analysed_game
+from engine_plugins.aggregators._common import numbered, reach, score_interval, wilson
+
+
+def moments(*values: int) -> Moments:
+    found = Moments()
+    for value in values:
+        found.add(value)
+    return found
+
+
+def test_wilson() -> None:
+    # Of 2 of 2 the lower end is n / (n + z²) = 2 / 5.8415; 0 of n mirrors n of n.
+    assert wilson(2, 2) == (34.238, 100.0)
+    assert wilson(0, 2) == (0.0, 65.762)
+    assert wilson(0, 0) is None
+    # 81 of 263 is the worked example of many textbooks: 25.5 to 36.6.
+    assert wilson(81, 263) == pytest.approx((25.53, 36.62), abs=0.01)
+
+
+def test_the_interval_of_a_score_takes_a_draw_as_half_a_win() -> None:
+    assert score_interval(moments(1000, 1000)) == "34.2-100.0"
+    assert score_interval(moments(500, 500)) == score_interval(moments(1000, 0)) == "9.5-90.5"
+    assert score_interval(moments()) is None
+
+
+def test_the_reach_of_a_mean() -> None:
+    # 0 and 2: mean 1, sample deviation √2, over √2 games: 1.96.
+    assert reach(moments(0, 2)) == 1.96
+    assert reach(moments(0, 2000), 1000) == 1.96
+    assert reach(moments(5, 5)) == 0.0
+    assert reach(moments(5)) is None
+
+
+@pytest.mark.parametrize(
+    ("fen", "moves", "expected"),
+    [
+        (None, "1. e4 e5 2. Nf3", ["1. e4", "1... e5", "2. Nf3"]),
+        ("4k3/8/8/8/8/8/4P3/4K3 b - - 0 40", "40... Kd7 41. e4", ["40... Kd7", "41. e4"]),
+    ],
+)
+def test_numbers_of_moves(fen: str | None, moves: str, expected: list[str]) -> None:
+    game = analysed_game(moves, headers={"FEN": fen, "SetUp": "1"} if fen else {})
+    assert [numbered(game, k) for k in range(len(game.plies))] == expected
