@@ -336,7 +336,11 @@ class TopK(_Rows):
         super().__init__(size)
 
     def admits(self, score: int, game: int, ply: int) -> bool:
-        """Whether such a row could stay: ask before cells that are costly to make."""
+        """Whether such a row could stay: ask before cells that are costly to make.
+
+        Rows that are not added for that reason are missing from `total` and `left_out`, more or fewer of them
+        depending on the order of the games: leave both out of a report then.
+        """
         return self._admits((-score, game, ply))
 
     def add(self, score: int, game: int, ply: int, *cells: Datum) -> None:

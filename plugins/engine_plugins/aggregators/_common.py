@@ -40,7 +40,7 @@ def milli(value: float) -> int:
 
 def left_out(what: str, number: int, option: str) -> tuple[str, ...]:
     """A note on the rows that a table does not show, when there are any."""
-    return (f"{number:,} more {what} are not listed; --set {option}=N lists N.",) if number else ()
+    return (f"{number:,} more {what} are not listed; --set {option}=N lists N.",) if number > 0 else ()
 
 
 NO_EVALUATIONS = "No data: no move has an evaluation before and after it."

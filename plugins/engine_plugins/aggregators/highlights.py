@@ -1,0 +1,288 @@
+"""The most exciting and the hardest games, and the largest swings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta
+
+from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK
+from engine_plugins.aggregators._common import (
+    GAME,
+    NO_EVALUATIONS,
+    PLAYER,
+    label,
+    left_out,
+    lost,
+    mean,
+    milli,
+    numbered,
+    share,
+)
+
+# Thousandths of White's Win%.
+_WHOLE = 100_000
+_AHEAD, _BEHIND = 60_000, 40_000
+_LEAD_CHANGE = _AHEAD - _BEHIND
+
+_SIDES: tuple[Color, Color] = ("white", "black")
+
+
+class HighlightsOptions(Options, frozen=True):
+    """What counts as a swing and how much is listed."""
+
+    games: Annotated[
+        int, Meta(ge=0, le=10_000, description="Rows of the tables of the most exciting and the hardest games.")
+    ] = 10
+    moments: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of the largest swings.")] = 10
+    floor: Annotated[
+        int, Meta(ge=0, le=50, description="Win% by which one move must change the evaluation to be a swing.")
+    ] = 5
+    least_moves: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Moves of each side that must count in the hardest and the calmest game.",
+        ),
+    ] = 10
+
+
+class Highlights(Aggregator):
+    """Which games and moments were the most exciting, and which games were the hardest?
+
+    A swing is a move that changes White's Win% by at least 5 points (`floor`), up or down. Win% is Lichess's
+    (scalachess `eval.scala`), and 5 points is where Lichess begins to judge a move (lila `Advice.scala`): less is
+    mostly the evaluator changing its mind.
+
+    White leads from 60 Win% on, Black from 40 down; in between the last leader keeps the lead, so that an
+    evaluation that wavers around 50 changes nothing. The first lead of a game is no lead change.
+
+    Excitement of a game: the Win% of all its swings added up, and 20 more for each lead change, which is the way
+    from 40 to 60. It is a sum and not a mean: a long fight excites more than a short one, and quiet moves take
+    nothing away. Win% stops at 2.5 and 97.5 (1000 centipawns or mate), so one turn from a won game to a lost one
+    gives about 115.
+
+    A game is as hard as it was for the player who did better: each side's mean loss of Win% per move, and the
+    lower one of the two counts, so that a game is hard only if both sides went wrong. It says how hard the game
+    was for those who played it, and weaker players find most games harder. A game needs 10 moves of each side
+    (`least_moves`); so does the calmest game, which is the one with the least excitement. Ties go to the earlier
+    game.
+
+    A game is watched whole: both sides' moves count, also with `--player`, which only chooses the games. A move
+    without an evaluation before and after it is left out, as is the mating move, and the lead stays as it was.
+    """
+
+    Options = HighlightsOptions
+    options: HighlightsOptions
+
+    @classmethod
+    def needs(cls, options: HighlightsOptions) -> Needs:
+        return Needs(evaluations=True)
+
+    excitement = Moments()
+    """Of the games, in thousandths."""
+    swings = Sum()
+    leads = Counts()
+    """Lead changes in all, and games with one at least."""
+    games = TopK()
+    """By excitement."""
+    hardest = TopK()
+    """By the mean loss of the side that lost less."""
+    calmest = TopK(1)
+    """By the lack of excitement."""
+    moments = TopK()
+    """By the size of the swing."""
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.games = TopK(self.options.games)
+        self.hardest = TopK(self.options.games)
+        self.moments = TopK(self.options.moments)
+
+    def add(self, game: AnalysedGame) -> None:
+        if game.epd is not None or not game.view:
+            return
+        changes = list(_changes(game))
+        if not changes:
+            return
+        swings = [change for change in changes if change.size >= 1000 * self.options.floor]
+        leads = _lead_changes(changes)
+        excitement = sum(swing.size for swing in swings) + _LEAD_CHANGE * leads
+        self.excitement.add(excitement)
+        self.swings.add(len(swings))
+        self.leads.add("changes", leads)
+        self.leads.add("games", leads > 0)
+        for swing in swings:
+            self._enter_moment(game, swing)
+        self._enter_game(game, excitement, leads, swings)
+        self._enter_whole(game, excitement)
+
+    def _enter_moment(self, game: AnalysedGame, swing: _Change) -> None:
+        number, k = game.origin.game, swing.ply
+        if self.moments.admits(swing.size, number, k):
+            mover, move = game.player(game.turn(k)), numbered(game, k)
+            self.moments.add(swing.size, number, k, number, move, mover, swing.before, swing.after, game.result)
+
+    def _enter_game(self, game: AnalysedGame, excitement: int, leads: int, swings: list[_Change]) -> None:
+        number = game.origin.game
+        if not swings or not self.games.admits(excitement, number, 0):
+            return
+        largest = max(swings, key=lambda swing: (swing.size, -swing.ply))
+        at = numbered(game, largest.ply)
+        self.games.add(
+            excitement, number, 0, number, label(game), game.result, len(swings), leads, largest.size, at
+        )
+
+    def _enter_whole(self, game: AnalysedGame, excitement: int) -> None:
+        """Among the hardest and the calmest, when enough of it is known."""
+        number = game.origin.game
+        losses: dict[Color, list[int]] = {"white": [], "black": []}
+        for k, ply in enumerate(game.plies):
+            loss = lost(ply)
+            if loss is not None:
+                losses[game.turn(k)].append(loss)
+        if min(map(len, losses.values())) < self.options.least_moves:
+            return
+        self.calmest.add(-excitement, number, 0, number, label(game))
+        white, black = (_rounded(losses[color]) for color in _SIDES)
+        moves = sum(map(len, losses.values()))
+        hard = min(white, black)
+        self.hardest.add(hard, number, 0, number, label(game), game.result, moves, white, black)
+
+    def report(self) -> Report:
+        games = self.excitement.n
+        calmest = next(iter(self.calmest.entries()), None)
+        most = next(iter(self.games.entries()), None)
+        metrics = {
+            "games": Metric(games, "Games"),
+            "excitement": Metric(mean(self.excitement.sum, games, 1000), "Mean excitement", "float"),
+            "most_exciting": Metric(_named(most and most.cells), "Most exciting", "text"),
+            "calmest": Metric(_named(calmest and calmest.cells), "Calmest", "text"),
+            "calmest_excitement": Metric(calmest and -calmest.score / 1000, "Excitement of the calmest", "float"),
+            "swings": Metric(self.swings.value, "Swings"),
+            "lead_changes": Metric(self.leads["changes"], "Lead changes"),
+            "changing_games": Metric(share(self.leads["games"], games), "Games with a lead change", "percent"),
+        }
+        return Report(
+            title="Highlights",
+            metrics=metrics,
+            tables=(self._games(), self._moments(), self._hardest()),
+            notes=tuple(self._notes(games)),
+        )
+
+    def _notes(self, games: int) -> Iterator[str]:
+        yield (
+            f"Excitement: Win% of all moves that change it by {self.options.floor} or more, added up, and 20 for "
+            "each lead change."
+        )
+        yield "Changes: how often the lead, 60 Win% or more, went over to the other side."
+        yield (
+            "Hardest: by the mean Win% lost per move of the player who lost less; only games with "
+            f"{self.options.least_moves} moves or more of each side."
+        )
+        yield "Both sides' moves count, also with --player."
+        yield from left_out("swings", self.swings.value - len(self.moments.entries()), "highlights.moments")
+        if not games:
+            yield NO_EVALUATIONS
+
+    def _games(self) -> ReportTable:
+        columns = (
+            GAME,
+            Column("players", "Players"),
+            Column("result", "Result"),
+            Column("excitement", "Excitement", "float"),
+            Column("swings", "Swings", "int"),
+            Column("lead_changes", "Changes", "int"),
+            Column("largest", "Largest", "float"),
+            Column("move", "At", "move"),
+        )
+        rows = tuple(
+            (number, players, result, entry.score / 1000, swings, leads, _points(largest), move)
+            for entry in self.games.entries()
+            for number, players, result, swings, leads, largest, move in (entry.cells,)
+        )
+        return ReportTable("games", "Most exciting games", columns, rows)
+
+    def _moments(self) -> ReportTable:
+        columns = (
+            GAME,
+            Column("move", "Move", "move"),
+            PLAYER,
+            Column("before", "White's Win%", "percent"),
+            Column("after", "after", "percent"),
+            Column("swing", "Swing", "float"),
+            Column("result", "Result"),
+        )
+        rows = tuple(
+            (number, move, player, _points(before), _points(after), entry.score / 1000, result)
+            for entry in self.moments.entries()
+            for number, move, player, before, after, result in (entry.cells,)
+        )
+        return ReportTable("moments", "Largest swings", columns, rows)
+
+    def _hardest(self) -> ReportTable:
+        columns = (
+            GAME,
+            Column("players", "Players"),
+            Column("result", "Result"),
+            Column("moves", "Plies", "int"),
+            Column("white_loss", "White lost", "float"),
+            Column("black_loss", "Black lost", "float"),
+        )
+        rows = tuple(
+            (number, players, result, moves, _points(white), _points(black))
+            for entry in self.hardest.entries()
+            for number, players, result, moves, white, black in (entry.cells,)
+        )
+        return ReportTable("hardest", "Hardest games", columns, rows)
+
+
+class _Change(NamedTuple):
+    """White's Win% around one move, in thousandths."""
+
+    ply: int
+    before: int
+    after: int
+
+    @property
+    def size(self) -> int:
+        return abs(self.after - self.before)
+
+
+def _changes(game: AnalysedGame) -> Iterator[_Change]:
+    """Of each move that has an evaluation before and after it."""
+    for k, ply in enumerate(game.plies):
+        if ply.win_before is None or ply.win_after is None:
+            continue
+        before, after = milli(ply.win_before), milli(ply.win_after)
+        if game.turn(k) == "white":
+            yield _Change(k, before, after)
+        else:
+            yield _Change(k, _WHOLE - before, _WHOLE - after)
+
+
+def _lead_changes(changes: list[_Change]) -> int:
+    leader: Color | None = None
+    found = 0
+    for win in (win for change in changes for win in (change.before, change.after)):
+        ahead: Color | None = "white" if win >= _AHEAD else "black" if win <= _BEHIND else leader
+        found += leader not in (None, ahead)
+        leader = ahead
+    return found
+
+
+def _rounded(losses: list[int]) -> int:
+    """Their mean, rounded half up."""
+    return (2 * sum(losses) + len(losses)) // (2 * len(losses))
+
+
+def _named(cells: tuple[Cell, ...] | None) -> str | None:
+    """A game of a table: its number and its players."""
+    return f"{cells[0]}: {cells[1]}" if cells else None
+
+
+def _points(thousandths: Cell) -> float | None:
+    return thousandths / 1000 if isinstance(thousandths, int) else None
