@@ -98,6 +98,13 @@ class Aggregator(abc.ABC):
         """Cheap: no I/O, no clock, no randomness."""
         self.options = self.Options() if options is None else options
 
+    def prepare(self) -> None:
+        """Open what the options name, files for instance; nothing unless overridden.
+
+        A run calls it before it searches anything, so that a wrong name costs nothing; elsewhere nobody may, so
+        `add` must do without. Raises ConfigError with the way out.
+        """
+
     @classmethod
     def needs(cls, options: Any) -> Needs:  # noqa: ARG003
         """What these options need of the search; nothing special unless overridden."""

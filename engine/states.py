@@ -338,8 +338,7 @@ class TopK(_Rows):
     def admits(self, score: int, game: int, ply: int) -> bool:
         """Whether such a row could stay: ask before cells that are costly to make.
 
-        Rows that are not added for that reason are missing from `total` and `left_out`, more or fewer of them
-        depending on the order of the games: leave both out of a report then.
+        Where the report says `total` or `left_out`, add the row all the same, without cells: it is only counted.
         """
         return self._admits((-score, game, ply))
 

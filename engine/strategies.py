@@ -12,7 +12,7 @@ from msgspec import structs
 
 from engine import options
 from engine.aggregation import kebab
-from engine.errors import ConfigError, PluginCrashed, PluginLoadError
+from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadError
 from engine.model import AnalysedGame, Report
 from engine.planner import FollowUp
 from engine.plugin import Aggregator, Needs, Request
@@ -69,6 +69,7 @@ class Strategies:
                 raise ConfigError(f"two aggregators are called {name!r}; their reports could not be told apart")
             self._alive[name] = _build(registry, one, values)
             self._alive[name].name = name
+            _prepare(name, self._alive[name])
         self._names = list(self._alive)
         self._needs = {name: _needs(name, one) for name, one in self._alive.items()}
         self._unevaluated = 0
@@ -164,6 +165,15 @@ class Strategies:
 
 def _evaluated(game: AnalysedGame) -> bool:
     return any(position.evaluation is not None for position in game.positions)
+
+
+def _prepare(name: str, one: Aggregator) -> None:
+    try:
+        one.prepare()
+    except AnalysisError:
+        raise
+    except Exception as error:
+        raise PluginLoadError(f"aggregator {name}: prepare() {type(error).__name__}: {error}") from error
 
 
 def _needs(name: str, one: Aggregator) -> Needs:

@@ -1,7 +1,7 @@
 """The example at the end of each aggregator's page: a real table, made from games that are here.
 
-`python -m tests.pages` writes them into the docstrings; `tests/plugins/aggregators/test_pages.py` fails when one has drifted.
-The games are those of `tests/data`, analysed (see tests/README.md).
+`python -m tests.pages` writes them into the docstrings; `tests/plugins/aggregators/test_pages.py` fails when
+one has drifted. The games are those of `tests/data`, analysed (see tests/README.md).
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def page(name: str) -> str:
     for part in summary(result, width=WIDTH, rows=example.rows):
         console.print(part)
     lines = [line.rstrip() for line in text.getvalue().rstrip().splitlines()[1:]]
-    body = "\n".join([f"$ {shlex.join(command)}", "", *lines])
+    prompt = f"$ {shlex.join(command)}".replace(" --set", " \\\n    --set")
+    body = "\n".join([prompt, "", *lines])
     return f"{MARK}\n\n{textwrap.indent(body, '    ')}"
 
 

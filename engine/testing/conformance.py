@@ -20,7 +20,6 @@ from engine.testing.shrinking import Parts, smallest
 
 __all__ = ["check_aggregator"]
 
-_ROUNDS = 20
 _SHARDS = 5
 _DAY = 86_400
 
@@ -31,6 +30,7 @@ def check_aggregator(
     options: Options | Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
+    rounds: int = 20,
 ) -> None:
     """Prove the laws of `engine.aggregation` for `cls` on `games`: random splits, shuffles, state round-trips.
 
@@ -38,7 +38,8 @@ def check_aggregator(
     `report` is repeatable and changes nothing, even as days go by; `requests`, where there is one, follows from
     the game alone; `merge` is associative and commutative, leaves the other side as it is, and a fresh instance
     is its identity; the state is JSON of integers and strings; instances share nothing; games stay as they are;
-    nothing is printed. The random choices follow `seed`.
+    nothing is printed. The random choices follow `seed`; `rounds` is how many shuffles and how many splits are
+    tried.
 
     Raises BrokenLaw at the first law that does not hold, with the smallest case that shows it; ConfigError for
     options that the class does not take. Whatever the aggregator itself raises passes through, with a note that
@@ -49,13 +50,13 @@ def check_aggregator(
         options = build(cls.Options, options or {}, cls.__name__)
     bench = laws.Bench(cls, listed, options)
     with _days_go_by():
-        for law, parts in _trials(len(listed), random.Random(seed)):
+        for law, parts in _trials(len(listed), random.Random(seed), rounds):
             broken = _tried(bench, law, parts)
             if broken is not None:
                 raise _in_the_smallest_case(bench, law, parts, broken)
 
 
-def _trials(count: int, rng: random.Random) -> Iterator[tuple[laws.Law, Parts]]:
+def _trials(count: int, rng: random.Random, rounds: int) -> Iterator[tuple[laws.Law, Parts]]:
     """Every law with the games shared out as it asks for, those first that spoil the others when broken."""
     everything = tuple(range(count))
     yield laws.describes_itself, ()
@@ -67,12 +68,12 @@ def _trials(count: int, rng: random.Random) -> Iterator[tuple[laws.Law, Parts]]:
     yield laws.requests_are_pure, (everything,)
     yield laws.state_round_trip, (everything,)
     yield laws.state_round_trip, _split(everything, 2, rng)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         yield laws.order_does_not_matter, (tuple(rng.sample(everything, count)),)
     yield laws.fresh_is_identity, (everything,)
     for law in (laws.merge_is_commutative, laws.merge_copies, laws.merge_is_associative):
         yield law, _split(everything, 3, rng)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         yield laws.parts_are_the_whole, _split(everything, rng.randint(1, _SHARDS), rng)
 
 

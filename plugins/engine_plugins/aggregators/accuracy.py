@@ -51,6 +51,17 @@ class Accuracy(Aggregator):
     A game counts for a player once both sides have a move with an evaluation before and after it. The median is
     that of game accuracies, the lower one of two. ± is half of the 95% interval of the mean of game accuracies.
     Limited to the colours of `--player`.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a accuracy
+
+        By player
+        Player          Games  Accuracy     ±  Median  White  Black
+        Stockfish 1400     12     83.6%  3.79   81.9%  84.6%  82.6%
+        Stockfish 1700     12     88.5%  2.78   88.0%  88.4%  88.5%
+        Stockfish 2000     12     89.7%  3.19   91.4%  89.6%  89.9%
+        Stockfish 2300     12     95.6%  1.65   96.2%  96.4%  94.8%
     """
 
     Options = AccuracyOptions

@@ -29,6 +29,27 @@ class Acpl(Aggregator):
     games weigh more. The median is that of the moves, the lower one of two: what an ordinary move loses. The
     groups of losses are those of Lichess's Insights. Moves without an evaluation before and after them do not
     count. Limited to the colours of `--player`.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a acpl
+
+        By player
+        Player          Games  Moves   ACPL  Median  White  Black
+        Stockfish 2000     12    599  28.87       0  25.83  32.45
+        Stockfish 2300     12    583  14.78       0  13.71  15.67
+        Stockfish 1400     12    549  44.34       0  46.94  41.74
+        Stockfish 1700     12    536  34.41       0  34.35  34.47
+        How much the moves lost
+        Centipawns lost  Moves      %
+        0                1,374  60.6%
+        1-10               102   4.5%
+        11-25              170   7.5%
+        26-50              212   9.4%
+        51-100             205   9.0%
+        101-200            126   5.6%
+        201-500             70   3.1%
+        501-2000             8   0.4%
     """
 
     Options = AcplOptions

@@ -25,6 +25,20 @@ class BestScores(Aggregator):
     the earlier ply. This is the shared board that the screen shows, told again from the accepted results, so
     both sides of every game are in it, whoever `--player` names. Each entry has the best move, not the one
     played.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a best-scores
+
+        Best scores
+        Score  Game  Ply  Best move  Players
+           #1     1   93  Ra1#       Stockfish 1400 – Stockfish 1700
+           #1     2   95  Rd1#       Stockfish 1400 – Stockfish 2000
+           #1     3   73  Rc1#       Stockfish 1400 – Stockfish 2300
+           #1     4  130  h8=Q#      Stockfish 1700 – Stockfish 1400
+           #1     5   61  Qxh2#      Stockfish 1700 – Stockfish 2000
+           #1     6  111  h1=R#      Stockfish 1700 – Stockfish 2300
+        … 4 more
     """
 
     Options = BestScoresOptions

@@ -90,6 +90,24 @@ class Classification(Aggregator):
 
     A move counts with an evaluation before and after it; checkmate needs only the one before. EPD lines have no
     moves. With `--player` the opponents in the same games are the baseline, else every player counts as ours.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a classification --player 'Stockfish 1700'
+
+        Moves by class
+        Class       Moves  Share  95 %       Opponents  Share
+        Brilliant       –      –  –                  –      –
+        Great           –      –  –                  –      –
+        Best          299  55.3%  51.1-59.4        319  59.0%
+        Excellent      55  10.2%  7.9-13.0          60  11.1%
+        Good           75  13.9%  11.2-17.0         63  11.6%
+        Book           27   5.0%  3.5-7.2           27   5.0%
+        Forced          8   1.5%  0.8-2.9            5   0.9%
+        Miss            5   0.9%  0.4-2.1            2   0.4%
+        Inaccuracy     53   9.8%  7.6-12.6          42   7.8%
+        Mistake         7   1.3%  0.6-2.6           12   2.2%
+        Blunder        12   2.2%  1.3-3.8           11   2.0%
     """
 
     Options = ClassificationOptions

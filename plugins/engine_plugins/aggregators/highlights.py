@@ -73,6 +73,25 @@ class Highlights(Aggregator):
 
     A game is watched whole: both sides' moves count, also with `--player`, which only chooses the games. A move
     without an evaluation before and after it is left out, as is the mating move, and the lead stays as it was.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a highlights
+
+        Most exciting games
+        Game  Players                          Result    Excitement  Swings  Chang…  Largest  At
+          16  Stockfish 1700 – Stockfish 1400  1-0           413.11      22       4    56.88  33... Qb3
+          21  Stockfish 2000 – Stockfish 2300  0-1           226.62      14       0    41.81  53. Ra1
+           2  Stockfish 1400 – Stockfish 2000  0-1           201.19      19       1    30.88  21. Nb6
+           1  Stockfish 1400 – Stockfish 1700  0-1           195.63      15       0    32.27  19. Bg1
+        … 6 more
+        Largest swings
+        Game  Move        Player          White's Win%  after  Swing  Result
+          17  19... O-O   Stockfish 2000         28.3%  90.9%  62.66  1-0
+          16  33... Qb3   Stockfish 1400         32.4%  89.3%  56.88  1-0
+          19  10... bxc4  Stockfish 1400         45.8%  95.8%  49.98  1-0
+          21  53. Ra1     Stockfish 2000         46.1%   4.3%  41.81  0-1
+        … 6 more
     """
 
     Options = HighlightsOptions

@@ -31,6 +31,24 @@ class Judgements(Aggregator):
     blunder; running into a mate or letting one go counts by how clear the game was otherwise. Rates are per
     100 moves that have an evaluation before and after them. The worst moves are the judged ones of the lowest
     accuracy, ties to the earlier game and ply. Limited to the colours of `--player`.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a judgements
+
+        By player
+        Player          Moves  Inaccuracies  per 100  Mistakes  per 100  Blunders  per 100
+        Stockfish 2000    599            39     6.51        19     3.17         9     1.50
+        Stockfish 2300    583            19     3.26         6     1.03         3     0.52
+        Stockfish 1400    549            64    11.66        13     2.37        15     2.73
+        Stockfish 1700    536            54    10.07        11     2.05        12     2.24
+        Worst moves
+        Game  Ply  Player          Move  Judgement  Accuracy  Best move
+          17   37  Stockfish 2000  O-O   blunder        4.6%  Rg8
+          16   65  Stockfish 1400  Qb3   blunder        6.5%  Nd3
+          19   19  Stockfish 1400  bxc4  blunder        9.5%  Kxf7
+          21  104  Stockfish 2000  Ra1   blunder       14.5%  Rc2
+        … 6 more
     """
 
     Options = JudgementsOptions

@@ -40,12 +40,12 @@ class Openings(Aggregator):
     for Black. `group` gathers them by full name, by family (what stands before the colon of the name) or by ECO
     code, which then carries the family most often met under it. The most played come first, ties by name.
 
-    Score: points as a share of the finished games. The interval is Wilson's (1927) with 95% confidence, a
-    draw taken as half a win, which makes it a little wide. Win% out of book: the mean of the player's Win% (0-100, scalachess
-    `eval.scala`) in the last named position of each game. Accuracy afterwards: the mean of Lichess's accuracy over
-    the player's moves from that position on. ACPL of the first ten moves: centipawns lost per move, evaluations
-    clamped to ±1000 (lila, `AccuracyCP.scala`). Figures that rest on evaluations take the positions and moves that
-    have them.
+    Score: points as a share of the finished games. The interval is Wilson's (1927) with 95% confidence, a draw
+    taken as half a win, which makes it a little wide. Win% out of book: the mean of the player's Win% (0-100,
+    scalachess `eval.scala`) in the last named position of each game. Accuracy afterwards: the mean of Lichess's
+    accuracy over the player's moves from that position on. ACPL of the first ten moves: centipawns lost per
+    move, evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Figures that rest on evaluations take the
+    positions and moves that have them.
 
     The tree has the moves as they were played, whatever they transpose to, up to `depth` plies: each line that at
     least `min_games` games went through, the more played first. Where a position has a name it stands beside
@@ -54,6 +54,27 @@ class Openings(Aggregator):
     the position after the move.
 
     Games from another start, Chess960 included, are left out, and so are those that met no named position.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a openings --player 'Stockfish 2300'
+
+        Openings
+        Colour    Opening            Games   Score  95%          Win%  Accuracy  ACPL 1-10
+        white     Caro-Kann Defense      1  100.0%  20.7-100.0  55.0%     98.6%       0.60
+        black     Caro-Kann Defense      1  100.0%  20.7-100.0  46.3%     96.7%      11.70
+        white     English Defense        1  100.0%  20.7-100.0  57.4%     97.9%       5.90
+        white     English Opening        1  100.0%  20.7-100.0  52.6%     94.7%       4.10
+        black     English Opening        1  100.0%  20.7-100.0  47.5%     96.6%      12.90
+        black     French Defense         1  100.0%  20.7-100.0  47.6%     98.2%       6.90
+        … 6 more
+        Tree of moves
+        View      Moves       Games   Score  95%          Win%  Opening
+        white     1. d4           3  100.0%  43.9-100.0  52.8%  A40 Queen's Pawn Game
+        white     1. e4           2  100.0%  34.2-100.0  53.0%  B00 King's Pawn Game
+        black     1. c4           2  100.0%  34.2-100.0  49.8%  A10 English Opening
+        black     1. d4           2  100.0%  34.2-100.0  47.1%  A40 Queen's Pawn Game
+        black       1... Nf6      2  100.0%  34.2-100.0  47.1%  A45 Indian Defense
     """
 
     Options = OpeningsOptions

@@ -33,6 +33,21 @@ class Phases(Aggregator):
     is what the phase changed on average, from Win% at its beginning to Win% at its end.
 
     With `--player`, the opponents in the same games stand beside; without, all players are taken together.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a phases --player 'Stockfish 1700'
+
+        By phase
+        Phase       Moves  Accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
+        opening       143     91.7%  23.43   11.19   2.10    1.40        53.1%  12.20    3.07
+        middlegame    203     89.8%  48.08   12.31   2.96    4.43        51.7%  23.86   -1.41
+        endgame       190     97.1%  28.06    6.84   1.05    0.53         4.1%   0.26  -24.79
+        The opponents
+        Phase       Moves  Accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
+        opening       145     91.1%  26.79   16.55   2.07    1.38        46.9%  12.20   -3.07
+        middlegame    199     91.0%  52.84    4.52   4.52    4.52        48.3%  23.86    1.41
+        endgame       193     98.3%  18.55    5.18   0.52    0.00        95.9%   0.26   24.79
     """
 
     Options = PhasesOptions

@@ -31,6 +31,24 @@ class Wins(Aggregator):
 
     The total and the table of games are over both sides. The table of players gives a position to the player
     who is to move in it, and is limited to the colours of `--player`.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a wins
+
+        By player to move
+        Player          Won   of      %
+        Stockfish 2300  327  594  55.1%
+        Stockfish 1700  165  543  30.4%
+        Stockfish 2000  151  605  25.0%
+        Stockfish 1400    1  549   0.2%
+        By game
+        Game  Players                          Won   of
+           1  Stockfish 1400 – Stockfish 1700   30   96
+           2  Stockfish 1400 – Stockfish 2000   27   96
+           3  Stockfish 1400 – Stockfish 2300   20   74
+           4  Stockfish 1700 – Stockfish 1400   55  141
+        … 20 more
     """
 
     Options = WinsOptions

@@ -1,42 +1,69 @@
-"""Every aggregator of ours keeps the laws, also with odd options and on hardly any games."""
+"""Every aggregator of ours keeps the laws: on odd games and real ones, with odd options and on few games."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from engine.plugin import Aggregator
+from engine.registry import OURS, Registry
 from engine.testing import check_aggregator, example_games
-from engine_plugins.aggregators.accuracy import Accuracy
-from engine_plugins.aggregators.acpl import Acpl
-from engine_plugins.aggregators.best_scores import BestScores
-from engine_plugins.aggregators.epd_solved import EpdSolved
-from engine_plugins.aggregators.judgements import Judgements
-from engine_plugins.aggregators.wins import Wins
+from tests.plugins.aggregators.rig import lichess_games
+from tests.support import DATA
 
-SMALL: list[tuple[type[Aggregator], dict[str, Any]]] = [
-    (Accuracy, {"games": 2}),
-    (Acpl, {"games": 0}),
-    (BestScores, {"size": 1}),
-    (EpdSolved, {"unsolved": 1}),
-    (Judgements, {"worst": 2}),
-    (Wins, {"games": 1, "winning_cp": 50}),
-]
+REGISTRY = Registry()
+SMALL: Mapping[str, Mapping[str, Any]] = {
+    "accuracy": {"games": 2, "definition": "lichess-insights"},
+    "acpl": {"games": 0},
+    "best-scores": {"size": 1},
+    "classification": {"moments": 1, "players": 1},
+    "conversion": {"games": 1, "won": 60},
+    "endgames": {"rows": 1, "ply_minimum": 1},
+    "epd-solved": {"unsolved": 1},
+    "highlights": {"games": 1, "moments": 1, "least_moves": 1},
+    "judgements": {"worst": 2},
+    "leaderboard": {"players": 1, "by": "accuracy"},
+    "leaks": {"ranked": 1, "openings": 1, "min_moves": 2},
+    "mistakes": {"positions": 1, "least": 1},
+    "openings": {"rows": 1, "group": "eco"},
+    "phases": {},
+    "repertoire": {"rows": 1, "lines": str(DATA / "repertoire.pgn")},
+    "time-management": {"longest": 1},
+    "wins": {"games": 1, "winning_cp": 50},
+}
+"""Options under which tables overflow."""
 
 
-@pytest.mark.parametrize("cls", [cls for cls, _ in SMALL])
-def test_laws(cls: type[Aggregator]) -> None:
-    check_aggregator(cls, example_games())
+def loaded(name: str) -> type[Aggregator]:
+    cls: type[Aggregator] = REGISTRY.load("engine.aggregators", f"{OURS}:{name}")
+    return cls
 
 
-@pytest.mark.parametrize(("cls", "options"), SMALL)
-def test_laws_when_the_tables_overflow(cls: type[Aggregator], options: dict[str, Any]) -> None:
-    check_aggregator(cls, example_games(), options, seed=1)
+def test_all_are_here() -> None:
+    ours = [info.name for info in REGISTRY.describe("engine.aggregators") if info.distribution == OURS]
+    assert sorted(ours) == sorted(SMALL)
 
 
-@pytest.mark.parametrize("cls", [cls for cls, _ in SMALL])
-def test_nothing_is_said_to_be_no_data(cls: type[Aggregator]) -> None:
-    report = cls().report()
+@pytest.mark.parametrize("name", SMALL)
+def test_laws(name: str) -> None:
+    check_aggregator(loaded(name), example_games())
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_laws_when_the_tables_overflow(name: str) -> None:
+    check_aggregator(loaded(name), example_games(), SMALL[name], seed=1)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_laws_on_200_real_games(name: str) -> None:
+    options = SMALL[name] if name == "repertoire" else {}
+    check_aggregator(loaded(name), lichess_games()[:200], options, seed=2, rounds=3)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_nothing_is_said_to_be_no_data(name: str) -> None:
+    report = loaded(name)().report()
     assert any(note.startswith("No data") for note in report.notes)
     assert all(table.rows == () for table in report.tables)

@@ -1,0 +1,1 @@
+"""Example plugins: a reader, a writer, an evaluator and an executor."""

@@ -1,0 +1,93 @@
+"""An executor in a thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Sequence
+
+from engine.choice import make
+from engine.errors import AnalysisError, EvaluatorError
+from engine.plugin import Done, Executor, ExecutorContext, Lost, Outcome, Unit, WorkerState
+from engine.scoreboard import Ledger
+from engine.worker import Searcher, SearchFailed
+
+IN_HAND = 4
+"""Units that wait for the thread: enough that it never waits for the next."""
+
+
+class Background(Executor):
+    """Searches in a thread of the calling process, for evaluators that wait for somebody else.
+
+    Python runs one thread at a time, so this is for evaluators that spend their time in another program or over
+    the network.
+    """
+
+    def __init__(self, context: ExecutorContext) -> None:
+        super().__init__(context)
+        self._units: queue.Queue[Unit | None] = queue.Queue()
+        self._found: queue.Queue[tuple[Unit, Done | Lost] | AnalysisError] = queue.Queue()
+        self._ledger = Ledger(context.scoreboard, context.job.winning_cp)
+        self._in_hand = 0
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def wants(self) -> bool:
+        return self._in_hand < IN_HAND
+
+    def submit(self, unit: Unit) -> None:
+        self._in_hand += 1
+        self._units.put(unit)
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        try:
+            found = self._found.get(timeout=timeout)
+        except queue.Empty:
+            return ()
+        if isinstance(found, AnalysisError):
+            raise found
+        self._in_hand -= 1
+        unit, outcome = found
+        if isinstance(outcome, Done):
+            self._ledger.accept(1, unit, outcome.evaluations)
+        else:
+            self._ledger.bury(1)
+        return (outcome,)
+
+    def states(self) -> Iterable[WorkerState]:
+        yield WorkerState("background", "searching" if self._in_hand else "idle")
+
+    def close(self) -> None:
+        while not self._units.empty():
+            self._units.get_nowait()
+        self._units.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        """The thread: one evaluator, a fresh one after a failure."""
+        searcher: Searcher | None = None
+        try:
+            while (unit := self._units.get()) is not None:
+                searcher = searcher or self._searcher()
+                try:
+                    self._found.put((unit, searcher.search(unit)))
+                except SearchFailed as failed:
+                    searcher.evaluator.close()
+                    searcher = None
+                    self._found.put((unit, Lost(unit.id, failed.index, failed.blame, failed.reason)))
+        except AnalysisError as error:
+            self._found.put(error)
+        except Exception as error:
+            self._found.put(EvaluatorError(f"{type(error).__name__}: {error}"))
+        finally:
+            if searcher is not None:
+                searcher.evaluator.close()
+
+    def _searcher(self) -> Searcher:
+        evaluator = make(self.context.job.evaluator)
+        try:
+            evaluator.start()
+        except BaseException:
+            evaluator.close()
+            raise
+        return Searcher(self.context.job, evaluator, self.context.scoreboard, slot=1)
