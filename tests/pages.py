@@ -113,7 +113,8 @@ def write(cls: type[Aggregator], text: str) -> None:
     closing = source.index('"""', opening + 3)
     old = source[opening:closing]
     kept = old.partition(f"\n\n    {MARK}\n")[0].rstrip()
-    new = f"{kept}\n\n{textwrap.indent(text, '    ')}\n    "
+    shown = textwrap.indent(text.replace("\\", r"\\"), "    ")
+    new = f"{kept}\n\n{shown}\n    "
     path.write_text(source[:opening] + new + source[closing:], encoding="utf-8")
 
 

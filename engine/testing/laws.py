@@ -136,23 +136,20 @@ def add_is_repeatable(bench: Bench, parts: Parts) -> Iterator[Compared]:
 
 def requests_are_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
     """Of `requests(game)`, where the class has it: it follows from the game and the options alone."""
-    games = [k for part in parts for k in part]
-    used = bench.fed(games)
-    ask: Callable[[AnalysedGame], Sequence[object]] | None = getattr(used, "requests", None)
-    if ask is None:
+    if bench.cls.requests is Aggregator.requests:
         return
-    fresh: Any = bench.fed()
+    games = [k for part in parts for k in part]
+    used, fresh = bench.fed(games), bench.fed()
+    before = bench.state(used)
     hint = "What a game is searched for must not depend on other games, a clock or a call before."
-    for k in games:
-        before = bench.state(used)
-        asked = _listed(ask(bench.games[k]))
+    for game in (bench.games[k] for k in games):
+        asked = _listed(used.requests(game))
         law = "requests is repeatable: the same game asks for the same"
-        yield Compared(law, hint, "first call", asked, "second call", _listed(ask(bench.games[k])))
-        law = "requests changes nothing: the state stays the same"
-        yield Compared(law, hint, "state before", before, "state after", bench.state(used))
+        yield Compared(law, hint, "first call", asked, "second call", _listed(used.requests(game)))
         law = "requests depends on the game alone: what was added before does not matter"
-        other = _listed(fresh.requests(bench.games[k]))
-        yield Compared(law, hint, "fed with games", asked, "a fresh one", other)
+        yield Compared(law, hint, "fed with games", asked, "a fresh one", _listed(fresh.requests(game)))
+    law = "requests changes nothing: the state stays the same"
+    yield Compared(law, hint, "state before", before, "state after", bench.state(used))
 
 
 def state_round_trip(bench: Bench, parts: Parts) -> Iterator[Compared]:

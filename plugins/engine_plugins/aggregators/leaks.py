@@ -36,6 +36,8 @@ _DIMENSIONS = {
     "month": ("By month", ()),
 }
 """By key: title, and the groups in their order where that is fixed."""
+_NEARLY_ALL = 60
+"""A group with more percent of the moves says little of its own."""
 _MONTH = 7
 """Characters of `2026.11`."""
 
@@ -146,7 +148,7 @@ class Leaks(Aggregator):
         if kind == "opening":
             ranked = sorted(found, key=lambda name: (-self.ours.get(f"opening|{name}").n, name))
             return ranked[: self.options.openings]
-        return sorted(found)
+        return sorted(found, reverse=True)
 
     def _group(self, kind: str, name: str) -> _Group:
         key = f"{kind}|{name}"
@@ -175,7 +177,7 @@ class Leaks(Aggregator):
         if not self.theirs:
             return
         sure = [group for group in ranked if group.more is not None and group.more > (group.error or 0)]
-        for group in sure[:3]:
+        for group in _told(sure):
             yield (
                 f"{group.words}: {group.rate:.0f} Win% lost per 100 moves, the opponents {group.baseline:.0f} "
                 f"({group.more:+.0f} ± {group.error:.0f}, {group.ours.n:,} moves, {group.share:.0f}% of all)."
@@ -194,6 +196,15 @@ class Leaks(Aggregator):
                 yield f"No data by {kind}: the games have no {what}."
         openings = sum(key.startswith("opening|") for key, _ in self.ours.items())
         yield from left_out("openings", openings - len(self._names("opening")), "leaks.openings")
+
+
+def _told(groups: list[_Group]) -> list[_Group]:
+    """Three that say the most: of different kinds if there are, and not those that hold nearly all the moves."""
+    telling = [group for group in groups if (group.share or 0) <= _NEARLY_ALL]
+    first = {group.kind: group for group in reversed(telling)}
+    told = [group for group in telling if first[group.kind] is group]
+    told += [group for group in (*telling, *groups) if group not in told]
+    return told[:3]
 
 
 class _Group(NamedTuple):

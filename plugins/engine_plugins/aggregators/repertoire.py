@@ -66,7 +66,7 @@ class Repertoire(Aggregator):
 
     Example:
 
-        $ engine analyze tests/data/match.jsonl.zst -a repertoire --player 'Stockfish 2000' \
+        $ engine analyze tests/data/match.jsonl.zst -a repertoire --player 'Stockfish 2000' \\
             --set repertoire.lines=tests/data/repertoire.pgn
 
         Who left the book
