@@ -29,11 +29,15 @@ class Compared(NamedTuple):
     left_is: str
     """Where `left` comes from."""
     left: str
-    """What was expected, a report or a state as lines; empty where `right` says it all."""
+    """What was expected: a report or a state as JSON, or as lines; empty where `right` says it all."""
     right_is: str
     """Where `right` comes from."""
     right: str
-    """What came instead, as lines, or a sentence."""
+    """What came instead, in the same form, or a sentence."""
+
+    def in_lines(self) -> Compared:
+        """The same with JSON put into lines, a figure each."""
+        return self._replace(left=_in_lines(self.left), right=_in_lines(self.right))
 
 
 class BrokenLaw(AssertionError):
@@ -49,7 +53,7 @@ class BrokenLaw(AssertionError):
         super().__init__(aggregator, found, games, split)
         self.aggregator = aggregator
         """Name of the class."""
-        self.found = found
+        self.found = found.in_lines()
         """The law, and the two sides that are not equal."""
         self.games = tuple(games)
         """The games of the smallest case, in the order in which they were given out."""
@@ -106,6 +110,10 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(item, f"{path}[{k}]")
     else:
         yield path or "value", value
+
+
+def _in_lines(text: str) -> str:
+    return lines_of(json.loads(text)) if text.startswith("{") else text
 
 
 def side_by_side(found: Compared) -> list[str]:

@@ -26,7 +26,7 @@ _JSON_HINT = "JSON has no sets, and sums of floats depend on the order: keep int
 
 
 class Bench:
-    """Makes and feeds aggregators of one class, and puts what they say into lines."""
+    """Makes and feeds aggregators of one class, and puts what they say into JSON."""
 
     def __init__(self, cls: type[Aggregator], games: Sequence[AnalysedGame], options: Options) -> None:
         self.cls = cls
@@ -54,22 +54,19 @@ class Bench:
         return copy
 
     def json(self, aggregator: Aggregator) -> str:
+        """Its state, after a look at what it is made of."""
         state = aggregator.state()
-        for path, value in _leaves(state, "state"):
-            if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
-                raise self.broken(
-                    "the state is JSON of integers and strings",
-                    f"{path} is {value!r}, a {_type(value)}",
-                    _JSON_HINT,
-                )
+        if not _exact(state):
+            path, value = next(leaf for leaf in _leaves(state, "state") if not _exact(leaf[1]))
+            raise self.broken(
+                "the state is JSON of integers and strings",
+                f"{path} is {value!r}, a {_type(value)}",
+                _JSON_HINT,
+            )
         return json.dumps(state)
 
-    def state(self, aggregator: Aggregator) -> str:
-        """Its state as lines."""
-        return lines_of(json.loads(self.json(aggregator)))
-
     def report(self, aggregator: Aggregator) -> str:
-        """Its report as lines, after a look at what every writer relies on."""
+        """Its report as JSON, after a look at what every writer relies on."""
         report: Any = aggregator.report()
         if not isinstance(report, Report):
             raise self.broken("report() returns a Report", f"it returned {report!r}")
@@ -83,7 +80,7 @@ class Bench:
         for cell in cells:
             if not isinstance(cell, (str, int, float, type(None))) or _infinite(cell):
                 raise self.broken("cells are strings, finite numbers or None", f"the report has {cell!r}")
-        return lines_of(msgspec.to_builtins(report))
+        return _encoded(report)
 
     def broken(self, law: str, found: str, hint: str = "") -> BrokenLaw:
         """What is wrong with one thing alone, in a sentence."""
@@ -104,26 +101,26 @@ def describes_itself(bench: Bench, _: Parts) -> Iterator[Compared]:
 
 def report_is_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
     whole = bench.fed(parts[0] if parts else ())
-    first, before = bench.report(whole), bench.state(whole)
+    first, before = bench.report(whole), bench.json(whole)
     law = "report is repeatable: calling it again gives the same"
     yield Compared(law, _PURE_HINT, "first call", first, "second call", bench.report(whole))
     law = "report changes nothing: the state stays the same"
-    yield Compared(law, _PURE_HINT, "state before", before, "state after", bench.state(whole))
+    yield Compared(law, _PURE_HINT, "state before", before, "state after", bench.json(whole))
 
 
 def one_game_stays_where_it_is(bench: Bench, parts: Parts) -> Iterator[Compared]:
     """Adding it changes neither the game nor other instances; when it does, both stay spoiled."""
     [[k]] = parts
-    game = lines_of(msgspec.to_builtins(bench.games[k]))
+    game = _encoded(bench.games[k])
     fresh = bench.fed()
-    report, state = bench.report(fresh), bench.state(fresh)
+    report, state = bench.report(fresh), bench.json(fresh)
     bench.fed([k])
     after = bench.fed()
     law = "instances share nothing: a fresh one starts empty"
     yield Compared(law, _SHARED_HINT, "fresh, before", report, "fresh, after", bench.report(after))
-    yield Compared(law, _SHARED_HINT, "state, before", state, "state, after", bench.state(after))
+    yield Compared(law, _SHARED_HINT, "state, before", state, "state, after", bench.json(after))
     hint = "Other aggregators and the writers get the same game."
-    now = lines_of(msgspec.to_builtins(bench.games[k]))
+    now = _encoded(bench.games[k])
     yield Compared("add leaves the games as they are", hint, "before", game, "after", now)
 
 
@@ -140,7 +137,7 @@ def requests_are_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
         return
     games = [k for part in parts for k in part]
     used, fresh = bench.fed(games), bench.fed()
-    before = bench.state(used)
+    before = bench.json(used)
     hint = "What a game is searched for must not depend on other games, a clock or a call before."
     for game in (bench.games[k] for k in games):
         asked = _listed(used.requests(game))
@@ -149,7 +146,7 @@ def requests_are_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
         law = "requests depends on the game alone: what was added before does not matter"
         yield Compared(law, hint, "fed with games", asked, "a fresh one", _listed(fresh.requests(game)))
     law = "requests changes nothing: the state stays the same"
-    yield Compared(law, hint, "state before", before, "state after", bench.state(used))
+    yield Compared(law, hint, "state before", before, "state after", bench.json(used))
 
 
 def state_round_trip(bench: Bench, parts: Parts) -> Iterator[Compared]:
@@ -160,7 +157,7 @@ def state_round_trip(bench: Bench, parts: Parts) -> Iterator[Compared]:
     law = "state and load lose nothing: the loaded copy reports the same"
     yield Compared(law, _STATE_HINT, "report", report, "of its copy", bench.report(copy))
     law = "state and load lose nothing: the loaded copy has the same state"
-    yield Compared(law, _STATE_HINT, "state", bench.state(whole), "of its copy", bench.state(copy))
+    yield Compared(law, _STATE_HINT, "state", bench.json(whole), "of its copy", bench.json(copy))
     used = bench.fed(second)
     used.load(json.loads(bench.json(whole)))
     law = "load replaces what was there before"
@@ -200,10 +197,10 @@ def merge_copies(bench: Bench, parts: Parts) -> Iterator[Compared]:
     a, b, c = _three(parts)
     for start in (a, ()):
         into, other = bench.fed(start), bench.fed(b)
-        before = bench.state(other)
+        before = bench.json(other)
         into.merge(other)
         law = "merge leaves the other instance as it is"
-        yield Compared(law, _MERGE_HINT, "state before", before, "state after", bench.state(other))
+        yield Compared(law, _MERGE_HINT, "state before", before, "state after", bench.json(other))
         merged = bench.report(into)
         for k in c:
             bench.add(other, k)
@@ -260,6 +257,19 @@ def _infinite(cell: object) -> bool:
 
 def _type(value: object) -> str:
     return type(value).__name__
+
+
+def _encoded(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _exact(value: object) -> bool:
+    """Whether it is made of what JSON keeps and any order adds up to the same."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_exact, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_exact, value))
+    return value is None or (isinstance(value, (str, int)) and not isinstance(value, bool))
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
