@@ -241,3 +241,28 @@ def test_under_recorded_follow_ups_go_to_the_evaluator_that_is_named(evaluated: 
         assert result.ok
         assert result.counts.follow_ups == (2 if answers else 0)
         assert result.counts.positions == 3
+
+
+def test_an_official_export_of_lichess_exactly(tmp_path: Path) -> None:
+    """Evaluations, judgements, figures of both sides, phases and opening of a game, as Lichess has them."""
+    pgn = shared_data("facts", "lichess_official_game_q7ZvsdUF.pgn")
+    official = json.loads(shared_data("facts", "lichess_official_game_q7ZvsdUF.json").read_text())
+    out = tmp_path / "out.jsonl"
+    ran = engine("analyze", pgn, "-e", "recorded", "-o", out, "--format", "json")
+    assert ran.code == 0, ran.err
+    [game] = jsonl(out)
+    assert [ply["san"] for ply in game["plies"]] == official["moves"].split()
+    evals = [position["eval"]["cp"] for position in game["positions"][1:]]
+    assert evals == [entry["eval"] for entry in official["analysis"]]
+    judged = [entry["judgment"]["name"].lower() if "judgment" in entry else None for entry in official["analysis"]]
+    assert [ply["judgement"] for ply in game["plies"]] == judged
+    for color in ("white", "black"):
+        expected, got = official["players"][color]["analysis"], game[color]
+        assert got["acpl"] == expected["acpl"]
+        assert round(got["accuracy"]) == expected["accuracy"]
+        for ours, theirs in (("inaccuracies", "inaccuracy"), ("mistakes", "mistake"), ("blunders", "blunder")):
+            assert got[ours] == expected[theirs]
+    assert game["opening"] == official["opening"]
+    assert game["phases"] == {
+        "middlegame": official["division"]["middle"], "endgame": official["division"]["end"],
+    }  # fmt: skip
