@@ -103,16 +103,20 @@ class Flow:
 
     def _enter_recorded(self, plan: planner.Plan) -> None:
         """Evaluations of the input, which nobody searches, count like cached ones."""
-        for ply, position in enumerate(plan.positions):
-            if position is not None and position.found is not None:
-                self._count(plan.origin.game, ply, position.found)
-                self.planned += 1
-                self.evaluated += 1
-                self._counts.recorded += 1
+        recorded = [
+            (ply, position.found)
+            for ply, position in enumerate(plan.positions)
+            if position is not None and position.found is not None
+        ]
+        self._count(plan.origin.game, recorded)
+        self.planned += len(recorded)
+        self.evaluated += len(recorded)
+        self._counts.recorded += len(recorded)
 
-    def _count(self, game: int, ply: int, evaluation: Evaluation) -> None:
-        entry, winning = scored(game, ply, evaluation, self._job.winning_cp)
-        self._scoreboard.found(0, entry, winning=winning, nodes=0)
+    def _count(self, game: int, found: Sequence[tuple[int, Evaluation]]) -> None:
+        if found:
+            winning_cp = self._job.winning_cp
+            self._scoreboard.unsearched([scored(game, ply, evaluation, winning_cp) for ply, evaluation in found])
 
     def drain(self) -> bool:
         """Hand out nothing more; what is in hand is still taken. True when something was left.
@@ -192,8 +196,7 @@ class Flow:
         else:
             self._counts.cached += len(evaluations)
         if not counted and not unit.follow_up:
-            for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-                self._count(unit.game, ply, evaluation)
+            self._count(unit.game, list(zip(unit.plies, evaluations, strict=True)))
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)

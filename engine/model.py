@@ -217,6 +217,15 @@ class Opening(Struct, frozen=True):
     """The position, 0-based: the named position stands after so many plies."""
 
 
+class Landmarks(Struct, frozen=True):
+    """What the positions of a game say without an evaluation."""
+
+    phases: Phases | None = None
+    """None for an EPD line."""
+    opening: Opening | None = None
+    """None when there is no named one."""
+
+
 class TimeControl(Struct, frozen=True):
     """How much time each side has, from the `TimeControl` tag."""
 

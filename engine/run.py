@@ -320,6 +320,7 @@ class Run:
             view=self._view(plan.game),
             scale=(search.scale or scale) if searched else 1.0,
             reconciled=reconciles and searched,
+            landmarks=plan.landmarks,
         )
 
     def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:

@@ -134,12 +134,10 @@ class Scoreboard:
         self._unsearched: list[Best] = []
         """Parent only: its own entries, for positions that no worker searched."""
 
-    # -- for whoever searches, and the parent for cached positions (slot 0) --
+    # -- for whoever searches, and the parent for the other positions (slot 0) --
 
     def found(self, slot: int, entry: Best, *, winning: bool, nodes: int) -> None:
         """Enter one position: its best move's score, and whether it counts as a winning move."""
-        if slot == 0:
-            place(self._unsearched, entry, self.size)
         with self._lock:
             activity = self._activity.get_obj()[slot]
             activity.game, activity.ply = entry.game, entry.ply
@@ -149,6 +147,19 @@ class Scoreboard:
                 self._shares.get_obj()[slot] += 1
                 self._wins.get_obj().value += 1
             self._offer(entry)
+
+    def unsearched(self, entries: Sequence[tuple[Best, bool]]) -> None:
+        """The parent's own: positions that no worker searched, each with whether it is a winning move."""
+        for entry, _ in entries:
+            place(self._unsearched, entry, self.size)
+        with self._lock:
+            activity = self._activity.get_obj()[0]
+            activity.positions += len(entries)
+            wins = sum(winning for _, winning in entries)
+            self._shares.get_obj()[0] += wins
+            self._wins.get_obj().value += wins
+            for entry, _ in entries:
+                self._offer(entry)
 
     def _offer(self, entry: Best) -> None:
         raw = self._best.get_obj()
