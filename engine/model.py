@@ -573,6 +573,8 @@ class RunResult(Struct, frozen=True):
     """Files written, as they are named now."""
     interrupted: bool = False
     """Whether it was ended before the end of its input."""
+    adaptive: bool = False
+    """Whether `limit` was spent only where a first pass with a share of it left something in doubt."""
 
     @property
     def ok(self) -> bool:

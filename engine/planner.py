@@ -8,7 +8,7 @@ are refused here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import chess
 from msgspec import Struct, structs
@@ -53,6 +53,8 @@ class Plan(Struct):
     """Plies whose position is not sent to an evaluator, and why."""
     units: list[Unit]
     landmarks: Landmarks
+    deepened: bool = False
+    """Whether its doubtful positions have been chosen for a deeper search, or there is none to come."""
     analysed: AnalysedGame | None = None
     """Once it is whole."""
     wanted: dict[str, list[int | None]] = {}
@@ -110,6 +112,16 @@ def plan(
     units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
     landmarks = Landmarks(divider.phases() if game.epd is None else None, namer.opening)
     return Plan(origin, game, positions, refused, units, landmarks)
+
+
+def deeper(planned: Plan, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]) -> list[Unit]:
+    """The units that search these positions of a game again; those of a chunk share a warm hash as before."""
+    sent = _sent(planned.game) if plies else []
+    wanted = {ply: position for ply in sorted(plies) if (position := sent[ply]) is not None}
+    return [
+        Unit(next(ids), planned.origin.game, tuple(group), tuple(wanted[ply] for ply in group), limit, deeper=True)
+        for group in _groups(list(wanted), search)
+    ]
 
 
 def used_recording(game: SourceGame, *, use_recorded: bool) -> Recording | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from engine import analysis, choice, options, system
+from engine import adaptive, analysis, choice, options, system
 from engine.cache import Cache, default_path
 from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
@@ -102,6 +102,8 @@ class Run:
         self._strategies = self._load_strategies(aggregators, targets.reports)
         multipv, self.multipv_asked_by = self._strategies.multipv()
         self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
+        self.first_limit = adaptive.first_limit(self.limit) if settings.search.adaptive else self.limit
+        """Of the first search of each position."""
         self.workers = settings.workers or system.cores()
         self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
         self._ours = all(
@@ -355,6 +357,10 @@ class Run:
         if self._interrupted:
             self._scoreboard.settle(self._wins, self._best)
         view = self._scoreboard.view()
+        if self.settings.search.adaptive:
+            # What a deeper search has corrected downwards may still stand on the board.
+            self._scoreboard.settle(view.wins, self._best)
+            view = self._scoreboard.view()
         if (view.wins, view.best) != (self._wins, tuple(self._best)):
             what = (
                 f"{view.wins} wins, the results {self._wins}" if view.wins != self._wins else "other best scores"
@@ -375,6 +381,7 @@ class Run:
             notices=tuple(self._notices),
             outputs=(),
             interrupted=self._interrupted,
+            adaptive=self.settings.search.adaptive,
         )
         self._write(lambda: self._outputs.finish(result), None)
         return structs.replace(result, failures=tuple(self._failures), outputs=tuple(self._outputs.names()))
@@ -396,7 +403,7 @@ class Run:
     def _flow(self, cache: Cache) -> Flow:
         chosen = self.evaluator if self.evaluator.spec is not None else self._for_follow_ups
         spec = chosen.spec if chosen is not None and chosen.spec is not None else NOBODY
-        job = Job(spec, self.limit, self.settings.scoreboard.winning_cp)
+        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp)
         context = ExecutorContext(job, self.workers, self._scoreboard)
         return Flow(
             job=job,
@@ -410,6 +417,8 @@ class Run:
             on_failure=self._failures.append,
             use_recorded=self.evaluator.reads_input,
             can_search=self.evaluator.spec is not None,
+            deepen=lambda plan: adaptive.doubtful(self._analyse(plan)),
+            deep_limit=self.limit if self.settings.search.adaptive else None,
             follow_up=self._follow_up,
         )
 

@@ -193,6 +193,13 @@ class Scoreboard:
         with self._lock:
             self._offer(entry)
 
+    def correct(self, difference: int) -> None:
+        """Deeper searches have found so many more winning moves, or fewer, than the first ones of the same
+        positions."""
+        with self._lock:
+            self._shares.get_obj()[0] += difference
+            self._wins.get_obj().value += difference
+
     def settle(self, wins: int, best: Sequence[Best]) -> None:
         """Set both to what the output of an interrupted run holds; all workers are gone."""
         with self._lock:
@@ -235,8 +242,8 @@ class Ledger:
         self._best: list[Best] = []
 
     def accept(self, slot: int, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """A unit that the worker in `slot` searched and, unless it is a follow-up, entered on the scoreboard."""
-        if unit.follow_up:
+        """A unit that the worker in `slot` searched and, unless it is an extra, entered on the scoreboard."""
+        if unit.extra:
             return
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
             entry, winning = scored(unit.game, ply, evaluation, self._winning_cp)
