@@ -87,6 +87,10 @@ def plan(
     recording = used_recording(game, use_recorded=use_recorded)
     if recording is not None and not use_recorded:
         can_search = False
+    if not can_search and game.ending is not None and game.landmarks is not None:
+        unsearched = _unsearched(origin, game, recording)
+        if unsearched is not None:
+            return unsearched
     asked: dict[int, Position] = {}
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
@@ -112,6 +116,19 @@ def plan(
     units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
     landmarks = Landmarks(divider.phases() if game.epd is None else None, namer.opening)
     return Plan(origin, game, positions, refused, units, landmarks)
+
+
+def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -> Plan | None:
+    """The plan of a game of which nothing is searched and that its reader has looked at; None for another look."""
+    assert game.landmarks is not None
+    if refusal(chess.Board(game.fen, chess960=game.variant == "chess960")) is not None:
+        return None
+    missing = AnalysedPosition(missing="input")
+    known = recording.positions if recording is not None else (None,) * (len(game.moves) + 1)
+    positions: list[AnalysedPosition | None] = [position or missing for position in known]
+    if game.ending in ("checkmate", "stalemate"):
+        positions[-1] = AnalysedPosition(terminal=game.ending)
+    return Plan(origin, game, positions, [], [], game.landmarks)
 
 
 def deeper(planned: Plan, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]) -> list[Unit]:
