@@ -9,18 +9,19 @@ such as a whole database, goes there while it is written, so that memory stays t
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NoReturn, Protocol, cast
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
 from msgspec import Struct
 
 from engine import system
+from engine.compression import COMPRESSORS, Compressor
 from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
 from engine.plugin import RunInfo, Writer
@@ -31,42 +32,6 @@ STDOUT = "-"
 PART = ".part"
 HELD = 4 << 20
 """Bytes of a piece that are held in memory."""
-
-
-class Compressor(Protocol):
-    """What `zlib`, `bz2`, `lzma` and `zstd` have in common."""
-
-    def compress(self, data: bytes, /) -> bytes: ...
-
-    def flush(self) -> bytes: ...
-
-
-def _gzip() -> Compressor:
-    # 16 more than the largest window asks for a gzip header; it carries no time, so equal runs give equal bytes.
-    return zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
-
-
-def _bzip2() -> Compressor:
-    import bz2
-
-    return bz2.BZ2Compressor()
-
-
-def _xz() -> Compressor:
-    import lzma
-
-    return lzma.LZMACompressor()
-
-
-def _zstd() -> Compressor:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd.ZstdCompressor()
-
-
-COMPRESSORS: Mapping[str, Callable[[], Compressor]] = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz, ".zst": _zstd}
 
 
 def open_outputs(
@@ -428,9 +393,15 @@ class _Buffer(io.RawIOBase):
 
 def _stdout(format_: str | None, writers: Mapping[str, type[Writer]]) -> _Target:
     if format_ is None:
-        raise ConfigError(f"output - (standard output) needs --format: {_listed(writers)}")
+        raise ConfigError(f"output - (standard output) needs --format, one of {_listed(writers)}")
     if format_ not in writers:
-        raise ConfigError(f"unknown --format {format_}: choose from {_listed(writers)}")
+        near = difflib.get_close_matches(format_, writers, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {_listed(writers)}"
+        raise ConfigError(f"unknown --format {format_}: {hint} (engine plugins list --namespace writers)")
+    if writers[format_].binary and sys.stdout is not None and sys.stdout.isatty():
+        raise ConfigError(
+            f"--format {format_} is nothing for a terminal; send it on (> FILE), or name a file with -o"
+        )
     return _Target(STDOUT, None, format_, writers[format_])
 
 
@@ -439,13 +410,39 @@ def _file(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> _Ta
     stem = name[: len(name) - len(compression)]
     plugin = _by_suffix(Path(stem).name.lower(), writers)
     if plugin is None:
-        endings = ", ".join(suffix for writer in writers.values() for suffix in writer.suffixes)
-        raise ConfigError(
-            f"output {name}: what to write is told by the ending: {endings}, also {_listed(COMPRESSORS)}"
-        )
+        raise ConfigError(f"output {name}: {_unknown(stem, writers)}")
     path = _real(name)
     _check_place(name, path, force=force)
     return _Target(name, path, plugin, writers[plugin], COMPRESSORS.get(compression))
+
+
+def _unknown(stem: str, writers: Mapping[str, type[Writer]]) -> str:
+    """What to do about a name whose ending says nothing."""
+    endings = [suffix for writer in writers.values() for suffix in writer.suffixes]
+    file = Path(stem).name.lower()
+    given = file[file.rfind(".") :] if "." in file else ""
+    near = difflib.get_close_matches(given, endings, n=1, cutoff=0.6) if given not in ("", file) else []
+    if near:
+        return (
+            f"the ending {given} says nothing; did you mean {near[0]}? (engine plugins list --namespace writers)"
+        )
+    return (
+        f"the ending says what to write: {_grouped(endings)}; {', '.join(COMPRESSORS)} after it compresses "
+        "(engine plugins list --namespace writers)"
+    )
+
+
+def _grouped(endings: Sequence[str]) -> str:
+    """`.csv (also .games.csv, .plies.csv), .json`: longer ones after the last part that they share."""
+    longer: dict[str, list[str]] = {}
+    for ending in sorted(endings):
+        last = ending[ending.rindex(".") :]
+        longer.setdefault(last, []).append(ending)
+    groups = (
+        f"{all_[0]} (also {', '.join(all_[1:])})" if len(all_) > 1 else all_[0]
+        for all_ in (sorted(group, key=len) for _, group in sorted(longer.items()))
+    )
+    return ", ".join(groups)
 
 
 def _by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:

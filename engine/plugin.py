@@ -212,6 +212,9 @@ class Writer(abc.ABC):
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings that choose this writer, lower case, with the dot. The longest one that fits wins."""
 
+    binary: ClassVar[bool] = False
+    """Whether it writes anything but text: a terminal is not shown it."""
+
     reports: ClassVar[tuple[str, ...]] = ()
     """Names of aggregators whose reports it renders; a run with this output takes them in."""
 

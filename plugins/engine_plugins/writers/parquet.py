@@ -8,7 +8,8 @@
 
 Needs pyarrow: `pip install 'grandmaster-analysis[parquet]'`. The columns are those of the CSV and SQLite outputs:
 plugins/engine_plugins/writers/README.md has every one, and so has the file, as the metadata `meaning` of each
-field. Its own metadata say who evaluated: `engine.schema`, `engine.evaluator`, `engine.fingerprint`, `engine.limit`.
+field. Its own metadata say who evaluated: `engine.schema`, `engine.evaluator`, `engine.fingerprint`,
+`engine.limit`.
 
 Compressed with zstd, in row groups of some 65,000 rows, which readers take one by one: memory stays the same
 however big the run is. A Parquet file is complete only with its end: what a killed run leaves as `FILE.part`
@@ -32,6 +33,7 @@ _BATCH_ROWS = 4_096
 
 
 class _Parquet(Writer):
+    binary: ClassVar[bool] = True
     schema: ClassVar[_tables.TableSchema]
 
     @classmethod

@@ -10,8 +10,8 @@
 | `failures` | something of ours that failed              |               |
 | `run`      | the run: who evaluated, how deep, how much |               |
 
-with the columns of the CSV and Parquet outputs, which plugins/engine_plugins/writers/README.md explains one by one;
-`.schema` in the sqlite3 program shows the same. Truth is 1 or 0. `PRAGMA user_version` is the version of the schema.
+with the columns of the CSV and Parquet outputs, which plugins/engine_plugins/writers/README.md explains; `.schema`
+in the sqlite3 program shows the same. Truth is 1 or 0. `PRAGMA user_version` is the version of the schema.
 Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and one for
 each table of a report, such as `report_accuracy_players`.
 
@@ -72,6 +72,7 @@ _FAILURES = """CREATE TABLE failures (
 class SqliteWriter(Writer):
     """Games, moves and reports as one SQLite database, with views for common questions."""
 
+    binary: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = (".sqlite", ".sqlite3", ".db")
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
