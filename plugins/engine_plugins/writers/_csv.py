@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 
@@ -21,9 +20,19 @@ def neutral(value: str) -> str:
 
 def csv_lines(rows: Iterable[Sequence[Value]]) -> bytes:
     """UTF-8 lines ended by a newline: nothing for null, `true` and `false`, texts neutralised."""
-    lines = io.StringIO(newline="")
-    csv.writer(lines, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
-    return lines.getvalue().encode("utf-8", "replace")
+    lines = _Lines()
+    csv.writer(lines).writerows([_cell(value) for value in row] for row in rows)
+    return "".join(lines).encode("utf-8", "replace")
+
+
+class _Lines(list[str]):
+    """Takes what `csv` writes, a row at a time.
+
+    Its own end of a row is \\r\\n, and only what is in that is quoted in a cell; programs like \\n better.
+    """
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
 
 
 def _cell(value: Value) -> str | int | float | None:
