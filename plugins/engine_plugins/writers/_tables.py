@@ -12,8 +12,9 @@ from typing import Literal
 import chess
 from msgspec import Struct
 
-from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Report, RunResult, Score
+from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Ply, Report, RunResult, Score
 from engine_plugins.writers._encode import encode
+from engine_plugins.writers._fen import fen
 from engine_plugins.writers._white import scores
 
 Value = str | int | float | bool | None
@@ -170,10 +171,22 @@ SCHEMAS = (PLIES, GAMES, REPORTS)
 # -- plies --------------------------------------------------------------------------------------------------
 
 
-def ply_rows(game: AnalysedGame) -> Iterator[Row]:
-    """A row of `PLIES` for each move."""
+def ply_rows(game: AnalysedGame) -> Sequence[Row]:
+    """A row of `PLIES` for each move. Several outputs of one run ask for the same game, one after the other."""
+    global _made  # noqa: PLW0603 - what was made last, to be made once
+    made = _made
+    if made is None or made[0] is not game:
+        _made = made = game, tuple(_ply_rows(game))
+    return made[1]
+
+
+_made: tuple[AnalysedGame, tuple[Row, ...]] | None = None
+
+
+def _ply_rows(game: AnalysedGame) -> Iterator[Row]:
     white = scores(game)
-    for k, (board, ply) in enumerate(zip(game.boards(), game.plies, strict=False)):
+    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+    for k, ply in enumerate(game.plies):
         mover: Color = "white" if board.turn else "black"
         yield (
             game.origin.game,
@@ -182,13 +195,13 @@ def ply_rows(game: AnalysedGame) -> Iterator[Row]:
             mover,
             _header(game, mover.capitalize()),
             mover in game.view,
-            board.fen(),
+            fen(board),
             ply.san,
             ply.uci,
             game.phase(k),
             *_score(white[k]),
             *_score(white[k + 1]),
-            *_search(board, game.positions[k]),
+            *_search(board, game.positions[k], ply),
             decimals(ply.win_before),
             decimals(ply.win_after),
             _win_loss(ply.win_before, ply.win_after),
@@ -198,9 +211,10 @@ def ply_rows(game: AnalysedGame) -> Iterator[Row]:
             decimals(ply.clock),
             decimals(ply.time),
         )
+        board.push(chess.Move.from_uci(ply.uci))  # legal, as all moves of a game
 
 
-def _search(board: chess.Board, position: AnalysedPosition) -> Row:
+def _search(board: chess.Board, position: AnalysedPosition, ply: Ply) -> Row:
     """From `best` to `source`."""
     evaluation = position.evaluation
     if evaluation is None:
@@ -208,12 +222,16 @@ def _search(board: chess.Board, position: AnalysedPosition) -> Row:
     best = evaluation.best
     return (
         best,
-        None if best is None else board.san(board.parse_uci(best)),
+        ply.san if best == ply.uci else _san(board, best),
         text(" ".join(evaluation.pv)),
         evaluation.depth,
         evaluation.nodes,
         "recorded" if position.recorded else "searched",
     )
+
+
+def _san(board: chess.Board, uci: str | None) -> str | None:
+    return None if uci is None else board.san(board.parse_uci(uci))
 
 
 def _win_loss(before: float | None, after: float | None) -> float | None:
@@ -281,9 +299,11 @@ def _side(game: AnalysedGame, color: Color) -> Row:
 
 def _final(game: AnalysedGame) -> Row:
     """Its last position: FEN, centipawns, mate, best move."""
-    *_, board = game.boards()
+    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+    for ply in game.plies:
+        board.push(chess.Move.from_uci(ply.uci))
     evaluation = game.positions[-1].evaluation
-    return board.fen(), *_score(scores(game)[-1]), None if evaluation is None else evaluation.best
+    return fen(board), *_score(scores(game)[-1]), None if evaluation is None else evaluation.best
 
 
 def _header(game: AnalysedGame, name: str) -> str | None:

@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import io
 import json
+import random
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import chess
 import pytest
 
 from engine.errors import ConfigError
@@ -24,6 +26,7 @@ from engine.plugin import RunInfo
 from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import csv_lines, neutral
+from engine_plugins.writers._fen import fen
 from engine_plugins.writers._views import VIEWS
 
 from . import tables
@@ -436,3 +439,25 @@ def test_no_game_is_an_empty_table(tmp_path: Path) -> None:
     assert parquet.read_table(names[0]).num_rows == 0
     assert names[1].read_text().startswith("game,file,line,variant,white,black,")
     assert ask(names[2], "SELECT count(*) FROM games") == [(0,)]
+
+
+# -- FEN ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_fens_are_those_of_python_chess(seed: int) -> None:
+    """Random games from the usual start and from those of Chess960, with castling and en passant."""
+    chance = random.Random(seed)
+    board = chess.Board() if seed % 2 else chess.Board.from_chess960_pos(chance.randrange(960))
+    for _ in range(150):
+        assert fen(board) == board.fen()
+        moves = sorted(board.legal_moves, key=chess.Move.uci)
+        if not moves:
+            break
+        special = [move for move in moves if board.is_castling(move) or board.is_en_passant(move)]
+        board.push(chance.choice(special or moves))
+
+
+def test_a_right_to_castle_that_only_x_fen_can_write() -> None:
+    board = chess.Board("4k3/8/8/8/8/8/8/RR2K3 w B - 0 1", chess960=True)
+    assert fen(board) == board.fen() == "4k3/8/8/8/8/8/8/RR2K3 w B - 0 1"
