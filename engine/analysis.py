@@ -12,6 +12,7 @@ from engine.model import (
     AnalysedGame,
     AnalysedPosition,
     Color,
+    Landmarks,
     Origin,
     Ply,
     Score,
@@ -40,6 +41,7 @@ def analyse(
     view: tuple[Color, ...] = ("white", "black"),
     scale: float = 1.0,
     reconciled: bool = False,
+    landmarks: Landmarks | None = None,
 ) -> AnalysedGame:
     """Judge every ply of `game`, given its N + 1 positions.
 
@@ -47,7 +49,8 @@ def analyse(
     of recorded ones are taken as they are. Losses stay in the evaluator's centipawns, and so do the evaluations.
     A game from the standard initial position starts from +15 centipawns as Lichess does, any other from its own
     position 0; stalemate is 0 centipawns. Beside a missing evaluation, and for a mating move, there is no
-    judgement, accuracy or loss. Where the positions are `reconciled`, the best move is never judged.
+    judgement, accuracy or loss. Where the positions are `reconciled`, the best move is never judged. `landmarks`
+    are the game's, for who has them already.
 
     Raises ValueError unless there is one position more than moves.
     """
@@ -58,7 +61,7 @@ def analyse(
     best = [p.evaluation.best if p.evaluation and reconciled else None for p in positions]
     plies = tuple(_plies(game, first, known, best))
     accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first)
-    boards = _boards(game)
+    landmarks = landmarks or landmarks_of(game)
     return AnalysedGame(
         origin=origin,
         variant=game.variant,
@@ -72,8 +75,8 @@ def analyse(
         view=view,
         text=game.text,
         problem=game.problem,
-        phases=phases.divide(boards) if game.epd is None else None,
-        opening=openings.find(boards),
+        phases=landmarks.phases,
+        opening=landmarks.opening,
         scale=scale,
         reconciled=reconciled,
     )
@@ -145,14 +148,17 @@ def move_times(game: SourceGame) -> list[float | None]:
     return times
 
 
-def _boards(game: SourceGame) -> list[chess.Board]:
-    """The positions 0 to N; the moves are known to be legal."""
+def landmarks_of(game: SourceGame) -> Landmarks:
+    """Phases and opening, by a walk of their own; the moves are known to be legal."""
     board = chess.Board(game.fen, chess960=game.variant == "chess960")
-    boards = [board.copy(stack=False)]
+    divider, namer = phases.Divider(), openings.Namer()
+    divider.see(board)
+    namer.see(board)
     for uci in game.moves:
         board.push(chess.Move.from_uci(uci))
-        boards.append(board.copy(stack=False))
-    return boards
+        divider.see(board)
+        namer.see(board)
+    return Landmarks(divider.phases() if game.epd is None else None, namer.opening)
 
 
 def _side(plies: Sequence[Ply], accuracy: float | None) -> Side:

@@ -46,6 +46,8 @@ class Assembler:
         plan, _ = self._units.pop(unit.id)
         for part in parts:
             self._units[part.id] = plan, part
+        if unit.extra:
+            self._waiting[plan.origin.game] += len(parts) - 1
 
     def accept(self, unit_id: int, evaluations: Sequence[Evaluation]) -> Unit:
         """Enter a unit's evaluations. A unit is accepted once: KeyError for one that is not open."""
@@ -53,15 +55,19 @@ class Assembler:
         if unit.follow_up:
             plan.found[unit_id] = evaluations[0]
             self._answered(unit_id)
+        elif unit.deeper:
+            for ply, evaluation in zip(unit.plies, evaluations, strict=True):
+                plan.positions[ply] = AnalysedPosition(evaluation=evaluation)
+            self._answered(unit_id)
         else:
             self._fill(unit_id, [AnalysedPosition(evaluation=evaluation) for evaluation in evaluations])
         return unit
 
     def quarantine(self, unit_id: int) -> None:
-        """Give up on a unit: its positions, or its request, stay without an evaluation."""
+        """Give up on a unit: its positions, or its request, stay as they are."""
         _, unit = self._units[unit_id]
-        if unit.follow_up:
-            self._answered(unit_id)
+        if unit.extra:
+            self._answered(unit_id)  # a deeper search leaves what the first one found
             return
         self._fill(unit_id, [AnalysedPosition(missing="quarantined") for _ in unit.plies])
 
@@ -82,14 +88,16 @@ class Assembler:
         return found
 
     def follow(self, plan: Plan, units: Sequence[Unit]) -> None:
-        """Hold a whole game back until these are answered too."""
+        """Hold a whole game back until these are answered too. After deeper searches `whole` tells of it again."""
         self._waiting[plan.origin.game] += len(units)
         for unit in units:
             self._units[unit.id] = plan, unit
 
     def _answered(self, unit_id: int) -> None:
-        plan, _ = self._units.pop(unit_id)
+        plan, unit = self._units.pop(unit_id)
         self._waiting[plan.origin.game] -= 1
+        if unit.deeper and not self._waiting[plan.origin.game]:
+            self._whole[plan.origin.game] = plan
 
     def released(self) -> Iterator[Plan | SkippedGame]:
         """The games at the head of the line that are whole and answered, and of which `whole` has told.

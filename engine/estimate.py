@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from engine import choice
+from engine import adaptive, choice
 from engine.cache import unit_key
 from engine.messages import PluginSpec
 from engine.model import Limit, Position, SkippedGame
@@ -64,17 +64,18 @@ def estimate(
             )
             for unit in planned.units:
                 positions += len(unit.plies)
-                if cache.get(unit_key(run.evaluator.info.fingerprint, run.limit, unit)) is not None:
+                if cache.get(unit_key(run.evaluator.info.fingerprint, run.first_limit, unit)) is not None:
                     cached += len(unit.plies)
     finally:
         cache.close()
     speed = measure_speed(run.evaluator.spec) if run.evaluator.spec is not None else 1
+    share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
     return Estimate(
         games,
         positions,
         cached,
         speed,
-        _seconds(run.limit, positions - cached, speed, run.workers),
+        _seconds(run.limit, round((positions - cached) * share), speed, run.workers),
         run.workers,
         run.evaluator.info.name,
     )

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from engine import planner
+from engine import planner, scoring
 from engine.assembler import Assembler
 from engine.cache import Cache, unit_key
 from engine.messages import Done, Job, Lost, Unit
-from engine.model import Evaluation, Failure, Origin, RunCounts, SkippedGame, SourceGame
+from engine.model import Evaluation, Failure, Limit, Origin, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, WorkerState
 from engine.retries import GiveUp, Retries
 from engine.scoreboard import Scoreboard, scored
@@ -44,15 +44,21 @@ class Flow:
         on_failure: Callable[[Failure], None],
         use_recorded: bool = False,
         can_search: bool = True,
+        deepen: Callable[[planner.Plan], Collection[int]] = lambda _: (),
+        deep_limit: Limit | None = None,
         follow_up: Callable[[planner.Plan], Mapping[str, Sequence[planner.FollowUp | None]]] = lambda _: {},
     ) -> None:
         """`executor` is called at the first unit that the cache does not know: a cached run starts no worker.
 
-        `use_recorded` and `can_search` are as in `planner.plan`. `follow_up` is called once for each game whose
+        `use_recorded` and `can_search` are as in `planner.plan`. `deepen` is called once for each game that the
+        first pass has gone through, and says which positions are to be searched again, with `deep_limit`;
+        `follow_up` after that, once for each game whose
         positions are all known, and says what its aggregators want to be searched on top.
         """
         self._use_recorded = use_recorded
         self._can_search = can_search
+        self._deepen = deepen
+        self._deep_limit = deep_limit
         self._follow_up = follow_up
         self._job = job
         self._fingerprint = fingerprint
@@ -103,16 +109,20 @@ class Flow:
 
     def _enter_recorded(self, plan: planner.Plan) -> None:
         """Evaluations of the input, which nobody searches, count like cached ones."""
-        for ply, position in enumerate(plan.positions):
-            if position is not None and position.found is not None:
-                self._count(plan.origin.game, ply, position.found)
-                self.planned += 1
-                self.evaluated += 1
-                self._counts.recorded += 1
+        recorded = [
+            (ply, position.found)
+            for ply, position in enumerate(plan.positions)
+            if position is not None and position.found is not None
+        ]
+        self._count(plan.origin.game, recorded)
+        self.planned += len(recorded)
+        self.evaluated += len(recorded)
+        self._counts.recorded += len(recorded)
 
-    def _count(self, game: int, ply: int, evaluation: Evaluation) -> None:
-        entry, winning = scored(game, ply, evaluation, self._job.winning_cp)
-        self._scoreboard.found(0, entry, winning=winning, nodes=0)
+    def _count(self, game: int, found: Sequence[tuple[int, Evaluation]]) -> None:
+        if found:
+            winning_cp = self._job.winning_cp
+            self._scoreboard.unsearched([scored(game, ply, evaluation, winning_cp) for ply, evaluation in found])
 
     def drain(self) -> bool:
         """Hand out nothing more; what is in hand is still taken. True when something was left.
@@ -145,14 +155,21 @@ class Flow:
 
     def _follow(self, plan: planner.Plan) -> None:
         """What aggregators want of a game comes before other games, so that it can leave."""
-        units = planner.follow_ups(plan, self._follow_up(plan), self._ids)
+        units = [] if plan.deepened else self._deeper(plan)
+        units = units or planner.follow_ups(plan, self._follow_up(plan), self._ids)
         self._assembler.follow(plan, units)
         if self._drained:
             self.left = self.left or bool(units)
             return
         self._waiting.extendleft(reversed(units))
-        self.planned += len(units)
-        self._counts.follow_ups += len(units)
+        self.planned += sum(len(unit.plies) for unit in units)
+        self._counts.follow_ups += sum(unit.follow_up for unit in units)
+
+    def _deeper(self, plan: planner.Plan) -> list[Unit]:
+        plan.deepened = True
+        if self._deep_limit is None:
+            return []
+        return planner.deeper(plan, self._deepen(plan), self._deep_limit, self._search, self._ids)
 
     def _hand_out(self) -> None:
         budget = 64 * self._workers  # a fully cached input must still come up for air
@@ -184,6 +201,8 @@ class Flow:
 
     def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
         self._retries.done(unit)
+        if unit.deeper:
+            self._recount(unit, evaluations)
         self._assembler.accept(unit.id, evaluations)
         self.evaluated += len(evaluations)
         if searched:
@@ -191,9 +210,20 @@ class Flow:
             self._counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
         else:
             self._counts.cached += len(evaluations)
-        if not counted and not unit.follow_up:
-            for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-                self._count(unit.game, ply, evaluation)
+        if not counted and not unit.extra:
+            self._count(unit.game, list(zip(unit.plies, evaluations, strict=True)))
+
+    def _recount(self, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
+        """A deeper search takes the place of the first one: the counter gets the difference."""
+        plan = self._assembler.plan_of(unit.game)
+        assert plan is not None
+        difference = 0
+        for ply, evaluation in zip(unit.plies, evaluations, strict=True):
+            before = plan.positions[ply]
+            assert before is not None
+            difference += scoring.is_winning(evaluation.score, self._job.winning_cp)
+            difference -= before.found is not None and scoring.is_winning(before.found.score, self._job.winning_cp)
+        self._scoreboard.correct(difference)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)
@@ -203,7 +233,7 @@ class Flow:
             self._assembler.quarantine(unit.id)
             self._counts.quarantined += 1
             self.evaluated += 1
-            what = "follow-up search" if unit.follow_up else "position"
+            what = "follow-up search" if unit.follow_up else "deeper search" if unit.deeper else "position"
             reason = f"{what} given up: {decision.reason}"
             self._on_failure(Failure(plan.origin.file, plan.origin.line, unit.game, unit.plies[0], reason))
             return

@@ -292,7 +292,7 @@ def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableT
         f" ({c.cached:,} from the cache)" if c.cached else "",
         f" in {duration(c.seconds)}",
         f" by {clean(_who(result.evaluator))}",
-        f" at {result.limit}" if c.nodes or c.cached else "",
+        f" at {result.limit}{', adaptive' if result.adaptive else ''}" if c.nodes or c.cached else "",
         f"; {short(c.nodes / max(c.seconds, 0.001))} nodes/s" if c.nodes else "",
         f"; skipped: {skipped}" if skipped else "",
     )

@@ -47,12 +47,19 @@ class Unit(Struct, frozen=True, array_like=True):
     positions: tuple[Position, ...]
     """One per ply."""
     limit: Limit | None = None
-    """Of a follow-up search, which stays off the scoreboard; None: the job's."""
+    """Of an extra search, which whoever searches it keeps off the scoreboard; None: the job's."""
+    deeper: bool = False
+    """Whether it searches positions of the game again, deeper, because the first pass left something in doubt."""
+
+    @property
+    def extra(self) -> bool:
+        """Whether it comes on top of the run's first searches: deeper, or a follow-up that an aggregator wants."""
+        return self.limit is not None
 
     @property
     def follow_up(self) -> bool:
-        """Whether an aggregator asked for it on top of the run's own searches."""
-        return self.limit is not None
+        """Whether an aggregator asked for it."""
+        return self.extra and not self.deeper
 
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):

@@ -217,6 +217,15 @@ class Opening(Struct, frozen=True):
     """The position, 0-based: the named position stands after so many plies."""
 
 
+class Landmarks(Struct, frozen=True):
+    """What the positions of a game say without an evaluation."""
+
+    phases: Phases | None = None
+    """None for an EPD line."""
+    opening: Opening | None = None
+    """None when there is no named one."""
+
+
 class TimeControl(Struct, frozen=True):
     """How much time each side has, from the `TimeControl` tag."""
 
@@ -264,6 +273,11 @@ class SourceGame(Struct, frozen=True):
     """The line of the file that `problem` is about."""
     epd: Epd | None = None
     """Set when the game is an EPD line."""
+    ending: Literal["checkmate", "stalemate", "open"] | None = None
+    """Whether there is a legal move after the last one. A reader that has played the moves may say it, and
+    `landmarks`; with both, a game that is not searched is not played through again."""
+    landmarks: Landmarks | None = None
+    """Phases and opening."""
 
 
 class Origin(Struct, frozen=True):
@@ -564,6 +578,8 @@ class RunResult(Struct, frozen=True):
     """Files written, as they are named now."""
     interrupted: bool = False
     """Whether it was ended before the end of its input."""
+    adaptive: bool = False
+    """Whether `limit` was spent only where a first pass with a share of it left something in doubt."""
 
     @property
     def ok(self) -> bool:

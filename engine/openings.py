@@ -16,7 +16,7 @@ import chess
 
 from engine.model import Opening
 
-__all__ = ["TABLE", "find", "is_book", "key", "name_of"]
+__all__ = ["TABLE", "Namer", "find", "is_book", "key", "name_of"]
 
 TABLE = Path(__file__).parent / "data" / "openings.tsv"
 """A line a position: key, ECO code, name. On the way to a named position only the key."""
@@ -34,17 +34,34 @@ def find(boards: Iterable[chess.Board]) -> Opening | None:
     the list at once. Looks no further than there are 20 pieces on the board. The boards may be one board that
     changes.
     """
-    found: Opening | None = None
-    for ply, board in enumerate(boards):
-        if board.occupied.bit_count() < _PIECES:
+    namer = Namer()
+    for board in boards:
+        if not namer.see(board):
             break
+    return namer.opening
+
+
+class Namer:
+    """The same for somebody who walks through the positions anyway."""
+
+    def __init__(self) -> None:
+        self.opening: Opening | None = None
+        self._ply = 0
+        self._open = True
+
+    def see(self, board: chess.Board) -> bool:
+        """The next position; whether a later one can still have a name."""
+        if not self._open:
+            return False
         position = key(board)
-        if ply == 0 and (board.chess960 or position != _initial()):
-            break
-        named = _table().get(position)
-        if named:
-            found = Opening(named[0], named[1], ply)
-    return found
+        first = self._ply == 0
+        if board.occupied.bit_count() < _PIECES or (first and (board.chess960 or position != _initial())):
+            self._open = False
+            return False
+        if named := _table().get(position):
+            self.opening = Opening(named[0], named[1], self._ply)
+        self._ply += 1
+        return True
 
 
 def name_of(board: chess.Board) -> tuple[str, str] | None:

@@ -114,6 +114,9 @@ class Outputs:
         self._outputs = outputs
         self._force = force
 
+    def __len__(self) -> int:
+        return len(self._outputs)
+
     def game(self, game: AnalysedGame) -> None:
         self._each(lambda writer: writer.game(game), f"game {game.origin.game}")
 

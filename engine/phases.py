@@ -11,7 +11,7 @@ import chess
 
 from engine.model import Phases
 
-__all__ = ["divide"]
+__all__ = ["Divider", "divide"]
 
 _MIDDLEGAME_PIECES = 10
 """At most so many pieces of both sides, kings and pawns apart, are a middlegame."""
@@ -30,23 +30,43 @@ def divide(boards: Iterable[chess.Board]) -> Phases:
     endgame with the first one that has even fewer pieces. No phase begins with the last position, in which
     nobody moves. Reads no further than it must. The boards may be one board that changes.
     """
-    middlegame: int | None = None
-    endgame: int | None = None
-    k = 0
-    for k, board in enumerate(boards):
-        if endgame is not None:
+    divider = Divider()
+    for board in boards:
+        if not divider.see(board):
             break
+    return divider.phases()
+
+
+class Divider:
+    """The same for somebody who walks through the positions anyway."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._middlegame: int | None = None
+        self._endgame: int | None = None
+
+    def see(self, board: chess.Board) -> bool:
+        """The next position; whether a later one can still make a difference."""
+        k = self._seen
+        self._seen += 1
+        if self._endgame is not None:
+            return False
         pieces = (board.knights | board.bishops | board.rooks | board.queens).bit_count()
-        if middlegame is None and (
+        if self._middlegame is None and (
             pieces <= _MIDDLEGAME_PIECES or _developed(board) or _mixedness(board) > _MIXED
         ):
-            middlegame = k
+            self._middlegame = k
         if pieces <= _ENDGAME_PIECES:
-            endgame = k
-    return Phases(
-        None if middlegame in (endgame, k) else middlegame,
-        None if endgame == k else endgame,
-    )
+            self._endgame = k
+        return True
+
+    def phases(self) -> Phases:
+        """Of the game that ends with the position seen last."""
+        last = self._seen - 1
+        return Phases(
+            None if self._middlegame in (self._endgame, last) else self._middlegame,
+            None if self._endgame == last else self._endgame,
+        )
 
 
 def _developed(board: chess.Board) -> bool:
@@ -58,7 +78,10 @@ def _developed(board: chess.Board) -> bool:
 def _mixedness(board: chess.Board) -> int:
     """How much the armies have met: a sum over the 49 squares of two by two."""
     white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
-    return sum(scores[(white & mask).bit_count()][(black & mask).bit_count()] for mask, scores in _SQUARES)
+    mixed = 0
+    for mask, scores in _SQUARES:
+        mixed += scores[(white & mask).bit_count()][(black & mask).bit_count()]
+    return mixed
 
 
 def _scores(y: int) -> tuple[tuple[int, ...], ...]:

@@ -17,6 +17,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,8 @@ class Registry:
         """Load `files` (paths of single-file plugins). Raises PluginLoadError."""
         self.files = tuple(str(Path(file).absolute()) for file in files)
         self._local: list[_FileEntryPoint] = []
+        self._listed: dict[str, list[Any]] = {}
+        """Installed entry points by namespace, listed when they are first asked for."""
         for file in self.files:
             self._local += _load_file(file)
 
@@ -141,7 +144,7 @@ class Registry:
         if len(local) > 1:
             files = ", ".join(ep.value for ep in local)
             raise PluginConflict(f"{kind_of(namespace)} {name!r} is in more than one file: {files}")
-        found = local or [ep for ep in _installed(namespace) if name in (ep.name, _full_name(ep))]
+        found = local or [ep for ep in self._installed(namespace) if name in (ep.name, _full_name(ep))]
         if not found:
             raise PluginNotFound(_not_found(namespace, name, self.names(namespace)))
         if len({(_distribution(ep)[0], ep.value) for ep in found}) > 1:
@@ -175,7 +178,12 @@ class Registry:
         return _info(namespace, self._meant(namespace, name))
 
     def _entry_points(self, namespace: str) -> list[Any]:
-        return [*_installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
+        return [*self._installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
+
+    def _installed(self, namespace: str) -> list[Any]:
+        if namespace not in self._listed:
+            self._listed[namespace] = _installed(namespace)
+        return self._listed[namespace]
 
 
 class _Cause(Exception):
@@ -250,7 +258,13 @@ def _normal(distribution: str) -> str:
 
 
 def _distribution(ep: Any) -> tuple[str, str]:
-    return (ep.dist.name, ep.dist.version) if ep.dist is not None else ("(file)", "")
+    return _name_and_version(ep.dist) if ep.dist is not None else ("(file)", "")
+
+
+@lru_cache(maxsize=256)
+def _name_and_version(dist: Any) -> tuple[str, str]:
+    """Both stand in a file that is parsed at each look."""
+    return dist.name, dist.version
 
 
 def _full_name(ep: Any) -> str:

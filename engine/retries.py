@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.messages import Lost, Unit
 
@@ -59,7 +59,7 @@ class Retries:
     def _narrow(self, unit: Unit, suspect: int | None) -> tuple[Unit, ...]:
         parts = []
         for index, (ply, position) in enumerate(zip(unit.plies, unit.positions, strict=True)):
-            part = Unit(self._next_id(), unit.game, (ply,), (position,))
+            part = structs.replace(unit, id=self._next_id(), plies=(ply,), positions=(position,))
             parts.append(part)
             if index == suspect:
                 self._faults[part.id] = FAULTS - 1

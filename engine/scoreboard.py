@@ -134,12 +134,10 @@ class Scoreboard:
         self._unsearched: list[Best] = []
         """Parent only: its own entries, for positions that no worker searched."""
 
-    # -- for whoever searches, and the parent for cached positions (slot 0) --
+    # -- for whoever searches, and the parent for the other positions (slot 0) --
 
     def found(self, slot: int, entry: Best, *, winning: bool, nodes: int) -> None:
         """Enter one position: its best move's score, and whether it counts as a winning move."""
-        if slot == 0:
-            place(self._unsearched, entry, self.size)
         with self._lock:
             activity = self._activity.get_obj()[slot]
             activity.game, activity.ply = entry.game, entry.ply
@@ -149,6 +147,22 @@ class Scoreboard:
                 self._shares.get_obj()[slot] += 1
                 self._wins.get_obj().value += 1
             self._offer(entry)
+
+    def unsearched(self, entries: Sequence[tuple[Best, bool]]) -> None:
+        """The parent's own: positions that no worker searched, each with whether it is a winning move."""
+        wins = sum(winning for _, winning in entries)
+        self.digested(len(entries), wins, [entry for entry, _ in entries])
+
+    def digested(self, positions: int, wins: int, entries: Sequence[Best]) -> None:
+        """So many positions that no worker searched, the winning moves among them, and the best of them."""
+        for entry in entries:
+            place(self._unsearched, entry, self.size)
+        with self._lock:
+            self._activity.get_obj()[0].positions += positions
+            self._shares.get_obj()[0] += wins
+            self._wins.get_obj().value += wins
+            for entry in entries:
+                self._offer(entry)
 
     def _offer(self, entry: Best) -> None:
         raw = self._best.get_obj()
@@ -181,6 +195,13 @@ class Scoreboard:
         """Make sure that an accepted result is on the board, which a recount may have wiped off."""
         with self._lock:
             self._offer(entry)
+
+    def correct(self, difference: int) -> None:
+        """Deeper searches have found so many more winning moves, or fewer, than the first ones of the same
+        positions."""
+        with self._lock:
+            self._shares.get_obj()[0] += difference
+            self._wins.get_obj().value += difference
 
     def settle(self, wins: int, best: Sequence[Best]) -> None:
         """Set both to what the output of an interrupted run holds; all workers are gone."""
@@ -224,8 +245,8 @@ class Ledger:
         self._best: list[Best] = []
 
     def accept(self, slot: int, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """A unit that the worker in `slot` searched and, unless it is a follow-up, entered on the scoreboard."""
-        if unit.follow_up:
+        """A unit that the worker in `slot` searched and, unless it is an extra, entered on the scoreboard."""
+        if unit.extra:
             return
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
             entry, winning = scored(unit.game, ply, evaluation, self._winning_cp)

@@ -14,6 +14,7 @@ from engine.model import Color, Judgement, Score
 
 __all__ = [
     "CP_CEILING",
+    "JUDGED_DROPS",
     "START",
     "acpl",
     "board_value",
@@ -40,6 +41,9 @@ _MATE_VALUE = 32_000
 
 _DROPS: tuple[tuple[float, Judgement], ...] = ((0.3, "blunder"), (0.2, "mistake"), (0.1, "inaccuracy"))
 """Least drop of winning chances (-1 to 1) for each judgement: 15, 10 and 5 Win%."""
+
+JUDGED_DROPS = tuple(50 * drop for drop, _ in _DROPS)
+"""The same in Win%."""
 
 
 def clamp_cp(score: Score, scale: float = 1.0) -> float:

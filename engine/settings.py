@@ -40,6 +40,8 @@ class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     own."""
     reconcile: bool | None = None
     """Whether evaluations that contradict each other are made to agree; None: yes for searched ones."""
+    adaptive: bool = False
+    """Whether a first pass with a share of the nodes decides which positions get all of them."""
 
 
 class ScoreboardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

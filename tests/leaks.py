@@ -59,11 +59,20 @@ def _zombies() -> list[str]:
     """A child of ours that has ended and that nobody has asked about."""
     if not hasattr(os, "waitid"):
         return []
+    deadline = time.monotonic() + PATIENCE
+    while (dead := _dead_child()) is not None:
+        if time.monotonic() > deadline:
+            return [f"zombie {dead}"]
+        time.sleep(0.02)  # a thread of asyncio may be about to collect it
+    return []
+
+
+def _dead_child() -> int | None:
     try:
         dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
-        return []
-    return [f"zombie {dead.si_pid}"] if dead else []
+        return None
+    return dead.si_pid if dead else None
 
 
 def _new_threads(before: set[int | None]) -> list[str]:

@@ -61,6 +61,9 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     metavar="FOLDER",
     help="Syzygy tablebases, for the aggregators that look at endgames.",
 )
+@click.option(
+    "--adaptive", is_flag=True, help="Half the nodes for the same judgements: all of them only where it matters."
+)
 @click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
 @click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
 @click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of an aggregator.")
@@ -144,6 +147,8 @@ def _settings(given: dict[str, Any]) -> Settings:
     for flag, field in (("evaluator", "evaluator"), ("workers", "workers"), ("filter_", "filter")):
         if given[flag] is not None:
             flags[field] = given[flag]
+    if given["adaptive"]:
+        flags["search"] = {**flags.get("search", {}), "adaptive": "true"}
     if given["players"]:
         flags["players"] = values.players(given["players"])
     if given["aggregate"]:

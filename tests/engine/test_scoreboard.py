@@ -94,7 +94,7 @@ def test_what_was_accepted_from_the_dead_stays() -> None:
 
 def test_a_recount_keeps_what_the_parent_entered_for_positions_nobody_searched() -> None:
     scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=2)
-    scoreboard.found(0, Best(700, 1, 0, "a1a2"), winning=True, nodes=0)
+    scoreboard.unsearched([(Best(700, 1, 0, "a1a2"), True)])
     scoreboard.found(1, Best(900, 2, 0, "a1a2"), winning=True, nodes=1)
     scoreboard.found(1, Best(800, 3, 0, "a1a2"), winning=True, nodes=1)
     scoreboard.retire(1, accepted_wins=1, accepted_best=[Best(800, 3, 0, "a1a2")])

@@ -90,13 +90,11 @@ class Accuracy(Aggregator):
             if game.side(color).accuracy is None:
                 continue
             name = game.player(color)
-            for moves in (of_game := Moments(), self.moves[f"{color}|{name}"]):
-                for k, ply in enumerate(game.plies):
-                    if ply.accuracy is not None and game.turn(k) == color:
-                        moves.add(self._summand(milli(ply.accuracy), lost(ply) or 0))
-            accuracy = self._of_moves([of_game])
-            if self.options.definition == "lichess":
-                accuracy = game.side(color).accuracy
+            accuracy = game.side(color).accuracy
+            if self.options.definition != "lichess":
+                of_game = self._moves(game, color)
+                self.moves[f"{color}|{name}"].merge(of_game)
+                accuracy = self._of_moves([of_game])
             assert accuracy is not None
             cells[color] = milli(accuracy)
             self.sides[f"{color}|{name}"].add(milli(accuracy))
@@ -104,6 +102,13 @@ class Accuracy(Aggregator):
         if any(cell is not None for cell in cells.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, cells["white"], black, cells["black"])
+
+    def _moves(self, game: AnalysedGame, color: Color) -> Moments:
+        moves = Moments()
+        for k, ply in enumerate(game.plies):
+            if ply.accuracy is not None and game.turn(k) == color:
+                moves.add(self._summand(milli(ply.accuracy), lost(ply) or 0))
+        return moves
 
     def _summand(self, accuracy: int, loss: int) -> int:
         """What one move adds, from its accuracy and the Win% it lost, both in thousandths."""

@@ -13,9 +13,10 @@
  "failures": [{"file": …, "line": …, "game": …, "ply": …, "reason": …}, …]}
 ```
 
-`multipv` is there when it is above 1. A scoreboard's `score` is the mover's, mate in n is 32000 - n. Floats have
-3 decimals. `run` says `"interrupted": true` when the run did not come to its end. Nothing that depends on the
-workers, the clock or the cache enters: the same run gives the same bytes.
+`multipv` is there when it is above 1, `"adaptive": true` when the limit was spent only where it mattered. A
+scoreboard's `score` is the mover's, mate in n is 32000 - n. Floats have 3 decimals. `run` says `"interrupted":
+true` when the run did not come to its end. Nothing that depends on the workers, the clock or the cache enters:
+the same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def _result(result: RunResult) -> dict[str, Any]:
         "limit": msgspec.to_builtins(result.limit),
         "scoreboard": {"wins": result.wins, "best": [msgspec.to_builtins(best) for best in result.best]},
     }
+    if result.adaptive:
+        run["adaptive"] = True
     if result.interrupted:
         run["interrupted"] = True
     return {
