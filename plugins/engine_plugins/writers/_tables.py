@@ -12,9 +12,9 @@ from typing import Literal
 import chess
 from msgspec import Struct
 
+from engine.fen import fen_of
 from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Ply, Report, RunResult, Score
 from engine_plugins.writers._encode import encode
-from engine_plugins.writers._fen import fen
 from engine_plugins.writers._white import scores
 
 Value = str | int | float | bool | None
@@ -195,7 +195,7 @@ def _ply_rows(game: AnalysedGame) -> Iterator[Row]:
             mover,
             _header(game, mover.capitalize()),
             mover in game.view,
-            fen(board),
+            fen_of(board),
             ply.san,
             ply.uci,
             game.phase(k),
@@ -303,7 +303,7 @@ def _final(game: AnalysedGame) -> Row:
     for ply in game.plies:
         board.push(chess.Move.from_uci(ply.uci))
     evaluation = game.positions[-1].evaluation
-    return fen(board), *_score(scores(game)[-1]), None if evaluation is None else evaluation.best
+    return fen_of(board), *_score(scores(game)[-1]), None if evaluation is None else evaluation.best
 
 
 def _header(game: AnalysedGame, name: str) -> str | None:

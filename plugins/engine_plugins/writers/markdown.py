@@ -41,6 +41,7 @@ def _overview(result: RunResult) -> Iterator[str]:
     counts, evaluator = result.counts, result.evaluator
     version = "" if evaluator.version.partition(".")[0] in evaluator.name else f" {evaluator.version}"
     limit = f" at {result.limit}" if counts.searched or counts.cached else ""
+    limit += ", spent where it mattered" if limit and result.adaptive else ""
     yield (
         f"{counts.analysed:,} games, {counts.positions:,} positions, {result.wins:,} winning moves; "
         f"evaluator: {escaped(evaluator.name + version)}{limit}."

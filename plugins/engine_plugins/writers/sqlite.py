@@ -55,6 +55,7 @@ _RUN = """CREATE TABLE run (
   depth INTEGER, -- limit of each search
   milliseconds INTEGER, -- limit of each search
   multipv INTEGER,
+  adaptive INTEGER, -- 1: the limit was spent only where a share of it left something in doubt
   games INTEGER, -- analysed
   positions INTEGER, -- with an evaluation
   wins INTEGER, -- winning moves found
@@ -184,6 +185,7 @@ def _run(result: RunResult) -> _tables.Row:
         limit.depth,
         limit.time,
         limit.multipv,
+        result.adaptive,
         counts.analysed,
         counts.positions,
         result.wins,

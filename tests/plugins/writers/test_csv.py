@@ -1,13 +1,11 @@
-"""Cells: nothing in CSV is a formula, FENs are those of python-chess, any text is kept."""
+"""Cells: nothing in CSV is a formula, any text is kept."""
 
 from __future__ import annotations
 
 import csv
 import io
-import random
 from pathlib import Path
 
-import chess
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +16,6 @@ from engine.outputs import open_outputs
 from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import csv_lines, neutral
-from engine_plugins.writers._fen import fen
 
 from .reading import INFO, ask, from_csv, result_of, writer
 
@@ -55,28 +52,6 @@ def test_hostile_headers_are_text_in_csv(run: Path) -> None:
     text = (run / "out.games.csv").read_bytes()
     assert b"\r" not in text
     assert text.count(b"\n") == 49
-
-
-# -- FEN -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_fens_are_those_of_python_chess(seed: int) -> None:
-    """Random games from the usual start and from those of Chess960, with castling and en passant."""
-    chance = random.Random(seed)
-    board = chess.Board() if seed % 2 else chess.Board.from_chess960_pos(chance.randrange(960))
-    for _ in range(150):
-        assert fen(board) == board.fen()
-        moves = sorted(board.legal_moves, key=chess.Move.uci)
-        if not moves:
-            break
-        special = [move for move in moves if board.is_castling(move) or board.is_en_passant(move)]
-        board.push(chance.choice(special or moves))
-
-
-def test_a_right_to_castle_that_only_x_fen_can_write() -> None:
-    board = chess.Board("4k3/8/8/8/8/8/8/RR2K3 w B - 0 1", chess960=True)
-    assert fen(board) == board.fen() == "4k3/8/8/8/8/8/8/RR2K3 w B - 0 1"
 
 
 # -- text of any kind ----------------------------------------------------------------------------------------
