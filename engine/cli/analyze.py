@@ -69,11 +69,22 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of an aggregator.")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
 @click.option(
-    "-o", "--output", multiple=True, metavar="FILE", help="Write .pgn, .jsonl or .json, also .gz .zst; repeatable."
+    "-o",
+    "--output",
+    multiple=True,
+    metavar="FILE",
+    help="Write a file; its ending says what. Games: .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
+    "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed. Repeatable.",
 )
 @click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
 @click.option(
-    "--format", "format_", default="table", show_default=True, metavar="NAME", help="Of standard output."
+    "--format",
+    "format_",
+    default="table",
+    show_default=True,
+    metavar="NAME",
+    help="What goes to standard output: table, json, md, jsonl, pgn, csv, games-csv, reports-csv, or another "
+    "writer ('engine plugins list --namespace writers').",
 )
 @click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
