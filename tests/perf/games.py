@@ -58,8 +58,15 @@ def _as_eval(score: dict[str, int]) -> str:
     return f"#{score['mate']}" if "mate" in score else f"{score['cp'] / 100:.2f}"
 
 
+def must_exist(path: Path) -> None:
+    """Raises Unavailable."""
+    if not path.is_file():
+        raise Unavailable(f"{path}: no such file")
+
+
 def cut(source: Path, target: Path, games: int | None) -> Path:
     """The first games of a PGN file."""
+    must_exist(source)
     found = 0
     with source.open(encoding="utf-8", errors="replace") as file, target.open("w", encoding="utf-8") as out:
         while (games is None or found < games) and (game := chess.pgn.read_game(file)) is not None:
@@ -70,13 +77,13 @@ def cut(source: Path, target: Path, games: int | None) -> Path:
     return target
 
 
-def chosen(given: str | None, folder: Path, games: int | None) -> Path:
-    """The games of a benchmark that searches: those of the user's file, else the match."""
+def chosen(given: str | None, folder: Path, games: int | None, *, quick: bool = False) -> Path:
+    """The games of a benchmark that searches: those of the user's file, else the match; two short ones for `quick`."""
     target = folder / "games.pgn"
+    if quick:
+        return cut(Path(given) if given else CLASSICS, target, 2)
     if given is None:
         return write_match(target, games)
-    if not Path(given).is_file():
-        raise Unavailable(f"{given}: no such file")
     return cut(Path(given), target, games)
 
 

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Report:
         for searcher in searchers:
             if args.only in (None, searcher.kind):
                 for nodes, aim in AIMS.items():
-                    source = games.chosen(args.games, Path(name), 1 if args.quick else GAMES[nodes])
+                    source = games.chosen(args.games, Path(name), GAMES[nodes], quick=args.quick)
                     _compare(found, table, where, args, searcher, source, nodes, aim)
     found.tables = [table, where]
     return found
