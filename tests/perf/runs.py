@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -97,12 +97,12 @@ def analyze(
     *flags: str | os.PathLike[str],
     evaluator: str,
     plugin: Path | None = None,
-    cache: Path | None = None,
+    cache: Path | Literal["user"] | None = None,
     sample: bool = False,
     timed: bool = False,
     extra: Mapping[str, str] | None = None,
 ) -> Ran:
-    """One run. `plugin` is the file that has the evaluator; without `cache` nothing is kept.
+    """One run. `plugin` is the file that has the evaluator; without `cache` nothing is kept, `user` is theirs.
 
     `sample` says where the parent's time goes, `timed` where the workers' does.
     """
@@ -117,7 +117,7 @@ def analyze(
         if timed:
             variables |= {"PERF_INNER": evaluator, "PERF_TIMES": str(times), "PERF_PLUGINS": str(plugin or "")}
             files, evaluator = [*files, TIMED], "timed"
-        kept = ["--cache", str(cache)] if cache else ["--no-cache"]
+        kept = {None: ["--no-cache"], "user": []}.get(cache, ["--cache", str(cache)])
         command = engine_command(
             "analyze", source, "-q", "-y", "--progress", "none", "-e", evaluator, *kept,
             *(word for file in files for word in ("--plugin", str(file))),
