@@ -53,6 +53,7 @@ def main(argv: Sequence[str]) -> int:
     command = shlex.join(["python", "-m", "tests.perf", name, *words])
     try:
         if name in OTHERS:
+            report.show_head(command, machine.describe())
             return int(module.main(args))
         measure(name, module, args, command)
     except Unavailable as error:

@@ -44,13 +44,14 @@ class Loops(Struct):
     """Nodes a second: the sum of the loops' own rates."""
 
 
-def recorded_units(source: Path, *flags: str) -> list[Unit]:
+def recorded_units(source: Path) -> list[Unit]:
     """What one worker of `engine analyze` is sent for these games, unit by unit."""
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         log = Path(name, "log")
         # An evaluator that costs nothing answers; what is sent does not depend on the answers.
+        variables = {"PERF_LOG": str(log)}
         runs.analyze(
-            source, "-j", "1", *flags, evaluator="instant", plugin=runs.INSTANT, timed=True, extra={"PERF_LOG": str(log)}
+            source, "-j", "1", evaluator="instant", plugin=runs.INSTANT, timed=True, extra=variables
         )  # fmt: skip
         units: list[Unit] = []
         for line in log.read_bytes().splitlines():
@@ -69,10 +70,8 @@ def _command(position: Position) -> str:
 
 def loops(searcher: Searcher, units: Sequence[Unit], go: str, cores: int) -> Loops:
     """Search all units with as many bare loops as cores. Raises Failed."""
-    if searcher.path is None:
-        found = _embedded(units, go, cores)
-    else:
-        found = _native(searcher.path, units, go, cores)
+    path = searcher.path
+    found = _embedded(units, go, cores) if path is None else _native(path, units, go, cores)
     nodes = sum(nodes for nodes, _ in found)
     rate = sum(nodes / seconds for nodes, seconds in found if seconds)
     return Loops(nodes, max(seconds for _, seconds in found), rate)
@@ -116,7 +115,7 @@ class NativeProgram:
     def command(self, text: str) -> list[str]:
         """Send it and return the lines until it is done."""
         assert self._process.stdin is not None
-        end = {"uci": "uciok", "go": "bestmove"}.get(text.split()[0], "readyok")
+        end = {"uci": "uciok", "go": "bestmove"}.get(text.split(maxsplit=1)[0], "readyok")
         asked = "" if end != "readyok" else "isready\n"
         # A position needs no answer.
         if text.startswith("position"):
@@ -144,11 +143,14 @@ def _embedded(units: Sequence[Unit], go: str, cores: int) -> list[tuple[int, flo
     context = multiprocessing.get_context("spawn")
     tasks, results = context.SimpleQueue(), context.SimpleQueue()
     barrier = context.Barrier(cores)
-    feeder = threading.Thread(target=lambda: [tasks.put(item) for item in [*units, *[None] * cores]], daemon=True)
-    processes = [
-        context.Process(target=_embedded_loop, args=(tasks, results, barrier, go), daemon=True) for _ in range(cores)
-    ]
-    feeder.start()
+    arguments = (tasks, results, barrier, go)
+    processes = [context.Process(target=_embedded_loop, args=arguments, daemon=True) for _ in range(cores)]
+
+    def feed() -> None:
+        for item in [*units, *[None] * cores]:
+            tasks.put(item)
+
+    threading.Thread(target=feed, daemon=True).start()
     for process in processes:
         process.start()
     for process in processes:

@@ -1,7 +1,7 @@
 """What is not paid for twice: the second run of a file, and a file that shares its openings with the first.
 
-Each round begins with an empty cache: the file, the file again, another file that has the same first 12 plies, and,
-for comparison, that other file on an empty cache.
+Each round begins with an empty cache: the file, the file again, another file that has the same first 12 plies,
+and, for comparison, that other file on an empty cache.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Report:
     found = Report()
     searcher = evaluators.found(args.evaluator)
+    found.evaluators = [searcher.label]
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
         source = games.chosen(args.games, folder, GAMES, quick=args.quick)
@@ -49,7 +50,9 @@ def run(args: argparse.Namespace) -> Report:
             "that one on an empty cache": analysed(other, "b.sqlite", fresh=True),
         }
         measured = sides.in_turns(steps, args.rounds or (1 if args.quick else 5))
-    table = Table(f"{searcher.label}, {flags[-1]} nodes, {args.workers} workers", ("run", "seconds", "from the cache"))
+    table = Table(
+        f"{searcher.label}, {flags[-1]} nodes, {args.workers} workers", ("run", "seconds", "from the cache")
+    )
     for what, all_of in measured.items():
         counts = all_of[0].counts
         table.add(what, sides.spread([one.wall for one in all_of]), f"{counts.cached:,} of {counts.positions:,}")
@@ -57,7 +60,10 @@ def run(args: argparse.Namespace) -> Report:
     shared = _ratio(measured, "another that shares its openings", "that one on an empty cache")
     found.tables = [table]
     found.find(
-        "second run of a file ÷ first", f"1/{1 / sides.median(again):.0f}", "≤ 1/50", met=sides.median(again) <= AIM
+        "second run of a file ÷ first",
+        f"1/{1 / sides.median(again):.0f}",
+        "≤ 1/50",
+        met=sides.median(again) <= AIM,
     )
     found.find("file that shares 12 plies with an analysed one ÷ on an empty cache", f"{sides.median(shared):.2f}")
     found.data = dict(measured)

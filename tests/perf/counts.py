@@ -8,7 +8,6 @@ sample. Time spent in C counts for whoever called it, and waiting is no processo
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import time
 from collections import Counter
@@ -27,12 +26,17 @@ STAGES = {
     ),
     "planning": ("engine/planner.py",),
     "cache": ("engine/cache.py", "engine/cache_file.py"),
-    "handing over": ("engine/flow.py", "engine/pool.py", "engine/retries.py", "engine/system/", "engine_plugins/executors/"),
+    "handing over": (
+        "engine/flow.py", "engine/pool.py", "engine/retries.py", "engine/system/", "engine_plugins/executors/",
+    ),
     "scoreboard": ("engine/scoreboard.py",),
     "assembling": (
-        "engine/analysis.py", "engine/assembler.py", "engine/openings.py", "engine/phases.py", "engine/reconcile.py",
+        "engine/analysis.py", "engine/assembler.py", "engine/openings.py", "engine/phases.py",
+        "engine/reconcile.py",
     ),
-    "aggregating": ("engine/aggregation.py", "engine/states.py", "engine/strategies.py", "engine_plugins/aggregators/"),
+    "aggregating": (
+        "engine/aggregation.py", "engine/states.py", "engine/strategies.py", "engine_plugins/aggregators/",
+    ),
     "writing": ("engine/outputs.py", "engine_plugins/writers/"),
 }  # fmt: skip
 """Files of each stage. What several stages use (`model`, `scoring`, `messages`) counts for the caller."""
@@ -41,7 +45,7 @@ _OTHER = "other"
 
 
 class Counts(Writer):
-    """The run's counts, its times, and the peak of the parent's memory, as JSON."""
+    """The run's counts and its times, as JSON."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".counts",)
 
@@ -57,7 +61,6 @@ class Counts(Writer):
 
     def finish(self, result: RunResult) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        usage = resource.getrusage(resource.RUSAGE_SELF)
         found = {
             "counts": result.counts,
             "evaluator": result.evaluator,
@@ -65,7 +68,6 @@ class Counts(Writer):
             "cpu_before": self._cpu,
             "cpu": time.process_time() - self._cpu,
             "seconds": time.monotonic() - self._begun,
-            "peak_kib": usage.ru_maxrss,
             "samples": self._samples,
             "failures": len(result.failures),
         }

@@ -30,18 +30,26 @@ def found(given: str | None) -> Searcher:
     return _found(given or "stockfish")
 
 
-def both(given: str | None) -> tuple[list[Searcher], list[str]]:
-    """The native one and the embedded one, as far as they are here, and a note for one that is not."""
+def both(given: str | None, only: str | None = None) -> tuple[list[Searcher], list[str]]:
+    """The native one and the embedded one, or the `only` kind wanted, and a note for one that is not here.
+
+    Raises Unavailable when none is.
+    """
     searchers, notes = [], []
-    first = found(given)
-    if first.kind == "native":
-        searchers.append(first)
-    else:
-        notes.append("no native Stockfish here: --evaluator PATH names one")
-    try:
-        searchers.append(_found("embedded"))
-    except Unavailable as error:
-        notes.append(f"no embedded Stockfish here: {error}")
+    for kind, name in (("native", given or "stockfish"), ("embedded", "embedded")):
+        if only not in {None, kind}:
+            continue
+        try:
+            one = _found(name)
+        except Unavailable as error:
+            notes.append(f"{kind}: {error}")
+            continue
+        if one.kind == kind:
+            searchers.append(one)
+        else:
+            notes.append("no native Stockfish here: --evaluator PATH names one")
+    if not searchers:
+        raise Unavailable("; ".join(notes))
     return searchers, notes
 
 

@@ -78,7 +78,7 @@ def cut(source: Path, target: Path, games: int | None) -> Path:
 
 
 def chosen(given: str | None, folder: Path, games: int | None, *, quick: bool = False) -> Path:
-    """The games of a benchmark that searches: those of the user's file, else the match; two short ones for `quick`."""
+    """The games of a benchmark that searches: the user's file, else the match; `quick`: two short ones."""
     target = folder / "games.pgn"
     if quick:
         return cut(Path(given) if given else CLASSICS, target, 2)
@@ -92,9 +92,8 @@ def sharing(source: Path, target: Path, opening: int = 12, more: int = 40) -> Pa
     rng = random.Random(1)
     with source.open(encoding="utf-8") as file, target.open("w", encoding="utf-8") as out:
         while (game := chess.pgn.read_game(file)) is not None:
-            board, sans = game.board(), []
-            for move in list(game.mainline_moves())[:opening]:
-                sans.append(board.san_and_push(move))
+            board, sans = game.board(), list[str]()
+            sans.extend(board.san_and_push(move) for move in list(game.mainline_moves())[:opening])
             sans += random_moves(board, more, rng)
             out.write(_movetext("Shares an opening", 0, sans))
     return target

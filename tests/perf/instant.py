@@ -30,10 +30,8 @@ class Instant(Evaluator):
     def search(self, position: Position, limit: Limit) -> Evaluation:
         key = " ".join((position.fen, *position.moves))
         score = Score(cp=zlib.crc32(key.encode()) % 1001 - 500)
-        if self._lines is None:
-            pv = [next(iter(position.board().legal_moves)).uci()]
-        else:
-            pv = self._lines[key].split()
+        known = self._lines[key].split() if self._lines is not None else None
+        pv = known or [next(iter(position.board().legal_moves)).uci()]
         return Evaluation(score, tuple(pv), 1, limit.nodes or 1)
 
     def close(self) -> None:

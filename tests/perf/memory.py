@@ -64,14 +64,15 @@ def _measure(size: int, workers: int) -> dict[str, Any]:
         source = games.random_games(folder / "games.pgn", size, PLIES, tails=TAILS)
         command = runs.engine_command(
             "analyze", source, "--plugin", runs.INSTANT, "-e", "instant", "-q", "-y", "--progress", "none",
-            "-j", str(workers), "-a", "wins,acpl,judgements", "-o", folder / "out.jsonl", "--cache", folder / "cache",
+            "-j", str(workers), "-a", "wins,acpl,judgements", "-o", folder / "out.jsonl",
+            "--cache", folder / "cache",
         )  # fmt: skip
         started = time.monotonic()
-        with (folder / "stderr").open("wb") as errors:
-            with subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=errors, env=runs.environment()
-            ) as process:
-                parent, worker = _watch(process)
+        with (
+            (folder / "stderr").open("wb") as errors,
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=runs.environment()) as process,
+        ):
+            parent, worker = _watch(process)
         seconds = time.monotonic() - started
         runs.check(process.returncode, (folder / "stderr").read_bytes(), command)
     return {"parent": parent, "worker": worker, "seconds": seconds}

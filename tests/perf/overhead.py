@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.perf import answers, games, runs, sides
 from tests.perf.report import Report, Table
@@ -44,20 +46,31 @@ def run(args: argparse.Namespace) -> Report:
 
         def ours(*, clocks: bool = False) -> runs.Ran:
             return runs.analyze(
-                source, *flags, evaluator="instant", plugin=runs.INSTANT, extra=prepared, timed=clocks, sample=clocks
-            )  # fmt: skip
+                source,
+                *flags,
+                evaluator="instant",
+                plugin=runs.INSTANT,
+                extra=prepared,
+                timed=clocks,
+                sample=clocks,
+            )
 
         def reading() -> float:
             return runs.call([sys.executable, "-c", READ, str(source)])
 
         rounds = args.rounds or (1 if args.quick else 5)
-        measured = sides.in_turns({"engine": ours, "python-chess": reading}, rounds)
+        turns: dict[str, Callable[[], Any]] = {"engine": ours, "python-chess": reading}
+        measured = sides.in_turns(turns, rounds)
         engine = measured["engine"]
         clocked = ours(clocks=True)
     positions = engine[0].counts.positions
     whole = [positions / one.wall for one in engine]
-    table = Table(f"{count:,} games, {positions:,} positions, {args.workers} workers", ("side", "seconds", "positions/s"))
-    table.add("engine analyze, the whole command", sides.spread([one.wall for one in engine]), sides.spread(whole, 0))
+    table = Table(
+        f"{count:,} games, {positions:,} positions, {args.workers} workers", ("side", "seconds", "positions/s")
+    )
+    table.add(
+        "engine analyze, the whole command", sides.spread([one.wall for one in engine]), sides.spread(whole, 0)
+    )
     inside = [positions / one.seconds for one in engine]
     table.add("engine analyze, in the run", sides.spread([one.seconds for one in engine]), sides.spread(inside, 0))
     bare = measured["python-chess"]

@@ -1,13 +1,15 @@
 """Us beside the ways that others go: wall time at a depth, and error against a deep reference.
 
 Same games, same evaluator, same cores, same hash in all: the python-chess loop with `Threads` = cores, a
-`multiprocessing.Pool` with a game per task on a warm hash, the same with a fresh hash for every position, chunks of
-6 + 1 as in fishnet, and `engine analyze`, also with `--adaptive` where the command has it.
+`multiprocessing.Pool` with a game per task on a warm hash, the same with a fresh hash for every position,
+chunks of 6 + 1 as in fishnet, and `engine analyze`, also with `--adaptive` where the command has it, and with
+whatever flags `--also` names.
 
-Wall time at `--depth` is measured in turns, each way as a process of its own. Then every way analyses all games once
-at that depth and once at `--nodes` a position. Its error is the mean |Win% - reference's|; `ours - it` is paired by
-position, with a 95% interval by resampling games, and so is the share of moves judged as by the reference. Our own
-evaluations are taken as delivered, reconciled within the game, and once more as they were searched.
+Wall time at `--depth` is measured in turns, each way as a process of its own. Then every way analyses all games
+once at that depth and once at `--nodes` a position. Its error is the mean |Win% - reference's|; `ours - it` is
+paired by position, with a 95% interval by resampling games, and so is the share of moves judged as by the
+reference. Our own evaluations are taken as delivered, reconciled within the game, and once more as they were
+searched.
 
 The reference (`--reference` nodes a position, fresh hash) is made once and kept in the user's cache.
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable
@@ -64,19 +67,28 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timed", type=int, metavar="N", help="so many games for the wall times  [12]")
     parser.add_argument("--depth", type=int, default=14, help="[14]")
     parser.add_argument("--nodes", type=parse_count, metavar="N", help="a position, for equal nodes  [100k]")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="FLAGS",
+        help="one more way of ours: flags of analyze; repeatable",
+    )
+    parser.add_argument("--only-ours", action="store_true", help="leave the others out")
     parser.add_argument("--reference", type=parse_count, metavar="N", help="nodes a position  [1M]")
 
 
 def run(args: argparse.Namespace) -> Report:
     found = Report()
     searcher = evaluators.found(args.evaluator)
+    found.evaluators = [searcher.label]
     depth = 8 if args.quick else args.depth
     nodes = args.nodes or (5_000 if args.quick else 100_000)
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
         source = games.chosen(args.games, folder, None, quick=args.quick)
         timed = games.cut(source, folder / "timed.pgn", args.timed or 12)
-        ways = _ways(found, searcher, args.workers, folder)
+        ways = _ways(found, searcher, args, folder)
         _time(found, ways, timed, f"depth={depth}", args.rounds or (1 if args.quick else 5))
         reference_nodes = args.reference or (50_000 if args.quick else 1_000_000)
         wanted = agreement.reference(source, searcher.name, reference_nodes, args.workers)
@@ -84,33 +96,47 @@ def run(args: argparse.Namespace) -> Report:
         for limit in (f"depth={depth}", f"nodes={nodes}"):
             answers = {what: only for what, [only] in _measure(ways, source, limit, 1).items()}
             _judge(found, answers, wanted, whites, limit)
-    found.notes += [
-        f"{searcher.label}; reference: {reference_nodes:,} nodes a position, fresh hash. Wall time and nodes of the "
-        "error tables are those of all games, once."
-    ]
+    reference = f"{searcher.label}; reference: {reference_nodes:,} nodes a position, fresh hash."
+    found.notes.append(f"{reference} Seconds and nodes of the error tables are those of all games, once.")
     return found
 
 
 # -- the ways ------------------------------------------------------------------------------------------------
 
 
-def _ways(found: Report, searcher: Searcher, cores: int, folder: Path) -> dict[str, Way]:
+def _ways(found: Report, searcher: Searcher, args: argparse.Namespace, folder: Path) -> dict[str, Way]:
+    """By label, in the order of the tables."""
+    cores = args.workers
     program = [str(searcher.path)] if searcher.path else [sys.executable, "-m", "tests.perf.bridge"]
-    if searcher.path is None:
+    if searcher.path is None and not args.only_ours:
         found.notes.append("The embedded Stockfish has one thread: the loop with Threads = cores has one too.")
-    ways: dict[str, Way] = {label: _other(way, program, cores, folder) for way, label in OTHERS.items()}
+    ways: dict[str, Way] = {}
+    if not args.only_ours:
+        ways = {label: _other(way, program, cores, folder) for way, label in OTHERS.items()}
     ways[OURS] = _engine(searcher, cores, folder)
     if runs.has_flag("--adaptive"):
         ways[ADAPTIVE] = _engine(searcher, cores, folder, "--adaptive")
     else:
         found.notes.append("`engine analyze` has no --adaptive here; that way is left out.")
+    for flags in args.also:
+        ways[f"engine {flags}"] = _engine(searcher, cores, folder, *shlex.split(flags))
     return ways
 
 
 def _other(way: str, program: list[str], cores: int, folder: Path) -> Way:
     def go(source: Path, limit: str) -> Answer:
         out = folder / "out.json"
-        command = [sys.executable, "-m", "tests.perf.ways", way, str(source), str(out), str(cores), limit, *program]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.perf.ways",
+            way,
+            str(source),
+            str(out),
+            str(cores),
+            limit,
+            *program,
+        ]
         wall = runs.call(command)
         content = json.loads(out.read_bytes())
         evals = [[None if one is None else Score(*one) for one in game] for game in content["scores"]]
@@ -122,7 +148,7 @@ def _other(way: str, program: list[str], cores: int, folder: Path) -> Way:
 def _engine(searcher: Searcher, cores: int, folder: Path, *flags: str) -> Way:
     def go(source: Path, limit: str) -> Answer:
         key, _, value = limit.partition("=")
-        out = folder / f"ours{'-'.join(flags)}.jsonl"
+        out = folder / "ours.jsonl"
         ran = runs.analyze(
             source, f"--{key}", value, "-j", str(cores), "-o", out, *flags, evaluator=searcher.name
         )  # fmt: skip
@@ -149,7 +175,9 @@ def _time(found: Report, ways: dict[str, Way], source: Path, limit: str, rounds:
     for what, answers in measured.items():
         ratio = sides.ratios(ours, [one.wall for one in answers])
         nodes = [one.nodes / 1e6 for one in answers]
-        table.add(what, sides.spread([one.wall for one in answers], 1), sides.spread(ratio), sides.spread(nodes, 1))
+        table.add(
+            what, sides.spread([one.wall for one in answers], 1), sides.spread(ratio), sides.spread(nodes, 1)
+        )
         aim = AIMS.get(next((way for way, label in OTHERS.items() if label == what), ""))
         if aim is not None:
             middle = sides.median(ratio)
@@ -181,7 +209,9 @@ def _judge(found: Report, answers: dict[str, Answer], wanted: Evals, whites: lis
         )  # fmt: skip
         if limit.startswith("nodes") and what in OTHERS.values():
             # Not worse within the interval: no difference, or a smaller error, is still in it.
-            found.find(f"|Win% error| at {limit}, ours - {what}", agreement.shown(gap, sign=True), "≤ 0", met=gap[1] <= 0)
+            found.find(
+                f"|Win% error| at {limit}, ours - {what}", agreement.shown(gap, sign=True), "≤ 0", met=gap[1] <= 0
+            )
     found.tables.append(table)
     found.data[limit] = {
         what: {"wall": one.wall, "nodes": one.nodes, "errors": errors[what], "judged": judged[what]}

@@ -1,7 +1,8 @@
 """From `[%eval]` to reports without searching: games/s beside one python-chess loop that calls `node.eval()`.
 
-Lichess games with evaluations and clocks where the big real data is, else the match of tests/data; the file several
-times over, so that starting does not decide. The loop reads and calls `node.eval()`, and reports nothing.
+Lichess games with evaluations and clocks where the big real data is, else the match of tests/data; the file
+several times over, so that starting does not decide. The loop reads and calls `node.eval()`, and reports
+nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.perf import games, runs, sides
 from tests.perf.overhead import parent_table
@@ -43,7 +46,8 @@ def run(args: argparse.Namespace) -> Report:
         def loop() -> float:
             return runs.call([sys.executable, "-c", LOOP, str(source)])
 
-        measured = sides.in_turns({"engine": ours, "loop": loop}, args.rounds or (1 if args.quick else 5))
+        turns: dict[str, Callable[[], Any]] = {"engine": ours, "loop": loop}
+        measured = sides.in_turns(turns, args.rounds or (1 if args.quick else 5))
         clocked = ours(sample=True)
     walls, loops = [one.wall for one in measured["engine"]], measured["loop"]
     table = Table(f"{count:,} games, {clocked.counts.positions:,} evaluations", ("side", "seconds", "games/s"))

@@ -60,6 +60,8 @@ class Report(Struct):
     name: str = ""
     command: str = ""
     machine: dict[str, str] = field(default_factory=dict)
+    evaluators: list[str] = field(default_factory=list)
+    """Those that searched, by name and version."""
     quick: bool = False
     """Whether it was only tried, with inputs too small for figures that count."""
     seconds: float = 0.0
@@ -89,11 +91,12 @@ def show(report: Report) -> None:
     """Tables, findings and notes, on standard output."""
     for one in report.tables:
         screen().print()
-        screen().print(_drawn(one.title, one.columns, one.rows))
+        screen().print(Text(one.title, style="bold"))
+        screen().print(_drawn(one.columns, one.rows))
     if report.findings:
         rows = [(one.what, one.figure, one.verdict) for one in report.findings]
         screen().print()
-        screen().print(_drawn("", ("in short", "figure", "aim"), rows))
+        screen().print(_drawn(("in short", "figure", "aim"), rows))
     for note in report.notes:
         screen().print(Text(note))
     if report.quick:
@@ -106,10 +109,8 @@ def screen() -> console.Console:
     return wide if wide.is_terminal else console.Console(highlight=False, width=140)
 
 
-def _drawn(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> table.Table:
-    drawn = table.Table(
-        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> table.Table:
+    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for k, column in enumerate(columns):
         drawn.add_column(Text(column), justify="left" if k == 0 else "right")
     for row in rows:

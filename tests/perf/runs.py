@@ -51,8 +51,6 @@ class Ran(Struct):
     """The same, in the run."""
     seconds: float
     """Of the run by the clock."""
-    peak_kib: int
-    """Of the parent's memory."""
     samples: dict[str, int]
     """By stage, where it was asked for."""
     workers: list[dict[str, float]] = []
@@ -64,8 +62,8 @@ class Ran(Struct):
         return self.counts.nodes / self.wall
 
 
-def engine_command(*arguments: str | os.PathLike[str]) -> list[str]:
-    return [sys.executable, "-m", "engine", *map(os.fspath, arguments)]
+def engine_command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "engine", *map(str, arguments)]
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -94,7 +92,7 @@ def check(code: int, stderr: bytes, command: Sequence[str]) -> None:
 
 def analyze(
     source: Path,
-    *flags: str | os.PathLike[str],
+    *flags: str | Path,
     evaluator: str,
     plugin: Path | None = None,
     cache: Path | Literal["user"] | None = None,
@@ -117,7 +115,7 @@ def analyze(
         if timed:
             variables |= {"PERF_INNER": evaluator, "PERF_TIMES": str(times), "PERF_PLUGINS": str(plugin or "")}
             files, evaluator = [*files, TIMED], "timed"
-        kept = {None: ["--no-cache"], "user": []}.get(cache, ["--cache", str(cache)])
+        kept = ["--no-cache"] if cache is None else [] if cache == "user" else ["--cache", str(cache)]
         command = engine_command(
             "analyze", source, "-q", "-y", "--progress", "none", "-e", evaluator, *kept,
             *(word for file in files for word in ("--plugin", str(file))),

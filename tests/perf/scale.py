@@ -1,9 +1,9 @@
 """Many cores: 1, 2, 4, 8, 16 workers whose evaluator sleeps a fixed time per search, on however few cores.
 
-Each worker has the same number of positions to search. Efficiency is the share of the workers' time, once they are
-ready, in which they search; and of the whole command, starting included. The parent's processor time for a position,
-beyond that of starting, says how many cores it could keep busy with searches of 100k nodes at the speed measured
-here: it saturates when it is busy all the time.
+Each worker has the same number of positions to search. Efficiency is the share of the workers' time, once they
+are ready, in which they search; and of the whole command, starting included. The parent's processor time for a
+position, beyond that of starting, says how many cores it could keep busy with searches of 100k nodes at the
+speed measured here: it saturates when it is busy all the time.
 """
 
 from __future__ import annotations
@@ -55,18 +55,25 @@ def run(args: argparse.Namespace) -> Report:
     largest = measured[str(max(sizes))]
     cost = sides.median([_cost(one) for one in largest])
     speed, who = _speed(args)
+    found.evaluators = [who]
     cores = NODES / (cost * speed)
     efficiency = sides.median([_ready(one) for one in largest])
     found.tables = [table]
-    found.notes = [
-        f"{who} searches {speed:,.0f} nodes/s on a core here: a position of 100k nodes takes {NODES / speed:.3f} s, "
-        f"and the parent {1e6 * cost:.0f} us for it, so that it is busy all the time with {cores:,.0f} cores."
-    ]
+    a_position = f"{who} searches {speed:,.0f} nodes/s on a core here: 100k nodes take {NODES / speed:.3f} s"
+    parent = (
+        f"the parent takes {1e6 * cost:.0f} us for them, so that {cores:,.0f} cores keep it busy all the time."
+    )
+    found.notes = [f"{a_position}; {parent}"]
     found.find(
         f"share of the time that {max(sizes)} sleeping workers search, once ready",
         f"{efficiency:.3f}", f"≥ {AIM_EFFICIENCY}", met=efficiency >= AIM_EFFICIENCY,
     )  # fmt: skip
-    found.find("cores that the parent could keep busy, 100k nodes", f"{cores:,.0f}", f"≥ {AIM_CORES}", met=cores >= AIM_CORES)
+    found.find(
+        "cores that the parent could keep busy, 100k nodes",
+        f"{cores:,.0f}",
+        f"≥ {AIM_CORES}",
+        met=cores >= AIM_CORES,
+    )
     found.data = {**measured, "nodes a second": speed, "cores": cores}
     return found
 

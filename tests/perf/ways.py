@@ -5,12 +5,12 @@
 | way | what |
 | --- | --- |
 | `loop` | one evaluator with `Threads` = cores, position after position, as in most scripts |
-| `warm` | a `multiprocessing.Pool`, a game per task, one thread each; the hash is emptied at the start of a game |
-| `fresh` | the same, and the hash is emptied before every position |
-| `chunks` | the same pool; tasks of 6 positions, backwards, after the one that follows them in the game (as fishnet does) |
+| `warm` | a `multiprocessing.Pool`, a game per task, one thread each; an empty hash at the start of a game |
+| `fresh` | the same, with an empty hash for every position |
+| `chunks` | the same pool; tasks of 6 positions, backwards, after the next one of the game (as fishnet does) |
 
-OUT holds for each game its positions 0 to N: White's `[centipawns, mate]`, or null where there is no legal move; and
-all nodes that were searched. All ways have the same hash in all, 16 MB a core.
+OUT holds for each game its positions 0 to N: White's `[centipawns, mate]`, or null where there is no legal move;
+and all nodes that were searched. All ways have the same hash in all, 16 MB a core.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import util
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ def main(words: Sequence[str]) -> None:
     key, _, value = limit_text.partition("=")
     limit = chess.engine.Limit(**{key: int(value)})
     played = list(games.boards(Path(source)))
+    found: Iterable[Found]
     if way == "loop":
         found = _loop(played, program, int(cores), limit)
     else:
@@ -63,7 +64,7 @@ def _loop(
     played: list[tuple[list[chess.Move], chess.Board]], program: list[str], cores: int, limit: chess.engine.Limit
 ) -> Iterator[Found]:
     with chess.engine.SimpleEngine.popen_uci(program, timeout=60) as evaluator:
-        evaluator.configure({"Threads": min(cores, evaluator.options["Threads"].max or 1), "Hash": HASH * cores})
+        _configure(evaluator, cores, HASH * cores)
         for number, (moves, board) in enumerate(played):
             scores, nodes = {}, 0
             for ply in range(len(moves) + 1):
@@ -108,9 +109,17 @@ def _pool(tasks: list[Task], program: list[str], cores: int, limit: chess.engine
 
 def _open(program: list[str], limit: chess.engine.Limit) -> None:
     evaluator = chess.engine.SimpleEngine.popen_uci(program, timeout=60)
-    evaluator.configure({"Threads": 1, "Hash": HASH})
+    _configure(evaluator, 1, HASH)
     util.Finalize(None, evaluator.close, exitpriority=10)
     _state.update(evaluator=evaluator, limit=limit)
+
+
+def _configure(evaluator: chess.engine.SimpleEngine, threads: int, megabytes: int) -> None:
+    """As many threads as it can have; a program without these options is taken as it is."""
+    offered = evaluator.options
+    most = (offered["Threads"].max or 1) if "Threads" in offered else 1
+    wanted = {"Threads": min(threads, most), "Hash": megabytes}
+    evaluator.configure({name: value for name, value in wanted.items() if name in offered})
 
 
 def _search(task: Task) -> Found:
