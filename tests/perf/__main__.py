@@ -56,12 +56,11 @@ def main(argv: Sequence[str]) -> int:
             report.show_head(command, machine.describe())
             return int(module.main(args))
         measure(name, module, args, command)
-    except Unavailable as error:
+    except (Unavailable, Failed, AnalysisError) as error:
         print(f"{name}: {error}", file=sys.stderr)
-        return MISSING
-    except (Failed, AnalysisError) as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return ENDED
+        if args.json is not None:
+            Report(name=name, command=command, failed=str(error)).save(args.json)
+        return MISSING if isinstance(error, Unavailable) else ENDED
     except KeyboardInterrupt:
         return 130
     return 0

@@ -66,6 +66,8 @@ class Report(Struct):
     """Whether it was only tried, with inputs too small for figures that count."""
     seconds: float = 0.0
     """How long it took in all."""
+    failed: str = ""
+    """Why there is nothing else in it."""
 
     def find(self, what: str, figure: str, aim: str = "", *, met: bool | None = None) -> None:
         self.findings.append(Finding(what, figure, aim, met))
