@@ -1,0 +1,120 @@
+"""What a benchmark gives back: tables for people, findings for tests/README.md, and all it measured as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from rich import box, console, table
+from rich.text import Text
+
+
+class Unavailable(Exception):
+    """What it would measure, or measure with, is not on this machine; the message says what would help."""
+
+
+class Failed(Exception):
+    """A program that is measured failed; the message has its last words."""
+
+
+class Table(Struct):
+    """Rows of text under titles; the first column is on the left, the others on the right."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        assert len(cells) == len(self.columns)
+        self.rows.append(cells)
+
+
+class Finding(Struct):
+    """A line of the table in tests/README.md."""
+
+    what: str
+    figure: str
+    aim: str = ""
+    met: bool | None = None
+    """Whether the aim is met; None without one."""
+
+    @property
+    def verdict(self) -> str:
+        """The aim and whether it is met, for people."""
+        return "" if self.met is None else f"{self.aim}: {'met' if self.met else 'missed'}"
+
+
+class Report(Struct):
+    """Of one benchmark."""
+
+    tables: list[Table] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Sentences that a reader of the figures must know."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """Every single measurement."""
+    name: str = ""
+    command: str = ""
+    machine: dict[str, str] = field(default_factory=dict)
+    evaluators: list[str] = field(default_factory=list)
+    """Those that searched, by name and version."""
+    quick: bool = False
+    """Whether it was only tried, with inputs too small for figures that count."""
+    seconds: float = 0.0
+    """How long it took in all."""
+    failed: str = ""
+    """Why there is nothing else in it."""
+
+    def find(self, what: str, figure: str, aim: str = "", *, met: bool | None = None) -> None:
+        self.findings.append(Finding(what, figure, aim, met))
+
+    def save(self, path: Path) -> None:
+        """As JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(msgspec.to_builtins(self), indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> Report:
+    """What `save` wrote."""
+    return msgspec.json.decode(path.read_bytes(), type=Report)
+
+
+def show_head(command: str, machine: dict[str, str]) -> None:
+    """The command and the machine."""
+    screen().print(Text(f"$ {command}", style="bold"))
+    screen().print(Text(" · ".join(f"{key} {value}" if key else value for key, value in machine.items())))
+
+
+def show(report: Report) -> None:
+    """Tables, findings and notes, on standard output."""
+    for one in report.tables:
+        screen().print()
+        screen().print(Text(one.title, style="bold"))
+        screen().print(_drawn(one.columns, one.rows))
+    if report.findings:
+        rows = [(one.what, one.figure, one.verdict) for one in report.findings]
+        screen().print()
+        screen().print(_drawn(("in short", "figure", "aim"), rows))
+    for note in report.notes:
+        screen().print(Text(note))
+    if report.quick:
+        screen().print(Text("quick: too little work for figures that count", style="yellow"))
+
+
+def screen() -> console.Console:
+    """Standard output, wide enough for a table when it is no terminal."""
+    wide = console.Console(highlight=False)
+    return wide if wide.is_terminal else console.Console(highlight=False, width=140)
+
+
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> table.Table:
+    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for k, column in enumerate(columns):
+        drawn.add_column(Text(column), justify="left" if k == 0 else "right")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
