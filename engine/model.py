@@ -564,6 +564,8 @@ class RunResult(Struct, frozen=True):
     """Files written, as they are named now."""
     interrupted: bool = False
     """Whether it was ended before the end of its input."""
+    game: AnalysedGame | None = None
+    """The analysed game, when it is the only one."""
 
     @property
     def ok(self) -> bool:

@@ -123,6 +123,8 @@ class Run:
         """An input ended before its end."""
         self._wins = 0
         self._best: list[Best] = []
+        self._only: AnalysedGame | None = None
+        """The first game, while there is no second."""
 
     def _choose_evaluator(self) -> choice.Choice:
         """The run's own; and where it searches nothing but aggregators want more, who answers them."""
@@ -173,7 +175,7 @@ class Run:
         """Those asked for, and those `wanted` by a writer."""
         epd = any(source.reader == "epd" for source in self._sources)
         asked = asked if asked is not None else self.settings.aggregators
-        chosen = selection(self.registry, asked, epd=epd, also=wanted)
+        chosen = selection(self.registry, asked, epd=epd, player=bool(self.settings.players), also=wanted)
         values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
         for one in chosen:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
@@ -336,6 +338,7 @@ class Run:
     def _account(self, game: AnalysedGame) -> None:
         """The run's own recount, against which the scoreboard is checked at the end."""
         self.counts.analysed += 1
+        self._only = game if self.counts.analysed == 1 else None
         evaluated = self.counts.positions
         for ply, position in enumerate(game.positions):
             if position.found is None:
@@ -374,6 +377,7 @@ class Run:
             notices=tuple(self._notices),
             outputs=(),
             interrupted=self._interrupted,
+            game=self._only,
         )
         self._write(lambda: self._outputs.finish(result), None)
         return structs.replace(result, failures=tuple(self._failures), outputs=tuple(self._outputs.names()))

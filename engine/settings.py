@@ -21,6 +21,8 @@ from engine.paths import config_dir
 DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
 EPD_AGGREGATORS = ("epd-solved",)
 """Added to the default ones when the input has EPD."""
+PLAYER_AGGREGATORS = ("leaks",)
+"""Added to the default ones when a player is named: where that player loses more than the opponents do."""
 DEFAULT_PROFILE = "standard"
 MOST = 10**15
 """More nodes or milliseconds than anybody waits for; beyond it is a typing error."""
@@ -95,7 +97,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """None: all cores this process may use."""
     executor: str = "local"
     aggregators: tuple[str, ...] | None = None
-    """None: the default ones, and those for EPD when there is EPD."""
+    """None: the default ones, those for a player when `players` names one, and those for EPD when there is EPD."""
     aggregator_options: dict[str, dict[str, Any]] = {}
     search: Search = Search()
     scoreboard: ScoreboardSettings = ScoreboardSettings()
