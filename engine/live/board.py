@@ -23,13 +23,15 @@ from engine.plugin import WorkerState
 from engine.progress import Snapshot
 
 HEIGHT = 24
-SIDE_BY_SIDE = 132
+SIDE_BY_SIDE = 150
 """From this width on the workers stand beside the best scores."""
 WORKERS_WIDTH = 80
 """Below it a worker's line says only where it is."""
 BETWEEN = 4
 """Columns between the best scores and the workers."""
-BAR = 30
+BAR = 60
+"""Columns of the progress bar, at most."""
+STATES = {"searching": "green", "restarting": "yellow"}
 SPARK_LEAST = 12
 """Bars that make a trend."""
 LATEST = 3
@@ -149,7 +151,7 @@ def _worker(worker: WorkerState, *, full: bool) -> Text:
         where += f", ply {worker.ply}"
     line = Text.assemble(
         (f"worker {clean(worker.name):<3}", "dim"),
-        (f"{worker.state:<12}", "green" if worker.state == "searching" else "yellow"),
+        (f"{worker.state:<12}", STATES.get(worker.state, "dim")),
         f"{where:<20}",
     )
     if full:

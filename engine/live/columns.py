@@ -11,8 +11,8 @@ from rich.text import Text
 
 from engine.live.words import fit
 
-GAP = 2
-"""Columns of the terminal between two columns of a table."""
+GAPS = (2, 1)
+"""Columns of the terminal between two columns of a table; the second where the first is too much."""
 NARROWEST = 8
 """Columns of a name, or of a heading over figures, that are shown in any case."""
 
@@ -45,33 +45,36 @@ class Shown(Struct):
 def tables(columns: Sequence[Shown], width: int, *, title: str = "", heading: str = "bold") -> list[Table]:
     """The table of these columns in `width` columns of a terminal.
 
-    Text columns give way first, the widest most; then headings over figures. What does not fit even so is
-    continued in a table below, whose first column is the first one again.
+    Text columns give way first, the widest most; then headings over figures, then the space between columns. What
+    does not fit even so is continued in a table below, whose first column is the first one again.
     """
     found: list[Table] = []
     rest = list(columns)
     while rest:
         first = [columns[0]] if found else []
-        taken = _as_many_as_fit([*first, *rest], width)
+        gap, taken = _as_many_as_fit([*first, *rest], width)
         chosen = [*first, *rest][:taken]
         rest = rest[taken - len(first) :]
-        found.append(_table(chosen, _widths(chosen, width), title if not found else "", heading))
+        found.append(_table(chosen, _widths(chosen, width, gap), gap, title if not found else "", heading))
     return found
 
 
-def _as_many_as_fit(columns: Sequence[Shown], width: int) -> int:
-    """At least one that was not there yet, however narrow it is."""
+def _as_many_as_fit(columns: Sequence[Shown], width: int) -> tuple[int, int]:
+    """The gap, and the number of columns: at least one that was not there yet, however wide it is."""
+    for gap in GAPS:
+        if sum(column.least for column in columns) + gap * (len(columns) - 1) <= width:
+            return gap, len(columns)
     used = columns[0].least
     for number, column in enumerate(columns[1:], 1):
-        used += GAP + column.least
+        used += GAPS[0] + column.least
         if used > width and number > 1:
-            return number
-    return len(columns)
+            return GAPS[0], number
+    return GAPS[0], len(columns)
 
 
-def _widths(columns: Sequence[Shown], width: int) -> list[int]:
+def _widths(columns: Sequence[Shown], width: int, gap: int) -> list[int]:
     widths = [column.natural for column in columns]
-    room = width - GAP * (len(columns) - 1)
+    room = width - gap * (len(columns) - 1)
     for kind in (_is_text, _is_figures):
         while sum(widths) > room:
             loose = [k for k, column in enumerate(columns) if kind(column) and widths[k] > column.least]
@@ -90,13 +93,13 @@ def _is_text(column: Shown) -> bool:
     return not _is_figures(column)
 
 
-def _table(columns: Sequence[Shown], widths: Sequence[int], title: str, heading: str) -> Table:
+def _table(columns: Sequence[Shown], widths: Sequence[int], gap: int, title: str, heading: str) -> Table:
     made = Table(
         title=title or None,
         title_justify="left",
         title_style="italic",
         box=None,
-        padding=(0, GAP, 0, 0),
+        padding=(0, gap, 0, 0),
         pad_edge=False,
         header_style=heading,
     )

@@ -18,8 +18,12 @@ AXIS = 7
 WIDEST = 3
 """Columns of a position, at most: short games are drawn wider."""
 SEVERITY: Sequence[Judgement | None] = (None, "inaccuracy", "mistake", "blunder")
-MARK = {"inaccuracy": ("·", ".", "yellow"), "mistake": ("?", "?", "magenta"), "blunder": ("‼", "!", "red")}
-"""In the line below: as it is, in ASCII, its colour."""
+MARK = {
+    "inaccuracy": ("?!", "·", ".", "yellow"),
+    "mistake": ("?", "?", "?", "magenta"),
+    "blunder": ("??", "⁇", "#", "red"),
+}
+"""In the line below: where there is room, in one column, in one column of ASCII, and its colour."""
 
 
 class Graph:
@@ -76,8 +80,10 @@ class Graph:
         worst = max(judged, key=SEVERITY.index, default=None)
         if worst is None:
             return Segment(" " * self._wide, Style.null())
-        mark, plain, style = MARK[worst]
-        return Segment(f"{plain if ascii_only else mark:<{self._wide}}", console.get_style(style))
+        mark, narrow, plain, style = MARK[worst]
+        if self._wide < len(mark):
+            mark = plain if ascii_only else narrow
+        return Segment(f"{mark:<{self._wide}}", console.get_style(style))
 
     def _numbers(self) -> str:
         """Move numbers below the columns in which they begin, as many as have room."""

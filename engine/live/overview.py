@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from engine.live.columns import Shown, tables
-from engine.live.page import game_page
+from engine.live.page import NARROW, game_page, heading
 from engine.live.reports import report_table
 from engine.live.words import cell, clean, count
 from engine.model import Cell, Kind, Report, RunResult
@@ -24,6 +24,8 @@ ROWS = 12
 """Players that are listed."""
 BEST_ROWS = 5
 LEAK_ROWS = 5
+SPARED = ("more", "interval")
+"""Columns of the leaks that a narrow terminal does without: the sentences above have them."""
 FIGURES: Final = (
     # aggregator, column of its table of players, heading
     ("accuracy", "games", "Games"),
@@ -61,22 +63,24 @@ def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
     for note in report.notes:
         yield Text(clean(note))
     for table in report.tables[:1]:
+        keys = [column.key for column in table.columns if width >= NARROW or column.key not in SPARED]
         if table.rows:
-            yield from report_table(table, width, LEAK_ROWS)
+            yield from report_table(structs.replace(table, title=""), width, LEAK_ROWS, keys=keys)
     yield Text()
 
 
 def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableType]:
     """What several reports say of each player, side by side."""
-    found = [(heading, *_column(reports.get(name), key)) for name, key, heading in FIGURES]
+    found = [(words, *_column(reports.get(name), key)) for name, key, words in FIGURES]
     names = list(dict.fromkeys(name for _, _, cells in found for name in cells))
     if not names:
         return
     shown = [Shown("Player", [clean(name) for name in names[:ROWS]])]
-    for heading, kind, cells in found:
+    for words, kind, cells in found:
         if cells:
             values = [cell(cells.get(name), kind) for name in names[:ROWS]]
-            shown.append(Shown(heading, values, figures=True, style="bold" if heading == "Accuracy" else ""))
+            style = "bold" if words == "Accuracy" else ""
+            shown.append(Shown(heading(words, width), values, figures=True, style=style))
     yield Text("Players", style="bold")
     yield from tables(shown, width, heading="dim")
     if len(names) > ROWS:

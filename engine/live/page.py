@@ -24,6 +24,9 @@ KINDS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
     ("inaccuracy", "?!", "inaccuracies", "yellow"),
 )
 """Judgement, its mark, its plural, a colour."""
+NARROW = 90
+"""Columns below which headings are short."""
+SHORT: Final = {"Inaccuracies": "?!", "Mistakes": "?", "Blunders": "??", "Winning moves": "Won"}
 MARKS: Final = {kind: mark for kind, mark, _, _ in KINDS}
 
 
@@ -51,6 +54,11 @@ def game_page(
         yield Text()
         yield turn
     yield from _judgements(game, sans, width)
+
+
+def heading(words: str, width: int) -> str:
+    """The heading over figures, as long as `width` columns of a terminal allow."""
+    return SHORT.get(words, words) if width < NARROW else words
 
 
 def white_wins(game: AnalysedGame) -> list[float | None]:
@@ -87,13 +95,14 @@ def _players(game: AnalysedGame, width: int, winning: Mapping[str, Cell]) -> Ite
         Shown("", [f"{clean(game.player(color))} ({color.title()})" for color in COLORS]),
         Shown("Accuracy", [cell(side.accuracy, "percent") for side in sides], figures=True, style="bold"),
         Shown("ACPL", [cell(side.acpl, "int") for side in sides], figures=True),
-        Shown("Inaccuracies", [str(side.inaccuracies) for side in sides], figures=True),
-        Shown("Mistakes", [str(side.mistakes) for side in sides], figures=True),
-        Shown("Blunders", [str(side.blunders) for side in sides], figures=True),
+        Shown(heading("Inaccuracies", width), [str(side.inaccuracies) for side in sides], figures=True),
+        Shown(heading("Mistakes", width), [str(side.mistakes) for side in sides], figures=True),
+        Shown(heading("Blunders", width), [str(side.blunders) for side in sides], figures=True),
     ]
     names = [game.player(color) for color in COLORS]
     if winning and names[0] != names[1]:
-        columns.append(Shown("Winning moves", [cell(winning.get(name), "int") for name in names], figures=True))
+        won = [cell(winning.get(name), "int") for name in names]
+        columns.append(Shown(heading("Winning moves", width), won, figures=True))
     yield from tables(columns, width, heading="dim")
 
 
