@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -35,7 +35,7 @@ from engine.model import (
 )
 from engine.outputs import Outputs, open_outputs
 from engine.planner import FollowUp, Plan, Positions, used_recording
-from engine.plugin import Executor, ExecutorContext, Request, RunInfo
+from engine.plugin import Executor, ExecutorContext, Request, RunInfo, Writer
 from engine.progress import Labels, Snapshot, share_read
 from engine.reconcile import before_reconciliation, reconcile
 from engine.registry import Registry
@@ -92,13 +92,15 @@ class Run:
             sample=settings.sample,
             seed=settings.seed,
         )
+        writers = self.registry.load_all("engine.writers")
         targets = open_outputs(
             outputs,
             format=output_format,
             force=force,
-            writers=self.registry.load_all("engine.writers"),
+            writers=writers,
             inputs=[source.name for source in self._sources],
         )
+        of_writers = self._writer_options(writers)
         self._strategies = self._load_strategies(aggregators, targets.reports)
         multipv, self.multipv_asked_by = self._strategies.multipv()
         self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
@@ -108,7 +110,7 @@ class Run:
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
         self.evaluator = self._choose_evaluator()
-        self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
+        self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit), of_writers)
         self._labels = Labels()
         self._scales: set[float] = set()
         """Of the analysed games, for the reports to say."""
@@ -171,12 +173,34 @@ class Run:
     def _warn(self, text: str) -> None:
         self._notice(Notice("warning", None, None, None, text))
 
+    def _set_for_writers(self) -> set[str]:
+        """Names in `aggregator_options` that are writers': `--set` does not say whose an option is."""
+        given = set(self.settings.aggregator_options) - set(self.registry.names("engine.aggregators"))
+        return given & set(self.registry.names("engine.writers"))
+
+    def _writer_options(self, writers: Mapping[str, type[Writer]]) -> dict[str, options.Options]:
+        """Of all writers that were given some, checked."""
+        given = {name: dict(of_one) for name, of_one in self.settings.writer_options.items()}
+        for name in self._set_for_writers():
+            given[name] = given.get(name, {}) | self.settings.aggregator_options[name]
+        for name in given:
+            if name not in writers:
+                raise ConfigError(f"options for {name!r}: no writer is called that")
+        return {
+            name: options.build(writers[name].Options, of_one, f"writer {name}") for name, of_one in given.items()
+        }
+
     def _load_strategies(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> Strategies:
         """Those asked for, and those `wanted` by a writer."""
         epd = any(source.reader == "epd" for source in self._sources)
         asked = asked if asked is not None else self.settings.aggregators
         chosen = selection(self.registry, asked, epd=epd, player=bool(self.settings.players), also=wanted)
-        values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
+        of_writers = self._set_for_writers()
+        values = {
+            name: dict(of_one)
+            for name, of_one in self.settings.aggregator_options.items()
+            if name not in of_writers
+        }
         for one in chosen:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
             # One definition of a winning move, one folder of tablebases: whoever has the option gets the setting.

@@ -43,7 +43,8 @@ FEWEST = 3
 def picture(s: Snapshot, width: int, height: int = HEIGHT, rates: Sequence[float] = ()) -> RenderableType:
     """The board for a terminal of `width` columns and `height` rows; `rates` are positions in each second."""
     head: list[RenderableType] = [_progress(s, width), *_figures(s, width, rates), Text()]
-    foot = [*_notices(s.notices, width), *_stopping(s)]
+    latest = LATEST if height >= HEIGHT else 1
+    foot = [*_notices(s.notices[-latest:], len(s.notices), width), *_stopping(s)]
     room = max(2 * FEWEST, height - 1 - len(head) - len(foot))
     return Group(*head, *_tables(s, width, room), *foot)
 
@@ -159,15 +160,14 @@ def _worker(worker: WorkerState, *, full: bool) -> Text:
     return line
 
 
-def _notices(notices: Sequence[Notice], width: int) -> list[Text]:
+def _notices(latest: Sequence[Notice], number: int, width: int) -> list[Text]:
     """The latest, a line each, and how many there are: they come and go in place, nothing scrolls."""
-    if not notices:
+    if not latest:
         return []
-    lines = [notice_line(notice) for notice in notices[-LATEST:]]
+    lines = [notice_line(notice) for notice in latest]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
-    more = len(notices) - len(lines)
-    head = [Text(f"{count(len(notices), 'notice')}, the latest:", style="dim")] if more else []
+    head = [Text(f"{count(number, 'notice')}, the latest:", style="dim")] if number > len(lines) else []
     return [Text(), *head, *lines]
 
 
