@@ -26,7 +26,7 @@ FILES = [
 ]
 HUMAN = {"twic-01-232games.pgn": 232, "lichess_db_438.pgn": 438, "js_lichess_bullet_clk_1000.pgn": 1000}
 """Games in the files of the folder `human`, of which every one is looked at."""
-PARTS = [(name, first) for name, games in HUMAN.items() for first in range(0, games, 200)]
+PARTS = [(name, first) for name, games in HUMAN.items() for first in range(0, games, 100)]
 AT_MOST = 25
 """Games of another file: reading them with python-chess is what takes the time."""
 OURS = re.compile(r"\[%eval [^\]]*\]|\(\S+ → \S+\) (?:Inaccuracy|Mistake|Blunder)\.(?: \S+ was best\.)?")
@@ -86,7 +86,7 @@ def test_real_games(parts: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("name", "first"), PARTS)
 def test_every_game_that_people_played(name: str, first: int) -> None:
-    check_file(shared_data("human", name).read_bytes(), first, 200)
+    check_file(shared_data("human", name).read_bytes(), first, 100)
 
 
 def test_those_are_all_of_them() -> None:
