@@ -65,7 +65,7 @@ def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
     for table in report.tables[:1]:
         keys = [column.key for column in table.columns if width >= NARROW or column.key not in SPARED]
         if table.rows:
-            yield from report_table(structs.replace(table, title=""), width, LEAK_ROWS, keys=keys)
+            yield from report_table(structs.replace(table, title=""), width, LEAK_ROWS, keys=keys, heading="dim")
     yield Text()
 
 
@@ -103,4 +103,4 @@ def _best(report: Report | None, width: int) -> Iterator[RenderableType]:
         if table.rows:
             keys = [column.key for column in table.columns if column.kind != "position"]
             yield Text(clean(table.title), style="bold")
-            yield from report_table(structs.replace(table, title=""), width, BEST_ROWS, keys=keys)
+            yield from report_table(structs.replace(table, title=""), width, BEST_ROWS, keys=keys, heading="dim")

@@ -48,9 +48,11 @@ def _section(report: Report, width: int, rows: int) -> Iterator[RenderableType]:
 
 
 def report_table(
-    table: ReportTable, width: int, rows: int, *, keys: Sequence[str] | None = None
+    table: ReportTable, width: int, rows: int, *, keys: Sequence[str] | None = None, heading: str = "bold"
 ) -> Iterator[RenderableType]:
-    """One table with at most `rows` rows, and how many more there are. `keys` chooses columns."""
+    """One table with at most `rows` rows, and how many more there are. `keys` chooses columns, `heading` is the
+    style of what stands over them.
+    """
     columns = [
         Shown(
             clean(column.label),
@@ -61,6 +63,6 @@ def report_table(
         for k, column in enumerate(table.columns)
         if (column.key in keys if keys is not None else width >= FEN_WIDTH or column.kind != "position")
     ]
-    yield from tables(columns, width, title=clean(table.title))
+    yield from tables(columns, width, title=clean(table.title), heading=heading)
     if len(table.rows) > rows:
         yield Text(f"… {len(table.rows) - rows:,} more", style="dim")
