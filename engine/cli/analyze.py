@@ -158,7 +158,7 @@ def _settings(given: dict[str, Any]) -> Settings:
 def _analyze(given: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
     stop = threading.Event()
     table = given["format_"] == "table"
-    with _signals(stop, screen) as caught:
+    with _signals(stop) as caught:
         with screen:
             result = api.analyze(
                 given["inputs"],
@@ -185,7 +185,7 @@ def _print_summary(result: RunResult, settings: Settings) -> None:
     """What was asked for with -a in full; where that adds to the default aggregators, the overview before it."""
     console = live.output_console()
     asked = settings.aggregators
-    adding = asked is None or asked[0].startswith("+")
+    adding = asked is None or any(name.startswith("+") for name in asked[:1])
     names = [name.lstrip("+").rpartition(":")[2] for name in asked or ()] + list(EPD_AGGREGATORS)
     full = None if not adding or "all" in names else names
     try:
@@ -218,15 +218,13 @@ def _save_command(given: dict[str, Any], result: RunResult) -> str | None:
 
 
 @contextlib.contextmanager
-def _signals(stop: threading.Event, screen: live.Screen) -> Iterator[list[signal.Signals]]:
+def _signals(stop: threading.Event) -> Iterator[list[signal.Signals]]:
     """The first Ctrl-C or SIGTERM ends the run in good order, the second at once. Yields what was caught."""
     caught: list[signal.Signals] = []
 
     def catch(number: int, _: object) -> None:
         caught.append(signal.Signals(number))
         if stop.is_set():
-            if screen.events is None:
-                click.echo("stopping at once", err=True)
             raise KeyboardInterrupt
         stop.set()
 

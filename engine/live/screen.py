@@ -105,7 +105,8 @@ class LiveBoard:
             return
         width, height = self._console.size
         board = picture(snapshot, width, height, self._trend.rates())
-        lines = self._console.render_lines(board, self._console.options, pad=False)[: height - 1]
+        rendered = self._console.render_lines(board, self._console.options, pad=False)[: height - 1]
+        lines = [_without_blanks(line) for line in rendered]
         self._mend(width)
         self._lengths = [Segment.get_line_length(line) for line in lines]
         self._width = width
@@ -128,6 +129,17 @@ class LiveBoard:
         if more > 0:
             self._console.file.write(f"\r\x1b[{more}A\x1b[J")
             self._console.file.flush()
+
+
+def _without_blanks(line: list[Segment]) -> list[Segment]:
+    """A line without spaces at its end: in a terminal that becomes narrower they would take a row."""
+    kept = list(line)
+    while kept and not kept[-1].text.strip(" "):
+        kept.pop()
+    if kept:
+        last = kept[-1]
+        kept[-1] = Segment(last.text.rstrip(" "), last.style)
+    return kept
 
 
 class _Lines:

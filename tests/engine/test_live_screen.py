@@ -222,7 +222,8 @@ def test_figures_of_a_huge_run_are_whole_and_names_give_way(width: int) -> None:
 
 
 def test_a_terminal_that_becomes_narrower_and_wider_keeps_one_board() -> None:
-    terminal, trend = Terminal(200), Trend()
+    terminal, trend = Terminal(200, 40), Trend()
+    terminal.console.print("before the run")
     widths = [200, 100, 99, 60, 61, 120, 70, 200]
     with live.Screen("rich", terminal.console) as screen:
         for number, snapshot in enumerate(recorded()):
@@ -230,9 +231,11 @@ def test_a_terminal_that_becomes_narrower_and_wider_keeps_one_board() -> None:
             trend.add(snapshot)
             screen.show(snapshot)
             terminal.written()
-            assert terminal.lines()[1:] == alone(snapshot, trend, terminal.screen.columns)[1:]
+            seen = terminal.lines()
+            assert seen[0] == "before the run"
+            assert seen[2:] == alone(snapshot, trend, terminal.screen.columns, 40)[1:]
     terminal.written()
-    assert terminal.lines() == []
+    assert terminal.lines() == ["before the run"]
 
 
 # -- how fast it goes ---------------------------------------------------------------------------------------
