@@ -58,10 +58,11 @@ class Graph:
             yield Segment(f"{axis.get(row, ''):<{AXIS}}", dim)
             yield Segment("".join(_bar(mean, ROWS - 1 - row, bars) * self._wide for mean in means))
             yield Segment.line()
-        yield Segment(" " * AXIS)
-        for column in range(self._columns):
-            yield self._mark(console, column, ascii_only=options.ascii_only)
-        yield Segment.line()
+        if any(self._judgements):
+            yield Segment(" " * AXIS)
+            for column in range(self._columns):
+                yield self._mark(console, column, ascii_only=options.ascii_only)
+            yield Segment.line()
         yield Segment(f"{'move':<{AXIS}}{self._numbers()}", dim)
         yield Segment.line()
 
@@ -92,7 +93,7 @@ class Graph:
             ply = self._span(column).start - 1
             number = self._number + (ply + (self._first == "black")) // 2
             starts = ply >= 0 and (self._first == "white") == (ply % 2 == 0)
-            wanted = number == self._number or number % 5 == 0
+            wanted = not line or number % 5 == 0
             at = column * self._wide
             if starts and wanted and at >= len(line) + (2 if line else 0):
                 line = f"{line:<{at}}{number}"

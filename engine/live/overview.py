@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from engine.live.columns import Shown, tables
-from engine.live.page import NARROW, game_page, heading
+from engine.live.page import NARROW, UNEVALUATED, game_page, heading
 from engine.live.reports import report_table
 from engine.live.words import cell, clean, count
 from engine.model import Cell, Kind, Report, RunResult
@@ -48,6 +48,8 @@ def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
         yield from _leaks(result.reports.get(LEAKS), width)
         yield from _players(result.reports, width)
         yield from _best(result.reports.get(BEST), width)
+        if not result.counts.positions:
+            yield Text(UNEVALUATED, style="dim italic")
     names = ", ".join(name for name in result.reports if name in (*DEFAULT_AGGREGATORS, *PLAYER_AGGREGATORS))
     yield Text()
     if names and result.counts.analysed:

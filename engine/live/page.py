@@ -17,6 +17,7 @@ from engine.model import AnalysedGame, Cell, Color, Judgement
 
 WIDEST = 100
 """Columns beyond which a page reads no better."""
+UNEVALUATED = "No position has an evaluation."
 COLORS: Final[tuple[Color, Color]] = ("white", "black")
 KINDS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
     ("blunder", "??", "blunders", "red"),
@@ -44,7 +45,7 @@ def game_page(
     wins = white_wins(game)
     if all(win is None for win in wins):
         yield Text()
-        yield Text("No position has an evaluation.", style="dim italic")
+        yield Text(UNEVALUATED, style="dim italic")
         return
     yield Text()
     yield Graph(wins, [ply.judgement for ply in game.plies], game.turn(0), _first_number(game), width)
@@ -78,7 +79,8 @@ def white_wins(game: AnalysedGame) -> list[float | None]:
 
 def _head(game: AnalysedGame, width: int) -> Iterator[Text]:
     room = max(8, (width - 10) // 2)
-    names = " – ".join(fit(clean(game.player(color)), room) for color in COLORS)
+    players = [fit(clean(game.player(color)), room) for color in COLORS]
+    names = " – ".join(players) if players != ["?", "?"] else "A game"
     yield Text.assemble((names, "bold"), f"   {game.result}" if game.result != "*" else "")
     headers = game.headers
     about = [headers.get(name, "") for name in ("Event", "Site", "Date")]

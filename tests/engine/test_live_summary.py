@@ -185,6 +185,18 @@ def test_the_players_table_holds_what_the_reports_say(width: int) -> None:
     assert any(line.startswith("Score") for line in lines)
 
 
+def test_games_without_evaluations_say_so() -> None:
+    result = engine.analyze(DATA / "classics.pgn", evaluator="recorded")
+    assert "No position has an evaluation." in words(live.overview(result, width=80))
+
+
+def test_a_game_that_black_begins_has_its_numbers() -> None:
+    fen = {"FEN": "8/8/8/8/8/k7/8/K6R b - - 0 60"}
+    lines = rendered(game_page(analysed_game("60... Kb3 61. Rh3+", [500, 500, 500], headers=fen), 60), 60)
+    assert lines[0].startswith("A game")
+    assert any(line.split() == ["move", "61"] for line in lines)
+
+
 def test_several_games_have_no_page_and_one_has_no_table() -> None:
     two = engine.analyze(MATCH, settings=Settings(max_games=2))
     assert two.game is None
