@@ -18,12 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine import system
 from engine.compression import COMPRESSORS, Compressor
 from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
+from engine.options import NoOptions, Options
 from engine.plugin import RunInfo, Writer
 
 __all__ = ["Outputs", "Targets", "open_outputs"]
@@ -89,14 +90,18 @@ class Targets:
         """Names of the aggregators that the writers cannot do without."""
         return [name for target in self._targets for name in target.writer.reports]
 
-    def begin(self, info: RunInfo) -> Outputs:
-        """Open `FILE.part` for each and make the writers. Raises OutputError, or PluginCrashed for a writer."""
+    def begin(self, info: RunInfo, options: Mapping[str, Options] | None = None) -> Outputs:
+        """Open `FILE.part` for each and make the writers, with `options` by their names.
+
+        Raises OutputError, or PluginCrashed for a writer.
+        """
         outputs: list[_Output] = []
         try:
             for target in self._targets:
                 output = _Output(target)
                 outputs.append(output)
-                output.begin(info)
+                of_one = (options or {}).get(target.plugin, NoOptions())
+                output.begin(structs.replace(info, options=of_one))
         except BaseException:
             Outputs(outputs, force=self._force).abandon()
             raise

@@ -204,10 +204,15 @@ class RunInfo(Struct, frozen=True):
 
     evaluator: EvaluatorInfo
     limit: Limit
+    options: Options = NoOptions()
+    """Those of the writer that gets this, as its `Options` declare them."""
 
 
 class Writer(abc.ABC):
     """Renders a run into one binary stream, which the framework opens, closes and moves into place."""
+
+    Options: ClassVar[type[Options]] = NoOptions
+    """What `--set NAME.KEY=VALUE` and `[writer.NAME]` in a profile may say; read as `self.options`."""
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings that choose this writer, lower case, with the dot. The longest one that fits wins."""
@@ -230,6 +235,8 @@ class Writer(abc.ABC):
         """
         self.stream = stream
         self.info = info
+        given = isinstance(info.options, self.Options)
+        self.options: Any = info.options if given else self.Options()
 
     def game(self, game: AnalysedGame) -> None:
         """Called for each analysed game, in input order."""

@@ -11,7 +11,7 @@ import multiprocessing
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -37,7 +37,7 @@ from engine.model import (
 )
 from engine.outputs import Outputs, open_outputs
 from engine.planner import FollowUp, Plan, Positions
-from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState
+from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState, Writer
 from engine.progress import Labels, Snapshot, problems, share_read
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
@@ -111,13 +111,15 @@ class Run:
             sample=settings.sample,
             seed=settings.seed,
         )
+        writers = self.registry.load_all("engine.writers")
         targets = open_outputs(
             outputs,
             format=output_format,
             force=force,
-            writers=self.registry.load_all("engine.writers"),
+            writers=writers,
             inputs=[source.name for source in self._sources],
         )
+        of_writers = self._writer_options(writers)
         self._strategies = self._load_strategies(aggregators, targets.reports)
         multipv, self.multipv_asked_by = self._strategies.multipv()
         self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
@@ -129,10 +131,10 @@ class Run:
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
         self.evaluator = self._choose_evaluator()
-        self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit))
         self._analyst = Analyst(
             settings.search, self.evaluator.info.scale, self.evaluator.reads_input, self._selection.players
         )
+        self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit), of_writers)
         self._labels = Labels()
         self._scales: set[float] = set()
         """Of the analysed games, for the reports to say."""
@@ -147,6 +149,8 @@ class Run:
         """An input ended before its end."""
         self._wins = 0
         self._best: list[Best] = []
+        self._only: AnalysedGame | None = None
+        """The first game, while there is no second."""
 
     def _choose_evaluator(self) -> choice.Choice:
         """The run's own; and where it searches nothing but aggregators want more, who answers them."""
@@ -193,12 +197,34 @@ class Run:
     def _warn(self, text: str) -> None:
         self._notice(Notice("warning", None, None, None, text))
 
+    def _set_for_writers(self) -> set[str]:
+        """Names in `aggregator_options` that are writers': `--set` does not say whose an option is."""
+        given = set(self.settings.aggregator_options) - set(self.registry.names("engine.aggregators"))
+        return given & set(self.registry.names("engine.writers"))
+
+    def _writer_options(self, writers: Mapping[str, type[Writer]]) -> dict[str, options.Options]:
+        """Of all writers that were given some, checked."""
+        given = {name: dict(of_one) for name, of_one in self.settings.writer_options.items()}
+        for name in self._set_for_writers():
+            given[name] = given.get(name, {}) | self.settings.aggregator_options[name]
+        for name in given:
+            if name not in writers:
+                raise ConfigError(f"options for {name!r}: no writer is called that")
+        return {
+            name: options.build(writers[name].Options, of_one, f"writer {name}") for name, of_one in given.items()
+        }
+
     def _load_strategies(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> Strategies:
         """Those asked for, and those `wanted` by a writer."""
         epd = any(source.reader == "epd" for source in self._sources)
         asked = asked if asked is not None else self.settings.aggregators
-        chosen = selection(self.registry, asked, epd=epd, also=wanted)
-        values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
+        chosen = selection(self.registry, asked, epd=epd, player=bool(self.settings.players), also=wanted)
+        of_writers = self._set_for_writers()
+        values = {
+            name: dict(of_one)
+            for name, of_one in self.settings.aggregator_options.items()
+            if name not in of_writers
+        }
         for one in chosen:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
             # One definition of a winning move, one folder of tablebases: whoever has the option gets the setting.
@@ -407,6 +433,7 @@ class Run:
     def _account(self, game: AnalysedGame) -> None:
         """The run's own recount, against which the scoreboard is checked at the end."""
         self.counts.analysed += 1
+        self._only = game if self.counts.analysed == 1 else None
         evaluated = self.counts.positions
         for ply, position in enumerate(game.positions):
             if position.found is None:
@@ -450,6 +477,7 @@ class Run:
             outputs=(),
             interrupted=self._interrupted,
             adaptive=self.settings.search.adaptive,
+            game=self._only,
         )
         self._write(lambda: self._outputs.finish(result), None)
         return structs.replace(result, failures=tuple(self._failures), outputs=tuple(self._outputs.names()))
