@@ -204,6 +204,10 @@ class RunInfo(Struct, frozen=True):
 
     evaluator: EvaluatorInfo
     limit: Limit
+    output: str = ""
+    """Name of the file without its folder; empty for standard output."""
+    player: str | None = None
+    """Whose games these are, where each player gets a file (`{player}` in the output's name)."""
 
 
 class Writer(abc.ABC):
@@ -215,9 +219,16 @@ class Writer(abc.ABC):
     reports: ClassVar[tuple[str, ...]] = ()
     """Names of aggregators whose reports it renders; a run with this output takes them in."""
 
+    searches: ClassVar[bool] = True
+    """Whether follow-up searches of `reports` are worth an evaluator, in a run that searches nothing else."""
+
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
         self.stream = stream
         self.info = info
+        self.next_file: Callable[[], tuple[str, BinaryIO] | None] = lambda: None
+        """Begin another file of this output: `report-2.html` after `report.html`, then `report-3.html`. Its name
+        without the folder, and its stream; None where there is only one stream. The framework opens, closes and
+        moves them together; all can be written to until the end. Not to be called in `__init__`."""
 
     def game(self, game: AnalysedGame) -> None:
         """Called for each analysed game, in input order."""

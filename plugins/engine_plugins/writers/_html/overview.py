@@ -1,0 +1,69 @@
+"""The top of the report: the figures of the run and its players, put together from the reports that it took along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.model import Cell, Column, Report, ReportTable, RunResult
+from engine_plugins.writers._html.tables import Grid, Link, grid, text
+
+NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
+"""Aggregators that a run with a report takes along."""
+
+_FIGURES = (
+    ("accuracy", "accuracy"),
+    ("acpl", "acpl"),
+    ("judgements", "inaccuracies"),
+    ("judgements", "mistakes"),
+    ("judgements", "blunders"),
+    ("wins", "wins"),
+    ("best-scores", "best"),
+)
+_PLAYERS: tuple[tuple[str, str, Column], ...] = (
+    ("accuracy", "games", Column("games", "Games", "int")),
+    ("accuracy", "accuracy", Column("accuracy", "Accuracy", "percent")),
+    ("acpl", "acpl", Column("acpl", "ACPL", "float")),
+    ("judgements", "inaccuracies", Column("inaccuracies", "Inaccuracies", "int")),
+    ("judgements", "mistakes", Column("mistakes", "Mistakes", "int")),
+    ("judgements", "blunders", Column("blunders", "Blunders", "int")),
+    ("wins", "wins", Column("wins", "Winning moves", "int")),
+)
+"""Report, column of its table `players`, and how it is shown here."""
+
+
+def figures(result: RunResult) -> Iterator[tuple[str, str]]:
+    """Labels and values of the tiles."""
+    yield "Games", f"{result.counts.analysed:,}"
+    yield "Positions", f"{result.counts.positions:,}"
+    for name, key in _FIGURES:
+        metric = result.reports[name].metrics.get(key) if name in result.reports else None
+        if metric is not None and metric.value is not None:
+            yield metric.label, text(metric.value, metric.kind)
+
+
+def players(result: RunResult, link: Link) -> Grid | None:
+    """Everybody's figures side by side; None when no report knows of a player."""
+    rows: dict[str, dict[str, Cell]] = {}
+    for name, key, column in _PLAYERS:
+        for player, value in _by_player(result.reports, name, key):
+            rows.setdefault(player, {})[column.key] = value
+    if not rows:
+        return None
+    columns = (Column("player", "Player", "player"), *(column for _, _, column in _PLAYERS))
+    cells = tuple(
+        (player, *(found.get(column.key) for column in columns[1:]))
+        for player, found in sorted(rows.items(), key=_by_accuracy)
+    )
+    return grid(ReportTable("overview-players", "Players", columns, cells), link)
+
+
+def _by_accuracy(row: tuple[str, dict[str, Cell]]) -> tuple[float, str]:
+    accuracy = row[1].get("accuracy")
+    return (-float(accuracy) if isinstance(accuracy, int | float) else 1.0, row[0])
+
+
+def _by_player(reports: Mapping[str, Report], name: str, key: str) -> Iterator[tuple[str, Cell]]:
+    for table in reports[name].tables if name in reports else ():
+        keys = [column.key for column in table.columns]
+        if table.key == "players" and "player" in keys and key in keys:
+            yield from ((str(row[keys.index("player")]), row[keys.index(key)]) for row in table.rows)
