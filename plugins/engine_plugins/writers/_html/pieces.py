@@ -16,7 +16,10 @@ def symbol_id(piece: str) -> str:
 
 
 def symbols() -> str:
-    """The twelve `<symbol>` elements, on squares of 45 units. No `style` attribute: the page's policy forbids them."""
+    """The twelve `<symbol>` elements, on squares of 45 units.
+
+    There is no `style` attribute in them, because the page's policy forbids it.
+    """
     return "".join(
         f'<symbol id="{symbol_id(piece)}" viewBox="0 0 45 45">{_plain(drawing)}</symbol>'
         for piece, drawing in sorted(chess.svg.PIECES.items())

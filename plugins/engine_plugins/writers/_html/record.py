@@ -49,7 +49,7 @@ def record(game: AnalysedGame) -> dict[str, Any]:
         found["c9"] = True
     found["m"] = " ".join(ply.uci for ply in game.plies)
     found["s"] = " ".join(ply.san for ply in game.plies)
-    scores = [_scores(game, k, position, negate) for k, (position, negate) in enumerate(views(game))]
+    scores = [_scores(game, position, negate) for position, negate in views(game)]
     if any(score is not None for score, _ in scores):
         found["e"], found["w"] = (list(column) for column in zip(*scores, strict=True))
     judged = {str(k): _JUDGED[ply.judgement] for k, ply in enumerate(game.plies) if ply.judgement}
@@ -72,9 +72,7 @@ def record(game: AnalysedGame) -> dict[str, Any]:
     return found
 
 
-def _scores(
-    game: AnalysedGame, k: int, position: AnalysedPosition, negate: bool
-) -> tuple[int | str | None, int | None]:
+def _scores(game: AnalysedGame, position: AnalysedPosition, negate: bool) -> tuple[int | str | None, int | None]:
     """White's evaluation and tenths of Win%."""
     if position.terminal == "checkmate":
         return "#", 1000 if negate else 0

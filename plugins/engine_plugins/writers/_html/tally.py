@@ -26,7 +26,6 @@ class Bar(Struct, frozen=True):
 class Chart(Struct, frozen=True):
     """A column chart in a drawing of `WIDTH` by `HEIGHT`."""
 
-    key: str
     title: str
     words: str
     """What it shows, in a sentence."""
@@ -71,59 +70,53 @@ class Tally:
         last = max((k for k, counts in enumerate(self.judged) if any(counts)), default=-1) + 1
         if last == 0:
             return None
-        shown = self.judged[: max(last, 10)]
-        labels = [f"move {k + 1}" for k in range(len(shown))]
-        if len(shown) == MOVES:
-            labels[-1] = f"move {MOVES} and later"
-        ticks = [k for k in range(len(shown)) if k == 0 or (k + 1) % 10 == 0]
-        names = ["inaccuracies", "mistakes", "blunders"]
-        classes = ["inaccuracy", "mistake", "blunder"]
-        title = "When errors happen"
-        words = "Judged moves by move number."
-        return _chart("by-move", title, words, shown, labels, names, classes, {k: str(k + 1) for k in ticks})
+        columns = [Column(f"move {k + 1}", counts) for k, counts in enumerate(self.judged[: max(last, 10)])]
+        if len(columns) == MOVES:
+            columns[-1] = Column(f"move {MOVES} and later", columns[-1].counts)
+        ticks = {k: str(k + 1) for k in range(len(columns)) if k == 0 or (k + 1) % 10 == 0}
+        kinds = {"inaccuracy": "inaccuracies", "mistake": "mistakes", "blunder": "blunders"}
+        return _chart("When errors happen", "Judged moves by move number.", columns, kinds, ticks)
 
     def _by_accuracy(self) -> Chart | None:
         if sum(self.accuracies) < 3:  # noqa: PLR2004 - of one game there is nothing to compare
             return None
         first = next(k for k, number in enumerate(self.accuracies) if number)
         first = min(first, len(self.accuracies) - 8)
-        shown = [[number] for number in self.accuracies[first:]]
-        edges = [(first + k) * STEP for k in range(len(shown))]
-        labels = [f"{edge} to {edge + STEP}%" for edge in edges]
+        edges = [k * STEP for k in range(first, len(self.accuracies))]
+        columns = [Column(f"{edge} to {edge + STEP}%", [self.accuracies[edge // STEP]]) for edge in edges]
         ticks = {k: f"{edge}%" for k, edge in enumerate(edges) if edge % 10 == 0}
         words = "How many games had which accuracy, each player's by itself."
-        return _chart("accuracies", "Accuracies", words, shown, labels, ["games"], ["plain"], ticks)
+        return _chart("Accuracies", words, columns, {"plain": "games"}, ticks)
 
 
-def _chart(
-    key: str,
-    title: str,
-    words: str,
-    shown: list[list[int]],
-    labels: list[str],
-    names: list[str],
-    classes: list[str],
-    ticks: dict[int, str],
-) -> Chart:
-    most = max(sum(counts) for counts in shown)
-    step = WIDTH / len(shown)
+class Column(Struct, frozen=True):
+    """What one column of a chart stands for."""
+
+    label: str
+    counts: list[int]
+    """Of each kind."""
+
+
+def _chart(title: str, words: str, columns: list[Column], kinds: dict[str, str], ticks: dict[int, str]) -> Chart:
+    """`kinds` are class and name, from below."""
+    most = max(sum(column.counts) for column in columns)
+    step = WIDTH / len(columns)
     bars = []
-    for k, counts in enumerate(shown):
+    for k, column in enumerate(columns):
         y, parts = HEIGHT, []
-        for kind, number in zip(classes, counts, strict=True):
+        for kind, number in zip(kinds, column.counts, strict=True):
             height = round(HEIGHT * number / most, 1)
             y = round(y - height, 1)
             if number:
                 parts.append((kind, y, height))
-        said = ", ".join(f"{number} {name}" for name, number in zip(names, counts, strict=True))
-        bars.append(Bar(round(k * step + step * 0.1, 1), f"{labels[k]}: {said}", parts))
+        said = ", ".join(f"{number} {name}" for name, number in zip(kinds.values(), column.counts, strict=True))
+        bars.append(Bar(round(k * step + step * 0.1, 1), f"{column.label}: {said}", parts))
     return Chart(
-        key=key,
         title=title,
         words=words,
         bars=bars,
         width=round(step * 0.8, 1),
         ticks=[(round((k + 0.5) * step, 1), name) for k, name in ticks.items()],
         top=f"{most:,}",
-        legend=list(zip(classes, names, strict=True)) if len(classes) > 1 else [],
+        legend=list(kinds.items()) if len(kinds) > 1 else [],
     )

@@ -109,7 +109,7 @@ function drawGraphs() {
   if (!clocks.hidden) {
     drawClocks(clocks, game);
     const line = (side) => svg("path", { class: `clock-line of-${side}`, d: "M-8 0H8" });
-    legend(clocks, [[line("white"), "White"], [line("black"), "Black"]]);
+    legend(clocks, [[line("white"), "White"], [line("black"), "Black"]], ` from ${clockText(mostClock(game))} to 0`);
   }
   for (const figure of [evaluation, clocks]) markNow(figure, game, shown.ply);
 }
@@ -200,7 +200,7 @@ function markMove() {
   if (now || first) (now || first).tabIndex = 0;
   if (!now) return;
   // Only the list scrolls, never the page.
-  const [top, bottom] = [now.offsetTop - list.offsetTop, now.offsetTop - list.offsetTop + now.offsetHeight];
+  const [top, bottom] = [now.offsetTop, now.offsetTop + now.offsetHeight];
   if (top < list.scrollTop) list.scrollTop = top - 30;
   else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight + 30;
 }

@@ -4,6 +4,8 @@ const HEIGHT = 150;
 const JUDGED = { 1: "inaccuracy", 2: "mistake", 3: "blunder" };
 const MARKS = { 1: "?!", 2: "?", 3: "??" };
 
+const drawingOf = (figure) => figure.querySelector(":scope > svg");
+
 function phasesOf(game) {
   const last = game.moves.length;
   const [middle, end] = game.p || [null, null];
@@ -17,7 +19,7 @@ function phasesOf(game) {
 
 // A frame to draw in: places of plies, bands of the phases, and the line that marks the ply shown.
 function frame(figure, game) {
-  const drawing = figure.querySelector("svg");
+  const drawing = drawingOf(figure);
   const width = Math.max(200, figure.clientWidth);
   const x = (ply) => (game.moves.length ? (ply * width) / game.moves.length : 0);
   drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
@@ -72,9 +74,11 @@ function dot(x, y, kind) {
   return svg("path", { ...at, d: shapes[kind] });
 }
 
+const mostClock = (game) => Math.max(1, ...game.k.filter((value) => value !== null));
+
 function drawClocks(figure, game) {
   const { drawing, x } = frame(figure, game);
-  const most = Math.max(1, ...game.k.filter((value) => value !== null));
+  const most = mostClock(game);
   const y = (seconds) => HEIGHT - 2 - (seconds * (HEIGHT - 20)) / most;
   for (const white of [true, false]) {
     const points = game.k
@@ -83,7 +87,6 @@ function drawClocks(figure, game) {
       .map(([value, k]) => [x(k + 1), y(value)]);
     drawing.append(svg("path", { class: `clock-line ${white ? "of-white" : "of-black"}`, d: path(points) }));
   }
-  drawing.append(svg("text", { class: "phase-name", x: 4, y: 26 }, clockText(most)));
   drawing.append(svg("line", { class: "now", x1: 0, x2: 0, y1: 0, y2: HEIGHT }));
 }
 
@@ -99,17 +102,17 @@ function clockText(seconds) {
 function markNow(figure, game, ply) {
   const now = figure.querySelector(".now");
   if (!now) return;
-  const width = figure.querySelector("svg").viewBox.baseVal.width;
+  const width = drawingOf(figure).viewBox.baseVal.width;
   const x = game.moves.length ? (ply * width) / game.moves.length : 0;
   now.setAttribute("x1", x);
   now.setAttribute("x2", x);
 }
 
 // Key of shapes and lines, from pairs of an SVG shape and its name.
-function legend(figure, entries) {
+function legend(figure, entries, ...words) {
   const keys = entries.map(([shape, name]) => {
     const drawing = svg("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, shape);
     return html("span", { class: "key" }, drawing, ` ${name}`);
   });
-  figure.querySelector(".legend").replaceChildren(...keys);
+  figure.querySelector(".legend").replaceChildren(...keys, ...words);
 }

@@ -95,7 +95,7 @@ function prepareGame() {
     if (button) goTo(Number(button.dataset.ply));
   });
   for (const id of ["evaluation", "clocks"]) {
-    byId(id).querySelector("svg").addEventListener("click", (event) => {
+    drawingOf(byId(id)).addEventListener("click", (event) => {
       const box = event.currentTarget.getBoundingClientRect();
       goTo(Math.round(((event.clientX - box.left) / box.width) * shown.game.moves.length));
     });
