@@ -1,1 +1,1 @@
-"""What the HTML report is made of: the page, its data, its pictures. `html.py` beside this folder is the writer."""
+"""What the HTML report is made of: page, data, pictures. The writer is `html.py` beside this folder."""

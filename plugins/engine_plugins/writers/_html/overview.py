@@ -1,4 +1,4 @@
-"""The top of the report: the figures of the run and its players, put together from the reports that it took along."""
+"""The top of the report: the figures of the run and its players, put together from its reports."""
 
 from __future__ import annotations
 
