@@ -108,7 +108,7 @@ class HtmlWriter(Writer):
         from engine_plugins.writers._html import lessons, overview, tables, tally
 
         return {
-            "figures": list(overview.figures(result)),
+            "figures": list(overview.figures(result, own=self.info.player is not None)),
             "players": overview.players(result, self._link),
             "charts": self._tally.charts(),
             "edges": (tally.WIDTH, tally.HEIGHT),

@@ -19,6 +19,8 @@ _FIGURES = (
     ("wins", "wins"),
     ("best-scores", "best"),
 )
+_BOTH_SIDES = ("wins", "best-scores")
+"""Reports whose metrics count the opponents' positions too."""
 _PLAYERS: tuple[tuple[str, str, Column], ...] = (
     ("accuracy", "games", Column("games", "Games", "int")),
     ("accuracy", "accuracy", Column("accuracy", "Accuracy", "percent")),
@@ -31,23 +33,28 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
 """Report, column of its table `players`, and how it is shown here."""
 
 
-def figures(result: RunResult) -> Iterator[tuple[str, str]]:
-    """Labels and values of the tiles."""
+def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
+    """Labels and values of the tiles; of one player's own moves alone when `own`."""
     yield "Games", f"{result.counts.analysed:,}"
     yield "Positions", f"{result.counts.positions:,}"
     for name, key in _FIGURES:
+        if own and name in _BOTH_SIDES:
+            continue
         metric = result.reports[name].metrics.get(key) if name in result.reports else None
         if metric is not None and metric.value is not None:
             yield metric.label, text(metric.value, metric.kind)
+    if own:
+        won = [value for _, value in _by_player(result.reports, "wins", "wins") if isinstance(value, int)]
+        yield "Winning moves", f"{sum(won):,}"
 
 
 def players(result: RunResult, link: Link) -> Grid | None:
-    """Everybody's figures side by side; None when no report knows of a player."""
+    """Everybody's figures side by side; None unless there are two."""
     rows: dict[str, dict[str, Cell]] = {}
     for name, key, column in _PLAYERS:
         for player, value in _by_player(result.reports, name, key):
             rows.setdefault(player, {})[column.key] = value
-    if not rows:
+    if len(rows) < 2:  # noqa: PLR2004 - the tiles say the same
         return None
     columns = (Column("player", "Player", "player"), *(column for _, _, column in _PLAYERS))
     cells = tuple(

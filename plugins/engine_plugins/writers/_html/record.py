@@ -121,7 +121,8 @@ def _line(board: chess.Board, pv: Sequence[str]) -> str:
     """With move numbers, as people write it."""
     replay = board.copy(stack=False)
     moves = [replay.push_uci(uci) for uci in pv]
-    return board.copy(stack=False).variation_san(moves)
+    text = board.copy(stack=False).variation_san(moves)
+    return text.replace("...", "... ", 1) if board.turn == chess.BLACK else text
 
 
 def _sans(board: chess.Board, moves: Sequence[str]) -> str:
