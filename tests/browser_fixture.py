@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests import leaks
+from tests.processes import descendants
+
 AXE = "axe-core@4.10.3"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -23,13 +26,16 @@ def chromium() -> Iterator[Any]:
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     # Chromium's sandbox does not work for root, as whom containers run tests; the pages are our own.
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    before = set(descendants(os.getpid()))
     with sync_api.sync_playwright() as playwright:
+        leaks.HELPERS |= set(descendants(os.getpid())) - before
         try:
             browser = playwright.chromium.launch(executable_path=path, args=arguments)
         except sync_api.Error as error:
             pytest.skip(f"`apt install chromium` or `playwright install chromium` runs this: {error.message[:80]}")
         yield browser
         browser.close()
+    leaks.HELPERS.clear()
 
 
 @pytest.fixture(scope="session")
