@@ -69,7 +69,11 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of an aggregator.")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
 @click.option(
-    "-o", "--output", multiple=True, metavar="FILE", help="Write .pgn, .jsonl or .json, also .gz .zst; repeatable."
+    "-o",
+    "--output",
+    multiple=True,
+    metavar="FILE",
+    help="Write .html, .pgn, .jsonl or .json, also .gz .zst; {player} in it: a file each. Repeatable.",
 )
 @click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
 @click.option(
