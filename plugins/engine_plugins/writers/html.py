@@ -8,7 +8,8 @@ A file holds 1,000 games, or 8 MB of them; then the next begins, `report-2.html`
 which has the overview, links to them. On standard output everything is one page.
 
 The report takes the aggregators along that its overview is made of (`wins`, `best-scores`, `accuracy`, `acpl`,
-`judgements`, `mistakes`); a run that searches nothing else starts no search for `mistakes` on its account.
+`judgements`, `mistakes`). `mistakes` has up to three positions of a game searched once more, for other good moves;
+a run that searches nothing else starts no evaluator for that, and then only the best moves are known.
 `-o 'reports/{player}.html'` is a handout for each player.
 """
 

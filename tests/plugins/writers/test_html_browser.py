@@ -290,6 +290,28 @@ def test_the_policy_stops_what_would_get_in(chromium: Any, tmp_path: Path) -> No
     context.close()
 
 
+def test_a_report_cut_off_after_a_game_still_shows_its_games(chromium: Any, tmp_path: Path) -> None:
+    """What a killed run leaves behind as FILE.part."""
+    path = tmp_path / "report.html"
+    text = page_of(["A", "B"], "Anna").text
+    path.write_text(text[: text.index("</tbody>", text.index('id="g2"'))], encoding="utf-8")
+    for tab in new_tab(chromium, path):
+        tab.open()
+        assert tab.page.locator("#game-table tbody tr:visible").count() == 2
+        tab.page.click("#row-2 a")
+        tab.page.keyboard.press("End")
+        assert tab.board().startswith("rnb1kbnr/")
+
+
+def test_long_and_odd_names_fit_on_a_phone(chromium: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page_of(["W" * 300, "漢字" * 40, "word " * 80, "\u202eabc"], "N" * 200).text, encoding="utf-8")
+    for tab in new_tab(chromium, path, 390):
+        for place in ("", "#game=1", "#game=2", "#game=3", "#game=4"):
+            tab.open(place)
+            assert tab.page.evaluate("document.documentElement.scrollWidth") == 390, place
+
+
 def _special() -> Sequence[AnalysedGame]:
     fen = "nrkbqbrn/pppppppp/8/8/8/8/PPPPPPPP/NRKBQBRN w KQkq - 0 1"
     return [

@@ -175,7 +175,7 @@ function sayPly() {
   const { game, ply } = shown;
   const parts = [];
   const kind = ply && game.j && game.j[ply - 1];
-  if (!ply) parts.push("Start");
+  if (!ply) parts.push(game.epd === undefined ? "Start" : "Position");
   else parts.push(`${numberAt(game, ply - 1)} ${game.sans[ply - 1]}${kind ? ` ${MARKS[kind]}, ${JUDGED[kind]}` : ""}`);
   const value = game.e && evaluationText(game.e[ply]);
   if (value) parts.push(value === "checkmate" ? value : `evaluation ${value}, White's Win% ${(game.w[ply] / 10).toFixed(0)}`);
