@@ -4,7 +4,7 @@ Nothing is fetched: style, script, pieces and games are inside, and the page's c
 everything else. Text from games stays text. Links point to a ply: `report.html#game=3&ply=24` is game 3 with 24
 half-moves played, as `ply` is counted everywhere.
 
-A file holds 1,000 games, or 8 MB of them; then the next begins, `report-2.html`, `report-3.html`, and the first,
+A file holds 1,000 games, or 7 MB of them; then the next begins, `report-2.html`, `report-3.html`, and the first,
 which has the overview, links to them. On standard output everything is one page.
 
 The report takes the aggregators along that its overview is made of (`wins`, `best-scores`, `accuracy`, `acpl`,
@@ -24,7 +24,7 @@ from engine_plugins.writers._html.overview import NEEDED
 
 GAMES = 1_000
 """Games in one file, at most."""
-BYTES = 8_000_000
+BYTES = 7_000_000
 """Bytes of games after which the next file begins."""
 NOTICES = 100
 """Notices and failures that are shown."""

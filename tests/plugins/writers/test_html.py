@@ -147,6 +147,18 @@ def test_sections_of_the_reports_link_to_the_plies() -> None:
         assert link.startswith("#game=") or link[1:] in ids, link
 
 
+def test_players_stand_by_games_and_then_by_accuracy() -> None:
+    pairs = [("Anna", "Bob"), ("Cleo", "Anna"), ("Anna", "Dora")]
+    games = [
+        analysed_game(MATE, [20, -40, -30, "#-1"], headers={"White": white, "Black": black}, number=k)
+        for k, (white, black) in enumerate(pairs, start=1)
+    ]
+    text = page(*games).text
+    table = text[text.index('id="overview-players"') :].partition("</table>")[0]
+    # Of one game each, Black was perfect and White was mated.
+    assert re.findall(r"<td><bdi>(\w+)</bdi>", table) == ["Anna", "Bob", "Dora", "Cleo"]
+
+
 def test_ten_positions_of_different_games_before_a_second_of_one() -> None:
     games = [analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k) for k in range(1, 13)]
     found = page(*games)

@@ -241,9 +241,9 @@ def test_nothing_is_wider_than_the_screen(
         assert pictures[0] != pictures[1]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(chromium: Any, axe: str, classics: Path, scheme: str) -> None:
-    for tab in new_tab(chromium, classics, 1400, scheme):
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_axe_finds_nothing_serious(chromium: Any, axe: str, classics: Path, width: int, scheme: str) -> None:
+    for tab in new_tab(chromium, classics, width, scheme):
         for place in ("", "#game=4&ply=20"):
             tab.open(place)
             tab.page.evaluate(axe)

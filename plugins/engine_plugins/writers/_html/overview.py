@@ -59,14 +59,15 @@ def players(result: RunResult, link: Link) -> Grid | None:
     columns = (Column("player", "Player", "player"), *(column for _, _, column in _PLAYERS))
     cells = tuple(
         (player, *(found.get(column.key) for column in columns[1:]))
-        for player, found in sorted(rows.items(), key=_by_accuracy)
+        for player, found in sorted(rows.items(), key=_most_games_first)
     )
     return grid(ReportTable("overview-players", "Players", columns, cells), link)
 
 
-def _by_accuracy(row: tuple[str, dict[str, Cell]]) -> tuple[float, str]:
-    accuracy = row[1].get("accuracy")
-    return (-float(accuracy) if isinstance(accuracy, int | float) else 1.0, row[0])
+def _most_games_first(row: tuple[str, dict[str, Cell]]) -> tuple[float, float, str]:
+    """Then the most accurate."""
+    games, accuracy = (float(row[1].get(key) or 0) for key in ("games", "accuracy"))
+    return -games, -accuracy, row[0]
 
 
 def _by_player(reports: Mapping[str, Report], name: str, key: str) -> Iterator[tuple[str, Cell]]:
