@@ -53,7 +53,8 @@ def analyze(
     `source`: paths of PGN or EPD files (also compressed) and folders. `aggregators`: names, classes or instances;
     None for the default ones. `nodes`, `depth`, `time` (milliseconds) limit the search of each position; 100,000
     nodes when none is given. `evaluator`: a name, or the path of a UCI program. `output`: files to write, the
-    suffix chooses the writer; an existing one is an error unless `force`. `settings` sets everything else, the
+    suffix chooses the writer, `{player}` in a name means one for each player; an existing one is an error unless
+    `force`. `settings` sets everything else, the
     other arguments win over it. `progress` is called 4 to 8 times a second, in this thread. `stop`, once set,
     ends the run in good order, and so does `stop_after` seconds of work.
 

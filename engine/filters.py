@@ -236,7 +236,7 @@ class PlayerFilter(Struct, frozen=True):
         colors: list[Color] = []
         for name, value in headers.items():
             side = name.lower()
-            if side in ("white", "black") and _plain_name(value) in self.names:
+            if side in ("white", "black") and plain_name(value) in self.names:
                 colors.append("white" if side == "white" else "black")
         return tuple(sorted(set(colors), reverse=True))
 
@@ -244,14 +244,14 @@ class PlayerFilter(Struct, frozen=True):
 def player_filter(names: Sequence[str]) -> PlayerFilter:
     """A player's name and aliases. Raises ConfigError for a name without a letter or digit."""
     for name in names:
-        if not _plain_name(name):
+        if not plain_name(name):
             raise ConfigError(f"--player: {name!r} is no name; example: --player 'Carlsen, Magnus'")
-    return PlayerFilter(frozenset(map(_plain_name, names)))
+    return PlayerFilter(frozenset(map(plain_name, names)))
 
 
 @functools.lru_cache(maxsize=4096)
-def _plain_name(name: str) -> str:
-    """The form in which names are compared."""
+def plain_name(name: str) -> str:
+    """The form in which names of players are compared; empty for one without a letter or digit."""
     if name.count(",") == 1:
         last, first = name.split(",")
         name = f"{first} {last}"

@@ -25,6 +25,7 @@ from engine.compression import COMPRESSORS, Compressor
 from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
 from engine.options import NoOptions, Options
+from engine.output_names import numbered
 from engine.plugin import RunInfo, Writer
 
 __all__ = ["Outputs", "Targets", "open_outputs"]
@@ -75,6 +76,8 @@ class _Target(Struct, frozen=True):
     plugin: str
     """The writer's name."""
     writer: type[Writer]
+    ending: str = ""
+    """What chose the writer, with what compresses."""
     compressor: Callable[[], Compressor] | None = None
 
 
@@ -90,6 +93,11 @@ class Targets:
         """Names of the aggregators that the writers cannot do without."""
         return [name for target in self._targets for name in target.writer.reports]
 
+    @property
+    def searched_for(self) -> list[str]:
+        """Those of them whose follow-up searches are worth an evaluator of their own."""
+        return [name for target in self._targets if target.writer.searches for name in target.writer.reports]
+
     def begin(self, info: RunInfo, options: Mapping[str, Options] | None = None) -> Outputs:
         """Open `FILE.part` for each and make the writers, with `options` by their names.
 
@@ -98,7 +106,7 @@ class Targets:
         outputs: list[_Output] = []
         try:
             for target in self._targets:
-                output = _Output(target)
+                output = _Output(target, force=self._force)
                 outputs.append(output)
                 of_one = (options or {}).get(target.plugin, NoOptions())
                 output.begin(structs.replace(info, options=of_one))
@@ -130,7 +138,10 @@ class Outputs:
 
     def names(self) -> list[str]:
         """The files as they are named now."""
-        return [name for output in self._outputs for name in output.names()]
+        return [name for output in self._all() for name in output.names()]
+
+    def _all(self) -> list[_Output]:
+        return [one for output in self._outputs for one in (output, *output.further)]
 
     def finish(self, result: RunResult) -> None:
         """Let the writers finish and move the files into place.
@@ -144,12 +155,12 @@ class Outputs:
                 self._each(lambda writer: writer.finish(result), "the end of the run")
             except PluginCrashed as error:
                 crash = error
-            for output in self._outputs:
+            for output in self._all():
                 output.close()
         except BaseException:
             self.abandon()
             raise
-        for output in self._outputs:
+        for output in self._all():
             if not (result.interrupted or output.crashed):
                 output.move(force=self._force)
         if crash is not None:
@@ -157,7 +168,7 @@ class Outputs:
 
     def abandon(self) -> None:
         """Leave every `FILE.part` as it is, closed. May be called more than once, and after an error."""
-        for output in self._outputs:
+        for output in self._all():
             with contextlib.suppress(OSError, OutputError):
                 output.close()
 
@@ -170,6 +181,7 @@ class Outputs:
                 output.write(call, where)
             except PluginCrashed as crash:
                 crashes.append(crash)
+            output.write_further(where)
         if crashes:
             raise PluginCrashed("; ".join(crash.message for crash in crashes)) from crashes[0].__cause__
 
@@ -177,7 +189,7 @@ class Outputs:
 class _Output:
     """One output while it is written."""
 
-    def __init__(self, target: _Target) -> None:
+    def __init__(self, target: _Target, *, force: bool) -> None:
         self.crashed = False
         self._target = target
         self._buffer = _Buffer(self._put_begun)
@@ -195,6 +207,10 @@ class _Output:
         self._broken: OSError | OutputError | None = None
         """What the disk said while a writer was writing, which may have made an error of its own of it."""
         self._moved = False
+        self._force = force
+        self._info: RunInfo | None = None
+        self.further: list[_Output] = []
+        """Files that the writer began after this one. It writes to all; each goes to the disk by itself."""
 
     @property
     def _part(self) -> Path | None:
@@ -202,14 +218,39 @@ class _Output:
         return None if path is None else path.with_name(path.name + PART)
 
     def begin(self, info: RunInfo) -> None:
+        self._info = info
+        if self._target.path is not None:
+            info = structs.replace(info, output=Path(self._target.name).name)
         self._file = _open_stdout() if self._part is None else self._open_part(self._part)
         try:
             # A writer only ever writes; what it gets has no more than that, and its position.
             self._writer = self._target.writer(cast("BinaryIO", self._buffer), info)
+            self._writer.next_file = self._next_file
         except AnalysisError:
             raise
         except Exception as error:
             self._crash(error, "the start of the run")
+
+    def _next_file(self) -> tuple[str, BinaryIO] | None:
+        """`Writer.next_file`: a file like this one, with a number."""
+        if self._target.path is None or self._info is None:
+            return None
+        name = numbered(self._target.name, self._target.ending, len(self.further) + 2)
+        path = _real(name)
+        _check_place(name, path, force=self._force)
+        # The writer is the first file's; the one of this file only stands for it.
+        output = _Output(structs.replace(self._target, name=name, path=path, writer=Writer), force=self._force)
+        self.further.append(output)
+        output.begin(self._info)
+        return path.name, cast("BinaryIO", output._buffer)
+
+    def write_further(self, where: str) -> None:
+        """Put on the disk what the writer wrote into the files after the first; of a crashed one, nothing more."""
+        for output in self.further:
+            if self.crashed:
+                output.crashed = True  # what it holds is never written
+            else:
+                output.write(lambda _: None, where)
 
     def _open_part(self, part: Path) -> IO[bytes]:
         try:
@@ -421,7 +462,8 @@ def _file(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> _Ta
         raise ConfigError(f"output {name}: {_unknown(stem, writers)}")
     path = _real(name)
     _check_place(name, path, force=force)
-    return _Target(name, path, plugin, writers[plugin], COMPRESSORS.get(compression))
+    ending = _ending(Path(stem).name.lower(), writers[plugin]) + compression
+    return _Target(name, path, plugin, writers[plugin], ending, COMPRESSORS.get(compression))
 
 
 def _unknown(stem: str, writers: Mapping[str, type[Writer]]) -> str:
@@ -461,6 +503,11 @@ def _by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:
             if name.endswith(suffix) and len(name) > len(suffix) > length:
                 best, length = plugin, len(suffix)
     return best
+
+
+def _ending(name: str, writer: type[Writer]) -> str:
+    """The longest one of the writer's that fits."""
+    return max((suffix for suffix in writer.suffixes if name.endswith(suffix)), key=len)
 
 
 def _real(name: str) -> Path:

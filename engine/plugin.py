@@ -206,6 +206,10 @@ class RunInfo(Struct, frozen=True):
     limit: Limit
     options: Options = NoOptions()
     """Those of the writer that gets this, as its `Options` declare them."""
+    output: str = ""
+    """Name of the file without its folder; empty for standard output."""
+    player: str | None = None
+    """Whose games these are, where each player gets a file (`{player}` in the output's name)."""
 
 
 class Writer(abc.ABC):
@@ -223,6 +227,9 @@ class Writer(abc.ABC):
     reports: ClassVar[tuple[str, ...]] = ()
     """Names of aggregators whose reports it renders; a run with this output takes them in."""
 
+    searches: ClassVar[bool] = True
+    """Whether follow-up searches of `reports` are worth an evaluator, in a run that searches nothing else."""
+
     @classmethod
     def check(cls) -> None:
         """Called before any work. Raises ConfigError, naming the way out, where it cannot write (no library)."""
@@ -237,6 +244,10 @@ class Writer(abc.ABC):
         self.info = info
         given = isinstance(info.options, self.Options)
         self.options: Any = info.options if given else self.Options()
+        self.next_file: Callable[[], tuple[str, BinaryIO] | None] = lambda: None
+        """Begin another file of this output: `report-2.html` after `report.html`, then `report-3.html`. Its name
+        without the folder, and its stream; None where there is only one stream. The framework opens, closes and
+        moves them together; all can be written to until the end. Not to be called in `__init__`."""
 
     def game(self, game: AnalysedGame) -> None:
         """Called for each analysed game, in input order."""

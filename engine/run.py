@@ -6,6 +6,7 @@ what stops a run: no evaluator can be kept alive, an output cannot be written, n
 
 from __future__ import annotations
 
+import copy
 import logging
 import multiprocessing
 import threading
@@ -24,6 +25,7 @@ from engine.digest import Digested, Digestion, DigestJob, batches
 from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
+from engine.handouts import MOST, Handouts, by_player, split_answers
 from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
@@ -35,7 +37,7 @@ from engine.model import (
     RunResult,
     SkippedGame,
 )
-from engine.outputs import Outputs, open_outputs
+from engine.outputs import Outputs, Targets, open_outputs
 from engine.planner import FollowUp, Plan, Positions
 from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState, Writer
 from engine.progress import Labels, Snapshot, problems, share_read
@@ -112,15 +114,29 @@ class Run:
             seed=settings.seed,
         )
         writers = self.registry.load_all("engine.writers")
-        targets = open_outputs(
-            outputs,
-            format=output_format,
-            force=force,
-            writers=writers,
-            inputs=[source.name for source in self._sources],
-        )
+
+        def check(names: Sequence[str], force: bool) -> Targets:
+            return open_outputs(
+                names,
+                format=output_format,
+                force=force,
+                writers=writers,
+                inputs=[source.name for source in self._sources],
+            )
+
+        names, templates = by_player(outputs)
+        targets = check(names, force)
         of_writers = self._writer_options(writers)
-        self._strategies = self._load_strategies(aggregators, targets.reports)
+        self._handouts = (
+            self._prepare_handouts(templates, check, aggregators, of_writers, force=force) if templates else None
+        )
+        all_targets = [targets, *([self._handouts.targets] if self._handouts else [])]
+        wanted = [name for one in all_targets for name in one.reports]
+        self._strategies = self._load_strategies(aggregators, wanted, self._plugin_crashed)
+        self._only_shown = self._taken_along(aggregators, wanted) - {
+            name for one in all_targets for name in one.searched_for
+        }
+        """Aggregators that are there for a writer alone which starts no search for them."""
         multipv, self.multipv_asked_by = self._strategies.multipv()
         self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
         self.first_limit = adaptive.first_limit(self.limit) if settings.search.adaptive else self.limit
@@ -134,7 +150,8 @@ class Run:
         self._analyst = Analyst(
             settings.search, self.evaluator.info.scale, self.evaluator.reads_input, self._selection.players
         )
-        self._outputs: Outputs = targets.begin(RunInfo(self.evaluator.info, self.limit), of_writers)
+        self._info = RunInfo(self.evaluator.info, self.limit)
+        self._outputs: Outputs = targets.begin(self._info, of_writers)
         self._labels = Labels()
         self._scales: set[float] = set()
         """Of the analysed games, for the reports to say."""
@@ -161,6 +178,8 @@ class Run:
             settings.evaluator_options,
         )
         asking = self._strategies.following_up()
+        if settings.follow_up_evaluator is None:
+            asking = [name for name in asking if name not in self._only_shown]
         self._for_follow_ups: choice.Choice | None = None
         self._can_follow_up = chosen.spec is not None
         if chosen.spec is not None:
@@ -214,11 +233,14 @@ class Run:
             name: options.build(writers[name].Options, of_one, f"writer {name}") for name, of_one in given.items()
         }
 
-    def _load_strategies(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> Strategies:
+    def _load_strategies(
+        self,
+        asked: Sequence[Named] | None,
+        wanted: Sequence[str],
+        on_crash: Callable[[PluginCrashed, Origin | None], None],
+    ) -> Strategies:
         """Those asked for, and those `wanted` by a writer."""
-        epd = any(source.reader == "epd" for source in self._sources)
-        asked = asked if asked is not None else self.settings.aggregators
-        chosen = selection(self.registry, asked, epd=epd, player=bool(self.settings.players), also=wanted)
+        chosen = self._selection_of(asked, wanted)
         of_writers = self._set_for_writers()
         values = {
             name: dict(of_one)
@@ -233,7 +255,43 @@ class Run:
                 if isinstance(one, str) and value is not None and options.has_field(cls.Options, key):
                     values.setdefault(one.rpartition(":")[2], {}).setdefault(key, value)
         self._chosen, self._options = chosen, values
-        return Strategies.build(self.registry, chosen, values, self._plugin_crashed)
+        return Strategies.build(self.registry, chosen, values, on_crash)
+
+    def _selection_of(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> list[Named]:
+        epd = any(source.reader == "epd" for source in self._sources)
+        asked = asked if asked is not None else self.settings.aggregators
+        return selection(self.registry, asked, epd=epd, player=bool(self.settings.players), also=wanted)
+
+    def _taken_along(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> set[str]:
+        """Names of the aggregators that only writers want."""
+        own = self._selection_of(asked, ())
+        return {one for one in self._selection_of(asked, wanted)[len(own) :] if isinstance(one, str)}
+
+    def _prepare_handouts(
+        self,
+        templates: Sequence[str],
+        check: Callable[[Sequence[str], bool], Targets],
+        aggregators: Sequence[Named] | None,
+        of_writers: Mapping[str, options.Options],
+        *,
+        force: bool,
+    ) -> Handouts:
+        """Each player's aggregators are copies, made before the run's own have seen a game."""
+        fresh = copy.deepcopy(aggregators)
+
+        def strategies() -> Strategies:
+            wanted = handouts.targets.reports
+            return self._load_strategies(copy.deepcopy(fresh), wanted, self._handout_crashed)
+
+        handouts = Handouts(
+            templates,
+            check=lambda names, probing: check(names, force or probing),
+            aggregators=strategies,
+            writer_options=of_writers,
+            players=self.settings.players,
+            scoreboard=self.settings.scoreboard,
+        )
+        return handouts
 
     # -- the run --
 
@@ -253,6 +311,8 @@ class Run:
             return self._finish()
         except BaseException:
             self._outputs.abandon()
+            if self._handouts is not None:
+                self._handouts.abandon()
             raise
 
     # -- nothing to search: by the batch, in other processes --
@@ -262,7 +322,14 @@ class Run:
         asking = self._can_follow_up and self._strategies.following_up()
         by_name = all(isinstance(one, str) for one in self._chosen)
         enough = sum(source.size for source in self._sources) >= DIGESTED_BYTES
-        return self.evaluator.spec is None and not asking and by_name and enough and self.workers > 1
+        return (
+            self.evaluator.spec is None
+            and not asking
+            and self._handouts is None
+            and by_name
+            and enough
+            and self.workers > 1
+        )
 
     def _digest_all(self) -> None:
         job = DigestJob(
@@ -404,10 +471,14 @@ class Run:
             self._write(lambda: self._outputs.skipped(item), None)
             return
         assert item.analysed is not None
-        game = structs.replace(item.analysed, answers=item.answers())
+        answers, of_handouts = split_answers(item.answers())
+        game = structs.replace(item.analysed, answers=answers)
         self._account(game)
         self._strategies.add(game)
         self._write(lambda: self._outputs.game(game), game)
+        if self._handouts is not None:
+            handouts = self._handouts
+            self._write(lambda: handouts.add(game, of_handouts, self._info), game)
 
     def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
         """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
@@ -421,7 +492,11 @@ class Run:
             limit = structs.replace(request.limit or self.settings.limit, multipv=request.multipv)
             return None if position is None else FollowUp(request.ply, position, limit)
 
-        return self._strategies.follow_ups(game, plan_one)
+        def asked(seen: AnalysedGame) -> dict[str, list[FollowUp | None]]:
+            return self._strategies.follow_ups(seen, plan_one)
+
+        wanted = asked(game)
+        return wanted if self._handouts is None else {**wanted, **self._handouts.follow_ups(game, asked)}
 
     def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:
         """A writer that crashes is reported; the others have written when it is."""
@@ -464,6 +539,9 @@ class Run:
             self._failures.append(Failure(None, None, None, None, reason))
         self.counts.seconds = time.monotonic() - self._started
         self._check_that_there_were_games()
+        if self._handouts is not None and self._handouts.left_out:
+            text = f"files for the first {MOST} players only; --player NAME says whose you want"
+            self._notice(Notice("warning", None, None, None, text))
         reports = self._strategies.reports(self._scales)
         result = RunResult(
             reports=reports,
@@ -480,7 +558,12 @@ class Run:
             game=self._only,
         )
         self._write(lambda: self._outputs.finish(result), None)
-        return structs.replace(result, failures=tuple(self._failures), outputs=tuple(self._outputs.names()))
+        names = self._outputs.names()
+        if self._handouts is not None:
+            handouts = self._handouts
+            self._write(lambda: handouts.finish(result), None)
+            names += handouts.names()
+        return structs.replace(result, failures=tuple(self._failures), outputs=tuple(names))
 
     def _check_that_there_were_games(self) -> None:
         """A wrong file is an error; an empty one, or one of which nothing was wanted, is not."""
@@ -543,6 +626,12 @@ class Run:
                 crash.message,
             )
         )
+
+    def _handout_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
+        """The same fault in every player's copy is told once."""
+        what = crash.message.partition(" failed")[0]
+        if not any(failure.reason.startswith(what) for failure in self._failures):
+            self._plugin_crashed(crash, origin)
 
     # -- the screen --
 

@@ -13,9 +13,10 @@ import pytest
 
 from engine import system
 from tests import leaks
+from tests.browser_fixture import axe, chromium
 from tests.wasm_fixture import stockfish_wasm
 
-__all__ = ["stockfish_wasm"]
+__all__ = ["axe", "chromium", "stockfish_wasm"]
 
 util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
 

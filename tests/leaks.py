@@ -12,8 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from tests.processes import HAS_PROC, PROC, command_of, end_of, marked
+from tests.processes import HAS_PROC, PROC, command_of, descendants, end_of, marked
 
+HELPERS: set[int] = set()
+"""Processes that a fixture of the whole session keeps, with all below them: a browser."""
 PATIENCE = 2.0
 """Seconds in which everything that a test has started must be gone."""
 _SHARED = Path("/dev/shm")
@@ -52,7 +54,8 @@ def left_behind(before: State, mark: str, temporary: Path) -> list[str]:
 def _processes(mark: str) -> list[str]:
     if not HAS_PROC:
         return []
-    return [f"process {pid}: {command_of(pid)}" for pid in end_of(marked(mark), PATIENCE)]
+    helpers = HELPERS.union(*(descendants(pid) for pid in HELPERS))
+    return [f"process {pid}: {command_of(pid)}" for pid in end_of(marked(mark) - helpers, PATIENCE)]
 
 
 def _zombies() -> list[str]:

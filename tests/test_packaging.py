@@ -23,13 +23,15 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     assert {"engine/configs/standard.toml", "engine/configs/deep.toml", "engine/configs/max.toml"} <= set(names)
     assert "engine/data/openings.tsv" in names
     assert {"engine/py.typed", "engine_plugins/py.typed"} <= set(names)
+    page = {"head.html.jinja", "row.html.jinja", "foot.html.jinja", "style.css", "script/main.js"}
+    assert {f"engine_plugins/writers/_html/{name}" for name in page} <= set(names)
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine").rglob("*.py")}
     sources |= {
         path.relative_to(ROOT / "plugins").as_posix() for path in (ROOT / "plugins/engine_plugins").rglob("*.py")
     }
     assert {name for name in names if name.endswith(".py")} == sources
     kinds = {Path(name).suffix for name in names if not name.split("/")[0].endswith(".dist-info")}
-    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ""}
+    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ".css", ".js", ".jinja", ""}
 
 
 def test_the_version_is_the_one_of_the_changelog_or_unreleased() -> None:

@@ -73,8 +73,9 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     "--output",
     multiple=True,
     metavar="FILE",
-    help="Write a file; its ending says what. Games: .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
-    "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed. Repeatable.",
+    help="Write a file; its ending says what. Games: .html .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
+    "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed; {player} in it: one for "
+    "each player. Repeatable.",
 )
 @click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
 @click.option(

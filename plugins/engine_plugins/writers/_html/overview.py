@@ -1,0 +1,77 @@
+"""The top of the report: the figures of the run and its players, put together from its reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.model import Cell, Column, Report, ReportTable, RunResult
+from engine_plugins.writers._html.tables import Grid, Link, grid, text
+
+NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
+"""Aggregators that a run with a report takes along."""
+
+_FIGURES = (
+    ("accuracy", "accuracy"),
+    ("acpl", "acpl"),
+    ("judgements", "inaccuracies"),
+    ("judgements", "mistakes"),
+    ("judgements", "blunders"),
+    ("wins", "wins"),
+    ("best-scores", "best"),
+)
+_BOTH_SIDES = ("wins", "best-scores")
+"""Reports whose metrics count the opponents' positions too."""
+_PLAYERS: tuple[tuple[str, str, Column], ...] = (
+    ("accuracy", "games", Column("games", "Games", "int")),
+    ("accuracy", "accuracy", Column("accuracy", "Accuracy", "percent")),
+    ("acpl", "acpl", Column("acpl", "ACPL", "float")),
+    ("judgements", "inaccuracies", Column("inaccuracies", "Inaccuracies", "int")),
+    ("judgements", "mistakes", Column("mistakes", "Mistakes", "int")),
+    ("judgements", "blunders", Column("blunders", "Blunders", "int")),
+    ("wins", "wins", Column("wins", "Winning moves", "int")),
+)
+"""Report, column of its table `players`, and how it is shown here."""
+
+
+def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
+    """Labels and values of the tiles; of one player's own moves alone when `own`."""
+    yield "Games", f"{result.counts.analysed:,}"
+    yield "Positions", f"{result.counts.positions:,}"
+    for name, key in _FIGURES:
+        if own and name in _BOTH_SIDES:
+            continue
+        metric = result.reports[name].metrics.get(key) if name in result.reports else None
+        if metric is not None and metric.value is not None:
+            yield metric.label, text(metric.value, metric.kind)
+    if own:
+        won = [value for _, value in _by_player(result.reports, "wins", "wins") if isinstance(value, int)]
+        yield "Winning moves", f"{sum(won):,}"
+
+
+def players(result: RunResult, link: Link) -> Grid | None:
+    """Everybody's figures side by side; None unless there are two."""
+    rows: dict[str, dict[str, Cell]] = {}
+    for name, key, column in _PLAYERS:
+        for player, value in _by_player(result.reports, name, key):
+            rows.setdefault(player, {})[column.key] = value
+    if len(rows) < 2:  # noqa: PLR2004 - the tiles say the same
+        return None
+    columns = (Column("player", "Player", "player"), *(column for _, _, column in _PLAYERS))
+    cells = tuple(
+        (player, *(found.get(column.key) for column in columns[1:]))
+        for player, found in sorted(rows.items(), key=_most_games_first)
+    )
+    return grid(ReportTable("overview-players", "Players", columns, cells), link)
+
+
+def _most_games_first(row: tuple[str, dict[str, Cell]]) -> tuple[float, float, str]:
+    """Then the most accurate."""
+    games, accuracy = (float(row[1].get(key) or 0) for key in ("games", "accuracy"))
+    return -games, -accuracy, row[0]
+
+
+def _by_player(reports: Mapping[str, Report], name: str, key: str) -> Iterator[tuple[str, Cell]]:
+    for table in reports[name].tables if name in reports else ():
+        keys = [column.key for column in table.columns]
+        if table.key == "players" and "player" in keys and key in keys:
+            yield from ((str(row[keys.index("player")]), row[keys.index(key)]) for row in table.rows)

@@ -1,0 +1,104 @@
+"""The parts of a page in the order in which they are written: head, games, foot."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from engine.model import AnalysedGame, Color
+from engine_plugins.writers._encode import encode
+from engine_plugins.writers._html.pieces import symbols
+from engine_plugins.writers._html.record import record
+
+_SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "tables.js", "main.js")
+_FOLDER = resources.files(__package__)
+
+
+def head(**given: Any) -> bytes:
+    """Everything before the first game: policy, style, script, the empty game page."""
+    style, script = _style(), _script()
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {_hash(script)}",
+            f"style-src {_hash(style)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+    parts = {"policy": policy, "style": Markup(style), "script": Markup(script), "symbols": Markup(symbols())}  # noqa: S704 - our own files
+    return _render("head.html.jinja", **parts, **given)
+
+
+def game(one: AnalysedGame) -> bytes:
+    """A row of the list of games, with the data of its page inside."""
+    # In JSON `<`, `>` and `&` stand only inside strings, where their escapes mean the same; so no header can end
+    # the element, and HTML has nothing to say about it.
+    data = encode(record(one))
+    for character in b"<>&":
+        data = data.replace(bytes([character]), b"\\u%04x" % character)
+    fields = {
+        "n": one.origin.game,
+        "names": [one.epd.id or "?"] if one.epd is not None else [one.player("white"), one.player("black")],
+        "ratings": [one.rating("white"), one.rating("black")],
+        "result": "" if one.epd is not None else one.result,
+        "opening": one.opening,
+        "date": one.headers.get("Date", "").replace("?", "").strip(".") or one.headers.get("UTCDate", ""),
+        "moves": (len(one.plies) + 1) // 2,
+        "sides": [_side(one, "white"), _side(one, "black")],
+        "data": Markup(data.decode()),  # noqa: S704 - escaped above
+    }
+    return _render("row.html.jinja", **fields)
+
+
+def _side(one: AnalysedGame, color: Color) -> dict[str, Any]:
+    side = one.side(color)
+    return {"accuracy": side.accuracy, "errors": (side.inaccuracies, side.mistakes, side.blunders)}
+
+
+def foot(**given: Any) -> bytes:
+    """Everything after the last game."""
+    return _render("foot.html.jinja", **given)
+
+
+def _render(name: str, **given: Any) -> bytes:
+    return _environment().get_template(name).render(**given).encode("utf-8", "replace")
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _style() -> str:
+    return _text("style.css")
+
+
+@functools.cache
+def _script() -> str:
+    """The files as one function, so that nothing of it is global."""
+    parts = "\n".join((_FOLDER / "script" / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}\n}})();'
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

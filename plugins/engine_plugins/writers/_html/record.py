@@ -1,0 +1,144 @@
+"""One game as the data block that the page's script reads when the game is opened.
+
+A JSON object, as short as can be; what is absent is not known or not needed:
+
+| key | what |
+| --- | --- |
+| `n` | the game's number |
+| `t` | tags: `[[name, value], ...]` in file order |
+| `f` | FEN of the start, when it is not the usual one |
+| `c9` | true for Chess960 |
+| `m`, `s` | the moves in UCI and in SAN, with spaces between |
+| `e` | White's evaluation of positions 0 to N: centipawns, `"#3"`, `"#"` for checkmate, null |
+| `w` | White's Win% of positions 0 to N in tenths, null |
+| `b`, `bs` | best moves of positions 0 to N in UCI and SAN; `-` is unknown, `=` the move played |
+| `j` | judged moves by ply: 1 inaccuracy, 2 mistake, 3 blunder |
+| `l` | by ply of a judged move: the best line in SAN |
+| `k`, `d` | seconds left after each move, and spent on it |
+| `p` | where middlegame and endgame begin |
+| `o` | the opening: ECO, name |
+| `x`, `r` | FEN fields by position, where they change: en passant square, castling rights |
+| `a` | accuracy, ACPL, inaccuracies, mistakes, blunders of White and of Black |
+| `v` | `"b"`: seen from Black's side |
+| `epd`, `bm` | name and best moves of an EPD line |
+| `problem` | what was wrong with the game in its file |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import chess
+
+from engine.model import AnalysedGame, AnalysedPosition, Score, Side
+from engine.scoring import win_percent
+from engine_plugins.writers._white import views
+
+LINE = 6
+"""Plies of the best line shown beside a judged move."""
+_JUDGED = {"inaccuracy": 1, "mistake": 2, "blunder": 3}
+
+
+def record(game: AnalysedGame) -> dict[str, Any]:
+    """The data of one game; scores and Win% are White's."""
+    found: dict[str, Any] = {"n": game.origin.game, "t": list(game.headers.items())}
+    if game.fen != chess.STARTING_FEN:
+        found["f"] = game.fen
+    if game.variant == "chess960":
+        found["c9"] = True
+    found["m"] = " ".join(ply.uci for ply in game.plies)
+    found["s"] = " ".join(ply.san for ply in game.plies)
+    scores = [_scores(game, position, negate) for position, negate in views(game)]
+    if any(score is not None for score, _ in scores):
+        found["e"], found["w"] = (list(column) for column in zip(*scores, strict=True))
+    judged = {str(k): _JUDGED[ply.judgement] for k, ply in enumerate(game.plies) if ply.judgement}
+    if judged:
+        found["j"] = judged
+    found |= _from_boards(game)
+    found |= _times("k", [ply.clock for ply in game.plies]) | _times("d", [ply.time for ply in game.plies])
+    if game.phases is not None:
+        found["p"] = [game.phases.middlegame, game.phases.endgame]
+    if game.opening is not None:
+        found["o"] = [game.opening.eco, game.opening.name]
+    found["a"] = [_side(game.white), _side(game.black)]
+    if game.view == ("black",):
+        found["v"] = "b"
+    if game.epd is not None:
+        found["epd"] = game.epd.id or ""
+        found["bm"] = _sans(game.board(0), game.epd.bm)
+    if game.problem is not None:
+        found["problem"] = game.problem
+    return found
+
+
+def _scores(game: AnalysedGame, position: AnalysedPosition, negate: bool) -> tuple[int | str | None, int | None]:
+    """White's evaluation and tenths of Win%."""
+    if position.terminal == "checkmate":
+        return "#", 1000 if negate else 0
+    if position.terminal == "stalemate":
+        return 0, 500
+    if position.evaluation is None:
+        return None, None
+    own = position.evaluation.score
+    score: Score = -own if negate else own
+    percent = win_percent(score, 1.0 if position.recorded else game.scale)
+    return f"#{score.mate}" if score.mate is not None else score.cp, round(10 * percent)
+
+
+def _from_boards(game: AnalysedGame) -> dict[str, Any]:
+    """All that needs the positions themselves: best moves in SAN, and the FEN fields that a script would have to
+    generate moves for."""
+    ucis, sans, lines, passant, rights = [], [], {}, {}, []
+    castling = None
+    for k, board in enumerate(game.boards()):
+        evaluation = game.positions[k].evaluation
+        best = evaluation.best if evaluation is not None else None
+        played = game.plies[k].uci if k < len(game.plies) else None
+        if evaluation is None or best is None:
+            ucis.append("-")
+            sans.append("-")
+        elif best == played:
+            ucis.append("=")
+            sans.append("=")
+        else:
+            ucis.append(best)
+            sans.append(board.san(board.parse_uci(best)))
+        if k < len(game.plies) and game.plies[k].judgement and evaluation is not None and evaluation.pv:
+            lines[str(k)] = _line(board, evaluation.pv[:LINE])
+        if board.has_legal_en_passant() and board.ep_square is not None:
+            passant[str(k)] = chess.square_name(board.ep_square)
+        now = board.castling_xfen()
+        if now != castling:
+            castling = now
+            rights.append([k, now])
+    known = any(uci != "-" for uci in ucis)
+    found: dict[str, Any] = {"b": " ".join(ucis), "bs": " ".join(sans)} if known else {}
+    return found | {key: value for key, value in (("l", lines), ("x", passant)) if value} | {"r": rights}
+
+
+def _line(board: chess.Board, pv: Sequence[str]) -> str:
+    """With move numbers, as people write it."""
+    replay = board.copy(stack=False)
+    moves = [replay.push_uci(uci) for uci in pv]
+    text = board.copy(stack=False).variation_san(moves)
+    return text.replace("...", "... ", 1) if board.turn == chess.BLACK else text
+
+
+def _sans(board: chess.Board, moves: Sequence[str]) -> str:
+    return " ".join(board.san(board.parse_uci(uci)) for uci in moves)
+
+
+def _times(key: str, values: list[float | None]) -> dict[str, Any]:
+    if all(value is None for value in values):
+        return {}
+    return {key: [None if value is None else _short(round(value, 1)) for value in values]}
+
+
+def _short(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def _side(side: Side) -> list[float | int | None]:
+    accuracy = None if side.accuracy is None else round(side.accuracy, 1)
+    return [accuracy, side.acpl, side.inaccuracies, side.mistakes, side.blunders]

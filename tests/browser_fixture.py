@@ -1,0 +1,55 @@
+"""A real browser for tests that open the HTML report, and axe-core to judge it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import leaks
+from tests.processes import descendants
+
+AXE = "axe-core@4.10.3"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A running browser (playwright's `Browser`): Debian's Chromium, or the one that playwright has installed."""
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="pip install -e '.[browser]' runs the tests that need a browser"
+    )
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    # Chromium's sandbox does not work for root, as whom containers run tests; the pages are our own.
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    before = set(descendants(os.getpid()))
+    with sync_api.sync_playwright() as playwright:
+        leaks.HELPERS |= set(descendants(os.getpid())) - before
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        except sync_api.Error as error:
+            pytest.skip(f"`apt install chromium` or `playwright install chromium` runs this: {error.message[:80]}")
+        yield browser
+        browser.close()
+    leaks.HELPERS.clear()
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest) -> str:
+    """The source of axe-core, fetched with npm into pytest's cache; else a skip."""
+    cache = getattr(request.config, "cache", None)
+    npm = shutil.which("npm")
+    if npm is None or cache is None:
+        pytest.skip("npm on the PATH runs the accessibility test, which fetches axe-core with it")
+    folder = cache.mkdir("axe")
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        command = [npm, "install", "--silent", "--ignore-scripts", "--prefix", str(folder), AXE]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        if done.returncode:
+            pytest.skip(f"a network runs this; npm could not fetch axe-core: {done.stderr.strip()[:80]}")
+    return str(script.read_text(encoding="utf-8"))
