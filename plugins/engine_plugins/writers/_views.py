@@ -48,11 +48,13 @@ VIEWS: Mapping[str, tuple[str, str]] = {
     "players": (
         "a row for each player: games, points, score in percent, accuracy, centipawn loss, judgements",
         """
-        SELECT player, count(*) AS games, sum(points) AS points, round(100 * avg(points), 1) AS score,
-               round(avg(accuracy), 1) AS accuracy,
-               (SELECT round(avg(loss), 1) FROM plies WHERE plies.player IS sides.player) AS acpl,
+        SELECT sides.player, count(*) AS games, sum(points) AS points, round(100 * avg(points), 1) AS score,
+               round(avg(accuracy), 1) AS accuracy, round(moves.loss, 1) AS acpl,
                sum(inaccuracies) AS inaccuracies, sum(mistakes) AS mistakes, sum(blunders) AS blunders
-          FROM sides GROUP BY player ORDER BY count(*) DESC, player
+          FROM sides
+          LEFT JOIN (SELECT player, avg(loss) AS loss FROM plies GROUP BY player) AS moves
+                 ON moves.player IS sides.player
+         GROUP BY sides.player ORDER BY count(*) DESC, sides.player
         """,
     ),
     "openings": (

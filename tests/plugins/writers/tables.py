@@ -60,7 +60,7 @@ def write_all(folder: Path, *names: str, **settings: Any) -> engine.RunResult:
     return engine.analyze(
         inputs,
         evaluator="recorded",
-        aggregators=["accuracy", "judgements", "best-scores", "wins", "time-management", "openings"],
+        aggregators=["accuracy", "acpl", "judgements", "best-scores", "wins", "time-management", "openings"],
         settings=Settings(
             cache="", follow_up_evaluator="none", max_games=48, **settings),
         output=[folder / name for name in names or NAMES],

@@ -31,9 +31,13 @@ def test_views_answer_what_the_reports_say(run: Path, expected: dict[str, Rows])
     """Averages and counts of the views, against the aggregators of the same run."""
     path = run / "out.sqlite"
     report = json.loads((run / "out.json").read_text())["reports"]
-    players = {row[0]: row[1:] for row in ask(path, "SELECT player, games, accuracy FROM players")}
-    [row] = [row for row in report["accuracy"]["tables"][0]["rows"] if row["player"] == "Stockfish 1400"]
-    assert players["Stockfish 1400"] == (row["games"], round(row["accuracy"], 1))
+    players = {row[0]: row[1:] for row in ask(path, "SELECT player, games, accuracy, acpl FROM players")}
+    theirs = {
+        name: {row["player"]: row for row in report[name]["tables"][0]["rows"]} for name in ("accuracy", "acpl")
+    }
+    for name in ("Stockfish 1400", "Stockfish 2300"):
+        accuracy, acpl = theirs["accuracy"][name], theirs["acpl"][name]
+        assert players[name] == (accuracy["games"], round(accuracy["accuracy"], 1), round(acpl["acpl"], 1))
     judged = ask(path, "SELECT game, ply, move, judgement, opponent FROM judged ORDER BY game, ply")
     assert [(game, ply, judgement) for game, ply, _, judgement, _ in judged] == [
         (row["game"], row["ply"], row["judgement"]) for row in expected["plies"] if row["judgement"]
