@@ -1,7 +1,7 @@
 """Runs all benchmarks and rewrites the table in tests/README.md; hours, or minutes with `--quick`.
 
-Each runs in a process of its own, so that one that fails costs the others nothing; it is said in the table. With
 Each runs in a process of its own, so that one that fails costs the others nothing; the table says so. With
+`--quick` nothing is written. `--only` and `--but` choose; rows of benchmarks that are not run stay as they are.
 The JSON of each is kept in `--folder`, by default `perf` in the user's cache folder.
 """
 
