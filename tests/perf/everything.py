@@ -1,8 +1,8 @@
-"""Runs all benchmarks and rewrites the table in tests/README.md; hours, or minutes with `--quick`, which writes
-nothing.
+"""Runs all benchmarks and rewrites the table in tests/README.md; hours, or minutes with `--quick`.
 
-Each runs in a process of its own, so that one that fails costs the others nothing; it is said in the table.
-`--only` and `--but` choose; the rows of benchmarks that are not run stay as they are.
+Each runs in a process of its own, so that one that fails costs the others nothing; the table says so. With
+`--quick` nothing is written. `--only` and `--but` choose; rows of benchmarks that are not run stay as they are.
+The JSON of each is kept in `--folder`, by default `perf` in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import datetime as dt
 import shlex
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from engine.paths import cache_dir
 from tests.perf import machine, readme, report, sides
 from tests.perf.report import Table
 
@@ -22,7 +22,7 @@ from tests.perf.report import Table
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="NAMES", help="with commas between them")
     parser.add_argument("--but", metavar="NAMES", help="leave these out")
-    parser.add_argument("--folder", type=Path, metavar="FOLDER", help="keep the JSON of each here")
+    parser.add_argument("--folder", type=Path, metavar="FOLDER", default=cache_dir() / "perf", help="of the JSON")
     parser.add_argument("--readme", type=Path, default=readme.README, metavar="FILE", help="[tests/README.md]")
 
 
@@ -38,25 +38,24 @@ def main(args: argparse.Namespace) -> int:
     table = Table("all", ("what", "figure", "aim"))
     searched: list[str] = []
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="perf-") as temporary:
-        folder = args.folder or Path(temporary)
-        for name in names:
-            found = _run(name, args, folder / f"{name}.json")
-            if isinstance(found, str):
-                failed += 1
-                rows[name] = readme.not_measured(name, found)
-                table.add(name, "not measured", found)
-                continue
-            rows[name] = readme.rows_of(found)
-            searched = list(dict.fromkeys([*searched, *found.evaluators]))
-            for one in found.findings:
-                table.add(one.what, one.figure, one.verdict)
-            if not args.quick:
-                _write(args.readme, searched, rows)  # at once: a power cut costs one benchmark
+    for name in names:
+        found = _run(name, args, args.folder / f"{name}.json")
+        if isinstance(found, str):
+            failed += 1
+            rows[name] = readme.not_measured(name, found)
+            table.add(name, "not measured", found)
+            continue
+        rows[name] = readme.rows_of(found)
+        searched = list(dict.fromkeys([*searched, *found.evaluators]))
+        for one in found.findings:
+            table.add(one.what, one.figure, one.verdict)
+        if not args.quick:
+            _write(args.readme, searched, rows)  # at once: a power cut costs one benchmark
     report.show(report.Report(tables=[table], quick=args.quick))
     if not args.quick:
         _write(args.readme, searched, rows)
         print(f"{args.readme}: rewritten")
+    print(f"{args.folder}: the JSON of each")
     return 1 if failed else 0
 
 

@@ -93,7 +93,7 @@ def parent_table(ran: runs.Ran) -> Table:
     total = max(1, sum(ran.samples.values()))
     positions = max(1, ran.counts.positions)
     rows = {stage: ran.cpu * count / total for stage, count in sorted(ran.samples.items(), key=lambda kv: -kv[1])}
-    rows["(waiting for workers)"] = max(0.0, ran.seconds - ran.cpu)
+    rows["(not running: waits, or others run)"] = max(0.0, ran.seconds - ran.cpu)
     for stage, seconds in rows.items():
         share = seconds / max(ran.seconds, 1e-9)
         table.add(stage, f"{seconds:.2f}", f"{share:.1%}", f"{1e6 * seconds / positions:.1f}")

@@ -208,10 +208,10 @@ def _judge(found: Report, answers: dict[str, Answer], wanted: Evals, whites: lis
             agreement.shown(judged_gap, 1, percent=True, sign=True),
         )  # fmt: skip
         if limit.startswith("nodes") and what in OTHERS.values():
+            searched = agreement.shown(agreement.difference(errors[RAW], errors[what]), sign=True)
+            figure = f"{agreement.shown(gap, sign=True)}; as searched {searched}"
             # Not worse within the interval: no difference, or a smaller error, is still in it.
-            found.find(
-                f"|Win% error| at {limit}, ours - {what}", agreement.shown(gap, sign=True), "≤ 0", met=gap[1] <= 0
-            )
+            found.find(f"|Win% error| at {limit}, ours - {what}", figure, "≤ 0", met=gap[1] <= 0)
     found.tables.append(table)
     found.data[limit] = {
         what: {"wall": one.wall, "nodes": one.nodes, "errors": errors[what], "judged": judged[what]}

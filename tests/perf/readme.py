@@ -16,15 +16,17 @@ _COMMAND = re.compile(r"`python -m tests\.perf ([a-z-]+)[^`]*` \|$")
 
 def rows_of(report: Report) -> list[str]:
     """A benchmark's rows of the table."""
-    return [
-        f"| {one.what} | {one.figure} | {one.verdict} | `{report.command}` |".replace("  ", " ")
-        for one in report.findings
-    ]
+    return [_row(one.what, one.figure, one.verdict, report.command) for one in report.findings]
 
 
 def not_measured(name: str, why: str) -> list[str]:
     """The row of a benchmark that could not be run."""
-    return [f"| {name} | not measured: {why.replace('|', '/')} | | `python -m tests.perf {name}` |"]
+    return [_row(name, f"not measured: {why}", "", f"python -m tests.perf {name}")]
+
+
+def _row(what: str, figure: str, aim: str, command: str) -> str:
+    cells = [cell.replace("|", "\\|") for cell in (what, figure, aim)]
+    return f"| {' | '.join(cells)} | `{command}` |".replace("|  |", "| |")
 
 
 def rewritten(text: str, machine: str, rows: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:

@@ -85,8 +85,10 @@ def load(path: Path) -> Report:
 
 def show_head(command: str, machine: dict[str, str]) -> None:
     """The command and the machine."""
-    screen().print(Text(f"$ {command}", style="bold"))
-    screen().print(Text(" · ".join(f"{key} {value}" if key else value for key, value in machine.items())))
+    screen().print(Text(f"$ {command}", style="bold"), soft_wrap=True)
+    screen().print(
+        Text(" · ".join(f"{key} {value}" if key else value for key, value in machine.items())), soft_wrap=True
+    )
 
 
 def show(report: Report) -> None:
