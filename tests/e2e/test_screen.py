@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
+import pyte
 import pytest
 
 from engine.testing.fake_uci import fake_uci
@@ -112,3 +121,38 @@ def test_wrong_options_of_writers_are_clear_errors(tmp_path: Path) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text("[writer.nobody]\nevals = false\n")
     assert_clear_error(engine("analyze", MATCH, "--profile", profile), 2, "nobody", "no writer")
+
+
+def on_a_terminal(width: int, height: int, *arguments: str | Path) -> tuple[str, list[str]]:
+    """Run the command with its standard error on a terminal: what it wrote, and what stands there at the end."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+    left_out = ("CI", "COLUMNS", "LINES", "NO_COLOR")
+    env = {name: value for name, value in os.environ.items() if name not in left_out} | {"TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "engine", *map(str, arguments)]
+    written = b""
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # how Linux says that nobody has the other end any more
+            while piece := os.read(ours, 65536):
+                written += piece
+        os.close(ours)
+        assert process.wait() == 0
+    screen = pyte.Screen(width, height)
+    pyte.ByteStream(screen).feed(written)
+    return written.decode(), [line.rstrip() for line in screen.display]
+
+
+def test_on_a_terminal_the_board_comes_and_goes(tmp_path: Path) -> None:
+    fake = fake_uci(tmp_path / "fake", delay=0.02)
+    arguments = ("analyze", CLASSICS, "-e", fake, *NODES, "-j", "2", "--limit", "2", "--no-cache")
+    written, left = on_a_terminal(90, 24, *arguments)
+    for words in ("winning moves", "worker 2", "Anderssen, Adolf", "searching"):
+        assert words in written
+    assert left[0].startswith("2 games analysed")
+    assert not any("worker" in line or "winning" in line for line in left)
+    quiet, _ = on_a_terminal(90, 24, *arguments, "--quiet")
+    assert quiet == ""
+    plain, _ = on_a_terminal(90, 24, *arguments, "--progress", "none")
+    assert "\x1b[1A" not in plain
+    assert "2 games" in plain
