@@ -26,11 +26,10 @@ from msgspec import Meta, Struct
 
 from engine.cache import Cache, sound_rows
 from engine.cache_file import identity_of, is_cache, open_for_reading, row_digest
-from engine.compression import SUFFIXES, InputStream
+from engine.compression import COMPRESSORS, SUFFIXES, InputStream
 from engine.errors import ConfigError, InputError, OutputError
 from engine.messages import pack, unpack_evaluations
 from engine.model import PV_PLIES, Evaluation, Line, Score
-from engine.outputs import COMPRESSORS
 
 SCHEMA = "engine.cache/1"
 _LONGEST_LINE = 16 << 20

@@ -1,4 +1,4 @@
-"""Input streams: plain or compressed, counted, and honest about an end that came too soon."""
+"""Compression by the ending of a name: input streams, honest about an end that came too soon, and compressors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
@@ -146,3 +146,42 @@ class InputStream(io.RawIOBase):
         data = self._raw.read(size) or b""
         self.consumed += len(data)
         return data
+
+
+# -- writing ------------------------------------------------------------------------------------------------
+
+
+class Compressor(Protocol):
+    """What `zlib`, `bz2`, `lzma` and `zstd` have in common."""
+
+    def compress(self, data: bytes, /) -> bytes: ...
+
+    def flush(self) -> bytes: ...
+
+
+def _gzip() -> Compressor:
+    # 16 more than the largest window asks for a gzip header; it carries no time, so equal runs give equal bytes.
+    return zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+
+
+def _bzip2() -> Compressor:
+    import bz2
+
+    return bz2.BZ2Compressor()
+
+
+def _xz() -> Compressor:
+    import lzma
+
+    return lzma.LZMACompressor()
+
+
+def _zstd() -> Compressor:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.ZstdCompressor()
+
+
+COMPRESSORS: Mapping[str, Callable[[], Compressor]] = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz, ".zst": _zstd}

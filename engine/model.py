@@ -273,6 +273,11 @@ class SourceGame(Struct, frozen=True):
     """The line of the file that `problem` is about."""
     epd: Epd | None = None
     """Set when the game is an EPD line."""
+    ending: Literal["checkmate", "stalemate", "open"] | None = None
+    """Whether there is a legal move after the last one. A reader that has played the moves may say it, and
+    `landmarks`; with both, a game that is not searched is not played through again."""
+    landmarks: Landmarks | None = None
+    """Phases and opening."""
 
 
 class Origin(Struct, frozen=True):

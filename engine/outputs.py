@@ -2,24 +2,26 @@
 
 `open_outputs` checks and touches nothing; `Targets.begin` opens `FILE.part` for each; `Outputs.finish` moves them
 to their names when the run is complete. Until then, and for good when it never is, `FILE.part` holds whole games
-only: a game goes to the disk in one piece, and a piece that did not fit is taken back.
+only: a game goes to the disk in one piece, and a piece that did not fit is taken back. A piece longer than `HELD`,
+such as a whole database, goes there while it is written, so that memory stays the same.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NoReturn, Protocol, cast
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
 from msgspec import Struct, structs
 
 from engine import system
+from engine.compression import COMPRESSORS, Compressor
 from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
 from engine.output_names import numbered
@@ -29,42 +31,8 @@ __all__ = ["Outputs", "Targets", "open_outputs"]
 
 STDOUT = "-"
 PART = ".part"
-
-
-class Compressor(Protocol):
-    """What `zlib`, `bz2`, `lzma` and `zstd` have in common."""
-
-    def compress(self, data: bytes, /) -> bytes: ...
-
-    def flush(self) -> bytes: ...
-
-
-def _gzip() -> Compressor:
-    # 16 more than the largest window asks for a gzip header; it carries no time, so equal runs give equal bytes.
-    return zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
-
-
-def _bzip2() -> Compressor:
-    import bz2
-
-    return bz2.BZ2Compressor()
-
-
-def _xz() -> Compressor:
-    import lzma
-
-    return lzma.LZMACompressor()
-
-
-def _zstd() -> Compressor:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd.ZstdCompressor()
-
-
-COMPRESSORS: Mapping[str, Callable[[], Compressor]] = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz, ".zst": _zstd}
+HELD = 4 << 20
+"""Bytes of a piece that are held in memory."""
 
 
 def open_outputs(
@@ -80,13 +48,15 @@ def open_outputs(
     A target is a path, whose ending chooses the writer (`.gz`, `.bz2`, `.xz` and `.zst` after it compress), or
     "-" for standard output in the format `format`. `writers` are the classes by name, `inputs` the files read.
 
-    Raises ConfigError for an unknown ending or format, an output that exists (unless `force`), that is named
-    twice or that is an input; OutputError for a folder that is missing or cannot be written to.
+    Raises ConfigError for an unknown ending or format, a writer that lacks a library, an output that exists
+    (unless `force`), that is named twice or that is an input; OutputError for a folder that is missing or cannot
+    be written to.
     """
     read = [Path(name) for name in inputs if name != STDOUT]
     chosen: list[_Target] = []
     for name in targets:
         target = _stdout(format, writers) if name == STDOUT else _file(name, writers, force=force)
+        target.writer.check()
         if target.path is not None and any(_same(place, one) for place in _places(target.path) for one in read):
             raise ConfigError(f"{name} is written over one of the inputs; give the output another name")
         if any(target.path == other.path for other in chosen):
@@ -152,6 +122,9 @@ class Outputs:
         self._outputs = outputs
         self._force = force
 
+    def __len__(self) -> int:
+        return len(self._outputs)
+
     def game(self, game: AnalysedGame) -> None:
         self._each(lambda writer: writer.game(game), f"game {game.origin.game}")
 
@@ -214,12 +187,20 @@ class _Output:
     def __init__(self, target: _Target, *, force: bool) -> None:
         self.crashed = False
         self._target = target
-        self._buffer = _Buffer()
+        self._buffer = _Buffer(self._put_begun)
         self._writer: Writer | None = None
         self._file: IO[bytes] | None = None
         self._compressor = target.compressor() if target.compressor is not None else None
+        self._fed = False
+        """Whether the compressor was given anything."""
+        self._end = 0
+        """Bytes of the file."""
         self._whole = 0
-        """Bytes of the file that are whole pieces."""
+        """How many of them are whole pieces."""
+        self._begun = False
+        """Whether the piece that is being written is on the disk in part."""
+        self._broken: OSError | OutputError | None = None
+        """What the disk said while a writer was writing, which may have made an error of its own of it."""
         self._moved = False
         self._force = force
         self._info: RunInfo | None = None
@@ -287,19 +268,57 @@ class _Output:
             return
         try:
             call(self._writer)
-        except AnalysisError:
-            self._buffer.take()
-            raise
         except Exception as error:
-            self._buffer.take()
+            self._take_back()
+            if self._broken is not None:
+                raise self._broken from error
+            if isinstance(error, AnalysisError):
+                raise
             self._crash(error, where)
-        data = self._buffer.take()
-        if self._compressor is not None:
-            data = self._compressor.compress(data)
-        self._put(data)
+        self._put(self._compressed(self._buffer.take()))
+        self._whole = self._end
+        self._begun = False
+
+    def _put_begun(self, data: bytes) -> None:
+        """A part of a piece that is too long to be held; its compressed bytes begin a member of their own."""
+        try:
+            if not self._begun:
+                self._begun = True
+                self._begin_member()
+            self._put(self._compressed(data))
+        except (OSError, OutputError) as error:
+            self._broken = error
+            raise
+
+    def _begin_member(self) -> None:
+        """All that was written before can be decompressed without what follows."""
+        if self._compressor is not None and self._target.compressor is not None and self._fed:
+            self._put(self._compressor.flush())
+            self._compressor = self._target.compressor()
+        self._whole = self._end
+
+    def _take_back(self) -> None:
+        """Forget what a writer has written of a piece."""
+        self._buffer.take()
+        if self._begun and self._file is not None and self._part is not None:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+                self._end = self._whole
+            if self._target.compressor is not None:
+                self._compressor = self._target.compressor()
+        self._begun = False
+
+    def _compressed(self, data: bytes) -> bytes:
+        self._fed = True
+        return data if self._compressor is None else self._compressor.compress(data)
 
     def close(self) -> None:
-        """End the compressed stream, see that all is on the disk, and let go of the file."""
+        """End the compressed stream, see that all is on the disk, and let go of the file and the writer."""
+        if self._writer is not None:
+            with contextlib.suppress(
+                Exception
+            ):  # what it wrote is written; it could only say that it cannot let go
+                self._writer.close()
         if self._file is None:
             return
         try:
@@ -348,7 +367,7 @@ class _Output:
             self._compressor = None
             self._release()
             self._fail(error)
-        self._whole += len(data)
+        self._end += len(data)
 
     def _release(self) -> None:
         file, self._file = self._file, None
@@ -379,11 +398,16 @@ def _open_stdout() -> IO[bytes]:
 
 
 class _Buffer(io.RawIOBase):
-    """Collects what a writer writes until the next `take`; `tell` counts from the beginning of the output."""
+    """Collects what a writer writes until the next `take`; `tell` counts from the beginning of the output.
 
-    def __init__(self) -> None:
+    What is too much to be held goes to `begun`.
+    """
+
+    def __init__(self, begun: Callable[[bytes], None]) -> None:
         super().__init__()
+        self._begun = begun
         self._pieces: list[bytes] = []
+        self._held = 0
         self._written = 0
 
     def writable(self) -> bool:
@@ -392,7 +416,10 @@ class _Buffer(io.RawIOBase):
     def write(self, data: Any) -> int:
         piece = bytes(data)
         self._pieces.append(piece)
+        self._held += len(piece)
         self._written += len(piece)
+        if self._held > HELD:
+            self._begun(self.take())
         return len(piece)
 
     def tell(self) -> int:
@@ -401,6 +428,7 @@ class _Buffer(io.RawIOBase):
     def take(self) -> bytes:
         data = b"".join(self._pieces)
         self._pieces.clear()
+        self._held = 0
         return data
 
 
@@ -409,9 +437,15 @@ class _Buffer(io.RawIOBase):
 
 def _stdout(format_: str | None, writers: Mapping[str, type[Writer]]) -> _Target:
     if format_ is None:
-        raise ConfigError(f"output - (standard output) needs --format: {_listed(writers)}")
+        raise ConfigError(f"output - (standard output) needs --format, one of {_listed(writers)}")
     if format_ not in writers:
-        raise ConfigError(f"unknown --format {format_}: choose from {_listed(writers)}")
+        near = difflib.get_close_matches(format_, writers, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {_listed(writers)}"
+        raise ConfigError(f"unknown --format {format_}: {hint} (engine plugins list --namespace writers)")
+    if writers[format_].binary and sys.stdout is not None and sys.stdout.isatty():
+        raise ConfigError(
+            f"--format {format_} is nothing for a terminal; send it on (> FILE), or name a file with -o"
+        )
     return _Target(STDOUT, None, format_, writers[format_])
 
 
@@ -420,14 +454,40 @@ def _file(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> _Ta
     stem = name[: len(name) - len(compression)]
     plugin = _by_suffix(Path(stem).name.lower(), writers)
     if plugin is None:
-        endings = ", ".join(suffix for writer in writers.values() for suffix in writer.suffixes)
-        raise ConfigError(
-            f"output {name}: what to write is told by the ending: {endings}, also {_listed(COMPRESSORS)}"
-        )
+        raise ConfigError(f"output {name}: {_unknown(stem, writers)}")
     path = _real(name)
     _check_place(name, path, force=force)
     ending = _ending(Path(stem).name.lower(), writers[plugin]) + compression
     return _Target(name, path, plugin, writers[plugin], ending, COMPRESSORS.get(compression))
+
+
+def _unknown(stem: str, writers: Mapping[str, type[Writer]]) -> str:
+    """What to do about a name whose ending says nothing."""
+    endings = [suffix for writer in writers.values() for suffix in writer.suffixes]
+    file = Path(stem).name.lower()
+    given = file[file.rfind(".") :] if "." in file else ""
+    near = difflib.get_close_matches(given, endings, n=1, cutoff=0.6) if given not in ("", file) else []
+    if near:
+        return (
+            f"the ending {given} says nothing; did you mean {near[0]}? (engine plugins list --namespace writers)"
+        )
+    return (
+        f"the ending says what to write: {_grouped(endings)}; {', '.join(COMPRESSORS)} after it compresses "
+        "(engine plugins list --namespace writers)"
+    )
+
+
+def _grouped(endings: Sequence[str]) -> str:
+    """`.csv (also .games.csv, .plies.csv), .json`: longer ones after the last part that they share."""
+    longer: dict[str, list[str]] = {}
+    for ending in sorted(endings):
+        last = ending[ending.rindex(".") :]
+        longer.setdefault(last, []).append(ending)
+    groups = (
+        f"{all_[0]} (also {', '.join(all_[1:])})" if len(all_) > 1 else all_[0]
+        for all_ in (sorted(group, key=len) for _, group in sorted(longer.items()))
+    )
+    return ", ".join(groups)
 
 
 def _by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:

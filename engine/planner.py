@@ -14,6 +14,7 @@ import chess
 from msgspec import Struct, structs
 
 from engine import openings, phases
+from engine.fen import fen_of
 from engine.messages import Unit
 from engine.model import (
     AnalysedGame,
@@ -87,6 +88,10 @@ def plan(
     recording = used_recording(game, use_recorded=use_recorded)
     if recording is not None and not use_recorded:
         can_search = False
+    if not can_search and game.ending is not None and game.landmarks is not None:
+        unsearched = _unsearched(origin, game, recording)
+        if unsearched is not None:
+            return unsearched
     asked: dict[int, Position] = {}
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
@@ -112,6 +117,19 @@ def plan(
     units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
     landmarks = Landmarks(divider.phases() if game.epd is None else None, namer.opening)
     return Plan(origin, game, positions, refused, units, landmarks)
+
+
+def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -> Plan | None:
+    """The plan of a game of which nothing is searched and that its reader has looked at; None for another look."""
+    assert game.landmarks is not None
+    if refusal(chess.Board(game.fen, chess960=game.variant == "chess960")) is not None:
+        return None
+    missing = AnalysedPosition(missing="input")
+    known = recording.positions if recording is not None else (None,) * (len(game.moves) + 1)
+    positions: list[AnalysedPosition | None] = [position or missing for position in known]
+    if game.ending in ("checkmate", "stalemate"):
+        positions[-1] = AnalysedPosition(terminal=game.ending)
+    return Plan(origin, game, positions, [], [], game.landmarks)
 
 
 def deeper(planned: Plan, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]) -> list[Unit]:
@@ -212,31 +230,6 @@ def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | N
         else:
             moves.append(uci)
         yield Position(root, tuple(moves), chess960) if sent else None, board, reason
-
-
-_SYMBOLS = tuple(
-    (piece, color, chess.Piece(piece, color).symbol()) for color in chess.COLORS for piece in chess.PIECE_TYPES
-)
-_RUNS = tuple(("1" * n, str(n)) for n in range(8, 1, -1))
-
-
-def fen_of(board: chess.Board, *, shredder: bool = False) -> str:
-    """As `chess.Board.fen`, five times as fast."""
-    cells = ["1"] * 64
-    for piece, color, symbol in _SYMBOLS:
-        mask = board.pieces_mask(piece, color)
-        while mask:
-            lowest = mask & -mask
-            cells[(lowest.bit_length() - 1) ^ 56] = symbol
-            mask ^= lowest
-    text = "".join(cells)
-    placement = "/".join(text[rank : rank + 8] for rank in range(0, 64, 8))
-    for run, digit in _RUNS:
-        placement = placement.replace(run, digit)
-    castling = board.castling_shredder_fen() if shredder else board.castling_xfen()
-    passant = chess.SQUARE_NAMES[board.ep_square] if board.ep_square and board.has_legal_en_passant() else "-"
-    turn = "w" if board.turn else "b"
-    return f"{placement} {turn} {castling} {passant} {board.halfmove_clock} {board.fullmove_number}"
 
 
 _STATUS = {

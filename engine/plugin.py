@@ -216,13 +216,25 @@ class Writer(abc.ABC):
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings that choose this writer, lower case, with the dot. The longest one that fits wins."""
 
+    binary: ClassVar[bool] = False
+    """Whether it writes anything but text: a terminal is not shown it."""
+
     reports: ClassVar[tuple[str, ...]] = ()
     """Names of aggregators whose reports it renders; a run with this output takes them in."""
 
     searches: ClassVar[bool] = True
     """Whether follow-up searches of `reports` are worth an evaluator, in a run that searches nothing else."""
 
+    @classmethod
+    def check(cls) -> None:
+        """Called before any work. Raises ConfigError, naming the way out, where it cannot write (no library)."""
+
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
+        """`stream` takes bytes, tells its position, and does nothing else.
+
+        What is written goes to the disk when the call that writes it returns, as one piece; a long piece is not
+        held in memory.
+        """
         self.stream = stream
         self.info = info
         self.next_file: Callable[[], tuple[str, BinaryIO] | None] = lambda: None
@@ -238,6 +250,9 @@ class Writer(abc.ABC):
 
     def finish(self, result: RunResult) -> None:
         """Called once, at the end of the run, an interrupted one too."""
+
+    def close(self) -> None:
+        """Let go of what it holds besides the stream. Called at the end, after an error too, perhaps twice."""
 
 
 # -- executors ----------------------------------------------------------------------------------------------

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import chess
 from msgspec import Struct
 
-from engine.model import AnalysedGame, Best, Notice
+from engine.model import AnalysedGame, Best, Notice, RunCounts
 from engine.planner import Plan
 from engine.plugin import WorkerState
 from engine.sources import Source
@@ -46,6 +46,10 @@ class Labels:
         moves = (ply.uci for ply in game.plies)
         self._known[entry] = _label(entry, game.headers, game.fen, game.variant, moves)
 
+    def know(self, entry: Best, players: str, move: str) -> None:
+        """Name an entry that somebody else has named."""
+        self._known[entry] = players, move
+
     def of(self, best: Sequence[Best], plan_of: Callable[[int], Plan | None]) -> tuple[tuple[Best, str, str], ...]:
         """Name the whole board; entries that have left it are forgotten."""
         kept = {}
@@ -74,6 +78,22 @@ def _label(
     dots = "." if board.turn else "..."
     move = board.san(board.parse_uci(entry.move)) if entry.move else "?"
     return players, f"{board.fullmove_number}{dots} {move}"
+
+
+def problems(planned: Plan, counts: RunCounts) -> Iterator[Notice]:
+    """What people should know of a game that is analysed all the same; counts it."""
+    origin, game = planned.origin, planned.game
+    if game.problem is not None:
+        # An EPD line has nothing to cut: a wrong `bm` leaves the position as it is.
+        cut = game.epd is None
+        counts.cut += cut
+        line = game.problem_line or origin.line
+        yield Notice("cut" if cut else "warning", origin.file, line, origin.game, game.problem)
+    counts.refused += len(planned.refused)
+    for ply, reason in planned.refused[:1]:
+        more = f" (and {len(planned.refused) - 1} more)" if len(planned.refused) > 1 else ""
+        text = f"position {ply} is not one that can be searched: {reason}{more}"
+        yield Notice("refused", origin.file, origin.line, origin.game, text)
 
 
 def share_read(sources: Sequence[Source]) -> float | None:

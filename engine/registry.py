@@ -196,16 +196,23 @@ def load_spec(spec: PluginSpec) -> Any:
 
 
 def page_of(plugin: type) -> str:
-    """A plugin's documentation page: its docstring, or its module's when the class has none."""
+    """A plugin's documentation page: its docstring, and after one of a line, or none, that of its module."""
     import inspect
 
-    own = plugin.__doc__ if "__doc__" in vars(plugin) else None
-    return inspect.cleandoc(own or sys.modules[plugin.__module__].__doc__ or "")
+    own = inspect.cleandoc((plugin.__doc__ if "__doc__" in vars(plugin) else None) or "")
+    whole = inspect.cleandoc(sys.modules[plugin.__module__].__doc__ or "")
+    return own if "\n" in own or not whole else f"{own}\n\n{whole}".strip()
 
 
 def summary_of(plugin: type) -> str:
     """The first line of its page."""
     return page_of(plugin).partition("\n")[0]
+
+
+def _summary_with_endings(plugin: type) -> str:
+    """Readers and writers are chosen by the ending of a file's name."""
+    endings = getattr(plugin, "suffixes", ())
+    return summary_of(plugin) + (f" ({', '.join(endings)})" if endings else "")
 
 
 def kind_of(namespace: str) -> str:
@@ -218,7 +225,7 @@ def _info(namespace: str, ep: Any) -> PluginInfo:
     manager = _Manager(namespace, [ep])
     distribution, version = _distribution(ep)
     cause, detail = manager.broken.get(ep.name, ("", ""))
-    summary = cause or summary_of(next(iter(manager)).plugin)
+    summary = cause or _summary_with_endings(next(iter(manager)).plugin)
     return PluginInfo(
         namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
     )

@@ -11,13 +11,17 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from msgspec import structs
 
-from engine import adaptive, analysis, choice, options, system
+from engine import adaptive, choice, options, system
+from engine.analyst import Analyst
 from engine.cache import Cache, default_path
+from engine.digest import Digested, Digestion, DigestJob, batches
 from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
@@ -26,24 +30,22 @@ from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
     Best,
-    Color,
+    Evaluation,
     Failure,
     Notice,
     Origin,
     RunCounts,
     RunResult,
     SkippedGame,
-    SourceGame,
 )
 from engine.outputs import Outputs, Targets, open_outputs
-from engine.planner import FollowUp, Plan, Positions, used_recording
-from engine.plugin import Executor, ExecutorContext, Request, RunInfo
-from engine.progress import Labels, Snapshot, share_read
-from engine.reconcile import before_reconciliation, reconcile
+from engine.planner import FollowUp, Plan, Positions
+from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState
+from engine.progress import Labels, Snapshot, problems, share_read
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
 from engine.settings import Settings
-from engine.sources import Broken, Filtered, Game, Selection, expand, read
+from engine.sources import Broken, Filtered, Game, Selection, candidates, expand, read
 from engine.strategies import Named, Strategies, selection
 
 _log = logging.getLogger("engine")
@@ -54,6 +56,24 @@ NOBODY = PluginSpec("engine.evaluators", "recorded")
 MAX_NOTICES = 1_000
 PROGRESS_SECONDS = 0.15
 """How often, at most, the progress callback is called: 4 to 8 times a second is what a screen can use."""
+
+
+DIGESTED_BYTES = 4 << 20
+"""Recorded games of fewer bytes are done before other processes have started."""
+
+
+class Work(Protocol):
+    """What the screen wants to know of who does the work."""
+
+    @property
+    def evaluated(self) -> int: ...
+
+    @property
+    def planned(self) -> int: ...
+
+    def states(self) -> tuple[WorkerState, ...]: ...
+
+    def plan_of(self, game: int) -> Plan | None: ...
 
 
 class Run:
@@ -109,7 +129,8 @@ class Run:
         self._handouts = self._prepare_handouts(templates, check, aggregators, force=force) if templates else None
         all_targets = [targets, *([self._handouts.targets] if self._handouts else [])]
         wanted = [name for one in all_targets for name in one.reports]
-        self._strategies = self._load_strategies(aggregators, wanted, self._plugin_crashed)
+        self._chosen, self._options = self._named_strategies(aggregators, wanted)
+        self._strategies = Strategies.build(self.registry, self._chosen, self._options, self._plugin_crashed)
         self._only_shown = self._taken_along(aggregators, wanted) - {
             name for one in all_targets for name in one.searched_for
         }
@@ -126,6 +147,9 @@ class Run:
         self.evaluator = self._choose_evaluator()
         self._info = RunInfo(self.evaluator.info, self.limit)
         self._outputs: Outputs = targets.begin(self._info)
+        self._analyst = Analyst(
+            settings.search, self.evaluator.info.scale, self.evaluator.reads_input, self._selection.players
+        )
         self._labels = Labels()
         self._scales: set[float] = set()
         """Of the analysed games, for the reports to say."""
@@ -188,13 +212,10 @@ class Run:
     def _warn(self, text: str) -> None:
         self._notice(Notice("warning", None, None, None, text))
 
-    def _load_strategies(
-        self,
-        asked: Sequence[Named] | None,
-        wanted: Sequence[str],
-        on_crash: Callable[[PluginCrashed, AnalysedGame | None], None],
-    ) -> Strategies:
-        """Those asked for, and those `wanted` by a writer."""
+    def _named_strategies(
+        self, asked: Sequence[Named] | None, wanted: Sequence[str]
+    ) -> tuple[list[Named], dict[str, dict[str, Any]]]:
+        """Those asked for, and those `wanted` by a writer, with their options."""
         chosen = self._selection_of(asked, wanted)
         values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
         for one in chosen:
@@ -204,7 +225,7 @@ class Run:
             for key, value in shared.items():
                 if isinstance(one, str) and value is not None and options.has_field(cls.Options, key):
                     values.setdefault(one.rpartition(":")[2], {}).setdefault(key, value)
-        return Strategies(self.registry, chosen, values, on_crash)
+        return chosen, values
 
     def _selection_of(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> list[Named]:
         epd = any(source.reader == "epd" for source in self._sources)
@@ -229,7 +250,9 @@ class Run:
 
         def strategies() -> Strategies:
             wanted = handouts.targets.reports
-            return self._load_strategies(copy.deepcopy(fresh), wanted, self._handout_crashed)
+            return Strategies.build(
+                self.registry, *self._named_strategies(copy.deepcopy(fresh), wanted), self._handout_crashed
+            )
 
         handouts = Handouts(
             templates,
@@ -251,13 +274,89 @@ class Run:
             size=self.settings.scoreboard.size,
         )
         try:
-            self._search_all()
+            if self._digestible():
+                self._digest_all()
+            else:
+                self._search_all()
             return self._finish()
         except BaseException:
             self._outputs.abandon()
             if self._handouts is not None:
                 self._handouts.abandon()
             raise
+
+    # -- nothing to search: by the batch, in other processes --
+
+    def _digestible(self) -> bool:
+        """Whether there is nothing to search, and enough of it to be worth other processes."""
+        asking = self._can_follow_up and self._strategies.following_up()
+        by_name = all(isinstance(one, str) for one in self._chosen)
+        enough = sum(source.size for source in self._sources) >= DIGESTED_BYTES
+        return self.evaluator.spec is None and not asking and by_name and enough and self.workers > 1
+
+    def _digest_all(self) -> None:
+        job = DigestJob(
+            plugins=self.registry.files,
+            aggregators=tuple(one for one in self._chosen if isinstance(one, str)),
+            options=self._options,
+            players=self.settings.players,
+            search=self.settings.search,
+            evaluator=self.evaluator.info,
+            reads_input=self.evaluator.reads_input,
+            winning_cp=self.settings.scoreboard.winning_cp,
+            size=self.settings.scoreboard.size,
+            games_wanted=bool(self._outputs) or self._handouts is not None,
+        )
+        digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)
+        try:
+            self._drive_digestion(digestion)
+        finally:
+            digestion.close()
+
+    def _drive_digestion(self, digestion: Digestion) -> None:
+        items = batches(candidates(self._sources, self._readers, self._selection))
+        line: deque[Filtered | Broken | None] = deque()
+        self._shown = 0.0
+        while not self._exhausted or line:
+            if self._stopping and not self._exhausted:
+                self._interrupted = self._exhausted = True
+            while not self._exhausted and digestion.hungry():
+                item = next(items, None)
+                if item is None:
+                    self._exhausted = True
+                elif isinstance(item, list):
+                    digestion.submit(item)
+                    line.append(None)
+                else:
+                    line.append(item)
+            if line:
+                head = line.popleft()
+                if head is None:
+                    self._merge(digestion.next())
+                else:
+                    self._pass_over(head)
+            self._show(digestion)
+
+    def _merge(self, found: Digested) -> None:
+        for name in RunCounts.__struct_fields__:
+            setattr(self.counts, name, getattr(self.counts, name) + getattr(found.counts, name))
+        for notice in found.notices:
+            self._notice(notice)
+        self._scoreboard.digested(found.counts.positions, found.wins, found.best)
+        self._wins += found.wins
+        for entry in found.entries:
+            if place(self._best, entry.best, self.settings.scoreboard.size):
+                self._labels.know(entry.best, entry.players, entry.move)
+        self._scales.update(found.scales)
+        self._strategies.take(found.states, found.crashes, found.unevaluated)
+        for item in found.items:
+            if item.game is not None:
+                self._write_game(item.game, {})
+            elif item.skipped is not None:
+                skipped = item.skipped
+                self._write(lambda skipped=skipped: self._outputs.skipped(skipped), None)  # type: ignore[misc]
+
+    # -- something to search --
 
     def _search_all(self) -> None:
         cache = self.open_cache()
@@ -299,14 +398,11 @@ class Run:
         return read(self._sources, self._readers, self._selection)
 
     def _open(self, flow: Flow, item: Game | SkippedGame | Filtered | Broken) -> None:
-        if isinstance(item, Broken):
-            self._broken = True
-            self._notice(Notice("damaged", item.file, item.line, None, item.reason))
+        if isinstance(item, Filtered | Broken):
+            self._pass_over(item)
             return
         self.counts.read += 1
-        if isinstance(item, Filtered):
-            self.counts.filtered += 1
-        elif isinstance(item, SkippedGame):
+        if isinstance(item, SkippedGame):
             flow.open(item)
         elif item.game.variant not in self.evaluator.info.variants:
             reason = f"{self.evaluator.info.name} does not play {item.game.variant}"
@@ -314,21 +410,17 @@ class Run:
         else:
             self._opened += 1
             opened = flow.open((item.origin, item.game))
-            self._report_problems(item.origin, item.game, opened)
+            assert opened is not None
+            for notice in problems(opened, self.counts):
+                self._notice(notice)
 
-    def _report_problems(self, origin: Origin, game: SourceGame, opened: Plan | None) -> None:
-        if game.problem is not None:
-            # An EPD line has nothing to cut: a wrong `bm` leaves the position as it is.
-            cut = game.epd is None
-            self.counts.cut += cut
-            line = game.problem_line or origin.line
-            self._notice(Notice("cut" if cut else "warning", origin.file, line, origin.game, game.problem))
-        refused = opened.refused if opened is not None else []
-        self.counts.refused += len(refused)
-        for ply, reason in refused[:1]:
-            more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-            text = f"position {ply} is not one that can be searched: {reason}{more}"
-            self._notice(Notice("refused", origin.file, origin.line, origin.game, text))
+    def _pass_over(self, item: Filtered | Broken) -> None:
+        if isinstance(item, Broken):
+            self._broken = True
+            self._notice(Notice("damaged", item.file, item.line, None, item.reason))
+            return
+        self.counts.read += 1
+        self.counts.filtered += 1
 
     def _release(self, item: Plan | SkippedGame) -> None:
         if isinstance(item, SkippedGame):
@@ -345,14 +437,11 @@ class Run:
         game = structs.replace(item.analysed, answers=answers)
         self._account(game)
         self._strategies.add(game)
-        self._write(lambda: self._outputs.game(game), game)
-        if self._handouts is not None:
-            handouts = self._handouts
-            self._write(lambda: handouts.add(game, of_handouts, self._info), game)
+        self._write_game(game, of_handouts)
 
     def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
         """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
-        plan.analysed = game = self._analyse(plan)
+        plan.analysed = game = self._analyst.analyse(plan)
         if not self._can_follow_up:
             return {}
         sent = Positions(plan.game)
@@ -368,37 +457,18 @@ class Run:
         wanted = asked(game)
         return wanted if self._handouts is None else {**wanted, **self._handouts.follow_ups(game, asked)}
 
-    def _analyse(self, plan: Plan) -> AnalysedGame:
-        search, evaluator = self.settings.search, self.evaluator
-        recording = used_recording(plan.game, use_recorded=evaluator.reads_input)
-        scale = recording.scale if recording is not None and recording.ours else evaluator.info.scale
-        reconciles = recording.reconciled if recording is not None and recording.ours else True
-        reconciles = reconciles if search.reconcile is None else search.reconcile
-        positions = [before_reconciliation(position) for position in plan.positions if position is not None]
-        assert len(positions) == len(plan.positions)
-        searched = any(position.evaluation and not position.recorded for position in positions)
-        if reconciles and searched:
-            positions = reconcile(plan.game.moves, positions)
-        return analysis.analyse(
-            plan.origin,
-            plan.game,
-            positions,
-            view=self._view(plan.game),
-            scale=(search.scale or scale) if searched else 1.0,
-            reconciled=reconciles and searched,
-            landmarks=plan.landmarks,
-        )
+    def _write_game(self, game: AnalysedGame, of_handouts: Mapping[str, tuple[Evaluation | None, ...]]) -> None:
+        self._write(lambda: self._outputs.game(game), game)
+        if self._handouts is not None:
+            handouts = self._handouts
+            self._write(lambda: handouts.add(game, of_handouts, self._info), game)
 
     def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:
         """A writer that crashes is reported; the others have written when it is."""
         try:
             write()
         except PluginCrashed as crash:
-            self._plugin_crashed(crash, game)
-
-    def _view(self, game: SourceGame) -> tuple[Color, ...]:
-        players = self._selection.players
-        return players(game.headers) if players is not None else ("white", "black")
+            self._plugin_crashed(crash, game.origin if game is not None else None)
 
     def _account(self, game: AnalysedGame) -> None:
         """The run's own recount, against which the scoreboard is checked at the end."""
@@ -489,7 +559,7 @@ class Run:
             on_failure=self._failures.append,
             use_recorded=self.evaluator.reads_input,
             can_search=self.evaluator.spec is not None,
-            deepen=lambda plan: adaptive.doubtful(self._analyse(plan)),
+            deepen=lambda plan: adaptive.doubtful(self._analyst.analyse(plan)),
             deep_limit=self.limit if self.settings.search.adaptive else None,
             follow_up=self._follow_up,
         )
@@ -508,9 +578,8 @@ class Run:
         if len(self._notices) < MAX_NOTICES:
             self._notices.append(notice)
 
-    def _plugin_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
+    def _plugin_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
         _log.debug(crash.message, exc_info=crash.__cause__)
-        origin = game.origin if game is not None else None
         self._failures.append(
             Failure(
                 origin.file if origin else None,
@@ -521,15 +590,15 @@ class Run:
             )
         )
 
-    def _handout_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
+    def _handout_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
         """The same fault in every player's copy is told once."""
         what = crash.message.partition(" failed")[0]
         if not any(failure.reason.startswith(what) for failure in self._failures):
-            self._plugin_crashed(crash, game)
+            self._plugin_crashed(crash, origin)
 
     # -- the screen --
 
-    def _show(self, flow: Flow, *, last: bool = False) -> None:
+    def _show(self, work: Work, *, last: bool = False) -> None:
         now = time.monotonic()
         if self._progress is None or (now - self._shown < PROGRESS_SECONDS and not last):
             return
@@ -538,13 +607,13 @@ class Run:
         self._progress(
             Snapshot(
                 games=self.counts.analysed,
-                positions=flow.evaluated,
-                total=self._total(flow),
+                positions=work.evaluated,
+                total=self._total(work),
                 nodes=self.counts.nodes,
                 cached=self.counts.cached,
                 wins=view.wins,
-                best=self._labels.of(view.best, flow.plan_of),
-                workers=flow.states(),
+                best=self._labels.of(view.best, work.plan_of),
+                workers=work.states(),
                 seconds=now - self._started,
                 notices=tuple(self._notices),
                 skipped=self.counts.damaged + self.counts.variant + self.counts.filtered,
@@ -552,14 +621,14 @@ class Run:
             )
         )
 
-    def _total(self, flow: Flow) -> int | None:
+    def _total(self, work: Work) -> int | None:
         if self._exhausted:
-            return flow.planned
+            return work.planned
         share = share_read(self._sources)
         if share is None or self._selection.sample:
             return None
-        estimate = flow.planned / share if share else None
+        estimate = work.planned / share if share else None
         if self.settings.max_games and self._opened:
-            enough = flow.planned * self.settings.max_games / self._opened
+            enough = work.planned * self.settings.max_games / self._opened
             estimate = enough if estimate is None else min(estimate, enough)
         return int(estimate) if estimate else None

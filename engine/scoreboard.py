@@ -150,15 +150,18 @@ class Scoreboard:
 
     def unsearched(self, entries: Sequence[tuple[Best, bool]]) -> None:
         """The parent's own: positions that no worker searched, each with whether it is a winning move."""
-        for entry, _ in entries:
+        wins = sum(winning for _, winning in entries)
+        self.digested(len(entries), wins, [entry for entry, _ in entries])
+
+    def digested(self, positions: int, wins: int, entries: Sequence[Best]) -> None:
+        """So many positions that no worker searched, the winning moves among them, and the best of them."""
+        for entry in entries:
             place(self._unsearched, entry, self.size)
         with self._lock:
-            activity = self._activity.get_obj()[0]
-            activity.positions += len(entries)
-            wins = sum(winning for _, winning in entries)
+            self._activity.get_obj()[0].positions += positions
             self._shares.get_obj()[0] += wins
             self._wins.get_obj().value += wins
-            for entry, _ in entries:
+            for entry in entries:
                 self._offer(entry)
 
     def _offer(self, entry: Best) -> None:

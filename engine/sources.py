@@ -184,13 +184,21 @@ def expand(inputs: Sequence[str], readers: Mapping[str, Reader]) -> list[Source]
 
 
 def read(sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection) -> Iterator[Item]:
-    """The games of all sources in input order.
+    """The games of all sources in input order, parsed; else as `candidates`."""
+    for one in candidates(sources, readers, selection):
+        yield parse(one, readers) if isinstance(one, Candidate) else one
+
+
+def candidates(
+    sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
+) -> Iterator[Candidate | Filtered | Broken]:
+    """The games of all sources in input order, not parsed yet.
 
     With a counted sample the games left out come first, as they are passed over, then the sample in input order.
     A limit stops the reading, so nothing after the last game it takes is seen, counted or opened.
     """
     sample = parse_sample(selection.sample)
-    chosen: Iterator[_Candidate | Filtered | Broken] = _candidates(sources, readers, selection)
+    chosen: Iterator[Candidate | Filtered | Broken] = _candidates(sources, readers, selection)
     if sample.fraction is not None:
         chosen = _share_of(chosen, sample.fraction, selection.seed)
     if sample.count is not None:
@@ -199,27 +207,25 @@ def read(sources: Iterable[Source], readers: Mapping[str, Reader], selection: Se
     if left is not None and left <= 0:
         return
     for one in chosen:
-        if not isinstance(one, _Candidate):
-            yield one
-            continue
-        yield _parse(one)
-        if left is not None:
+        yield one
+        if left is not None and isinstance(one, Candidate):
             left -= 1
             if left == 0:
                 return
 
 
-class _Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True):
     """A game that has passed the filters and is not parsed."""
 
     origin: Origin
     raw: RawGame
-    reader: Reader
+    reader: str
+    """Its name."""
 
 
 def _candidates(
     sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
-) -> Iterator[_Candidate | Filtered | Broken]:
+) -> Iterator[Candidate | Filtered | Broken]:
     number = 0
     for source in sources:
         if source.refused is not None:
@@ -233,7 +239,7 @@ def _candidates(
                 source.split += len(raw.data)
                 origin = Origin(number, source.name, raw.line)
                 if _passes(reader, raw, selection):
-                    yield _Candidate(origin, raw, reader)
+                    yield Candidate(origin, raw, source.reader)
                 else:
                     yield Filtered(origin)
             if source.damage:
@@ -255,22 +261,22 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
 
 
 def _share_of(
-    candidates: Iterator[_Candidate | Filtered | Broken], fraction: float, seed: int
-) -> Iterator[_Candidate | Filtered | Broken]:
+    candidates: Iterator[Candidate | Filtered | Broken], fraction: float, seed: int
+) -> Iterator[Candidate | Filtered | Broken]:
     for one in candidates:
-        if isinstance(one, _Candidate) and chance(seed, one.origin.game) >= fraction:
+        if isinstance(one, Candidate) and chance(seed, one.origin.game) >= fraction:
             yield Filtered(one.origin)
         else:
             yield one
 
 
 def _so_many_of(
-    candidates: Iterator[_Candidate | Filtered | Broken], count: int, seed: int
-) -> Iterator[_Candidate | Filtered | Broken]:
+    candidates: Iterator[Candidate | Filtered | Broken], count: int, seed: int
+) -> Iterator[Candidate | Filtered | Broken]:
     """The games with the lowest chances: a uniform sample in one pass, and the same one in any order."""
-    kept: list[tuple[float, int, _Candidate]] = []
+    kept: list[tuple[float, int, Candidate]] = []
     for one in candidates:
-        if not isinstance(one, _Candidate):
+        if not isinstance(one, Candidate):
             yield one
             continue
         entry = (-chance(seed, one.origin.game), one.origin.game, one)
@@ -281,10 +287,11 @@ def _so_many_of(
     yield from (one for _, _, one in sorted(kept, key=lambda entry: entry[1]))
 
 
-def _parse(candidate: _Candidate) -> Game | SkippedGame:
+def parse(candidate: Candidate, readers: Mapping[str, Reader]) -> Game | SkippedGame:
+    """Decode, parse and replay one game."""
     origin, raw = candidate.origin, candidate.raw
     try:
-        parsed = candidate.reader.parse(raw)
+        parsed = readers[candidate.reader].parse(raw)
     except Exception as error:  # a reader is a plugin
         reason = f"the reader raised {type(error).__name__}: {error}"
         return SkippedGame(origin, "damaged", reason, raw.data.decode("utf-8", "replace"))

@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from engine import options
 from engine.aggregation import kebab
 from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadError
-from engine.model import AnalysedGame, Report
+from engine.model import AnalysedGame, Origin, Report
 from engine.planner import FollowUp
 from engine.plugin import Aggregator, Needs, Request
 from engine.registry import OURS, Registry
@@ -50,35 +50,89 @@ def _short(name: Named) -> str:
     return kebab((name if isinstance(name, type) else type(name)).__name__)
 
 
+class Crash(Struct, frozen=True):
+    """An aggregator that raised, and is disabled."""
+
+    name: str
+    message: str
+    origin: Origin | None
+    """Of the game it was at."""
+
+
 class Strategies:
     """Aggregators by name. One that raises is disabled and reported; the others and the run go on."""
 
     def __init__(
         self,
+        alive: Mapping[str, Aggregator],
+        needs: Mapping[str, Needs],
+        on_crash: Callable[[PluginCrashed, Origin | None], None] | None = None,
+    ) -> None:
+        """Those of `alive`, whose `needs` are known. `on_crash` is told of one that is disabled."""
+        self._on_crash = on_crash
+        self._alive = dict(alive)
+        for name, one in self._alive.items():
+            one.name = name
+        self._names = list(self._alive)
+        self._needs = needs
+        self.unevaluated = 0
+        """Games without an evaluation."""
+        self.crashes: list[Crash] = []
+
+    @classmethod
+    def build(
+        cls,
         registry: Registry,
         chosen: Iterable[Named],
         values: Mapping[str, Mapping[str, Any]],
-        on_crash: Callable[[PluginCrashed, AnalysedGame | None], None],
-    ) -> None:
-        """Load and build them. Raises PluginError for one that is unknown or broken, ConfigError for options."""
-        self._on_crash = on_crash
-        self._alive: dict[str, Aggregator] = {}
+        on_crash: Callable[[PluginCrashed, Origin | None], None] | None = None,
+    ) -> Strategies:
+        """Load and make them. Raises PluginError for one that is unknown or broken, ConfigError for options."""
+        alive: dict[str, Aggregator] = {}
         for one in chosen:
             name = _short(one)
-            if name in self._alive:
+            if name in alive:
                 raise ConfigError(f"two aggregators are called {name!r}; their reports could not be told apart")
-            self._alive[name] = _build(registry, one, values)
-            self._alive[name].name = name
-            _prepare(name, self._alive[name])
-        self._names = list(self._alive)
-        self._needs = {name: _needs(name, one) for name, one in self._alive.items()}
-        self._unevaluated = 0
-        """Games without an evaluation."""
+            alive[name] = _build(registry, one, values)
+            alive[name].name = name
+            _prepare(name, alive[name])
         for name in values:
-            if name not in self._alive and name not in registry.names(NAMESPACE):
+            if name not in alive and name not in registry.names(NAMESPACE):
                 near = difflib.get_close_matches(name, registry.names(NAMESPACE), n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise ConfigError(f"options for {name!r}: no aggregator is called that{hint}")
+        return cls(alive, {name: _needs(name, one) for name, one in alive.items()}, on_crash)
+
+    # -- shared out between processes --
+
+    def fresh(self) -> Strategies:
+        """The same aggregators before their first game, for a part of the games."""
+        return Strategies({name: type(one)(one.options) for name, one in self._alive.items()}, self._needs)
+
+    def states(self) -> Iterator[tuple[str, Any]]:
+        """What those that did not crash have seen."""
+        for name, one in list(self._alive.items()):
+            try:
+                yield name, one.state()
+            except (Exception, SystemExit) as error:
+                self._disable(name, error, None)
+
+    def take(self, states: Mapping[str, bytes], crashes: Iterable[Crash], unevaluated: int) -> None:
+        """Merge what others like these have seen of a part of the games, and disable those that crashed there."""
+        self.unevaluated += unevaluated
+        for crash in crashes:
+            if self._alive.pop(crash.name, None) is not None:
+                self._crashed(crash, PluginCrashed(crash.message))
+        for name, state in states.items():
+            one = self._alive.get(name)
+            if one is None:
+                continue
+            try:
+                part = type(one)(one.options)
+                part.load(msgspec.json.decode(state))
+                one.merge(part)
+            except (Exception, SystemExit) as error:
+                self._disable(name, error, None)
 
     def multipv(self) -> tuple[int, str | None]:
         """How many lines they need, and who needs the most."""
@@ -117,7 +171,7 @@ class Strategies:
         return not self._needs[name].evaluations or _evaluated(game)
 
     def add(self, game: AnalysedGame) -> None:
-        self._unevaluated += not _evaluated(game)
+        self.unevaluated += not _evaluated(game)
         for name, one in list(self._alive.items()):
             if not self._takes(name, game):
                 continue
@@ -152,15 +206,20 @@ class Strategies:
         if scales:
             factors = " and ".join(f"{scale:g}" for scale in sorted(scales))
             yield f"Win%, accuracy and judgements take centipawns × {factors}."
-        if self._unevaluated:
-            yield f"Left out, without an evaluation: {self._unevaluated:,} games."
+        if self.unevaluated:
+            yield f"Left out, without an evaluation: {self.unevaluated:,} games."
 
     def _disable(self, name: str, error: BaseException, game: AnalysedGame | None) -> None:
         del self._alive[name]
         where = f" in game {game.origin.game}" if game else ""
         crash = PluginCrashed(f"aggregator {name} failed{where} and is disabled: {type(error).__name__}: {error}")
         crash.__cause__ = error
-        self._on_crash(crash, game)
+        self._crashed(Crash(name, crash.message, game.origin if game else None), crash)
+
+    def _crashed(self, crash: Crash, error: PluginCrashed) -> None:
+        self.crashes.append(crash)
+        if self._on_crash is not None:
+            self._on_crash(error, crash.origin)
 
 
 def _evaluated(game: AnalysedGame) -> bool:

@@ -73,11 +73,19 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     "--output",
     multiple=True,
     metavar="FILE",
-    help="Write .html, .pgn, .jsonl or .json, also .gz .zst; {player} in it: a file each. Repeatable.",
+    help="Write a file; its ending says what. Games: .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
+    "reports: .html .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed. "
+    "{player} in it: a file for each player. Repeatable.",
 )
 @click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
 @click.option(
-    "--format", "format_", default="table", show_default=True, metavar="NAME", help="Of standard output."
+    "--format",
+    "format_",
+    default="table",
+    show_default=True,
+    metavar="NAME",
+    help="What goes to standard output: table, json, md, jsonl, pgn, csv, games-csv, reports-csv, or another "
+    "writer ('engine plugins list --namespace writers').",
 )
 @click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")

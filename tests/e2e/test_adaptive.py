@@ -30,13 +30,13 @@ def analysed(out: Path, *arguments: str | Path) -> tuple[dict[str, Any], bytes]:
     return report, out.read_bytes()
 
 
-def test_some_positions_get_all_nodes_and_the_rest_an_eighth(tmp_path: Path, fake: Path) -> None:
+def test_some_positions_get_all_nodes_and_the_rest_a_quarter(tmp_path: Path, fake: Path) -> None:
     report, games = analysed(tmp_path / "out.jsonl", *ADAPTIVE, "-e", fake)
     assert report["run"]["adaptive"]
     assert report["run"]["limit"] == {"nodes": 80_000}
     positions = [p for line in games.splitlines() for p in json.loads(line)["positions"] if "eval" in p]
     nodes = [p.get("searched", p)["nodes"] for p in positions]
-    assert {round(count, -4) for count in nodes} == {10_000, 80_000}
+    assert {round(count, -4) for count in nodes} == {20_000, 80_000}
     # The counter is the recount of what the positions say in the end.
     wins = 0
     for line in games.splitlines():
@@ -75,7 +75,7 @@ class Shallow(Evaluator):
         pass
 
     def search(self, position, limit):
-        if limit.nodes > 1000:
+        if limit.nodes > 2000:
             raise RuntimeError("too deep")
         score = zlib.crc32(repr(position).encode()) % 200 - 100
         return Evaluation(Score(cp=score), (next(iter(position.board().legal_moves)).uci(),), 1, limit.nodes)
@@ -98,4 +98,4 @@ def test_a_deeper_search_that_is_given_up_leaves_what_the_first_one_found(tmp_pa
     assert all(failure["reason"] == "deeper search given up: RuntimeError: too deep" for failure in failures)
     [game] = map(json.loads, out.read_text().splitlines())
     positions = game["positions"][:-1]
-    assert all(position.get("searched", position)["nodes"] == 1000 for position in positions)
+    assert all(position.get("searched", position)["nodes"] == 2000 for position in positions)

@@ -7,9 +7,11 @@ import gzip
 import io
 import json
 import lzma
+import random
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +28,7 @@ from engine.model import (
     RunResult,
     SkippedGame,
 )
-from engine.outputs import Outputs, Targets, open_outputs
+from engine.outputs import HELD, Outputs, Targets, open_outputs
 from engine.plugin import RunInfo, Writer
 from engine.testing import analysed_game
 
@@ -104,7 +106,8 @@ SKIPPED = SkippedGame(Origin(2, "games.pgn", 9), "damaged", "no moves", "?")
 @pytest.mark.parametrize(
     ("targets", "given", "error", "words"),
     [
-        (["x.doc"], {}, ConfigError, ["x.doc", ".txt", ".md", ".zst"]),
+        (["x.doc"], {}, ConfigError, ["x.doc", ".txt (also .names.txt)", ".md", ".zst"]),
+        (["x.name.txd"], {}, ConfigError, ["x.name.txd", "the ending .txd says nothing", "did you mean .txt"]),
         (["noending"], {}, ConfigError, ["noending", ".txt"]),
         ([".txt"], {}, ConfigError, [".txt"]),
         (["there.txt"], {}, ConfigError, ["there.txt", "exists", "--force"]),
@@ -116,6 +119,7 @@ SKIPPED = SkippedGame(Origin(2, "games.pgn", 9), "damaged", "no moves", "?")
         (["there.txt/x.txt"], {}, OutputError, ["there.txt", "no folder"]),
         (["-"], {}, ConfigError, ["--format", "names", "other"]),
         (["-"], {"format": "xml"}, ConfigError, ["xml", "names"]),
+        (["-"], {"format": "name"}, ConfigError, ["unknown --format name", "did you mean names"]),
         (["-", "-"], {"format": "names"}, ConfigError, ["twice"]),
     ],
 )
@@ -303,6 +307,116 @@ def test_a_writer_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         PluginCrashed, match="writer broken failed at the start of the run: ImportError: no pyarrow"
     ):
         check([tmp_path / "a.broken"], writers={"broken": Broken}).begin(INFO)
+
+
+class Big(Writer):
+    """Ten times as much as is held in memory, in one piece; the third one fails at its end."""
+
+    suffixes = (".big",)
+    piece = random.Random(5).randbytes(HELD // 64)
+    pieces = 640
+
+    def game(self, game: AnalysedGame) -> None:
+        if game.origin.game == 1:
+            self.stream.write(b"small")
+            return
+        for _ in range(self.pieces):
+            self.stream.write(self.piece)
+        if game.origin.game == 3:
+            raise KeyError("oops")
+
+
+def test_a_long_piece_is_not_held_in_memory(tmp_path: Path) -> None:
+    outputs = check([tmp_path / "a.big"], writers={"big": Big}).begin(INFO)
+    tracemalloc.start()
+    try:
+        outputs.game(game(2))
+        assert tracemalloc.get_traced_memory()[1] < 3 * HELD
+    finally:
+        tracemalloc.stop()
+    outputs.abandon()
+    assert (tmp_path / "a.big.part").stat().st_size == 10 * HELD
+
+
+@pytest.mark.parametrize(
+    ("ending", "expand"),
+    [("", bytes), (".gz", gzip.decompress), (".bz2", bz2.decompress), (".xz", lzma.decompress), (".zst", unzstd)],
+)
+def test_a_long_piece_can_be_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, expand: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr("engine.outputs.HELD", 64_000)
+    monkeypatch.setattr(Big, "piece", Big.piece[:1000])
+    path = tmp_path / f"a.big{ending}"
+    outputs = check([path], writers={"big": Big}).begin(INFO)
+    outputs.game(game(1))
+    outputs.game(game(2))
+    with pytest.raises(PluginCrashed, match="writer big failed at game 3"):
+        outputs.game(game(3))
+    outputs.abandon()
+    assert expand((tmp_path / f"a.big{ending}.part").read_bytes()) == b"small" + Big.piece * Big.pieces
+
+
+def test_a_closed_standard_output_in_the_middle_of_a_long_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the writer makes an error of its own of it."""
+
+    class Closed(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    class Wrapping(Big):
+        def game(self, game: AnalysedGame) -> None:
+            try:
+                super().game(game)
+            except OSError as error:
+                raise RuntimeError("a library's own") from error
+
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Closed()))
+    outputs = check(["-"], format="big", writers={"big": Wrapping}).begin(INFO)
+    with pytest.raises(BrokenPipeError):
+        outputs.game(game(2))
+    outputs.abandon()
+
+
+def test_a_writer_is_closed_however_it_ends(tmp_path: Path) -> None:
+    closed = []
+
+    class Holding(Names):
+        def close(self) -> None:
+            closed.append(self.stream.tell())
+            raise OSError("nobody minds")
+
+    for end in ("finish", "abandon"):
+        outputs = check([tmp_path / f"{end}.txt"], writers={"holding": Holding}).begin(INFO)
+        outputs.game(game(1))
+        outputs.finish(result()) if end == "finish" else outputs.abandon()
+        assert closed == [16 if end == "finish" else 7]
+        closed.clear()
+
+
+def test_a_writer_that_lacks_something_says_so_before_anything_is_touched(tmp_path: Path) -> None:
+    class Lacking(Other):
+        @classmethod
+        def check(cls) -> None:
+            raise ConfigError("install it")
+
+    with pytest.raises(ConfigError, match="install it"):
+        check([tmp_path / "a.txt", tmp_path / "a.md"], writers={**WRITERS, "other": Lacking})
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_a_terminal_is_not_shown_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    class Bytes(Other):
+        binary = True
+
+    monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO()))
+    check(["-"], format="other")
+    with pytest.raises(ConfigError, match="--format bytes is nothing for a terminal"):
+        check(["-"], format="bytes", writers={"bytes": Bytes})
 
 
 DISK_FULL = """

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import itertools
-import random
 
 import chess
 import pytest
 
-from engine import planner
 from engine.model import AnalysedPosition, Origin, SourceGame
 from engine.planner import Plan, plan, refusal
 from engine.settings import Search
@@ -118,14 +116,3 @@ def test_a_game_from_an_unsound_position_is_searched_once_it_is_sound() -> None:
     found = planned(game("h4f2 a2a3 f2g1", fen))
     assert [position is None for position in found.positions] == [False, True, True, True]
     assert all(refusal(p.board()) is None for unit in found.units for p in unit.positions)
-
-
-def test_a_fen_is_python_chess_s() -> None:
-    """Along random games from several starts, Chess960 and en passant included."""
-    rng = random.Random(7)
-    for start in (None, *range(0, 960, 97)):
-        board = chess.Board() if start is None else chess.Board.from_chess960_pos(start)
-        while not board.is_game_over() and board.ply() < 120:
-            assert planner.fen_of(board) == board.fen()
-            assert planner.fen_of(board, shredder=True) == board.fen(shredder=True)
-            board.push(rng.choice(list(board.legal_moves)))

@@ -452,7 +452,7 @@ def test_whatever_is_in_a_file_that_is_imported_nothing_wrong_comes_in(
     edits: list[tuple[float, int, bytes]],
     suffix: str,
 ) -> None:
-    from engine.outputs import COMPRESSORS
+    from engine.compression import COMPRESSORS
 
     data = bytearray(exported.read_bytes())
     make = COMPRESSORS.get(f".{suffix.rpartition('.')[2]}")

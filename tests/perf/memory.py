@@ -1,73 +1,103 @@
-"""Peak memory of the parent on many short games: `python -m tests.perf.memory [GAMES ...]`.
+"""Peak memory of parent and workers on many short games: it must not grow with the file.
 
-Generates random games of 20 plies, analyses them with an evaluator that costs nothing, and prints the peak of
-the parent process (VmHWM) for each number of games. It must not grow with the file.
+Random games of 20 plies, an evaluator that costs nothing, aggregators that keep totals only (`wins`, `acpl`,
+`judgements`; 50 players however many games), JSON Lines out. The parent's peak is the kernel's own figure; the
+workers' is looked up ten times a second.
 """
 
 from __future__ import annotations
 
-import platform
-import random
+import argparse
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-import chess
+from tests.perf import games, runs, sides
+from tests.perf.report import Report, Table
 
+AIM = 20.0
+"""MiB that the parent's peak may grow by."""
+SIZES = (1_000, 10_000, 100_000)
+QUICK = (100, 1_000)
 PLIES = 20
-INSTANT = Path(__file__).with_name("instant.py")
+TAILS = 20
+"""Games that begin alike; only to make them faster."""
 
 
-def write_games(path: Path, games: int, seed: int = 1) -> None:
-    """Random legal games."""
-    rng = random.Random(seed)
-    with open(path, "w", encoding="utf-8") as file:
-        for number in range(games):
-            board, sans = chess.Board(), []
-            for _ in range(PLIES):
-                moves = list(board.legal_moves)
-                if not moves:
-                    break
-                sans.append(board.san_and_push(rng.choice(moves)))
-            numbered = " ".join(f"{k // 2 + 1}. {san}" if k % 2 == 0 else san for k, san in enumerate(sans))
-            file.write(f'[Event "Random"]\n[White "W{number % 50}"]\n[Black "B{number % 50}"]\n\n{numbered} *\n\n')
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--games", type=int, nargs="+", metavar="N", help=f"sizes of the files  {list(SIZES)}")
 
 
-def peak(source: Path, folder: Path) -> tuple[float, float]:
-    """MiB at the peak of the parent, and seconds."""
-    outputs = ["-o", str(folder / "out.jsonl"), "--cache", str(folder / "cache.sqlite")]
-    command = ["analyze", str(source), "--plugin", str(INSTANT), "-e", "instant", "-q", "-y", *outputs]
-    started = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "engine", *command], stdout=subprocess.DEVNULL) as process:
-        most = 0
-        while process.poll() is None:
-            most = max(most, _high_water(process.pid))
-            time.sleep(0.1)
-    return most / 1024, time.monotonic() - started
+def run(args: argparse.Namespace) -> Report:
+    found = Report()
+    sizes = args.games or (QUICK if args.quick else SIZES)
+    table = Table("peak memory, MiB", ("games", "parent", "a worker", "seconds", "positions/s"))
+    peaks = []
+    for size in sizes:
+        measured = [_measure(size, args.workers) for _ in range(args.rounds or 1)]
+        parent = [one["parent"] / 1024 for one in measured]
+        peaks.append(sides.median(parent))
+        seconds = [one["seconds"] for one in measured]
+        rate = [size * (PLIES + 1) / one for one in seconds]
+        worker = [one["worker"] / 1024 for one in measured]
+        table.add(
+            f"{size:,}", sides.spread(parent, 1), sides.spread(worker, 1), sides.spread(seconds, 1),
+            sides.spread(rate, 0),
+        )  # fmt: skip
+        found.data[str(size)] = measured
+        sides.say(f"{size:,} games: {peaks[-1]:.1f} MiB")
+    found.tables = [table]
+    grown = peaks[-1] - peaks[0]
+    found.find(
+        f"growth of the parent's peak memory from {sizes[0]:,} to {sizes[-1]:,} games",
+        f"{grown:+.1f} MiB (to {peaks[-1]:.1f})", f"< {AIM:.0f} MiB", met=grown < AIM,
+    )  # fmt: skip
+    return found
+
+
+def _measure(size: int, workers: int) -> dict[str, Any]:
+    """KiB at the peak of the parent and of the largest worker, and seconds."""
+    with tempfile.TemporaryDirectory(prefix="perf-") as name:
+        folder = Path(name)
+        source = games.random_games(folder / "games.pgn", size, PLIES, tails=TAILS)
+        command = runs.engine_command(
+            "analyze", source, "--plugin", runs.INSTANT, "-e", "instant", "-q", "-y", "--progress", "none",
+            "-j", str(workers), "-a", "wins,acpl,judgements", "-o", folder / "out.jsonl",
+            "--cache", folder / "cache",
+        )  # fmt: skip
+        started = time.monotonic()
+        with (
+            (folder / "stderr").open("wb") as errors,
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=runs.environment()) as process,
+        ):
+            parent, worker = _watch(process)
+        seconds = time.monotonic() - started
+        runs.check(process.returncode, (folder / "stderr").read_bytes(), command)
+    return {"parent": parent, "worker": worker, "seconds": seconds}
+
+
+def _watch(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    parent = worker = 0
+    while process.poll() is None:
+        parent = max(parent, _high_water(process.pid))
+        worker = max([worker, *map(_high_water, _children(process.pid))])
+        time.sleep(0.1)
+    return parent, worker
 
 
 def _high_water(pid: int) -> int:
-    """KiB."""
+    """KiB; 0 for a process that has gone."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
-def main() -> None:
-    sizes = [int(text) for text in sys.argv[1:]] or [2_000, 20_000]
-    print(f"$ python -m tests.perf.memory {' '.join(map(str, sizes))}   ({platform.platform()})")
-    for games in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            write_games(folder / "games.pgn", games)
-            mib, seconds = peak(folder / "games.pgn", folder)
-            rate = games * (PLIES + 1) / seconds
-            print(f"{games:>8,} games  {mib:7.1f} MiB  {seconds:6.1f} s  {rate:8,.0f} positions/s")
-
-
-if __name__ == "__main__":
-    main()
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+    except OSError:
+        return []

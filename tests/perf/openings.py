@@ -1,16 +1,17 @@
 """Openings and phases: how often our ECO code is the one in the file, and what they cost.
 
-`python -m tests.perf.openings` reads the Lichess games of the big real data. Lichess's list of openings has
-changed since some of them were played, so 100% cannot be had. Games of other variants or from a set-up position,
-and games without an ECO code, do not count.
+It reads the Lichess games of the big real data. Lichess's list of openings has changed since some of them were
+played, so 100% cannot be had. Games of other variants or from a set-up position, and games without an ECO code, do
+not count.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import chess
@@ -18,7 +19,9 @@ import chess.pgn
 
 from engine.openings import find
 from engine.phases import divide
-from tests.support import shared_data
+from tests.perf import sides
+from tests.perf.games import big
+from tests.perf.report import Report, Table, Unavailable
 
 FILES = (
     "human/js_lichess_bullet_clk_1000.pgn",
@@ -68,23 +71,58 @@ def agreement(path: Path) -> tuple[int, int]:
     return same, count
 
 
-def main() -> None:
-    same = count = 0
-    for name in FILES:
-        hits, of = agreement(shared_data(name))
-        print(f"{name:<56} {hits:5} of {of:5}  {hits / of:6.1%}")
-        same, count = same + hits, count + of
-    print(f"{'ECO codes that agree':<56} {same:5} of {count:5}  {same / count:6.1%}")
-    copies = [[board.copy() for board in boards(game)] for game in games(shared_data(FILES[2]))]
-    for what, function in (("find", find), ("divide", divide)):
-        started = time.perf_counter()
-        for game in copies:
-            function(game)
-        milliseconds = (time.perf_counter() - started) * 1000 / len(copies)
-        print(f"{what}, a game of {sum(map(len, copies)) / len(copies):.0f} positions: {milliseconds:.2f} ms")
-    loads = [float(subprocess.check_output([sys.executable, "-c", LOAD])) for _ in range(7)]
-    print(f"first look-up, which reads the table: {sorted(loads)[3] * 1000:.1f} ms (median of 7)")
+def options(parser: argparse.ArgumentParser) -> None:
+    """None of its own."""
 
 
-if __name__ == "__main__":
-    main()
+def run(args: argparse.Namespace) -> Report:
+    paths = {name: big(name) for name in FILES}
+    missing = [name for name, path in paths.items() if path is None]
+    if missing:
+        raise Unavailable(f"{missing[0]} is not here; ENGINE_TEST_DATA names the folder with the big real data")
+    files = {name: path for name, path in paths.items() if path is not None}
+    found = Report()
+    table = Table("ECO codes that agree", ("file", "same", "games", "share"))
+    totals = [0, 0]
+    for name, path in list(files.items())[: 1 if args.quick else None]:
+        same, count = agreement(path)
+        totals = [totals[0] + same, totals[1] + count]
+        table.add(name, f"{same:,}", f"{count:,}", f"{same / count:.1%}")
+    table.add("all", f"{totals[0]:,}", f"{totals[1]:,}", f"{totals[0] / totals[1]:.1%}")
+    cost, milliseconds = _costs(files[FILES[2]], args.rounds or (1 if args.quick else 7))
+    found.tables = [table, cost]
+    found.find(
+        "ECO codes as in the files of Lichess games",
+        f"{totals[0]:,} of {totals[1]:,} ({totals[0] / totals[1]:.1%})",
+    )
+    found.find(
+        "opening and phases of a game; reading the table once",
+        " and ".join(f"{one:.2f} ms" for one in milliseconds),
+    )
+    found.data = {"agreeing": totals, "milliseconds": milliseconds}
+    return found
+
+
+def _costs(path: Path, rounds: int) -> tuple[Table, list[float]]:
+    """Medians in milliseconds: opening of a game, phases of a game, first look-up, which reads the table."""
+    copies = [[board.copy() for board in boards(game)] for game in games(path)]
+
+    def each(function: Callable[..., object]) -> Callable[[], float]:
+        def measure() -> float:
+            started = time.perf_counter()
+            for game in copies:
+                function(game)
+            return (time.perf_counter() - started) * 1000 / len(copies)
+
+        return measure
+
+    def first() -> float:
+        return 1000 * float(subprocess.check_output([sys.executable, "-c", LOAD]))
+
+    measured = sides.in_turns({"opening": each(find), "phases": each(divide), "first look-up": first}, rounds)
+    table = Table(
+        f"a game of {sum(map(len, copies)) / len(copies):.0f} positions, in the mean", ("what", "milliseconds")
+    )
+    for what, values in measured.items():
+        table.add(what, sides.spread(values))
+    return table, [sides.median(values) for values in measured.values()]

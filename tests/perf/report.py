@@ -1,88 +1,120 @@
-"""Size and opening time of the HTML report: `python -m tests.perf.report GAMES.jsonl.zst [...]`.
-
-Writes a report of games that are analysed already, at most 1,000, opens it in Chromium from the disk, and prints
-bytes, seconds to write it, the peak memory of the writing process, and how long until the overview is shown, until
-a game's page is there, and until one more move is. Medians of five, each in a tab of its own. Needs the extra
-`browser` and Chromium.
-"""
+"""What a benchmark gives back: tables for people, findings for tests/README.md, and all it measured as data."""
 
 from __future__ import annotations
 
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-TIMES = 5
-OVERVIEW = "performance.getEntriesByType('navigation')[0].loadEventEnd"
-OPEN = """number => new Promise(done => {
-    const start = performance.now();
-    location.hash = `game=${number}`;
-    const look = () => document.querySelector('#board use')
-        ? requestAnimationFrame(() => done(performance.now() - start)) : setTimeout(look);
-    setTimeout(look);
-})"""
-STEP = """() => new Promise(done => {
-    const start = performance.now();
-    document.getElementById('on').click();
-    requestAnimationFrame(() => done(performance.now() - start));
-})"""
+import msgspec
+from msgspec import Struct, field
+from rich import box, console, table
+from rich.text import Text
 
 
-def write(source: list[str], target: Path) -> tuple[float, float]:
-    """Seconds, and MiB at the peak."""
-    command = [sys.executable, "-m", "engine", "analyze", *source, "--limit", "1000", "-o", str(target), "-q"]
-    started = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        most = 0
-        while process.poll() is None:
-            most = max(most, _high_water(process.pid))
-            time.sleep(0.05)
-    return time.monotonic() - started, most / 1024
+class Unavailable(Exception):
+    """What it would measure, or measure with, is not on this machine; the message says what would help."""
 
 
-def _high_water(pid: int) -> int:
-    """KiB."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+class Failed(Exception):
+    """A program that is measured failed; the message has its last words."""
 
 
-def open_times(browser: Any, page_file: Path) -> tuple[float, float, float]:
-    """Milliseconds to the overview, to a game, to the next move."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = context.new_page()
-    page.goto(page_file.as_uri())
-    overview = page.evaluate(OVERVIEW)
-    number = page.evaluate("Number(document.querySelector('#game-table tbody tr:last-child').id.slice(4))")
-    game, step = page.evaluate(OPEN, number), page.evaluate(STEP)
-    context.close()
-    return overview, game, step
+class Table(Struct):
+    """Rows of text under titles; the first column is on the left, the others on the right."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        assert len(cells) == len(self.columns)
+        self.rows.append(cells)
 
 
-def main() -> None:
-    from playwright.sync_api import sync_playwright
+class Finding(Struct):
+    """A line of the table in tests/README.md."""
 
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        target = Path(folder) / "report.html"
-        seconds, peak = write(sys.argv[1:], target)
-        files = sorted(Path(folder).glob("*.html"))
-        games = target.read_text(encoding="utf-8").count('<tr id="row-')
-        size = target.stat().st_size
-        print(f"{games:,} games in {len(files)} file(s): {size:,} bytes, {size / max(games, 1):,.0f} a game")
-        print(f"written in {seconds:.1f} s, peak of the process {peak:.1f} MiB")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        times = [open_times(browser, target) for _ in range(TIMES)]
-        browser.close()
-    overview, game, step = (statistics.median(column) for column in zip(*times, strict=True))
-    print(f"opened: overview {overview:.0f} ms, a game {game:.0f} ms, the next move {step:.0f} ms")
+    what: str
+    figure: str
+    aim: str = ""
+    met: bool | None = None
+    """Whether the aim is met; None without one."""
+
+    @property
+    def verdict(self) -> str:
+        """The aim and whether it is met, for people."""
+        return "" if self.met is None else f"{self.aim}: {'met' if self.met else 'missed'}"
 
 
-if __name__ == "__main__":
-    main()
+class Report(Struct):
+    """Of one benchmark."""
+
+    tables: list[Table] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Sentences that a reader of the figures must know."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """Every single measurement."""
+    name: str = ""
+    command: str = ""
+    machine: dict[str, str] = field(default_factory=dict)
+    evaluators: list[str] = field(default_factory=list)
+    """Those that searched, by name and version."""
+    quick: bool = False
+    """Whether it was only tried, with inputs too small for figures that count."""
+    seconds: float = 0.0
+    """How long it took in all."""
+    failed: str = ""
+    """Why there is nothing else in it."""
+
+    def find(self, what: str, figure: str, aim: str = "", *, met: bool | None = None) -> None:
+        self.findings.append(Finding(what, figure, aim, met))
+
+    def save(self, path: Path) -> None:
+        """As JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(msgspec.to_builtins(self), indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> Report:
+    """What `save` wrote."""
+    return msgspec.json.decode(path.read_bytes(), type=Report)
+
+
+def show_head(command: str, machine: dict[str, str]) -> None:
+    """The command and the machine."""
+    screen().print(Text(f"$ {command}", style="bold"))
+    screen().print(Text(" · ".join(f"{key} {value}" if key else value for key, value in machine.items())))
+
+
+def show(report: Report) -> None:
+    """Tables, findings and notes, on standard output."""
+    for one in report.tables:
+        screen().print()
+        screen().print(Text(one.title, style="bold"))
+        screen().print(_drawn(one.columns, one.rows))
+    if report.findings:
+        rows = [(one.what, one.figure, one.verdict) for one in report.findings]
+        screen().print()
+        screen().print(_drawn(("in short", "figure", "aim"), rows))
+    for note in report.notes:
+        screen().print(Text(note))
+    if report.quick:
+        screen().print(Text("quick: too little work for figures that count", style="yellow"))
+
+
+def screen() -> console.Console:
+    """Standard output, wide enough for a table when it is no terminal."""
+    wide = console.Console(highlight=False)
+    return wide if wide.is_terminal else console.Console(highlight=False, width=140)
+
+
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> table.Table:
+    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for k, column in enumerate(columns):
+        drawn.add_column(Text(column), justify="left" if k == 0 else "right")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn

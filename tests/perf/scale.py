@@ -1,89 +1,111 @@
-"""Which centipawn scale brings the accuracy of searched games closest to Lichess's.
+"""Many cores: 1, 2, 4, 8, 16 workers whose evaluator sleeps a fixed time per search, on however few cores.
 
-    python -m tests.perf.scale [EVALUATOR [GAMES [NODES]]]
-
-Searches the first GAMES (100) games of `lichess-analysed` with NODES (100,000) a position, about 20 minutes on two
-cores the first time and seconds from the cache, and compares accuracies and judgements with Lichess's for several
-scales, before and after reconciliation.
+Each worker has the same number of positions to search. Efficiency is the share of the workers' time, once they
+are ready, in which they search; and of the whole command, starting included. The parent's processor time for a
+position, beyond that of starting, says how many cores it could keep busy with searches of 100k nodes at the
+speed measured here: it saturates when it is busy all the time.
 """
 
 from __future__ import annotations
 
-import json
-import platform
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import engine
-from engine import analysis
-from engine.model import AnalysedGame, AnalysedPosition, Origin, SourceGame
-from engine.plugin import RawGame
-from engine.reconcile import before_reconciliation, reconcile
-from engine_plugins.readers.jsonl import JsonlReader
-from tests.support import shared_data
+from tests.perf import bare, evaluators, games, runs, sides
+from tests.perf.report import Report, Table
 
-SCALES = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5)
-Searched = tuple[SourceGame, list[AnalysedPosition]]
-
-
-def searched(evaluator: str, games: int, nodes: int) -> list[Searched]:
-    """The games with the positions as they were searched."""
-    settings = engine.Settings(max_games=games)
-    source = str(shared_data("lichess-analysed", "games_plain.pgn"))
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "games.jsonl"
-        engine.analyze(source, evaluator=evaluator, nodes=nodes, settings=settings, output=str(out))
-        return [_read(line) for line in out.read_bytes().splitlines()]
+AIM_EFFICIENCY, AIM_CORES = 0.95, 500
+SIZES = (1, 2, 4, 8, 16)
+SLEEP = 0.16
+"""Seconds of a search of 100k nodes at 600,000 a second."""
+POSITIONS = 180
+"""A worker."""
+PLIES = 60
+NODES = 100_000
 
 
-def _read(line: bytes) -> Searched:
-    source = JsonlReader().parse(RawGame(line, 1))
-    assert isinstance(source, SourceGame)
-    assert source.recording is not None
-    positions = [
-        before_reconciliation(known) if known is not None else AnalysedPosition(terminal=given.get("terminal"))
-        for known, given in zip(source.recording.positions, json.loads(line)["positions"], strict=True)
-    ]
-    return source, positions
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help=f"numbers of workers  {list(SIZES)}")
+    parser.add_argument("--sleep", type=float, metavar="S", help=f"seconds of a search  [{SLEEP}]")
 
 
-def compare(games: list[Searched], wanted: list[dict[str, Any]], scale: float, *, reconciled: bool) -> str:
-    """One row: bias and mean distance of the accuracies, share of equal judgements."""
-    distances: list[float] = []
-    equal = plies = 0
-    for (source, positions), want in zip(games, wanted, strict=False):
-        found = reconcile(source.moves, positions) if reconciled else positions
-        game = analysis.analyse(Origin(1, "", 1), source, found, scale=scale, reconciled=reconciled)
-        distances += _distances(game, want)
-        for ply, judgement in zip(game.plies, want["judgements"], strict=False):
-            plies += 1
-            equal += (ply.judgement or "") == (judgement or "").lower()
-    bias = sum(distances) / len(distances)
-    distance = sum(map(abs, distances)) / len(distances)
-    when = "after" if reconciled else "before"
-    return f"{when:6}  {scale:5.2f}  {bias:+7.3f}  {distance:7.3f}  {100 * equal / plies:7.2f}%"
+def run(args: argparse.Namespace) -> Report:
+    found = Report()
+    sizes = args.sizes or ((1, 4) if args.quick else SIZES)
+    sleep = args.sleep or (0.02 if args.quick else SLEEP)
+    with tempfile.TemporaryDirectory(prefix="perf-") as name:
+        files = {size: _games(Path(name, f"{size}.pgn"), size) for size in sizes}
+        searches = {str(size): _measure(files[size], size, sleep) for size in sizes}
+        measured = sides.in_turns(searches, args.rounds or (1 if args.quick else 5))
+    table = Table(
+        f"searches that sleep {sleep:g} s",
+        ("workers", "positions", "seconds", "when ready", "whole command", "parent busy", "parent, us a position"),
+    )
+    for size in sizes:
+        all_of = measured[str(size)]
+        table.add(
+            str(size), f"{all_of[0].counts.positions:,}", sides.spread([one.wall for one in all_of]),
+            sides.spread([_ready(one) for one in all_of], 3),
+            sides.spread([one.counts.searched * sleep / size / one.wall for one in all_of], 3),
+            sides.spread([100 * one.cpu / one.seconds for one in all_of], 1, " %"),
+            sides.spread([1e6 * _cost(one) for one in all_of], 0),
+        )  # fmt: skip
+    largest = measured[str(max(sizes))]
+    cost = sides.median([_cost(one) for one in largest])
+    speed, who = _speed(args)
+    found.evaluators = [who]
+    cores = NODES / (cost * speed)
+    efficiency = sides.median([_ready(one) for one in largest])
+    found.tables = [table]
+    a_position = f"{who} searches {speed:,.0f} nodes/s on a core here: 100k nodes take {NODES / speed:.3f} s"
+    parent = (
+        f"the parent takes {1e6 * cost:.0f} us for them, so that {cores:,.0f} cores keep it busy all the time."
+    )
+    found.notes = [f"{a_position}; {parent}"]
+    found.find(
+        f"share of the time that {max(sizes)} sleeping workers search, once ready",
+        f"{efficiency:.3f}", f"≥ {AIM_EFFICIENCY}", met=efficiency >= AIM_EFFICIENCY,
+    )  # fmt: skip
+    found.find(
+        "cores that the parent could keep busy, 100k nodes",
+        f"{cores:,.0f}",
+        f"≥ {AIM_CORES}",
+        met=cores >= AIM_CORES,
+    )
+    found.data = {**measured, "nodes a second": speed, "cores": cores}
+    return found
 
 
-def _distances(game: AnalysedGame, want: dict[str, Any]) -> list[float]:
-    pairs = [(game.side(color).accuracy, want["summary"][color]["accuracy"]) for color in ("white", "black")]
-    return [found - given for found, given in pairs if found is not None and given is not None]
+def _games(path: Path, workers: int) -> Path:
+    return games.random_games(path, workers * POSITIONS // (PLIES + 1) + 1, PLIES)
 
 
-def main() -> None:
-    evaluator, games, nodes = [*sys.argv[1:], *("embedded", "100", "100000")[len(sys.argv) - 1 :]]
-    wanted = [
-        json.loads(line)
-        for line in shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
-    ]
-    print(f"python -m tests.perf.scale {evaluator} {games} {nodes}   ({platform.machine()}, {platform.system()})")
-    found = searched(evaluator, int(games), int(nodes))
-    print("reconciliation, scale, bias and mean distance of accuracy (points), equal judgements")
-    for reconciled in (False, True):
-        for scale in SCALES:
-            print(compare(found, wanted, scale, reconciled=reconciled))
+def _measure(source: Path, workers: int, sleep: float) -> Any:
+    def measure() -> runs.Ran:
+        return runs.analyze(
+            source, "-j", str(workers), evaluator="sleeping", plugin=runs.SLEEPING, timed=True,
+            extra={"PERF_SLEEP": str(sleep)},
+        )  # fmt: skip
+
+    return measure
 
 
-if __name__ == "__main__":
-    main()
+def _ready(ran: runs.Ran) -> float:
+    searching = sum(one["searching"] for one in ran.workers)
+    return searching / (searching + sum(one["waiting"] for one in ran.workers))
+
+
+def _cost(ran: runs.Ran) -> float:
+    """The parent's seconds of processor time for a position; its starting is counted too, as if it were work."""
+    return ran.cpu / ran.counts.positions
+
+
+def _speed(args: argparse.Namespace) -> tuple[float, str]:
+    """Nodes a second of one bare loop, while nobody else searches, and whose."""
+    searcher = evaluators.found(args.evaluator)
+    with tempfile.TemporaryDirectory(prefix="perf-") as name:
+        source = games.cut(games.CLASSICS, Path(name, "games.pgn"), 1)
+        units = bare.recorded_units(source)
+    return bare.loops(searcher, units, f"go nodes {NODES}", 1).rate, searcher.label

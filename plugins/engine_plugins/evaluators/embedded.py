@@ -37,7 +37,8 @@ LARGEST_HASH = 1900
 """Megabytes. The memory ends at 2048 and the rest takes 120; more wraps around without a word."""
 
 SCALE = 1.15
-"""Accuracy of 100 games at 100,000 nodes, reconciled, is then closest to Lichess's (`tests/perf/scale.py`)."""
+"""Accuracy of 100 games at 100,000 nodes, reconciled, is then closest to Lichess's: `python -m tests.perf
+accuracy-scale`."""
 
 _REFUSED = {
     "hash": "it is --hash",

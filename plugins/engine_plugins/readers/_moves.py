@@ -7,6 +7,9 @@ import re
 import chess
 from msgspec import Struct
 
+from engine.model import Landmarks
+from engine.openings import Namer
+from engine.phases import Divider
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
@@ -49,6 +52,8 @@ class MainLine(Struct):
     """Why it ends where it ends, when that is not the end of the game."""
     at: int = 0
     """Offset of the problem in the text."""
+    landmarks: Landmarks | None = None
+    """Of the moves that could be played."""
 
 
 def read_moves(text: str, board: chess.Board) -> MainLine:
@@ -57,6 +62,15 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     Variations, annotations and words that are no moves are passed over. The rules are python-chess's; a board
     that is no chess position may make it raise anything.
     """
+    divider, namer = Divider(), Namer()
+    divider.see(board)
+    namer.see(board)
+    line = _read(text, board, divider, namer)
+    line.landmarks = Landmarks(divider.phases(), namer.opening)
+    return line
+
+
+def _read(text: str, board: chess.Board, divider: Divider, namer: Namer) -> MainLine:
     line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
@@ -85,6 +99,8 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
         elif kind == "move":
             if reason := _play(line, board, token["move"]):
                 return _cut(line, token.start(), f"{reason} {_where(board, token['move'], line)}")
+            divider.see(board)
+            namer.see(board)
         else:
             reason = "null move" if kind == "null" else "unreadable move"
             return _cut(line, token.start(), f"{reason} {_where(board, token[0], line)}")

@@ -9,8 +9,6 @@ mistakes.positions=200`) decide what is a training position.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -20,9 +18,8 @@ from msgspec import Struct
 
 from engine.model import RunResult
 from engine.plugin import Writer
+from engine_plugins.writers._csv import csv_lines
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell of a spreadsheet that begins so is executed."""
 _TABLE = "positions"
 
 
@@ -128,12 +125,9 @@ class TrainingCsv(Writer):
     reports: ClassVar[tuple[str, ...]] = ("mistakes",)
 
     def finish(self, result: RunResult) -> None:
-        text = io.StringIO(newline="")
-        rows = csv.writer(text)
-        rows.writerow(["fen", "best", "also", "played", "win_before", "win_after", "game", "ply", "player"])
-        for one in _positions(result):
-            name = f"'{one.player}" if one.player.startswith(_FORMULA) else one.player
-            cells = (
+        heading = ("fen", "best", "also", "played", "win_before", "win_after", "game", "ply", "player")
+        rows = (
+            (
                 one.position,
                 one.best,
                 one.also,
@@ -142,6 +136,8 @@ class TrainingCsv(Writer):
                 one.win_after,
                 one.game,
                 one.ply,
+                one.player,
             )
-            rows.writerow([*cells, name])
-        self.stream.write(text.getvalue().encode())
+            for one in _positions(result)
+        )
+        self.stream.write(csv_lines([heading, *rows]))

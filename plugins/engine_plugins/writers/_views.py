@@ -1,0 +1,129 @@
+"""The views of the SQLite output: common questions, answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.model import Column, Kind, Report, ReportTable
+from engine_plugins.writers._tables import text
+
+_WHOLE: tuple[Kind, ...] = ("int", "score")
+_MOST_COLUMNS = 1_000
+"""SQLite takes 2,000."""
+
+VIEWS: Mapping[str, tuple[str, str]] = {
+    "moves": (
+        "every move with its game: `move` as `17. Rd8#`, `opponent`, `won_points`, opening and time control",
+        """
+        SELECT plies.*,
+               move_number || iif(mover = 'white', '. ', '... ') || san AS move,
+               iif(mover = 'white', games.black, games.white) AS opponent,
+               iif(mover = 'white', white_points, 1 - white_points) AS won_points,
+               games.date, games.eco, games.opening, games.time_control
+          FROM plies JOIN games USING (game)
+        """,
+    ),
+    "judged": (
+        "the inaccuracies, mistakes and blunders, with the best move and what each cost",
+        """
+        SELECT game, ply, player, opponent, move, judgement, best_san, win_before, win_after, win_loss, loss,
+               phase, clock, ours, fen
+          FROM moves WHERE judgement IS NOT NULL
+        """,
+    ),
+    "sides": (
+        "two rows a game, one for each player: `color`, `player`, `opponent`, `points`, figures",
+        """
+        SELECT game, 'white' AS color, ours IN ('white', 'both') AS ours, white AS player, black AS opponent,
+               white_elo AS elo, black_elo AS opponent_elo, white_points AS points, eco, opening, plies,
+               white_accuracy AS accuracy, white_acpl AS acpl, white_inaccuracies AS inaccuracies,
+               white_mistakes AS mistakes, white_blunders AS blunders
+          FROM games WHERE epd_id IS NULL AND plies > 0
+        UNION ALL
+        SELECT game, 'black', ours IN ('black', 'both'), black, white, black_elo, white_elo, 1 - white_points, eco,
+               opening, plies, black_accuracy, black_acpl, black_inaccuracies, black_mistakes, black_blunders
+          FROM games WHERE epd_id IS NULL AND plies > 0
+        """,
+    ),
+    "players": (
+        "a row for each player: games, points, score in percent, accuracy, centipawn loss, judgements",
+        """
+        SELECT player, count(*) AS games, sum(points) AS points, round(100 * avg(points), 1) AS score,
+               round(avg(accuracy), 1) AS accuracy,
+               (SELECT round(avg(loss), 1) FROM plies WHERE plies.player IS sides.player) AS acpl,
+               sum(inaccuracies) AS inaccuracies, sum(mistakes) AS mistakes, sum(blunders) AS blunders
+          FROM sides GROUP BY player ORDER BY count(*) DESC, player
+        """,
+    ),
+    "openings": (
+        "a row for each opening: games, White's score in percent, mean accuracy of both",
+        """
+        SELECT eco, opening, count(*) AS games, round(100 * avg(white_points), 1) AS white_score,
+               round(avg(white_accuracy), 1) AS white_accuracy, round(avg(black_accuracy), 1) AS black_accuracy
+          FROM games WHERE opening IS NOT NULL GROUP BY eco, opening ORDER BY count(*) DESC, eco, opening
+        """,
+    ),
+    "phases": (
+        "a row for each player and phase: moves, mean Win% lost and centipawns lost a move, judgements",
+        """
+        SELECT player, phase, count(*) AS moves, round(avg(win_loss), 2) AS win_loss, round(avg(loss), 1) AS loss,
+               count(CASE judgement WHEN 'inaccuracy' THEN 1 END) AS inaccuracies,
+               count(CASE judgement WHEN 'mistake' THEN 1 END) AS mistakes,
+               count(CASE judgement WHEN 'blunder' THEN 1 END) AS blunders
+          FROM plies GROUP BY player, phase
+         ORDER BY player, CASE phase WHEN 'opening' THEN 1 WHEN 'middlegame' THEN 2 ELSE 3 END
+        """,
+    ),
+    "clocks": (
+        "a row for each player and time left after the move: moves, mean seconds spent and Win% lost, blunders",
+        """
+        SELECT player,
+               CASE WHEN clock < 10 THEN '1. under 10 s' WHEN clock < 30 THEN '2. 10 to 30 s'
+                    WHEN clock < 60 THEN '3. 30 to 60 s' WHEN clock < 300 THEN '4. 1 to 5 min'
+                    ELSE '5. 5 min and more' END AS time_left,
+               count(*) AS moves, round(avg(time), 1) AS time, round(avg(win_loss), 2) AS win_loss,
+               count(CASE judgement WHEN 'blunder' THEN 1 END) AS blunders
+          FROM plies WHERE clock IS NOT NULL GROUP BY player, time_left ORDER BY player, time_left
+        """,
+    ),
+}
+"""By name: what it answers, and the query."""
+
+
+def views() -> Iterator[str]:
+    """Statements that create the fixed views."""
+    for name, (meaning, query) in VIEWS.items():
+        yield f"CREATE VIEW {name} AS -- {meaning}{query}"
+
+
+def report_views(reports: Mapping[str, Report]) -> Iterator[str]:
+    """Statements that create a view for each table of the reports: `report_accuracy_players`."""
+    for name, report in reports.items():
+        for table in report.tables:
+            if 0 < len(table.columns) <= _MOST_COLUMNS and table.key:
+                yield _pivot(name, table)
+
+
+def _pivot(report: str, table: ReportTable) -> str:
+    """The cells of one report table as rows and columns again."""
+    name = f"report_{report}_{table.key}".replace("-", "_")
+    columns = ", ".join(f"max({_value(column)}) AS {_name(column.key)}" for column in table.columns)
+    # Whatever is not ours is quoted.
+    return f"""CREATE VIEW IF NOT EXISTS {_name(name)} AS SELECT {columns} FROM reports
+        WHERE part = 'cell' AND report = {_text(report)} AND table_key = {_text(table.key)}
+        GROUP BY row_number ORDER BY row_number"""  # noqa: S608
+
+
+def _value(column: Column) -> str:
+    """The cell of a row of `reports`, where it is one of this column."""
+    whole = "iif(number = CAST(number AS INTEGER), CAST(number AS INTEGER), number)"
+    number = whole if column.kind in _WHOLE else "number"
+    return f"CASE key WHEN {_text(column.key)} THEN coalesce(text, {number}) END"
+
+
+def _text(value: str) -> str:
+    return "'" + (text(value) or "").replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    return '"' + (text(value) or "").replace('"', '""') + '"'

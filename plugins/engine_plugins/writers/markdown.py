@@ -1,0 +1,126 @@
+"""Markdown: the reports to be read, on a forge, in notes or as they are.
+
+`-o report.md` has a heading for each report, its figures, its tables whole, and its notes; at the top what was
+analysed, by whom, and what failed. Tables are those of GitHub's Markdown, with the columns lined up so that the
+plain text reads well too. Nothing from a file is markup: names and headers stay the text they are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from engine.model import Cell, Kind, Report, ReportTable, RunResult
+from engine.plugin import Writer
+from engine_plugins.writers._shown import shown
+
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
+_FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
+"""What would begin a list, a heading or a rule."""
+_NUMBERS: tuple[Kind, ...] = ("int", "float", "percent", "score", "duration")
+_PADDED = 60
+"""Wider cells are not waited for."""
+
+
+class MarkdownWriter(Writer):
+    """The reports as Markdown, to be read."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown")
+
+    def finish(self, result: RunResult) -> None:
+        parts = [*_overview(result), *_failures(result)]
+        for report in result.reports.values():
+            parts += _report(report)
+        self.stream.write(("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
+
+
+def _overview(result: RunResult) -> Iterator[str]:
+    yield "# Chess analysis"
+    counts, evaluator = result.counts, result.evaluator
+    version = "" if evaluator.version.partition(".")[0] in evaluator.name else f" {evaluator.version}"
+    limit = f" at {result.limit}" if counts.searched or counts.cached else ""
+    limit += ", spent where it mattered" if limit and result.adaptive else ""
+    yield (
+        f"{counts.analysed:,} games, {counts.positions:,} positions, {result.wins:,} winning moves; "
+        f"evaluator: {escaped(evaluator.name + version)}{limit}."
+    )
+    if result.interrupted:
+        yield "**The run was ended before the end of its input.**"
+
+
+def _failures(result: RunResult) -> Iterator[str]:
+    if result.failures:
+        yield "## What failed"
+        yield "\n".join(
+            f"- {_where(one.file, one.line, one.game)}{escaped(one.reason)}" for one in result.failures
+        )
+
+
+def _where(file: str | None, line: int | None, game: int | None) -> str:
+    parts = [f"{escaped(file)}:{line}" if line else escaped(file)] if file else []
+    parts += [f"game {game}"] if game else []
+    return ", ".join(parts) + (": " if parts else "")
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield f"## {escaped(report.title)}"
+    if report.metrics:
+        yield "\n".join(
+            f"- {escaped(metric.label)}: **{escaped(shown(metric.value, metric.kind))}**"
+            for metric in report.metrics.values()
+        )
+    for table in report.tables:
+        if table.rows and table.columns:
+            yield f"### {escaped(table.title)}"
+            yield _table(table)
+    if report.notes:
+        yield "\n".join(f"- {escaped(note)}" for note in report.notes)
+
+
+def _table(table: ReportTable) -> str:
+    """Lined up; figures to the right."""
+    right = [column.kind in _NUMBERS for column in table.columns]
+    rows = [[escaped(column.label) for column in table.columns]]
+    rows += [
+        [_cell(cell, column.kind) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
+    ]
+    widths = [max(3, *(min(_width(cell), _PADDED) for cell in column)) for column in zip(*rows, strict=True)]
+    rule = [("-" * (width - 1) + ":") if side else "-" * width for width, side in zip(widths, right, strict=True)]
+    lines = [_line(row, widths, right) for row in rows]
+    return "\n".join([lines[0], _line(rule, widths, right), *lines[1:]])
+
+
+def _cell(value: Cell, kind: Kind) -> str:
+    return escaped(shown(value, kind))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    return f"| {' | '.join(map(_padded, cells, widths, right))} |"
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    gap = " " * max(0, width - _width(cell))
+    return gap + cell if right else cell + gap
+
+
+def _width(text: str) -> int:
+    """Columns on a screen."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line: no markup, no link, no HTML, no cell of its own."""
+    printable = "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+    return _FIRST.sub(_backslash, _SPECIAL.sub(lambda found: "\\" + found[0], printable.strip()))
+
+
+def _backslash(found: re.Match[str]) -> str:
+    """A sign with a backslash before it, a number with one behind."""
+    return found[1] + "\\" if found[1].isdigit() else "\\" + found[1]

@@ -1,0 +1,132 @@
+"""Parquet: a row for each move, game or figure of a report, in typed columns.
+
+| ending                       | `--format`        | rows                                                      |
+| ---------------------------- | ----------------- | --------------------------------------------------------- |
+| `.parquet`, `.plies.parquet` | `parquet`         | the moves: position, evaluations, Win%, judgement, clock  |
+| `.games.parquet`             | `games-parquet`   | the games: players, result, opening, accuracy             |
+| `.reports.parquet`           | `reports-parquet` | the reports, one figure or table cell a row               |
+
+Needs pyarrow: `pip install 'grandmaster-analysis[parquet]'`. The columns are those of the CSV and SQLite outputs:
+plugins/engine_plugins/writers/README.md has every one, and so has the file, as the metadata `meaning` of each
+field. Its own metadata say who evaluated: `engine.schema`, `engine.evaluator`, `engine.fingerprint`,
+`engine.limit`.
+
+Compressed with zstd, in row groups of some 65,000 rows, which readers take one by one: memory stays the same
+however big the run is. A Parquet file is complete only with its end: what a killed run leaves as `FILE.part`
+cannot be read, while a run interrupted in good order (Ctrl-C once) leaves a whole file of the finished games.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO, ClassVar
+
+from engine.errors import ConfigError
+from engine.model import AnalysedGame, RunResult
+from engine.plugin import RunInfo, Writer
+from engine_plugins.writers import _tables
+
+GROUP_ROWS = 65_536
+"""A row group ends with the first batch that brings it to so many."""
+_BATCH_ROWS = 4_096
+"""Rows held as Python values before they become columns, which take a tenth of the memory."""
+
+
+class _Parquet(Writer):
+    binary: ClassVar[bool] = True
+    schema: ClassVar[_tables.TableSchema]
+
+    @classmethod
+    def check(cls) -> None:
+        try:
+            from pyarrow import parquet  # noqa: F401
+        except ImportError as error:
+            raise ConfigError(
+                f"Parquet needs pyarrow ({error}); install it: pip install 'grandmaster-analysis[parquet]'"
+            ) from error
+
+    def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
+        super().__init__(stream, info)
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        self._pa = pa
+        self._schema = _schema(pa, self.schema, info)
+        self._file = parquet.ParquetWriter(stream, self._schema, compression="zstd")
+        self._rows: list[_tables.Row] = []
+        self._batches: list[Any] = []
+
+    def add(self, rows: Iterable[_tables.Row]) -> None:
+        self._rows += rows
+        if len(self._rows) >= _BATCH_ROWS:
+            self._end_batch()
+        if sum(batch.num_rows for batch in self._batches) >= GROUP_ROWS:
+            self._end_group()
+
+    def finish(self, result: RunResult) -> None:
+        self._end_batch()
+        self._end_group()
+        self._file.close()
+
+    def _end_batch(self) -> None:
+        if self._rows:
+            columns = _tables.by_column(self._rows, self.schema)
+            self._batches.append(self._pa.RecordBatch.from_pydict(columns, self._schema))
+            self._rows.clear()
+
+    def _end_group(self) -> None:
+        if self._batches:
+            table = self._pa.Table.from_batches(self._batches)
+            self._file.write_table(table, row_group_size=table.num_rows)
+            self._batches.clear()
+
+
+class PliesParquet(_Parquet):
+    """The moves as Parquet, a row each."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".plies.parquet")
+    schema = _tables.PLIES
+
+    def game(self, game: AnalysedGame) -> None:
+        self.add(_tables.ply_rows(game))
+
+
+class GamesParquet(_Parquet):
+    """The games as Parquet, a row each."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".games.parquet",)
+    schema = _tables.GAMES
+
+    def game(self, game: AnalysedGame) -> None:
+        self.add([_tables.game_row(game)])
+
+
+class ReportsParquet(_Parquet):
+    """The reports as Parquet, a row for each figure."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".reports.parquet",)
+    schema = _tables.REPORTS
+
+    def finish(self, result: RunResult) -> None:
+        self.add(_tables.report_rows(result))
+        super().finish(result)
+
+
+def _schema(pa: Any, table: _tables.TableSchema, info: RunInfo) -> Any:
+    types: Mapping[str, Any] = {
+        "text": pa.string(),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "bool": pa.bool_(),
+    }
+    fields = [
+        pa.field(column.name, types[column.type], metadata={"meaning": column.meaning}) for column in table.columns
+    ]
+    evaluator = info.evaluator
+    about = {
+        "engine.schema": table.label,
+        "engine.evaluator": f"{evaluator.name} {evaluator.version}".strip(),
+        "engine.fingerprint": evaluator.fingerprint,
+        "engine.limit": str(info.limit),
+    }
+    return pa.schema(fields, metadata=about)

@@ -1,0 +1,199 @@
+"""SQLite: one database with the games, the moves, the reports and the run, to be asked in SQL.
+
+`-o games.sqlite` (also `.sqlite3`, `.db`) has the tables
+
+| table      | a row is                                   | key           |
+| ---------- | ------------------------------------------ | ------------- |
+| `games`    | a game                                     | `game`        |
+| `plies`    | a move                                     | `game`, `ply` |
+| `reports`  | a figure, table cell or note of a report   |               |
+| `failures` | something of ours that failed              |               |
+| `run`      | the run: who evaluated, how deep, how much |               |
+
+with the columns of the CSV and Parquet outputs, which plugins/engine_plugins/writers/README.md explains; `.schema`
+in the sqlite3 program shows the same. Truth is 1 or 0. `PRAGMA user_version` is the version of the schema.
+Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and one for
+each table of a report, such as `report_accuracy_players`.
+
+    $ sqlite3 games.sqlite "SELECT player, move, best_san, win_loss FROM judged ORDER BY win_loss DESC LIMIT 5"
+
+The database is made in the folder for temporary files (`TMPDIR`) and copied when the run ends: one interrupted in
+good order (Ctrl-C once) leaves a whole database of the finished games as `FILE.part`, a killed one leaves that
+empty. The same command fills it from the cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from engine.errors import OutputError
+from engine.model import AnalysedGame, RunResult
+from engine.plugin import RunInfo, Writer
+from engine_plugins.writers import _tables
+from engine_plugins.writers._views import report_views, views
+
+_VERSION = 1
+_CHUNK = 1 << 20
+_TYPES = {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER"}
+_KEYS = {"games": "PRIMARY KEY (game)", "plies": "PRIMARY KEY (game, ply)"}
+_PRAGMAS = (
+    "journal_mode = OFF",  # a run that dies leaves nothing of it anyway
+    "synchronous = OFF",
+    "locking_mode = EXCLUSIVE",
+    f"user_version = {_VERSION}",
+)
+_RUN = """CREATE TABLE run (
+  evaluator TEXT,
+  version TEXT,
+  fingerprint TEXT, -- of all that can change a result
+  nodes INTEGER, -- limit of each search
+  depth INTEGER, -- limit of each search
+  milliseconds INTEGER, -- limit of each search
+  multipv INTEGER,
+  adaptive INTEGER, -- 1: the limit was spent only where a share of it left something in doubt
+  games INTEGER, -- analysed
+  positions INTEGER, -- with an evaluation
+  wins INTEGER, -- winning moves found
+  interrupted INTEGER -- 1: it did not come to its end
+)"""
+_FAILURES = """CREATE TABLE failures (
+  file TEXT,
+  line INTEGER, -- first one of the game
+  game INTEGER,
+  ply INTEGER,
+  reason TEXT
+)"""
+
+
+class SqliteWriter(Writer):
+    """Games, moves and reports as one SQLite database, with views for common questions."""
+
+    binary: ClassVar[bool] = True
+    suffixes: ClassVar[tuple[str, ...]] = (".sqlite", ".sqlite3", ".db")
+
+    def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
+        super().__init__(stream, info)
+        with _disk():
+            self._database = _Database()
+            for schema in (_tables.GAMES, _tables.PLIES, _tables.REPORTS):
+                self._database.create(schema)
+            for statement in (_RUN, _FAILURES, *views()):
+                self._database.execute(statement)
+
+    def game(self, game: AnalysedGame) -> None:
+        with _disk():
+            self._database.insert("games", [_tables.game_row(game)])
+            self._database.insert("plies", _tables.ply_rows(game))
+
+    def finish(self, result: RunResult) -> None:
+        with _disk():
+            self._database.insert("reports", _tables.report_rows(result))
+            self._database.insert("failures", _failures(result))
+            self._database.insert("run", [_run(result)])
+            for statement in report_views(result.reports):
+                self._database.execute(statement)
+            pieces = self._database.content()
+        for piece in pieces:
+            self.stream.write(piece)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+class _Database:
+    """A database in a temporary file that is gone with this process, however that ends."""
+
+    def __init__(self) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="engine-", suffix=".sqlite")
+        self._path = Path(name)
+        self._file = open(descriptor, "rb")  # noqa: SIM115 - as long as this lives
+        try:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+        except sqlite3.Error:
+            self._unlink()
+            self._file.close()
+            raise
+        for pragma in _PRAGMAS:
+            self._connection.execute(f"PRAGMA {pragma}")
+        # One transaction: SQLite hands pages that it has no room for to the file by itself.
+        self._connection.execute("BEGIN EXCLUSIVE")
+        self._unlink()
+
+    def create(self, schema: _tables.TableSchema) -> None:
+        """A table with the meanings of its columns as comments."""
+        key = _KEYS.get(schema.name)
+        last = schema.columns[-1]
+        lines = [
+            f"  {column.name} {_TYPES[column.type]}{',' if key or column is not last else ''} -- {column.meaning}"
+            for column in schema.columns
+        ]
+        rest = f"\n  {key}\n) WITHOUT ROWID" if key else "\n)"
+        self.execute(f"CREATE TABLE {schema.name} (\n" + "\n".join(lines) + rest)
+
+    def execute(self, statement: str) -> None:
+        self._connection.execute(statement)
+
+    def insert(self, table: str, rows: Iterable[_tables.Row]) -> None:
+        rows = iter(rows)
+        if (first := next(rows, None)) is not None:
+            marks = ", ".join("?" * len(first))
+            insert = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 - the names are ours
+            self._connection.execute(insert, first)
+            self._connection.executemany(insert, rows)
+
+    def content(self) -> Iterator[bytes]:
+        """The bytes of the database, which takes nothing more."""
+        self._connection.execute("COMMIT")
+        self._file.seek(0)
+        return iter(lambda: self._file.read(_CHUNK), b"")
+
+    def close(self) -> None:
+        self._connection.close()
+        self._file.close()
+        self._unlink()
+
+    def _unlink(self) -> None:
+        # Windows removes no file that is open: there it goes when it is closed.
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    """What goes wrong with the temporary file, for people."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise OutputError(
+            f"cannot write the SQLite database: {error}; it is made in {tempfile.gettempdir()} (TMPDIR names "
+            "another folder); once that is mended, the same command continues"
+        ) from error
+
+
+def _run(result: RunResult) -> _tables.Row:
+    evaluator, limit, counts = result.evaluator, result.limit, result.counts
+    return (
+        evaluator.name,
+        evaluator.version,
+        evaluator.fingerprint,
+        limit.nodes,
+        limit.depth,
+        limit.time,
+        limit.multipv,
+        result.adaptive,
+        counts.analysed,
+        counts.positions,
+        result.wins,
+        result.interrupted,
+    )
+
+
+def _failures(result: RunResult) -> Iterator[_tables.Row]:
+    for failure in result.failures:
+        text = _tables.text
+        yield text(failure.file), failure.line, failure.game, failure.ply, text(failure.reason)

@@ -1,0 +1,160 @@
+"""Recorded games digested by other processes: nothing shows."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import engine
+from engine import digest, run
+from engine.model import RunResult
+from engine.settings import Settings
+from tests.processes import command_of, descendants
+from tests.support import DATA
+
+MATCH = DATA / "match.jsonl.zst"
+EVALUATED = """[White "A"]
+[Black "B"]
+[Result "0-1"]
+
+1. f3 { [%eval -0.6] } e5 { [%eval -0.5] } 2. g4 { [%eval #-1] } Qh4# 0-1
+
+[White "Cut"]
+[Black "Off"]
+
+1. e4 { [%eval 0.3] } e5 2. Ke3 *
+
+[Variant "Atomic"]
+[White "A"]
+[Black "C"]
+
+1. e4 *
+
+[FEN "nonsense"]
+
+1. e4 *
+
+"""
+CRASHING = """
+from engine.model import Report
+from engine.plugin import Aggregator, Sum
+
+
+class Crashing(Aggregator):
+    \"\"\"Raises from game 40 on.\"\"\"
+
+    games = Sum()
+
+    def add(self, game):
+        if game.origin.game >= 40:
+            raise RuntimeError("boom")
+        self.games.add()
+
+    def report(self):
+        return Report("Crashing")
+"""
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    path = tmp_path / "games.pgn"
+    path.write_text("not a game\n\n" + EVALUATED * 60)
+    return path
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[RunResult, RunResult]]:
+    """The same run in this process, and shared out."""
+
+    def analyse(*arguments: Any, **options: Any) -> tuple[RunResult, RunResult]:
+        settings = options.pop("settings", Settings(cache=""))
+        monkeypatch.setattr(run, "DIGESTED_BYTES", 1 << 60)
+        here = engine.analyze(*arguments, settings=settings, workers=2, **options)
+        monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
+        monkeypatch.setattr(digest, "BATCH_GAMES", 7)
+        shared = engine.analyze(*arguments, settings=settings, workers=2, force=True, **options)
+        return here, shared
+
+    return analyse
+
+
+def counted(result: RunResult) -> dict[str, int]:
+    names = type(result.counts).__struct_fields__
+    return {name: getattr(result.counts, name) for name in names if name != "seconds"}
+
+
+def assert_equal(here: RunResult, shared: RunResult) -> None:
+    assert shared.reports == here.reports
+    assert (shared.wins, shared.best) == (here.wins, here.best)
+    assert counted(shared) == counted(here)
+    assert sorted(shared.notices, key=repr) == sorted(here.notices, key=repr)
+    assert shared.failures == here.failures
+    assert shared.interrupted == here.interrupted
+
+
+def test_good_and_bad_games(games: Path, both: Callable[..., tuple[RunResult, RunResult]]) -> None:
+    here, shared = both(str(games), evaluator="recorded")
+    assert_equal(here, shared)
+    assert here.counts.analysed == 120
+    assert here.counts.cut == here.counts.variant == 60
+
+
+def test_outputs_to_the_byte(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
+    monkeypatch.setattr(digest, "BATCH_GAMES", 7)
+    texts = []
+    for workers in (1, 2):  # one worker is this process
+        outputs = [tmp_path / f"{workers}{suffix}" for suffix in (".jsonl", ".pgn", ".json")]
+        settings = Settings(cache="")
+        assert engine.analyze(
+            str(games), evaluator="recorded", settings=settings, workers=workers, output=outputs
+        ).ok
+        texts.append([output.read_bytes() for output in outputs])
+    assert texts[0] == texts[1]
+
+
+def test_filters_players_and_every_aggregator(both: Callable[..., tuple[RunResult, RunResult]]) -> None:
+    settings = Settings(
+        cache="", players=("Stockfish 1700",), filter="BlackElo >= 1700", max_games=9, follow_up_evaluator="none"
+    )
+    here, shared = both(str(MATCH), aggregators="all", settings=settings)
+    assert_equal(here, shared)
+    assert here.counts.analysed == 9
+
+
+def test_an_aggregator_that_raises_is_disabled_as_in_one_process(
+    tmp_path: Path, games: Path, both: Callable[..., tuple[RunResult, RunResult]]
+) -> None:
+    (tmp_path / "crashing.py").write_text(CRASHING)
+    settings = Settings(cache="", plugins=(str(tmp_path / "crashing.py"),))
+    here, shared = both(str(games), evaluator="recorded", aggregators=["wins", "crashing"], settings=settings)
+    assert_equal(here, shared)
+    [failure] = shared.failures
+    assert "aggregator crashing failed in game" in failure.reason
+
+
+def test_processes_that_die_cost_time_and_nothing_else(
+    games: Path, both: Callable[..., tuple[RunResult, RunResult]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every process is killed at the first batch that comes back, three times over."""
+    kills = 0
+    merge = run.Run._merge
+
+    def kill_all(self: run.Run, found: digest.Digested) -> None:
+        nonlocal kills
+        if kills < 3:
+            for pid in descendants(os.getpid()):
+                if "spawn_main" in command_of(pid):
+                    os.kill(pid, signal.SIGKILL)
+                    kills += 1
+        merge(self, found)
+
+    monkeypatch.setattr(run.Run, "_merge", kill_all)
+    here, shared = both(str(games), evaluator="recorded")
+    assert kills
+    assert_equal(here, shared)

@@ -1,0 +1,96 @@
+"""A writer of what a run did, in numbers: `--plugin tests/perf/counts.py -o FILE.counts`.
+
+With `PERF_SAMPLE` it also says where the parent's processor time went: an interval timer of the kernel (SIGPROF)
+interrupts every `PERF_SAMPLE` seconds of processor time, and the innermost frame that belongs to a stage gets the
+sample. Time spent in C counts for whoever called it, and waiting is no processor time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from types import FrameType
+from typing import ClassVar
+
+import msgspec
+
+from engine.model import RunResult
+from engine.plugin import RunInfo, Writer
+
+STAGES = {
+    "reading": (
+        "engine/compression.py", "engine/filters.py", "engine/sampling.py", "engine/sources.py",
+        "engine_plugins/readers/",
+    ),
+    "planning": ("engine/planner.py",),
+    "cache": ("engine/cache.py", "engine/cache_file.py"),
+    "handing over": (
+        "engine/flow.py", "engine/pool.py", "engine/retries.py", "engine/system/", "engine_plugins/executors/",
+    ),
+    "scoreboard": ("engine/scoreboard.py",),
+    "assembling": (
+        "engine/analysis.py", "engine/assembler.py", "engine/openings.py", "engine/phases.py",
+        "engine/reconcile.py",
+    ),
+    "aggregating": (
+        "engine/aggregation.py", "engine/states.py", "engine/strategies.py", "engine_plugins/aggregators/",
+    ),
+    "writing": ("engine/outputs.py", "engine_plugins/writers/"),
+}  # fmt: skip
+"""Files of each stage. What several stages use (`model`, `scoring`, `messages`) counts for the caller."""
+
+_OTHER = "other"
+
+
+class Counts(Writer):
+    """The run's counts and its times, as JSON."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".counts",)
+
+    def __init__(self, stream: object, info: RunInfo) -> None:
+        super().__init__(stream, info)  # type: ignore[arg-type]
+        self._begun, self._cpu = time.monotonic(), time.process_time()
+        self._samples: Counter[str] = Counter()
+        self._stage_of: dict[str, str] = {}
+        interval = float(os.environ.get("PERF_SAMPLE", "0"))
+        if interval:
+            signal.signal(signal.SIGPROF, self._sample)
+            signal.setitimer(signal.ITIMER_PROF, interval, interval)
+
+    def finish(self, result: RunResult) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        found = {
+            "counts": result.counts,
+            "evaluator": result.evaluator,
+            "limit": str(result.limit),
+            "cpu_before": self._cpu,
+            "cpu": time.process_time() - self._cpu,
+            "seconds": time.monotonic() - self._begun,
+            "samples": self._samples,
+            "failures": len(result.failures),
+        }
+        self.stream.write(msgspec.json.encode(found) + b"\n")
+
+    def _sample(self, _signal: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            file = frame.f_code.co_filename
+            stage = self._stage_of.get(file)
+            if stage is None:
+                stage = self._stage_of[file] = stage_of(file)
+            if stage != _OTHER:
+                break
+            frame = frame.f_back
+        else:
+            stage = _OTHER
+        self._samples[stage] += 1
+
+
+def stage_of(file: str) -> str:
+    """The stage that a source file belongs to, `other` for none."""
+    path = "/" + file.replace(os.sep, "/")
+    for stage, parts in STAGES.items():
+        if any(f"/{part}" in path for part in parts):
+            return stage
+    return _OTHER

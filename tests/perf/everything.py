@@ -1,0 +1,89 @@
+"""Runs all benchmarks and rewrites the table in tests/README.md; hours, or minutes with `--quick`, which writes
+nothing.
+
+Each runs in a process of its own, so that one that fails costs the others nothing; it is said in the table.
+`--only` and `--but` choose; the rows of benchmarks that are not run stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.perf import machine, readme, report, sides
+from tests.perf.report import Table
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", metavar="NAMES", help="with commas between them")
+    parser.add_argument("--but", metavar="NAMES", help="leave these out")
+    parser.add_argument("--folder", type=Path, metavar="FOLDER", help="keep the JSON of each here")
+    parser.add_argument("--readme", type=Path, default=readme.README, metavar="FILE", help="[tests/README.md]")
+
+
+def main(args: argparse.Namespace) -> int:
+    """The command: 0, or 1 when a benchmark could not be run."""
+    from tests.perf.__main__ import BENCHMARKS
+
+    for name in _names(args.only) + _names(args.but):
+        if name not in BENCHMARKS:
+            raise report.Failed(f"no benchmark is called {name!r}")
+    names = [name for name in _names(args.only) or BENCHMARKS if name not in _names(args.but)]
+    rows: dict[str, list[str]] = {}
+    table = Table("all", ("what", "figure", "aim"))
+    searched: list[str] = []
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="perf-") as temporary:
+        folder = args.folder or Path(temporary)
+        for name in names:
+            found = _run(name, args, folder / f"{name}.json")
+            if isinstance(found, str):
+                failed += 1
+                rows[name] = readme.not_measured(name, found)
+                table.add(name, "not measured", found)
+                continue
+            rows[name] = readme.rows_of(found)
+            searched = list(dict.fromkeys([*searched, *found.evaluators]))
+            for one in found.findings:
+                table.add(one.what, one.figure, one.verdict)
+            if not args.quick:
+                _write(args.readme, searched, rows)  # at once: a power cut costs one benchmark
+    report.show(report.Report(tables=[table], quick=args.quick))
+    if not args.quick:
+        _write(args.readme, searched, rows)
+        print(f"{args.readme}: rewritten")
+    return 1 if failed else 0
+
+
+def _write(path: Path, searched: list[str], rows: dict[str, list[str]]) -> None:
+    from tests.perf.__main__ import BENCHMARKS
+
+    text = path.read_text(encoding="utf-8")
+    head = readme.describe(machine.describe(), searched, dt.date.today().isoformat())  # noqa: DTZ011  the user's day
+    path.write_text(readme.rewritten(text, head, rows, list(BENCHMARKS)), encoding="utf-8")
+
+
+def _run(name: str, args: argparse.Namespace, out: Path) -> report.Report | str:
+    """What it found, or why it found nothing."""
+    command = [sys.executable, "-m", "tests.perf", name, "--json", str(out), "-j", str(args.workers)]
+    command += ["--quick"] if args.quick else []
+    command += ["-e", args.evaluator] if args.evaluator else []
+    command += ["--rounds", str(args.rounds)] if args.rounds else []
+    sides.say(f"\n{name}")
+    out.unlink(missing_ok=True)
+    done = subprocess.run(command, check=False)
+    found = report.load(out) if out.is_file() else report.Report(failed=f"exit code {done.returncode}")
+    if found.failed:
+        return found.failed
+    # The table names the command that a reader would type, not the file that we wanted.
+    found.command = shlex.join(["python", "-m", "tests.perf", name])
+    return found
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]

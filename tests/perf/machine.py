@@ -1,0 +1,36 @@
+"""Where a figure was taken: it says nothing about another machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from engine import system
+
+_SHOWN = ("chess", "msgspec", "wasmtime")
+
+
+def describe() -> dict[str, str]:
+    """Model, cores, system, versions, and how busy it was before we began."""
+    found = {
+        "": processor(),
+        "cores": str(system.cores()),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "Python": platform.python_version(),
+        **{name: version(name) for name in _SHOWN},
+    }
+    if hasattr(os, "getloadavg"):
+        found["load"] = f"{os.getloadavg()[0]:.1f}"
+    return found
+
+
+def processor() -> str:
+    """The processor as it calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.machine())

@@ -1,0 +1,50 @@
+"""The table of figures in tests/README.md, between two markers: a row per finding, by benchmark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.perf.report import Failed, Report
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+HEAD = ("| what | figure | aim | command |", "| --- | --- | --- | --- |")
+_COMMAND = re.compile(r"`python -m tests\.perf ([a-z-]+)[^`]*` \|$")
+
+
+def rows_of(report: Report) -> list[str]:
+    """A benchmark's rows of the table."""
+    return [
+        f"| {one.what} | {one.figure} | {one.verdict} | `{report.command}` |".replace("  ", " ")
+        for one in report.findings
+    ]
+
+
+def not_measured(name: str, why: str) -> list[str]:
+    """The row of a benchmark that could not be run."""
+    return [f"| {name} | not measured: {why.replace('|', '/')} | | `python -m tests.perf {name}` |"]
+
+
+def rewritten(text: str, machine: str, rows: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:
+    """The document with the rows of these benchmarks; those of others stay. Raises Failed without the markers."""
+    before, begin, rest = text.partition(BEGIN)
+    block, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Failed(f"no {BEGIN} and {END} in the document")
+    merged: dict[str, list[str]] = {}
+    for line in block.splitlines():
+        found = _COMMAND.search(line)
+        if found and found[1] not in rows:
+            merged.setdefault(found[1], []).append(line)
+    merged |= {name: list(own) for name, own in rows.items()}
+    names = [name for name in order if name in merged] + [name for name in merged if name not in order]
+    lines = [line for name in names for line in merged[name]]
+    return "\n".join([f"{before}{BEGIN}", machine, "", *HEAD, *lines, f"{END}{after}"])
+
+
+def describe(machine: Mapping[str, str], evaluators: Sequence[str], day: str) -> str:
+    """The line above the table."""
+    parts = [f"{key} {value}" if key else value for key, value in machine.items() if key != "load"]
+    return f"{', '.join(parts)}; {', '.join(evaluators)}; {day}."

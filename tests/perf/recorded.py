@@ -1,0 +1,80 @@
+"""From `[%eval]` to reports without searching: games/s beside one python-chess loop that calls `node.eval()`.
+
+Lichess games with evaluations and clocks where the big real data is, else the match of tests/data; the file
+several times over, so that starting does not decide. The loop reads and calls `node.eval()`, and reports
+nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.perf import games, runs, sides
+from tests.perf.overhead import parent_table
+from tests.perf.report import Report, Table
+
+AIM = 1.4
+"""Times the loop's games a second."""
+LOOP = """
+import sys, chess.pgn
+with open(sys.argv[1], encoding="utf-8") as file:
+    while (game := chess.pgn.read_game(file)) is not None:
+        for node in game.mainline():
+            node.eval()
+"""
+GAMES = 3_000
+"""About so many, in whole copies of the file."""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--games", metavar="FILE", help="PGN with [%%eval] comments")
+
+
+def run(args: argparse.Namespace) -> Report:
+    found = Report()
+    with tempfile.TemporaryDirectory(prefix="perf-") as name:
+        source, count = _source(args, Path(name))
+
+        def ours(*, sample: bool = False) -> runs.Ran:
+            return runs.analyze(source, "-j", str(args.workers), evaluator="recorded", sample=sample)
+
+        def loop() -> float:
+            return runs.call([sys.executable, "-c", LOOP, str(source)])
+
+        turns: dict[str, Callable[[], Any]] = {"engine": ours, "loop": loop}
+        measured = sides.in_turns(turns, args.rounds or (1 if args.quick else 5))
+        clocked = ours(sample=True)
+    walls, loops = [one.wall for one in measured["engine"]], measured["loop"]
+    table = Table(f"{count:,} games, {clocked.counts.positions:,} evaluations", ("side", "seconds", "games/s"))
+    table.add("engine analyze -e recorded", sides.spread(walls), sides.spread([count / one for one in walls], 0))
+    table.add("python-chess, node.eval()", sides.spread(loops), sides.spread([count / one for one in loops], 0))
+    ratio = sides.ratios(loops, walls)
+    found.tables = [table, parent_table(clocked)]
+    found.find(
+        "games/s from `[%eval]` to the default reports ÷ one python-chess loop with `node.eval()`",
+        sides.spread(ratio), f"≥ {AIM}", met=sides.median(ratio) >= AIM,
+    )  # fmt: skip
+    found.data = {**measured, "clocked": clocked}
+    return found
+
+
+def _source(args: argparse.Namespace, folder: Path) -> tuple[Path, int]:
+    """The file and its number of games."""
+    target = folder / "games.pgn"
+    given = Path(args.games) if args.games else games.big("lichess-analysed", "games_eval_clk.pgn")
+    if given is None:
+        games.write_match(target, evals=True)
+    elif args.quick:
+        games.cut(given, target, 50)
+    else:
+        games.must_exist(given)
+        target.write_bytes(given.read_bytes().rstrip() + b"\n\n\n")
+    count, _ = games.count(target)
+    times = 1 if args.quick else max(1, GAMES // max(1, count))
+    target.write_bytes(target.read_bytes() * times)
+    return target, count * times

@@ -1,0 +1,96 @@
+"""How much of the bare evaluators' speed is left: nodes/s of `engine analyze` ÷ bare loops on all cores.
+
+One bare loop for each core searches exactly what the workers are sent, with the same limits, all at once; text in,
+text out. The rate of `engine analyze` is that of the whole command, from the start of the process to its end, and
+once more from the moment the run begins (`in the run`). Both sides count the nodes they searched: where the sums
+are equal, they did the same work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from engine.settings import parse_count
+from tests.perf import bare, evaluators, games, runs, sides
+from tests.perf.evaluators import Searcher
+from tests.perf.report import Report, Table
+
+AIMS = {100_000: 0.97, 10_000: 0.90}
+"""Least ratio, by nodes a position."""
+GAMES = {100_000: 8, 10_000: 24}
+MOST = 8
+"""Games, for other limits."""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--games", metavar="FILE", help="PGN; default: the match of tests/data")
+    parser.add_argument("--nodes", type=parse_count, metavar="N", help=f"a position  {list(AIMS)}")
+    parser.add_argument("--only", choices=["native", "embedded"], help="measure one of the two")
+
+
+def run(args: argparse.Namespace) -> Report:
+    found = Report()
+    searchers, found.notes = evaluators.both(args.evaluator, args.only)
+    found.evaluators = [searcher.label for searcher in searchers]
+    columns = ("evaluator", "nodes", "bare, Mnodes/s", "engine, Mnodes/s", "ratio", "in the run", "same nodes")
+    table = Table(f"{args.workers} loops and {args.workers} workers", columns)
+    where = Table("where the workers' time goes", ("evaluator", "nodes", "starting", "searching", "waiting"))
+    found.tables = [table, where]
+    with tempfile.TemporaryDirectory(prefix="perf-") as name:
+        for searcher in searchers:
+            for nodes in [args.nodes] if args.nodes else AIMS:
+                source = games.chosen(args.games, Path(name), GAMES.get(nodes, MOST), quick=args.quick)
+                _compare(found, args, searcher, source, nodes)
+    return found
+
+
+def _compare(found: Report, args: argparse.Namespace, searcher: Searcher, source: Path, nodes: int) -> None:
+    """One evaluator at one limit: rows of both tables."""
+    table, where = found.tables
+    aim = AIMS.get(nodes)
+    units = bare.recorded_units(source)
+    flags = ("--nodes", str(nodes), "-j", str(args.workers))
+
+    def loops() -> Any:
+        return bare.loops(searcher, units, f"go nodes {nodes}", args.workers)
+
+    def ours() -> Any:
+        return runs.analyze(source, *flags, evaluator=searcher.name)
+
+    measured = sides.in_turns({"bare": loops, "engine": ours}, args.rounds or (1 if args.quick else 5))
+    left, right = measured["bare"], measured["engine"]
+    ratio = sides.ratios([one.rate for one in right], [one.rate for one in left])
+    inside = sides.ratios([one.counts.nodes / one.seconds for one in right], [one.rate for one in left])
+    same = {one.nodes for one in left} == {one.counts.nodes for one in right}
+    table.add(
+        searcher.label, f"{nodes:,}",
+        sides.spread([one.rate / 1e6 for one in left]), sides.spread([one.rate / 1e6 for one in right]),
+        sides.spread(ratio, 3), sides.spread(inside, 3), "yes" if same else "no",
+    )  # fmt: skip
+    timed = runs.analyze(source, *flags, evaluator=searcher.name, timed=True)
+    where.add(searcher.label, f"{nodes:,}", *worker_shares(timed))
+    what = f"nodes/s of `engine analyze` ÷ bare loops, {searcher.kind}, {nodes // 1000}k nodes"
+    middle = sides.median(ratio)
+    if aim is None:
+        found.find(what, f"{middle:.3f}")
+    else:
+        found.find(what, f"{middle:.3f}", f"≥ {aim:.2f}", met=middle >= aim)
+    found.data[f"{searcher.kind} {nodes}"] = {
+        "bare": left,
+        "engine": right,
+        "timed": timed,
+        "positions": len(units),
+    }
+
+
+def worker_shares(ran: runs.Ran) -> tuple[str, str, str]:
+    """Of all workers: starting in seconds, until ready; searching and waiting as shares of the time after that."""
+    count = max(1, len(ran.workers))
+    starting = sum(one["before"] + one["starting"] for one in ran.workers) / count
+    searching = sum(one["searching"] for one in ran.workers)
+    waiting = sum(one["waiting"] for one in ran.workers)
+    whole = max(searching + waiting, 1e-9)
+    return f"{starting:.2f} s", f"{searching / whole:.1%}", f"{waiting / whole:.1%}"

@@ -1,0 +1,129 @@
+"""SQLite: the schema, the views, and what is left of a run that ends badly."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from engine_plugins.writers import _tables
+
+from .reading import Rows, ask
+
+
+def test_the_database_is_sound_and_says_what_it_is(run: Path) -> None:
+    path = run / "out.sqlite"
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+    assert ask(path, "PRAGMA user_version") == [(1,)]
+    result = json.loads((run / "out.json").read_text())["run"]
+    assert ask(path, "SELECT evaluator, games, positions, wins, interrupted FROM run") == [
+        ("recorded", result["games"], result["positions"], result["scoreboard"]["wins"], 0)
+    ]
+    [(sql,)] = ask(path, "SELECT sql FROM sqlite_schema WHERE name = 'plies'")
+    for column in _tables.PLIES.columns:
+        assert f"  {column.name} " in sql
+        assert f"-- {column.meaning}" in sql
+
+
+def test_views_answer_what_the_reports_say(run: Path, expected: dict[str, Rows]) -> None:
+    """Averages and counts of the views, against the aggregators of the same run."""
+    path = run / "out.sqlite"
+    report = json.loads((run / "out.json").read_text())["reports"]
+    players = {row[0]: row[1:] for row in ask(path, "SELECT player, games, accuracy FROM players")}
+    [row] = [row for row in report["accuracy"]["tables"][0]["rows"] if row["player"] == "Stockfish 1400"]
+    assert players["Stockfish 1400"] == (row["games"], round(row["accuracy"], 1))
+    judged = ask(path, "SELECT game, ply, move, judgement, opponent FROM judged ORDER BY game, ply")
+    assert [(game, ply, judgement) for game, ply, _, judgement, _ in judged] == [
+        (row["game"], row["ply"], row["judgement"]) for row in expected["plies"] if row["judgement"]
+    ]
+    assert judged[1] == (1, 2, "2. g4", "blunder", 'a;@SUM(1),"b" | c')
+    for (number,) in ask(path, "SELECT sum(moves) FROM phases"):
+        assert number == len(expected["plies"])
+    assert ask(path, "SELECT sum(moves) FROM clocks") == [
+        (sum(r["clock"] is not None for r in expected["plies"]),)
+    ]
+    assert ask(path, "SELECT sum(games) FROM openings") == [
+        (sum(r["opening"] is not None for r in expected["games"]),)
+    ]
+    assert ask(path, "SELECT count(*) FROM moves") == [(len(expected["plies"]),)]
+    # The plain PGN game without a move and the EPD lines have no player who did anything.
+    assert ask(path, "SELECT count(*) FROM sides") == [(2 * sum(r["plies"] > 0 for r in expected["games"]),)]
+
+
+def test_a_view_for_each_table_of_a_report(run: Path) -> None:
+    for name, report in json.loads((run / "out.json").read_text())["reports"].items():
+        for table in report["tables"]:
+            view = f"report_{name}_{table['key']}".replace("-", "_")
+            keys = [column["key"] for column in table["columns"]]
+            got = [dict(zip(keys, row, strict=True)) for row in ask(run / "out.sqlite", f"SELECT * FROM {view}")]
+            assert got == table["rows"], view
+
+
+KILLED = """
+    import os, signal, sys, tempfile
+    from pathlib import Path
+    from engine.outputs import open_outputs
+    from engine.testing import analysed_game
+    from engine.plugin import RunInfo
+    from engine.model import EvaluatorInfo, Limit
+    from engine_plugins.writers.sqlite import SqliteWriter
+
+    targets = open_outputs(sys.argv[1:], format=None, force=False, writers={"sqlite": SqliteWriter})
+    outputs = targets.begin(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
+    for number in range(1, 100):
+        outputs.game(analysed_game("1. e4 e5", [0, 0, 0], number=number))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_leaves_an_empty_part_and_no_temporary_file(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "a.sqlite")],
+        env={"TMPDIR": str(temporary)},
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == -9
+    assert (tmp_path / "a.sqlite.part").read_bytes() == b""
+    assert list(temporary.iterdir()) == []
+
+
+FULL = """
+    import resource, sys
+    from engine.errors import OutputError
+    from engine.outputs import open_outputs
+    from engine.testing import analysed_game
+    from engine.plugin import RunInfo
+    from engine.model import EvaluatorInfo, Limit
+    from engine_plugins.writers.sqlite import SqliteWriter
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    targets = open_outputs(sys.argv[1:], format=None, force=False, writers={"sqlite": SqliteWriter})
+    outputs = targets.begin(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
+    game = analysed_game("1. e4 e5 2. Nf3 Nc6 3. Bb5 a6", [0] * 7)
+    from msgspec import structs
+    try:
+        for number in range(1, 100_000):
+            outputs.game(structs.replace(game, origin=structs.replace(game.origin, game=number)))
+    except OutputError as error:
+        outputs.abandon()
+        print(error)
+        sys.exit(error.exit_code)
+"""
+
+
+def test_a_full_disk_for_temporary_files_is_an_output_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(FULL), str(tmp_path / "a.sqlite")],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (4, "")
+    assert done.stdout.startswith("cannot write the SQLite database: ")
+    assert "TMPDIR" in done.stdout
