@@ -14,6 +14,7 @@ from msgspec import Struct, field, structs
 from engine.errors import ConfigError, PluginCrashed
 from engine.filters import plain_name
 from engine.model import AnalysedGame, Best, Color, Evaluation, RunCounts, RunResult
+from engine.options import Options
 from engine.output_names import PLAYER, safe, unused
 from engine.outputs import Outputs, Targets
 from engine.planner import FollowUp
@@ -68,6 +69,7 @@ class Handouts:
         *,
         check: Callable[[Sequence[str], bool], Targets],
         aggregators: Callable[[], Strategies],
+        writer_options: Mapping[str, Options],
         players: Sequence[str],
         scoreboard: ScoreboardSettings,
     ) -> None:
@@ -79,6 +81,7 @@ class Handouts:
         self._templates = templates
         self._check = check
         self._aggregators = aggregators
+        self._writer_options = writer_options
         self._scoreboard = scoreboard
         self._aliases = _aliases(players)
         self._handouts: dict[str, _Handout] = {}
@@ -142,7 +145,7 @@ class Handouts:
         file = unused(safe(name), self._used)
         self._used.add(file.casefold())
         targets = self._check([template.replace(PLAYER, file) for template in self._templates], False)
-        outputs = targets.begin(structs.replace(info, player=name))
+        outputs = targets.begin(structs.replace(info, player=name), self._writer_options)
         self._handouts[key] = _Handout(name, outputs, self._aggregators())
         return self._handouts[key]
 

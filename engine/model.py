@@ -580,6 +580,8 @@ class RunResult(Struct, frozen=True):
     """Whether it was ended before the end of its input."""
     adaptive: bool = False
     """Whether `limit` was spent only where a first pass with a share of it left something in doubt."""
+    game: AnalysedGame | None = None
+    """The analysed game, when it is the only one."""
 
     @property
     def ok(self) -> bool:

@@ -24,6 +24,7 @@ from engine import system
 from engine.compression import COMPRESSORS, Compressor
 from engine.errors import AnalysisError, ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
+from engine.options import NoOptions, Options
 from engine.output_names import numbered
 from engine.plugin import RunInfo, Writer
 
@@ -97,14 +98,18 @@ class Targets:
         """Those of them whose follow-up searches are worth an evaluator of their own."""
         return [name for target in self._targets if target.writer.searches for name in target.writer.reports]
 
-    def begin(self, info: RunInfo) -> Outputs:
-        """Open `FILE.part` for each and make the writers. Raises OutputError, or PluginCrashed for a writer."""
+    def begin(self, info: RunInfo, options: Mapping[str, Options] | None = None) -> Outputs:
+        """Open `FILE.part` for each and make the writers, with `options` by their names.
+
+        Raises OutputError, or PluginCrashed for a writer.
+        """
         outputs: list[_Output] = []
         try:
             for target in self._targets:
                 output = _Output(target, force=self._force)
                 outputs.append(output)
-                output.begin(info)
+                of_one = (options or {}).get(target.plugin, NoOptions())
+                output.begin(structs.replace(info, options=of_one))
         except BaseException:
             Outputs(outputs, force=self._force).abandon()
             raise

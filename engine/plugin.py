@@ -204,6 +204,8 @@ class RunInfo(Struct, frozen=True):
 
     evaluator: EvaluatorInfo
     limit: Limit
+    options: Options = NoOptions()
+    """Those of the writer that gets this, as its `Options` declare them."""
     output: str = ""
     """Name of the file without its folder; empty for standard output."""
     player: str | None = None
@@ -212,6 +214,9 @@ class RunInfo(Struct, frozen=True):
 
 class Writer(abc.ABC):
     """Renders a run into one binary stream, which the framework opens, closes and moves into place."""
+
+    Options: ClassVar[type[Options]] = NoOptions
+    """What `--set NAME.KEY=VALUE` and `[writer.NAME]` in a profile may say; read as `self.options`."""
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings that choose this writer, lower case, with the dot. The longest one that fits wins."""
@@ -237,6 +242,8 @@ class Writer(abc.ABC):
         """
         self.stream = stream
         self.info = info
+        given = isinstance(info.options, self.Options)
+        self.options: Any = info.options if given else self.Options()
         self.next_file: Callable[[], tuple[str, BinaryIO] | None] = lambda: None
         """Begin another file of this output: `report-2.html` after `report.html`, then `report-3.html`. Its name
         without the folder, and its stream; None where there is only one stream. The framework opens, closes and

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import structs
 
@@ -30,7 +30,6 @@ from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
     Best,
-    Evaluation,
     Failure,
     Notice,
     Origin,
@@ -40,7 +39,7 @@ from engine.model import (
 )
 from engine.outputs import Outputs, Targets, open_outputs
 from engine.planner import FollowUp, Plan, Positions
-from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState
+from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState, Writer
 from engine.progress import Labels, Snapshot, problems, share_read
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
@@ -114,23 +113,26 @@ class Run:
             sample=settings.sample,
             seed=settings.seed,
         )
+        writers = self.registry.load_all("engine.writers")
 
         def check(names: Sequence[str], force: bool) -> Targets:
             return open_outputs(
                 names,
                 format=output_format,
                 force=force,
-                writers=self.registry.load_all("engine.writers"),
+                writers=writers,
                 inputs=[source.name for source in self._sources],
             )
 
         names, templates = by_player(outputs)
         targets = check(names, force)
-        self._handouts = self._prepare_handouts(templates, check, aggregators, force=force) if templates else None
+        of_writers = self._writer_options(writers)
+        self._handouts = (
+            self._prepare_handouts(templates, check, aggregators, of_writers, force=force) if templates else None
+        )
         all_targets = [targets, *([self._handouts.targets] if self._handouts else [])]
         wanted = [name for one in all_targets for name in one.reports]
-        self._chosen, self._options = self._named_strategies(aggregators, wanted)
-        self._strategies = Strategies.build(self.registry, self._chosen, self._options, self._plugin_crashed)
+        self._strategies = self._load_strategies(aggregators, wanted, self._plugin_crashed)
         self._only_shown = self._taken_along(aggregators, wanted) - {
             name for one in all_targets for name in one.searched_for
         }
@@ -145,11 +147,11 @@ class Run:
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
         self.evaluator = self._choose_evaluator()
-        self._info = RunInfo(self.evaluator.info, self.limit)
-        self._outputs: Outputs = targets.begin(self._info)
         self._analyst = Analyst(
             settings.search, self.evaluator.info.scale, self.evaluator.reads_input, self._selection.players
         )
+        self._info = RunInfo(self.evaluator.info, self.limit)
+        self._outputs: Outputs = targets.begin(self._info, of_writers)
         self._labels = Labels()
         self._scales: set[float] = set()
         """Of the analysed games, for the reports to say."""
@@ -164,6 +166,8 @@ class Run:
         """An input ended before its end."""
         self._wins = 0
         self._best: list[Best] = []
+        self._only: AnalysedGame | None = None
+        """The first game, while there is no second."""
 
     def _choose_evaluator(self) -> choice.Choice:
         """The run's own; and where it searches nothing but aggregators want more, who answers them."""
@@ -212,12 +216,37 @@ class Run:
     def _warn(self, text: str) -> None:
         self._notice(Notice("warning", None, None, None, text))
 
-    def _named_strategies(
-        self, asked: Sequence[Named] | None, wanted: Sequence[str]
-    ) -> tuple[list[Named], dict[str, dict[str, Any]]]:
-        """Those asked for, and those `wanted` by a writer, with their options."""
+    def _set_for_writers(self) -> set[str]:
+        """Names in `aggregator_options` that are writers': `--set` does not say whose an option is."""
+        given = set(self.settings.aggregator_options) - set(self.registry.names("engine.aggregators"))
+        return given & set(self.registry.names("engine.writers"))
+
+    def _writer_options(self, writers: Mapping[str, type[Writer]]) -> dict[str, options.Options]:
+        """Of all writers that were given some, checked."""
+        given = {name: dict(of_one) for name, of_one in self.settings.writer_options.items()}
+        for name in self._set_for_writers():
+            given[name] = given.get(name, {}) | self.settings.aggregator_options[name]
+        for name in given:
+            if name not in writers:
+                raise ConfigError(f"options for {name!r}: no writer is called that")
+        return {
+            name: options.build(writers[name].Options, of_one, f"writer {name}") for name, of_one in given.items()
+        }
+
+    def _load_strategies(
+        self,
+        asked: Sequence[Named] | None,
+        wanted: Sequence[str],
+        on_crash: Callable[[PluginCrashed, Origin | None], None],
+    ) -> Strategies:
+        """Those asked for, and those `wanted` by a writer."""
         chosen = self._selection_of(asked, wanted)
-        values = {name: dict(of_one) for name, of_one in self.settings.aggregator_options.items()}
+        of_writers = self._set_for_writers()
+        values = {
+            name: dict(of_one)
+            for name, of_one in self.settings.aggregator_options.items()
+            if name not in of_writers
+        }
         for one in chosen:
             cls = self.registry.load("engine.aggregators", one) if isinstance(one, str) else one
             # One definition of a winning move, one folder of tablebases: whoever has the option gets the setting.
@@ -225,12 +254,13 @@ class Run:
             for key, value in shared.items():
                 if isinstance(one, str) and value is not None and options.has_field(cls.Options, key):
                     values.setdefault(one.rpartition(":")[2], {}).setdefault(key, value)
-        return chosen, values
+        self._chosen, self._options = chosen, values
+        return Strategies.build(self.registry, chosen, values, on_crash)
 
     def _selection_of(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> list[Named]:
         epd = any(source.reader == "epd" for source in self._sources)
         asked = asked if asked is not None else self.settings.aggregators
-        return selection(self.registry, asked, epd=epd, also=wanted)
+        return selection(self.registry, asked, epd=epd, player=bool(self.settings.players), also=wanted)
 
     def _taken_along(self, asked: Sequence[Named] | None, wanted: Sequence[str]) -> set[str]:
         """Names of the aggregators that only writers want."""
@@ -242,6 +272,7 @@ class Run:
         templates: Sequence[str],
         check: Callable[[Sequence[str], bool], Targets],
         aggregators: Sequence[Named] | None,
+        of_writers: Mapping[str, options.Options],
         *,
         force: bool,
     ) -> Handouts:
@@ -250,14 +281,13 @@ class Run:
 
         def strategies() -> Strategies:
             wanted = handouts.targets.reports
-            return Strategies.build(
-                self.registry, *self._named_strategies(copy.deepcopy(fresh), wanted), self._handout_crashed
-            )
+            return self._load_strategies(copy.deepcopy(fresh), wanted, self._handout_crashed)
 
         handouts = Handouts(
             templates,
             check=lambda names, probing: check(names, force or probing),
             aggregators=strategies,
+            writer_options=of_writers,
             players=self.settings.players,
             scoreboard=self.settings.scoreboard,
         )
@@ -292,7 +322,14 @@ class Run:
         asking = self._can_follow_up and self._strategies.following_up()
         by_name = all(isinstance(one, str) for one in self._chosen)
         enough = sum(source.size for source in self._sources) >= DIGESTED_BYTES
-        return self.evaluator.spec is None and not asking and by_name and enough and self.workers > 1
+        return (
+            self.evaluator.spec is None
+            and not asking
+            and self._handouts is None
+            and by_name
+            and enough
+            and self.workers > 1
+        )
 
     def _digest_all(self) -> None:
         job = DigestJob(
@@ -305,7 +342,7 @@ class Run:
             reads_input=self.evaluator.reads_input,
             winning_cp=self.settings.scoreboard.winning_cp,
             size=self.settings.scoreboard.size,
-            games_wanted=bool(self._outputs) or self._handouts is not None,
+            games_wanted=bool(self._outputs),
         )
         digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)
         try:
@@ -351,7 +388,8 @@ class Run:
         self._strategies.take(found.states, found.crashes, found.unevaluated)
         for item in found.items:
             if item.game is not None:
-                self._write_game(item.game, {})
+                game = item.game
+                self._write(lambda game=game: self._outputs.game(game), game)  # type: ignore[misc]
             elif item.skipped is not None:
                 skipped = item.skipped
                 self._write(lambda skipped=skipped: self._outputs.skipped(skipped), None)  # type: ignore[misc]
@@ -437,7 +475,10 @@ class Run:
         game = structs.replace(item.analysed, answers=answers)
         self._account(game)
         self._strategies.add(game)
-        self._write_game(game, of_handouts)
+        self._write(lambda: self._outputs.game(game), game)
+        if self._handouts is not None:
+            handouts = self._handouts
+            self._write(lambda: handouts.add(game, of_handouts, self._info), game)
 
     def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
         """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
@@ -457,12 +498,6 @@ class Run:
         wanted = asked(game)
         return wanted if self._handouts is None else {**wanted, **self._handouts.follow_ups(game, asked)}
 
-    def _write_game(self, game: AnalysedGame, of_handouts: Mapping[str, tuple[Evaluation | None, ...]]) -> None:
-        self._write(lambda: self._outputs.game(game), game)
-        if self._handouts is not None:
-            handouts = self._handouts
-            self._write(lambda: handouts.add(game, of_handouts, self._info), game)
-
     def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:
         """A writer that crashes is reported; the others have written when it is."""
         try:
@@ -473,6 +508,7 @@ class Run:
     def _account(self, game: AnalysedGame) -> None:
         """The run's own recount, against which the scoreboard is checked at the end."""
         self.counts.analysed += 1
+        self._only = game if self.counts.analysed == 1 else None
         evaluated = self.counts.positions
         for ply, position in enumerate(game.positions):
             if position.found is None:
@@ -519,6 +555,7 @@ class Run:
             outputs=(),
             interrupted=self._interrupted,
             adaptive=self.settings.search.adaptive,
+            game=self._only,
         )
         self._write(lambda: self._outputs.finish(result), None)
         names = self._outputs.names()

@@ -16,6 +16,7 @@ __all__ = [
     "CP_CEILING",
     "JUDGED_DROPS",
     "START",
+    "TURN",
     "acpl",
     "board_value",
     "clamp_cp",
@@ -24,6 +25,7 @@ __all__ = [
     "judgement",
     "loss",
     "move_accuracy",
+    "turning_point",
     "win_percent",
 ]
 
@@ -32,6 +34,9 @@ CP_CEILING = 1000
 
 START = Score(cp=15)
 """White's view of the standard initial position, which Lichess takes instead of searching it."""
+
+TURN = 10.0
+"""Win% that a turning point moves for good, at least."""
 
 _WIN_RATE = 0.00368208
 """Fitted to 75,000 positions of rapid games above 2300 (lila #11148, June 2022; scalachess `eval.scala`)."""
@@ -159,6 +164,29 @@ def _unless(decided: float) -> Judgement:
     if decided > 999:  # noqa: PLR2004
         return "inaccuracy"
     return "mistake" if decided > 700 else "blunder"  # noqa: PLR2004
+
+
+def turning_point(wins: Sequence[float | None]) -> tuple[int, float] | None:
+    """The move that decided how the game went on: its ply, and the Win% that it moved for good.
+
+    `wins` is White's Win% in the positions 0 to N, None where there is no evaluation. A move's lasting gain is
+    the Win% that it brought one of the sides and that this side never had to give back: the least that the side
+    had in any later position, less what it had before the move. The move with the greatest one, the first of
+    equals, is the turning point; None below `TURN`. Ours, no other program's definition.
+    """
+    best: tuple[int, float] | None = None
+    least, most = math.inf, -math.inf
+    for ply in range(len(wins) - 2, -1, -1):
+        before, after = wins[ply], wins[ply + 1]
+        if after is None:
+            continue
+        least, most = min(least, after), max(most, after)
+        if before is None:
+            continue
+        gain = max(least - before, before - most)
+        if gain >= TURN and (best is None or gain >= best[1]):
+            best = ply, gain
+    return best
 
 
 def is_winning(score: Score, threshold: int = 300) -> bool:

@@ -21,6 +21,8 @@ from engine.paths import config_dir
 DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
 EPD_AGGREGATORS = ("epd-solved",)
 """Added to the default ones when the input has EPD."""
+PLAYER_AGGREGATORS = ("leaks",)
+"""Added to the default ones when a player is named: where that player loses more than the opponents do."""
 DEFAULT_PROFILE = "standard"
 MOST = 10**15
 """More nodes or milliseconds than anybody waits for; beyond it is a typing error."""
@@ -72,6 +74,8 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     aggregators: tuple[str, ...] | None = None
     aggregator: dict[str, dict[str, Any]] = {}
     """Options by aggregator."""
+    writer: dict[str, dict[str, Any]] = {}
+    """Options by writer."""
     search: dict[str, Any] = {}
     scoreboard: dict[str, Any] = {}
     evaluator: str | None = None
@@ -97,8 +101,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """None: all cores this process may use."""
     executor: str = "local"
     aggregators: tuple[str, ...] | None = None
-    """None: the default ones, and those for EPD when there is EPD."""
+    """None: the default ones, those for a player when `players` names one, and those for EPD when there is EPD."""
     aggregator_options: dict[str, dict[str, Any]] = {}
+    """By name; a name that is a writer's and no aggregator's means the writer."""
+    writer_options: dict[str, dict[str, Any]] = {}
+    """By name."""
     search: Search = Search()
     scoreboard: ScoreboardSettings = ScoreboardSettings()
     players: tuple[str, ...] = ()
@@ -141,11 +148,10 @@ def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigF
     values["evaluator_options"] = _merged(
         *(layer.evaluator_options for layer in layers), values.get("evaluator_options")
     )
-    of_aggregators = [*(layer.aggregator for layer in layers), values.get("aggregator_options") or {}]
-    names = dict.fromkeys(name for options in of_aggregators for name in options)
-    values["aggregator_options"] = {
-        name: _merged(*(options.get(name) for options in of_aggregators)) for name in names
-    }
+    values["aggregator_options"] = _by_name(
+        *(layer.aggregator for layer in layers), values.get("aggregator_options") or {}
+    )
+    values["writer_options"] = _by_name(*(layer.writer for layer in layers))
     for layer in reversed(layers):
         for field, found in (
             ("aggregators", layer.aggregators),
@@ -161,6 +167,12 @@ def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigF
 def _merged(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
     """Later layers win, key by key."""
     return {key: value for layer in layers if layer for key, value in layer.items()}
+
+
+def _by_name(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Options of several plugins; later layers win, key by key."""
+    names = dict.fromkeys(name for layer in layers for name in layer)
+    return {name: _merged(*(layer.get(name) for layer in layers)) for name in names}
 
 
 def check_limit(**given: int | None) -> Limit:

@@ -17,7 +17,7 @@ from engine.model import AnalysedGame, Origin, Report
 from engine.planner import FollowUp
 from engine.plugin import Aggregator, Needs, Request
 from engine.registry import OURS, Registry
-from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS
+from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 
 NAMESPACE = "engine.aggregators"
 
@@ -25,14 +25,21 @@ Named = str | type[Aggregator] | Aggregator
 
 
 def selection(
-    registry: Registry, asked: Sequence[Named] | None, *, epd: bool, also: Sequence[str] = ()
+    registry: Registry,
+    asked: Sequence[Named] | None,
+    *,
+    epd: bool,
+    player: bool = False,
+    also: Sequence[str] = (),
 ) -> list[Named]:
     """Which aggregators are meant, in order: `+x` adds to the default ones, `all` is every one that loads.
 
-    None is the default ones, named with their distribution, so that nobody else's plugin of the same name changes
-    a plain run. Those of `also` that are not among them come last.
+    None is the default ones, which are more for EPD and for a named player. They are named with their
+    distribution, so that nobody else's plugin of the same name changes a plain run. Those of `also` that are not
+    among them come last.
     """
-    default: list[Named] = [f"{OURS}:{name}" for name in (*DEFAULT_AGGREGATORS, *(EPD_AGGREGATORS if epd else ()))]
+    names = [*DEFAULT_AGGREGATORS, *(PLAYER_AGGREGATORS if player else ()), *(EPD_AGGREGATORS if epd else ())]
+    default: list[Named] = [f"{OURS}:{name}" for name in names]
     adding = asked is None or (bool(asked) and isinstance(asked[0], str) and asked[0].startswith("+"))
     chosen: dict[object, Named] = {_short(name): name for name in default} if adding else {}
     for name in asked or ():

@@ -15,9 +15,9 @@ import click
 
 from engine import api, live, system
 from engine.cli import values
-from engine.errors import OutputError
+from engine.errors import AnalysisError, OutputError
 from engine.model import RunResult
-from engine.settings import Settings, build
+from engine.settings import EPD_AGGREGATORS, Settings, build
 
 CONTINUES = "the same command continues where it stopped"
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -73,9 +73,9 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     "--output",
     multiple=True,
     metavar="FILE",
-    help="Write a file; its ending says what. Games: .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
-    "reports: .html .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed. "
-    "{player} in it: a file for each player. Repeatable.",
+    help="Write a file; its ending says what. Games: .html .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
+    "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed; {player} in it: one for "
+    "each player. Repeatable.",
 )
 @click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
 @click.option(
@@ -100,7 +100,11 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
 @click.option("-v", "--verbose", is_flag=True, help="Tracebacks of plugins that failed.")
 @click.option(
-    "--progress", type=click.Choice(["auto", "rich", "plain", "none"]), default="auto", show_default=True
+    "--progress",
+    type=click.Choice(["auto", "rich", "plain", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="A live board, lines for a log, or events as JSON for other programs; on standard error.",
 )
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -114,26 +118,33 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["verbose"]:
         logging.getLogger("engine").addHandler(logging.StreamHandler())
         logging.getLogger("engine").setLevel(logging.DEBUG)
-    settings = _settings(given)
-    if given["dry_run"]:
-        from engine.cli.dry_run import show
+    screen = live.Screen("none" if given["quiet"] else given["progress"])
+    try:
+        settings = _settings(given)
+        if given["dry_run"]:
+            from engine.cli.dry_run import show
 
-        show(list(given["inputs"]), settings)
-        return
-    _warn(settings)
-    ctx.exit(_analyze(given, settings))
+            show(list(given["inputs"]), settings)
+            return
+        _warn(settings, screen)
+        code = _analyze(given, settings, screen)
+    except AnalysisError as error:
+        if screen.events is None:
+            raise
+        screen.events.error(error.exit_code, error.message)
+        code = error.exit_code
+    ctx.exit(code)
 
 
-def _warn(settings: Settings) -> None:
+def _warn(settings: Settings, screen: live.Screen) -> None:
     """What will work, but not as well as the user may think."""
     cores, memory = system.cores(), system.memory()
     workers = settings.workers or cores
     if workers > cores:
-        click.echo(f"warning: {workers} workers on {cores} cores search no faster than {cores}", err=True)
+        screen.say(f"warning: {workers} workers on {cores} cores search no faster than {cores}")
     hash_bytes = int(settings.evaluator_options.get("hash", 0)) << 20
     if memory is not None and workers * hash_bytes > memory // 2:
-        text = f"warning: --hash {hash_bytes >> 20} for {workers} workers takes more than half of the memory"
-        click.echo(text, err=True)
+        screen.say(f"warning: --hash {hash_bytes >> 20} for {workers} workers takes more than half of the memory")
 
 
 def _settings(given: dict[str, Any]) -> Settings:
@@ -161,12 +172,10 @@ def _settings(given: dict[str, Any]) -> Settings:
     return build(flags, profile=given["profile"])
 
 
-def _analyze(given: dict[str, Any], settings: Settings) -> int:
+def _analyze(given: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
     stop = threading.Event()
-    style: live.Style = "none" if given["quiet"] else given["progress"]
     table = given["format_"] == "table"
     with _signals(stop) as caught:
-        screen = live.Screen(style)
         with screen:
             result = api.analyze(
                 given["inputs"],
@@ -179,20 +188,27 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
                 stop_after=given["stop_after"] / 1000 if given["stop_after"] else None,
             )
         if table:
-            _print_summary(result)
+            _print_summary(result, settings)
         if not given["quiet"]:
-            live.print_all(screen.console, live.closing(result, _save_command(given, result)))
-        if result.interrupted:
+            screen.finish(result, _save_command(given, result))
+        if result.interrupted and screen.events is None:
             what = "interrupted" if caught else "stopped as asked"
             kept = "nothing was kept (--no-cache)" if given["no_cache"] else CONTINUES
-            click.echo(f"{what}; {kept}", err=True)
+            screen.say(f"{what}; {kept}")
     return _exit_code(result, caught, strict=given["strict"])
 
 
-def _print_summary(result: RunResult) -> None:
+def _print_summary(result: RunResult, settings: Settings) -> None:
+    """What was asked for with -a in full; where that adds to the default aggregators, the overview before it."""
     console = live.output_console()
+    asked = settings.aggregators
+    adding = asked is None or any(name.startswith("+") for name in asked[:1])
+    names = [name.lstrip("+").rpartition(":")[2] for name in asked or ()] + list(EPD_AGGREGATORS)
+    full = None if not adding or "all" in names else names
     try:
-        live.print_all(console, live.summary(result, width=console.width))
+        if adding:
+            live.print_all(console, live.overview(result, width=console.width))
+        live.print_all(console, live.summary(result, width=console.width, names=full))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -226,7 +242,6 @@ def _signals(stop: threading.Event) -> Iterator[list[signal.Signals]]:
     def catch(number: int, _: object) -> None:
         caught.append(signal.Signals(number))
         if stop.is_set():
-            click.echo("stopping at once", err=True)
             raise KeyboardInterrupt
         stop.set()
 

@@ -71,18 +71,18 @@ class Conversion(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a conversion --player 'Stockfish 1700'
 
         How they stood and how it ended
-        Side       Stood     Games     Won  95%         Drawn   Lost  95%
-        ours       winning       6   83.3%  43.6-97.0   16.7%   0.0%  0.0-39.0
-        ours       losing        7   14.3%  2.6-51.3     0.0%  85.7%  48.7-97.4
-        ours       both          1  100.0%  20.7-100.0   0.0%   0.0%  0.0-79.3
-        ours       neither       0       –  –               –      –  –
-        opponents  winning       7   85.7%  48.7-97.4    0.0%  14.3%  2.6-51.3
-        opponents  losing        6    0.0%  0.0-39.0    16.7%  83.3%  43.6-97.0
+        Side       Stood    Games     Won  95%         Drawn   Lost  95%
+        ours       winning      6   83.3%  43.6-97.0   16.7%   0.0%  0.0-39.0
+        ours       losing       7   14.3%  2.6-51.3     0.0%  85.7%  48.7-97.4
+        ours       both         1  100.0%  20.7-100.0   0.0%   0.0%  0.0-79.3
+        ours       neither      0       –  –               –      –  –
+        opponents  winning      7   85.7%  48.7-97.4    0.0%  14.3%  2.6-51.3
+        opponents  losing       6    0.0%  0.0-39.0    16.7%  83.3%  43.6-97.0
         … 2 more
         Most dramatic games
-        Game  Player          What       Win%  Ended     Turned by  Before  After
-          17  Stockfish 1700  escaped   15.3%  won       19... O-O   28.3%  90.9%
-           8  Stockfish 1700  let slip  95.1%  drawn     24... Ne1   84.0%  46.2%
+        Game  Player          What       Win%  Ended  Turned by  Before  After
+          17  Stockfish 1700  escaped   15.3%  won    19... O-O   28.3%  90.9%
+           8  Stockfish 1700  let slip  95.1%  drawn  24... Ne1   84.0%  46.2%
     """
 
     Options = ConversionOptions

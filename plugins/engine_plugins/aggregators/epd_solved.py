@@ -29,12 +29,12 @@ class EpdSolved(Aggregator):
         $ engine analyze tests/data/finishes.jsonl -a epd-solved
 
         Unsolved
-        Game  Position               Wanted    Found
-           9  Meitner 1872, move 18  Bb7+      Re8
-          10  Meitner 1872, move 16  Bb7+      Be6
-          14  Réti 1910, move 9      Qd8+      Re1
-          16  Lasker 1912, move 16   Be2+      Kf1
-          20  Short 1991, move 32    Kg3       Qf4
+        Game  Position               Wanted  Found
+           9  Meitner 1872, move 18  Bb7+    Re8
+          10  Meitner 1872, move 16  Bb7+    Be6
+          14  Réti 1910, move 9      Qd8+    Re1
+          16  Lasker 1912, move 16   Be2+    Kf1
+          20  Short 1991, move 32    Kg3     Qf4
     """
 
     Options = EpdSolvedOptions

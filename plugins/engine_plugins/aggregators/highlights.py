@@ -79,11 +79,11 @@ class Highlights(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a highlights
 
         Most exciting games
-        Game  Players                          Result    Excitement  Swings  Chang…  Largest  At
-          16  Stockfish 1700 – Stockfish 1400  1-0           413.11      22       4    56.88  33... Qb3
-          21  Stockfish 2000 – Stockfish 2300  0-1           226.62      14       0    41.81  53. Ra1
-           2  Stockfish 1400 – Stockfish 2000  0-1           201.19      19       1    30.88  21. Nb6
-           1  Stockfish 1400 – Stockfish 1700  0-1           195.63      15       0    32.27  19. Bg1
+        Game  Players                          Result  Excitement  Swings  Changes  Largest  At
+          16  Stockfish 1700 – Stockfish 1400  1-0         413.11      22        4    56.88  33... Qb3
+          21  Stockfish 2000 – Stockfish 2300  0-1         226.62      14        0    41.81  53. Ra1
+           2  Stockfish 1400 – Stockfish 2000  0-1         201.19      19        1    30.88  21. Nb6
+           1  Stockfish 1400 – Stockfish 1700  0-1         195.63      15        0    32.27  19. Bg1
         … 6 more
         Largest swings
         Game  Move        Player          White's Win%  after  Swing  Result

@@ -77,13 +77,13 @@ class Repertoire(Aggregator):
         the game ended first      0   0.0%      –         –       –      –
         never entered             0   0.0%      –         –       –      –
         Our departures
-        After                Book      We played  Games  Cost  ±   Score  ±
-        1. e4 e6 2. d4       d5        Nf6            1  6.93  –  100.0%  –
-        1. e4 Nf6 2. e5 Nd5  d4        a3             1  4.63  –  100.0%  –
-        1. d4 e6             c4        e3             1  2.75  –  100.0%  –
-        1. c4 c5 2. Nc3 e5   g3        e3             1  1.58  –    0.0%  –
-        1. e4 c5 2. c3       Nf6       Nc6            1  1.48  –    0.0%  –
-        1. e4 c5 2. Nc3      Nc6       e6             1  1.37  –  100.0%  –
+        After                Book  We played  Games  Cost  ±   Score  ±
+        1. e4 e6 2. d4       d5    Nf6            1  6.93  –  100.0%  –
+        1. e4 Nf6 2. e5 Nd5  d4    a3             1  4.63  –  100.0%  –
+        1. d4 e6             c4    e3             1  2.75  –  100.0%  –
+        1. c4 c5 2. Nc3 e5   g3    e3             1  1.58  –    0.0%  –
+        1. e4 c5 2. c3       Nf6   Nc6            1  1.48  –    0.0%  –
+        1. e4 c5 2. Nc3      Nc6   e6             1  1.37  –  100.0%  –
         … 2 more
     """
 

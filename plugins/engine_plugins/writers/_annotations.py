@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import chess
+from msgspec import Meta
 
 from engine import scoring
 from engine.model import PV_PLIES, AnalysedGame, Judgement, Score
+from engine.plugin import Options
 from engine_plugins.writers import _layout
 from engine_plugins.writers._movetext import Comment, Notes, Replay, Variation
 from engine_plugins.writers._variations import numbered
@@ -28,6 +31,25 @@ _VERDICT = re.compile(
 _BEST = re.compile(r"Best: [^\s.]+\. ?")
 
 
+_ORDER: tuple[Judgement, ...] = ("inaccuracy", "mistake", "blunder")
+
+
+class PgnOptions(Options, frozen=True):
+    """How much is written beside the moves. What is not written is not replaced in the input either."""
+
+    judged: Annotated[
+        Literal["inaccuracy", "mistake", "blunder", "none"],
+        Meta(description="The least judgement for which a move gets its mark, comment and line."),
+    ] = "inaccuracy"
+    nags: Annotated[bool, Meta(description="Marks: `$6` (?!), `$2` (?), `$4` (??).")] = True
+    comments: Annotated[bool, Meta(description="Words: `(0.36 → -0.36) Inaccuracy. Nf3 was best.`")] = True
+    line: Annotated[
+        int, Meta(ge=0, le=PV_PLIES, description="Plies of the best line, given as a variation; 0: none.")
+    ] = PV_PLIES
+    evals: Annotated[bool, Meta(description="`[%eval]` after each move.")] = True
+    depth: Annotated[bool, Meta(description="The depth in it too: `[%eval 0.31,18]`.")] = False
+
+
 class Annotator:
     """Puts the evaluations of one game beside its moves.
 
@@ -35,47 +57,72 @@ class Annotator:
     already, ours as well as Lichess's, so that a second pass changes nothing. Nothing else is taken away.
     """
 
-    def __init__(self, game: AnalysedGame, replay: Replay) -> None:
+    def __init__(self, game: AnalysedGame, replay: Replay, options: PgnOptions) -> None:
         self._game = game
+        self._options = options
         self._replay = replay
         self._scores = scores(game)
 
     def ply(self, ply: int, notes: Notes) -> None:
         """Complete what is said of move `ply`."""
-        judgement = self._game.plies[ply].judgement
-        after = self._game.positions[ply + 1]
-        if after.missing is None:
-            _remove(notes, _EVAL)
-        for verdict in _remove(notes, _VERDICT):
-            _remove_nag(notes, verdict)
-        if judgement is not None and not _MOVE_NAGS.intersection(notes.nags):
+        options = self._options
+        judgement = self._judgement(ply)
+        if options.comments:
+            for verdict in _remove(notes, _VERDICT):
+                if options.nags:
+                    _remove_nag(notes, verdict)
+        if options.nags and judgement is not None and not _MOVE_NAGS.intersection(notes.nags):
             notes.nags.append(NAGS[judgement])
-        said = self._scores[ply + 1]
-        at = _add_eval(notes, said)
-        if judgement is not None and said is not None:
-            self._judge(ply, judgement, said, notes, at)
+        if not self._game.text:
+            _add_clock(notes, self._game.plies[ply].clock)
+        at = self._evaluate(ply + 1, notes)
+        if judgement is not None:
+            self._judge(ply, judgement, notes, at)
 
     def start(self, notes: Notes) -> None:
         """For a game without a move: the position's evaluation and best move before the result."""
         evaluation = self._game.positions[0].evaluation
         if evaluation is None:
             return
-        _remove(notes, _EVAL)
-        _remove(notes, _BEST)
-        at = _add_eval(notes, self._scores[0])
-        if evaluation.best is not None:
-            notes.items.insert(at, Comment(f"Best: {_san(self._replay.at(0), evaluation.best)}."))
+        at = self._evaluate(0, notes)
+        if self._options.comments:
+            _remove(notes, _BEST)
+            if evaluation.best is not None:
+                best = _san(self._replay.at(0), evaluation.best)
+                notes.items.insert(min(at, len(notes.items)), Comment(f"Best: {best}."))
 
-    def _judge(self, ply: int, judgement: Judgement, after: Score, notes: Notes, at: int) -> None:
+    def _judgement(self, ply: int) -> Judgement | None:
+        """What is to be said of a move, if it is bad enough."""
+        found = self._game.plies[ply].judgement
+        least = self._options.judged
+        if found is None or least == "none" or _ORDER.index(found) < _ORDER.index(least):
+            return None
+        return found
+
+    def _evaluate(self, position: int, notes: Notes) -> int:
+        """Put `[%eval]` of a position in the place of an old one; return where more can be said."""
+        if not self._options.evals:
+            return 0
+        if self._game.positions[position].missing is None:
+            _remove(notes, _EVAL)
+        evaluation = self._game.positions[position].evaluation
+        depth = evaluation.depth if evaluation is not None and self._options.depth else 0
+        return _add_eval(notes, self._scores[position], depth)
+
+    def _judge(self, ply: int, judgement: Judgement, notes: Notes, at: int) -> None:
         evaluation = self._game.positions[ply].evaluation
-        before = self._before(ply)
+        after = self._scores[ply + 1]
+        if after is None:
+            return
         line: list[tuple[str, str]] = []
         if evaluation is not None and evaluation.best not in (None, self._game.plies[ply].uci):
-            line = _line(self._replay.at(ply), evaluation.pv)
+            line = _line(self._replay.at(ply), evaluation.pv[: max(1, self._options.line)])
         best = line[0][1] if line else None
-        text = f"({_figure(before)} → {_figure(after)}) {judgement.capitalize()}."
-        notes.items.insert(at, Comment(f"{text} {best} was best." if best else text))
-        if best and not any(isinstance(item, Variation) and item.first == best for item in notes.items):
+        if self._options.comments:
+            text = f"({_figure(self._before(ply))} → {_figure(after)}) {judgement.capitalize()}."
+            notes.items.insert(at, Comment(f"{text} {best} was best." if best else text))
+        there = any(isinstance(item, Variation) and item.first == best for item in notes.items)
+        if best and self._options.line and not there:
             notes.items.append(Variation(best, [_layout.OPEN, *(atom for atom, _ in line), _layout.CLOSE]))
 
     def _before(self, ply: int) -> Score:
@@ -93,11 +140,21 @@ def _remove_nag(notes: Notes, verdict: str) -> None:
         notes.nags = [nag for nag in notes.nags if nag not in marks]
 
 
-def _add_eval(notes: Notes, score: Score | None) -> int:
+def _add_clock(notes: Notes, clock: float | None) -> None:
+    """The time left, `[%clk 0:03:12]`, with tenths where there are any."""
+    if clock is None:
+        return
+    tenths = round(clock * 10)
+    minutes, rest = divmod(tenths, 600)
+    seconds = f"{rest // 10:02}" + (f".{rest % 10}" if rest % 10 else "")
+    notes.items.insert(0, Comment(f"[%clk {minutes // 60}:{minutes % 60:02}:{seconds}]"))
+
+
+def _add_eval(notes: Notes, score: Score | None, depth: int) -> int:
     """Put `[%eval]` first, into the comment with the clock when there is one; return the place after it."""
     if score is None:
         return 0
-    command = f"[%eval {_figure(score)}]"
+    command = f"[%eval {_figure(score)},{depth}]" if depth else f"[%eval {_figure(score)}]"
     first = notes.items[0] if notes.items else None
     if isinstance(first, Comment) and first.text.startswith("[%"):
         first.text = f"{command} {first.text}"

@@ -2,12 +2,17 @@
 
 Kept as they are: all tags in their order, comments, NAGs, variations, `[%clk]` and every other command. Added:
 
-- `[%eval]` after each move but the mating one: White's view of the position after the move, in pawns, or `#3`;
+- `[%eval]` after each move but the mating one: White's view of the position after the move, in pawns, or `#3`,
+  with the depth if asked for;
+- `[%clk]` for games whose clocks are known and that were no PGN;
 - `$6`, `$2` or `$4` for an inaccuracy, a mistake or a blunder, unless the move has one of `!` to `?!` already,
   with a comment like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.` and the best line as a variation, unless there is
   one that begins with the same move;
 - the tag `Annotator`: evaluator and limit, after whoever stands there already; and of the seven standard tags,
   `SetUp`, `FEN` and `Variant` those that are missing and needed.
+
+The options say how much of that: `--set pgn.judged=blunder` marks blunders only, `--set pgn.line=0` gives no
+variations.
 
 `[%eval]` and such comments in the input, from Lichess or from an earlier run, are replaced; annotating a second
 time with the same evaluations changes nothing.
@@ -26,7 +31,7 @@ from typing import ClassVar
 import chess
 
 from engine.model import AnalysedGame, SkippedGame
-from engine.plugin import RunInfo, Writer
+from engine.plugin import Options, RunInfo, Writer
 from engine_plugins.writers import _annotations, _layout, _movetext
 from engine_plugins.writers._movetext import Comment, Movetext, Replay
 
@@ -38,6 +43,7 @@ _SEPARATOR = " + "
 class PgnWriter(Writer):
     """The games with evaluations, judgements and best lines beside the moves."""
 
+    Options: ClassVar[type[Options]] = _annotations.PgnOptions
     suffixes: ClassVar[tuple[str, ...]] = (".pgn",)
 
     def game(self, game: AnalysedGame) -> None:
@@ -45,8 +51,31 @@ class PgnWriter(Writer):
         movetext = _movetext.read(game, replay)
         result = _result(game, movetext)
         tags = "".join(_layout.tag(name, value) for name, value in _tags(game, result, self.info).items())
-        text = f"{tags}\n{_layout.wrap(_atoms(game, movetext, replay, result))}\n"
+        text = f"{tags}\n{_layout.wrap(self._atoms(game, movetext, replay, result))}\n"
         self.stream.write(text.encode("utf-8", "replace"))
+
+    def _atoms(self, game: AnalysedGame, movetext: Movetext, replay: Replay, result: str) -> Iterator[str]:
+        """The annotated movetext."""
+        annotator = _annotations.Annotator(game, replay, self.options)
+        if rest := _rest(game, movetext):
+            (movetext.after[-1] if movetext.after else movetext.before).items.append(Comment(rest))
+        if not game.plies and (game.epd is not None or game.fen != chess.STARTING_FEN):
+            annotator.start(movetext.before)
+        yield from _annotations.atoms(movetext.before)
+        white = game.turn(0) == "white"
+        number = int(game.fen.rsplit(" ", 1)[1])
+        bare = False
+        for k, (ply, notes) in enumerate(zip(game.plies, movetext.after, strict=True)):
+            annotator.ply(k, notes)
+            if white:
+                yield f"{number}. {ply.san}"
+            else:
+                yield ply.san if bare else f"{number}... {ply.san}"
+                number += 1
+            white = not white
+            yield from _annotations.atoms(notes)
+            bare = not notes.items
+        yield result
 
     def skipped(self, game: SkippedGame) -> None:
         text = game.text.strip("\n")
@@ -87,30 +116,6 @@ def _annotator(given: str, info: RunInfo) -> str:
     ours = ", ".join(part for part in (name, str(info.limit)) if part)
     names = [part for part in given.split(_SEPARATOR) if part not in ("", "?")]
     return _SEPARATOR.join(names if ours in names else [*names, ours])
-
-
-def _atoms(game: AnalysedGame, movetext: Movetext, replay: Replay, result: str) -> Iterator[str]:
-    """The annotated movetext."""
-    annotator = _annotations.Annotator(game, replay)
-    if rest := _rest(game, movetext):
-        (movetext.after[-1] if movetext.after else movetext.before).items.append(Comment(rest))
-    if not game.plies and (game.epd is not None or game.fen != chess.STARTING_FEN):
-        annotator.start(movetext.before)
-    yield from _annotations.atoms(movetext.before)
-    white = game.turn(0) == "white"
-    number = int(game.fen.rsplit(" ", 1)[1])
-    bare = False
-    for k, (ply, notes) in enumerate(zip(game.plies, movetext.after, strict=True)):
-        annotator.ply(k, notes)
-        if white:
-            yield f"{number}. {ply.san}"
-        else:
-            yield ply.san if bare else f"{number}... {ply.san}"
-            number += 1
-        white = not white
-        yield from _annotations.atoms(notes)
-        bare = not notes.items
-    yield result
 
 
 def _rest(game: AnalysedGame, movetext: Movetext) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import BinaryIO
 
 import chess
@@ -74,8 +75,9 @@ def _positions(game: SourceGame) -> Iterator[AnalysedPosition]:
 def _line(board: chess.Board, chance: random.Random) -> tuple[str, ...]:
     board = board.copy(stack=False)
     line = []
-    for _ in range(12):
-        moves = list(board.legal_moves)
+    # Few moves are judged, and only their lines are written: most may be short, which saves most of the time.
+    for _ in range(chance.choice((12, 1, 1, 1))):
+        moves = list(islice(board.legal_moves, 4))
         if not moves:
             break
         move = chance.choice(moves)

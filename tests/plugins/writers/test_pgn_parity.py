@@ -17,8 +17,6 @@ from tests.plugins.writers.rendering import read, render
 from tests.support import DATA, shared_data
 
 FILES = [
-    ("human", "twic-01-232games.pgn"),
-    ("human", "lichess_db_438.pgn"),
     ("lichess-analysed", "games_eval_clk.pgn"),
     ("facts", "lichess_official_game_q7ZvsdUF.pgn"),
     ("engine", "redqueen_270_eval.pgn"),
@@ -26,8 +24,11 @@ FILES = [
     ("torture-pgn", "pgn-parser", "lichess_mliebelt_2024-01-03.pgn"),
     ("torture-pgn", "chess-library", "variations.pgn"),
 ]
+HUMAN = {"twic-01-232games.pgn": 232, "lichess_db_438.pgn": 438, "js_lichess_bullet_clk_1000.pgn": 1000}
+"""Games in the files of the folder `human`, of which every one is looked at."""
+PARTS = [(name, first) for name, games in HUMAN.items() for first in range(0, games, 100)]
 AT_MOST = 25
-"""Games of a file: reading them with python-chess is what takes the time."""
+"""Games of another file: reading them with python-chess is what takes the time."""
 OURS = re.compile(r"\[%eval [^\]]*\]|\(\S+ → \S+\) (?:Inaccuracy|Mistake|Blunder)\.(?: \S+ was best\.)?")
 MARKS = frozenset(range(1, 7))
 
@@ -66,8 +67,8 @@ def check(before: chess.pgn.Game, after: chess.pgn.Game) -> None:
             assert found[path][1] == nags
 
 
-def check_file(data: bytes) -> None:
-    raws = itertools.islice(PgnReader().split(io.BytesIO(data)), AT_MOST)
+def check_file(data: bytes, first: int = 0, number: int = AT_MOST) -> None:
+    raws = itertools.islice(PgnReader().split(io.BytesIO(data)), first, first + number)
     data = b"\n\n".join(raw.data for raw in raws)
     text = data.decode()
     written = render(PgnWriter, read(io.BytesIO(data)))
@@ -81,6 +82,17 @@ def check_file(data: bytes) -> None:
 @pytest.mark.parametrize("parts", FILES, ids=[parts[-1] for parts in FILES])
 def test_real_games(parts: tuple[str, ...]) -> None:
     check_file(shared_data(*parts).read_bytes())
+
+
+@pytest.mark.parametrize(("name", "first"), PARTS)
+def test_every_game_that_people_played(name: str, first: int) -> None:
+    check_file(shared_data("human", name).read_bytes(), first, 100)
+
+
+def test_those_are_all_of_them() -> None:
+    folder = shared_data("human")
+    files = {path.name: io.BytesIO(path.read_bytes()) for path in folder.glob("*.pgn")}
+    assert {name: len(list(PgnReader().split(file))) for name, file in files.items()} == HUMAN
 
 
 def test_the_classics() -> None:

@@ -1,0 +1,52 @@
+"""What a person sees: the screen while a run goes on, the summary at its end.
+
+Progress goes to standard error, reports to standard output. A terminal gets a live board that is redrawn 4 to 8
+times a second, a pipe or a CI log a plain line every few seconds, another program events as JSON.
+
+| file          | what                                                              |
+| ------------- | ----------------------------------------------------------------- |
+| `screen.py`   | which of them, and the board drawn in place                       |
+| `board.py`    | the board: a snapshot as a picture                                |
+| `trend.py`    | positions a second over the last minute, lines of little bars     |
+| `plain.py`    | the line for a log                                                |
+| `events.py`   | the events for other programs, and their format                   |
+| `closing.py`  | the last lines: what was done, skipped, written                   |
+| `overview.py` | the summary of many games: the leaks, the players                 |
+| `page.py`     | the summary of one game                                           |
+| `graph.py`    | White's Win% through a game                                       |
+| `reports.py`  | reports in full                                                   |
+| `columns.py`  | tables that fit a width                                           |
+| `consoles.py` | where things are printed                                          |
+| `words.py`    | figures and names as people read them                             |
+"""
+
+from __future__ import annotations
+
+from engine.live.board import picture
+from engine.live.closing import closing
+from engine.live.consoles import output_console, print_all
+from engine.live.overview import overview
+from engine.live.plain import plain_line
+from engine.live.reports import summary
+from engine.live.screen import Screen, Style
+from engine.live.trend import Trend
+from engine.live.words import board_score, cell, clean, duration, place, short
+
+__all__ = [
+    "Screen",
+    "Style",
+    "Trend",
+    "board_score",
+    "cell",
+    "clean",
+    "closing",
+    "duration",
+    "output_console",
+    "overview",
+    "picture",
+    "place",
+    "plain_line",
+    "print_all",
+    "short",
+    "summary",
+]

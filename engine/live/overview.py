@@ -1,0 +1,108 @@
+"""The summary of a run: one game's page, or the leaks of a player and the players of many games.
+
+It stands for the reports of the default aggregators, which `-a NAME` shows in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from msgspec import structs
+from rich.console import RenderableType
+from rich.text import Text
+
+from engine.live.columns import Shown, tables
+from engine.live.page import NARROW, UNEVALUATED, game_page, heading
+from engine.live.reports import report_table
+from engine.live.words import cell, clean, count
+from engine.model import Cell, Kind, Report, RunResult
+from engine.settings import DEFAULT_AGGREGATORS, PLAYER_AGGREGATORS
+
+LEAKS, BEST = "leaks", "best-scores"
+ROWS = 12
+"""Players that are listed."""
+BEST_ROWS = 5
+LEAK_ROWS = 5
+SPARED = ("more", "interval")
+"""Columns of the leaks that a narrow terminal does without: the sentences above have them."""
+FIGURES: Final = (
+    # aggregator, column of its table of players, heading
+    ("accuracy", "games", "Games"),
+    ("accuracy", "accuracy", "Accuracy"),
+    ("acpl", "acpl", "ACPL"),
+    ("judgements", "inaccuracies", "Inaccuracies"),
+    ("judgements", "mistakes", "Mistakes"),
+    ("judgements", "blunders", "Blunders"),
+    ("wins", "wins", "Winning moves"),
+)
+PLAYERS = "players"
+
+
+def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
+    """What a person wants to know first, for standard output of `width` columns."""
+    if result.game is not None and result.game.epd is None:
+        _, winning = _column(result.reports.get("wins"), "wins")
+        yield from game_page(result.game, width, winning)
+    elif result.game is None and result.counts.analysed:
+        yield from _leaks(result.reports.get(LEAKS), width)
+        yield from _players(result.reports, width)
+        yield from _best(result.reports.get(BEST), width)
+        if not result.counts.positions:
+            yield Text(UNEVALUATED, style="dim italic")
+    names = ", ".join(name for name in result.reports if name in (*DEFAULT_AGGREGATORS, *PLAYER_AGGREGATORS))
+    yield Text()
+    if names and result.counts.analysed:
+        yield Text(f"In full with -a NAME: {names}; engine plugins list names the others.", style="dim")
+        yield Text()
+
+
+def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
+    """What the aggregator found, in its words, and the greatest in figures."""
+    if report is None:
+        return
+    yield Text(clean(report.title), style="bold")
+    for note in report.notes:
+        yield Text(clean(note))
+    for table in report.tables[:1]:
+        keys = [column.key for column in table.columns if width >= NARROW or column.key not in SPARED]
+        if table.rows:
+            yield from report_table(structs.replace(table, title=""), width, LEAK_ROWS, keys=keys, heading="dim")
+    yield Text()
+
+
+def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableType]:
+    """What several reports say of each player, side by side."""
+    found = [(words, *_column(reports.get(name), key)) for name, key, words in FIGURES]
+    names = list(dict.fromkeys(name for _, _, cells in found for name in cells))
+    if not names:
+        return
+    shown = [Shown("Player", [clean(name) for name in names[:ROWS]])]
+    for words, kind, cells in found:
+        if cells:
+            values = [cell(cells.get(name), kind) for name in names[:ROWS]]
+            style = "bold" if words == "Accuracy" else ""
+            shown.append(Shown(heading(words, width), values, figures=True, style=style))
+    yield Text("Players", style="bold")
+    yield from tables(shown, width, heading="dim")
+    if len(names) > ROWS:
+        yield Text(f"… {count(len(names) - ROWS, 'more player', 'more players')}", style="dim")
+    yield Text()
+
+
+def _column(report: Report | None, key: str) -> tuple[Kind, dict[str, Cell]]:
+    """A column of a report's table of players, by name."""
+    for table in report.tables if report is not None else ():
+        where = {column.key: k for k, column in enumerate(table.columns)}
+        if table.key == PLAYERS and key in where:
+            k = where[key]
+            return table.columns[k].kind, {str(row[0]): row[k] for row in table.rows}
+    return "int", {}
+
+
+def _best(report: Report | None, width: int) -> Iterator[RenderableType]:
+    for table in report.tables[:1] if report is not None else ():
+        if table.rows:
+            keys = [column.key for column in table.columns if column.kind != "position"]
+            yield Text(clean(table.title), style="bold")
+            yield from report_table(structs.replace(table, title=""), width, BEST_ROWS, keys=keys, heading="dim")

@@ -1,0 +1,194 @@
+"""The summary of one game: a page that fits a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import chess
+from rich.console import RenderableType
+from rich.text import Text
+
+from engine import scoring
+from engine.live.columns import Shown, tables
+from engine.live.graph import Graph
+from engine.live.words import cell, clean, count, fit
+from engine.model import AnalysedGame, Cell, Color, Judgement
+
+WIDEST = 100
+"""Columns beyond which a page reads no better."""
+UNEVALUATED = "No position has an evaluation."
+COLORS: Final[tuple[Color, Color]] = ("white", "black")
+KINDS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
+    ("blunder", "??", "blunders", "red"),
+    ("mistake", "?", "mistakes", "magenta"),
+    ("inaccuracy", "?!", "inaccuracies", "yellow"),
+)
+"""Judgement, its mark, its plural, a colour."""
+NARROW = 90
+"""Columns below which headings are short."""
+SHORT: Final = {"Inaccuracies": "?!", "Mistakes": "?", "Blunders": "??", "Winning moves": "Won"}
+MARKS: Final = {kind: mark for kind, mark, _, _ in KINDS}
+
+
+def game_page(
+    game: AnalysedGame, width: int, winning: Mapping[str, Cell] | None = None
+) -> Iterator[RenderableType]:
+    """Who played, how well, where it went wrong; for a terminal of `width` columns.
+
+    `winning` are the numbers of winning moves by player, if they are known.
+    """
+    width = min(width, WIDEST)
+    yield from _head(game, width)
+    yield Text()
+    yield from _players(game, width, winning or {})
+    wins = white_wins(game)
+    if all(win is None for win in wins):
+        yield Text()
+        yield Text(UNEVALUATED, style="dim italic")
+        return
+    yield Text()
+    yield Graph(wins, [ply.judgement for ply in game.plies], game.turn(0), _first_number(game), width)
+    sans = _sans(game)
+    turn = _turning_point(game, wins, sans)
+    if turn is not None:
+        yield Text()
+        yield turn
+    yield from _judgements(game, sans, width)
+
+
+def heading(words: str, width: int) -> str:
+    """The heading over figures, as long as `width` columns of a terminal allow."""
+    return SHORT.get(words, words) if width < NARROW else words
+
+
+def white_wins(game: AnalysedGame) -> list[float | None]:
+    """White's Win% in the positions 0 to N; a mate on the board is 100 or 0, stalemate 50."""
+    found: list[float | None] = []
+    for k, position in enumerate(game.positions):
+        white = game.turn(k) == "white"
+        win: float | None = None
+        if position.evaluation is not None:
+            scale = 1.0 if position.recorded else game.scale
+            win = scoring.win_percent(position.evaluation.score, scale)
+        elif position.terminal is not None:
+            win = 0.0 if position.terminal == "checkmate" else 50.0
+        found.append(win if win is None or white else 100 - win)
+    return found
+
+
+def _head(game: AnalysedGame, width: int) -> Iterator[Text]:
+    room = max(8, (width - 10) // 2)
+    players = [fit(clean(game.player(color)), room) for color in COLORS]
+    names = " – ".join(players) if players != ["?", "?"] else "A game"
+    yield Text.assemble((names, "bold"), f"   {game.result}" if game.result != "*" else "")
+    headers = game.headers
+    about = [headers.get(name, "") for name in ("Event", "Site", "Date")]
+    about = [text for text in about if text.strip("?. ") and "://" not in text]
+    if game.opening is not None:
+        about.append(f"{game.opening.eco} {game.opening.name}")
+    about.append(count((len(game.plies) + 1) // 2, "move"))
+    yield Text(clean(", ".join(about)), style="dim")
+
+
+def _players(game: AnalysedGame, width: int, winning: Mapping[str, Cell]) -> Iterator[RenderableType]:
+    sides = [game.side(color) for color in COLORS]
+    columns = [
+        Shown("", [f"{clean(game.player(color))} ({color.title()})" for color in COLORS]),
+        Shown("Accuracy", [cell(side.accuracy, "percent") for side in sides], figures=True, style="bold"),
+        Shown("ACPL", [cell(side.acpl, "int") for side in sides], figures=True),
+        Shown(heading("Inaccuracies", width), [str(side.inaccuracies) for side in sides], figures=True),
+        Shown(heading("Mistakes", width), [str(side.mistakes) for side in sides], figures=True),
+        Shown(heading("Blunders", width), [str(side.blunders) for side in sides], figures=True),
+    ]
+    names = [game.player(color) for color in COLORS]
+    if winning and names[0] != names[1]:
+        won = [cell(winning.get(name), "int") for name in names]
+        columns.append(Shown(heading("Winning moves", width), won, figures=True))
+    yield from tables(columns, width, heading="dim")
+
+
+def _turning_point(game: AnalysedGame, wins: Sequence[float | None], sans: Sequence[str]) -> Text | None:
+    """The turning point in words, in the view of the side that gained."""
+    found = scoring.turning_point(wins)
+    if found is None:
+        return None
+    ply, gain = found
+    before = wins[ply]
+    after = wins[ply + 1]
+    assert before is not None
+    assert after is not None
+    winner: Color = "white" if after > before else "black"
+    if winner == "black":
+        before, after = 100 - before, 100 - after
+    mark = MARKS.get(game.plies[ply].judgement or "inaccuracy", "") if game.plies[ply].judgement else ""
+    return Text.assemble(
+        ("Turning point: ", "bold"),
+        (f"{numbered(game, ply)} {game.plies[ply].san}{mark}", "bold"),
+        f" took {winner.title()}'s Win% from {before:.0f} to {after:.0f}, and it was never below "
+        f"{before + gain:.0f} again.",
+        f" {sans[ply]} was best." if sans[ply] and sans[ply] != game.plies[ply].san else "",
+    )
+
+
+def _judgements(game: AnalysedGame, best: Sequence[str], width: int) -> Iterator[RenderableType]:
+    """Each side's blunders, mistakes and inaccuracies, each with the move that was best."""
+    for color in COLORS:
+        lines: list[Text] = []
+        for kind, mark, plural, style in KINDS:
+            plies = [k for k, ply in enumerate(game.plies) if ply.judgement == kind and game.turn(k) == color]
+            if plies:
+                head = Text(f"  {mark:<3}{count(len(plies), kind, plural)}: ", style)
+                lines += _wrapped(head, [_move(game, k, best[k]) for k in plies], width)
+        if lines:
+            yield Text()
+            yield Text(fit(clean(game.player(color)), width), style="bold")
+            yield from lines
+
+
+def _move(game: AnalysedGame, ply: int, best: str) -> str:
+    """`14... Qe5 (best Nf6)`."""
+    words = f"{numbered(game, ply)} {game.plies[ply].san}"
+    return f"{words} (best {best})" if best else words
+
+
+def _wrapped(head: Text, items: Sequence[str], width: int) -> list[Text]:
+    """Items after a heading, in lines below each other that break between items only."""
+    indent = head.cell_len
+    line = head
+    lines = [line]
+    for k, item in enumerate(items):
+        word = item if k == len(items) - 1 else f"{item}, "
+        if line.cell_len > indent and line.cell_len + len(word.rstrip()) > width:
+            line.rstrip()
+            line = Text(" " * indent)
+            lines.append(line)
+        line.append(word, "default")
+    return lines
+
+
+def numbered(game: AnalysedGame, ply: int) -> str:
+    """The number of a move as people write it: `14.`, `14...`."""
+    black_first = game.turn(0) == "black"
+    number = _first_number(game) + (ply + black_first) // 2
+    return f"{number}." if game.turn(ply) == "white" else f"{number}..."
+
+
+def _first_number(game: AnalysedGame) -> int:
+    return int(game.fen.rsplit(" ", 1)[1])
+
+
+def _sans(game: AnalysedGame) -> list[str]:
+    """By ply: the best move in SAN; empty where it is not known."""
+    found: list[str] = []
+    for board, position in zip(game.boards(), game.positions, strict=True):
+        best = position.evaluation.best if position.evaluation is not None else None
+        found.append(_san(board, best) if best else "")
+    return found
+
+
+def _san(board: chess.Board, uci: str) -> str:
+    try:
+        return board.san(board.parse_uci(uci))
+    except ValueError:
+        return uci

@@ -1,0 +1,114 @@
+"""What other programs and people get from the command: events, writers' options, an overview."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.testing.fake_uci import fake_uci
+from tests.support import DATA
+
+from .command import CLASSICS, assert_clear_error, engine
+
+MATCH = DATA / "match.jsonl.zst"
+JSON = ("--progress", "json")
+NODES = ("--nodes", "1000")
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    return fake_uci(tmp_path / "fake")
+
+
+def events(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_events_tell_a_run_from_start_to_end(tmp_path: Path, fake: Path) -> None:
+    source = tmp_path / "games.pgn"
+    source.write_text(CLASSICS.read_text() + '\n[White "É"]\n\n1. e4 e5 2. Ke3 *\n')
+    output = tmp_path / "out.pgn"
+    ran = engine("analyze", source, "-e", fake, *NODES, *JSON, "-o", output, "-j", "64")
+    assert ran.code == 0, ran.err
+    told = events(ran.err)
+    kinds = [event["event"] for event in told]
+    assert kinds[-1] == "end"
+    assert kinds.index("start") < kinds.index("progress")
+    assert told[kinds.index("start")]["schema"] == "engine.progress/1"
+    notices = [event for event in told if event["event"] == "notice"]
+    assert any("64 workers" in str(event["reason"]) for event in notices)
+    [cut] = [event for event in notices if event["kind"] == "cut"]
+    assert (cut["file"], cut["game"]) == (str(source), 13)
+    progress = [event for event in told if event["event"] == "progress"]
+    assert [event["seconds"] for event in progress] == sorted(event["seconds"] for event in progress)  # type: ignore[type-var]
+    assert set(progress[0]) == {
+        *("event", "seconds", "games", "positions", "total", "nodes", "cached", "skipped", "wins"),
+        *("best", "workers", "stopping"),
+    }
+    end = told[-1]
+    assert (end["games"], end["positions"], end["interrupted"]) == (13, 561, False)
+    assert end["outputs"] == [str(output)]
+    assert end["limit"] == {"nodes": 1000}
+
+
+def test_a_run_that_cannot_be_done_ends_with_an_error_event(tmp_path: Path) -> None:
+    ran = engine("analyze", tmp_path / "none.pgn", *JSON)
+    assert ran.code == 2
+    start, error = events(ran.err)
+    assert start["event"] == "start"
+    assert error["event"] == "error"
+    assert error["code"] == 2
+    assert "none.pgn" in str(error["message"])
+
+
+def test_with_a_player_leaks_are_among_the_reports_and_come_first() -> None:
+    ran = engine("analyze", MATCH, "--player", "Stockfish 1700")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("Leaks\nWith pawn moves")
+    assert "Judgements  judgements" not in ran.out
+    chosen = engine("analyze", MATCH, "--player", "Stockfish 1700", "-a", "acpl", "--format", "json")
+    assert list(json.loads(chosen.out)["reports"]) == ["acpl"]
+
+
+def test_what_is_asked_for_is_shown_in_full(tmp_path: Path) -> None:
+    ran = engine("analyze", MATCH, "-a", "judgements")
+    assert ran.out.startswith("Judgements  judgements\n")
+    ran = engine("analyze", MATCH, "-a", "+phases,acpl")
+    assert ran.out.startswith("Players\n")
+    assert "Average centipawn loss  acpl" in ran.out
+    assert "Accuracy  accuracy" not in ran.out
+
+
+def test_epd_is_shown_by_what_was_solved() -> None:
+    ran = engine("analyze", DATA / "finishes.jsonl", "-a", "+epd-solved")
+    assert ran.code == 0, ran.err
+    assert "epd-solved" in ran.out
+
+
+def test_one_game_is_a_page_also_where_there_is_no_unicode() -> None:
+    for encoding in ("utf-8", "ascii"):
+        ran = engine("analyze", MATCH, "--limit", "1", PYTHONIOENCODING=encoding)
+        assert ran.code == 0, ran.err
+        assert "Turning point: 20. Bc5??" in ran.out
+
+
+def test_options_of_writers(tmp_path: Path) -> None:
+    plain = engine("analyze", MATCH, "--limit", "1", "--format", "pgn")
+    deep = engine("analyze", MATCH, "--limit", "1", "--format", "pgn", "--set", "pgn.depth=true")
+    assert "[%eval 0.30]" in plain.out
+    assert "[%eval 0.30,16]" in deep.out
+    profile = tmp_path / "mine.toml"
+    profile.write_text("[writer.pgn]\nevals = false\n")
+    ran = engine("analyze", MATCH, "--limit", "1", "--format", "pgn", "--profile", profile)
+    assert "%eval" not in ran.out
+    assert "Blunder" in ran.out
+
+
+def test_wrong_options_of_writers_are_clear_errors(tmp_path: Path) -> None:
+    assert_clear_error(engine("analyze", MATCH, "--set", "pgn.line=13"), 2, "writer pgn", "line")
+    assert_clear_error(engine("analyze", MATCH, "--set", "pgn.lines=1"), 2, "writer pgn", "lines")
+    profile = tmp_path / "mine.toml"
+    profile.write_text("[writer.nobody]\nevals = false\n")
+    assert_clear_error(engine("analyze", MATCH, "--profile", profile), 2, "nobody", "no writer")

@@ -1,0 +1,138 @@
+"""Pictures of the terminal, made from a run that really was.
+
+`python -m tests.pictures` draws those of README.md anew: `tests/data/screen.svg` and `tests/data/page.svg`.
+`python -m tests.pictures FOLDER` draws the screen at 60, 100 and 200 columns, light, dark and without colours, and
+the summaries, to be looked at. `python -m tests.pictures --record` records the run anew (embedded Stockfish).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+from rich.console import Console, RenderableType
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
+
+import engine
+from engine import live
+from engine.model import RunResult
+from engine.progress import Snapshot
+from engine.settings import Settings
+from tests.support import DATA
+
+RUN = DATA / "run.jsonl"
+SNAPSHOTS = 24
+NODES = 40_000
+THEMES = {"dark": MONOKAI, "light": DEFAULT_TERMINAL_THEME}
+WIDTHS = (60, 100, 200)
+SHOWN = 15
+"""The snapshot that README.md shows."""
+FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""rich's SVG loads its font from elsewhere; a picture of ours loads nothing."""
+DAMAGED = """[Event "Club evening"]
+[White "Anna"]
+[Black "Bert"]
+
+1. e4 e5 2. Nf3 Nc6 3. Bb5 a6 4. Ke3 *
+"""
+
+
+def snapshots() -> list[Snapshot]:
+    """The recorded run: the classics and a damaged game, two workers, from its first second to its last."""
+    return [msgspec.json.decode(line, type=Snapshot) for line in RUN.read_bytes().splitlines()]
+
+
+def record() -> None:
+    """Analyse the games once more, and keep what a screen was told of it."""
+    seen: list[Snapshot] = []
+    with tempfile.TemporaryDirectory() as folder:
+        club = Path(folder, "club.pgn")
+        club.write_text(DAMAGED)
+        engine.analyze(
+            [club, DATA / "classics.pgn"],
+            nodes=NODES,
+            evaluator="embedded",
+            settings=Settings(workers=2, cache=str(Path(folder, "cache.sqlite"))),
+            progress=seen.append,
+        )
+    kept = [seen[k * (len(seen) - 1) // (SNAPSHOTS - 1)] for k in range(SNAPSHOTS)]
+    with RUN.open("wb") as file:
+        for snapshot in kept:
+            notices = tuple(structs.replace(n, file=Path(n.file or "").name) for n in snapshot.notices)
+            file.write(msgspec.json.encode(structs.replace(snapshot, notices=notices)) + b"\n")
+
+
+def frames(width: int, height: int = 24) -> Iterator[RenderableType]:
+    """The board at each snapshot, with the trend up to it."""
+    trend = live.Trend()
+    for snapshot in snapshots():
+        trend.add(snapshot)
+        yield live.picture(snapshot, width, height, trend.rates())
+
+
+def page() -> RunResult:
+    """One game: the first of the match."""
+    return engine.analyze(DATA / "match.jsonl.zst", settings=Settings(max_games=1))
+
+
+def player() -> RunResult:
+    """A player's games."""
+    return engine.analyze(DATA / "match.jsonl.zst", settings=Settings(players=("Stockfish 1700",)))
+
+
+def svg(parts: Iterator[RenderableType], width: int, title: str, theme: TerminalTheme | None) -> str:
+    """What a terminal of `width` columns shows; without a theme in no colours."""
+    console = Console(
+        record=True,
+        width=width,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="standard",
+        no_color=theme is None,
+        highlight=False,
+    )
+    for part in parts:
+        console.print(part)
+    made = console.export_svg(title=title, theme=theme or THEMES["dark"], unique_id="terminal")
+    lines = FONTS.sub("", made).replace("Fira Code", "DejaVu Sans Mono").splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+COMMAND = "engine analyze club.pgn classics.pgn"
+READMES: dict[str, Callable[[], str]] = {
+    "screen.svg": lambda: svg(iter([list(frames(100))[SHOWN]]), 100, COMMAND, THEMES["dark"]),
+    "page.svg": lambda: svg(live.overview(page(), width=100), 100, "engine analyze game.pgn", THEMES["dark"]),
+}
+
+
+def look(folder: Path) -> None:
+    """Everything that there is to look at."""
+    one, many = page(), player()
+    for width in WIDTHS:
+        for name, theme in (*THEMES.items(), ("colourless", None)):
+            for number in (2, SHOWN, SNAPSHOTS - 1):
+                board = iter([list(frames(width))[number]])
+                (folder / f"screen-{width}-{name}-{number}.svg").write_text(svg(board, width, COMMAND, theme))
+            for what, result in (("page", one), ("player", many)):
+                drawn = svg(live.overview(result, width=width), width, "engine analyze", theme)
+                (folder / f"{what}-{width}-{name}.svg").write_text(drawn)
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["--record"]:
+        record()
+    elif arguments:
+        look(Path(arguments[0]))
+    else:
+        for name, draw in READMES.items():
+            (DATA / name).write_text(draw(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
