@@ -10,8 +10,9 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from msgspec import structs
 
@@ -20,6 +21,7 @@ from engine.cache import Cache, default_path
 from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
+from engine.given import expand
 from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
@@ -41,7 +43,7 @@ from engine.reconcile import before_reconciliation, reconcile
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
 from engine.settings import Settings
-from engine.sources import Broken, Filtered, Game, Selection, expand, read
+from engine.sources import Broken, Filtered, Game, Item, Selection, Waiting, read
 from engine.strategies import Named, Strategies, selection
 
 _log = logging.getLogger("engine")
@@ -54,12 +56,30 @@ PROGRESS_SECONDS = 0.15
 """How often, at most, the progress callback is called: 4 to 8 times a second is what a screen can use."""
 
 
+Event = AnalysedGame | Notice | Failure
+"""What happens in a run: a game leaves it, something about the input is found, something of ours failed."""
+
+
+class Warm(Protocol):
+    """What several runs share, so that the next one need not build it again."""
+
+    registry: Registry
+
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> choice.Choice:
+        """As `engine.choice.choose`."""
+        ...
+
+    def executor(self, context: ExecutorContext) -> Executor:
+        """The one for a run."""
+        ...
+
+
 class Run:
     """One call of analyze."""
 
     def __init__(
         self,
-        inputs: Sequence[str],
+        inputs: Sequence[Any],
         settings: Settings,
         *,
         aggregators: Sequence[Named] | None = None,
@@ -69,20 +89,25 @@ class Run:
         progress: Callable[[Snapshot], None] | None = None,
         stop: threading.Event | None = None,
         stop_after: float | None = None,
+        on_event: Callable[[Event], None] = lambda _: None,
+        warm: Warm | None = None,
     ) -> None:
         """Check everything. Raises ConfigError, InputError, PluginError, EvaluatorError or OutputError.
 
-        `outputs` are paths, or "-" for standard output in `output_format`. The run ends in good order when
-        `stop` is set, or `stop_after` seconds after `execute` was called.
+        `inputs` are what `engine.given` understands, `outputs` paths, or "-" for standard output in
+        `output_format`. The run ends in good order when `stop` is set, or `stop_after` seconds after `execute` was
+        called. `on_event` is told what happens, in the thread of `execute`. `warm` is what runs share.
         """
         self.settings = settings
         self._progress = progress
+        self._on_event = on_event
+        self._choose = warm.choose if warm is not None else choice.choose
         self.counts = RunCounts()
         self._failures: list[Failure] = []
         self._notices: list[Notice] = []
         self._stop = stop or threading.Event()
         self._stop_after = stop_after
-        self.registry = Registry(settings.plugins)
+        self.registry = warm.registry if warm is not None else Registry(settings.plugins)
         self._readers = {name: cls() for name, cls in self.registry.load_all("engine.readers").items()}
         self._sources = expand(inputs, self._readers)
         self._selection = Selection(
@@ -103,7 +128,9 @@ class Run:
         multipv, self.multipv_asked_by = self._strategies.multipv()
         self.limit = structs.replace(settings.limit, multipv=max(multipv, settings.limit.multipv))
         self.workers = settings.workers or system.cores()
-        self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
+        self._new_executor: Callable[[ExecutorContext], Executor] = (
+            warm.executor if warm is not None else self.registry.load("engine.executors", settings.executor)
+        )
         self._ours = all(
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
@@ -127,7 +154,7 @@ class Run:
     def _choose_evaluator(self) -> choice.Choice:
         """The run's own; and where it searches nothing but aggregators want more, who answers them."""
         settings = self.settings
-        chosen = choice.choose(
+        chosen = self._choose(
             self.registry,
             "recorded" if self._ours and "," not in settings.evaluator else settings.evaluator,
             settings.evaluator_options,
@@ -146,7 +173,7 @@ class Run:
     def _choose_for_follow_ups(self, asking: Sequence[str]) -> choice.Choice | None:
         settings = self.settings
         try:
-            return choice.choose(
+            return self._choose(
                 self.registry, settings.follow_up_evaluator or DEFAULT_EVALUATOR, settings.evaluator_options
             )
         except EvaluatorError as error:
@@ -208,6 +235,8 @@ class Run:
             self._drive(flow)
             self._show(flow, last=True)
         finally:
+            for source in self._sources:
+                source.close()
             flow.close()
             cache.close()
             if cache.notice not in (None, self._cache_notice):
@@ -230,6 +259,8 @@ class Run:
                 item = next(items, None)
                 if item is None:
                     self._exhausted = True
+                elif isinstance(item, Waiting):
+                    break
                 else:
                     self._open(flow, item)
             for whole in flow.step(PROGRESS_SECONDS):
@@ -237,7 +268,7 @@ class Run:
             self._show(flow)
         self._interrupted = self._interrupted or flow.left
 
-    def items(self) -> Iterator[Game | SkippedGame | Filtered | Broken]:
+    def items(self) -> Iterator[Item]:
         return read(self._sources, self._readers, self._selection)
 
     def _open(self, flow: Flow, item: Game | SkippedGame | Filtered | Broken) -> None:
@@ -287,6 +318,7 @@ class Run:
         self._account(game)
         self._strategies.add(game)
         self._write(lambda: self._outputs.game(game), game)
+        self._on_event(game)
 
     def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
         """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
@@ -359,7 +391,7 @@ class Run:
                 f"{view.wins} wins, the results {self._wins}" if view.wins != self._wins else "other best scores"
             )
             reason = f"the scoreboard says {what}; the reports are right, please tell the maintainers"
-            self._failures.append(Failure(None, None, None, None, reason))
+            self._failed(Failure(None, None, None, None, reason))
         self.counts.seconds = time.monotonic() - self._started
         self._check_that_there_were_games()
         reports = self._strategies.reports(self._scales)
@@ -404,9 +436,9 @@ class Run:
             workers=self.workers,
             cache=cache,
             scoreboard=self._scoreboard,
-            executor=lambda: self._executor_class(context),
+            executor=lambda: self._new_executor(context),
             counts=self.counts,
-            on_failure=self._failures.append,
+            on_failure=self._failed,
             use_recorded=self.evaluator.reads_input,
             can_search=self.evaluator.spec is not None,
             follow_up=self._follow_up,
@@ -425,11 +457,16 @@ class Run:
         self.counts.notices += 1
         if len(self._notices) < MAX_NOTICES:
             self._notices.append(notice)
+            self._on_event(notice)
+
+    def _failed(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        self._on_event(failure)
 
     def _plugin_crashed(self, crash: PluginCrashed, game: AnalysedGame | None) -> None:
         _log.debug(crash.message, exc_info=crash.__cause__)
         origin = game.origin if game is not None else None
-        self._failures.append(
+        self._failed(
             Failure(
                 origin.file if origin else None,
                 origin.line if origin else None,
