@@ -11,6 +11,7 @@
     │  ├─ EvaluatorTimeout              position    it did not answer in time
     │  └─ EvaluatorProtocolError        position    it answered nonsense
     ├─ PositionRefused                  position    the evaluator will not search this position
+    ├─ AnalyzerClosed                   run         the Analyzer it belonged to was closed
     └─ PluginError                      run
        ├─ PluginNotFound                run         no plugin of that name
        ├─ PluginLoadError               run         it exists and does not load
@@ -28,6 +29,7 @@ from typing import ClassVar, Literal
 
 __all__ = [
     "AnalysisError",
+    "AnalyzerClosed",
     "ConfigError",
     "EvaluatorCrashed",
     "EvaluatorError",
@@ -107,6 +109,12 @@ class PositionRefused(AnalysisError):
     """The evaluator will not search this position; others are unaffected."""
 
     stops = "position"
+    exit_code = 1
+
+
+class AnalyzerClosed(AnalysisError):
+    """The Analyzer was closed before this was finished, or before it was asked for."""
+
     exit_code = 1
 
 

@@ -1,7 +1,7 @@
-"""What a program may hand over as games, made into sources: paths, file objects, texts, games, and streams of these.
+"""What a program may hand over as games, made into sources: paths, files, texts, games, streams.
 
-    str            a FEN, an EPD line or "startpos"; PGN when it has a line break, begins with a tag (`[Event "`) or
-                   with `1.`; else a path. What it is depends on the text alone, never on which files there are
+    str            a FEN, an EPD line or "startpos"; PGN when it has a line break, begins with a tag (`[Event "`)
+                   or with `1.`; else a path. It depends on the text alone, never on which files there are
     os.PathLike    a path; `-` is standard input
     bytes          the content of a file, always: what strangers send goes in as bytes
     file object    text or binary, read from where it stands, and left open

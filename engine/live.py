@@ -18,9 +18,24 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.errors import OutputError
-from engine.model import Cell, EvaluatorInfo, Kind, Notice, Report, ReportTable, RunResult
+from engine.model import EvaluatorInfo, Notice, Report, ReportTable, RunResult
 from engine.plugin import WorkerState
 from engine.progress import Snapshot
+from engine.words import board_score, cell, clean, duration, short
+
+__all__ = [
+    "Screen",
+    "Style",
+    "board_score",
+    "cell",
+    "clean",
+    "closing",
+    "duration",
+    "output_console",
+    "print_all",
+    "short",
+    "summary",
+]
 
 Style = Literal["auto", "rich", "plain", "none"]
 PLAIN_SECONDS = 5.0
@@ -32,40 +47,6 @@ WORKERS_WIDTH = 80
 PIPE_WIDTH = 160
 NARROWEST = 8
 """Characters of a name that are shown in any case."""
-LONGEST = 80
-"""Characters of a name that are shown."""
-MATE = 32_000
-"""Board values beyond this less 1,000 are mates."""
-
-
-def clean(text: str) -> str:
-    """Without control characters: text from a file never reaches the terminal raw."""
-    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def board_score(value: int) -> str:
-    """A board value as people write it: `+3.21`, `#4`."""
-    if value > MATE - 1_000:
-        return f"#{MATE - value}"
-    if value < -MATE + 1_000:
-        return f"#-{MATE + value}"
-    return f"{value / 100:+.2f}"
-
-
-def duration(seconds: float) -> str:
-    """`0:07`, `12:30`, `3:02:11`."""
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, secs = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
-
-
-def short(number: float) -> str:
-    """`950`, `12.3k`, `1.2M`."""
-    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
-        if number >= size:
-            return f"{number / (1000 if unit == 'k' else size):.1f}{unit}"
-    return f"{number:,.0f}"
 
 
 # -- while it runs ------------------------------------------------------------------------------------------
@@ -246,32 +227,6 @@ def _report_table(table: ReportTable, rows: int, *, positions: bool) -> Renderab
     if len(table.rows) <= rows:
         return shown
     return Group(shown, Text(f"… {len(table.rows) - rows:,} more", style="dim"))
-
-
-def cell(value: Cell, kind: Kind) -> str:
-    """One value as people read it."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        text = clean(value)
-        return text if kind == "position" or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    if kind == "score":
-        return board_score(int(value))
-    if kind == "percent":
-        return f"{value:.1f}%"
-    if kind == "float":
-        return f"{value:.2f}"
-    if kind == "duration":
-        return _clock(value)
-    return f"{value:,}"
-
-
-def _clock(seconds: float) -> str:
-    """`4.2 s`, `3:05`, `1:03:05`."""
-    if seconds < 60:  # noqa: PLR2004
-        return f"{seconds:.1f} s"
-    minutes, left = divmod(round(seconds), 60)
-    return f"{minutes}:{left:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{left:02}"  # noqa: PLR2004
 
 
 def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableType]:

@@ -13,6 +13,8 @@ from typing import Literal
 import chess
 from msgspec import Struct, field
 
+from engine import notebook
+
 Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
 Phase = Literal["opening", "middlegame", "endgame"]
@@ -441,6 +443,15 @@ class Report(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     """Sentences a reader must know: definitions, what was left out and why."""
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        parts = [notebook.heading(self.title)]
+        parts.append(notebook.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
+        for table in self.tables:
+            columns = [(column.label, column.kind) for column in table.columns]
+            parts.append(notebook.table(table.title, columns, table.rows))
+        return "".join([*parts, *(notebook.paragraph(note) for note in self.notes)])
+
 
 class EvaluatorInfo(Struct, frozen=True):
     """Who answered."""
@@ -569,3 +580,13 @@ class RunResult(Struct, frozen=True):
     def ok(self) -> bool:
         """True when nothing of ours failed and the run came to its end."""
         return not self.failures and not self.interrupted
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        c = self.counts
+        how = ", interrupted" if self.interrupted else ""
+        who = f"{self.evaluator.name}, {self.limit}" if str(self.limit) else self.evaluator.name
+        words = f"{c.analysed:,} games, {c.positions:,} positions{how}; {self.wins:,} winning moves; {who}"
+        failed = [notebook.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
+        reports = [report._repr_html_() for report in self.reports.values()]
+        return "".join([notebook.paragraph(words), *failed, *reports])

@@ -141,14 +141,19 @@ class Scoreboard:
         if slot == 0:
             place(self._unsearched, entry, self.size)
         with self._lock:
-            activity = self._activity.get_obj()[slot]
-            activity.game, activity.ply = entry.game, entry.ply
-            activity.positions += 1
-            activity.nodes += nodes
+            self.at(slot, entry.game, entry.ply, nodes)
             if winning:
                 self._shares.get_obj()[slot] += 1
                 self._wins.get_obj().value += 1
             self._offer(entry)
+
+    def at(self, slot: int, game: int, ply: int, nodes: int) -> None:
+        """Say what was searched, without entering anything: a follow-up search."""
+        with self._lock:
+            activity = self._activity.get_obj()[slot]
+            activity.game, activity.ply = game, ply
+            activity.positions += 1
+            activity.nodes += nodes
 
     def _offer(self, entry: Best) -> None:
         raw = self._best.get_obj()

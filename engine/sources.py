@@ -102,7 +102,7 @@ class Source:
         reader: str | None = None,
         size: int | None = None,
     ) -> None:
-        """`file` is read instead of the file called `name`, and stays open; then `size` is its length, if known."""
+        """`file` is read instead of the file called `name`, and stays open; `size` is its length, if known."""
         self.refused = refused
         """Why it is not read, for a file of a folder that nobody named but somebody may miss."""
         self.name = name

@@ -16,6 +16,7 @@ import click
 from engine import api, live, system
 from engine.cli import values
 from engine.errors import OutputError
+from engine.given import AsWritten
 from engine.model import RunResult
 from engine.settings import Settings, build
 
@@ -103,7 +104,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["dry_run"]:
         from engine.cli.dry_run import show
 
-        show(list(given["inputs"]), settings)
+        show([AsWritten(name) for name in given["inputs"]], settings)
         return
     _warn(settings)
     ctx.exit(_analyze(given, settings))
@@ -152,7 +153,7 @@ def _analyze(given: dict[str, Any], settings: Settings) -> int:
         screen = live.Screen(style)
         with screen:
             result = api.analyze(
-                given["inputs"],
+                [AsWritten(name) for name in given["inputs"]],
                 settings=settings,
                 output=list(dict.fromkeys([*given["output"], *([] if table else ["-"])])),
                 output_format=None if table else given["format_"],

@@ -1,0 +1,64 @@
+"""Values as people read them, the same on the screen and in a notebook."""
+
+from __future__ import annotations
+
+LONGEST = 80
+"""Characters of a name that are shown."""
+MATE = 32_000
+"""Board values beyond this less 1,000 are mates."""
+
+
+def clean(text: str) -> str:
+    """Without control characters: text from a file never reaches the terminal raw."""
+    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def board_score(value: int) -> str:
+    """A board value as people write it: `+3.21`, `#4`."""
+    if value > MATE - 1_000:
+        return f"#{MATE - value}"
+    if value < -MATE + 1_000:
+        return f"#-{MATE + value}"
+    return f"{value / 100:+.2f}"
+
+
+def duration(seconds: float) -> str:
+    """`0:07`, `12:30`, `3:02:11`."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def short(number: float) -> str:
+    """`950`, `12.3k`, `1.2M`."""
+    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
+        if number >= size:
+            return f"{number / (1000 if unit == 'k' else size):.1f}{unit}"
+    return f"{number:,.0f}"
+
+
+def cell(value: str | float | None, kind: str) -> str:
+    """One value as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        text = clean(value)
+        return text if kind == "position" or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    if kind == "score":
+        return board_score(int(value))
+    if kind == "percent":
+        return f"{value:.1f}%"
+    if kind == "float":
+        return f"{value:.2f}"
+    if kind == "duration":
+        return _clock(value)
+    return f"{value:,}"
+
+
+def _clock(seconds: float) -> str:
+    """`4.2 s`, `3:05`, `1:03:05`."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes}:{left:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{left:02}"  # noqa: PLR2004
