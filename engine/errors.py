@@ -49,7 +49,15 @@ __all__ = [
 
 
 class AnalysisError(Exception):
-    """Root of the tree. `str(error)` is one line for people: what is wrong and the way out."""
+    """Root of the tree. `str(error)` is one line for people: what is wrong and the way out.
+
+    >>> import engine
+    >>> try:
+    ...     engine.analyze("nowhere.pgn")
+    ... except engine.AnalysisError as error:
+    ...     print(type(error).__name__, error)
+    InputError nowhere.pgn: no such file or folder
+    """
 
     stops: ClassVar[Literal["position", "aggregator", "run"]] = "run"
     exit_code: ClassVar[int] = 2

@@ -267,6 +267,9 @@ class _Reading(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        """Not ours to close, and read again by whoever looked into it before."""
+
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
             data = self._read(len(buffer))

@@ -416,7 +416,7 @@ class Run:
         names = ", ".join(source.name for source in self._sources)
         if c.read == 0 and not self._broken and not self._interrupted:
             self._notice(Notice("warning", names, None, None, "no game in it"))
-        elif c.filtered == c.read and not self._interrupted:
+        elif c.read and c.filtered == c.read and not self._interrupted:
             self._notice(Notice("warning", names, None, None, f"no game of {c.read:,} passed the filters"))
         elif (c.damaged or self._broken) and not (c.analysed or c.variant or c.filtered or self._interrupted):
             first = next(notice for notice in self._notices if notice.kind == "damaged")

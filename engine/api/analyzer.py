@@ -102,9 +102,16 @@ class Analyzer:
         share = Share(self._workshop)
 
         def make(run: Run) -> Work:
-            return work(
-                inputs, settings, wanted, progress=run.progress, stop=run.stop, on_event=run.happened, warm=share
-            )
+            with self._workshop.preparing:
+                return work(
+                    inputs,
+                    settings,
+                    wanted,
+                    progress=run.progress,
+                    stop=run.stop,
+                    on_event=run.happened,
+                    warm=share,
+                )
 
         run = Run(games=games, progress=progress)
         run.wake_with(share.wake)

@@ -31,6 +31,8 @@ class Workshop:
         self._workers = settings.workers or system.cores()
         self._lock = threading.Lock()
         self._choosing = threading.Lock()
+        self.preparing = threading.Lock()
+        """Runs are checked one after the other: many threads that compute would hold up an event loop."""
         self._choices: dict[bytes, choice.Choice] = {}
         self._crews: dict[bytes, Crew] = {}
         self.closed = False

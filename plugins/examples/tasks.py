@@ -2,9 +2,10 @@
 
     celery --workdir plugins/examples --app tasks worker --pool threads --concurrency 2
 
-Broker and result backend are named in a module `celeryconfig`. The pool must be `threads` or `solo`: the processes of Celery's default pool are daemonic and may not have workers of
-their own. Each Celery process has one Analyzer, which stays warm between tasks; tasks at the same time take turns on
-its workers. What was searched is in the cache, so a task that is delivered twice costs little the second time.
+Broker and result backend are named in a module `celeryconfig`. The pool must be `threads` or `solo`: the processes
+of Celery's default pool are daemonic and may not have workers of their own. Each Celery process has one Analyzer,
+which stays warm between tasks; tasks at the same time take turns on its workers. What was searched is in the
+cache, so a task that is delivered twice costs little the second time.
 """
 
 from __future__ import annotations
