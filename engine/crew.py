@@ -151,9 +151,9 @@ class Crew:
 
     def states(self, lane: Lane) -> Iterable[WorkerState]:
         """A line per worker; of units of other runs only that they are searched."""
-        with self._lock:
-            pool = self._pool
-        for state in pool.states() if pool is not None else ():
+        with self._lock:  # the pool, and its scoreboard, stay while they are looked at
+            states = list(self._pool.states()) if self._pool is not None else []
+        for state in states:
             number, game = divmod(state.game or 0, _LANE)
             mine = number == lane.number
             yield structs.replace(state, game=game if mine else None, ply=state.ply if mine else None)
@@ -202,8 +202,8 @@ class Crew:
         return True
 
     def _new_pool(self) -> Pool:
-        scoreboard = Scoreboard(multiprocessing.get_context(self._method), workers=self.workers, size=1)
-        return Pool(ExecutorContext(Job(self._spec, TRIAL), self.workers, scoreboard), self._method)
+        self._scoreboard = Scoreboard(multiprocessing.get_context(self._method), workers=self.workers, size=1)
+        return Pool(ExecutorContext(Job(self._spec, TRIAL), self.workers, self._scoreboard), self._method)
 
     def _next(self) -> Unit | None:
         with self._lock:
@@ -261,6 +261,7 @@ class Crew:
             self._turns.clear()
         if pool is not None:
             pool.close()
+            self._scoreboard.close()
         for single in singles:
             if not single.future.done():
                 single.future.set_exception(error)

@@ -227,6 +227,8 @@ class Run:
         except BaseException:
             self._outputs.abandon()
             raise
+        finally:
+            self._scoreboard.close()
 
     def _search_all(self) -> None:
         cache = self.open_cache()

@@ -203,6 +203,11 @@ class Scoreboard:
             )
         return ScoreboardView(wins, best, workers)
 
+    def close(self) -> None:
+        """Nobody uses it any more: its descriptor goes now, and not when the garbage is next collected."""
+        if isinstance(self._lock, system.KernelLock):
+            self._lock.close()
+
     def progress(self, slot: int) -> int:
         """Positions searched in `slot`: changes while its worker is alive and well."""
         with self._lock:

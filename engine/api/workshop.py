@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -103,7 +104,7 @@ class Share:
     def __init__(self, workshop: Workshop) -> None:
         self.registry = workshop.registry
         self._workshop = workshop
-        self.lanes: list[Lane] = []
+        self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> choice.Choice:
         return self._workshop.choose(registry, name, values)
@@ -112,10 +113,10 @@ class Share:
         if not self._workshop.shares_workers:
             return self._workshop.new_executor(context)
         lane = self._workshop.lane(context)
-        self.lanes.append(lane)
+        self._lanes.add(lane)
         return lane
 
     def wake(self) -> None:
         """Have the run look whether it is to stop."""
-        for lane in self.lanes:
+        for lane in list(self._lanes):
             lane.wake()

@@ -18,6 +18,10 @@ def why_no_children() -> str | None:
             "this is a daemonic process, which may not start others: call from one that is not daemonic "
             '(daemon=False), or search in this one with Settings(executor="inline")'
         )
+    try:
+        Path.cwd()
+    except OSError:
+        return "the working folder of this program is gone, and a process is started in it: os.chdir() to another"
     return hidden_by(sys.path)
 
 

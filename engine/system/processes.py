@@ -7,8 +7,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from multiprocessing import process
-from pathlib import Path
 from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
@@ -21,26 +19,18 @@ def without_main() -> Iterator[None]:
     """Keep a child from importing the caller's `__main__`, which it never needs.
 
     Its targets live in this package. Without this, a script that has no `if __name__ == "__main__"`, or that is
-    fed on standard input, would run again in every worker. And it need not find the folder that the caller began
-    in.
+    fed on standard input, would run again in every worker.
     """
     main = sys.modules["__main__"]
     with _main_hidden:
         hidden: tuple[str, ...] = ("__file__", "__spec__")
         kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
         main.__spec__ = None
-        folder, process.ORIGINAL_DIR = process.ORIGINAL_DIR, _if_there(process.ORIGINAL_DIR)  # type: ignore[attr-defined]
         try:
             yield
         finally:
-            process.ORIGINAL_DIR = folder  # type: ignore[attr-defined]
             del main.__spec__
             main.__dict__.update(kept)
-
-
-def _if_there(folder: str | None) -> str | None:
-    """A child goes to the folder that we began in; it stays where it is when that is gone."""
-    return folder if folder is not None and Path(folder).is_dir() else None
 
 
 def leave_signals_to_parent() -> None:
