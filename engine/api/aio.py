@@ -11,7 +11,8 @@ from typing import Any, Self, TypeVar, Unpack
 
 from engine import given
 from engine.api.analyzer import Analyzer
-from engine.api.run import Run
+from engine.api.background import Background
+from engine.api.run import check_games
 from engine.api.stream import END, NOTHING, Event
 from engine.api.wanted import AsyncSource, Wanted
 from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Failure, Notice, RunResult
@@ -38,22 +39,22 @@ class AsyncRun:
     3
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, background: Background) -> None:
         """For `AsyncAnalyzer` only."""
-        self._run = run
+        self._background = background
 
     async def __aiter__(self) -> AsyncIterator[AnalysedGame]:
         """The analysed games, then the run's error if it has one."""
-        iter(self._run)  # raises for a run that keeps none
+        check_games(self._background)
         async for event in self.events():
             if isinstance(event, AnalysedGame):
                 yield event
 
     async def events(self) -> AsyncIterator[Event]:
         """As `Run.events`."""
-        stream = self._run.stream
+        stream = self._background.stream
         changed = asyncio.Event()
-        leave = self._run.listen(_from_thread(changed.set))
+        leave = stream.listen(_from_thread(changed.set))
         stream.reading(1)
         try:
             while True:
@@ -72,31 +73,32 @@ class AsyncRun:
         finally:
             stream.reading(-1)
             leave()
-        self._run.result(0)
+        self._background.outcome()
 
     def snapshot(self) -> Snapshot:
         """As `Run.snapshot`."""
-        return self._run.snapshot()
+        return self._background.snapshot
 
     def cancel(self) -> None:
         """As `Run.cancel`; returns at once."""
-        self._run.cancel()
+        self._background.cancel()
 
     @property
     def done(self) -> bool:
         """As `Run.done`."""
-        return self._run.done
+        return self._background.done
 
     async def result(self, timeout: float | None = None) -> RunResult:  # noqa: ASYNC109 - as `Run.result`
         """As `Run.result`; its timeout does not cancel the run."""
-        self._run.stream.lift()
+        stream = self._background.stream
+        stream.lift()
         ended = asyncio.Event()
 
         def look() -> None:
-            if self._run.done:
+            if self._background.done:
                 ended.set()
 
-        leave = self._run.listen(_from_thread(look))
+        leave = stream.listen(_from_thread(look))
         try:
             await asyncio.wait_for(ended.wait(), timeout)
         except TimeoutError:
@@ -106,14 +108,14 @@ class AsyncRun:
             raise
         finally:
             leave()
-        return self._run.result(0)
+        return self._background.outcome()
 
     def __repr__(self) -> str:
-        return repr(self._run).replace("Run", "AsyncRun", 1)
+        return f"<engine.AsyncRun: {self._background}>"
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        return self._run._repr_html_()
+        return self._background.html()
 
 
 class AsyncAnalyzer:
@@ -169,11 +171,11 @@ class AsyncAnalyzer:
         """As `Analyzer.submit`. `progress` is called in the event loop."""
         inputs = _inputs(source)
         shown = _from_thread_with(progress) if progress is not None else None
-        run = await _in_thread(
+        background = await _in_thread(
             lambda: self._analyzer._submit(inputs, games=games, progress=shown, wanted=wanted),  # noqa: SLF001 - its other half
-            Run.cancel,
+            Background.cancel,
         )
-        return AsyncRun(run)
+        return AsyncRun(background)
 
     async def evaluate(
         self,

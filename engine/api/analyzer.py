@@ -12,6 +12,7 @@ from typing import Any, Self, Unpack
 from msgspec import structs
 
 from engine import given
+from engine.api.background import Background
 from engine.api.calls import asked, search_here
 from engine.api.run import Run
 from engine.api.wanted import Source, Wanted, checked, settings_of, work
@@ -51,7 +52,7 @@ class Analyzer:
         changed: dict[str, Any] = {name: value for name, value in given_ if value is not None}
         self._settings = checked(structs.replace(settings or Settings(), **changed))
         self._workshop = Workshop(self._settings)
-        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._runs: weakref.WeakSet[Background] = weakref.WeakSet()
         self._pid = os.getpid()
         # For one that is forgotten; the program's end is seen to by the crews.
         weakref.finalize(self, self._workshop.close).atexit = False
@@ -91,17 +92,18 @@ class Analyzer:
         run's thread, and an iterable is taken from in a thread of its own. `games=False` keeps no analysed games
         for iterating.
         """
-        return self._submit(given.supplied(given.each(source)), games=games, progress=progress, wanted=wanted)
+        inputs = given.supplied(given.each(source))
+        return Run(self._submit(inputs, games=games, progress=progress, wanted=wanted))
 
     def _submit(
         self, inputs: Sequence[Any], *, games: bool, progress: Callable[[Snapshot], None] | None, wanted: Wanted
-    ) -> Run:
+    ) -> Background:
         self._check_open()
         settings = settings_of(wanted, self._settings)
         settings = structs.replace(settings, **{name: getattr(self._settings, name) for name in OF_WORKERS})
         share = Share(self._workshop)
 
-        def make(run: Run) -> Work:
+        def make(run: Background) -> Work:
             with self._workshop.preparing:
                 return work(
                     inputs,
@@ -113,11 +115,9 @@ class Analyzer:
                     warm=share,
                 )
 
-        run = Run(games=games, progress=progress)
-        run.wake_with(share.wake)
+        run = Background(games=games, progress=progress, owner=self)
+        run.start(make, share.wake)
         self._runs.add(run)
-        run.keep(self)
-        run.start(make)
         return run
 
     def evaluate(

@@ -68,10 +68,6 @@ def public(cls: type) -> dict[str, inspect.Signature]:
     }
 
 
-FOR_ANALYZER = {"start", "join", "happened", "progress", "wake_with", "keep", "listen"}
-"""Methods of `Run` that are not for users."""
-
-
 def test_asynchronous_names_are_the_same() -> None:
     ours, theirs = public(engine.Analyzer), public(engine.AsyncAnalyzer)
     assert set(theirs) == {*ours, "evaluator"}  # a property there
@@ -81,12 +77,12 @@ def test_asynchronous_names_are_the_same() -> None:
             of_theirs = theirs[name].parameters[parameter]
             assert (of_ours.kind, of_ours.default) == (of_theirs.kind, of_theirs.default), (name, parameter)
     ours, theirs = public(engine.Run), public(engine.AsyncRun)
-    assert set(theirs) == set(ours) - FOR_ANALYZER
+    assert set(theirs) == set(ours)
     for name in theirs:
         assert list(theirs[name].parameters) == list(ours[name].parameters)
     for cls in (engine.Analyzer, engine.AsyncAnalyzer, engine.Run, engine.AsyncRun):
         for name in public(cls):
-            assert getattr(cls, name).__doc__ or name in FOR_ANALYZER, (cls, name)
+            assert getattr(cls, name).__doc__, (cls, name)
 
 
 def test_what_analyze_takes_an_analyzer_takes() -> None:
