@@ -32,6 +32,7 @@ from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext, WorkerState
 from engine.pool import LEASES, Pool
 from engine.scoreboard import Scoreboard
+from engine.turns import waiting
 from engine.worker import NO_GAME
 
 TRIAL = Limit(nodes=1_000)
@@ -292,7 +293,8 @@ class Lane(Executor):
         """Raises AnalyzerClosed when the workers were taken away."""
         outcomes: list[Outcome] = []
         try:
-            found = self.results.get(timeout=timeout)
+            with waiting():
+                found = self.results.get(timeout=timeout)
             while True:
                 if isinstance(found, Exception):
                     raise found

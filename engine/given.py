@@ -28,6 +28,7 @@ from engine import sources
 from engine.errors import ConfigError, InputError
 from engine.plugin import RawGame, Reader
 from engine.sources import Broken, Source, Waiting
+from engine.turns import waiting
 
 WAIT_SECONDS = 0.05
 """How long a run waits for the next item of a slow supply before it looks after what is being searched."""
@@ -93,7 +94,8 @@ class Pump:
             self._thread = threading.Thread(target=self._pump, name="engine-source", daemon=True)
             self._thread.start()
         try:
-            item, error = self._queue.get(timeout=timeout)
+            with waiting():
+                item, error = self._queue.get(timeout=timeout)
         except queue.Empty:
             return NOT_YET
         if error is not None:

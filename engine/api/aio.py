@@ -18,6 +18,7 @@ from engine.api.wanted import AsyncSource, Wanted
 from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Failure, Notice, RunResult
 from engine.progress import Snapshot
 from engine.settings import Settings
+from engine.turns import waiting
 
 T = TypeVar("T")
 
@@ -231,7 +232,8 @@ class _Drawn:
         if self._next is None:
             self._next = asyncio.run_coroutine_threadsafe(self._draw(), self._loop)
         try:
-            item = self._next.result(timeout)
+            with waiting():
+                item = self._next.result(timeout)
         except futures.CancelledError:
             return given.END
         except TimeoutError:

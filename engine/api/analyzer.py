@@ -115,7 +115,7 @@ class Analyzer:
                     warm=share,
                 )
 
-        run = Background(games=games, progress=progress, owner=self)
+        run = Background(games=games, progress=progress, owner=self, turn=self._workshop.turn)
         run.start(make, share.wake)
         self._runs.add(run)
         return run

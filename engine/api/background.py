@@ -10,6 +10,7 @@ from engine.model import RunResult
 from engine.notebook import paragraph
 from engine.progress import Snapshot
 from engine.run import Run as Work
+from engine.turns import Turn, taking, waiting
 
 _BEFORE = Snapshot(0, 0, None, 0, 0, 0, (), (), 0.0, (), 0, False)
 
@@ -17,8 +18,10 @@ _BEFORE = Snapshot(0, 0, None, 0, 0, 0, (), (), 0.0, (), 0, False)
 class Background:
     """One run, from its check to its end. Used by any thread, where nothing else is said."""
 
-    def __init__(self, *, games: bool, progress: Callable[[Snapshot], None] | None, owner: object) -> None:
-        """`owner` is held on to as long as the run needs its workers."""
+    def __init__(
+        self, *, games: bool, progress: Callable[[Snapshot], None] | None, owner: object, turn: Turn
+    ) -> None:
+        """`owner` is held on to as long as the run needs its workers; it computes when it is its `turn`."""
         self.games = games
         self.stream = Stream(games=games)
         self.stop = threading.Event()
@@ -26,6 +29,7 @@ class Background:
         self.result: RunResult | None = None
         self.error: BaseException | None = None
         self._progress = progress
+        self._turn = turn
         self._owner = owner
         self._ended = threading.Event()
         self._wake: Callable[[], None] = lambda: None
@@ -81,17 +85,20 @@ class Background:
     # -- its thread --
 
     def happened(self, event: Event) -> None:
-        self.stream.put(event)
+        with waiting():
+            self.stream.put(event)
 
     def progress(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.stream.put(snapshot)
-        if self._progress is not None:
-            self._progress(snapshot)
+        with waiting():
+            self.stream.put(snapshot)
+            if self._progress is not None:
+                self._progress(snapshot)
 
     def _work(self, work: Work) -> None:
         try:
-            self.result = work.execute()
+            with taking(self._turn):
+                self.result = work.execute()
             self.stream.put(self.result)
         except BaseException as error:  # whoever waits for the result gets it
             self.error = error

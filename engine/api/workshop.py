@@ -18,6 +18,7 @@ from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
 from engine.registry import Registry
 from engine.settings import Settings
+from engine.turns import Turn
 
 CLOSED = "this Analyzer is closed; make another one, or keep it open for longer"
 
@@ -32,6 +33,8 @@ class Workshop:
         self._workers = settings.workers or system.cores()
         self._lock = threading.Lock()
         self._choosing = threading.Lock()
+        self.turn = Turn()
+        """Of the runs' threads, one computes at a time."""
         self.preparing = threading.Lock()
         """Runs are checked one after the other: many threads that compute would hold up an event loop."""
         self._choices: dict[bytes, choice.Choice] = {}
