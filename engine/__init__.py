@@ -14,36 +14,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.api import analyze, evaluate
+    from engine.api import Analyzer, AsyncAnalyzer, AsyncRun, ProgressLine, Run, analyze, evaluate
     from engine.errors import AnalysisError
     from engine.model import AnalysedGame, Evaluation, Limit, Report, RunResult, Score
+    from engine.progress import Snapshot
     from engine.settings import Settings
 
 __all__ = [
     "AnalysedGame",
     "AnalysisError",
+    "Analyzer",
+    "AsyncAnalyzer",
+    "AsyncRun",
     "Evaluation",
     "Limit",
+    "ProgressLine",
     "Report",
+    "Run",
     "RunResult",
     "Score",
     "Settings",
+    "Snapshot",
     "analyze",
     "evaluate",
 ]
 
 _HOMES = {
-    "AnalysisError": "engine.errors",
-    "Settings": "engine.settings",
-    "analyze": "engine.api",
-    "evaluate": "engine.api",
+    "engine.api": ("Analyzer", "AsyncAnalyzer", "AsyncRun", "ProgressLine", "Run", "analyze", "evaluate"),
+    "engine.errors": ("AnalysisError",),
+    "engine.model": ("AnalysedGame", "Evaluation", "Limit", "Report", "RunResult", "Score"),
+    "engine.progress": ("Snapshot",),
+    "engine.settings": ("Settings",),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Load on first use, so that `engine --help` does not wait for what it does not need."""
-    if name not in __all__:
-        raise AttributeError(f"module 'engine' has no attribute {name!r}")
-    from importlib import import_module
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "engine.model")), name)
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'engine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

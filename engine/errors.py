@@ -11,6 +11,7 @@
     │  ├─ EvaluatorTimeout              position    it did not answer in time
     │  └─ EvaluatorProtocolError        position    it answered nonsense
     ├─ PositionRefused                  position    the evaluator will not search this position
+    ├─ AnalyzerClosed                   run         the Analyzer it belonged to was closed
     └─ PluginError                      run
        ├─ PluginNotFound                run         no plugin of that name
        ├─ PluginLoadError               run         it exists and does not load
@@ -28,6 +29,7 @@ from typing import ClassVar, Literal
 
 __all__ = [
     "AnalysisError",
+    "AnalyzerClosed",
     "ConfigError",
     "EvaluatorCrashed",
     "EvaluatorError",
@@ -47,7 +49,15 @@ __all__ = [
 
 
 class AnalysisError(Exception):
-    """Root of the tree. `str(error)` is one line for people: what is wrong and the way out."""
+    """Root of the tree. `str(error)` is one line for people: what is wrong and the way out.
+
+    >>> import engine
+    >>> try:
+    ...     engine.analyze("nowhere.pgn")
+    ... except engine.AnalysisError as error:
+    ...     print(type(error).__name__, error)
+    InputError nowhere.pgn: no such file or folder
+    """
 
     stops: ClassVar[Literal["position", "aggregator", "run"]] = "run"
     exit_code: ClassVar[int] = 2
@@ -107,6 +117,12 @@ class PositionRefused(AnalysisError):
     """The evaluator will not search this position; others are unaffected."""
 
     stops = "position"
+    exit_code = 1
+
+
+class AnalyzerClosed(AnalysisError):
+    """The Analyzer was closed before this was finished, or before it was asked for."""
+
     exit_code = 1
 
 

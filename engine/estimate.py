@@ -5,17 +5,18 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from engine import adaptive, choice
 from engine.cache import unit_key
 from engine.messages import PluginSpec
-from engine.model import Limit, Position, SkippedGame
+from engine.model import Limit, Position
 from engine.planner import plan
 from engine.run import Run
 from engine.settings import Settings
-from engine.sources import Broken, Filtered
+from engine.sources import Game
 
 PROBE_SECONDS = 0.7
 PROBE = Position("r1bq1rk1/pp2bppp/2n1pn2/3p4/3P4/2NB1N2/PP3PPP/R1BQ1RK1 w - - 0 10")
@@ -38,7 +39,7 @@ class Estimate(Struct, frozen=True):
 
 
 def estimate(
-    inputs: Sequence[str], settings: Settings, on_game: Callable[[int], None] = lambda _: None
+    inputs: Sequence[Any], settings: Settings, on_game: Callable[[int], None] = lambda _: None
 ) -> Estimate:
     """Read the whole input, look every unit up in the cache, and measure one worker's speed.
 
@@ -50,7 +51,7 @@ def estimate(
     ids = itertools.count()
     try:
         for item in run.items():
-            if isinstance(item, SkippedGame | Filtered | Broken):
+            if not isinstance(item, Game):
                 continue
             games += 1
             on_game(games)

@@ -13,6 +13,8 @@ from typing import Literal
 import chess
 from msgspec import Struct, field
 
+from engine import notebook
+
 Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
 Phase = Literal["opening", "middlegame", "endgame"]
@@ -24,7 +26,12 @@ PV_PLIES = 12
 
 
 class Score(Struct, frozen=True, array_like=True):
-    """Centipawns or mate, exactly one of them. `-score` is the other side's view."""
+    """Centipawns or mate, exactly one of them. `-score` is the other side's view.
+
+    >>> from engine import Score
+    >>> print(Score(cp=31), -Score(cp=31), Score(mate=3))
+    +0.31 -0.31 #3
+    """
 
     cp: int | None = None
     """Centipawns; positive is good for the side whose view it is."""
@@ -43,7 +50,12 @@ class Score(Struct, frozen=True, array_like=True):
 
 
 class Limit(Struct, frozen=True, omit_defaults=True):
-    """When a search ends. Node and depth limits are reproducible, a time limit is not."""
+    """When a search ends. Node and depth limits are reproducible, a time limit is not.
+
+    >>> from engine import Limit
+    >>> print(Limit(nodes=100_000, multipv=2))
+    100000 nodes, multipv 2
+    """
 
     nodes: int | None = None
     """Nodes to search in one position."""
@@ -92,7 +104,13 @@ class Line(Struct, frozen=True, array_like=True):
 
 
 class Evaluation(Struct, frozen=True, array_like=True):
-    """What an evaluator says of one position."""
+    """What an evaluator says of one position.
+
+    >>> import engine
+    >>> found = engine.evaluate("6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1", nodes=1_000)
+    >>> print(found.score, found.best)
+    #1 d1d8
+    """
 
     score: Score
     """From the side to move's view."""
@@ -305,7 +323,14 @@ class SkippedGame(Struct, frozen=True):
 
 
 class AnalysedGame(Struct, frozen=True):
-    """A game with an evaluation before and after each ply. The only thing an aggregator sees."""
+    """A game with an evaluation before and after each ply. The only thing an aggregator sees.
+
+    >>> import engine
+    >>> with engine.Analyzer(workers=1) as analyzer:
+    ...     [game] = analyzer.submit("1. f3 e5 2. g4 Qh4# 0-1", nodes=1_000)
+    >>> game.plies[3].san, game.positions[3].evaluation.score, game.positions[4].terminal
+    ('Qh4#', Score(cp=None, mate=1), 'checkmate')
+    """
 
     origin: Origin
     """Where it came from, and its number."""
@@ -444,7 +469,13 @@ class ReportTable(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What an aggregator has to say; writers and the screen render it."""
+    """What an aggregator has to say; writers, the screen and notebooks render it.
+
+    >>> import engine
+    >>> report = engine.analyze("1. f3 e5 2. g4 Qh4# 0-1", nodes=1_000).reports["wins"]
+    >>> report.title, report.metrics["wins"].value
+    ('Winning moves', 1)
+    """
 
     title: str
     """For people."""
@@ -454,6 +485,15 @@ class Report(Struct, frozen=True):
     """In display order; one without rows means that there was no data for it."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know: definitions, what was left out and why."""
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        parts = [notebook.heading(self.title)]
+        parts.append(notebook.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
+        for table in self.tables:
+            columns = [(column.label, column.kind) for column in table.columns]
+            parts.append(notebook.table(table.title, columns, table.rows))
+        return "".join([*parts, *(notebook.paragraph(note) for note in self.notes)])
 
 
 class EvaluatorInfo(Struct, frozen=True):
@@ -556,7 +596,13 @@ class RunCounts(Struct):
 
 
 class RunResult(Struct, frozen=True):
-    """What a run returns."""
+    """What a run returns.
+
+    >>> import engine
+    >>> result = engine.analyze("games.pgn", nodes=1_000)
+    >>> result.ok, result.counts.analysed, result.counts.positions, list(result.reports)
+    (True, 2, 6, ['wins', 'best-scores', 'accuracy', 'acpl', 'judgements'])
+    """
 
     reports: Mapping[str, Report]
     """By aggregator name, in the order asked for."""
@@ -587,3 +633,13 @@ class RunResult(Struct, frozen=True):
     def ok(self) -> bool:
         """True when nothing of ours failed and the run came to its end."""
         return not self.failures and not self.interrupted
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        c = self.counts
+        how = ", interrupted" if self.interrupted else ""
+        who = f"{self.evaluator.name}, {self.limit}" if str(self.limit) else self.evaluator.name
+        words = f"{c.analysed:,} games, {c.positions:,} positions{how}; {self.wins:,} winning moves; {who}"
+        failed = [notebook.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
+        reports = [report._repr_html_() for report in self.reports.values()]
+        return "".join([notebook.paragraph(words), *failed, *reports])

@@ -19,6 +19,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import multiprocessing
+import os
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -127,6 +128,7 @@ class Pool:
         """In a row, with no unit searched between them."""
         self._trial: Literal["", "waiting", "in hand"] = ""
         self._failed_trials = 0
+        self._pid = os.getpid()
         self._verdict = ""
         """Why no evaluator can be kept alive, once that is certain."""
         # Workers ignore SIGTERM, with which multiprocessing would end those of a caller that forgets `close`.
@@ -149,14 +151,17 @@ class Pool:
         self._waiting.append(unit)
         self._hand_out()
 
-    def collect(self, timeout: float) -> list[Outcome]:
-        """What came in or was lost; waits up to `timeout` seconds. Raises EvaluatorError."""
+    def collect(self, timeout: float, also: Any = None) -> list[Outcome]:
+        """What came in or was lost; waits up to `timeout` seconds, or until the pipe `also` has something.
+
+        Raises EvaluatorError.
+        """
         if self._verdict:
             raise EvaluatorError(self._verdict)
         self._revive()
         self._hand_out()
         outcomes: list[Outcome] = []
-        for slot in self._wait(timeout):
+        for slot in self._wait(timeout, also):
             outcomes += self._read(slot)
             if not slot.process.is_alive():
                 outcomes += self._bury(slot)
@@ -169,12 +174,12 @@ class Pool:
     def states(self) -> Iterator[WorkerState]:
         view = self._context.scoreboard.view()
         for slot, activity in zip(self._slots, view.workers, strict=True):
+            unit = next(iter(tuple(slot.leases)), None)  # another thread may ask
             state: Literal["starting", "idle", "searching", "restarting"]
             if slot.state == "ready":
-                state = "searching" if slot.leases else "idle"
+                state = "searching" if unit else "idle"
             else:
                 state = "starting" if slot.state == "starting" else "restarting"
-            unit = slot.leases[0] if slot.leases else None
             yield WorkerState(
                 name=str(slot.number),
                 state=state,
@@ -202,6 +207,8 @@ class Pool:
             self._release(slot)
 
     def _kill_all(self) -> None:
+        if os.getpid() != self._pid:
+            return  # a fork of ours, whose workers these are not
         for slot in self._slots:
             if slot.process is not None:
                 slot.process.kill()
@@ -267,7 +274,7 @@ class Pool:
 
     # -- listening --
 
-    def _wait(self, timeout: float) -> list[_Slot]:
+    def _wait(self, timeout: float, also: Any) -> list[_Slot]:
         """The slots of which there is something to read, or whose process has ended."""
         by_waitable: dict[Any, _Slot] = {}
         for slot in self._slots:
@@ -275,11 +282,12 @@ class Pool:
                 by_waitable[slot.results] = by_waitable[slot.process.sentinel] = slot
         starts = [slot.start_at - self._clock() for slot in self._slots if slot.state == "down"]
         timeout = max(0.0, min([timeout, ASLEEP / 2, *starts]))
-        if not by_waitable:
+        waitables = [*by_waitable, *([] if also is None else [also])]
+        if not waitables:
             time.sleep(timeout)
             return []
-        found = [by_waitable[waitable] for waitable in connection.wait(list(by_waitable), timeout)]
-        return list(dict.fromkeys(found))
+        ready = connection.wait(waitables, timeout)
+        return list(dict.fromkeys(by_waitable[waitable] for waitable in ready if waitable is not also))
 
     def _read(self, slot: _Slot) -> list[Outcome]:
         """Every complete message in the slot's pipe. A torn one is an end of file, never a result."""

@@ -14,7 +14,14 @@ from engine.sources import Source
 
 
 class Snapshot(Struct, frozen=True):
-    """What a progress callback gets."""
+    """What a progress callback gets.
+
+    >>> import engine
+    >>> shown = []
+    >>> _ = engine.analyze("games.pgn", nodes=1_000, progress=shown.append)
+    >>> shown[-1].games, shown[-1].positions, shown[-1].total
+    (2, 6, 6)
+    """
 
     games: int
     """Games finished."""

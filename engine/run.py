@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import structs
 
@@ -25,6 +25,7 @@ from engine.digest import Digested, Digestion, DigestJob, batches
 from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
+from engine.given import expand
 from engine.handouts import MOST, Handouts, by_player, split_answers
 from engine.messages import Job, PluginSpec
 from engine.model import (
@@ -44,7 +45,7 @@ from engine.progress import Labels, Snapshot, problems, share_read
 from engine.registry import Registry
 from engine.scoreboard import Scoreboard, place, scored
 from engine.settings import Settings
-from engine.sources import Broken, Filtered, Game, Selection, candidates, expand, read
+from engine.sources import Broken, Filtered, Game, Item, Selection, Waiting, candidates, read
 from engine.strategies import Named, Strategies, selection
 
 _log = logging.getLogger("engine")
@@ -75,12 +76,30 @@ class Work(Protocol):
     def plan_of(self, game: int) -> Plan | None: ...
 
 
+Event = AnalysedGame | Notice | Failure
+"""What happens in a run: a game leaves it, something about the input is found, something of ours failed."""
+
+
+class Warm(Protocol):
+    """What several runs share, so that the next one need not build it again."""
+
+    registry: Registry
+
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> choice.Choice:
+        """As `engine.choice.choose`."""
+        ...
+
+    def executor(self, context: ExecutorContext) -> Executor:
+        """The one for a run."""
+        ...
+
+
 class Run:
     """One call of analyze."""
 
     def __init__(
         self,
-        inputs: Sequence[str],
+        inputs: Sequence[Any],
         settings: Settings,
         *,
         aggregators: Sequence[Named] | None = None,
@@ -90,20 +109,26 @@ class Run:
         progress: Callable[[Snapshot], None] | None = None,
         stop: threading.Event | None = None,
         stop_after: float | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        warm: Warm | None = None,
     ) -> None:
         """Check everything. Raises ConfigError, InputError, PluginError, EvaluatorError or OutputError.
 
-        `outputs` are paths, or "-" for standard output in `output_format`. The run ends in good order when
-        `stop` is set, or `stop_after` seconds after `execute` was called.
+        `inputs` are what `engine.given` understands, `outputs` paths, or "-" for standard output in
+        `output_format`. The run ends in good order when `stop` is set, or `stop_after` seconds after `execute` was
+        called. `on_event` is told what happens, in the thread of `execute`. `warm` is what runs share.
         """
         self.settings = settings
         self._progress = progress
+        self._listening = on_event is not None
+        self._on_event: Callable[[Event], None] = on_event or (lambda _: None)
+        self._choose = warm.choose if warm is not None else choice.choose
         self.counts = RunCounts()
         self._failures: list[Failure] = []
         self._notices: list[Notice] = []
         self._stop = stop or threading.Event()
         self._stop_after = stop_after
-        self.registry = Registry(settings.plugins)
+        self.registry = warm.registry if warm is not None else Registry(settings.plugins)
         self._readers = {name: cls() for name, cls in self.registry.load_all("engine.readers").items()}
         self._sources = expand(inputs, self._readers)
         self._selection = Selection(
@@ -142,7 +167,9 @@ class Run:
         self.first_limit = adaptive.first_limit(self.limit) if settings.search.adaptive else self.limit
         """Of the first search of each position."""
         self.workers = settings.workers or system.cores()
-        self._executor_class: type[Executor] = self.registry.load("engine.executors", settings.executor)
+        self._new_executor: Callable[[ExecutorContext], Executor] = (
+            warm.executor if warm is not None else self.registry.load("engine.executors", settings.executor)
+        )
         self._ours = all(
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
@@ -172,7 +199,7 @@ class Run:
     def _choose_evaluator(self) -> choice.Choice:
         """The run's own; and where it searches nothing but aggregators want more, who answers them."""
         settings = self.settings
-        chosen = choice.choose(
+        chosen = self._choose(
             self.registry,
             "recorded" if self._ours and "," not in settings.evaluator else settings.evaluator,
             settings.evaluator_options,
@@ -193,7 +220,7 @@ class Run:
     def _choose_for_follow_ups(self, asking: Sequence[str]) -> choice.Choice | None:
         settings = self.settings
         try:
-            return choice.choose(
+            return self._choose(
                 self.registry, settings.follow_up_evaluator or DEFAULT_EVALUATOR, settings.evaluator_options
             )
         except EvaluatorError as error:
@@ -314,6 +341,8 @@ class Run:
             if self._handouts is not None:
                 self._handouts.abandon()
             raise
+        finally:
+            self._scoreboard.close()
 
     # -- nothing to search: by the batch, in other processes --
 
@@ -342,7 +371,7 @@ class Run:
             reads_input=self.evaluator.reads_input,
             winning_cp=self.settings.scoreboard.winning_cp,
             size=self.settings.scoreboard.size,
-            games_wanted=bool(self._outputs),
+            games_wanted=bool(self._outputs) or self._listening,
         )
         digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)
         try:
@@ -364,6 +393,8 @@ class Run:
                 elif isinstance(item, list):
                     digestion.submit(item)
                     line.append(None)
+                elif isinstance(item, Waiting):
+                    break
                 else:
                     line.append(item)
             if line:
@@ -390,6 +421,7 @@ class Run:
             if item.game is not None:
                 game = item.game
                 self._write(lambda game=game: self._outputs.game(game), game)  # type: ignore[misc]
+                self._on_event(game)
             elif item.skipped is not None:
                 skipped = item.skipped
                 self._write(lambda skipped=skipped: self._outputs.skipped(skipped), None)  # type: ignore[misc]
@@ -403,6 +435,8 @@ class Run:
             self._drive(flow)
             self._show(flow, last=True)
         finally:
+            for source in self._sources:
+                source.close()
             flow.close()
             cache.close()
             if cache.notice not in (None, self._cache_notice):
@@ -425,6 +459,8 @@ class Run:
                 item = next(items, None)
                 if item is None:
                     self._exhausted = True
+                elif isinstance(item, Waiting):
+                    break
                 else:
                     self._open(flow, item)
             for whole in flow.step(PROGRESS_SECONDS):
@@ -432,7 +468,7 @@ class Run:
             self._show(flow)
         self._interrupted = self._interrupted or flow.left
 
-    def items(self) -> Iterator[Game | SkippedGame | Filtered | Broken]:
+    def items(self) -> Iterator[Item]:
         return read(self._sources, self._readers, self._selection)
 
     def _open(self, flow: Flow, item: Game | SkippedGame | Filtered | Broken) -> None:
@@ -479,6 +515,7 @@ class Run:
         if self._handouts is not None:
             handouts = self._handouts
             self._write(lambda: handouts.add(game, of_handouts, self._info), game)
+        self._on_event(game)
 
     def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
         """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
@@ -536,7 +573,7 @@ class Run:
                 f"{view.wins} wins, the results {self._wins}" if view.wins != self._wins else "other best scores"
             )
             reason = f"the scoreboard says {what}; the reports are right, please tell the maintainers"
-            self._failures.append(Failure(None, None, None, None, reason))
+            self._failed(Failure(None, None, None, None, reason))
         self.counts.seconds = time.monotonic() - self._started
         self._check_that_there_were_games()
         if self._handouts is not None and self._handouts.left_out:
@@ -571,7 +608,7 @@ class Run:
         names = ", ".join(source.name for source in self._sources)
         if c.read == 0 and not self._broken and not self._interrupted:
             self._notice(Notice("warning", names, None, None, "no game in it"))
-        elif c.filtered == c.read and not self._interrupted:
+        elif c.read and c.filtered == c.read and not self._interrupted:
             self._notice(Notice("warning", names, None, None, f"no game of {c.read:,} passed the filters"))
         elif (c.damaged or self._broken) and not (c.analysed or c.variant or c.filtered or self._interrupted):
             first = next(notice for notice in self._notices if notice.kind == "damaged")
@@ -591,9 +628,9 @@ class Run:
             workers=self.workers,
             cache=cache,
             scoreboard=self._scoreboard,
-            executor=lambda: self._executor_class(context),
+            executor=lambda: self._new_executor(context),
             counts=self.counts,
-            on_failure=self._failures.append,
+            on_failure=self._failed,
             use_recorded=self.evaluator.reads_input,
             can_search=self.evaluator.spec is not None,
             deepen=lambda plan: adaptive.doubtful(self._analyst.analyse(plan)),
@@ -614,10 +651,15 @@ class Run:
         self.counts.notices += 1
         if len(self._notices) < MAX_NOTICES:
             self._notices.append(notice)
+            self._on_event(notice)
+
+    def _failed(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        self._on_event(failure)
 
     def _plugin_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
         _log.debug(crash.message, exc_info=crash.__cause__)
-        self._failures.append(
+        self._failed(
             Failure(
                 origin.file if origin else None,
                 origin.line if origin else None,

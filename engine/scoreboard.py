@@ -139,10 +139,7 @@ class Scoreboard:
     def found(self, slot: int, entry: Best, *, winning: bool, nodes: int) -> None:
         """Enter one position: its best move's score, and whether it counts as a winning move."""
         with self._lock:
-            activity = self._activity.get_obj()[slot]
-            activity.game, activity.ply = entry.game, entry.ply
-            activity.positions += 1
-            activity.nodes += nodes
+            self.at(slot, entry.game, entry.ply, nodes)
             if winning:
                 self._shares.get_obj()[slot] += 1
                 self._wins.get_obj().value += 1
@@ -163,6 +160,14 @@ class Scoreboard:
             self._wins.get_obj().value += wins
             for entry in entries:
                 self._offer(entry)
+
+    def at(self, slot: int, game: int, ply: int, nodes: int) -> None:
+        """Say what was searched, without entering anything: a follow-up search."""
+        with self._lock:
+            activity = self._activity.get_obj()[slot]
+            activity.game, activity.ply = game, ply
+            activity.positions += 1
+            activity.nodes += nodes
 
     def _offer(self, entry: Best) -> None:
         raw = self._best.get_obj()
@@ -218,6 +223,11 @@ class Scoreboard:
                 WorkerActivity(a.game, a.ply, a.positions, a.nodes) for a in self._activity.get_obj()[1:]
             )
         return ScoreboardView(wins, best, workers)
+
+    def close(self) -> None:
+        """Nobody uses it any more: its descriptor goes now, and not when the garbage is next collected."""
+        if isinstance(self._lock, system.KernelLock):
+            self._lock.close()
 
     def progress(self, slot: int) -> int:
         """Positions searched in `slot`: changes while its worker is alive and well."""

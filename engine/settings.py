@@ -87,7 +87,13 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Everything that decides what a run computes. The defaults are those of the command without flags."""
+    """Everything that decides what a run computes. The defaults are those of the command without flags.
+
+    >>> import engine
+    >>> settings = engine.Settings(filter='White = "B"', limit=engine.Limit(nodes=1_000))
+    >>> engine.analyze("games.pgn", settings=settings).counts.analysed
+    1
+    """
 
     limit: Limit = Limit(nodes=100_000)
     evaluator: str = "stockfish"

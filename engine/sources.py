@@ -21,12 +21,12 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import cast
+from typing import BinaryIO, cast
 
 from msgspec import Struct
 
 from engine.compression import SUFFIXES, InputStream, compression_of
-from engine.errors import InputError
+from engine.errors import AnalysisError, InputError
 from engine.filters import Filter, PlayerFilter
 from engine.model import Origin, SkippedGame, SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
@@ -66,7 +66,11 @@ class Broken(Struct, frozen=True):
     """For people."""
 
 
-Item = Game | SkippedGame | Filtered | Broken
+class Waiting(Struct, frozen=True):
+    """An input that goes on later: games may come from a source that is slower than we are."""
+
+
+Item = Game | SkippedGame | Filtered | Broken | Waiting
 
 
 class Selection(Struct, frozen=True):
@@ -86,17 +90,28 @@ class Selection(Struct, frozen=True):
 
 
 class Source:
-    """One file, or standard input."""
+    """One file, or standard input, or what a program holds in its hands (`engine.given`)."""
 
-    def __init__(self, name: str, readers: Mapping[str, Reader], refused: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        readers: Mapping[str, Reader],
+        refused: str | None = None,
+        *,
+        file: BinaryIO | None = None,
+        reader: str | None = None,
+        size: int | None = None,
+    ) -> None:
+        """`file` is read instead of the file called `name`, and stays open; `size` is its length, if known."""
         self.refused = refused
         """Why it is not read, for a file of a folder that nobody named but somebody may miss."""
         self.name = name
         """As the user gave it, inside a folder joined to the folder's name; `-` for standard input."""
-        self.size = _size(name)
+        self.size = _size(name) if file is None else size or 0
         """Raw bytes; 0 when that cannot be known before."""
         self._readers = readers
-        self._reader = None if name == STDIN else _reader_by_suffix(name, readers)
+        self._file = file
+        self._reader = reader or (None if name == STDIN else _reader_by_suffix(name, readers))
         if refused is not None:
             self._reader = DEFAULT_READER
         self._raw: InputStream | None = None
@@ -123,13 +138,27 @@ class Source:
     def open(self) -> io.BufferedReader:
         """The decompressed bytes from the start, once. Raises OSError."""
         if self._stream is None:
-            stdin = self.name == STDIN
-            file = _stdin() if stdin else io.BufferedReader(io.FileIO(self.name), _HEAD)
+            theirs = self._file is not None or self.name == STDIN
+            file = self._buffered()
             # By what the file is, not by its name: a download may have lost or kept the wrong ending.
             self._compression = compression_of(file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES])
-            self._raw = InputStream(file, self._compression, keep_open=stdin)
+            self._raw = InputStream(file, self._compression, keep_open=theirs)
             self._stream = io.BufferedReader(self._raw, _HEAD)
         return self._stream
+
+    def _buffered(self) -> io.BufferedReader:
+        if self._file is not None:
+            return io.BufferedReader(cast("io.RawIOBase", self._file), _HEAD)
+        return _stdin() if self.name == STDIN else io.BufferedReader(io.FileIO(self.name), _HEAD)
+
+    def games(self, readers: Mapping[str, Reader]) -> Iterator[tuple[str, Reader, RawGame] | Broken | Waiting]:
+        """Cut into games: the file to name, who parses it, and its bytes. Raises OSError."""
+        reader = readers[self.reader]
+        for raw in reader.split(self.open()):
+            self.split += len(raw.data)
+            yield self.name, reader, raw
+        if self.damage:
+            yield Broken(self.name, None, f"{self.damage}; the games before are kept")
 
     def has_clocks(self) -> bool:
         """Whether the first 64 KiB speak of clock or move times. May open the file."""
@@ -191,14 +220,14 @@ def read(sources: Iterable[Source], readers: Mapping[str, Reader], selection: Se
 
 def candidates(
     sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
-) -> Iterator[Candidate | Filtered | Broken]:
+) -> Iterator[Candidate | Filtered | Broken | Waiting]:
     """The games of all sources in input order, not parsed yet.
 
     With a counted sample the games left out come first, as they are passed over, then the sample in input order.
     A limit stops the reading, so nothing after the last game it takes is seen, counted or opened.
     """
     sample = parse_sample(selection.sample)
-    chosen: Iterator[Candidate | Filtered | Broken] = _candidates(sources, readers, selection)
+    chosen: Iterator[Candidate | Filtered | Broken | Waiting] = _candidates(sources, readers, selection)
     if sample.fraction is not None:
         chosen = _share_of(chosen, sample.fraction, selection.seed)
     if sample.count is not None:
@@ -225,25 +254,28 @@ class Candidate(Struct, frozen=True):
 
 def _candidates(
     sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
-) -> Iterator[Candidate | Filtered | Broken]:
+) -> Iterator[Candidate | Filtered | Broken | Waiting]:
     number = 0
+    names = {id(reader): name for name, reader in readers.items()}
     for source in sources:
         if source.refused is not None:
             source.close()
             yield Broken(source.name, None, source.refused)
             continue
         try:
-            reader = readers[source.reader]
-            for raw in reader.split(source.open()):
+            for found in source.games(readers):
+                if isinstance(found, Broken | Waiting):
+                    yield found
+                    continue
+                file, reader, raw = found
                 number += 1
-                source.split += len(raw.data)
-                origin = Origin(number, source.name, raw.line)
+                origin = Origin(number, file, raw.line)
                 if _passes(reader, raw, selection):
-                    yield Candidate(origin, raw, source.reader)
+                    yield Candidate(origin, raw, names[id(reader)])
                 else:
                     yield Filtered(origin)
-            if source.damage:
-                yield Broken(source.name, None, f"{source.damage}; the games before are kept")
+        except AnalysisError:
+            raise
         except Exception as error:
             what = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
             yield Broken(source.name, None, f"cannot be read any further: {what}")
@@ -261,8 +293,8 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
 
 
 def _share_of(
-    candidates: Iterator[Candidate | Filtered | Broken], fraction: float, seed: int
-) -> Iterator[Candidate | Filtered | Broken]:
+    candidates: Iterator[Candidate | Filtered | Broken | Waiting], fraction: float, seed: int
+) -> Iterator[Candidate | Filtered | Broken | Waiting]:
     for one in candidates:
         if isinstance(one, Candidate) and chance(seed, one.origin.game) >= fraction:
             yield Filtered(one.origin)
@@ -271,8 +303,8 @@ def _share_of(
 
 
 def _so_many_of(
-    candidates: Iterator[Candidate | Filtered | Broken], count: int, seed: int
-) -> Iterator[Candidate | Filtered | Broken]:
+    candidates: Iterator[Candidate | Filtered | Broken | Waiting], count: int, seed: int
+) -> Iterator[Candidate | Filtered | Broken | Waiting]:
     """The games with the lowest chances: a uniform sample in one pass, and the same one in any order."""
     kept: list[tuple[float, int, Candidate]] = []
     for one in candidates:

@@ -72,7 +72,10 @@ class Searcher:
         return Done(unit.id, tuple(found), counted=self._scoreboard is not None)
 
     def _enter(self, unit: Unit, index: int, evaluation: Evaluation) -> None:
-        if self._scoreboard is None or unit.game == NO_GAME or unit.extra:
+        if self._scoreboard is None or unit.game == NO_GAME:
+            return
+        if unit.extra:
+            self._scoreboard.at(self._slot, unit.game, unit.plies[index], evaluation.nodes)
             return
         entry, winning = scored(unit.game, unit.plies[index], evaluation, self.job.winning_cp)
         self._scoreboard.found(self._slot, entry, winning=winning, nodes=evaluation.nodes)

@@ -62,14 +62,20 @@ def test_the_aggregators_work_as_printed(tmp_path: Path, monkeypatch: pytest.Mon
     assert [option.key for option in describe(cls.Options)] == ([] if number == 0 else ["before"])
 
 
-@pytest.mark.parametrize("text", [README, ARCHITECTURE], ids=["README.md", "engine/README.md"])
-def test_the_library_examples_run_as_printed(tmp_path: Path, text: str) -> None:
+EXAMPLES = {
+    f"{name} {number}": code
+    for name, text in (("README.md", README), ("engine/README.md", ARCHITECTURE))
+    for number, code in enumerate(blocks(text, "python"))
+}
+
+
+@pytest.mark.parametrize("which", EXAMPLES)
+def test_the_library_examples_run_as_printed(tmp_path: Path, which: str) -> None:
     fake = fake_uci(tmp_path / "bin", filename="stockfish")
     (tmp_path / "games.pgn").write_text('[White "A"]\n\n1. e4 e5 *\n')
-    [code] = blocks(text, "python")
     env = {"PATH": str(fake.parent), "ENGINE_HOME": str(tmp_path / "home")}
     ran = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", EXAMPLES[which]],
         cwd=tmp_path,
         env=env,
         capture_output=True,
@@ -78,4 +84,5 @@ def test_the_library_examples_run_as_printed(tmp_path: Path, text: str) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
     assert ran.stdout

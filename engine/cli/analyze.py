@@ -16,6 +16,7 @@ import click
 from engine import api, live, system
 from engine.cli import values
 from engine.errors import AnalysisError, OutputError
+from engine.given import AsWritten
 from engine.model import RunResult
 from engine.settings import EPD_AGGREGATORS, Settings, build
 
@@ -124,7 +125,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         if given["dry_run"]:
             from engine.cli.dry_run import show
 
-            show(list(given["inputs"]), settings)
+            show([AsWritten(name) for name in given["inputs"]], settings)
             return
         _warn(settings, screen)
         code = _analyze(given, settings, screen)
@@ -178,7 +179,7 @@ def _analyze(given: dict[str, Any], settings: Settings, screen: live.Screen) -> 
     with _signals(stop) as caught:
         with screen:
             result = api.analyze(
-                given["inputs"],
+                [AsWritten(name) for name in given["inputs"]],
                 settings=settings,
                 output=list(dict.fromkeys([*given["output"], *([] if table else ["-"])])),
                 output_format=None if table else given["format_"],

@@ -8,10 +8,11 @@ import click
 
 from engine import live
 from engine.estimate import estimate
+from engine.given import AsWritten
 from engine.settings import Settings
 
 
-def show(inputs: Sequence[str], settings: Settings) -> None:
+def show(inputs: Sequence[AsWritten], settings: Settings) -> None:
     """Print games, positions, the cached share and the time it would take."""
     e = estimate(inputs, settings)
     share = f"{100 * e.cached / e.positions:.0f}%" if e.positions else "none"

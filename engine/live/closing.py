@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from engine.live.board import notice_line
-from engine.live.words import clean, count, duration, place, short
 from engine.model import EvaluatorInfo, RunResult
+from engine.words import clean, count, duration, place, short
 
 SHOWN = 20
 """Notices, and failures, that are listed."""

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.live.columns import Shown, tables
-from engine.live.words import cell, clean
 from engine.model import Report, ReportTable, RunResult
+from engine.words import cell, clean
 
 ROWS = 12
 FEN_WIDTH = 150

@@ -6,6 +6,7 @@ guarded fallbacks: `multiprocessing`'s own locks instead of ones that the kernel
 """
 
 from engine.system.clock import AwakeClock
+from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file, shared_lock
 from engine.system.processes import (
     blame,
@@ -38,6 +39,7 @@ __all__ = [
     "die_with_parent",
     "given",
     "has_ended",
+    "hidden_by",
     "is_from_outside",
     "kill_group",
     "leave_no_core",
@@ -50,5 +52,6 @@ __all__ = [
     "start_guard",
     "start_in_group",
     "task_queue",
+    "why_no_children",
     "without_main",
 ]

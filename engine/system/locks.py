@@ -38,7 +38,12 @@ class KernelLock:
         self._descriptor = descriptor
         self._thread = threading.RLock()
         self._depth = 0
-        weakref.finalize(self, os.close, descriptor)
+        self._closer = weakref.finalize(self, os.close, descriptor)
+
+    def close(self) -> None:
+        """Let go of the file; it cannot be taken any more. Called more than once."""
+        self._descriptor = -1
+        self._closer()
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
         """Take it. `timeout` bounds the wait for this process's threads only: a dead owner cannot exist."""

@@ -14,7 +14,7 @@
 | full disk, closed output | `../engine/test_outputs.py`, `../e2e/test_bad_input.py` |
 | caches locked, corrupt, foreign, older, newer, shared, full | `test_cache_faults.py` |
 | workers, order and cache change no byte | `../e2e/test_analyze.py` |
-| embedding: no main guard, standard input, a thread, two at once | `../engine/test_api.py` |
+| embedding: no main guard, standard input, threads, forks | `../engine/api/`, `../e2e/test_hosts.py` |
 | anything left behind: processes, descriptors, shared memory, files | every test, and `test_leaks.py` |
 | any sequence of the above | `test_flow_model.py`, `test_pool_model.py` |
 

@@ -1,10 +1,6 @@
-"""Figures and names as people read them on a terminal."""
+"""Values as people read them, the same on the screen and in a notebook."""
 
 from __future__ import annotations
-
-from rich.cells import cell_len, set_cell_size
-
-from engine.model import Cell, Kind
 
 LONGEST = 80
 """Columns of a name that are shown."""
@@ -20,6 +16,8 @@ def clean(text: str) -> str:
 
 def fit(text: str, columns: int) -> str:
     """`text` in at most so many columns of a terminal, of which a Chinese character takes two."""
+    from rich.cells import cell_len, set_cell_size  # late: the model says how it looks, and needs no rich for it
+
     if cell_len(text) <= columns:
         return text
     return set_cell_size(text, columns - 1).rstrip() + ELLIPSIS
@@ -55,7 +53,7 @@ def rate(number: float) -> str:
     return f"{number:.1f}" if number < 100 else short(number)  # noqa: PLR2004
 
 
-def cell(value: Cell, kind: Kind) -> str:
+def cell(value: str | float | None, kind: str) -> str:
     """One value of a report."""
     if value is None:
         return "–"

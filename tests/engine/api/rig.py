@@ -1,0 +1,46 @@
+"""Programs and games for the tests of the library."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.settings import Settings
+from engine.testing.fake_uci import fake_uci
+from tests import processes
+from tests.support import DATA
+
+CLASSICS = DATA / "classics.pgn"
+MINI = "1. e4 e5 2. Nf3 *"
+NO_CACHE = Settings(cache="")
+PATIENCE = 60.0
+"""Seconds after which a test that waits for another thread has failed."""
+
+
+def fake(folder: Path, delay: float = 0.0) -> str:
+    """A UCI program; `delay` seconds for each search."""
+    return str(fake_uci(folder / f"fake-{delay}", delay=delay))
+
+
+def workers() -> set[int]:
+    """Worker processes of this one."""
+    return {pid for pid in processes.descendants(os.getpid()) if "spawn_main" in processes.command_of(pid)}
+
+
+class Gate:
+    """An iterable of games that gives the next one when it is told to."""
+
+    def __init__(self, games: list[str]) -> None:
+        self._games = games
+        self._open = threading.Semaphore(0)
+
+    def let(self, number: int = 1) -> None:
+        self._open.release(number)
+
+    def __iter__(self) -> Iterator[str]:
+        for game in self._games:
+            assert self._open.acquire(timeout=PATIENCE)
+            yield game
+        assert self._open.acquire(timeout=PATIENCE)

@@ -1,0 +1,101 @@
+"""What type checkers say of a program that uses the library; checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import assert_type
+
+import chess.pgn
+
+import engine
+from engine.api import Event
+from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Metric, Report, RunResult, Score
+from engine.plugin import Aggregator, Sum
+from engine.progress import Snapshot
+
+
+class Checks(Aggregator):
+    """How many checks?"""
+
+    checks = Sum()
+
+    def add(self, game: AnalysedGame) -> None:
+        self.checks.add(sum("+" in ply.san for ply in game.plies))
+
+    def report(self) -> Report:
+        return Report("Checks", {"checks": Metric(self.checks.value, "Checks")})
+
+
+def games() -> Iterator[str | Path]:
+    yield "1. e4 *"
+    yield Path("games.pgn")
+
+
+async def coming() -> AsyncIterator[bytes]:
+    yield b"1. e4 *"
+
+
+def show(snapshot: Snapshot) -> None:
+    assert_type(snapshot.games, int)
+
+
+def once() -> None:
+    result = engine.analyze("games.pgn", nodes=1_000, aggregators=["wins", Checks, Checks()], progress=show)
+    assert_type(result, RunResult)
+    assert_type(result.reports["wins"], Report)
+    engine.analyze(Path("games.pgn"), output=["o.pgn", Path("o.jsonl")])
+    engine.analyze(b"1. e4 *")
+    engine.analyze(io.StringIO("1. e4 *"))
+    engine.analyze(io.BytesIO(b"1. e4 *"))
+    engine.analyze(chess.pgn.Game())
+    engine.analyze(["a.pgn", "1. e4 *"], settings=engine.Settings(players=("Me",)))
+    engine.analyze(games())
+    engine.analyze(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    engine.analyze("games.pgn", node=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    found = engine.evaluate("startpos", moves=["e4"], nodes=1_000)
+    assert_type(found, Evaluation)
+    assert_type(found.score, Score)
+    assert_type(found.best, str | None)
+
+
+def warm() -> None:
+    with engine.Analyzer(evaluator="stockfish", workers=2) as analyzer:
+        assert_type(analyzer, engine.Analyzer)
+        assert_type(analyzer.analyze(games(), depth=3, progress=engine.ProgressLine()), RunResult)
+        assert_type(analyzer.evaluate("startpos"), Evaluation)
+        assert_type(analyzer.evaluator, EvaluatorInfo)
+        run = analyzer.submit("games.pgn", nodes=1_000, games=True)
+        assert_type(run, engine.Run)
+        for game in run:
+            assert_type(game, AnalysedGame)
+        for event in run.events():
+            assert_type(event, Event)
+        assert_type(run.snapshot(), Snapshot)
+        assert_type(run.done, bool)
+        assert_type(run.result(timeout=1.5), RunResult)
+        analyzer.submit("games.pgn", node=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        analyzer.submit("games.pgn", nodes="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        analyzer.submit(coming())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def with_a_loop() -> None:
+    async with engine.AsyncAnalyzer() as analyzer:
+        assert_type(await analyzer.analyze(coming(), nodes=1_000, progress=show), RunResult)
+        assert_type(await analyzer.evaluate("startpos"), Evaluation)
+        run = await analyzer.submit("games.pgn")
+        assert_type(run, engine.AsyncRun)
+        async for game in run:
+            assert_type(game, AnalysedGame)
+        async for event in run.events():
+            assert_type(event, Event)
+        assert_type(await run.result(), RunResult)
+
+
+def errors() -> None:
+    try:
+        once()
+    except engine.AnalysisError as error:
+        assert_type(error.message, str)
+        assert_type(error.exit_code, int)
