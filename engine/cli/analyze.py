@@ -63,7 +63,7 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     help="Syzygy tablebases, for the aggregators that look at endgames.",
 )
 @click.option(
-    "--adaptive", is_flag=True, help="Half the nodes for the same judgements: all of them only where it matters."
+    "--adaptive", is_flag=True, help="About half the nodes, all of them only where a judgement is in doubt."
 )
 @click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
 @click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
