@@ -90,6 +90,7 @@ def test_a_deeper_search_that_is_given_up_leaves_what_the_first_one_found(tmp_pa
     (tmp_path / "shallow.py").write_text(SHALLOW)
     out = tmp_path / "out.jsonl"
     search = ("--plugin", tmp_path / "shallow.py", "-e", "shallow", "--adaptive", "--nodes", "8000", "--no-cache")
+    search += ("--executor", "inline")
     ran = engine("analyze", CLASSICS, *search, "--limit", "1", "--format", "json", "-o", out)
     assert ran.code == 1
     assert "Traceback" not in ran.err
