@@ -111,7 +111,7 @@ def test_clients_that_hang_up_leave_nothing_behind(server: Server) -> None:
     """In the middle of the body, before the answer, after the first line of it; over and over."""
     head = b"POST /analyze HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
     counts = []
-    for _ in range(4):
+    for _ in range(5):
         for sent, read in ((b"1. e4", 0), (CLASSICS, 0), (CLASSICS, 300)):
             connections = [socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) for _ in range(5)]
             for connection in connections:
@@ -123,8 +123,8 @@ def test_clients_that_hang_up_leave_nothing_behind(server: Server) -> None:
         # Whoever is served after them is served as ever; when he is, they are gone.
         assert server.analyze(MINI)[-1]["reports"]
         counts.append(settled(server))
-    # What is opened at first use is there by the third round; a leak would go on.
-    assert counts[3] <= counts[2]
+    # What is opened at first use may come late; a leak would make each round the highest.
+    assert counts[-1] <= max(counts[:-1])
 
 
 def settled(server: Server) -> tuple[int, int]:
@@ -134,7 +134,7 @@ def settled(server: Server) -> tuple[int, int]:
     while time.monotonic() < deadline:
         server.ask("GET", "/evaluate")
         seen.append((server.open_files(), server.threads()))
-        if len(seen) > 20 and len(set(seen[-20:])) == 1:
+        if len(seen) > 5 and len(set(seen[-5:])) == 1:
             break
     return seen[-1]
 

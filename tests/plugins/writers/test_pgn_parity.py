@@ -28,8 +28,8 @@ FILES = [
 HUMAN = {"twic-01-232games.pgn": 232, "lichess_db_438.pgn": 438, "js_lichess_bullet_clk_1000.pgn": 1000}
 """Games in the files of the folder `human`."""
 EVERY = "ENGINE_TEST_EVERY_GAME" in os.environ
-PARTS = [(name, first) for name, games in HUMAN.items() for first in range(0, games, 100)][:: 1 if EVERY else 4]
-"""A quarter of them, unless the environment wants every one: that takes a minute of processor time."""
+PARTS = [(name, first) for name, games in HUMAN.items() for first in range(0, games, 100)][:: 1 if EVERY else 8]
+"""An eighth of them, unless the environment wants every one: that takes a minute of processor time."""
 AT_MOST = 25
 """Games of another file: reading them with python-chess is what takes the time."""
 OURS = re.compile(r"\[%eval [^\]]*\]|\(\S+ → \S+\) (?:Inaccuracy|Mistake|Blunder)\.(?: \S+ was best\.)?")
