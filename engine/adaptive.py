@@ -21,8 +21,8 @@ Measured with Stockfish 15.1 on 18 games of Lichess, 1,347 moves, N = 40,000: sh
 | N / 4 | judged, loss below 17 | 21,265 | 87.0% | 72.8% |
 
 An interval of 95% is about 1.8 points wide on either side. These rows put together what uniform runs at both
-budgets found. A real second pass has a colder hash: run as it is here, the marked row took 18,647 nodes a position,
-and 85.7% of its judgements were the reference's, 71.9% Lichess's.
+budgets found. A real second pass has a colder hash: run as it is here, the marked row took 18,647 nodes a
+position, and 85.7% of its judgements were the reference's, 71.9% Lichess's.
 """
 
 from __future__ import annotations

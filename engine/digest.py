@@ -35,6 +35,7 @@ from engine.scoreboard import place, scored
 from engine.settings import Search
 from engine.sources import Candidate, parse
 from engine.strategies import Crash, Strategies
+from engine.turns import waiting
 
 BATCH_GAMES = 64
 BATCH_BYTES = 1 << 20
@@ -228,7 +229,9 @@ class Digestion:
         packed, future = self._line[0]
         while future is not None:
             try:
-                found = msgspec.msgpack.decode(future.result(), type=Digested)
+                with waiting():
+                    answer = future.result()
+                found = msgspec.msgpack.decode(answer, type=Digested)
             except BrokenProcessPool:
                 future = self._again()
                 continue

@@ -12,13 +12,16 @@ field. Its own metadata say who evaluated: `engine.schema`, `engine.evaluator`, 
 `engine.limit`.
 
 Compressed with zstd, in row groups of some 65,000 rows, which readers take one by one: memory stays the same
-however big the run is. A Parquet file is complete only with its end: what a killed run leaves as `FILE.part`
-cannot be read, while a run interrupted in good order (Ctrl-C once) leaves a whole file of the finished games.
+however big the run is. After 6.5 million rows a table goes on in another file, `plies-2.parquet` after
+`plies.parquet`; readers take `plies*.parquet` as one. A Parquet file is complete only with its end: what a
+killed run leaves as `FILE.part` cannot be read, while a run interrupted in good order (Ctrl-C once) leaves a
+whole file of the finished games.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
 from engine.errors import ConfigError
@@ -28,6 +31,8 @@ from engine_plugins.writers import _tables
 
 GROUP_ROWS = 65_536
 """A row group ends with the first batch that brings it to so many."""
+SHARD_ROWS = 100 * GROUP_ROWS
+"""After so many rows the table goes on in another file: some 70,000 games, 400 MB."""
 _BATCH_ROWS = 4_096
 """Rows held as Python values before they become columns, which take a tenth of the memory."""
 
@@ -52,7 +57,12 @@ class _Parquet(Writer):
 
         self._pa = pa
         self._schema = _schema(pa, self.schema, info)
-        self._file = parquet.ParquetWriter(stream, self._schema, compression="zstd")
+        self._open: Callable[[BinaryIO], Any] = partial(
+            parquet.ParquetWriter, schema=self._schema, compression="zstd"
+        )
+        self._file = self._open(stream)
+        self._written = 0
+        """Rows in the file that is written now."""
         self._rows: list[_tables.Row] = []
         self._batches: list[Any] = []
 
@@ -77,7 +87,12 @@ class _Parquet(Writer):
     def _end_group(self) -> None:
         if self._batches:
             table = self._pa.Table.from_batches(self._batches)
+            if self._written >= SHARD_ROWS and (more := self.next_file()) is not None:
+                self._file.close()
+                self._file = self._open(more[1])
+                self._written = 0
             self._file.write_table(table, row_group_size=table.num_rows)
+            self._written += table.num_rows
             self._batches.clear()
 
 

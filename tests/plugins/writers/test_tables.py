@@ -192,6 +192,26 @@ def test_parquet_is_written_in_row_groups_as_it_comes(tmp_path: Path, monkeypatc
     assert [found.row_group(k).num_rows for k in range(found.num_row_groups)] == [200] * 5
 
 
+def test_a_big_run_goes_on_in_further_parquet_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from engine_plugins.writers import parquet as writers
+
+    monkeypatch.setattr(writers, "GROUP_ROWS", 50)
+    monkeypatch.setattr(writers, "_BATCH_ROWS", 50)
+    monkeypatch.setattr(writers, "SHARD_ROWS", 100)
+    path = tmp_path / "a.parquet"
+    outputs = open_outputs([str(path)], format=None, force=False, writers={"p": writers.PliesParquet}).begin(INFO)
+    for number in range(1, 26):
+        outputs.game(analysed_game("1. e4 e5 2. Nf3 Nc6 3. Bb5 a6 4. Ba4 Nf6 5. O-O Be7", [0] * 11, number=number))
+    outputs.finish(result_of())
+    shards = [tmp_path / name for name in ("a.parquet", "a-2.parquet", "a-3.parquet")]
+    assert sorted(tmp_path.iterdir()) == sorted(shards)
+    tables = [parquet.read_table(shard) for shard in shards]
+    assert [table.num_rows for table in tables] == [100, 100, 50]
+    games = [game for table in tables for game in table.column("game").to_pylist()]
+    assert games == [number for number in range(1, 26) for _ in range(10)]
+
+
 def test_no_game_is_an_empty_table(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     writers = {"p": writer("parquet", "GamesParquet"), "c": writer("csv", "GamesCsv"), "s": sqlite.SqliteWriter}
