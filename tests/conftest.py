@@ -22,8 +22,8 @@ util.get_temp_dir()  # multiprocessing makes it once, and removes it when this p
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than cores: these tests wait for other processes more than they compute."""
-    return system.cores() + 1
+    """Two more than cores: these tests wait for other processes more than they compute."""
+    return system.cores() + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:

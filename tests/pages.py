@@ -88,15 +88,20 @@ def page(name: str) -> str:
     return f"{MARK}\n\n{textwrap.indent(body, '    ')}"
 
 
-@cache
 def _result(name: str) -> RunResult:
-    example = EXAMPLES[name]
+    return _run(EXAMPLES[name].games, EXAMPLES[name].player)
+
+
+@cache
+def _run(games: str, player: str | None) -> RunResult:
+    """All examples of the same games and player at once."""
+    names = [name for name, one in EXAMPLES.items() if (one.games, one.player) == (games, player)]
     settings = Settings(
-        players=(example.player,) if example.player else (),
-        aggregator_options={name: _in_place(example.options)},
+        players=(player,) if player else (),
+        aggregator_options={name: _in_place(EXAMPLES[name].options) for name in names},
         follow_up_evaluator="none",
     )
-    return engine.analyze(ROOT / example.games, aggregators=[name], settings=settings)
+    return engine.analyze(ROOT / games, aggregators=names, settings=settings)
 
 
 def _in_place(options: Mapping[str, str]) -> dict[str, str]:

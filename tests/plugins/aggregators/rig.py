@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from engine.options import build
 from engine.plugin import Aggregator
 from engine_plugins.readers.pgn import PgnReader
 from tests.support import shared_data
+
+GAMES = 200
 
 
 def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:
@@ -39,12 +42,12 @@ def metrics(report: Report) -> dict[str, Any]:
 
 @cache
 def lichess_games() -> tuple[AnalysedGame, ...]:
-    """500 real games of Lichess with its evaluations and clocks. Skips the test where they are not."""
+    """200 real games of Lichess with its evaluations and clocks. Skips the test where they are not."""
     path = shared_data("lichess-analysed/games_eval_clk.pgn")
     reader = PgnReader()
     games = []
     with path.open("rb") as stream:
-        for number, raw in enumerate(reader.split(stream), start=1):
+        for number, raw in enumerate(islice(reader.split(stream), GAMES), start=1):
             source = reader.parse(raw)
             if not isinstance(source, SourceGame) or source.recording is None:
                 pytest.fail(f"game {number} cannot be read")
