@@ -22,20 +22,23 @@ util.get_temp_dir()  # multiprocessing makes it once, and removes it when this p
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two more than cores: these tests wait for other processes more than they compute."""
-    return system.cores() + 2
+    """One more than cores: these tests wait for other processes more than they compute."""
+    return system.cores() + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
+    config.addinivalue_line("markers", "parity: real games of other people; run by naming the marker: -m parity")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Storms run only when they are asked for."""
-    if "storm" not in config.option.markexpr:
-        skip = pytest.mark.skip(reason="takes minutes; pytest -n0 -m storm runs it")
+    """Storms and comparisons with big real data run only when they are asked for."""
+    for marker, how in (("storm", "pytest -n0 -m storm"), ("parity", "pytest -m parity")):
+        if marker in config.option.markexpr:
+            continue
+        skip = pytest.mark.skip(reason=f"takes minutes; {how} runs it")
         for item in items:
-            if item.get_closest_marker("storm"):
+            if item.get_closest_marker(marker):
                 item.add_marker(skip)
 
 

@@ -145,6 +145,7 @@ def test_no_judged_move_is_the_best_move(tmp_path: Path, fake: Path) -> None:
     assert judged["false"] > 0
 
 
+@pytest.mark.parity
 def test_lichess_games_are_judged_as_lichess_does(tmp_path: Path) -> None:
     """Every judgement of every ply, both ACPL, accuracy, phases and opening of 500 games, through the command."""
     expected = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
@@ -243,6 +244,7 @@ def test_under_recorded_follow_ups_go_to_the_evaluator_that_is_named(evaluated: 
         assert result.counts.positions == 3
 
 
+@pytest.mark.parity
 def test_an_official_export_of_lichess_exactly(tmp_path: Path) -> None:
     """Evaluations, judgements, figures of both sides, phases and opening of a game, as Lichess has them."""
     pgn = shared_data("facts", "lichess_official_game_q7ZvsdUF.pgn")

@@ -133,6 +133,7 @@ def _from_lichess(record: dict[str, object]) -> AnalysedGame:
     return analyse(Origin(1, "games.ndjson", 1), source, positions)
 
 
+@pytest.mark.parity
 def test_parity_with_lichess_on_500_analysed_games() -> None:
     games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
     expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()

@@ -170,10 +170,12 @@ def test_the_command_writes_the_table_or_says_why_not(tmp_path: Path) -> None:
     assert "no *.tsv in" in wrong.stderr
 
 
+@pytest.mark.parity
 def test_the_table_is_what_the_list_makes() -> None:
     assert build(shared_data("openings")) == openings.TABLE.read_text(encoding="utf-8")
 
 
+@pytest.mark.parity
 def test_lichess_test_games_have_their_names() -> None:
     cases = json.loads(shared_data("facts", "opening_cases.json").read_text())["cases"]
     assert len(cases) == 6
@@ -184,6 +186,7 @@ def test_lichess_test_games_have_their_names() -> None:
         assert opening.name == case["name"]
 
 
+@pytest.mark.parity
 def test_500_real_games_are_named_as_on_lichess() -> None:
     games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
     expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
@@ -196,6 +199,7 @@ def test_500_real_games_are_named_as_on_lichess() -> None:
         assert found == expected["opening"], real["id"]
 
 
+@pytest.mark.parity
 def test_at_least_96_percent_of_eco_codes_agree() -> None:
     counts = [agreement(shared_data(name)) for name in FILES]
     same, count = (sum(column) for column in zip(*counts, strict=True))

@@ -78,6 +78,7 @@ def played(moves: str, board: chess.Board) -> Iterator[chess.Board]:
         yield board
 
 
+@pytest.mark.parity
 def test_lichess_test_games_divide_where_lichess_says() -> None:
     cases = json.loads(shared_data("facts", "divider_cases.json").read_text())["cases"]
     assert len(cases) == 4
@@ -96,6 +97,7 @@ def test_lichess_test_games_divide_where_lichess_says() -> None:
         assert case["end_between"][0] <= phases.endgame <= case["end_between"][1]
 
 
+@pytest.mark.parity
 def test_500_real_games_divide_as_on_lichess() -> None:
     games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
     expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()

@@ -130,6 +130,7 @@ def test_the_end_of_a_mated_game_carries_no_evaluation() -> None:
     )
 
 
+@pytest.mark.parity
 def test_golden_cases_of_the_accuracy_formula() -> None:
     cases = json.loads(shared_data("facts", "lichess_accuracy_cases.json").read_text())["cases"]
     assert len(cases) == 19

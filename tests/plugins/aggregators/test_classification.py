@@ -265,6 +265,7 @@ def test_searches_of_a_run_are_asked_for_and_read(tmp_path: Path) -> None:
     assert not any("not searched again" in note for note in result.reports["classification"].notes)
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     """The classes that need no search, by other means: SAN and the list of legal moves instead of one pass."""
     expected: Counter[str] = Counter()

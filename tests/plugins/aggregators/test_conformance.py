@@ -56,6 +56,7 @@ def test_laws_when_the_tables_overflow(name: str) -> None:
     check_aggregator(loaded(name), example_games(), SMALL[name], seed=1)
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("name", SMALL)
 def test_laws_on_200_real_games(name: str) -> None:
     options = SMALL[name] if name == "repertoire" else {}

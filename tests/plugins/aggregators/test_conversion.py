@@ -149,6 +149,7 @@ def test_laws() -> None:
     check_aggregator(Conversion, games, {"games": 0})
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     games = lichess_games()
     got = report(Conversion, *games)

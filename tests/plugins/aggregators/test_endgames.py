@@ -207,6 +207,7 @@ def test_mate_and_stalemate_end_a_game_in_the_tablebases() -> None:
     assert metrics(got)["tablebase_moves"] == 2
 
 
+@pytest.mark.parity
 def test_missing_tables_are_skipped_and_counted(tmp_path: Path) -> None:
     for suffix in ("rtbw", "rtbz"):
         shutil.copy(shared_data("syzygy-3-4", f"KPvK.{suffix}"), tmp_path)
@@ -237,6 +238,7 @@ def test_laws_with_tablebases() -> None:
     check_aggregator(Endgames, [*example_games(), *more], {"syzygy": tablebases(), "rows": 2})
 
 
+@pytest.mark.parity
 def test_real_games_by_another_way() -> None:
     games = lichess_games()
     got = report(Endgames, *games, syzygy=tablebases(), rows=10_000)

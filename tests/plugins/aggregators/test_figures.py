@@ -105,6 +105,7 @@ def test_accuracy_by_other_definitions() -> None:
     assert metrics(got)["accuracy"] == pytest.approx(100 - drop / 4, abs=2e-3)
 
 
+@pytest.mark.parity
 def test_insights_accuracy_of_real_games_is_the_harmonic_mean_over_moves() -> None:
     games = lichess_games()
     moves = [

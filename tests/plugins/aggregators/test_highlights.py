@@ -118,6 +118,7 @@ def test_laws(options: dict[str, Any]) -> None:
     check_aggregator(Highlights, [*example_games(), *wild], options)
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     """Excitement of every game from its evaluations, as a plain list of White's Win%."""
     excitements: dict[int, float] = {}

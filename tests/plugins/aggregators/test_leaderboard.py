@@ -234,6 +234,7 @@ def test_laws() -> None:
     check_aggregator(Leaderboard, example_games(), {"players": 0, "by": "performance", "performance": "logistic"})
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     points, accuracies, losses, opponents = (defaultdict[str, list[Any]](list) for _ in range(4))
     blunders: dict[str, int] = defaultdict(int)

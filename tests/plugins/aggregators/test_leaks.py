@@ -127,6 +127,7 @@ def test_laws(options: dict[str, int]) -> None:
     check_aggregator(Leaks, example_games(), options)
 
 
+@pytest.mark.parity
 def test_real_games_add_up() -> None:
     """Every kind of group holds every move once, and the figures are those of a plain loop."""
     games = [

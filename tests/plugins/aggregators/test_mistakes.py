@@ -86,6 +86,7 @@ def test_laws(options: dict[str, int]) -> None:
     check_aggregator(Mistakes, example_games(), options)
 
 
+@pytest.mark.parity
 def test_real_games_are_asked_about_their_worst_moves() -> None:
     for found in lichess_games()[:100]:
         asked = Mistakes(MistakesOptions(per_game=2)).requests(found)

@@ -207,6 +207,7 @@ def test_laws() -> None:
     check_aggregator(Openings, example_games(), {"rows": 0, "group": "name"})
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     games: dict[tuple[Color, str], list[float]] = defaultdict(list)
     wins, accuracies, losses = (defaultdict[tuple[Color, str], list[Any]](list) for _ in range(3))

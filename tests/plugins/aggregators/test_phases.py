@@ -67,6 +67,7 @@ def test_laws() -> None:
     check_aggregator(Phases, example_games())
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     """The mean of move accuracies by phase, from the boundaries of the games alone."""
     found: dict[str, list[float]] = {"opening": [], "middlegame": [], "endgame": []}

@@ -191,6 +191,7 @@ def test_laws_without_lines() -> None:
     check_aggregator(Repertoire, example_games())
 
 
+@pytest.mark.parity
 def test_real_games_by_another_way(lines: str) -> None:
     games = lichess_games()
     # The same lines spelt out, as moves by EPD.

@@ -246,6 +246,7 @@ def test_laws() -> None:
     check_aggregator(TimeManagement, games, {"longest": 0})
 
 
+@pytest.mark.parity
 def test_real_games() -> None:
     games = lichess_games()
     got = report(TimeManagement, *games)

@@ -156,6 +156,7 @@ def test_the_work_is_linear_whatever_the_line_holds(line):
 SUITES = ["wac", "eet", "lapuce2", "bratko-kopec", "kaufman"]
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("path", [*SUITES, "torture/bratko-kopec", "torture/kaufman"])
 def test_all_normalised_positions(path):
     suite = path.rpartition("/")[2]

@@ -413,6 +413,7 @@ BETTER_THAN_PYTHON_CHESS = {
 }
 
 
+@pytest.mark.parity
 def test_parity_on_the_torture_files():
     total = cut = 0
     for path in sorted(shared_data("torture-pgn").rglob("*.pgn")):
@@ -429,16 +430,19 @@ def test_parity_on_the_torture_files():
     assert (total, cut) == (1239, 5)
 
 
+@pytest.mark.parity
 def test_header_only_games():
     assert len(raws(shared_data("torture-pgn", "scalachess", "FWWRC.pgn").read_bytes())) == 605
     assert len(raws(shared_data("torture-pgn", "scalachess", "uzchesscup.pgn").read_bytes())) == 45
 
 
+@pytest.mark.parity
 def test_the_same_game_in_two_encodings():
     ansi = read(shared_data("torture-pgn", "chesslib", "Morphy_ANSI.pgn").read_bytes())
     assert ansi == read(shared_data("torture-pgn", "chesslib", "Morphy_UTF8.pgn").read_bytes())
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize(
     "path", ["human/twic-01-232games.pgn", "human/lichess_db_438.pgn", "chess960/js_lichess_chess960_clk_120.pgn"]
 )
@@ -451,6 +455,7 @@ def test_parity_on_human_games(path):
         check_legal(one)
 
 
+@pytest.mark.parity
 def test_clocks_are_those_of_python_chess():
     file = shared_data("human", "lichess_db_438.pgn")
     with file.open() as text:
@@ -462,6 +467,7 @@ def test_clocks_are_those_of_python_chess():
             assert list(one.clocks) == (expected if any(clock is not None for clock in expected) else [])
 
 
+@pytest.mark.parity
 def test_variants_are_told_apart():
     games = read(shared_data("variants", "js_lichess_variants_clk_573.pgn").read_bytes())
     skipped = [one.reason for one in games if isinstance(one, Unreadable)]

@@ -87,6 +87,7 @@ def test_what_is_no_evaluation_is_passed_over(comment: str) -> None:
     assert read(f"1. e4 {{{comment}}} e5 *").recording is None
 
 
+@pytest.mark.parity
 def test_a_real_file_in_centipawns() -> None:
     """The engine that lost saw itself behind: the mover's view is understood."""
     reader = PgnReader()

@@ -82,16 +82,19 @@ def check_file(data: bytes, first: int = 0, number: int = AT_MOST) -> None:
     assert render(PgnWriter, read(io.BytesIO(written.encode()))) == written
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("parts", FILES, ids=[parts[-1] for parts in FILES])
 def test_real_games(parts: tuple[str, ...]) -> None:
     check_file(shared_data(*parts).read_bytes())
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize(("name", "first"), PARTS)
 def test_every_game_that_people_played(name: str, first: int) -> None:
     check_file(shared_data("human", name).read_bytes(), first, 100)
 
 
+@pytest.mark.parity
 def test_those_are_all_of_them() -> None:
     folder = shared_data("human")
     files = {path.name: io.BytesIO(path.read_bytes()) for path in folder.glob("*.pgn")}
