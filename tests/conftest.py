@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from multiprocessing import util
 from pathlib import Path
@@ -28,11 +29,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
+    config.addinivalue_line("markers", "in_turns: spawn and forkserver take turns; the other half are storms")
     config.addinivalue_line("markers", "parity: real games of other people; run by naming the marker: -m parity")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Storms and comparisons with big real data run only when they are asked for."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("in_turns"):
+            method = item.callspec.params["method"]
+            case = item.nodeid.partition("[")[0], method
+            if (seen[case] + (method == "forkserver")) % 2:
+                item.add_marker("storm")
+            seen[case] += 1
     for marker, how in (("storm", "pytest -n0 -m storm"), ("parity", "pytest -m parity")):
         if marker in config.option.markexpr:
             continue

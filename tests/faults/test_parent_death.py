@@ -96,6 +96,7 @@ def test_nobody_outlives_a_killed_parent(
         shutil.rmtree(folder)
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stopped_parent_kills_nobody_when_it_wakes(tmp_path: Path, method: str) -> None:
     given = {"method": method, "search_seconds": 1.5, "asleep": 0.5}
@@ -110,6 +111,7 @@ def test_a_stopped_parent_kills_nobody_when_it_wakes(tmp_path: Path, method: str
     assert programs_started(tmp_path) == 3  # the parent's trial, and one for each worker
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
 def test_a_closed_lid_is_nobodys_fault(tmp_path: Path, method: str) -> None:
     """Everything stops for longer than the deadlines of the driver and of the pool, in the middle of searches."""

@@ -194,6 +194,7 @@ def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(
 # -- evaluator programs -------------------------------------------------------------------------------------
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("behaviour", "options", "words"),
