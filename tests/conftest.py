@@ -29,6 +29,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
+    config.addinivalue_line("markers", "slow: many seconds each; run by naming the marker: -m slow")
     config.addinivalue_line("markers", "in_turns: spawn and forkserver take turns; the other half are storms")
     config.addinivalue_line("markers", "parity: real games of other people; run by naming the marker: -m parity")
 
@@ -43,7 +44,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if (seen[case] + (method == "forkserver")) % 2:
                 item.add_marker("storm")
             seen[case] += 1
-    for marker, how in (("storm", "pytest -n0 -m storm"), ("parity", "pytest -m parity")):
+    for marker, how in (
+        ("storm", "pytest -n0 -m storm"),
+        ("parity", "pytest -m parity"),
+        ("slow", "pytest -m slow"),
+    ):
         if marker in config.option.markexpr:
             continue
         skip = pytest.mark.skip(reason=f"takes minutes; {how} runs it")

@@ -192,6 +192,7 @@ def test_the_summary_names_what_a_person_wants_to_know(tmp_path: Path, fake: Pat
     assert "engine analyze -o analysed.pgn -o analysed.jsonl" in ran.err
 
 
+@pytest.mark.slow
 def test_a_plain_line_every_few_seconds_in_a_pipe(tmp_path: Path) -> None:
     slow = fake_uci(tmp_path / "slow", delay=0.05)
     ran = engine("analyze", CLASSICS, "-e", slow, "--nodes", "1000", "-j", "2", "--limit", "9")

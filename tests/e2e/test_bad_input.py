@@ -176,6 +176,7 @@ def test_output_to_a_closed_pipe_ends_quietly(tmp_path: Path, fake: Path) -> Non
     assert "BrokenPipe" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     tmp_path: Path, number: signal.Signals, code: int

@@ -35,6 +35,7 @@ def events(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_events_tell_a_run_from_start_to_end(tmp_path: Path, fake: Path) -> None:
     source = tmp_path / "games.pgn"
     source.write_text(CLASSICS.read_text() + '\n[White "É"]\n\n1. e4 e5 2. Ke3 *\n')

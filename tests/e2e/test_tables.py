@@ -84,6 +84,7 @@ def test_help_and_the_list_of_plugins_say_which_endings_there_are() -> None:
     assert "| `.games.csv`" in engine("plugins", "show", "games-csv").out
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_tables_of_the_finished_games_and_the_same_command_the_whole(
     tmp_path: Path,
 ) -> None:

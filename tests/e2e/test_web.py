@@ -139,6 +139,7 @@ def settled(server: Server) -> tuple[int, int]:
     return seen[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -71,6 +71,7 @@ def searching(said: Said) -> bool:
     return said["states"] == ["searching", "searching"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("behaviour", "moment"),

@@ -110,6 +110,7 @@ def test_deaths_in_a_partly_cached_run_bend_nothing(tmp_path: Path) -> None:
     assert ran.out == good.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "words"),
     [

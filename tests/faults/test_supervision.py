@@ -156,6 +156,7 @@ def test_deadlines_follow_from_the_limit_and_come_after_the_evaluators_own() -> 
     assert pool.start_deadline(Job(patient, Limit(nodes=100))) > 900
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_storm_of_kills_at_any_instruction(make: Make, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     main_of(monkeypatch, dying.often, 0.02, 7)
