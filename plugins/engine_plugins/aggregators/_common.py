@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Ply
 from engine.plugin import Moments
+from engine.scoring import win_percent
 
 GAME = Column("game", "Game", "int")
 PLAYER = Column("player", "Player", "player")
@@ -38,6 +40,11 @@ def milli(value: float) -> int:
     return round(value * 1000)
 
 
+def unmilli(thousandths: Cell) -> float | None:
+    """A figure from its thousandths, as kept by a state; None of nothing."""
+    return thousandths / 1000 if isinstance(thousandths, int) else None
+
+
 def left_out(what: str, number: int, option: str) -> tuple[str, ...]:
     """A note on the rows that a table does not show, when there are any."""
     return (f"{number:,} more {what} are not listed; --set {option}=N lists N.",) if number > 0 else ()
@@ -58,6 +65,23 @@ def lost(ply: Ply) -> int | None:
     if ply.win_before is None or ply.win_after is None:
         return None
     return max(0, milli(ply.win_before) - milli(ply.win_after))
+
+
+def win_at(game: AnalysedGame, ply: int, color: Color) -> int | None:
+    """Thousandths of a colour's Win% in position `ply`, by its own evaluation; None without one."""
+    position = game.positions[ply]
+    if position.evaluation is None:
+        return None
+    score = position.evaluation.score if game.turn(ply) == color else -position.evaluation.score
+    return milli(win_percent(score, 1.0 if position.recorded else game.scale))
+
+
+def together(parts: Iterable[Moments]) -> Moments:
+    """All of them as one."""
+    total = Moments()
+    for part in parts:
+        total.merge(part)
+    return total
 
 
 def best_san(game: AnalysedGame, ply: int) -> str | None:
@@ -100,11 +124,18 @@ def reach(moments: Moments, unit: int = 1) -> float | None:
     return round(_Z * deviation / math.sqrt(moments.n - 1) / unit, 3)
 
 
-def dash(low: Cell, high: Cell) -> str | None:
-    """An interval for people: `12.3-45.6`."""
-    return f"{low:.1f}-{high:.1f}" if isinstance(low, float) and isinstance(high, float) else None
+def known_reach(moments: Moments) -> float | None:
+    """`reach` of thousandths; None where all values are equal: a 0 would claim a certainty that a few games cannot
+    give."""
+    return reach(moments, 1000) or None
+
+
+def interval(part: float, whole: int) -> str | None:
+    """`wilson` for people: `12.3-45.6`; None of nothing."""
+    found = wilson(part, whole)
+    return None if found is None else f"{found[0]:.1f}-{found[1]:.1f}"
 
 
 def score_interval(points: Moments) -> str | None:
     """The 95% interval of a score in percent, from thousandths of points by game; None without a game."""
-    return dash(*(wilson(points.sum / 1000, points.n) or (None, None)))
+    return interval(points.sum / 1000, points.n)

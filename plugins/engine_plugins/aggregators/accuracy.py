@@ -9,7 +9,17 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Histogram, Moments, Needs, Options, Table, keyed
-from engine_plugins.aggregators._common import GAME, PLAYER, Rows, left_out, lost, mean, milli, reach
+from engine_plugins.aggregators._common import (
+    GAME,
+    PLAYER,
+    Rows,
+    left_out,
+    lost,
+    mean,
+    milli,
+    reach,
+    unmilli,
+)
 
 Definition = Literal["lichess", "lichess-insights", "expected-points"]
 
@@ -145,7 +155,7 @@ class Accuracy(Aggregator):
             title="Accuracy",
             metrics={
                 "accuracy": Metric(self._overall(keys), "Accuracy", "percent"),
-                "median": Metric(_thousandths(median.median()), "Median of games", "percent"),
+                "median": Metric(unmilli(median.median()), "Median of games", "percent"),
                 "white": Metric(self._overall(white), "With White", "percent"),
                 "black": Metric(self._overall(black), "With Black", "percent"),
                 "games": Metric(self.games.total, "Games"),
@@ -173,7 +183,7 @@ class Accuracy(Aggregator):
             games = Moments()
             for key in keys:
                 games.merge(self.sides.get(key))
-            median = _thousandths(accuracies.median())
+            median = unmilli(accuracies.median())
             by_color = (self._overall([key]) for key in keys)
             yield name, games.n, self._overall(keys), reach(games, 1000), median, *by_color
 
@@ -186,11 +196,7 @@ class Accuracy(Aggregator):
             Column("black_accuracy", "Accuracy", "percent"),
         )
         rows = tuple(
-            tuple(cell / 1000 if k in (2, 4) and isinstance(cell, int) else cell for k, cell in enumerate(row))
-            for row in self.games.rows()
+            (number, white, unmilli(of_white), black, unmilli(of_black))
+            for number, white, of_white, black, of_black in self.games.rows()
         )
         return ReportTable("games", "By game", columns, rows)
-
-
-def _thousandths(value: int | None) -> float | None:
-    return None if value is None else value / 1000

@@ -14,13 +14,13 @@ from engine_plugins.aggregators._common import (
     NO_EVALUATIONS,
     PLAYER,
     best_san,
-    dash,
+    interval,
     left_out,
     lost,
     milli,
     numbered,
     share,
-    wilson,
+    unmilli,
 )
 from engine_plugins.aggregators._move_classes import class_of, glances, margin_of
 
@@ -236,7 +236,7 @@ class Classification(Aggregator):
                 known = found is not None
                 cells += [found, share(counts[kind], counts.total) if known else None]
                 if counts is ours:
-                    cells.append(_interval(counts[kind], counts.total) if known else None)
+                    cells.append(interval(counts[kind], counts.total) if known else None)
             rows.append((label, *cells))
         return ReportTable("classes", "Moves by class", columns, tuple(rows) if ours.total else ())
 
@@ -256,7 +256,7 @@ class Classification(Aggregator):
         for name, counts in ranked[: self.options.players]:
             best, chosen = _best(counts), _chosen(counts)
             kinds = (self._known(kind, counts) for kind in ("brilliant", "great", "miss", "blunder"))
-            rows.append((name, counts.total, share(best, chosen), _interval(best, chosen), *kinds))
+            rows.append((name, counts.total, share(best, chosen), interval(best, chosen), *kinds))
         return ReportTable("players", "By player", columns, tuple(rows))
 
     def _moments(self) -> ReportTable:
@@ -271,7 +271,7 @@ class Classification(Aggregator):
             Column("best", "Best move", "move"),
         )
         rows = tuple(
-            (number, move, player, _CLASSES[str(kind)], _percent(before), _percent(after), _percent(worth), best)
+            (number, move, player, _CLASSES[str(kind)], unmilli(before), unmilli(after), unmilli(worth), best)
             for entry in (*self.finest.entries(), *self.misses.entries())
             for number, move, player, kind, before, after, worth, best in (entry.cells,)
         )
@@ -285,12 +285,3 @@ def _best(counts: Counts) -> int:
 def _chosen(counts: Counts) -> int:
     """Moves that the player had to find."""
     return counts.total - sum(counts[kind] for kind in _UNCHOSEN)
-
-
-def _interval(part: int, whole: int) -> str | None:
-    found = wilson(part, whole)
-    return dash(*found) if found else None
-
-
-def _percent(thousandths: Cell) -> float | None:
-    return thousandths / 1000 if isinstance(thousandths, int) else None

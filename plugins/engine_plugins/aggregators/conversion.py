@@ -13,13 +13,13 @@ from engine_plugins.aggregators._common import (
     NO_EVALUATIONS,
     PLAYER,
     Rows,
-    dash,
+    interval,
     left_out,
     milli,
     numbered,
     other,
     share,
-    wilson,
+    unmilli,
 )
 
 _COLORS: tuple[Color, ...] = ("white", "black")
@@ -247,8 +247,8 @@ class Conversion(Aggregator):
                 ends = self.outcomes.get(side).get(standing)
                 whole = ends.total
                 won, drawn, lost = (ends[end] for end in ("won", "drawn", "lost"))
-                shares = share(won, whole), _interval(won, whole), share(drawn, whole), share(lost, whole)
-                rows.append((side, standing, whole, *shares, _interval(lost, whole)))
+                shares = share(won, whole), interval(won, whole), share(drawn, whole), share(lost, whole)
+                rows.append((side, standing, whole, *shares, interval(lost, whole)))
         return ReportTable("outcomes", "How they stood and how it ended", columns, tuple(rows))
 
     def _punished(self) -> ReportTable:
@@ -267,7 +267,7 @@ class Conversion(Aggregator):
                 whole = self.replies.get(side)[kind]
                 part = self.replies.get(side)[f"{kind}_punished"]
                 rows.append(
-                    (side, kind, whole, part, share(part, whole), _interval(part, whole), whole - part),
+                    (side, kind, whole, part, share(part, whole), interval(part, whole), whole - part),
                 )
         return ReportTable("punished", "Answers to errors", columns, tuple(rows))
 
@@ -285,8 +285,8 @@ class Conversion(Aggregator):
         rows: list[tuple[Cell, ...]] = []
         for entry in self.games.entries():
             number, player, what, extreme, end, move, *turn = entry.cells
-            before, after = (_percent(value) for value in turn)
-            rows.append((number, player, what, _percent(extreme), end, move, before, after))
+            before, after = (unmilli(value) for value in turn)
+            rows.append((number, player, what, unmilli(extreme), end, move, before, after))
         return ReportTable("games", "Most dramatic games", columns, tuple(rows))
 
 
@@ -344,12 +344,3 @@ def _punished(counts: Counts) -> float | None:
 def _let_off(counts: Counts) -> float | None:
     errors, punished = _errors(counts)
     return share(errors - punished, errors)
-
-
-def _interval(part: int, whole: int) -> str | None:
-    interval = wilson(part, whole)
-    return dash(*interval) if interval is not None else None
-
-
-def _percent(value: str | int | None) -> float | None:
-    return value / 1000 if isinstance(value, int) else None

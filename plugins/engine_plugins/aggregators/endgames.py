@@ -11,18 +11,17 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, TopK, keyed
-from engine.scoring import win_percent
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
-    dash,
+    interval,
+    known_reach,
     left_out,
     mean,
     milli,
     numbered,
-    reach,
     share,
-    wilson,
+    win_at,
 )
 from engine_plugins.aggregators._material import OTHER, kind
 from engine_plugins.aggregators._tablebases import Tablebases
@@ -163,7 +162,7 @@ class Endgames(Aggregator):
         points = game.points(color)
         if points is None:
             return
-        score, win = round(points * _FULL), _win(game, entry, color)
+        score, win = round(points * _FULL), win_at(game, entry, color)
         scores, decided = self.scores[name], self.decided[name]
         scores["points"].add(score)
         if win is None:
@@ -299,7 +298,7 @@ class Endgames(Aggregator):
             if not counts["games"]:
                 continue
             moments = self.accuracies.get(whose).get(name)
-            accuracy = (mean(moments.sum, moments.n, 1000), _reach(moments))
+            accuracy = (mean(moments.sum, moments.n, 1000), known_reach(moments))
             rows.append(
                 (name, whose, counts["games"], moments.n, *accuracy, *_rate(counts["blunders"], moments.n))
             )
@@ -321,7 +320,7 @@ class Endgames(Aggregator):
             points, entry, over = (of_one.get(key) for key in ("points", "entry", "over"))
             if points.n:
                 means = [mean(one.sum, one.n, 1000) for one in (points, entry, over)]
-                rows.append((name, points.n, means[0], entry.n, means[1], means[2], _reach(over)))
+                rows.append((name, points.n, means[0], entry.n, means[1], means[2], known_reach(over)))
         return ReportTable("results", "Score against expectation", columns, tuple(rows))
 
     def _conversion(self) -> ReportTable:
@@ -415,24 +414,9 @@ def _spans(kinds: Sequence[str], start: int, minimum: int) -> dict[str, list[tup
     return found
 
 
-def _win(game: AnalysedGame, k: int, color: Color) -> int | None:
-    """Thousandths of the player's Win% in position `k`; None without an evaluation."""
-    position = game.positions[k]
-    if position.evaluation is None:
-        return None
-    win = milli(win_percent(position.evaluation.score, 1.0 if position.recorded else game.scale))
-    return win if game.turn(k) == color else _FULL - win
-
-
 def _rate(part: int, whole: int) -> tuple[float | None, str | None]:
     """A share in percent and its 95% interval."""
-    interval = wilson(part, whole)
-    return share(part, whole), dash(*interval) if interval is not None else None
-
-
-def _reach(moments: Moments) -> float | None:
-    """None where all values are equal: a 0 would claim a certainty that a few games cannot give."""
-    return reach(moments, 1000) or None
+    return share(part, whole), interval(part, whole)
 
 
 def _slipped(counts: Counts) -> int:

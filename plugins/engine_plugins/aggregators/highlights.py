@@ -20,6 +20,7 @@ from engine_plugins.aggregators._common import (
     milli,
     numbered,
     share,
+    unmilli,
 )
 
 # Thousandths of White's Win%.
@@ -219,7 +220,7 @@ class Highlights(Aggregator):
             Column("move", "At", "move"),
         )
         rows = tuple(
-            (number, players, result, entry.score / 1000, swings, leads, _points(largest), move)
+            (number, players, result, entry.score / 1000, swings, leads, unmilli(largest), move)
             for entry in self.games.entries()
             for number, players, result, swings, leads, largest, move in (entry.cells,)
         )
@@ -236,7 +237,7 @@ class Highlights(Aggregator):
             Column("result", "Result"),
         )
         rows = tuple(
-            (number, move, player, _points(before), _points(after), entry.score / 1000, result)
+            (number, move, player, unmilli(before), unmilli(after), entry.score / 1000, result)
             for entry in self.moments.entries()
             for number, move, player, before, after, result in (entry.cells,)
         )
@@ -252,7 +253,7 @@ class Highlights(Aggregator):
             Column("black_loss", "Black lost", "float"),
         )
         rows = tuple(
-            (number, players, result, moves, _points(white), _points(black))
+            (number, players, result, moves, unmilli(white), unmilli(black))
             for entry in self.hardest.entries()
             for number, players, result, moves, white, black in (entry.cells,)
         )
@@ -301,7 +302,3 @@ def _rounded(losses: list[int]) -> int:
 def _named(cells: tuple[Cell, ...] | None) -> str | None:
     """A game of a table: its number and its players."""
     return f"{cells[0]}: {cells[1]}" if cells else None
-
-
-def _points(thousandths: Cell) -> float | None:
-    return thousandths / 1000 if isinstance(thousandths, int) else None

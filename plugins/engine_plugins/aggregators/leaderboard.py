@@ -9,7 +9,17 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK, keyed
-from engine_plugins.aggregators._common import GAME, PLAYER, left_out, mean, milli, other, score_interval
+from engine_plugins.aggregators._common import (
+    GAME,
+    PLAYER,
+    left_out,
+    mean,
+    milli,
+    other,
+    score_interval,
+    together,
+    unmilli,
+)
 
 BEST_GAME_MOVES = 20
 """Own moves that count in a game for it to be a best game: a short draw is easily played without a mistake."""
@@ -210,7 +220,7 @@ class Leaderboard(Aggregator):
         )
 
     def _metrics(self, ranked: list[Standing]) -> dict[str, Metric]:
-        accuracies, losses = _together(self.accuracies.values()), _together(self.losses.values())
+        accuracies, losses = together(self.accuracies.values()), together(self.losses.values())
         return {
             "leader": Metric(ranked[0].name if ranked else None, "Leader", "player"),
             "players": Metric(len(ranked), "Players ranked"),
@@ -250,8 +260,7 @@ class Leaderboard(Aggregator):
         rows: list[tuple[Cell, ...]] = []
         for name, entry in games:
             number, opponent, color, moves, points = entry.cells
-            result = points / 1000 if isinstance(points, int) else None
-            rows.append((name, number, opponent, color, moves, entry.score / 1000, result))
+            rows.append((name, number, opponent, color, moves, entry.score / 1000, unmilli(points)))
         return ReportTable("best_games", "Best game of each player", columns, tuple(rows))
 
     def _notes(self, ranked: list[Standing]) -> tuple[str, ...]:
@@ -290,10 +299,3 @@ def performance(ratings: Moments, points: Moments, method: Literal["fide", "logi
 def fide_difference(percent: int) -> int:
     """Rating difference for a score of whole percent. Source: FIDE Handbook B.02, table 8.1.1."""
     return _FIDE_DP[percent - 50] if percent >= 50 else -_FIDE_DP[50 - percent]  # noqa: PLR2004
-
-
-def _together(parts: list[Moments]) -> Moments:
-    total = Moments()
-    for part in parts:
-        total.merge(part)
-    return total

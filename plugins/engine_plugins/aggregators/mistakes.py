@@ -10,7 +10,7 @@ from msgspec import Meta
 from engine.model import AnalysedGame, Column, Evaluation, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Needs, Options, Request, Sum, TopK
 from engine.scoring import win_percent
-from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, lost, milli, numbered
+from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, lost, milli, numbered, unmilli
 
 
 class MistakesOptions(Options, frozen=True):
@@ -138,10 +138,8 @@ class Mistakes(Aggregator):
             Column("win_after", "after", "percent"),
         )
         rows = tuple(
-            tuple(
-                cell / 1000 if k in (7, 8) and isinstance(cell, int) else cell for k, cell in enumerate(top.cells)
-            )
-            for top in self.found.entries()
+            (*cells, unmilli(before), unmilli(after))
+            for *cells, before, after in (top.cells for top in self.found.entries())
         )
         return Report(
             title="Mistakes to learn from",

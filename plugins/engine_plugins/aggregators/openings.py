@@ -10,8 +10,15 @@ from msgspec import Meta
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
 from engine.openings import name_of
 from engine.plugin import Aggregator, Counts, Moments, Options, Sum, keyed
-from engine.scoring import win_percent
-from engine_plugins.aggregators._common import left_out, mean, milli, other, score_interval
+from engine_plugins.aggregators._common import (
+    left_out,
+    mean,
+    milli,
+    other,
+    score_interval,
+    together,
+    win_at,
+)
 
 FIRST_PLIES = 20
 """The first ten moves of both sides."""
@@ -126,7 +133,7 @@ class Openings(Aggregator):
         self.games[key].add()
         if self.options.group == "eco":
             self.families[opening.eco].add(_family(opening))
-        points, win = game.points(color), _win(game, opening.ply, color)
+        points, win = game.points(color), win_at(game, opening.ply, color)
         if points is not None:
             self.points[key].add(milli(points))
         if win is not None:
@@ -147,7 +154,7 @@ class Openings(Aggregator):
         for k in range(1, min(len(game.plies), self.options.depth) + 1):
             line = " ".join(ply.san for ply in game.plies[:k])
             self.nodes[color].add(line)
-            win = _win(game, k, color)
+            win = win_at(game, k, color)
             if points is not None:
                 self.node_points[color][line].add(milli(points))
             if win is not None:
@@ -164,13 +171,16 @@ class Openings(Aggregator):
 
     def _metrics(self) -> dict[str, Metric]:
         groups = {key.partition(" ")[2] for key, _ in self.games.items()}
-        accuracies, facing = _together(self.accuracies.items(), ""), self.opponents
+        accuracies, facing = together(self.accuracies.values()), self.opponents
         metrics = {
             "games": Metric(self.seen.value, "Games"),
             "openings": Metric(len(groups), "Different openings"),
         }
         for color in ("white", "black"):
-            points, leaving = _together(self.points.items(), color), _together(self.leaving.items(), color)
+            points, leaving = (
+                together(part for key, part in parts.items() if key.startswith(color))
+                for parts in (self.points, self.leaving)
+            )
             score, win = mean(points.sum, points.n, 10), mean(leaving.sum, leaving.n, 1000)
             metrics[f"{color}_score"] = Metric(score, f"Score with {color.title()}", "percent")
             metrics[f"{color}_win"] = Metric(win, f"Win% out of book with {color.title()}", "percent")
@@ -278,15 +288,6 @@ def _family(opening: Opening) -> str:
     return opening.name.partition(":")[0]
 
 
-def _win(game: AnalysedGame, k: int, color: Color) -> int | None:
-    """Thousandths of a colour's Win% in position `k`; None without an evaluation."""
-    position = game.positions[k]
-    if position.evaluation is None:
-        return None
-    score = position.evaluation.score if game.turn(k) == color else -position.evaluation.score
-    return milli(win_percent(score, 1.0 if position.recorded else game.scale))
-
-
 def _after(game: AnalysedGame, color: Color, ply: int) -> list[int]:
     """Thousandths of the accuracies of a colour's moves from position `ply` on."""
     return [
@@ -317,12 +318,3 @@ def _named(sans: list[str]) -> str | None:
         return None
     eco, name = named
     return f"{eco} {name.removeprefix(f'{family}: ')}"
-
-
-def _together(parts: list[tuple[str, Moments]], color: str) -> Moments:
-    """All those of a colour, or of both."""
-    total = Moments()
-    for key, part in parts:
-        if key.startswith(color):
-            total.merge(part)
-    return total

@@ -13,8 +13,16 @@ from engine import openings
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Moments, Needs, Options, Sum, keyed
-from engine.scoring import win_percent
-from engine_plugins.aggregators._common import left_out, lost, mean, milli, reach, share
+from engine_plugins.aggregators._common import (
+    known_reach,
+    left_out,
+    lost,
+    mean,
+    milli,
+    share,
+    together,
+    win_at,
+)
 
 _WHO = (
     ("us", "our move"),
@@ -156,14 +164,15 @@ class Repertoire(Aggregator):
         entered = [group.get("plies") for who, group in self.left.items() if who != "never"]
         costs = [group.get("cost") for group in self.ours.values()]
         departures = {who: _times(self.left.get(who)) for who, _ in _WHO}
+        plies, cost = together(entered), together(costs)
         return Report(
             title="Repertoire",
             metrics={
                 "games": Metric(games, "Games"),
-                "plies": Metric(_mean_of(entered), "Plies in the book, mean", "float"),
+                "plies": Metric(mean(plies.sum, plies.n), "Plies in the book, mean", "float"),
                 "ours": Metric(departures["us"], "Left by our move"),
                 "theirs": Metric(departures["opponent"], "Left by their move"),
-                "cost": Metric(_mean_of(costs, 1000), "Win% lost by our move, mean", "float"),
+                "cost": Metric(mean(cost.sum, cost.n, 1000), "Win% lost by our move, mean", "float"),
             },
             tables=(self._left(games), self._ours(), self._theirs()),
             notes=tuple(self._notes(games)),
@@ -238,7 +247,7 @@ class Repertoire(Aggregator):
         for name, group in sorted(groups.items(), key=order)[: self.options.rows]:
             line, book, san = name.split("\t")
             moments = group.get(figure)
-            cells = (mean(moments.sum, moments.n, 1000), _reach(moments))
+            cells = (mean(moments.sum, moments.n, 1000), known_reach(moments))
             yield (_short(line), book, san, _times(group), *cells, *_score(group))
 
 
@@ -354,13 +363,10 @@ def _short(line: str) -> str:
 
 
 def _win(game: AnalysedGame, k: int, color: Color) -> int | None:
-    """Thousandths of the player's Win% in position `k`; None without an evaluation."""
+    """Thousandths of the player's Win% in position `k`, as its move has it; None without an evaluation."""
     said = game.plies[k].win_before if k < len(game.plies) else None
-    position = game.positions[k]
-    if said is None and position.evaluation is not None:
-        said = win_percent(position.evaluation.score, 1.0 if position.recorded else game.scale)
     if said is None:
-        return None
+        return win_at(game, k, color)
     return milli(said) if game.turn(k) == color else _FULL - milli(said)
 
 
@@ -378,13 +384,4 @@ def _times(group: Any) -> int:
 
 def _score(group: Any) -> tuple[Cell, Cell]:
     points = group.get("points")
-    return mean(points.sum, points.n, 1000), _reach(points)
-
-
-def _reach(moments: Moments) -> float | None:
-    """None where all values are equal: a 0 would claim a certainty that a few games cannot give."""
-    return reach(moments, 1000) or None
-
-
-def _mean_of(parts: list[Moments], unit: int = 1) -> float | None:
-    return mean(sum(part.sum for part in parts), sum(part.n for part in parts), unit)
+    return mean(points.sum, points.n, 1000), known_reach(points)

@@ -14,12 +14,12 @@ from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
-    dash,
+    interval,
     mean,
     milli,
     numbered,
     share,
-    wilson,
+    unmilli,
 )
 
 _CLOCKS = ((3_000, "under 3%"), (10_000, "3-10%"), (25_000, "10-25%"), (50_000, "25-50%"))
@@ -316,8 +316,7 @@ class TimeManagement(Aggregator):
         rows: list[tuple[Cell, ...]] = []
         for entry in self.longest.entries():
             number, move, player, *figures, judgement = entry.cells
-            thousandths = [value / 1000 if isinstance(value, int) else None for value in (entry.score, *figures)]
-            rows.append((number, move, player, *thousandths, judgement))
+            rows.append((number, move, player, *map(unmilli, (entry.score, *figures)), judgement))
         return ReportTable("longest", "Longest thinks", columns, tuple(rows))
 
 
@@ -388,6 +387,5 @@ def _banded(found: list[tuple[str, Counts]]) -> Iterator[tuple[Cell, ...]]:
     whole = sum(counts["moves"] for _, counts in found)
     for band, counts in found if whole else ():
         judged, blunders = counts["judged"], counts["blunders"]
-        interval = wilson(blunders, judged)
-        rate = blunders if judged else None, share(blunders, judged), dash(*interval) if interval else None
+        rate = blunders if judged else None, share(blunders, judged), interval(blunders, judged)
         yield band, counts["moves"], share(counts["moves"], whole), _accuracy(counts), *rate
