@@ -35,6 +35,7 @@ from engine.scoreboard import Scoreboard
 from engine.turns import waiting
 from engine.worker import NO_GAME
 
+CLOSED = "this Analyzer is closed; make another one, or keep it open for longer"
 TRIAL = Limit(nodes=1_000)
 """What a worker has to search to show that it can; every unit brings a limit of its own."""
 LONGEST_SLEEP = 2.0
@@ -124,7 +125,7 @@ class Crew:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise AnalyzerClosed("this Analyzer is closed; make another one, or keep it open for longer")
+            raise AnalyzerClosed(CLOSED)
 
     def _ring(self) -> None:
         """Wake the thread. The lock is held."""

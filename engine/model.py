@@ -402,6 +402,12 @@ class AnalysedGame(Struct, frozen=True):
         white_starts = self.fen.split(" ", 2)[1] == "w"
         return "white" if white_starts == (ply % 2 == 0) else "black"
 
+    def number(self, ply: int) -> str:
+        """The number of the move played in position `ply` as people write it: `14.`, `14...`."""
+        fields = self.fen.split()
+        moves = ply + (fields[1] == "b")
+        return f"{int(fields[5]) + moves // 2}{'...' if moves % 2 else '.'}"
+
     def side(self, color: Color) -> Side:
         return self.white if color == "white" else self.black
 
@@ -467,6 +473,11 @@ class ReportTable(Struct, frozen=True):
     rows: tuple[tuple[Cell, ...], ...]
     """One tuple a row, one cell a column."""
 
+    def records(self) -> Iterator[dict[str, Cell]]:
+        """The rows, each by the keys of its columns."""
+        keys = [column.key for column in self.columns]
+        return (dict(zip(keys, row, strict=True)) for row in self.rows)
+
 
 class Report(Struct, frozen=True):
     """What an aggregator has to say; writers, the screen and notebooks render it.
@@ -485,6 +496,10 @@ class Report(Struct, frozen=True):
     """In display order; one without rows means that there was no data for it."""
     notes: tuple[str, ...] = ()
     """Sentences a reader must know: definitions, what was left out and why."""
+
+    def table(self, key: str) -> ReportTable | None:
+        """The table of that key."""
+        return next((table for table in self.tables if table.key == key), None)
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""

@@ -7,6 +7,9 @@ LONGEST = 80
 MATE = 32_000
 """Board values beyond this less 1,000 are mates."""
 ELLIPSIS = "…"
+NOTHING = "–"
+FIGURES = frozenset({"int", "float", "percent", "score", "duration"})
+"""Kinds of a report's cells that are set flush right, and never cut."""
 
 
 def clean(text: str) -> str:
@@ -54,12 +57,19 @@ def rate(number: float) -> str:
 
 
 def cell(value: str | float | None, kind: str) -> str:
-    """One value of a report."""
-    if value is None:
-        return "–"
+    """One value of a report, where room and control characters matter: on a terminal, in a notebook."""
     if isinstance(value, str):
         text = clean(value)
         return text if kind == "position" else fit(text, LONGEST)
+    return figure(value, kind)
+
+
+def figure(value: str | float | None, kind: str) -> str:
+    """`93.1%`, `+3.21`, `#4`, `1:03:05`, `1,234`; text as it is, a dash for nothing. `kind` is a `model.Kind`."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        return value
     if kind == "score":
         return board_score(int(value))
     if kind == "percent":

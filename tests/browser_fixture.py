@@ -17,9 +17,12 @@ AXE = "axe-core@4.10.3"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A running browser (playwright's `Browser`): Debian's Chromium, or the one that playwright has installed."""
+    """A running browser (playwright's `Browser`): Debian's Chromium, or the one that playwright has installed.
+
+    Not for the session: while it runs, the thread has playwright's event loop, and other tests want their own.
+    """
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="pip install -e '.[browser]' runs the tests that need a browser"
     )

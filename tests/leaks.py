@@ -15,15 +15,13 @@ from msgspec import Struct
 from tests.processes import HAS_PROC, PROC, command_of, descendants, end_of, marked
 
 HELPERS: set[int] = set()
-"""Processes that a fixture of the whole session keeps, with all below them: a browser."""
+"""Processes that a fixture of a whole module keeps, with all below them: a browser."""
 PATIENCE = 2.0
 """Seconds in which everything that a test has started must be gone."""
 _SHARED = Path("/dev/shm")
 _NOT_OURS = ("/proc/", "/dev/shm/pym-", "/memfd:wasm-", ".cwasm")
 """Descriptors of this module, of the heap that multiprocessing keeps for shared values, and of compiled
 WebAssembly, which lives as long as the evaluator object that a fixture may still hold."""
-_OURS = ("/proc/", "/dev/shm/pym-")
-"""Descriptors of this module, and of the heap that multiprocessing keeps for shared values."""
 _OURS = ("sem.mp-", "pym-", "psm_")
 
 

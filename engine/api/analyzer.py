@@ -16,7 +16,8 @@ from engine.api.background import Background
 from engine.api.calls import asked, search_here
 from engine.api.run import Run
 from engine.api.wanted import Source, Wanted, checked, settings_of, work
-from engine.api.workshop import CLOSED, Share, Workshop
+from engine.api.workshop import Share, Workshop
+from engine.crew import CLOSED
 from engine.errors import AnalyzerClosed, ConfigError
 from engine.model import Evaluation, EvaluatorInfo, RunResult
 from engine.progress import Snapshot

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine import choice, system
-from engine.crew import Crew, Lane
+from engine.crew import CLOSED, Crew, Lane
 from engine.errors import AnalyzerClosed, ConfigError
 from engine.messages import PluginSpec, pack
 from engine.model import Evaluation, Limit, Position
@@ -19,8 +19,6 @@ from engine.plugin import Executor, ExecutorContext
 from engine.registry import Registry
 from engine.settings import Settings
 from engine.turns import Turn
-
-CLOSED = "this Analyzer is closed; make another one, or keep it open for longer"
 
 
 class Workshop:

@@ -92,11 +92,10 @@ def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableTy
 
 def _column(report: Report | None, key: str) -> tuple[Kind, dict[str, Cell]]:
     """A column of a report's table of players, by name."""
-    for table in report.tables if report is not None else ():
-        where = {column.key: k for k, column in enumerate(table.columns)}
-        if table.key == PLAYERS and key in where:
-            k = where[key]
-            return table.columns[k].kind, {str(row[0]): row[k] for row in table.rows}
+    table = report.table(PLAYERS) if report is not None else None
+    for k, column in enumerate(table.columns if table is not None else ()):
+        if table is not None and column.key == key:
+            return column.kind, {str(row[0]): row[k] for row in table.rows}
     return "int", {}
 
 

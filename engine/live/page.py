@@ -48,7 +48,7 @@ def game_page(
         yield Text(UNEVALUATED, style="dim italic")
         return
     yield Text()
-    yield Graph(wins, [ply.judgement for ply in game.plies], game.turn(0), _first_number(game), width)
+    yield Graph(wins, [ply.judgement for ply in game.plies], game.turn(0), int(game.fen.rsplit(" ", 1)[1]), width)
     sans = _sans(game)
     turn = _turning_point(game, wins, sans)
     if turn is not None:
@@ -124,7 +124,7 @@ def _turning_point(game: AnalysedGame, wins: Sequence[float | None], sans: Seque
     mark = MARKS.get(game.plies[ply].judgement or "inaccuracy", "") if game.plies[ply].judgement else ""
     return Text.assemble(
         ("Turning point: ", "bold"),
-        (f"{numbered(game, ply)} {game.plies[ply].san}{mark}", "bold"),
+        (f"{game.number(ply)} {game.plies[ply].san}{mark}", "bold"),
         f" took {winner.title()}'s Win% from {before:.0f} to {after:.0f}, and it was never below "
         f"{before + gain:.0f} again.",
         f" {sans[ply]} was best." if sans[ply] and sans[ply] != game.plies[ply].san else "",
@@ -148,7 +148,7 @@ def _judgements(game: AnalysedGame, best: Sequence[str], width: int) -> Iterator
 
 def _move(game: AnalysedGame, ply: int, best: str) -> str:
     """`14... Qe5 (best Nf6)`."""
-    words = f"{numbered(game, ply)} {game.plies[ply].san}"
+    words = f"{game.number(ply)} {game.plies[ply].san}"
     return f"{words} (best {best})" if best else words
 
 
@@ -165,17 +165,6 @@ def _wrapped(head: Text, items: Sequence[str], width: int) -> list[Text]:
             lines.append(line)
         line.append(word, "default")
     return lines
-
-
-def numbered(game: AnalysedGame, ply: int) -> str:
-    """The number of a move as people write it: `14.`, `14...`."""
-    black_first = game.turn(0) == "black"
-    number = _first_number(game) + (ply + black_first) // 2
-    return f"{number}." if game.turn(ply) == "white" else f"{number}..."
-
-
-def _first_number(game: AnalysedGame) -> int:
-    return int(game.fen.rsplit(" ", 1)[1])
 
 
 def _sans(game: AnalysedGame) -> list[str]:

@@ -10,12 +10,11 @@ from rich.text import Text
 
 from engine.live.columns import Shown, tables
 from engine.model import Report, ReportTable, RunResult
-from engine.words import cell, clean
+from engine.words import FIGURES, cell, clean
 
 ROWS = 12
 FEN_WIDTH = 150
 """Positions are shown in tables from this width on; they are in the JSON report anyway."""
-FIGURES = ("int", "float", "percent", "score", "duration")
 
 
 def summary(

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 import engine
 from engine import live, scoring
 from engine.live.columns import Shown, tables
-from engine.live.page import game_page, numbered, white_wins
+from engine.live.page import game_page, white_wins
 from engine.model import AnalysedGame, RunResult
 from engine.settings import Settings
 from engine.testing import analysed_game
@@ -84,7 +84,7 @@ def test_a_page_has_the_figures_of_the_game(one: RunResult, width: int) -> None:
     judged = [k for k, ply in enumerate(game.plies) if ply.judgement is not None]
     assert judged
     for k in judged:
-        assert f"{numbered(game, k)} {game.plies[k].san}" in text
+        assert f"{game.number(k)} {game.plies[k].san}" in text
 
 
 def test_the_graph_is_high_where_white_is_better_and_marks_what_was_bad() -> None:

@@ -95,10 +95,7 @@ def best_san(game: AnalysedGame, ply: int) -> str | None:
 
 def numbered(game: AnalysedGame, ply: int) -> str:
     """The move played, with its number: `17. Rd8#`, `17... Kxd8`."""
-    fields = game.fen.split()
-    ahead = ply + (fields[1] == "b")
-    number = int(fields[5]) + ahead // 2
-    return f"{number}{'...' if ahead % 2 else '.'} {game.plies[ply].san}"
+    return f"{game.number(ply)} {game.plies[ply].san}"
 
 
 def wilson(part: float, whole: int) -> tuple[float, float] | None:

@@ -79,12 +79,11 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def _table(table: ReportTable) -> dict[str, Any]:
-    keys = [column.key for column in table.columns]
     return {
         "key": table.key,
         "title": table.title,
         "columns": [msgspec.to_builtins(column) for column in table.columns],
-        "rows": [dict(zip(keys, map(_cell, row), strict=True)) for row in table.rows],
+        "rows": [{key: _cell(cell) for key, cell in row.items()} for row in table.records()],
     }
 
 

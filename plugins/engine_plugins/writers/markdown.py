@@ -14,12 +14,11 @@ from typing import ClassVar
 
 from engine.model import Cell, Kind, Report, ReportTable, RunResult
 from engine.plugin import Writer
-from engine_plugins.writers._shown import shown
+from engine.words import FIGURES, figure
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
 """What would begin a list, a heading or a rule."""
-_NUMBERS: tuple[Kind, ...] = ("int", "float", "percent", "score", "duration")
 _PADDED = 60
 """Wider cells are not waited for."""
 
@@ -68,7 +67,7 @@ def _report(report: Report) -> Iterator[str]:
     yield f"## {escaped(report.title)}"
     if report.metrics:
         yield "\n".join(
-            f"- {escaped(metric.label)}: **{escaped(shown(metric.value, metric.kind))}**"
+            f"- {escaped(metric.label)}: **{escaped(figure(metric.value, metric.kind))}**"
             for metric in report.metrics.values()
         )
     for table in report.tables:
@@ -81,7 +80,7 @@ def _report(report: Report) -> Iterator[str]:
 
 def _table(table: ReportTable) -> str:
     """Lined up; figures to the right."""
-    right = [column.kind in _NUMBERS for column in table.columns]
+    right = [column.kind in FIGURES for column in table.columns]
     rows = [[escaped(column.label) for column in table.columns]]
     rows += [
         [_cell(cell, column.kind) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
@@ -93,7 +92,7 @@ def _table(table: ReportTable) -> str:
 
 
 def _cell(value: Cell, kind: Kind) -> str:
-    return escaped(shown(value, kind))
+    return escaped(figure(value, kind))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

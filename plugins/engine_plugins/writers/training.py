@@ -58,12 +58,10 @@ class _Position(Struct, frozen=True):
 
 def _positions(result: RunResult) -> Iterator[_Position]:
     report = result.reports.get("mistakes")
-    for table in report.tables if report is not None else ():
-        if table.key == _TABLE:
-            keys = [column.key for column in table.columns]
-            for row in table.rows:
-                cells: dict[str, Any] = dict(zip(keys, row, strict=True))
-                yield _Position(**cells)
+    table = report.table(_TABLE) if report is not None else None
+    for row in table.records() if table is not None else ():
+        cells: dict[str, Any] = row
+        yield _Position(**cells)
 
 
 class TrainingEpd(Writer):

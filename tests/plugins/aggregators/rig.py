@@ -27,13 +27,14 @@ def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Repor
 
 
 def table(report: Report, key: str) -> ReportTable:
-    return next(table for table in report.tables if table.key == key)
+    found = report.table(key)
+    assert found is not None, key
+    return found
 
 
 def rows(report: Report, key: str) -> list[dict[str, Cell]]:
     """The rows of a table, each by the keys of its columns."""
-    found = table(report, key)
-    return [dict(zip([column.key for column in found.columns], row, strict=True)) for row in found.rows]
+    return list(table(report, key).records())
 
 
 def metrics(report: Report) -> dict[str, Any]:

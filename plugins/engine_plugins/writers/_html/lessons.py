@@ -38,11 +38,10 @@ class Lesson(Struct, frozen=True):
 
 def lessons(report: Report | None, link: Link) -> list[Lesson]:
     """At most ten: the costliest of each game first, then the next of games that have more; in order of cost."""
-    table = next((one for one in report.tables if one.key == _TABLE), None) if report is not None else None
+    table = report.table(_TABLE) if report is not None else None
     if table is None:
         return []
-    keys = [column.key for column in table.columns]
-    rows: list[dict[str, Any]] = [dict(zip(keys, row, strict=True)) for row in table.rows]
+    rows: list[dict[str, Any]] = list(table.records())
     return [_lesson(row, link) for row in _spread(rows)]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.model import Cell, Column, Report, ReportTable, RunResult
-from engine_plugins.writers._html.tables import Grid, Link, grid, text
+from engine.words import figure
+from engine_plugins.writers._html.tables import Grid, Link, grid
 
 NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
 """Aggregators that a run with a report takes along."""
@@ -42,7 +43,7 @@ def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
             continue
         metric = result.reports[name].metrics.get(key) if name in result.reports else None
         if metric is not None and metric.value is not None:
-            yield metric.label, text(metric.value, metric.kind)
+            yield metric.label, figure(metric.value, metric.kind)
     if own:
         won = [value for _, value in _by_player(result.reports, "wins", "wins") if isinstance(value, int)]
         yield "Winning moves", f"{sum(won):,}"
@@ -71,7 +72,7 @@ def _most_games_first(row: tuple[str, dict[str, Cell]]) -> tuple[float, float, s
 
 
 def _by_player(reports: Mapping[str, Report], name: str, key: str) -> Iterator[tuple[str, Cell]]:
-    for table in reports[name].tables if name in reports else ():
-        keys = [column.key for column in table.columns]
-        if table.key == "players" and "player" in keys and key in keys:
-            yield from ((str(row[keys.index("player")]), row[keys.index(key)]) for row in table.rows)
+    table = reports[name].table("players") if name in reports else None
+    for row in table.records() if table is not None else ():
+        if "player" in row and key in row:
+            yield str(row["player"]), row[key]

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from engine.model import Cell, Column, Kind, Report, ReportTable
+from engine.model import Cell, Column, Report, ReportTable
+from engine.words import FIGURES, figure
 
-NUMBERS: frozenset[Kind] = frozenset({"int", "float", "percent", "score", "duration"})
-_MATE = 32_000
-_MATES = 31_000
-"""Scores of the board from here on are mates."""
-_MINUTE = 60
 _REFERENCES = ("game", "ply")
 LONG = 25
 """Rows of a table shown at once; the rest is folded away."""
@@ -63,7 +58,7 @@ class Section(Struct, frozen=True):
 
 def section(name: str, report: Report, link: Link) -> Section:
     """A report, ready to be shown."""
-    metrics = [(metric.label, text(metric.value, metric.kind)) for metric in report.metrics.values()]
+    metrics = [(metric.label, figure(metric.value, metric.kind)) for metric in report.metrics.values()]
     grids = [grid(table, link) for table in report.tables if table.rows]
     return Section(name, report.title, metrics, grids, report.notes)
 
@@ -76,7 +71,7 @@ def grid(table: ReportTable, link: Link) -> Grid:
     bars = {k: scale for k in shown if (scale := _bar_scale(table, k)) is not None}
     rows = [list(_row(table.columns, row, shown, bars, link)) for row in table.rows]
     heads = [
-        Head(table.columns[k].label, table.columns[k].kind in NUMBERS, table.columns[k].kind == "player")
+        Head(table.columns[k].label, table.columns[k].kind in FIGURES, table.columns[k].kind == "player")
         for k in shown
     ]
     return Grid(table.key, table.title, heads, rows)
@@ -95,7 +90,7 @@ def _row(
         bar = None
         if k in bars and isinstance(value, int | float):
             bar = round(max(0.0, min(100.0, 100 * value / bars[k])), 1)
-        yield Shown(text(value, kind), "" if value is None else str(value), href, bar)
+        yield Shown(figure(value, kind), "" if value is None else str(value), href, bar)
 
 
 def _bar_scale(table: ReportTable, k: int) -> float | None:
@@ -112,35 +107,3 @@ def _bar_scale(table: ReportTable, k: int) -> float | None:
 
 _COUNTED = frozenset({"cost"})
 """Columns other than percents whose lengths people compare."""
-
-
-def text(value: Cell, kind: Kind) -> str:
-    """One value as people read it."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    if kind == "score":
-        return score(int(value))
-    if kind == "percent":
-        return f"{value:.1f}%"
-    if kind == "float":
-        return f"{value:.2f}"
-    if kind == "duration":
-        return clock(value)
-    return f"{value:,}"
-
-
-def score(value: int) -> str:
-    """`+1.25`, `#3` from the scoreboard's scale."""
-    if abs(value) > _MATES:
-        return f"#{int(math.copysign(_MATE - abs(value), value))}"
-    return f"{value / 100:+.2f}"
-
-
-def clock(seconds: float) -> str:
-    """`4.2 s`, `3:05`, `1:03:05`."""
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
-    minutes, left = divmod(round(seconds), 60)
-    return f"{minutes}:{left:02}" if minutes < _MINUTE else f"{minutes // 60}:{minutes % 60:02}:{left:02}"
