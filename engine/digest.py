@@ -9,19 +9,15 @@ A process that dies costs its batches: they are digested again, in the end by th
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import os
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from engine import system
 from engine.analyst import Analyst
@@ -29,12 +25,12 @@ from engine.filters import player_filter
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Notice, RunCounts, SkippedGame
 from engine.planner import Plan, plan
 from engine.plugin import WorkerState
-from engine.progress import Labels, problems
+from engine.progress import Labels, passed_over, problems
 from engine.registry import Registry
-from engine.scoreboard import place, scored
 from engine.settings import Search
-from engine.sources import Candidate, parse
+from engine.sources import Candidate, parse, playable
 from engine.strategies import Crash, Strategies
+from engine.tally import Tally
 from engine.turns import waiting
 
 BATCH_GAMES = 64
@@ -61,16 +57,6 @@ class DigestJob(Struct, frozen=True):
     """Of the best-scores board."""
     games_wanted: bool
     """Whether the games are to come back, for outputs."""
-    parent: int = 0
-    """Process id."""
-
-
-class Entry(Struct, frozen=True):
-    """One entry of the best-scores board with its names."""
-
-    best: Best
-    players: str
-    move: str
 
 
 class Item(Struct, frozen=True):
@@ -83,12 +69,11 @@ class Item(Struct, frozen=True):
 class Digested(Struct):
     """What a batch adds to a run."""
 
+    tally: Tally
     counts: RunCounts = msgspec.field(default_factory=RunCounts)
     notices: list[Notice] = []
-    wins: int = 0
-    best: list[Best] = []
-    entries: list[Entry] = []
-    scales: list[float] = []
+    labels: list[tuple[Best, str, str]] = []
+    """Of the tally's best: players and move."""
     states: dict[str, bytes] = {}
     crashes: list[Crash] = []
     unevaluated: int = 0
@@ -108,69 +93,35 @@ class Digester:
         )
 
     def digest(self, batch: Sequence[Candidate]) -> Digested:
-        found = Digested()
+        job = self._job
+        found = Digested(Tally(job.winning_cp, job.size))
         strategies = self._strategies.fresh()
         placed: dict[int, AnalysedGame] = {}
         for candidate in batch:
             found.counts.read += 1
-            item = parse(candidate, self._readers)
+            item = playable(parse(candidate, self._readers), job.evaluator)
             if isinstance(item, SkippedGame):
-                self._skip(found, item)
-            elif item.game.variant not in self._job.evaluator.variants:
-                reason = f"{self._job.evaluator.name} does not play {item.game.variant}"
-                self._skip(found, SkippedGame(item.origin, "variant", reason, item.game.text))
-            else:
-                planned = plan(
-                    item.origin,
-                    item.game,
-                    self._job.search,
-                    iter(()),
-                    use_recorded=self._job.reads_input,
-                    can_search=False,
-                )
-                found.notices += problems(planned, found.counts)
-                game = self._analyst.analyse(planned)
-                self._account(found, game, placed)
-                strategies.add(game)
-                if self._job.games_wanted:
-                    found.items.append(Item(game=game))
+                found.notices.append(passed_over(item, found.counts))
+                found.items += [Item(skipped=item)] if job.games_wanted else []
+                continue
+            planned = plan(
+                item.origin, item.game, job.search, iter(()), use_recorded=job.reads_input, can_search=False
+            )
+            found.notices += problems(planned, found.counts)
+            game = self._analyst.analyse(planned)
+            if found.tally.add(game, found.counts):
+                placed[game.origin.game] = game
+            strategies.add(game)
+            found.items += [Item(game=game)] if job.games_wanted else []
+        found.counts.recorded = found.counts.positions
         labels = Labels()
-        for entry in found.best:
+        for entry in found.tally.best:
             labels.learn(entry, placed[entry.game])
-        found.entries = [Entry(*named) for named in labels.of(found.best, lambda _: None)]
+        found.labels = list(labels.of(found.tally.best, lambda _: None))
         found.crashes = strategies.crashes
         found.unevaluated = strategies.unevaluated
         found.states = {name: msgspec.json.encode(state) for name, state in strategies.states()}
         return found
-
-    def _skip(self, found: Digested, skipped: SkippedGame) -> None:
-        if skipped.kind == "variant":
-            found.counts.variant += 1
-        else:
-            found.counts.damaged += 1
-        origin = skipped.origin
-        found.notices.append(Notice(skipped.kind, origin.file, origin.line, origin.game, skipped.reason))
-        if self._job.games_wanted:
-            found.items.append(Item(skipped=skipped))
-
-    def _account(self, found: Digested, game: AnalysedGame, placed: dict[int, AnalysedGame]) -> None:
-        found.counts.analysed += 1
-        positions = 0
-        for ply, position in enumerate(game.positions):
-            if position.found is None:
-                continue
-            positions += 1
-            entry, winning = scored(game.origin.game, ply, position.found, self._job.winning_cp)
-            found.wins += winning
-            if place(found.best, entry, self._job.size):
-                placed[entry.game] = game
-        found.counts.positions += positions
-        found.counts.recorded += positions
-        if positions:
-            if game.scale not in found.scales:
-                found.scales.append(game.scale)
-        else:
-            found.counts.unevaluated += 1
 
 
 def batches(items: Iterable[Candidate | Any]) -> Iterator[list[Candidate] | Any]:
@@ -196,7 +147,7 @@ class Digestion:
     """Processes that digest, fed by one thread; what they found comes back in the order of the batches."""
 
     def __init__(self, job: DigestJob, *, workers: int, start_method: str) -> None:
-        self._job = structs.replace(job, parent=os.getpid())
+        self._job = job
         self._workers = workers
         self._context = multiprocessing.get_context(start_method)
         self._pool: ProcessPoolExecutor | None = None
@@ -209,10 +160,6 @@ class Digestion:
     def hungry(self) -> bool:
         """Whether another batch would keep a process busy."""
         return len(self._line) < _IN_FLIGHT * self._workers
-
-    def __len__(self) -> int:
-        """Batches in flight."""
-        return len(self._line)
 
     def submit(self, batch: Sequence[Candidate]) -> None:
         packed = msgspec.msgpack.encode(batch)
@@ -262,7 +209,8 @@ class Digestion:
             encoded = msgspec.msgpack.encode(self._job)
             self._pool = ProcessPoolExecutor(self._workers, self._context, _start, (encoded,))
         try:
-            return self._pool.submit(_digest, packed)
+            with system.without_main():  # it may start a process
+                return self._pool.submit(_digest, packed)
         except BrokenProcessPool:
             return None
 
@@ -289,18 +237,8 @@ _digester: Digester | None = None
 def _start(encoded: bytes) -> None:
     global _digester  # noqa: PLW0603 - what a process of a pool keeps between calls
     system.leave_signals_to_parent()
-    system.die_with_parent()
-    job = msgspec.msgpack.decode(encoded, type=DigestJob)
-    threading.Thread(target=_watch, name="parent-watch", daemon=True).start()
-    _digester = Digester(job)
-
-
-def _watch() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        with contextlib.suppress(OSError):
-            connection.wait([parent.sentinel])
-        os._exit(1)
+    system.end_with_parent()
+    _digester = Digester(msgspec.msgpack.decode(encoded, type=DigestJob))
 
 
 def _digest(packed: bytes) -> bytes:

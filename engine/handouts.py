@@ -13,15 +13,14 @@ from msgspec import Struct, field, structs
 
 from engine.errors import ConfigError, PluginCrashed
 from engine.filters import plain_name
-from engine.model import AnalysedGame, Best, Color, Evaluation, RunCounts, RunResult
+from engine.model import AnalysedGame, Color, Evaluation, RunCounts, RunResult
 from engine.options import Options
 from engine.output_names import PLAYER, safe, unused
 from engine.outputs import Outputs, Targets
 from engine.planner import FollowUp
 from engine.plugin import RunInfo
-from engine.scoreboard import place, scored
-from engine.settings import ScoreboardSettings
 from engine.strategies import Strategies
+from engine.tally import Tally
 
 __all__ = ["MOST", "Handouts", "by_player", "split_answers"]
 
@@ -54,10 +53,8 @@ class _Handout(Struct):
     name: str
     outputs: Outputs
     strategies: Strategies
+    tally: Tally
     counts: RunCounts = field(default_factory=RunCounts)
-    scales: set[float] = field(default_factory=set)
-    wins: int = 0
-    best: list[Best] = field(default_factory=list)
 
 
 class Handouts:
@@ -71,10 +68,10 @@ class Handouts:
         aggregators: Callable[[], Strategies],
         writer_options: Mapping[str, Options],
         players: Sequence[str],
-        scoreboard: ScoreboardSettings,
+        tally: Callable[[], Tally],
     ) -> None:
         """`check` makes targets of names, overwriting what is there when its second argument says so;
-        `aggregators` makes a fresh set; `players` are those of `--player`.
+        `aggregators` makes a fresh set, `tally` an empty one; `players` are those of `--player`.
 
         Raises ConfigError or OutputError for what is wrong with the names whoever the players are.
         """
@@ -82,7 +79,7 @@ class Handouts:
         self._check = check
         self._aggregators = aggregators
         self._writer_options = writer_options
-        self._scoreboard = scoreboard
+        self._tally = tally
         self._aliases = _aliases(players)
         self._handouts: dict[str, _Handout] = {}
         self._used: set[str] = set()
@@ -125,7 +122,8 @@ class Handouts:
             own = structs.replace(
                 seen, answers=game.answers if seen.view == game.view else _own(answers, seen.view)
             )
-            self._count(handout, own)
+            handout.counts.read += 1
+            handout.tally.add(own, handout.counts)
             handout.strategies.add(own)
             try:
                 handout.outputs.game(own)
@@ -146,25 +144,8 @@ class Handouts:
         self._used.add(file.casefold())
         targets = self._check([template.replace(PLAYER, file) for template in self._templates], False)
         outputs = targets.begin(structs.replace(info, player=name), self._writer_options)
-        self._handouts[key] = _Handout(name, outputs, self._aggregators())
+        self._handouts[key] = _Handout(name, outputs, self._aggregators(), self._tally())
         return self._handouts[key]
-
-    def _count(self, handout: _Handout, game: AnalysedGame) -> None:
-        counts = handout.counts
-        counts.read += 1
-        counts.analysed += 1
-        evaluated = counts.positions
-        for ply, position in enumerate(game.positions):
-            if position.found is None:
-                continue
-            counts.positions += 1
-            entry, winning = scored(game.origin.game, ply, position.found, self._scoreboard.winning_cp)
-            handout.wins += winning
-            place(handout.best, entry, self._scoreboard.size)
-        if counts.positions == evaluated:
-            counts.unevaluated += 1
-        else:
-            handout.scales.add(game.scale)
 
     def finish(self, result: RunResult) -> None:
         """Write the end of each file, with the player's own figures, and move all into place.
@@ -175,9 +156,9 @@ class Handouts:
         for handout in self._handouts.values():
             own = structs.replace(
                 result,
-                reports=handout.strategies.reports(handout.scales),
-                wins=handout.wins,
-                best=tuple(handout.best),
+                reports=handout.strategies.reports(handout.tally.scales),
+                wins=handout.tally.wins,
+                best=tuple(handout.tally.best),
                 counts=handout.counts,
                 notices=(),
                 failures=(),

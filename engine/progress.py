@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import chess
 from msgspec import Struct
 
-from engine.model import AnalysedGame, Best, Notice, RunCounts
+from engine.model import AnalysedGame, Best, Notice, RunCounts, SkippedGame
 from engine.planner import Plan
 from engine.plugin import WorkerState
 from engine.sources import Source
@@ -101,6 +101,16 @@ def problems(planned: Plan, counts: RunCounts) -> Iterator[Notice]:
         more = f" (and {len(planned.refused) - 1} more)" if len(planned.refused) > 1 else ""
         text = f"position {ply} is not one that can be searched: {reason}{more}"
         yield Notice("refused", origin.file, origin.line, origin.game, text)
+
+
+def passed_over(skipped: SkippedGame, counts: RunCounts) -> Notice:
+    """What people should know of a game that is not analysed; counts it."""
+    if skipped.kind == "variant":
+        counts.variant += 1
+    else:
+        counts.damaged += 1
+    origin = skipped.origin
+    return Notice(skipped.kind, origin.file, origin.line, origin.game, skipped.reason)
 
 
 def share_read(sources: Sequence[Source]) -> float | None:

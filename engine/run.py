@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,7 +31,6 @@ from engine.handouts import MOST, Handouts, by_player, split_answers
 from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
-    Best,
     Failure,
     Notice,
     Origin,
@@ -41,12 +41,13 @@ from engine.model import (
 from engine.outputs import Outputs, Targets, open_outputs
 from engine.planner import FollowUp, Plan, Positions
 from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState, Writer
-from engine.progress import Labels, Snapshot, problems, share_read
+from engine.progress import Labels, Snapshot, passed_over, problems, share_read
 from engine.registry import Registry
-from engine.scoreboard import Scoreboard, place, scored
+from engine.scoreboard import Scoreboard
 from engine.settings import Settings
-from engine.sources import Broken, Filtered, Game, Item, Selection, Waiting, candidates, read
+from engine.sources import Broken, Filtered, Game, Item, Selection, Waiting, candidates, playable, read
 from engine.strategies import Named, Strategies, selection
+from engine.tally import Tally
 
 _log = logging.getLogger("engine")
 
@@ -56,8 +57,6 @@ NOBODY = PluginSpec("engine.evaluators", "recorded")
 MAX_NOTICES = 1_000
 PROGRESS_SECONDS = 0.15
 """How often, at most, the progress callback is called: 4 to 8 times a second is what a screen can use."""
-
-
 DIGESTED_BYTES = 4 << 20
 """Recorded games of fewer bytes are done before other processes have started."""
 
@@ -180,8 +179,6 @@ class Run:
         self._info = RunInfo(self.evaluator.info, self.limit)
         self._outputs: Outputs = targets.begin(self._info, of_writers)
         self._labels = Labels()
-        self._scales: set[float] = set()
-        """Of the analysed games, for the reports to say."""
         self._say_unmet_needs(self.limit.multipv)
         self._exhausted = False
         """The input is read to its end, or will not be."""
@@ -191,8 +188,7 @@ class Run:
         self._cache_notice: str | None = None
         self._broken = False
         """An input ended before its end."""
-        self._wins = 0
-        self._best: list[Best] = []
+        self._tally = self._new_tally()
         self._only: AnalysedGame | None = None
         """The first game, while there is no second."""
 
@@ -316,7 +312,7 @@ class Run:
             aggregators=strategies,
             writer_options=of_writers,
             players=self.settings.players,
-            scoreboard=self.settings.scoreboard,
+            tally=self._new_tally,
         )
         return handouts
 
@@ -342,6 +338,8 @@ class Run:
                 self._handouts.abandon()
             raise
         finally:
+            for source in self._sources:
+                source.close()
             self._scoreboard.close()
 
     # -- nothing to search: by the batch, in other processes --
@@ -376,6 +374,7 @@ class Run:
         digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)
         try:
             self._drive_digestion(digestion)
+            self._show(digestion, last=True)
         finally:
             digestion.close()
 
@@ -410,21 +409,17 @@ class Run:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(found.counts, name))
         for notice in found.notices:
             self._notice(notice)
-        self._scoreboard.digested(found.counts.positions, found.wins, found.best)
-        self._wins += found.wins
-        for entry in found.entries:
-            if place(self._best, entry.best, self.settings.scoreboard.size):
-                self._labels.know(entry.best, entry.players, entry.move)
-        self._scales.update(found.scales)
+        self._scoreboard.digested(found.counts.positions, found.tally.wins, found.tally.best)
+        self._tally.merge(found.tally)
+        for label in found.labels if self._progress is not None else ():
+            self._labels.know(*label)
         self._strategies.take(found.states, found.crashes, found.unevaluated)
         for item in found.items:
             if item.game is not None:
-                game = item.game
-                self._write(lambda game=game: self._outputs.game(game), game)  # type: ignore[misc]
-                self._on_event(game)
+                self._write(partial(self._outputs.game, item.game), item.game)
+                self._on_event(item.game)
             elif item.skipped is not None:
-                skipped = item.skipped
-                self._write(lambda skipped=skipped: self._outputs.skipped(skipped), None)  # type: ignore[misc]
+                self._write(partial(self._outputs.skipped, item.skipped), None)
 
     # -- something to search --
 
@@ -435,8 +430,6 @@ class Run:
             self._drive(flow)
             self._show(flow, last=True)
         finally:
-            for source in self._sources:
-                source.close()
             flow.close()
             cache.close()
             if cache.notice not in (None, self._cache_notice):
@@ -476,11 +469,9 @@ class Run:
             self._pass_over(item)
             return
         self.counts.read += 1
+        item = playable(item, self.evaluator.info)
         if isinstance(item, SkippedGame):
             flow.open(item)
-        elif item.game.variant not in self.evaluator.info.variants:
-            reason = f"{self.evaluator.info.name} does not play {item.game.variant}"
-            flow.open(SkippedGame(item.origin, "variant", reason, item.game.text))
         else:
             self._opened += 1
             opened = flow.open((item.origin, item.game))
@@ -498,28 +489,29 @@ class Run:
 
     def _release(self, item: Plan | SkippedGame) -> None:
         if isinstance(item, SkippedGame):
-            if item.kind == "variant":
-                self.counts.variant += 1
-            else:
-                self.counts.damaged += 1
-            origin = item.origin
-            self._notice(Notice(item.kind, origin.file, origin.line, origin.game, item.reason))
-            self._write(lambda: self._outputs.skipped(item), None)
+            self._notice(passed_over(item, self.counts))
+            self._write(partial(self._outputs.skipped, item), None)
             return
         assert item.analysed is not None
         answers, of_handouts = split_answers(item.answers())
         game = structs.replace(item.analysed, answers=answers)
         self._account(game)
         self._strategies.add(game)
-        self._write(lambda: self._outputs.game(game), game)
+        self._write(partial(self._outputs.game, game), game)
         if self._handouts is not None:
-            handouts = self._handouts
-            self._write(lambda: handouts.add(game, of_handouts, self._info), game)
+            self._write(partial(self._handouts.add, game, of_handouts, self._info), game)
         self._on_event(game)
+
+    def _doubtful(self, plan: Plan) -> set[int]:
+        """Which positions the first pass has left in doubt; when there is none, the game is analysed."""
+        game = self._analyst.analyse(plan)
+        plies = adaptive.doubtful(game)
+        plan.analysed = None if plies else game
+        return plies
 
     def _follow_up(self, plan: Plan) -> dict[str, list[FollowUp | None]]:
         """Analyse a game whose positions are all known; what the aggregators want to be searched on top."""
-        plan.analysed = game = self._analyst.analyse(plan)
+        plan.analysed = game = plan.analysed or self._analyst.analyse(plan)
         if not self._can_follow_up:
             return {}
         sent = Positions(plan.game)
@@ -544,33 +536,26 @@ class Run:
 
     def _account(self, game: AnalysedGame) -> None:
         """The run's own recount, against which the scoreboard is checked at the end."""
-        self.counts.analysed += 1
+        placed = self._tally.add(game, self.counts)
         self._only = game if self.counts.analysed == 1 else None
-        evaluated = self.counts.positions
-        for ply, position in enumerate(game.positions):
-            if position.found is None:
-                continue
-            self.counts.positions += 1
-            entry, winning = scored(game.origin.game, ply, position.found, self.settings.scoreboard.winning_cp)
-            self._wins += winning
-            if place(self._best, entry, self.settings.scoreboard.size) and self._progress is not None:
-                self._labels.learn(entry, game)
-        if self.counts.positions == evaluated:
-            self.counts.unevaluated += 1
-        else:
-            self._scales.add(game.scale)
+        for entry in placed if self._progress is not None else ():
+            self._labels.learn(entry, game)
+
+    def _new_tally(self) -> Tally:
+        return Tally(self.settings.scoreboard.winning_cp, self.settings.scoreboard.size)
 
     def _finish(self) -> RunResult:
+        tally = self._tally
         if self._interrupted:
-            self._scoreboard.settle(self._wins, self._best)
+            self._scoreboard.settle(tally.wins, tally.best)
         view = self._scoreboard.view()
         if self.settings.search.adaptive:
             # What a deeper search has corrected downwards may still stand on the board.
-            self._scoreboard.settle(view.wins, self._best)
+            self._scoreboard.settle(view.wins, tally.best)
             view = self._scoreboard.view()
-        if (view.wins, view.best) != (self._wins, tuple(self._best)):
+        if (view.wins, view.best) != (tally.wins, tuple(tally.best)):
             what = (
-                f"{view.wins} wins, the results {self._wins}" if view.wins != self._wins else "other best scores"
+                f"{view.wins} wins, the results {tally.wins}" if view.wins != tally.wins else "other best scores"
             )
             reason = f"the scoreboard says {what}; the reports are right, please tell the maintainers"
             self._failed(Failure(None, None, None, None, reason))
@@ -579,7 +564,7 @@ class Run:
         if self._handouts is not None and self._handouts.left_out:
             text = f"files for the first {MOST} players only; --player NAME says whose you want"
             self._notice(Notice("warning", None, None, None, text))
-        reports = self._strategies.reports(self._scales)
+        reports = self._strategies.reports(tally.scales)
         result = RunResult(
             reports=reports,
             wins=view.wins,
@@ -594,12 +579,11 @@ class Run:
             adaptive=self.settings.search.adaptive,
             game=self._only,
         )
-        self._write(lambda: self._outputs.finish(result), None)
+        self._write(partial(self._outputs.finish, result), None)
         names = self._outputs.names()
         if self._handouts is not None:
-            handouts = self._handouts
-            self._write(lambda: handouts.finish(result), None)
-            names += handouts.names()
+            self._write(partial(self._handouts.finish, result), None)
+            names += self._handouts.names()
         return structs.replace(result, failures=tuple(self._failures), outputs=tuple(names))
 
     def _check_that_there_were_games(self) -> None:
@@ -633,7 +617,7 @@ class Run:
             on_failure=self._failed,
             use_recorded=self.evaluator.reads_input,
             can_search=self.evaluator.spec is not None,
-            deepen=lambda plan: adaptive.doubtful(self._analyst.analyse(plan)),
+            deepen=self._doubtful,
             deep_limit=self.limit if self.settings.search.adaptive else None,
             follow_up=self._follow_up,
         )

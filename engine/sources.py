@@ -28,7 +28,7 @@ from msgspec import Struct
 from engine.compression import SUFFIXES, InputStream, compression_of
 from engine.errors import AnalysisError, InputError
 from engine.filters import Filter, PlayerFilter
-from engine.model import Origin, SkippedGame, SourceGame
+from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.sampling import chance, parse_sample
 
@@ -331,6 +331,14 @@ def parse(candidate: Candidate, readers: Mapping[str, Reader]) -> Game | Skipped
         at = f" (line {parsed.line})" if parsed.line is not None else ""
         return SkippedGame(origin, parsed.kind, parsed.reason + at, parsed.text)
     return Game(origin, parsed)
+
+
+def playable(item: Game | SkippedGame, evaluator: EvaluatorInfo) -> Game | SkippedGame:
+    """The same, but skipped when it is of a variant that the evaluator does not play."""
+    if isinstance(item, SkippedGame) or item.game.variant in evaluator.variants:
+        return item
+    reason = f"{evaluator.name} does not play {item.game.variant}"
+    return SkippedGame(item.origin, "variant", reason, item.game.text)
 
 
 def _folder(folder: str, readers: Mapping[str, Reader]) -> list[Source]:

@@ -8,10 +8,7 @@ another (`engine.pool`).
 from __future__ import annotations
 
 import contextlib
-import os
-import threading
 from collections.abc import Iterator
-from multiprocessing import connection, parent_process
 from typing import Any, Literal
 
 from engine import system
@@ -115,7 +112,7 @@ def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard)
     except Exception as error:
         send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
         return
-    _die_with_parent(evaluator)
+    system.end_with_parent(None if type(evaluator).kill is Evaluator.kill else evaluator.kill)
     try:
         try:
             info = evaluator.start()
@@ -136,21 +133,3 @@ def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard)
                 return
     finally:
         evaluator.close()
-
-
-def _die_with_parent(evaluator: Evaluator) -> None:
-    """End this process and its evaluator as soon as the parent is gone, whatever the main thread does."""
-    if type(evaluator).kill is Evaluator.kill:
-        system.die_with_parent()  # nothing to do before dying
-    parent = parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        try:
-            evaluator.kill()
-        finally:
-            os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

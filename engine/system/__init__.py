@@ -10,7 +10,7 @@ from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file, shared_lock
 from engine.system.processes import (
     blame,
-    die_with_parent,
+    end_with_parent,
     is_from_outside,
     leave_signals_to_parent,
     name_signal,
@@ -36,7 +36,7 @@ __all__ = [
     "blame",
     "can_drive_programs",
     "cores",
-    "die_with_parent",
+    "end_with_parent",
     "given",
     "has_ended",
     "hidden_by",

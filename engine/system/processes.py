@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing import connection, parent_process
 from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
@@ -43,7 +45,7 @@ def leave_signals_to_parent() -> None:
             signal.signal(getattr(signal, name), lambda *_: None)
 
 
-def die_with_parent() -> None:
+def _die_with_parent() -> None:
     """Linux: be killed when the thread that started this process ends, even while stuck in foreign code.
 
     Call it from the main thread. It may come too late for a parent that is already dead; elsewhere it does
@@ -56,6 +58,28 @@ def die_with_parent() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         except (OSError, AttributeError):  # a libc without it
             return
+
+
+def end_with_parent(before: Callable[[], None] | None = None) -> None:
+    """End this process as soon as the one that started it is gone, whatever the main thread does.
+
+    Call it from the main thread. `before` is called first, in another one; without it the kernel may be quicker.
+    """
+    if before is None:
+        _die_with_parent()
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        try:
+            if before is not None:
+                before()
+        finally:
+            os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def blame(exit_code: int | None) -> Literal["outside", "position"]:

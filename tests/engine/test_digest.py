@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,3 +160,23 @@ def test_processes_that_die_cost_time_and_nothing_else(
     here, shared = both(str(games), evaluator="recorded")
     assert kills
     assert_equal(here, shared)
+
+
+def test_a_script_without_a_main_guard_runs_once(games: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import engine\n"
+        "from engine import run\n"
+        "run.DIGESTED_BYTES = 0\n"
+        f"result = engine.analyze({str(games)!r}, evaluator='recorded', workers=2)\n"
+        "print('once', result.counts.analysed)\n"
+    )
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "once 120\n", "")
+
+
+def test_the_last_progress_is_the_end(games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
+    shown: list[Any] = []
+    result = engine.analyze(str(games), evaluator="recorded", workers=2, progress=shown.append)
+    assert (shown[-1].games, shown[-1].positions) == (120, result.counts.positions)
