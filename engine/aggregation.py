@@ -140,6 +140,13 @@ class Aggregator(abc.ABC):
             names |= {name: isinstance(value, State) for name, value in vars(base).items()}
         return sorted(name for name, is_state in names.items() if is_state)
 
+    def _follow(self, earlier: Self) -> None:
+        """Before the first game: both will be merged, so what cannot stay beside `earlier` need not be kept."""
+        for name in self._declared():
+            state, other = getattr(self, name), getattr(earlier, name)
+            if isinstance(state, State) and isinstance(other, State):
+                state.follow(other)
+
     def merge(self, other: Self) -> None:
         """Take in what another one of the same class and options has seen, which stays as it is.
 

@@ -25,12 +25,13 @@ __all__ = ["analyse"]
 
 
 class _Known(NamedTuple):
-    """White's view of a position as the formulas take it."""
+    """A position as the formulas take it."""
 
     score: Score
+    """From the side to move's view."""
     scale: float
     win: float
-    """Win%, 0 to 100."""
+    """White's Win%, 0 to 100."""
 
 
 def analyse(
@@ -57,7 +58,7 @@ def analyse(
     if len(positions) != len(game.moves) + 1:
         raise ValueError(f"{len(positions)} positions for {len(game.moves)} moves")
     first: Color = "white" if game.fen.split(" ", 2)[1] == "w" else "black"
-    known = _white_views(game.fen, first, positions, scale)
+    known = _known(game.fen, first, positions, scale)
     best = [p.evaluation.best if p.evaluation and reconciled else None for p in positions]
     plies = tuple(_plies(game, first, known, best))
     accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first)
@@ -82,25 +83,27 @@ def analyse(
     )
 
 
-def _white_views(
-    fen: str, first: Color, positions: Sequence[AnalysedPosition], scale: float
-) -> list[_Known | None]:
-    """White's view of each position; None where nothing is known."""
-    views: list[_Known | None] = []
-    for k, position in enumerate(positions):
+def _known(fen: str, first: Color, positions: Sequence[AnalysedPosition], scale: float) -> list[_Known | None]:
+    """What is known of each position; None where that is nothing."""
+    found: list[_Known | None] = []
+    white_to_move = first == "white"
+    for position in positions:
         if position.evaluation is not None:
-            white_to_move = (first == "white") == (k % 2 == 0)
-            score = position.evaluation.score if white_to_move else -position.evaluation.score
+            score = position.evaluation.score
         elif position.terminal == "stalemate":
             score = Score(cp=0)
         else:
-            views.append(None)
-            continue
-        of_this = 1.0 if position.recorded else scale
-        views.append(_Known(score, of_this, scoring.win_percent(score, of_this)))
+            score = None
+        if score is None:
+            found.append(None)
+        else:
+            of_this = 1.0 if position.recorded else scale
+            win = scoring.win_percent(score if white_to_move else -score, of_this)
+            found.append(_Known(score, of_this, win))
+        white_to_move = not white_to_move
     if _is_initial(fen):
-        views[0] = _Known(scoring.START, 1.0, scoring.win_percent(scoring.START))
-    return views
+        found[0] = _Known(scoring.START, 1.0, scoring.win_percent(scoring.START))
+    return found
 
 
 def _is_initial(fen: str) -> bool:
@@ -118,7 +121,7 @@ def _plies(
             yield Ply(san, uci, None, None, None, clock, times[k])
             continue
         white = (first == "white") == (k % 2 == 0)
-        scores = (before.score, after.score) if white else (-before.score, -after.score)
+        scores = before.score, -after.score
         wins = (before.win, after.win) if white else (100 - before.win, 100 - after.win)
         judgement = scoring.judgement(*scores, (before.scale, after.scale)) if uci != best[k] else None
         yield Ply(

@@ -121,6 +121,8 @@ class Cache:
         self._waiting: dict[bytes, bytes] = {}
         """Rows that are not written yet; between calls, those that could not be."""
         self._synced = time.monotonic()
+        self._synchronous = ""
+        """What the connection was told last."""
         self.kept = path is not None
         """Whether rows outlive this object: it is on its file, and the file can be written."""
         self._db = self._open()
@@ -212,6 +214,7 @@ class Cache:
         return self.path
 
     def _open(self, damaged: Identity | None = None) -> sqlite3.Connection:
+        self._synchronous = ""
         if self.kept:
             try:
                 opened = open_file(self._file, damaged)
@@ -261,10 +264,12 @@ class Cache:
         """Everything that waits, in one transaction. False after a failure, which has been dealt with."""
         sync = time.monotonic() >= self._synced + _SYNC_SECONDS
         try:
-            self._db.execute(f"PRAGMA synchronous = {self._synchronous(sync)}")
+            self._set_synchronous(sync)
             self._db.execute("BEGIN IMMEDIATE")
             self._insert()
-            self._evict()
+            size, used = self._sizes()
+            if used > self.limit:
+                self._evict()
             self._db.execute("COMMIT")
         except (sqlite3.Error, MemoryError) as error:
             with contextlib.suppress(sqlite3.Error):
@@ -273,7 +278,9 @@ class Cache:
             self._failed(error)
             return False
         self._waiting.clear()
-        self._shrink()
+        # A file well above its limit, because that was lowered: elsewhere free pages are used again.
+        if size > self.limit + self.limit // 8 + _LEAST_LIMIT:
+            self._shrink()
         if sync:
             self._synced = time.monotonic()
         if self._failing:
@@ -282,11 +289,14 @@ class Cache:
                 self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         return True
 
-    def _synchronous(self, sync: bool) -> str:
-        if self.temporary:
-            return "OFF"  # temporary: it need not survive anything
-        # A rollback journal that is not synced can leave a broken file behind a power cut; a WAL cannot.
-        return "FULL" if sync or not self._wal else "NORMAL"
+    def _set_synchronous(self, sync: bool) -> None:
+        """Whether the next transaction waits for the disk."""
+        # A rollback journal that is not synced can leave a broken file behind a power cut; a WAL cannot. A
+        # temporary file need not survive anything.
+        how = "OFF" if self.temporary else "FULL" if sync or not self._wal else "NORMAL"
+        if how != self._synchronous:
+            self._db.execute(f"PRAGMA synchronous = {how}")
+            self._synchronous = how
 
     def _insert(self) -> None:
         now = int(time.time())
@@ -298,25 +308,23 @@ class Cache:
 
     def _evict(self) -> None:
         """Within the limit again, or nearer to it: bounded, so that no run stalls."""
-        if self._sizes()[1] > self.limit:
-            self._db.execute(
-                "DELETE FROM units WHERE id IN (SELECT id FROM units WHERE id <= ? ORDER BY id LIMIT ?)",
-                (self._last, max(_EVICTED_AT_ONCE, 2 * len(self._waiting))),
-            )
+        self._db.execute(
+            "DELETE FROM units WHERE id IN (SELECT id FROM units WHERE id <= ? ORDER BY id LIMIT ?)",
+            (self._last, max(_EVICTED_AT_ONCE, 2 * len(self._waiting))),
+        )
 
     def _shrink(self) -> None:
-        """A file well above its limit, because that was lowered: elsewhere free pages are used again."""
+        """Give pages back to the system, so many that no run stalls."""
         with contextlib.suppress(sqlite3.Error):
-            if self._sizes()[0] > self.limit + self.limit // 8 + _LEAST_LIMIT:
-                # `execute` would stop after the first page.
-                self._db.executescript(f"PRAGMA incremental_vacuum({_PAGES_FREED_AT_ONCE})")
+            # `execute` would stop after the first page.
+            self._db.executescript(f"PRAGMA incremental_vacuum({_PAGES_FREED_AT_ONCE})")
 
     def _sizes(self) -> tuple[int, int]:
         """Bytes of the file, and bytes of it in use."""
-        pages, free, page = (
-            self._db.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
+        pages, free, page = self._db.execute(
+            "SELECT page_count, freelist_count, page_size"
+            " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+        ).fetchone()
         return pages * page, (pages - free) * page
 
     def _limit_of_environment(self) -> int:

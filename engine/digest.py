@@ -57,6 +57,8 @@ class DigestJob(Struct, frozen=True):
     """Of the best-scores board."""
     games_wanted: bool
     """Whether the games are to come back, for outputs."""
+    labels_wanted: bool
+    """Whether a screen names the best."""
 
 
 class Item(Struct, frozen=True):
@@ -88,6 +90,8 @@ class Digester:
         registry = Registry(job.plugins)
         self._readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
         self._strategies = Strategies.build(registry, job.aggregators, job.options)
+        self._part: Strategies | None = None
+        """Those of the batch before."""
         self._analyst = Analyst(
             job.search, job.evaluator.scale, job.reads_input, player_filter(job.players) if job.players else None
         )
@@ -95,7 +99,7 @@ class Digester:
     def digest(self, batch: Sequence[Candidate]) -> Digested:
         job = self._job
         found = Digested(Tally(job.winning_cp, job.size))
-        strategies = self._strategies.fresh()
+        self._part = strategies = self._strategies.part(self._part)
         placed: dict[int, AnalysedGame] = {}
         for candidate in batch:
             found.counts.read += 1
@@ -109,15 +113,16 @@ class Digester:
             )
             found.notices += problems(planned, found.counts)
             game = self._analyst.analyse(planned)
-            if found.tally.add(game, found.counts):
+            if found.tally.add(game, found.counts) is not None and job.labels_wanted:
                 placed[game.origin.game] = game
             strategies.add(game)
             found.items += [Item(game=game)] if job.games_wanted else []
         found.counts.recorded = found.counts.positions
-        labels = Labels()
-        for entry in found.tally.best:
-            labels.learn(entry, placed[entry.game])
-        found.labels = list(labels.of(found.tally.best, lambda _: None))
+        if job.labels_wanted:
+            labels = Labels()
+            for entry in found.tally.best:
+                labels.learn(entry, placed[entry.game])
+            found.labels = list(labels.of(found.tally.best, lambda _: None))
         found.crashes = strategies.crashes
         found.unevaluated = strategies.unevaluated
         found.states = {name: msgspec.json.encode(state) for name, state in strategies.states()}

@@ -74,8 +74,10 @@ class Flow:
         self._assembler = Assembler()
         self._retries = Retries(lambda: next(self._ids))
         self._waiting: deque[Unit] = deque()
-        self._in_hand: dict[int, Unit] = {}
-        """Units the executor has."""
+        self._in_hand: dict[int, tuple[Unit, bytes]] = {}
+        """Units the executor has, and what the cache will call them."""
+        self._missed: tuple[int, bytes] = (0, b"")
+        """The unit that the cache was asked for last and does not know, and its key."""
         self.planned = 0
         """Positions to evaluate in all games opened so far."""
         self._drained = False
@@ -176,28 +178,31 @@ class Flow:
         while self._waiting and budget:
             budget -= 1
             unit = self._waiting[0]
-            known = self._cache.get(self._key(unit))
-            if known is not None and len(known) == len(unit.plies):
-                self._waiting.popleft()
-                self._accept(unit, known, searched=False, counted=False)
-                continue
+            if unit.id != self._missed[0]:
+                key = self._key(unit)
+                known = self._cache.get(key)
+                if known is not None and len(known) == len(unit.plies):
+                    self._waiting.popleft()
+                    self._accept(unit, known, searched=False, counted=False)
+                    continue
+                self._missed = unit.id, key
             if self._executor is None:
                 self._executor = self._make_executor()
             if not self._executor.wants():
                 return
-            self._in_hand[unit.id] = self._waiting.popleft()
+            self._in_hand[unit.id] = self._waiting.popleft(), self._missed[1]
             self._executor.submit(unit)
 
     def _take(self, outcomes: Sequence[Done | Lost]) -> None:
-        done = [(self._in_hand.pop(o.unit), o) for o in outcomes if isinstance(o, Done)]
+        done = [(*self._in_hand.pop(o.unit), o) for o in outcomes if isinstance(o, Done)]
         # Durable first, accepted after: what a run has reported is never searched again.
         if done:
-            self._cache.put((self._key(unit), outcome.evaluations) for unit, outcome in done)
-        for unit, outcome in done:
+            self._cache.put((key, outcome.evaluations) for _, key, outcome in done)
+        for unit, _, outcome in done:
             self._accept(unit, outcome.evaluations, searched=True, counted=outcome.counted)
         for lost in outcomes:
             if isinstance(lost, Lost):
-                self._lose(self._in_hand.pop(lost.unit), lost)
+                self._lose(self._in_hand.pop(lost.unit)[0], lost)
 
     def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
         self._retries.done(unit)

@@ -399,8 +399,11 @@ class AnalysedGame(Struct, frozen=True):
 
     def turn(self, ply: int) -> Color:
         """Who moves in position `ply`."""
-        white_starts = self.fen.split(" ", 2)[1] == "w"
-        return "white" if white_starts == (ply % 2 == 0) else "black"
+        return "white" if (" w " in self.fen) == (ply % 2 == 0) else "black"
+
+    def turns(self, color: Color) -> range:
+        """The plies that are this colour's moves."""
+        return range(self.turn(0) != color, len(self.plies), 2)
 
     def number(self, ply: int) -> str:
         """The number of the move played in position `ply` as people write it: `14.`, `14...`."""
@@ -420,14 +423,14 @@ class AnalysedGame(Struct, frozen=True):
         board = chess.Board(self.fen, chess960=self.variant == "chess960")
         yield board
         for ply in self.plies:
-            board.push_uci(ply.uci)
+            board.push(chess.Move.from_uci(ply.uci))
             yield board
 
     def board(self, ply: int) -> chess.Board:
         """Position `ply` as a board of its own."""
         for k, board in enumerate(self.boards()):
             if k == ply:
-                return board.copy()
+                return board
         raise IndexError(f"ply {ply} of a game with {len(self.plies)}")
 
 

@@ -6,6 +6,7 @@ Source: scalachess `Divider.scala`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import chess
 
@@ -78,10 +79,14 @@ def _developed(board: chess.Board) -> bool:
 def _mixedness(board: chess.Board) -> int:
     """How much the armies have met: a sum over the 49 squares of two by two."""
     white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
-    mixed = 0
-    for mask, scores in _SQUARES:
-        mixed += scores[(white & mask).bit_count()][(black & mask).bit_count()]
-    return mixed
+    return sum([_mixed_ranks(y, white >> 8 * y & 0xFFFF, black >> 8 * y & 0xFFFF) for y in range(7)])
+
+
+@lru_cache(1 << 14)
+def _mixed_ranks(y: int, white: int, black: int) -> int:
+    """What the seven squares on two neighbouring ranks add. A move changes few ranks, so most are known."""
+    scores = _SCORES[y]
+    return sum(scores[(white >> x & 0x303).bit_count()][(black >> x & 0x303).bit_count()] for x in range(7))
 
 
 def _scores(y: int) -> tuple[tuple[int, ...], ...]:
@@ -99,5 +104,5 @@ def _scores(y: int) -> tuple[tuple[int, ...], ...]:
     )
 
 
-_SQUARES = tuple((0x303 << (8 * (y - 1) + x), _scores(y)) for y in range(1, 8) for x in range(7))
-"""The pieces of each two by two square, and what they add."""
+_SCORES = tuple(_scores(y) for y in range(1, 8))
+"""By the lower rank of a square of two by two, from 0."""

@@ -96,9 +96,10 @@ def plan(
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
     divider, namer = phases.Divider(), openings.Namer()
+    looking = game.landmarks is None
     for ply, (position, board, reason) in enumerate(_walk(game, sent=can_search)):
-        divider.see(board)
-        namer.see(board)
+        if looking:
+            looking = divider.see(board) | namer.see(board)
         known = recording.positions[ply] if recording is not None else None
         if reason is not None:
             refused.append((ply, reason))
@@ -115,7 +116,7 @@ def plan(
             positions.append(None)
     groups = _groups(list(asked), search)
     units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
-    landmarks = Landmarks(divider.phases() if game.epd is None else None, namer.opening)
+    landmarks = game.landmarks or Landmarks(divider.phases() if game.epd is None else None, namer.opening)
     return Plan(origin, game, positions, refused, units, landmarks)
 
 

@@ -52,6 +52,8 @@ TRIAL = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
 """Units of a run have serials from 1."""
 ASLEEP = 5.0
 """A gap in the parent's own loop of so many seconds means that the parent slept, not the workers."""
+LOOKS = 0.25
+"""Seconds between two looks at who hangs: each takes the scoreboard's lock for every worker."""
 ENDING_SECONDS = 10.0
 """How long a worker that has said it ends may take to."""
 
@@ -124,6 +126,8 @@ class Pool:
         self._clock = system.AwakeClock(ASLEEP)
         self._search_seconds = search_deadline(context.job)
         self._start_seconds = start_deadline(context.job)
+        self._look_at = 0.0
+        """When it is next seen to who hangs."""
         self._losses = 0
         """In a row, with no unit searched between them."""
         self._trial: Literal["", "waiting", "in hand"] = ""
@@ -398,6 +402,9 @@ class Pool:
     def _end_hung(self) -> list[Outcome]:
         """Kill workers that finished no position, or did not start or end, within the deadline."""
         outcomes: list[Outcome] = []
+        if self._clock() < self._look_at:
+            return outcomes
+        self._look_at = self._clock() + LOOKS
         for slot in self._slots:
             if slot.state == "ready" and slot.leases:
                 progress = self._context.scoreboard.progress(slot.number)

@@ -79,7 +79,7 @@ def _label(
     for ply, move in enumerate(moves):
         if ply == entry.ply:
             break
-        board.push_uci(move)
+        board.push(chess.Move.from_uci(move))
     names = [headers.get("White") or "?", headers.get("Black") or "?"]
     players = "" if names == ["?", "?"] else " – ".join(names)
     dots = "." if board.turn else "..."

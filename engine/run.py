@@ -370,6 +370,7 @@ class Run:
             winning_cp=self.settings.scoreboard.winning_cp,
             size=self.settings.scoreboard.size,
             games_wanted=bool(self._outputs) or self._listening,
+            labels_wanted=self._progress is not None,
         )
         digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)
         try:
@@ -411,7 +412,7 @@ class Run:
             self._notice(notice)
         self._scoreboard.digested(found.counts.positions, found.tally.wins, found.tally.best)
         self._tally.merge(found.tally)
-        for label in found.labels if self._progress is not None else ():
+        for label in found.labels:
             self._labels.know(*label)
         self._strategies.take(found.states, found.crashes, found.unevaluated)
         for item in found.items:
@@ -538,8 +539,8 @@ class Run:
         """The run's own recount, against which the scoreboard is checked at the end."""
         placed = self._tally.add(game, self.counts)
         self._only = game if self.counts.analysed == 1 else None
-        for entry in placed if self._progress is not None else ():
-            self._labels.learn(entry, game)
+        if placed is not None and self._progress is not None:
+            self._labels.learn(placed, game)
 
     def _new_tally(self) -> Tally:
         return Tally(self.settings.scoreboard.winning_cp, self.settings.scoreboard.size)

@@ -111,12 +111,12 @@ def game_accuracy(wins: Sequence[float | None], first: Color) -> tuple[float | N
 def _deviation(values: Sequence[float]) -> float:
     """Standard deviation of a whole population."""
     mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+    return math.sqrt(math.fsum([(value - mean) ** 2 for value in values]) / len(values))
 
 
 def _mean_of_means(moves: Sequence[tuple[float, float]]) -> float:
-    weighted = math.fsum(a * w for a, w in moves) / math.fsum(w for _, w in moves)
-    harmonic = len(moves) / math.fsum(1 / max(1.0, a) for a, _ in moves)
+    weighted = math.fsum([a * w for a, w in moves]) / math.fsum([w for _, w in moves])
+    harmonic = len(moves) / math.fsum([1 / max(1.0, a) for a, _ in moves])
     return (weighted + harmonic) / 2
 
 

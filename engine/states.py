@@ -76,6 +76,9 @@ class State(abc.ABC):
     def fresh(self) -> Self:
         """An empty state of the same settings."""
 
+    def follow(self, earlier: Self) -> None:  # noqa: B027 - most have nothing to leave out
+        """Before the first `add`: both will be merged, so what cannot stay beside `earlier` need not be kept."""
+
     @abc.abstractmethod
     def merge(self, other: Self) -> None:
         """Take in what `other` holds; `other` stays as it is."""
@@ -257,9 +260,15 @@ class _Rows(State):
         self._rows: list[_Row] = []
         self._added = 0
         self._bar: _Order | None = None
+        """A row behind it cannot stay."""
+        self._bar_of_others: _Order | None = None
 
     def fresh(self) -> Self:
         return type(self)(self.size)
+
+    def follow(self, earlier: Self) -> None:
+        earlier._sorted()
+        self._bar = self._bar_of_others = earlier._bar
 
     @property
     def total(self) -> int:
@@ -287,8 +296,8 @@ class _Rows(State):
         self._rows.sort(key=lambda row: (_order(row[0]), _order(row[1])))
         if self.size is not None:
             del self._rows[self.size :]
-            # Once full, a row behind the last one cannot stay.
-            self._bar = _order(self._rows[-1][0]) if self.size and len(self._rows) == self.size else None
+            full = self.size and len(self._rows) == self.size
+            self._bar = _order(self._rows[-1][0]) if full else self._bar_of_others
         return self._rows
 
     def merge(self, other: Self) -> None:
@@ -302,7 +311,7 @@ class _Rows(State):
     def load(self, state: Any) -> None:
         self._added, rows = state
         self._rows = [(tuple(key), tuple(cells)) for key, cells in rows]
-        self._bar = None
+        self._bar = self._bar_of_others = None
 
     def render(self, key: str, title: str, columns: Sequence[Column]) -> ReportTable:
         """The cells as a table of a report, in order."""

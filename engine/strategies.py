@@ -112,9 +112,12 @@ class Strategies:
 
     # -- shared out between processes --
 
-    def fresh(self) -> Strategies:
-        """The same aggregators before their first game, for a part of the games."""
-        return Strategies({name: type(one)(one.options) for name, one in self._alive.items()}, self._needs)
+    def part(self, earlier: Strategies | None) -> Strategies:
+        """The same aggregators before their first game, for a part of the games; `earlier` had another one."""
+        new = Strategies({name: type(one)(one.options) for name, one in self._alive.items()}, self._needs)
+        for name, one in earlier._alive.items() if earlier is not None else ():  # noqa: SLF001 - of its class
+            new._alive[name]._follow(one)  # noqa: SLF001 - a plugin author need not know
+        return new
 
     def states(self) -> Iterator[tuple[str, Any]]:
         """What those that did not crash have seen."""

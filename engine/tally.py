@@ -25,9 +25,9 @@ class Tally(Struct):
     scales: set[float] = set()
     """What centipawns were multiplied by, in games with evaluations."""
 
-    def add(self, game: AnalysedGame, counts: RunCounts) -> list[Best]:
-        """Take in a game, and count it; its positions that came on the board."""
-        placed = []
+    def add(self, game: AnalysedGame, counts: RunCounts) -> Best | None:
+        """Take in a game, and count it; its entry if it came on the board."""
+        best: Best | None = None
         positions = 0
         for ply, position in enumerate(game.positions):
             if position.found is None:
@@ -35,15 +35,15 @@ class Tally(Struct):
             positions += 1
             entry, winning = scored(game.origin.game, ply, position.found, self.winning_cp)
             self.wins += winning
-            if place(self.best, entry, self.size):
-                placed.append(entry)
+            if best is None or entry.score > best.score:
+                best = entry
         counts.analysed += 1
         counts.positions += positions
         if positions:
             self.scales.add(game.scale)
         else:
             counts.unevaluated += 1
-        return placed
+        return best if best is not None and place(self.best, best, self.size) else None
 
     def merge(self, other: Tally) -> None:
         """Take in what another one has seen, of later games."""

@@ -115,8 +115,9 @@ class Accuracy(Aggregator):
 
     def _moves(self, game: AnalysedGame, color: Color) -> Moments:
         moves = Moments()
-        for k, ply in enumerate(game.plies):
-            if ply.accuracy is not None and game.turn(k) == color:
+        for k in game.turns(color):
+            ply = game.plies[k]
+            if ply.accuracy is not None:
                 moves.add(self._summand(milli(ply.accuracy), lost(ply) or 0))
         return moves
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -75,9 +76,9 @@ class Acpl(Aggregator):
             if acpl is not None:
                 acpls[color] = acpl
                 self.player_games[game.player(color)].add()
-        for k, ply in enumerate(game.plies):
-            if ply.loss is not None and game.turn(k) in game.view:
-                self.moves[f"{game.turn(k)}|{game.player(game.turn(k))}"].add(ply.loss)
+            losses = [loss for k in game.turns(color) if (loss := game.plies[k].loss) is not None]
+            for loss, n in Counter(losses).items():
+                self.moves[f"{color}|{game.player(color)}"].add(loss, n)
         if any(acpl is not None for acpl in acpls.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])

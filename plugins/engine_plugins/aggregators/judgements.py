@@ -67,15 +67,17 @@ class Judgements(Aggregator):
         self.worst = TopK(self.options.worst)
 
     def add(self, game: AnalysedGame) -> None:
-        for k, ply in enumerate(game.plies):
-            color = game.turn(k)
-            if ply.accuracy is None or color not in game.view:
+        for color in game.view:
+            judged = [k for k in game.turns(color) if game.plies[k].accuracy is not None]
+            if not judged:
                 continue
             counts = self.players[f"{color}|{game.player(color)}"]
-            counts.add(_MOVES)
-            if ply.judgement is not None:
-                counts.add(ply.judgement)
-                self._enter(game, k, ply, milli(ply.accuracy))
+            counts.add(_MOVES, len(judged))
+            for k in judged:
+                ply = game.plies[k]
+                if ply.judgement is not None and ply.accuracy is not None:
+                    counts.add(ply.judgement)
+                    self._enter(game, k, ply, milli(ply.accuracy))
 
     def _enter(self, game: AnalysedGame, k: int, ply: Ply, accuracy: int) -> None:
         number = game.origin.game

@@ -159,7 +159,7 @@ class Leaderboard(Aggregator):
 
     def _add_moves(self, game: AnalysedGame, color: Color) -> None:
         name, accuracy = game.player(color), game.side(color).accuracy
-        own = [ply for k, ply in enumerate(game.plies) if game.turn(k) == color and ply.loss is not None]
+        own = [game.plies[k] for k in game.turns(color) if game.plies[k].loss is not None]
         for ply in own:
             self.losses[name].add(ply.loss or 0)
         if own:

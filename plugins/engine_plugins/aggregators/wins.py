@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Column, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Column, Evaluation, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Options, Sum, Table
 from engine.scoring import is_winning
 from engine_plugins.aggregators._common import GAME, PLAYER, Rows, label, left_out, share
@@ -65,21 +65,20 @@ class Wins(Aggregator):
         self.games = Table(self.options.games)
 
     def add(self, game: AnalysedGame) -> None:
-        wins = positions = 0
-        for k, position in enumerate(game.positions):
-            if position.found is None:
-                continue
-            won = is_winning(position.found.score, self.options.winning_cp)
-            wins += won
-            positions += 1
-            color = game.turn(k)
-            if game.epd is None and color in game.view:
-                self.player_wins.add(game.player(color), int(won))
-                self.player_positions.add(game.player(color))
+        won = [self._won(position.found) for position in game.positions]
+        wins, positions = won.count(True), len(won) - won.count(None)
         self.wins.add(wins)
         self.positions.add(positions)
         if positions:
             self.games.add(game.origin.game, game.origin.game, label(game), wins, positions)
+        for color in game.view if game.epd is None else ():
+            own = won[game.turn(0) != color :: 2]
+            if own.count(None) < len(own):
+                self.player_wins.add(game.player(color), own.count(True))
+                self.player_positions.add(game.player(color), len(own) - own.count(None))
+
+    def _won(self, found: Evaluation | None) -> bool | None:
+        return None if found is None else is_winning(found.score, self.options.winning_cp)
 
     def report(self) -> Report:
         notes = [

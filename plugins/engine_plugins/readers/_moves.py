@@ -74,19 +74,23 @@ def _read(text: str, board: chess.Board, divider: Divider, namer: Namer) -> Main
     line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
+    watching = True
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "end":
-            if not token["end"]:
+            comment, end = token.group("comment", "end")
+            if not end:
                 return _cut(line, token.start(), "a comment is never closed")
             if depth == 0:
-                line.remarks.read(token["comment"], len(line.moves))
+                line.remarks.read(comment, len(line.moves))
+        elif kind is None:
+            continue
         elif kind == "open":
             opened = opened if depth else token.start()
             depth += 1
         elif kind == "close":
             depth = max(depth - 1, 0)
-        elif depth or kind is None:
+        elif depth:
             continue
         elif kind == "result":
             ended = token["result"]
@@ -99,8 +103,8 @@ def _read(text: str, board: chess.Board, divider: Divider, namer: Namer) -> Main
         elif kind == "move":
             if reason := _play(line, board, token["move"]):
                 return _cut(line, token.start(), f"{reason} {_where(board, token['move'], line)}")
-            divider.see(board)
-            namer.see(board)
+            if watching:
+                watching = divider.see(board) | namer.see(board)
         else:
             reason = "null move" if kind == "null" else "unreadable move"
             return _cut(line, token.start(), f"{reason} {_where(board, token[0], line)}")

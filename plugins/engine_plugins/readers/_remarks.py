@@ -56,13 +56,15 @@ class Remarks:
     def read(self, comment: str, plies: int) -> None:
         """Take in a comment that stands after so many plies; of two that say the same the first counts."""
         if "[%" in comment:
-            if plies and (found := _CLOCK.search(comment)):
+            if plies and "[%clk" in comment and (found := _CLOCK.search(comment)):
                 self._clocks.setdefault(plies - 1, _seconds(found))
-            if plies and (found := _SPENT.search(comment)):
+            if plies and "[%emt" in comment and (found := _SPENT.search(comment)):
                 self._spent.setdefault(plies - 1, _seconds(found))
-            if (found := _EVAL.search(comment)) and found["mate"] not in ("0", "+0", "-0"):
-                mate = int(found["mate"]) if found["mate"] else None
-                self._said.setdefault(plies, _Said(mate, found["number"] or "", int(found["depth"] or 0)))
+            if "[%eval" in comment and (found := _EVAL.search(comment)):
+                mate, number, depth = found.groups()
+                if mate not in ("0", "+0", "-0"):
+                    said = _Said(int(mate) if mate else None, number or "", int(depth or 0))
+                    self._said.setdefault(plies, said)
         elif plies and (found := _OF_ENGINE.match(comment)):
             self._by_engine.setdefault(plies - 1, _of_engine(found))
             if found["time"]:
@@ -107,7 +109,8 @@ class Remarks:
 
 
 def _seconds(found: re.Match[str]) -> float:
-    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    hours, minutes, seconds = found.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 def _of_engine(found: re.Match[str]) -> Evaluation:
