@@ -244,6 +244,7 @@ def _start(encoded: bytes) -> None:
     system.leave_signals_to_parent()
     system.end_with_parent()
     _digester = Digester(msgspec.msgpack.decode(encoded, type=DigestJob))
+    system.collect_seldom()
 
 
 def _digest(packed: bytes) -> bytes:

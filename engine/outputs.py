@@ -127,8 +127,9 @@ class Outputs:
         self._outputs = outputs
         self._force = force
 
-    def __len__(self) -> int:
-        return len(self._outputs)
+    def takes_games(self) -> bool:
+        """Whether a writer does anything before `finish`."""
+        return any(output.takes_games() for output in self._outputs)
 
     def game(self, game: AnalysedGame) -> None:
         self._each(lambda writer: writer.game(game), f"game {game.origin.game}")
@@ -211,6 +212,10 @@ class _Output:
         self._info: RunInfo | None = None
         self.further: list[_Output] = []
         """Files that the writer began after this one. It writes to all; each goes to the disk by itself."""
+
+    def takes_games(self) -> bool:
+        writer = self._target.writer
+        return writer.game is not Writer.game or writer.skipped is not Writer.skipped
 
     @property
     def _part(self) -> Path | None:

@@ -369,7 +369,7 @@ class Run:
             reads_input=self.evaluator.reads_input,
             winning_cp=self.settings.scoreboard.winning_cp,
             size=self.settings.scoreboard.size,
-            games_wanted=bool(self._outputs) or self._listening,
+            games_wanted=self._outputs.takes_games() or self._listening,
             labels_wanted=self._progress is not None,
         )
         digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from engine.model import AnalysedGame, Best, RunCounts
-from engine.scoreboard import place, scored
+from engine.scoreboard import place
+from engine.scoring import board_value, is_winning
 
 
 class Tally(Struct):
@@ -33,10 +34,11 @@ class Tally(Struct):
             if position.found is None:
                 continue
             positions += 1
-            entry, winning = scored(game.origin.game, ply, position.found, self.winning_cp)
-            self.wins += winning
-            if best is None or entry.score > best.score:
-                best = entry
+            score = position.found.score
+            self.wins += is_winning(score, self.winning_cp)
+            value = board_value(score)
+            if best is None or value > best.score:
+                best = Best(value, game.origin.game, ply, position.found.best or "")
         counts.analysed += 1
         counts.positions += positions
         if positions:

@@ -10,6 +10,7 @@ from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file, shared_lock
 from engine.system.processes import (
     blame,
+    collect_seldom,
     end_with_parent,
     is_from_outside,
     leave_signals_to_parent,
@@ -35,6 +36,7 @@ __all__ = [
     "abandon",
     "blame",
     "can_drive_programs",
+    "collect_seldom",
     "cores",
     "end_with_parent",
     "given",

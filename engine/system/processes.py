@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from multiprocessing import connection, parent_process
 from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
+_NEW_OBJECTS = 50_000
 _main_hidden = threading.Lock()
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
 
@@ -102,3 +104,11 @@ def name_signal(exit_code: int | None) -> str:
         except ValueError:
             return f"signal {-exit_code}"
     return f"exit code {exit_code}"
+
+
+def collect_seldom() -> None:
+    """Have Python look for garbage in cycles less often: games make hardly any, and much that is looked through.
+
+    For processes that are ours alone. Measured: 8% of the parent's time where searches cost nothing.
+    """
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)

@@ -58,6 +58,13 @@ def test_states_keep_the_laws(name: str, seed: int) -> None:
     one, two, three = seed * 3, seed * 3 + 1, seed * 3 + 2
     whole = filled(one, two, three).state()
     assert merged(filled(one), filled(two), filled(three)).state() == whole
+    follower = make()
+    follower.follow(filled(one))
+    for each in (two, three):
+        rng = random.Random(each)
+        for _ in range(rng.randint(1, 200)):
+            add(follower, rng)
+    assert merged(filled(one), follower).state() == whole
     assert merged(filled(three), filled(one), filled(two)).state() == whole
     assert merged(filled(one), merged(filled(two), filled(three))).state() == whole
     assert merged(make(), filled(one)).state() == merged(filled(one), make()).state() == filled(one).state()
