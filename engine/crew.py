@@ -27,7 +27,7 @@ from multiprocessing import connection
 from msgspec import Struct, structs
 
 from engine.errors import AnalyzerClosed, EvaluatorCrashed, EvaluatorError
-from engine.messages import Done, Job, Lost, Outcome, PluginSpec, Unit
+from engine.messages import Done, Job, Lost, Outcome, Place, PluginSpec, Unit
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext, WorkerState
 from engine.pool import LEASES, Pool
@@ -58,8 +58,9 @@ class Single(Struct):
 class Crew:
     """Warm workers with one evaluator. Used by any thread; starts its first process at the first unit."""
 
-    def __init__(self, spec: PluginSpec, workers: int, start_method: str) -> None:
+    def __init__(self, spec: PluginSpec, workers: int, start_method: str, place: Place) -> None:
         self.workers = workers
+        self._place = place
         self._spec = spec
         self._method = start_method
         self._lock = threading.Lock()
@@ -205,7 +206,8 @@ class Crew:
 
     def _new_pool(self) -> Pool:
         self._scoreboard = Scoreboard(multiprocessing.get_context(self._method), workers=self.workers, size=1)
-        return Pool(ExecutorContext(Job(self._spec, TRIAL), self.workers, self._scoreboard), self._method)
+        job = Job(self._spec, TRIAL, place=self._place)
+        return Pool(ExecutorContext(job, self.workers, self._scoreboard), self._method)
 
     def _next(self) -> Unit | None:
         with self._lock:

@@ -59,6 +59,8 @@ class DigestJob(Struct, frozen=True):
     """Whether the games are to come back, for outputs."""
     labels_wanted: bool
     """Whether a screen names the best."""
+    nice: int
+    """Added to the niceness of the processes."""
 
 
 class Item(Struct, frozen=True):
@@ -243,7 +245,9 @@ def _start(encoded: bytes) -> None:
     global _digester  # noqa: PLW0603 - what a process of a pool keeps between calls
     system.leave_signals_to_parent()
     system.end_with_parent()
-    _digester = Digester(msgspec.msgpack.decode(encoded, type=DigestJob))
+    job = msgspec.msgpack.decode(encoded, type=DigestJob)
+    system.take_place(1, nice=job.nice, pin=False)
+    _digester = Digester(job)
     system.collect_seldom()
 
 

@@ -26,6 +26,15 @@ class PluginSpec(Struct, frozen=True):
     """Path of a single-file plugin; None for an installed one."""
 
 
+class Place(Struct, frozen=True):
+    """How a worker stands beside the other programs of the machine."""
+
+    nice: int = 0
+    """Added to its niceness: from 1 on others go first."""
+    pin: bool = False
+    """Whether it keeps to one core."""
+
+
 class Job(Struct, frozen=True):
     """What every unit of a run has in common."""
 
@@ -33,6 +42,8 @@ class Job(Struct, frozen=True):
     limit: Limit
     winning_cp: int = 300
     """From this score on a position counts as a winning move found."""
+    place: Place = Place()
+    """Of every worker."""
 
 
 class Unit(Struct, frozen=True, array_like=True):

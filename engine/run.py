@@ -28,7 +28,7 @@ from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
 from engine.given import expand
 from engine.handouts import MOST, Handouts, by_player, split_answers
-from engine.messages import Job, PluginSpec
+from engine.messages import Job, Place, PluginSpec
 from engine.model import (
     AnalysedGame,
     Failure,
@@ -371,6 +371,7 @@ class Run:
             size=self.settings.scoreboard.size,
             games_wanted=self._outputs.takes_games() or self._listening,
             labels_wanted=self._progress is not None,
+            nice=self.settings.nice,
         )
         digestion = Digestion(job, workers=self.workers, start_method=self.settings.start_method)
         try:
@@ -604,7 +605,8 @@ class Run:
     def _flow(self, cache: Cache) -> Flow:
         chosen = self.evaluator if self.evaluator.spec is not None else self._for_follow_ups
         spec = chosen.spec if chosen is not None and chosen.spec is not None else NOBODY
-        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp)
+        place = Place(self.settings.nice, self.settings.pin)
+        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp, place)
         context = ExecutorContext(job, self.workers, self._scoreboard)
         return Flow(
             job=job,

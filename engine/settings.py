@@ -129,6 +129,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache: str | None = None
     """Path of the cache; None: in the user's cache folder; empty: none."""
     start_method: Literal["spawn", "forkserver"] = "spawn"
+    nice: int = 0
+    """Added to the niceness of workers, 0 to 19: from 1 on other programs go first."""
+    pin: bool = False
+    """Whether each worker keeps to one core, where the system can do that (Linux)."""
 
 
 def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigFile | None = None) -> Settings:

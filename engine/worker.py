@@ -97,9 +97,11 @@ def pieces(message: bytes) -> Iterator[bytes]:
 def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:
     """The worker process. `tasks` is its queue of packed units, `results` its end of a pipe to the parent."""
     system.leave_signals_to_parent()
+    job = unpack_job(job_bytes)
+    system.take_place(slot, nice=job.place.nice, pin=job.place.pin)
     # A parent that is gone needs no answer: the broken pipe is the end, quietly.
     with contextlib.suppress(BrokenPipeError):
-        _work(slot, unpack_job(job_bytes), tasks, results, scoreboard)
+        _work(slot, job, tasks, results, scoreboard)
 
 
 def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:

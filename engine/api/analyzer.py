@@ -24,7 +24,7 @@ from engine.progress import Snapshot
 from engine.run import Run as Work
 from engine.settings import Settings
 
-OF_WORKERS = ("evaluator", "evaluator_options", "workers", "executor", "plugins", "start_method")
+OF_WORKERS = ("evaluator", "evaluator_options", "workers", "executor", "plugins", "start_method", "nice", "pin")
 """Settings that belong to the Analyzer, whatever a call's own settings say."""
 
 

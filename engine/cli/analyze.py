@@ -52,6 +52,10 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
 )
 @click.option(
+    "--nice", type=click.IntRange(0, 19), default=0, metavar="N", help="Let other programs go first, 19 the most."
+)
+@click.option("--pin", is_flag=True, help="Keep each worker to one core (Linux).")
+@click.option(
     "--follow-up-evaluator",
     metavar="NAME|PATH",
     help="Who answers the follow-up searches of aggregators when nothing else is searched; 'none': nobody.",
@@ -143,6 +147,8 @@ def _warn(settings: Settings, screen: live.Screen) -> None:
     workers = settings.workers or cores
     if workers > cores:
         screen.say(f"warning: {workers} workers on {cores} cores search no faster than {cores}")
+    if settings.pin and not system.CAN_PIN:
+        screen.say("warning: this system cannot keep a process to one core; --pin does nothing")
     hash_bytes = int(settings.evaluator_options.get("hash", 0)) << 20
     if memory is not None and workers * hash_bytes > memory // 2:
         screen.say(f"warning: --hash {hash_bytes >> 20} for {workers} workers takes more than half of the memory")
@@ -166,7 +172,7 @@ def _settings(given: dict[str, Any]) -> Settings:
         flags["players"] = values.players(given["players"])
     if given["aggregate"]:
         flags["aggregators"] = values.names(given["aggregate"])
-    names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy")
+    names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy", "nice", "pin")
     flags |= {name: given[name] for name in names}
     flags["plugins"] = given["plugins"]
     flags["cache"] = "" if given["no_cache"] else given["cache"]

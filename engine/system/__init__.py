@@ -27,10 +27,11 @@ from engine.system.programs import (
     start_in_group,
 )
 from engine.system.queues import abandon, given, task_queue
-from engine.system.resources import ATOMIC_WRITE, cores, memory
+from engine.system.resources import ATOMIC_WRITE, CAN_PIN, cores, memory, take_place
 
 __all__ = [
     "ATOMIC_WRITE",
+    "CAN_PIN",
     "AwakeClock",
     "KernelLock",
     "abandon",
@@ -53,6 +54,7 @@ __all__ = [
     "shared_lock",
     "start_guard",
     "start_in_group",
+    "take_place",
     "task_queue",
     "why_no_children",
     "without_main",

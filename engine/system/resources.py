@@ -10,6 +10,22 @@ ATOMIC_WRITE: int = getattr(select, "PIPE_BUF", 512)
 """Bytes that reach a pipe in one piece or not at all; 512 is what POSIX promises."""
 
 
+CAN_PIN = hasattr(os, "sched_setaffinity")
+"""Whether a process can be kept to one core."""
+
+
+def take_place(slot: int, *, nice: int, pin: bool) -> None:
+    """Let others go first by so much, and keep to one core, that of the slot (from 1).
+
+    So do the programs that this process starts. What the system does not have is left out.
+    """
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+    if pin and CAN_PIN:
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[(slot - 1) % len(allowed)]})
+
+
 def cores() -> int:
     """How many cores this process may use: its affinity, and the quota of its control group."""
     try:
