@@ -163,7 +163,12 @@ def _engine(searcher: Searcher, cores: int, folder: Path, *flags: str) -> Way:
 
 
 def _measure(ways: dict[str, Way], source: Path, limit: str, rounds: int) -> dict[str, list[Answer]]:
-    return sides.in_turns({what: functools.partial(way, source, limit) for what, way in ways.items()}, rounds)
+    turns = {
+        what: functools.partial(way, source, limit)
+        for what, way in ways.items()
+        if what != ADAPTIVE or limit.startswith("nodes=")  # which has no limit but this
+    }
+    return sides.in_turns(turns, rounds)
 
 
 def _time(found: Report, ways: dict[str, Way], source: Path, limit: str, rounds: int) -> None:
