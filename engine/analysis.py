@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import chess
 
-from engine import openings, phases, scoring
+from engine import scoring
+from engine.landmarks import Surveyor
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,
@@ -154,14 +155,12 @@ def move_times(game: SourceGame) -> list[float | None]:
 def landmarks_of(game: SourceGame) -> Landmarks:
     """Phases and opening, by a walk of their own; the moves are known to be legal."""
     board = chess.Board(game.fen, chess960=game.variant == "chess960")
-    divider, namer = phases.Divider(), openings.Namer()
-    divider.see(board)
-    namer.see(board)
+    surveyor = Surveyor()
+    surveyor.see(board)
     for uci in game.moves:
         board.push(chess.Move.from_uci(uci))
-        divider.see(board)
-        namer.see(board)
-    return Landmarks(divider.phases() if game.epd is None else None, namer.opening)
+        surveyor.see(board)
+    return surveyor.landmarks(phases=game.epd is None)
 
 
 def _side(plies: Sequence[Ply], accuracy: float | None) -> Side:

@@ -121,8 +121,6 @@ class Cache:
         self._waiting: dict[bytes, bytes] = {}
         """Rows that are not written yet; between calls, those that could not be."""
         self._synced = time.monotonic()
-        self._synchronous = ""
-        """What the connection was told last."""
         self.kept = path is not None
         """Whether rows outlive this object: it is on its file, and the file can be written."""
         self._db = self._open()
@@ -214,7 +212,6 @@ class Cache:
         return self.path
 
     def _open(self, damaged: Identity | None = None) -> sqlite3.Connection:
-        self._synchronous = ""
         if self.kept:
             try:
                 opened = open_file(self._file, damaged)
@@ -264,7 +261,7 @@ class Cache:
         """Everything that waits, in one transaction. False after a failure, which has been dealt with."""
         sync = time.monotonic() >= self._synced + _SYNC_SECONDS
         try:
-            self._set_synchronous(sync)
+            self._db.execute(f"PRAGMA synchronous = {self._synchronous(sync)}")
             self._db.execute("BEGIN IMMEDIATE")
             self._insert()
             size, used = self._sizes()
@@ -289,14 +286,11 @@ class Cache:
                 self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         return True
 
-    def _set_synchronous(self, sync: bool) -> None:
-        """Whether the next transaction waits for the disk."""
-        # A rollback journal that is not synced can leave a broken file behind a power cut; a WAL cannot. A
-        # temporary file need not survive anything.
-        how = "OFF" if self.temporary else "FULL" if sync or not self._wal else "NORMAL"
-        if how != self._synchronous:
-            self._db.execute(f"PRAGMA synchronous = {how}")
-            self._synchronous = how
+    def _synchronous(self, sync: bool) -> str:
+        if self.temporary:
+            return "OFF"  # temporary: it need not survive anything
+        # A rollback journal that is not synced can leave a broken file behind a power cut; a WAL cannot.
+        return "FULL" if sync or not self._wal else "NORMAL"
 
     def _insert(self) -> None:
         now = int(time.time())

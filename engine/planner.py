@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import chess
 from msgspec import Struct, structs
 
-from engine import openings, phases
 from engine.fen import fen_of
+from engine.landmarks import Surveyor
 from engine.messages import Unit
 from engine.model import (
     AnalysedGame,
@@ -95,11 +95,10 @@ def plan(
     asked: dict[int, Position] = {}
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
-    divider, namer = phases.Divider(), openings.Namer()
-    looking = game.landmarks is None
+    surveyor = Surveyor()
     for ply, (position, board, reason) in enumerate(_walk(game, sent=can_search)):
-        if looking:
-            looking = divider.see(board) | namer.see(board)
+        if game.landmarks is None:
+            surveyor.see(board)
         known = recording.positions[ply] if recording is not None else None
         if reason is not None:
             refused.append((ply, reason))
@@ -116,7 +115,7 @@ def plan(
             positions.append(None)
     groups = _groups(list(asked), search)
     units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
-    landmarks = game.landmarks or Landmarks(divider.phases() if game.epd is None else None, namer.opening)
+    landmarks = game.landmarks or surveyor.landmarks(phases=game.epd is None)
     return Plan(origin, game, positions, refused, units, landmarks)
 
 

@@ -28,7 +28,7 @@ from engine.filters import compile_filter, player_filter
 from engine.flow import Flow
 from engine.given import expand
 from engine.handouts import MOST, Handouts, by_player, split_answers
-from engine.messages import Job, Place, PluginSpec
+from engine.messages import Job, PluginSpec
 from engine.model import (
     AnalysedGame,
     Failure,
@@ -605,8 +605,7 @@ class Run:
     def _flow(self, cache: Cache) -> Flow:
         chosen = self.evaluator if self.evaluator.spec is not None else self._for_follow_ups
         spec = chosen.spec if chosen is not None and chosen.spec is not None else NOBODY
-        place = Place(self.settings.nice, self.settings.pin)
-        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp, place)
+        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp, self.settings.place)
         context = ExecutorContext(job, self.workers, self._scoreboard)
         return Flow(
             job=job,

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import ConfigError
+from engine.messages import Place
 from engine.model import Limit
 from engine.paths import config_dir
 
@@ -133,6 +134,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Added to the niceness of workers, 0 to 19: from 1 on other programs go first."""
     pin: bool = False
     """Whether each worker keeps to one core, where the system can do that (Linux)."""
+
+    @property
+    def place(self) -> Place:
+        """`nice` and `pin` as workers take them."""
+        return Place(self.nice, self.pin)
 
 
 def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigFile | None = None) -> Settings:

@@ -13,7 +13,7 @@ import msgspec
 from engine import choice, system
 from engine.crew import CLOSED, Crew, Lane
 from engine.errors import AnalyzerClosed, ConfigError
-from engine.messages import Place, PluginSpec, pack
+from engine.messages import PluginSpec, pack
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
 from engine.registry import Registry
@@ -95,8 +95,8 @@ class Workshop:
             if self.closed:
                 raise AnalyzerClosed(CLOSED)
             if key not in self._crews:
-                place = Place(self.settings.nice, self.settings.pin)
-                self._crews[key] = Crew(spec, workers or self._workers, self.settings.start_method, place)
+                settings = self.settings
+                self._crews[key] = Crew(spec, workers or self._workers, settings.start_method, settings.place)
             return self._crews[key]
 
 

@@ -70,10 +70,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script. Exits with the codes of README.md; never with a traceback for what a user did."""
-    from engine import system
     from engine.errors import AnalysisError
 
-    system.collect_seldom()
     try:
         code: Any = group.main(arguments, prog_name="engine", standalone_mode=False)
     except click.ClickException as error:

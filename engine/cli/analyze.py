@@ -123,6 +123,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["verbose"]:
         logging.getLogger("engine").addHandler(logging.StreamHandler())
         logging.getLogger("engine").setLevel(logging.DEBUG)
+    system.collect_seldom()
     screen = live.Screen("none" if given["quiet"] else given["progress"])
     try:
         settings = _settings(given)

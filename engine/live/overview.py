@@ -93,9 +93,10 @@ def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableTy
 def _column(report: Report | None, key: str) -> tuple[Kind, dict[str, Cell]]:
     """A column of a report's table of players, by name."""
     table = report.table(PLAYERS) if report is not None else None
-    for k, column in enumerate(table.columns if table is not None else ()):
-        if table is not None and column.key == key:
-            return column.kind, {str(row[0]): row[k] for row in table.rows}
+    if table is not None:
+        for k, column in enumerate(table.columns):
+            if column.key == key:
+                return column.kind, {str(row[0]): row[k] for row in table.rows}
     return "int", {}
 
 

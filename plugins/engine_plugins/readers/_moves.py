@@ -7,9 +7,8 @@ import re
 import chess
 from msgspec import Struct
 
+from engine.landmarks import Surveyor
 from engine.model import Landmarks
-from engine.openings import Namer
-from engine.phases import Divider
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
@@ -62,19 +61,17 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     Variations, annotations and words that are no moves are passed over. The rules are python-chess's; a board
     that is no chess position may make it raise anything.
     """
-    divider, namer = Divider(), Namer()
-    divider.see(board)
-    namer.see(board)
-    line = _read(text, board, divider, namer)
-    line.landmarks = Landmarks(divider.phases(), namer.opening)
+    surveyor = Surveyor()
+    surveyor.see(board)
+    line = _read(text, board, surveyor)
+    line.landmarks = surveyor.landmarks()
     return line
 
 
-def _read(text: str, board: chess.Board, divider: Divider, namer: Namer) -> MainLine:
+def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:
     line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
-    watching = True
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "end":
@@ -103,8 +100,7 @@ def _read(text: str, board: chess.Board, divider: Divider, namer: Namer) -> Main
         elif kind == "move":
             if reason := _play(line, board, token["move"]):
                 return _cut(line, token.start(), f"{reason} {_where(board, token['move'], line)}")
-            if watching:
-                watching = divider.see(board) | namer.see(board)
+            surveyor.see(board)
         else:
             reason = "null move" if kind == "null" else "unreadable move"
             return _cut(line, token.start(), f"{reason} {_where(board, token[0], line)}")
