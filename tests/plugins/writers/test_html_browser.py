@@ -109,6 +109,7 @@ def test_the_overview_leads_to_a_game_and_back(tab: Tab) -> None:
     assert tab.page.is_visible("#overview")
     assert not tab.page.is_visible("#game")
     tab.page.click("#row-4 a")
+    tab.page.wait_for_selector("#game")
     assert tab.page.inner_text("#game-title") == "Morphy, Paul – Duke of Brunswick and Count Isouard"
     assert not tab.page.is_visible("#overview")
     tab.page.go_back()
@@ -226,6 +227,7 @@ def test_tables_sort_and_the_list_of_games_is_searched(tab: Tab) -> None:
     assert tab.page.locator("#game-table tbody tr:visible").count() >= 1
     assert "Morphy" in tab.page.inner_text("#game-table tbody tr:visible >> nth=0")
     tab.page.click("#game-table tbody tr:visible a >> nth=0")
+    tab.page.wait_for_selector("#game")
     assert tab.page.is_visible("#board")
 
 
@@ -300,6 +302,7 @@ def test_a_report_cut_off_after_a_game_still_shows_its_games(chromium: Any, tmp_
         tab.open()
         assert tab.page.locator("#game-table tbody tr:visible").count() == 2
         tab.page.click("#row-2 a")
+        tab.page.wait_for_selector("#game")
         tab.page.keyboard.press("End")
         assert tab.board().startswith("rnb1kbnr/")
 
