@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import chess
@@ -24,15 +26,26 @@ from engine.model import (
 
 __all__ = ["analyse"]
 
+_STALEMATE = Score(cp=0)
+
 
 class _Known(NamedTuple):
     """A position as the formulas take it."""
 
     score: Score
     """From the side to move's view."""
+    reverse: Score
+    """From the other side's."""
     scale: float
     win: float
     """White's Win%, 0 to 100."""
+    own: float
+    """That of the side to move."""
+    other: float
+    """That of the other side, which has just moved."""
+    own_shown: float
+    """With 3 decimals."""
+    other_shown: float
 
 
 def analyse(
@@ -61,8 +74,9 @@ def analyse(
     first: Color = "white" if game.fen.split(" ", 2)[1] == "w" else "black"
     known = _known(game.fen, first, positions, scale)
     best = [p.evaluation.best if p.evaluation and reconciled else None for p in positions]
-    plies = tuple(_plies(game, first, known, best))
-    accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first)
+    moves = _accuracies(known)
+    plies = tuple(_plies(game, known, moves, best))
+    accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first, moves)
     landmarks = landmarks or landmarks_of(game)
     return AnalysedGame(
         origin=origin,
@@ -90,52 +104,56 @@ def _known(fen: str, first: Color, positions: Sequence[AnalysedPosition], scale:
     white_to_move = first == "white"
     for position in positions:
         if position.evaluation is not None:
-            score = position.evaluation.score
-        elif position.terminal == "stalemate":
-            score = Score(cp=0)
-        else:
-            score = None
-        if score is None:
-            found.append(None)
-        else:
             of_this = 1.0 if position.recorded else scale
-            win = scoring.win_percent(score if white_to_move else -score, of_this)
-            found.append(_Known(score, of_this, win))
+            found.append(_known_of(position.evaluation.score, of_this, white_to_move))
+        elif position.terminal == "stalemate":
+            found.append(_known_of(_STALEMATE, scale, white_to_move))
+        else:
+            found.append(None)
         white_to_move = not white_to_move
     if _is_initial(fen):
-        found[0] = _Known(scoring.START, 1.0, scoring.win_percent(scoring.START))
+        found[0] = _known_of(scoring.START, 1.0, True)
     return found
+
+
+@lru_cache(1 << 14)
+def _known_of(score: Score, scale: float, white_to_move: bool) -> _Known:
+    """The same few thousand scores come again and again."""
+    win = scoring.win_percent(score if white_to_move else -score, scale)
+    own, other = (win, 100 - win) if white_to_move else (100 - win, win)
+    return _Known(score, -score, scale, win, own, other, round(own, 3), round(other, 3))
 
 
 def _is_initial(fen: str) -> bool:
     return fen.split()[:4] == chess.STARTING_FEN.split()[:4]
 
 
+def _accuracies(known: Sequence[_Known | None]) -> list[float | None]:
+    """Of each move; None beside a missing evaluation."""
+    return [
+        None if before is None or after is None else scoring.move_accuracy(before.own, after.other)
+        for before, after in pairwise(known)
+    ]
+
+
 def _plies(
-    game: SourceGame, first: Color, known: Sequence[_Known | None], best: Sequence[str | None]
+    game: SourceGame,
+    known: Sequence[_Known | None],
+    accuracies: Sequence[float | None],
+    best: Sequence[str | None],
 ) -> Iterator[Ply]:
     times = move_times(game)
-    for k, (uci, san) in enumerate(zip(game.moves, game.sans, strict=True)):
-        before, after = known[k], known[k + 1]
-        clock = game.clocks[k] if k < len(game.clocks) else None
-        if before is None or after is None:
-            yield Ply(san, uci, None, None, None, clock, times[k])
+    clocks = (*game.clocks, *(None,) * (len(times) - len(game.clocks)))
+    for uci, san, before, after, accuracy, played, clock, time in zip(
+        game.moves, game.sans, known, known[1:], accuracies, best, clocks, times, strict=False
+    ):
+        if before is None or after is None or accuracy is None:
+            yield Ply(san, uci, None, None, None, clock, time)
             continue
-        white = (first == "white") == (k % 2 == 0)
-        scores = before.score, -after.score
-        wins = (before.win, after.win) if white else (100 - before.win, 100 - after.win)
-        judgement = scoring.judgement(*scores, (before.scale, after.scale)) if uci != best[k] else None
-        yield Ply(
-            san,
-            uci,
-            judgement,
-            accuracy=round(scoring.move_accuracy(*wins), 3),
-            loss=scoring.loss(*scores),
-            clock=clock,
-            time=times[k],
-            win_before=round(wins[0], 3),
-            win_after=round(wins[1], 3),
-        )
+        scores = before.score, after.reverse
+        judgement = scoring.judgement(*scores, (before.scale, after.scale)) if uci != played else None
+        loss, shown = scoring.loss(*scores), round(accuracy, 3)
+        yield Ply(san, uci, judgement, shown, loss, clock, time, before.own_shown, after.other_shown)
 
 
 def move_times(game: SourceGame) -> list[float | None]:

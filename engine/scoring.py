@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from engine.model import Color, Judgement, Score
 
@@ -41,11 +42,17 @@ TURN = 10.0
 _WIN_RATE = 0.00368208
 """Fitted to 75,000 positions of rapid games above 2300 (lila #11148, June 2022; scalachess `eval.scala`)."""
 
+_REMEMBERED = 1 << 14
+"""Results that are kept: the same few thousand scores come again and again."""
+
 _CP_LIMIT = 31_000
 _MATE_VALUE = 32_000
 
 _DROPS: tuple[tuple[float, Judgement], ...] = ((0.3, "blunder"), (0.2, "mistake"), (0.1, "inaccuracy"))
 """Least drop of winning chances (-1 to 1) for each judgement: 15, 10 and 5 Win%."""
+
+_LEAST_CP = 54.0
+"""Chances are steepest at 0, with half of `_WIN_RATE` a centipawn: so few are never a drop of 0.1."""
 
 JUDGED_DROPS = tuple(50 * drop for drop, _ in _DROPS)
 """The same in Win%."""
@@ -79,13 +86,16 @@ def move_accuracy(before: float, after: float) -> float:
     return max(0.0, min(100.0, raw))
 
 
-def game_accuracy(wins: Sequence[float | None], first: Color) -> tuple[float | None, float | None]:
+def game_accuracy(
+    wins: Sequence[float | None], first: Color, accuracies: Sequence[float | None] | None = None
+) -> tuple[float | None, float | None]:
     """Accuracy of White and of Black in one game, in percent.
 
     `wins` is White's Win% in the positions 0 to N, None where there is no evaluation; `first` moves in
-    position 0. The mean of two means over a colour's moves: one weighted by how much Win% swings in a window
-    that ends with the move, and the harmonic one. A missing evaluation is dropped from the windows, and the
-    moves beside it do not count. (None, None) unless both colours have a move that counts, as in Lichess.
+    position 0; `accuracies` are the `move_accuracy` of each move, for who has them already. The mean of two means
+    over a colour's moves: one weighted by how much Win% swings in a window that ends with the move, and the
+    harmonic one. A missing evaluation is dropped from the windows, and the moves beside it do not count.
+    (None, None) unless both colours have a move that counts, as in Lichess.
 
     Source: lila `AccuracyPercent.scala`, scalalib `Maths.scala`.
     """
@@ -99,10 +109,11 @@ def game_accuracy(wins: Sequence[float | None], first: Color) -> tuple[float | N
             continue
         start = max(0, index + 1 - width)
         weight = max(0.5, min(12.0, _deviation(values[start : start + width])))
-        if (first == "white") == (k % 2 == 0):
-            moves["white"].append((move_accuracy(before, after), weight))
-        else:
-            moves["black"].append((move_accuracy(100 - before, 100 - after), weight))
+        white = (first == "white") == (k % 2 == 0)
+        accuracy = accuracies[k] if accuracies else None
+        if accuracy is None:
+            accuracy = move_accuracy(before, after) if white else move_accuracy(100 - before, 100 - after)
+        moves["white" if white else "black"].append((accuracy, weight))
     if not moves["white"] or not moves["black"]:
         return None, None
     return _mean_of_means(moves["white"]), _mean_of_means(moves["black"])
@@ -111,7 +122,7 @@ def game_accuracy(wins: Sequence[float | None], first: Color) -> tuple[float | N
 def _deviation(values: Sequence[float]) -> float:
     """Standard deviation of a whole population."""
     mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum([(value - mean) ** 2 for value in values]) / len(values))
+    return math.dist(values, (mean,) * len(values)) / math.sqrt(len(values))
 
 
 def _mean_of_means(moves: Sequence[tuple[float, float]]) -> float:
@@ -125,7 +136,12 @@ def loss(before: Score, after: Score) -> int:
 
     Source: lila `AccuracyCP.scala`.
     """
-    return max(0, int(clamp_cp(before)) - int(clamp_cp(after)))
+    return max(0, _whole(before) - _whole(after))
+
+
+@lru_cache(_REMEMBERED)
+def _whole(score: Score) -> int:
+    return int(clamp_cp(score))
 
 
 def acpl(losses: Iterable[int]) -> int | None:
@@ -148,6 +164,8 @@ def judgement(before: Score, after: Score, scale: float | tuple[float, float] = 
     cp_before = None if before.cp is None else before.cp * of_before
     cp_after = None if after.cp is None else after.cp * of_after
     if cp_before is not None and cp_after is not None:
+        if cp_before - cp_after < _LEAST_CP:
+            return None
         drop = _chances(cp_before) - _chances(cp_after)
         return next((name for least, name in _DROPS if drop >= least), None)
     had_mate = before.mate is not None and before.mate > 0
@@ -196,6 +214,7 @@ def is_winning(score: Score, threshold: int = 300) -> bool:
     return (score.cp or 0) >= threshold
 
 
+@lru_cache(_REMEMBERED)
 def board_value(score: Score) -> int:
     """The score as the scoreboard orders it, an int32: centipawns, mate in n as 32000 - n, mated as n - 32000.
 

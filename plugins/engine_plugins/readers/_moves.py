@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from engine.landmarks import Surveyor
 from engine.model import Landmarks
+from engine_plugins.readers._plain_moves import find
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
@@ -17,7 +18,8 @@ MAX_PLIES = 20_000
 
 _TOKEN = re.compile(
     r"""
-    \{ (?P<comment> [^}]* ) (?P<end> \}? )
+    (?:
+      \{ (?P<comment> [^}]* ) (?P<end> \}? )
     | ; [^\n]*
     | (?m:^) % [^\n]*
     | (?P<open> \( )
@@ -26,18 +28,20 @@ _TOKEN = re.compile(
     | < [^<>\n]* >                                   # reserved by the standard; HTML in the wild
     | (?P<result> (?: 1-0 | 0-1 | 1/2-1/2 | ½-½ | \* ) (?= [\s{}();] | \Z ) )
     | (?P<null> (?: -- | Z0 | 0000 | @@@@ ) (?= [\s{}();!?] | \Z ) )
-    | (?P<move>
+    | (?: \d+ \.+ \s* )?
+      (?P<plain> (?: [KQRBN]? x? | [a-h] x ) [a-h][1-8] | O-O (?: -O )? ) [+\#!?]* (?= [\s{});$] | \Z )
+    | (?: \d+ \.+ \s* )? (?P<move>
         (?: [KQRBNP]? [a-h]? [1-8]? [x:-]? [a-h] [1-8] (?: [=/]? [QRBNKqrbn] | \( [QRBN] \) )?
           | [O0o] - [O0o] (?: - [O0o] )? )
       )
       [+\#!?=]* (?: e\.?p\.? )? (?= [\s{}();$.,<] | \Z )
     | \d+ (?: \.+ | (?= [\s({;] | \Z ) )
     | (?P<word> [^\s{}();<.]+ )
+    ) \s*
     """,
     re.VERBOSE,
 )
 _LIKE_A_MOVE = re.compile(r"[a-h][1-8]|[O0o]-[O0o]")
-_PLAIN = re.compile(r"[KQRBN]?x?[a-h][1-8]|[a-h]x[a-h][1-8]")
 _UNTYPED = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")": None})
 
 
@@ -64,6 +68,8 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     surveyor = Surveyor()
     surveyor.see(board)
     line = _read(text, board, surveyor)
+    if board.is_checkmate() and line.sans:
+        line.sans[-1] = line.sans[-1].rstrip("+#") + "#"
     line.landmarks = surveyor.landmarks()
     return line
 
@@ -94,39 +100,39 @@ def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:
         elif kind == "word" and not _LIKE_A_MOVE.search(token["word"]):
             continue
         elif ended:
-            return _cut(line, token.start(), f"moves after the result {ended}")
+            return _cut(line, token.start(kind), f"moves after the result {ended}")
         elif len(line.moves) >= MAX_PLIES:
-            return _cut(line, token.start(), f"more than {MAX_PLIES} plies")
-        elif kind == "move":
-            if reason := _play(line, board, token["move"]):
-                return _cut(line, token.start(), f"{reason} {_where(board, token['move'], line)}")
+            return _cut(line, token.start(kind), f"more than {MAX_PLIES} plies")
+        elif kind in ("plain", "move"):
+            if reason := _play(line, board, token[kind], plain=kind == "plain"):
+                return _cut(line, token.start(kind), f"{reason} {_where(board, token[kind], line)}")
             surveyor.see(board)
         else:
             reason = "null move" if kind == "null" else "unreadable move"
-            return _cut(line, token.start(), f"{reason} {_where(board, token[0], line)}")
+            return _cut(line, token.start(kind), f"{reason} {_where(board, token[kind], line)}")
     if depth:
         return _cut(line, opened, "a variation is never closed")
     return line
 
 
-def _play(line: MainLine, board: chess.Board, token: str) -> str | None:
-    """Play one move; or say what is wrong with it."""
-    san = token
-    if not _PLAIN.fullmatch(token):
-        san = token.translate(_UNTYPED).removeprefix("P")
-    try:
-        move = board.parse_san(san)
-    except chess.AmbiguousMoveError:
-        return "ambiguous move"
-    except ValueError:
-        return "illegal move"
-    if not move:
-        return "null move"
-    # A move that was written without more than it needs is canonical but for its check sign.
-    if san is token and ("x" in san) == board.is_capture(move):
+def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str | None:
+    """Play one move; or say what is wrong with it. A plain one is written without more than it may need."""
+    san = token if plain else token.translate(_UNTYPED).removeprefix("P")
+    move = find(board, san) if plain and line.sans and line.sans[-1][-1] not in "+#" else None
+    if move is None:
+        try:
+            move = board.parse_san(san)
+        except chess.AmbiguousMoveError:
+            return "ambiguous move"
+        except ValueError:
+            return "illegal move"
+        if not move:
+            return "null move"
+        plain = plain and ("x" in san) == board.is_capture(move)
+    if plain:  # canonical but for its check sign
         board.push(move)
         if board.is_check():
-            san += "#" if board.is_checkmate() else "+"
+            san += "+"  # or mate, if it is the last one
     else:
         san = board.san_and_push(move)
     line.moves.append(move.uci())

@@ -16,23 +16,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
 
 from engine.model import AnalysedPosition, Evaluation, Recording, Score
 
-_TIME = r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)"
-_CLOCK = re.compile(rf"\[%clk\s+{_TIME}\s*\]")
-_SPENT = re.compile(rf"\[%emt\s+{_TIME}\s*\]")
-_EVAL = re.compile(
-    r"\[%eval\s+(?:#(?P<mate>[+-]?\d{1,3})|(?P<number>[+-]?\d{1,6}(?:\.\d{0,4})?))(?:,(?P<depth>\d{1,3}))?\s*\]"
-)
+_COMMAND = re.compile(r"\[%(clk|emt|eval)\s+([^\s\]]+)\s*\]")
+_TIME = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)")
+_EVAL = re.compile(r"(?:#(?P<mate>[+-]?\d{1,3})|(?P<number>[+-]?\d{1,6}(?:\.\d{0,4})?))(?:,(?P<depth>\d{1,3}))?")
 _OF_ENGINE = re.compile(
     r"\s*(?P<sign>[+-]?)(?:M(?P<mate>\d{1,3})|(?P<number>\d{1,4}\.\d{1,3}))/(?P<depth>\d{1,3})"
     r"(?:\s+(?P<time>\d{1,6}(?:\.\d{1,6})?)s)?"
 )
 _PLAINLY_CENTIPAWNS = 15
+_REMEMBERED = 1 << 14
+"""Clocks and evaluations that are read once: games say the same ones again and again."""
 
 
 class _Said(Struct, frozen=True):
@@ -56,15 +56,13 @@ class Remarks:
     def read(self, comment: str, plies: int) -> None:
         """Take in a comment that stands after so many plies; of two that say the same the first counts."""
         if "[%" in comment:
-            if plies and "[%clk" in comment and (found := _CLOCK.search(comment)):
-                self._clocks.setdefault(plies - 1, _seconds(found))
-            if plies and "[%emt" in comment and (found := _SPENT.search(comment)):
-                self._spent.setdefault(plies - 1, _seconds(found))
-            if "[%eval" in comment and (found := _EVAL.search(comment)):
-                mate, number, depth = found.groups()
-                if mate not in ("0", "+0", "-0"):
-                    said = _Said(int(mate) if mate else None, number or "", int(depth or 0))
-                    self._said.setdefault(plies, said)
+            for command, value in _COMMAND.findall(comment):
+                if command == "eval":
+                    if said := _said(value):
+                        self._said.setdefault(plies, said)
+                elif plies and (seconds := _seconds(value)) is not None:
+                    times = self._clocks if command == "clk" else self._spent
+                    times.setdefault(plies - 1, seconds)
         elif plies and (found := _OF_ENGINE.match(comment)):
             self._by_engine.setdefault(plies - 1, _of_engine(found))
             if found["time"]:
@@ -80,37 +78,58 @@ class Remarks:
 
     def recording(self, moves: Sequence[str], *, white_first: bool) -> Recording | None:
         """The evaluations beside these moves (UCI); None when there is none."""
-        found: dict[int, Evaluation] = {}
+        found: dict[int, AnalysedPosition] = {}
         for k, evaluation in self._by_engine.items():
             if k < len(moves):
-                found[k] = Evaluation(evaluation.score, (moves[k],), evaluation.depth, 0)
+                found[k] = _recorded(evaluation.score, (moves[k],), evaluation.depth)
         unit, movers = self._conventions()
         for k, said in self._said.items():
-            score = Score(mate=said.mate) if said.mate is not None else Score(cp=round(float(said.number) * unit))
             # The mover of the comment has moved: position k is the opponent's.
             white_to_move = white_first == (k % 2 == 0)
-            found[k] = Evaluation(-score if movers or not white_to_move else score, (), said.depth, 0)
-        if not found:
-            return None
-        positions = (found.get(k) for k in range(len(moves) + 1))
-        return Recording(
-            tuple(None if one is None else AnalysedPosition(evaluation=one, recorded=True) for one in positions)
-        )
+            found[k] = _position(said, unit, negated=movers or not white_to_move)
+        return Recording(tuple(found.get(k) for k in range(len(moves) + 1))) if found else None
 
     def _conventions(self) -> tuple[int, bool]:
         """How many centipawns 1 is, and whether the numbers are the mover's."""
-        numbers = [said.number for _, said in sorted(self._said.items()) if said.number]
-        if any("." in number for number in numbers):
+        if any("." in said.number for said in self._said.values()):
             return 100, False
-        values = [int(number) for number in numbers]
+        values = [int(said.number) for _, said in sorted(self._said.items()) if said.number]
         if max(map(abs, values), default=0) < _PLAINLY_CENTIPAWNS:
             return 100, False
         return 1, sum((a * b > 0) - (a * b < 0) for a, b in pairwise(values)) < 0
 
 
-def _seconds(found: re.Match[str]) -> float:
+@lru_cache(_REMEMBERED)
+def _seconds(text: str) -> float | None:
+    """Of a clock; None for what is none."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return None
     hours, minutes, seconds = found.groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+@lru_cache(_REMEMBERED)
+def _said(text: str) -> _Said | None:
+    """Of an `[%eval]`; None for what is none, and for a mate that has been given."""
+    found = _EVAL.fullmatch(text)
+    if found is None:
+        return None
+    mate, number, depth = found.groups()
+    if mate in ("0", "+0", "-0"):
+        return None
+    return _Said(int(mate) if mate else None, number or "", int(depth or 0))
+
+
+@lru_cache(_REMEMBERED)
+def _position(said: _Said, unit: int, *, negated: bool) -> AnalysedPosition:
+    """With that evaluation; `unit` is how many centipawns 1 is."""
+    score = Score(mate=said.mate) if said.mate is not None else Score(cp=round(float(said.number) * unit))
+    return _recorded(-score if negated else score, (), said.depth)
+
+
+def _recorded(score: Score, pv: tuple[str, ...], depth: int) -> AnalysedPosition:
+    return AnalysedPosition(evaluation=Evaluation(score, pv, depth, 0), recorded=True)
 
 
 def _of_engine(found: re.Match[str]) -> Evaluation:

@@ -23,6 +23,7 @@ from typing import BinaryIO, ClassVar, Literal
 
 import chess
 
+from engine.fen import fen_of
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._headers import end_of_head, read_headers
@@ -75,7 +76,7 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     except ValueError as error:
         return Unreadable("damaged", f"invalid FEN: {error}", text)
     variant = "chess960" if board.chess960 else "standard"
-    fen, white_first = board.fen(), board.turn == chess.WHITE
+    fen, white_first = fen_of(board), board.turn == chess.WHITE
     moves = decode(raw.data[end:])
     line = read_moves(moves, board)
     problem_line = (
@@ -126,6 +127,8 @@ def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | No
 def _start(headers: Mapping[str, str], variant: str) -> chess.Board:
     """The board to play on. Raises ValueError for a broken FEN."""
     fen = headers.get("FEN", "").strip()
-    board = chess.Board(chess.STARTING_FEN if fen in ("", "?") else fen, chess960=variant == "chess960")
+    if fen in ("", "?"):
+        return chess.Board(chess960=variant == "chess960")
+    board = chess.Board(fen, chess960=variant == "chess960")
     board.chess960 = board.chess960 or board.has_chess960_castling_rights()
     return board
