@@ -36,6 +36,8 @@ class _Known(NamedTuple):
     """From the side to move's view."""
     reverse: Score
     """From the other side's."""
+    cp: int
+    """The same in centipawns, clamped to ±1000."""
     scale: float
     win: float
     """White's Win%, 0 to 100."""
@@ -121,7 +123,7 @@ def _known_of(score: Score, scale: float, white_to_move: bool) -> _Known:
     """The same few thousand scores come again and again."""
     win = scoring.win_percent(score if white_to_move else -score, scale)
     own, other = (win, 100 - win) if white_to_move else (100 - win, win)
-    return _Known(score, -score, scale, win, own, other, round(own, 3), round(other, 3))
+    return _Known(score, -score, int(scoring.clamp_cp(score)), scale, win, own, other, round(own, 3), round(other, 3))
 
 
 def _is_initial(fen: str) -> bool:
@@ -150,10 +152,13 @@ def _plies(
         if before is None or after is None or accuracy is None:
             yield Ply(san, uci, None, None, None, clock, time)
             continue
-        scores = before.score, after.reverse
-        judgement = scoring.judgement(*scores, (before.scale, after.scale)) if uci != played else None
-        loss, shown = scoring.loss(*scores), round(accuracy, 3)
-        yield Ply(san, uci, judgement, shown, loss, clock, time, before.own_shown, after.other_shown)
+        judgement = None
+        if uci != played:
+            judgement = scoring.judgement(before.score, after.reverse, (before.scale, after.scale))
+        loss = max(0, before.cp + after.cp)  # scoring.loss, of what is clamped already
+        yield Ply(
+            san, uci, judgement, round(accuracy, 3), loss, clock, time, before.own_shown, after.other_shown
+        )  # fmt: skip
 
 
 def move_times(game: SourceGame) -> list[float | None]:

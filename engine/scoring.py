@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from engine.model import Color, Judgement, Score
 
@@ -41,9 +40,6 @@ TURN = 10.0
 
 _WIN_RATE = 0.00368208
 """Fitted to 75,000 positions of rapid games above 2300 (lila #11148, June 2022; scalachess `eval.scala`)."""
-
-_REMEMBERED = 1 << 14
-"""Results that are kept: the same few thousand scores come again and again."""
 
 _CP_LIMIT = 31_000
 _MATE_VALUE = 32_000
@@ -136,12 +132,7 @@ def loss(before: Score, after: Score) -> int:
 
     Source: lila `AccuracyCP.scala`.
     """
-    return max(0, _whole(before) - _whole(after))
-
-
-@lru_cache(_REMEMBERED)
-def _whole(score: Score) -> int:
-    return int(clamp_cp(score))
+    return max(0, int(clamp_cp(before)) - int(clamp_cp(after)))
 
 
 def acpl(losses: Iterable[int]) -> int | None:
@@ -214,7 +205,6 @@ def is_winning(score: Score, threshold: int = 300) -> bool:
     return (score.cp or 0) >= threshold
 
 
-@lru_cache(_REMEMBERED)
 def board_value(score: Score) -> int:
     """The score as the scoreboard orders it, an int32: centipawns, mate in n as 32000 - n, mated as n - 32000.
 

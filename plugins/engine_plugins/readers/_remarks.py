@@ -86,7 +86,7 @@ class Remarks:
         for k, said in self._said.items():
             # The mover of the comment has moved: position k is the opponent's.
             white_to_move = white_first == (k % 2 == 0)
-            found[k] = _position(said, unit, negated=movers or not white_to_move)
+            found[k] = _position(said, unit, movers or not white_to_move)
         return Recording(tuple(found.get(k) for k in range(len(moves) + 1))) if found else None
 
     def _conventions(self) -> tuple[int, bool]:
@@ -122,7 +122,7 @@ def _said(text: str) -> _Said | None:
 
 
 @lru_cache(_REMEMBERED)
-def _position(said: _Said, unit: int, *, negated: bool) -> AnalysedPosition:
+def _position(said: _Said, unit: int, negated: bool) -> AnalysedPosition:
     """With that evaluation; `unit` is how many centipawns 1 is."""
     score = Score(mate=said.mate) if said.mate is not None else Score(cp=round(float(said.number) * unit))
     return _recorded(-score if negated else score, (), said.depth)
