@@ -123,7 +123,8 @@ def _known_of(score: Score, scale: float, white_to_move: bool) -> _Known:
     """The same few thousand scores come again and again."""
     win = scoring.win_percent(score if white_to_move else -score, scale)
     own, other = (win, 100 - win) if white_to_move else (100 - win, win)
-    return _Known(score, -score, int(scoring.clamp_cp(score)), scale, win, own, other, round(own, 3), round(other, 3))
+    cp = int(scoring.clamp_cp(score))
+    return _Known(score, -score, cp, scale, win, own, other, round(own, 3), round(other, 3))
 
 
 def _is_initial(fen: str) -> bool:
