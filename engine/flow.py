@@ -109,6 +109,12 @@ class Flow:
         self.planned += sum(len(unit.plies) for unit in plan.units)
         return plan
 
+    def end(self) -> None:
+        """No other game will be opened: the longest units first, so that the last ones are short and no worker
+        waits long for another one.
+        """
+        self._waiting = deque(sorted(self._waiting, key=lambda unit: -len(unit.plies)))
+
     def _enter_recorded(self, plan: planner.Plan) -> None:
         """Evaluations of the input, which nobody searches, count like cached ones."""
         recorded = [

@@ -111,6 +111,10 @@ class _Slot:
         self.progress = -1
         self.progress_at = 0.0
 
+    def load(self) -> tuple[int, int]:
+        """Units and positions that it holds."""
+        return len(self.leases), sum(len(unit.plies) for unit in self.leases)
+
 
 class Pool:
     """N workers on this machine. Used by one thread."""
@@ -258,10 +262,10 @@ class Pool:
                 self._start(slot)
 
     def _hand_out(self) -> None:
-        """Give waiting units to the workers that hold the fewest; nothing but a trial while there is one."""
+        """Give waiting units to the workers that hold the least; nothing but a trial while there is one."""
         while True:
             up = (slot for slot in self._slots if slot.state in ("starting", "ready"))
-            slot = min(up, key=lambda s: len(s.leases), default=None)
+            slot = min(up, key=_Slot.load, default=None)
             if slot is None or len(slot.leases) >= (1 if self._trial else LEASES):
                 return
             if self._trial == "waiting":

@@ -454,6 +454,7 @@ class Run:
                 item = next(items, None)
                 if item is None:
                     self._exhausted = True
+                    flow.end()
                 elif isinstance(item, Waiting):
                     break
                 else:

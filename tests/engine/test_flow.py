@@ -1,0 +1,68 @@
+"""What the flow hands out, and when. That nothing gets lost is shown in `tests/faults/test_flow_model.py`."""
+
+import multiprocessing
+from collections.abc import Sequence
+
+from engine.cache import Cache
+from engine.flow import Flow
+from engine.messages import Job, Outcome, PluginSpec, Unit
+from engine.model import Limit, Origin, RunCounts
+from engine.plugin import Executor, ExecutorContext
+from engine.scoreboard import Scoreboard
+from engine.settings import Search
+from tests.engine.test_planner import game
+
+MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7"
+JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))
+
+
+class Eager(Executor):
+    """Takes all that it can get, and searches nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(ExecutorContext(JOB, 1, None))
+        self.given: list[Unit] = []
+
+    def wants(self) -> bool:
+        return True
+
+    def submit(self, unit: Unit) -> None:
+        self.given.append(unit)
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def handed_out(*, ended: bool) -> list[tuple[int, int]]:
+    """Game and number of positions of every unit of two games, in order."""
+    executor = Eager()
+    flow = Flow(
+        job=JOB,
+        fingerprint="none",
+        search=Search(opening=2, chunk=4),
+        workers=1,
+        cache=Cache(None),
+        scoreboard=Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=1),
+        executor=lambda: executor,
+        counts=RunCounts(),
+        on_failure=lambda failure: None,
+    )
+    for number in (1, 2):
+        flow.open((Origin(number, "x.pgn", number), game(MOVES)))
+    if ended:
+        flow.end()
+    list(flow.step(0))
+    return [(unit.game, len(unit.plies)) for unit in executor.given]
+
+
+def test_units_are_handed_out_in_the_order_of_the_games() -> None:
+    assert [number for number, _ in handed_out(ended=False)] == [1] * 5 + [2] * 5
+    assert [size for _, size in handed_out(ended=False)[:5]] == [1, 1, 4, 4, 1]
+
+
+def test_the_last_units_of_a_run_are_short() -> None:
+    """So that no worker waits long for another one."""
+    assert handed_out(ended=True) == [(1, 4), (1, 4), (2, 4), (2, 4)] + 3 * [(1, 1)] + 3 * [(2, 1)]
