@@ -2,8 +2,10 @@
 
 Every position is searched by itself, so the best move of a position may lead to one that its own search likes
 less, and a player who finds more than the search did would be told so by nobody: "O-O inaccuracy. O-O was best."
-One pass from the last ply to the first repairs that: a position is worth at least what the move played from it
-is worth, and exactly that when the move played is its best move.
+Two passes repair that. From the first ply to the last, the position after a best move takes the score that this
+move was played for: a unit is searched backwards, so that the earlier position knows what the later one's search
+has found, and not the other way round. From the last ply to the first, a position is worth at least what the move
+played from it is worth.
 """
 
 from __future__ import annotations
@@ -21,21 +23,25 @@ __all__ = ["before_reconciliation", "reconcile"]
 def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> list[AnalysedPosition]:
     """The positions 0 to N of a game with these UCI moves, consistent; a changed one keeps what was `searched`.
 
-    Where the move played is the best move, or the position after it is better for the mover, the position takes
-    that score (a mate gains its ply), its depth and the line that leads there. Recorded evaluations are left
-    alone, and so is a position beside one without a searched evaluation.
+    Where the move played is the best move, both positions get one score: the earlier one's, but a mate that only
+    the later one found, or a shorter one. Where the position after another move is better for the mover than the
+    best move, that move becomes the best, with the line, the depth and the score of what follows. A mate gains its
+    ply. Recorded evaluations are left alone, and so is a position beside one without a searched evaluation.
     """
     found = list(positions)
+    for ply, move in enumerate(moves):
+        child = found[ply + 1]
+        expected = _expected(move, found[ply])
+        if expected is not None and child.evaluation is not None and not child.recorded:
+            found[ply + 1] = _with(child, _foreseen(child.evaluation, expected))
     for ply in range(len(moves) - 1, -1, -1):
         parent = found[ply]
         after = _after(moves[ply], found[ply + 1])
         if parent.evaluation is None or parent.recorded or after is None:
             continue
         better = board_value(after.score) > board_value(parent.evaluation.score)
-        if better or moves[ply] == parent.evaluation.best:
-            new = _with_first(parent.evaluation, after)
-            if new != parent.evaluation:
-                found[ply] = structs.replace(parent, evaluation=new, searched=parent.found)
+        if better or (moves[ply] == parent.evaluation.best and after.score != parent.evaluation.score):
+            found[ply] = _with(parent, _with_first(parent.evaluation, after))
     return found
 
 
@@ -44,6 +50,34 @@ def before_reconciliation(position: AnalysedPosition) -> AnalysedPosition:
     if position.searched is None:
         return position
     return structs.replace(position, evaluation=position.searched, searched=None)
+
+
+def _with(position: AnalysedPosition, evaluation: Evaluation) -> AnalysedPosition:
+    searched = None if evaluation == position.found else position.found
+    return structs.replace(position, evaluation=evaluation, searched=searched)
+
+
+def _expected(move: str, parent: AnalysedPosition) -> Line | None:
+    """What the other side has to expect after this move, in its view; None when it is not the best move."""
+    evaluation = parent.evaluation
+    if evaluation is None or parent.recorded or evaluation.best != move:
+        return None
+    score = -evaluation.score
+    if score.mate is not None and score.mate < -1:
+        score = Score(mate=score.mate + 1)
+    return Line(score, evaluation.pv[1:], evaluation.depth)
+
+
+def _foreseen(child: Evaluation, expected: Line) -> Evaluation:
+    """The evaluation with the expected score; its own where that is a mate, as short or not expected at all.
+
+    It keeps its own best move, which was searched deeper than a reply at the end of a line; but a mate comes with
+    the moves that lead to it.
+    """
+    if child.score.mate is not None and abs(board_value(child.score)) >= abs(board_value(expected.score)):
+        return child
+    pv = expected.pv if expected.score.mate is not None and expected.pv else child.pv
+    return _with_first(child, Line(expected.score, pv, child.depth))
 
 
 def _after(move: str, child: AnalysedPosition) -> Line | None:

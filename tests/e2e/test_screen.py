@@ -107,8 +107,8 @@ def test_one_game_is_a_page_also_where_there_is_no_unicode() -> None:
 def test_options_of_writers(tmp_path: Path) -> None:
     plain = engine("analyze", MATCH, "--limit", "1", "--format", "pgn")
     deep = engine("analyze", MATCH, "--limit", "1", "--format", "pgn", "--set", "pgn.depth=true")
-    assert "[%eval 0.30]" in plain.out
-    assert "[%eval 0.30,16]" in deep.out
+    assert "[%eval 0.23]" in plain.out
+    assert "[%eval 0.23,16]" in deep.out
     profile = tmp_path / "mine.toml"
     profile.write_text("[writer.pgn]\nevals = false\n")
     ran = engine("analyze", MATCH, "--limit", "1", "--format", "pgn", "--profile", profile)

@@ -23,12 +23,12 @@ def evaluation(position: AnalysedPosition) -> Evaluation:
     return position.evaluation
 
 
-def test_the_best_move_is_worth_what_comes_after_it() -> None:
-    before = [found(50, "e2e4"), found(-20, "c7c5", depth=12)]
+def test_what_comes_after_the_best_move_is_worth_what_it_was_played_for() -> None:
+    before = [found(50, "e2e4", "c7c5"), found(-20, "e7e5", depth=12)]
     after = reconcile(MOVES[:1], before)
-    assert after[0].evaluation == Evaluation(Score(cp=20), ("e2e4", "c7c5"), 12, 100)
-    assert after[0].searched == before[0].evaluation
-    assert after[1] == before[1]
+    assert after[0] == before[0]
+    assert after[1].evaluation == Evaluation(Score(cp=-50), ("e7e5",), 12, 100)
+    assert after[1].searched == before[1].evaluation
 
 
 def test_a_move_better_than_the_best_one_becomes_it() -> None:
@@ -42,11 +42,31 @@ def test_a_worse_move_changes_nothing() -> None:
     assert reconcile(MOVES[:1], before) == before
 
 
-def test_one_pass_carries_a_discovery_from_the_end_to_the_start() -> None:
-    before = [found(0, "e2e4"), found(0, "e7e5"), found(0, "g1f3"), found(-300, "b8c6")]
+def test_one_score_holds_for_a_run_of_best_moves() -> None:
+    before = [found(0, "e2e4"), found(40, "e7e5"), found(-10, "g1f3"), found(-300, "b8c6")]
+    after = reconcile(MOVES, before)
+    assert [evaluation(position).score.cp for position in after] == [0, 0, 0, 0]
+    assert [evaluation(position).best for position in after] == ["e2e4", "e7e5", "g1f3", "b8c6"]
+
+
+def test_a_discovery_is_carried_to_the_start_of_the_run() -> None:
+    before = [found(0, "e2e4"), found(0, "e7e5"), found(0, "d2d4"), found(-300, "b8c6")]
     after = reconcile(MOVES, before)
     assert [evaluation(position).score.cp for position in after] == [300, -300, 300, -300]
     assert evaluation(after[0]).pv == ("e2e4", "e7e5", "g1f3", "b8c6")
+
+
+def test_a_mate_foreseen_comes_with_its_moves() -> None:
+    after = reconcile(MOVES[:1], [found(None, "e2e4", "e7e5", "d1h5", mate=3), found(-900, "c7c5")])
+    assert evaluation(after[1]).score == Score(mate=-2)
+    assert evaluation(after[1]).pv == ("e7e5", "d1h5")
+
+
+def test_a_mate_that_was_not_foreseen_counts() -> None:
+    for mate in (None, 5):
+        before = found(None if mate else 900, "e2e4", mate=mate)
+        after = reconcile(MOVES[:1], [before, found(None, "c7c5", mate=-2)])
+        assert [evaluation(position).score.mate for position in after] == [3, -2]
 
 
 def test_a_mate_gains_its_ply_and_being_mated_does_not() -> None:

@@ -7,7 +7,8 @@
 | `loop` | one evaluator with `Threads` = cores, position after position, as in most scripts |
 | `warm` | a `multiprocessing.Pool`, a game per task, one thread each; an empty hash at the start of a game |
 | `fresh` | the same, with an empty hash for every position |
-| `chunks` | the same pool; tasks of 6 positions, backwards, after the next one of the game (as fishnet does) |
+| `chunks` | the same pool; tasks of 6 positions, backwards, after the next one of the game; as in fishnet a
+             search has 6/7 of the nodes, so that all together are as many |
 
 OUT holds for each game its positions 0 to N: White's `[centipawns, mate]`, or null where there is no legal move;
 and all nodes that were searched. All ways have the same hash in all, 16 MB a core.
@@ -44,7 +45,10 @@ _state: dict[str, Any] = {}
 def main(words: Sequence[str]) -> None:
     way, source, out, cores, limit_text, *program = words
     key, _, value = limit_text.partition("=")
-    limit = chess.engine.Limit(**{key: int(value)})
+    most = int(value)
+    if way == "chunks" and key == "nodes":
+        most = most * CHUNK // (CHUNK + 1)
+    limit = chess.engine.Limit(**{key: most})
     played = list(games.boards(Path(source)))
     found: Iterable[Found]
     if way == "loop":

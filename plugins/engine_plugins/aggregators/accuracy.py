@@ -68,10 +68,10 @@ class Accuracy(Aggregator):
 
         By player
         Player          Games  Accuracy     ±  Median  White  Black
-        Stockfish 1400     12     83.6%  3.79   81.9%  84.6%  82.6%
-        Stockfish 1700     12     88.5%  2.78   88.0%  88.4%  88.5%
-        Stockfish 2000     12     89.7%  3.19   91.4%  89.6%  89.9%
-        Stockfish 2300     12     95.6%  1.65   96.2%  96.4%  94.8%
+        Stockfish 1400     12     83.6%  3.73   82.0%  84.7%  82.6%
+        Stockfish 1700     12     88.4%  2.85   88.2%  88.6%  88.1%
+        Stockfish 2000     12     89.7%  3.13   91.3%  89.3%  90.1%
+        Stockfish 2300     12     95.6%  1.75   96.2%  96.4%  94.8%
     """
 
     Options = AccuracyOptions

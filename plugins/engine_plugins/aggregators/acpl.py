@@ -37,20 +37,20 @@ class Acpl(Aggregator):
 
         By player
         Player          Games  Moves   ACPL  Median  White  Black
-        Stockfish 2000     12    599  28.87       0  25.83  32.45
-        Stockfish 2300     12    583  14.78       0  13.71  15.67
-        Stockfish 1400     12    549  44.34       0  46.94  41.74
-        Stockfish 1700     12    536  34.41       0  34.35  34.47
+        Stockfish 2000     12    599  29.01       0  25.88  32.69
+        Stockfish 2300     12    583  15.05       0  14.18  15.78
+        Stockfish 1400     12    549  43.84       0  46.78  40.89
+        Stockfish 1700     12    536  34.25       0  33.71  34.83
         How much the moves lost
         Centipawns lost  Moves      %
-        0                1,374  60.6%
-        1-10               102   4.5%
+        0                1,382  61.0%
+        1-10               117   5.2%
         11-25              170   7.5%
-        26-50              212   9.4%
+        26-50              196   8.6%
         51-100             205   9.0%
-        101-200            126   5.6%
-        201-500             70   3.1%
-        501-2000             8   0.4%
+        101-200            112   4.9%
+        201-500             76   3.4%
+        501-2000             9   0.4%
     """
 
     Options = AcplOptions

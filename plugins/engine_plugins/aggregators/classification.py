@@ -99,15 +99,15 @@ class Classification(Aggregator):
         Class       Moves  Share  95 %       Opponents  Share
         Brilliant       –      –  –                  –      –
         Great           –      –  –                  –      –
-        Best          299  55.3%  51.1-59.4        319  59.0%
-        Excellent      55  10.2%  7.9-13.0          60  11.1%
-        Good           75  13.9%  11.2-17.0         63  11.6%
-        Book           27   5.0%  3.5-7.2           27   5.0%
+        Best          307  56.7%  52.5-60.9        326  60.3%
+        Excellent      48   8.9%  6.8-11.6          53   9.8%
+        Good           72  13.3%  10.7-16.4         59  10.9%
+        Book           26   4.8%  3.3-6.9           27   5.0%
         Forced          8   1.5%  0.8-2.9            5   0.9%
         Miss            5   0.9%  0.4-2.1            2   0.4%
-        Inaccuracy     53   9.8%  7.6-12.6          42   7.8%
-        Mistake         7   1.3%  0.6-2.6           12   2.2%
-        Blunder        12   2.2%  1.3-3.8           11   2.0%
+        Inaccuracy     51   9.4%  7.2-12.2          47   8.7%
+        Mistake        11   2.0%  1.1-3.6           10   1.8%
+        Blunder        13   2.4%  1.4-4.1           12   2.2%
     """
 
     Options = ClassificationOptions

@@ -81,8 +81,8 @@ class Conversion(Aggregator):
         … 2 more
         Most dramatic games
         Game  Player          What       Win%  Ended  Turned by  Before  After
-          17  Stockfish 1700  escaped   15.3%  won    19... O-O   28.3%  90.9%
-           8  Stockfish 1700  let slip  95.1%  drawn  24... Ne1   84.0%  46.2%
+          17  Stockfish 1700  escaped   15.3%  won    19... O-O   29.7%  90.9%
+           8  Stockfish 1700  let slip  95.1%  drawn  24... Ne1   87.1%  45.7%
     """
 
     Options = ConversionOptions

@@ -84,12 +84,12 @@ class Endgames(Aggregator):
 
         By class
         Endgame            Whose      Games  Moves  Accuracy     ±  Blunders/100  95%
-        all                ours          11    190     97.1%  1.14          0.53  0.1-2.9
-        all                opponents     11    193     98.3%  0.70          0.00  0.0-2.0
-        minor v pawns      ours           2     10     98.2%  2.83          0.00  0.0-27.8
-        minor v pawns      opponents      2     10     99.7%  0.46          0.00  0.0-27.8
-        rook+minor v rook  ours           2     36     97.2%  1.86          0.00  0.0-9.6
-        rook+minor v rook  opponents      2     35     97.1%  1.31          0.00  0.0-9.9
+        all                ours          11    190     97.2%  1.13          1.05  0.3-3.8
+        all                opponents     11    193     98.4%  0.70          0.00  0.0-2.0
+        minor v pawns      ours           2     10     99.7%  0.58          0.00  0.0-27.8
+        minor v pawns      opponents      2     10     99.8%  0.33          0.00  0.0-27.8
+        rook+minor v rook  ours           2     36     97.5%  1.77          0.00  0.0-9.6
+        rook+minor v rook  opponents      2     35     97.3%  1.33          0.00  0.0-9.9
         … 2 more
     """
 

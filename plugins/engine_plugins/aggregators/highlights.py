@@ -81,17 +81,17 @@ class Highlights(Aggregator):
 
         Most exciting games
         Game  Players                          Result  Excitement  Swings  Changes  Largest  At
-          16  Stockfish 1700 – Stockfish 1400  1-0         413.11      22        4    56.88  33... Qb3
-          21  Stockfish 2000 – Stockfish 2300  0-1         226.62      14        0    41.81  53. Ra1
-           2  Stockfish 1400 – Stockfish 2000  0-1         201.19      19        1    30.88  21. Nb6
-           1  Stockfish 1400 – Stockfish 1700  0-1         195.63      15        0    32.27  19. Bg1
+          16  Stockfish 1700 – Stockfish 1400  1-0         411.58      22        4    56.30  33... Qb3
+          21  Stockfish 2000 – Stockfish 2300  0-1         240.00      15        0    41.45  52... Rxf3
+           2  Stockfish 1400 – Stockfish 2000  0-1         207.83      20        1    37.83  21. Nb6
+           1  Stockfish 1400 – Stockfish 1700  0-1         194.78      15        0    32.27  19. Bg1
         … 6 more
         Largest swings
         Game  Move        Player          White's Win%  after  Swing  Result
-          17  19... O-O   Stockfish 2000         28.3%  90.9%  62.66  1-0
-          16  33... Qb3   Stockfish 1400         32.4%  89.3%  56.88  1-0
-          19  10... bxc4  Stockfish 1400         45.8%  95.8%  49.98  1-0
-          21  53. Ra1     Stockfish 2000         46.1%   4.3%  41.81  0-1
+          17  19... O-O   Stockfish 2000         29.7%  90.9%  61.23  1-0
+          16  33... Qb3   Stockfish 1400         32.4%  88.7%  56.30  1-0
+          19  10... bxc4  Stockfish 1400         45.8%  94.7%  48.88  1-0
+           8  24... Ne1   Stockfish 1700         12.9%  54.3%  41.48  1/2-1/2
         … 6 more
     """
 

@@ -38,16 +38,16 @@ class Judgements(Aggregator):
 
         By player
         Player          Moves  Inaccuracies  per 100  Mistakes  per 100  Blunders  per 100
-        Stockfish 2000    599            39     6.51        19     3.17         9     1.50
-        Stockfish 2300    583            19     3.26         6     1.03         3     0.52
-        Stockfish 1400    549            64    11.66        13     2.37        15     2.73
-        Stockfish 1700    536            54    10.07        11     2.05        12     2.24
+        Stockfish 2000    599            50     8.35        14     2.34        11     1.84
+        Stockfish 2300    583            20     3.43         5     0.86         4     0.69
+        Stockfish 1400    549            63    11.47        12     2.19        15     2.73
+        Stockfish 1700    536            53     9.89        14     2.61        13     2.42
         Worst moves
         Game  Ply  Player          Move  Judgement  Accuracy  Best move
-          17   37  Stockfish 2000  O-O   blunder        4.6%  Rg8
-          16   65  Stockfish 1400  Qb3   blunder        6.5%  Nd3
-          19   19  Stockfish 1400  bxc4  blunder        9.5%  Kxf7
-          21  104  Stockfish 2000  Ra1   blunder       14.5%  Rc2
+          17   37  Stockfish 2000  O-O   blunder        5.0%  Rg8
+          16   65  Stockfish 1400  Qb3   blunder        6.7%  Nd3
+          19   19  Stockfish 1400  bxc4  blunder       10.1%  Kxf7
+           8   47  Stockfish 1700  Ne1   blunder       14.8%  Bxb2
         … 6 more
     """
 

@@ -106,10 +106,10 @@ class Leaderboard(Aggregator):
 
         Players
         Player          Games  Points   Score  95%         Accuracy   ACPL  Bl./100  Perf.
-        Stockfish 2300     12   12.00  100.0%  75.8-100.0     95.6%  14.78     0.52  2,500
-        Stockfish 2000     12    6.50   54.2%  28.6-77.7      89.7%  28.87     1.50  1,829
-        Stockfish 1700     12    5.50   45.8%  22.3-71.4      88.5%  34.41     2.24  1,871
-        Stockfish 1400     12    0.00    0.0%  0.0-24.2       83.6%  44.34     2.73  1,200
+        Stockfish 2300     12   12.00  100.0%  75.8-100.0     95.6%  15.05     0.69  2,500
+        Stockfish 2000     12    6.50   54.2%  28.6-77.7      89.7%  29.01     1.84  1,829
+        Stockfish 1700     12    5.50   45.8%  22.3-71.4      88.4%  34.25     2.42  1,871
+        Stockfish 1400     12    0.00    0.0%  0.0-24.2       83.6%  43.84     2.73  1,200
     """
 
     Options = LeaderboardOptions

@@ -78,20 +78,20 @@ class Leaks(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a leaks --player 'Stockfish 1700'
 
         Leaks, greatest cost first
-        Kind      Group                      Moves    Lost  Theirs   More      ±   Cost
-        strength  200 and more above           327  220.73  149.42  71.31  67.97  43.50
-        piece     pawn                         145  245.20  146.09  99.10  85.03  26.81
-        phase     endgame                      190   82.49   47.95  34.53  39.60  12.24
-        clock     under 10%                    358  184.24  169.38  14.86  72.34   9.92
-        piece     king                          58  144.40   58.25  86.15  99.83   9.32
-        opening   Caro-Kann Defense (White)     56  178.07   89.10  88.97  96.08   9.30
+        Kind      Group                      Moves    Lost  Theirs   More       ±   Cost
+        strength  200 and more above           327  220.43  149.31  71.12   69.94  43.39
+        piece     pawn                         145  243.37  152.53  90.83   90.31  24.57
+        phase     endgame                      190   79.28   44.30  34.99   39.26  12.40
+        opening   Caro-Kann Defense (White)     56  178.32   90.69  87.63  102.00   9.15
+        clock     under 10%                    358  184.82  171.93  12.89   74.38   8.61
+        opening   Sicilian Defense (Black)      56  239.45  159.21  80.24  167.98   8.38
         … 4 more
         By clock left
         Group         Moves    Lost  Theirs    More       ±   Cost
-        under 10%       358  184.24  169.38   14.86   72.34   9.92
-        10-25%           45  292.77  341.33  -48.56  306.34  -4.08
-        25-50%           64  297.00  280.73   16.26  156.82   1.94
-        50% and more     69  193.28  184.86    8.42   87.44   1.08
+        under 10%       358  184.82  171.93   12.89   74.38   8.61
+        10-25%           45  276.63  311.55  -34.92  300.29  -2.93
+        25-50%           64  300.85  288.38   12.46  158.22   1.49
+        50% and more     69  196.06  183.62   12.44   85.36   1.60
     """
 
     Options = LeaksOptions

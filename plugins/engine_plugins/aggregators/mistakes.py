@@ -47,12 +47,12 @@ class Mistakes(Aggregator):
 
         Find a better move
         Game  Ply  Played      Player          Best  Also good   Win%  after
-          21  103  52... Rxf3  Stockfish 2300  Bf5+             93.0%  53.9%
-          21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  56.8%
+          21  103  52... Rxf3  Stockfish 2300  Bf5+             95.4%  53.9%
+          21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  55.8%
           23   38  20. Qxd7    Stockfish 2300  Be3              85.0%  64.8%
-          23   48  25. h3      Stockfish 2300  axb5             84.6%  72.6%
+          23   48  25. h3      Stockfish 2300  axb5             88.2%  72.3%
           21   81  41... Bg4   Stockfish 2300  Kh7              52.0%  40.1%
-          24   54  28. Qxd5    Stockfish 2300  Nxd5             78.6%  67.0%
+           6   51  26... d4    Stockfish 2300  Be4              77.0%  65.5%
         … 3 more
     """
 

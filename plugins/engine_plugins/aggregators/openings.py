@@ -68,17 +68,17 @@ class Openings(Aggregator):
 
         Openings
         Colour  Opening            Games   Score  95%          Win%  Accuracy  ACPL 1-10
-        white   Caro-Kann Defense      1  100.0%  20.7-100.0  55.0%     98.6%       0.60
-        black   Caro-Kann Defense      1  100.0%  20.7-100.0  46.3%     96.7%      11.70
-        white   English Defense        1  100.0%  20.7-100.0  57.4%     97.9%       5.90
-        white   English Opening        1  100.0%  20.7-100.0  52.6%     94.7%       4.10
-        black   English Opening        1  100.0%  20.7-100.0  47.5%     96.6%      12.90
-        black   French Defense         1  100.0%  20.7-100.0  47.6%     98.2%       6.90
+        white   Caro-Kann Defense      1  100.0%  20.7-100.0  55.1%     98.8%       0.50
+        black   Caro-Kann Defense      1  100.0%  20.7-100.0  45.3%     96.7%      12.30
+        white   English Defense        1  100.0%  20.7-100.0  58.7%     97.7%       6.10
+        white   English Opening        1  100.0%  20.7-100.0  53.1%     95.1%       4.80
+        black   English Opening        1  100.0%  20.7-100.0  47.2%     96.6%      14.10
+        black   French Defense         1  100.0%  20.7-100.0  46.7%     98.2%       9.10
         … 6 more
         Tree of moves
         View   Moves       Games   Score  95%          Win%  Opening
-        white  1. d4           3  100.0%  43.9-100.0  52.8%  A40 Queen's Pawn Game
-        white  1. e4           2  100.0%  34.2-100.0  53.0%  B00 King's Pawn Game
+        white  1. d4           3  100.0%  43.9-100.0  52.9%  A40 Queen's Pawn Game
+        white  1. e4           2  100.0%  34.2-100.0  52.6%  B00 King's Pawn Game
         black  1. c4           2  100.0%  34.2-100.0  49.8%  A10 English Opening
         black  1. d4           2  100.0%  34.2-100.0  47.1%  A40 Queen's Pawn Game
         black    1... Nf6      2  100.0%  34.2-100.0  47.1%  A45 Indian Defense

@@ -40,14 +40,14 @@ class Phases(Aggregator):
 
         By phase
         Phase       Moves  Accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
-        opening       143     91.7%  23.43   11.19   2.10    1.40        53.1%  12.20    3.07
-        middlegame    203     89.8%  48.08   12.31   2.96    4.43        51.7%  23.86   -1.41
-        endgame       190     97.1%  28.06    6.84   1.05    0.53         4.1%   0.26  -24.79
+        opening       143     91.6%  23.87   11.89   3.50    1.40        52.7%  12.83    2.70
+        middlegame    203     90.0%  48.17   11.33   3.94    4.43        51.8%  23.92   -0.93
+        endgame       190     97.2%  27.20    6.84   0.53    1.05         4.3%   0.12  -25.62
         The opponents
         Phase       Moves  Accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
-        opening       145     91.1%  26.79   16.55   2.07    1.38        46.9%  12.20   -3.07
-        middlegame    199     91.0%  52.84    4.52   4.52    4.52        48.3%  23.86    1.41
-        endgame       193     98.3%  18.55    5.18   0.52    0.00        95.9%   0.26   24.79
+        opening       145     91.0%  26.99   17.24   2.76    1.38        47.3%  12.83   -2.70
+        middlegame    199     90.9%  54.03    7.54   2.51    5.03        48.2%  23.92    0.93
+        endgame       193     98.4%  16.80    4.66   0.52    0.00        95.7%   0.12   25.62
     """
 
     Options = PhasesOptions

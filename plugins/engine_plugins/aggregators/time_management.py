@@ -90,21 +90,21 @@ class TimeManagement(Aggregator):
 
         By clock left
         Side       Clock left   Moves  Share  Accuracy  Blunders  per 100  95%
-        ours       under 3%       328  60.6%     93.8%         7     2.15  1.0-4.4
-        ours       3-10%           47   8.7%     93.0%         3     6.82  2.3-18.2
-        ours       10-25%          45   8.3%     88.0%         1     2.22  0.4-11.6
-        ours       25-50%          64  11.8%     90.2%         1     1.56  0.3-8.3
-        ours       50% or more     57  10.5%     94.1%         0     0.00  0.0-6.3
-        opponents  under 3%       330  61.0%     94.8%         8     2.45  1.2-4.8
+        ours       under 3%       328  60.6%     93.9%         9     2.76  1.5-5.2
+        ours       3-10%           47   8.7%     93.6%         2     4.54  1.3-15.1
+        ours       10-25%          45   8.3%     88.5%         1     2.22  0.4-11.6
+        ours       25-50%          64  11.8%     90.3%         1     1.56  0.3-8.3
+        ours       50% or more     57  10.5%     93.8%         0     0.00  0.0-6.3
+        opponents  under 3%       330  61.0%     94.8%         9     2.75  1.5-5.1
         … 4 more
         Longest thinks
         Game  Move       Player           Time   Left  Before  After  Judgement
           18  8. Nc3     Stockfish 1700  1.4 s  4.3 s   59.4%  59.4%  –
            4  6. cxd6    Stockfish 1700  1.3 s  5.0 s   63.6%  56.8%  inaccuracy
-          23  7... a6    Stockfish 1700  1.3 s  4.4 s   48.1%  45.7%  –
-           5  7. Nd2     Stockfish 1700  1.2 s  3.8 s   37.8%  33.5%  –
-           6  12. Kh1    Stockfish 1700  1.2 s  2.0 s   55.3%  50.0%  inaccuracy
-           8  10... Na5  Stockfish 1700  1.2 s  2.5 s   66.0%  65.4%  –
+          23  7... a6    Stockfish 1700  1.3 s  4.4 s   48.1%  45.3%  –
+           5  7. Nd2     Stockfish 1700  1.2 s  3.8 s   38.3%  33.5%  –
+           6  12. Kh1    Stockfish 1700  1.2 s  2.0 s   53.9%  49.8%  –
+           8  10... Na5  Stockfish 1700  1.2 s  2.5 s   66.0%  65.1%  –
         … 4 more
     """
 
