@@ -146,15 +146,15 @@ def _plies(
     best: Sequence[str | None],
 ) -> Iterator[Ply]:
     times = move_times(game)
-    clocks = (*game.clocks, *(None,) * (len(times) - len(game.clocks)))
-    for uci, san, before, after, accuracy, played, clock, time in zip(
-        game.moves, game.sans, known, known[1:], accuracies, best, clocks, times, strict=False
+    clocks = (*game.clocks, *(None,) * len(times))[: len(times)]
+    for uci, san, before, after, accuracy, likes, clock, time in zip(
+        game.moves, game.sans, known[:-1], known[1:], accuracies, best[:-1], clocks, times, strict=True
     ):
         if before is None or after is None or accuracy is None:
             yield Ply(san, uci, None, None, None, clock, time)
             continue
         judgement = None
-        if uci != played:
+        if uci != likes:
             judgement = scoring.judgement(before.score, after.reverse, (before.scale, after.scale))
         loss = max(0, before.cp + after.cp)  # scoring.loss, of what is clamped already
         yield Ply(

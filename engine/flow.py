@@ -111,9 +111,9 @@ class Flow:
 
     def end(self) -> None:
         """No other game will be opened: the longest units first, so that the last ones are short and no worker
-        waits long for another one.
+        waits long for another one. What lets a game leave stays in front.
         """
-        self._waiting = deque(sorted(self._waiting, key=lambda unit: -len(unit.plies)))
+        self._waiting = deque(sorted(self._waiting, key=lambda unit: (not unit.extra, -len(unit.plies))))
 
     def _enter_recorded(self, plan: planner.Plan) -> None:
         """Evaluations of the input, which nobody searches, count like cached ones."""

@@ -80,7 +80,7 @@ def plan(
     use_recorded: bool = False,
     can_search: bool = True,
 ) -> Plan:
-    """Cut one game. Units are numbered from `ids`, in the order in which they should be searched.
+    """Cut one game. Units are numbered from `ids`, in the order in which they are handed out.
 
     Evaluations that stand in the input are taken when they are ours, or `use_recorded` says so; the positions
     without one are searched unless nobody can. An analysed game of ours is searched only with `use_recorded`.

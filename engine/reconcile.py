@@ -3,9 +3,9 @@
 Every position is searched by itself, so the best move of a position may lead to one that its own search likes
 less, and a player who finds more than the search did would be told so by nobody: "O-O inaccuracy. O-O was best."
 Two passes repair that. From the first ply to the last, the position after a best move takes the score that this
-move was played for: a unit is searched backwards, so that the earlier position knows what the later one's search
+move was played for: a chunk is searched backwards, so that the earlier position knows what the later one's search
 has found, and not the other way round. From the last ply to the first, a position is worth at least what the move
-played from it is worth.
+played from it is worth. Which direction is better is measured in engine/README.md.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from engine.scoring import board_value
 
 __all__ = ["before_reconciliation", "reconcile"]
 
+_DEEPER = 2
+"""With so many times the nodes a position was searched deeper than the one before: by `--adaptive`."""
+
 
 def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> list[AnalysedPosition]:
     """The positions 0 to N of a game with these UCI moves, consistent; a changed one keeps what was `searched`.
 
-    Where the move played is the best move, both positions get one score: the earlier one's, but a mate that only
-    the later one found, or a shorter one. Where the position after another move is better for the mover than the
-    best move, that move becomes the best, with the line, the depth and the score of what follows. A mate gains its
-    ply. Recorded evaluations are left alone, and so is a position beside one without a searched evaluation.
+    Where the move played is the best move, both positions get one score: the earlier one's, unless the later one
+    was searched deeper with more nodes, or found a mate that was not expected, or a shorter one. Where another one
+    leads to more for the mover, the position is worth that; and unless its own search has found still more in its
+    best move, the move becomes the best, with the line and the depth of what follows. A mate gains its ply.
+    Recorded evaluations are left alone, and so is a position beside one without a searched evaluation.
     """
     found = list(positions)
     for ply, move in enumerate(moves):
         child = found[ply + 1]
         expected = _expected(move, found[ply])
         if expected is not None and child.evaluation is not None and not child.recorded:
-            found[ply + 1] = _with(child, _foreseen(child.evaluation, expected))
+            found[ply + 1] = _with(child, _foreseen(child.evaluation, expected, found[ply]))
     for ply in range(len(moves) - 1, -1, -1):
-        parent = found[ply]
         after = _after(moves[ply], found[ply + 1])
-        if parent.evaluation is None or parent.recorded or after is None:
-            continue
-        better = board_value(after.score) > board_value(parent.evaluation.score)
-        if better or (moves[ply] == parent.evaluation.best and after.score != parent.evaluation.score):
-            found[ply] = _with(parent, _with_first(parent.evaluation, after))
+        if after is not None:
+            found[ply] = _at_least(found[ply], moves[ply], after)
     return found
 
 
@@ -68,16 +68,34 @@ def _expected(move: str, parent: AnalysedPosition) -> Line | None:
     return Line(score, evaluation.pv[1:], evaluation.depth)
 
 
-def _foreseen(child: Evaluation, expected: Line) -> Evaluation:
-    """The evaluation with the expected score; its own where that is a mate, as short or not expected at all.
+def _foreseen(child: Evaluation, expected: Line, parent: AnalysedPosition) -> Evaluation:
+    """The evaluation with the expected score; its own where it knows better.
 
     It keeps its own best move, which was searched deeper than a reply at the end of a line; but a mate comes with
-    the moves that lead to it.
+    the moves that lead to it, where they are known.
     """
+    before = parent.found
+    if before is None or (child.nodes > _DEEPER * before.nodes and child.depth > before.depth):
+        return child
     if child.score.mate is not None and abs(board_value(child.score)) >= abs(board_value(expected.score)):
         return child
     pv = expected.pv if expected.score.mate is not None and expected.pv else child.pv
     return _with_first(child, Line(expected.score, pv, child.depth))
+
+
+def _at_least(parent: AnalysedPosition, move: str, after: Line) -> AnalysedPosition:
+    """The position, worth no less than what the move played leads to, and no more where that is the best move."""
+    evaluation, own = parent.evaluation, parent.found
+    if evaluation is None or own is None or parent.recorded:
+        return parent
+    if board_value(after.score) <= board_value(evaluation.score) and (
+        move != evaluation.best or after.score == evaluation.score
+    ):
+        return parent
+    if move != own.best and board_value(own.score) >= board_value(after.score):
+        # The one before promised too little; its own search likes another move at least as much.
+        return _with(parent, _with_first(own, Line(after.score, own.pv, own.depth)))
+    return _with(parent, _with_first(evaluation, after))
 
 
 def _after(move: str, child: AnalysedPosition) -> Line | None:
@@ -100,6 +118,12 @@ def _with_first(parent: Evaluation, first: Line) -> Evaluation:
     depth = first.depth or parent.depth
     lines: tuple[Line, ...] = ()
     if parent.lines:
-        others = [line for line in parent.lines if line.pv[:1] != first.pv[:1]]
+        others = [_no_better(line, first) for line in parent.lines if line.pv[:1] != first.pv[:1]]
         lines = (structs.replace(first, depth=depth), *others)[: len(parent.lines)]
     return Evaluation(first.score, first.pv, depth, parent.nodes, lines)
+
+
+def _no_better(line: Line, first: Line) -> Line:
+    """The lines are in order."""
+    better = board_value(line.score) > board_value(first.score)
+    return structs.replace(line, score=first.score) if better else line

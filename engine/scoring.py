@@ -47,8 +47,8 @@ _MATE_VALUE = 32_000
 _DROPS: tuple[tuple[float, Judgement], ...] = ((0.3, "blunder"), (0.2, "mistake"), (0.1, "inaccuracy"))
 """Least drop of winning chances (-1 to 1) for each judgement: 15, 10 and 5 Win%."""
 
-_LEAST_CP = 54.0
-"""Chances are steepest at 0, with half of `_WIN_RATE` a centipawn: so few are never a drop of 0.1."""
+_LEAST_CP = math.floor(2 * _DROPS[-1][0] / _WIN_RATE)
+"""Chances are steepest at 0, with half of `_WIN_RATE` a centipawn: fewer centipawns are never a judged drop."""
 
 JUDGED_DROPS = tuple(50 * drop for drop, _ in _DROPS)
 """The same in Win%."""

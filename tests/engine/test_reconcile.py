@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import hypothesis.strategies as st
 from hypothesis import given
+from msgspec import structs
 
 from engine.model import AnalysedPosition, Evaluation, Line, Score
 from engine.reconcile import before_reconciliation, reconcile
@@ -56,6 +57,22 @@ def test_a_discovery_is_carried_to_the_start_of_the_run() -> None:
     assert evaluation(after[0]).pv == ("e2e4", "e7e5", "g1f3", "b8c6")
 
 
+def test_a_deeper_search_counts_more_than_what_the_position_before_promised() -> None:
+    first, deeper = found(20, "e2e4", depth=9), found(60, "e7e5", depth=12)
+    deeper = AnalysedPosition(structs.replace(evaluation(deeper), nodes=400))
+    after = reconcile(MOVES[:1], [first, deeper])
+    assert [evaluation(position).score.cp for position in after] == [-60, 60]
+    assert after[1] == deeper
+
+
+def test_a_best_move_stays_when_the_game_refutes_only_the_promise() -> None:
+    """The first move promises Black that White has 20; White's own search has 300, and White plays for 100."""
+    before = [found(-20, "a7a6"), found(300, "d2d4"), found(-100, "c7c5")]
+    after = reconcile(("a7a6", "h2h3"), before)
+    assert [evaluation(position).score.cp for position in after] == [-100, 100, -100]
+    assert [evaluation(position).best for position in after] == ["a7a6", "d2d4", "c7c5"]
+
+
 def test_a_mate_foreseen_comes_with_its_moves() -> None:
     after = reconcile(MOVES[:1], [found(None, "e2e4", "e7e5", "d1h5", mate=3), found(-900, "c7c5")])
     assert evaluation(after[1]).score == Score(mate=-2)
@@ -99,20 +116,31 @@ def test_lines_of_multipv_stay_in_order_and_in_number() -> None:
     assert evaluation(after).lines[0].score == evaluation(after).score == Score(cp=40)
 
 
+def test_no_line_of_multipv_is_better_than_the_first() -> None:
+    lines = (
+        Line(Score(cp=100), ("c7c5",), 9),
+        Line(Score(cp=80), ("e7e5",), 9),
+        Line(Score(cp=-40), ("a7a6",), 9),
+    )
+    child = AnalysedPosition(Evaluation(Score(cp=100), ("c7c5",), 9, 100, lines))
+    [_, after] = reconcile(MOVES[:1], [found(20, "e2e4"), child])
+    assert [line.score.cp for line in evaluation(after).lines] == [-20, -20, -40]
+
+
 SCORES = st.one_of(
     st.integers(-2000, 2000).map(lambda cp: Score(cp=cp)),
     st.integers(1, 30).flatmap(lambda n: st.sampled_from([Score(mate=n), Score(mate=-n)])),
 )
 
 
-@given(st.lists(st.tuples(SCORES, st.booleans()), min_size=2, max_size=8))
-def test_afterwards_nothing_contradicts_and_the_pass_can_be_undone_and_repeated(
-    drawn: list[tuple[Score, bool]],
+@given(st.lists(st.tuples(SCORES, st.booleans(), st.sampled_from([1, 2, 5])), min_size=2, max_size=8))
+def test_afterwards_nothing_contradicts_and_it_can_be_undone_and_repeated(
+    drawn: list[tuple[Score, bool, int]],
 ) -> None:
     moves = ["e2e4", "e7e5"] * 4
     before = [
-        AnalysedPosition(Evaluation(score, (moves[k] if best else "a2a3",), 1, 1))
-        for k, (score, best) in enumerate(drawn)
+        AnalysedPosition(Evaluation(score, (moves[k] if best else "a2a3",), effort, effort * 1000))
+        for k, (score, best, effort) in enumerate(drawn)
     ]
     after = reconcile(moves[: len(before) - 1], before)
     for k, (parent, child) in enumerate(pairwise(after)):

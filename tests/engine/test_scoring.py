@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+from itertools import pairwise
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from engine import scoring
-from engine.model import Score
+from engine.model import Color, Score
 from tests.support import shared_data
 
 
@@ -113,6 +117,22 @@ def test_game_accuracy_goes_by_who_moves_first() -> None:
     assert black == pytest.approx(12.303, abs=5e-4)
 
 
+WINS = st.lists(st.one_of(st.none(), st.floats(0, 100)), min_size=2, max_size=40)
+
+
+@given(WINS, st.sampled_from(["white", "black"]))
+def test_game_accuracy_of_moves_that_are_known(wins: list[float | None], first: Color) -> None:
+    moves: list[float | None] = []
+    for k, (before, after) in enumerate(pairwise(wins)):
+        if before is None or after is None:
+            moves.append(None)
+        elif (first == "white") == (k % 2 == 0):
+            moves.append(scoring.move_accuracy(before, after))
+        else:
+            moves.append(scoring.move_accuracy(100 - before, 100 - after))
+    assert scoring.game_accuracy(wins, first, moves) == scoring.game_accuracy(wins, first)
+
+
 @pytest.mark.parametrize("wins", [[], [51.4], [51.4, 40.0], [51.4, None, 52.0, 50.0], [None, None, None]])
 def test_game_accuracy_needs_a_move_of_each_colour(wins: list[float | None]) -> None:
     assert scoring.game_accuracy(wins, "white") == (None, None)
@@ -207,6 +227,13 @@ def test_acpl_rounds_half_up(losses: list[int], expected: int | None) -> None:
 )
 def test_judgement(before: Score, after: Score, expected: str | None) -> None:
     assert scoring.judgement(before, after) == expected
+
+
+def test_few_centipawns_are_never_judged_and_more_by_the_drop() -> None:
+    for before in range(-300, 301, 3):
+        for lost in (50, 53, 54, 55, 56, 60, 100):
+            drop = math.tanh(0.00368208 * before / 2) - math.tanh(0.00368208 * (before - lost) / 2)
+            assert (scoring.judgement(cp(before), cp(before - lost)) is not None) == (drop >= 0.1)
 
 
 def test_judgement_takes_the_scale() -> None:

@@ -17,8 +17,8 @@ _LAST_RANKS = chess.BB_RANK_1 | chess.BB_RANK_8
 def find(board: chess.Board, san: str) -> chess.Move | None:
     """The move that is written thus; None where that takes a closer look, or where there is none.
 
-    `san` names a piece, whether it captures, and a square (`e4`, `exd5`, `Nf3`, `Nxf3`), or it castles. The side
-    to move is not in check.
+    `san` names a piece, whether it captures, and a square (`e4`, `exd5`, `Nf3`, `Nxf3`, but not `xd5`), or it
+    castles. The side to move is not in check.
     """
     target = _SQUARES.get(san[-2:])
     if target is None:
@@ -36,15 +36,15 @@ def find(board: chess.Board, san: str) -> chess.Move | None:
     origin = candidates.bit_length() - 1
     theirs = board.occupied_co[not board.turn]
     if piece == chess.KING:
-        pinned = bool(board.attackers_mask(not board.turn, target))
-    else:
+        unsafe = bool(board.attackers_mask(not board.turn, target))
+    else:  # perhaps pinned
         line = chess.BB_RAYS[king.bit_length() - 1][origin]
-        pinned = bool(line & theirs & (board.bishops | board.rooks | board.queens))
-    return None if pinned else chess.Move(origin, target)
+        unsafe = bool(line & theirs & (board.bishops | board.rooks | board.queens))
+    return None if unsafe else chess.Move(origin, target)
 
 
 def _pawns(board: chess.Board, san: str, target: chess.Square) -> chess.Bitboard:
-    """Pawns of both sides that may go there, whoever's they are; none where one would be promoted."""
+    """Where pawns of the side to move would come from, if they are theirs; none where one would be promoted."""
     back = -8 if board.turn else 8
     if chess.BB_SQUARES[target] & _LAST_RANKS:
         return 0
@@ -59,7 +59,7 @@ def _pawns(board: chess.Board, san: str, target: chess.Square) -> chess.Bitboard
 
 
 def _pieces(board: chess.Board, piece: chess.PieceType, target: chess.Square) -> chess.Bitboard:
-    """Pieces of this kind that attack the square, whoever's they are."""
+    """Pieces of this kind that attack the square; among them those of the side to move."""
     if piece == chess.KNIGHT:
         return chess.BB_KNIGHT_ATTACKS[target] & board.knights
     if piece == chess.KING:

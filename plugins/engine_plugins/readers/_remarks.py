@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from engine.model import AnalysedPosition, Evaluation, Recording, Score
 
-_COMMAND = re.compile(r"\[%(clk|emt|eval)\s+([^\s\]]+)\s*\]")
+_COMMAND = re.compile(r"\[%(clk|emt|eval)\s+([^\s\]]{1,24})\s*\]")
 _TIME = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)")
 _EVAL = re.compile(r"(?:#(?P<mate>[+-]?\d{1,3})|(?P<number>[+-]?\d{1,6}(?:\.\d{0,4})?))(?:,(?P<depth>\d{1,3}))?")
 _OF_ENGINE = re.compile(
@@ -84,6 +84,8 @@ class Remarks:
                 found[k] = _recorded(evaluation.score, (moves[k],), evaluation.depth)
         unit, movers = self._conventions()
         for k, said in self._said.items():
+            if said.mate == 0:  # it has been given, and there is nothing to evaluate
+                continue
             # The mover of the comment has moved: position k is the opponent's.
             white_to_move = white_first == (k % 2 == 0)
             found[k] = _position(said, unit, movers or not white_to_move)
@@ -111,13 +113,11 @@ def _seconds(text: str) -> float | None:
 
 @lru_cache(_REMEMBERED)
 def _said(text: str) -> _Said | None:
-    """Of an `[%eval]`; None for what is none, and for a mate that has been given."""
+    """Of an `[%eval]`; None for what is none."""
     found = _EVAL.fullmatch(text)
     if found is None:
         return None
     mate, number, depth = found.groups()
-    if mate in ("0", "+0", "-0"):
-        return None
     return _Said(int(mate) if mate else None, number or "", int(depth or 0))
 
 

@@ -184,6 +184,13 @@ class TestParse:
         assert (one.sans, one.moves) == (("a8=Q#",), ("a7a8q",))
         assert game('[FEN "8/P7/8/8/8/8/8/K6k w - - 0 1"]\n\n1. a8(N) *').moves == ("a7a8n",)
 
+    @pytest.mark.parametrize("mark", ["", "+", "#", "!?", "++"])
+    def test_check_and_mate_signs_are_ours(self, mark):
+        assert game(f"1. f3 e5 2. g4 Qh4{mark} *").sans == ("f3", "e5", "g4", "Qh4#")
+        assert game(f"1. e4 f5 2. Qh5{mark} g6{mark} *").sans == ("e4", "f5", "Qh5+", "g6")
+        castles = '[FEN "5k2/8/8/8/8/8/8/4K2R w K - 0 1"]\n\n1. {} *'
+        assert game(castles.format(f"O-O{mark}")).sans == game(castles.format("0-0")).sans == ("O-O+",)
+
     def test_variations_and_words_are_passed_over(self):
         data = "1. e4 (1. d4 Qh9 (1. c4) {x)} ) e5 <e4> FOOBAR 2. Nf3 $999999999 ; Nc6\n Nc6 (Diagram d4) *"
         assert game(data).sans == ("e4", "e5", "Nf3", "Nc6")
@@ -192,6 +199,9 @@ class TestParse:
         ("moves", "kept", "problem", "line"),
         [
             ("1. e4 e5\n2. Qh8 d6 *", 2, "illegal move `Qh8` after 2 plies (2.)", 4),
+            ("1. e4 e5\n2.\n\nQh8 d6 *", 2, "illegal move `Qh8` after 2 plies (2.)", 6),
+            ("1. e4 e5 2. xe5 *", 2, "illegal move `xe5` after 2 plies (2.)", 3),
+            ("1. e4 d5 2. xd5 Qxd5 *", 2, "illegal move `xd5` after 2 plies (2.)", 3),
             ("1. e4 Nf6 2. d4 a6 3. Nf3 a5 4. Nd2 *", 6, "ambiguous move `Nd2` after 6 plies (4.)", 3),
             ("1. e4 Sf6 *", 1, "unreadable move `Sf6` after 1 ply (1...)", 3),
             ("1. e4 -- 2. d4 *", 1, "null move `--` after 1 ply (1...)", 3),

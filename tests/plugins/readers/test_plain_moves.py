@@ -28,7 +28,7 @@ def written() -> Iterator[str]:
     """Everything that `find` may be asked."""
     for square in chess.SQUARE_NAMES:
         for piece, takes in itertools.product(["", *"KQRBN"], ["", "x"]):
-            if piece or not takes:
+            if piece or not takes:  # `xe4` is not plain
                 yield piece + takes + square
         yield from (f"{file}x{square}" for file in chess.FILE_NAMES)
     yield from ("O-O", "O-O-O")

@@ -42,6 +42,16 @@ def test_the_position_before_the_first_move_and_a_game_that_black_begins() -> No
     assert scores(game) == [Score(cp=-30), Score(cp=-40)]
 
 
+def test_a_mate_that_has_been_given_says_nothing_and_nor_does_what_follows_it() -> None:
+    game = read("1. e4 { [%clk 0:01:00] [%eval #0] [%eval 0.3] } e5 { [%eval #x] [%eval 0.2] } *")
+    assert scores(game) == [None, None, Score(cp=20)]
+
+
+def test_what_no_program_writes_is_passed_over() -> None:
+    game = read(f"1. e4 {{ [%clk {'1' * 5000}] [%eval {'1' * 5000}] [%emt 0:00:0x] }} *")
+    assert (game.clocks, game.times, game.recording) == ((), (), None)
+
+
 def test_the_first_of_two_evaluations_counts_and_variations_do_not() -> None:
     game = read("1. e4 { [%eval 0.2] } { [%eval 0.9] } ( 1. d4 { [%eval 5.0] } ) e5 { [%eval #0] } *")
     assert scores(game) == [None, Score(cp=-20), None]
