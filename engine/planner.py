@@ -133,12 +133,14 @@ def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -
 
 
 def deeper(planned: Plan, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]) -> list[Unit]:
-    """The units that search these positions of a game again; those of a chunk share a warm hash as before."""
+    """The units that search these positions of a game again: the length of a chunk of them on one warm hash, also
+    where they lie apart.
+    """
     sent = _sent(planned.game) if plies else []
     wanted = {ply: position for ply in sorted(plies) if (position := sent[ply]) is not None}
     return [
         Unit(next(ids), planned.origin.game, tuple(group), tuple(wanted[ply] for ply in group), limit, deeper=True)
-        for group in _groups(list(wanted), search)
+        for group in _apart(list(wanted), search)
     ]
 
 
@@ -202,6 +204,12 @@ def _groups(plies: list[int], search: Search) -> list[list[int]]:
     for ply in plies[len(alone) :]:
         chunks.setdefault((ply - search.opening) // search.chunk, []).append(ply)
     return [[ply] for ply in alone] + [chunk[::-1] for chunk in chunks.values()]
+
+
+def _apart(plies: list[int], search: Search) -> list[list[int]]:
+    """Plies that are searched together though they may lie apart, each group forwards: measured in `adaptive`."""
+    size = 1 if search.policy == "fresh" else search.chunk
+    return [plies[start : start + size] for start in range(0, len(plies), size)]
 
 
 def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | None, chess.Board, str | None]]:

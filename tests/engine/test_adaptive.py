@@ -26,9 +26,9 @@ def test_moves_that_lose_nothing_or_far_too_much_are_clear() -> None:
 def test_both_positions_beside_a_move_that_loses_a_little_more_than_a_judgement_takes() -> None:
     # 3. b3 takes 60 centipawns off, which is 5.5 Win%; Black never gives them back.
     assert doubtful(15, 15, 15, 15, 0, -60, -60, -60, -60, -60, -60) == {4, 5}
-    # 4.6 Win% are too little to be judged, 8.8 are clearly an inaccuracy; 12 may be one or a mistake.
+    # 4.6 Win% are too little to be judged, 9.5 are clearly an inaccuracy; 12 may be one or a mistake.
     assert doubtful(15, 15, 15, 15, 0, -50, -50, -50, -50, -50, -50) == set()
-    assert doubtful(15, 15, 15, 15, 0, -97, -97, -97, -97, -97, -97) == set()
+    assert doubtful(15, 15, 15, 15, 0, -104, -104, -104, -104, -104, -104) == set()
     assert doubtful(15, 15, 15, 15, 0, -133, -133, -133, -133, -133, -133) == {4, 5}
 
 
