@@ -165,15 +165,17 @@ def _plies(
 def move_times(game: SourceGame) -> list[float | None]:
     """Seconds spent on each move, as `Ply.time` says them."""
     control = time_control(game.headers)
-    times: list[float | None] = []
-    for k in range(len(game.moves)):
-        said = game.times[k] if k < len(game.times) else None
-        if said is None and control is not None and k in range(2, len(game.clocks)):
-            before, after = game.clocks[k - 2], game.clocks[k]
-            if before is not None and after is not None:
-                said = round(max(0.0, before + control.increment - after), 3)
-        times.append(said)
-    return times
+    count = len(game.moves)
+    found: list[float | None] = [None] * count
+    if control is not None:
+        found[2:] = [
+            None if before is None or after is None else round(max(0.0, before + control.increment - after), 3)
+            for before, after in zip(game.clocks, game.clocks[2:count], strict=False)
+        ]
+        found += [None] * (count - len(found))
+    for k, said in enumerate(game.times[:count]):
+        found[k] = found[k] if said is None else said
+    return found
 
 
 def landmarks_of(game: SourceGame) -> Landmarks:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engine.landmarks import Surveyor
 from engine.model import Landmarks
-from engine_plugins.readers._plain_moves import find
+from engine_plugins.readers._plain_moves import checkers, find
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
@@ -118,7 +118,9 @@ def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:
 def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str | None:
     """Play one move; or say what is wrong with it. A plain one is written without more than it may need."""
     san = token if plain else token.translate(_UNTYPED).removeprefix("P")
-    move = find(board, san) if plain and line.sans and line.sans[-1][-1] not in "+#" else None
+    move = None
+    if plain and line.sans:  # which say whether there is a check
+        move = find(board, san, checkers(board) if line.sans[-1][-1] in "+#" else chess.BB_EMPTY)
     if move is None:
         try:
             move = board.parse_san(san)
@@ -131,7 +133,7 @@ def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str
         plain = plain and ("x" in san) == board.is_capture(move)
     if plain:  # canonical but for its check sign
         board.push(move)
-        if board.is_check():
+        if checkers(board):
             san += "+"  # or mate, if it is the last one
     else:
         san = board.san_and_push(move)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import chess
 import pytest
 
-from engine_plugins.readers._plain_moves import find
+from engine_plugins.readers._plain_moves import checkers, find
 from tests.perf.games import random_moves
 
 STARTS = {
@@ -18,6 +18,12 @@ STARTS = {
     "about to promote": "1n5k/P1P5/8/8/8/8/5p1p/K5N1 b - - 0 1",
     "three knights": "7k/8/8/1N3N2/8/8/1N6/K7 w - - 0 1",
     "a king between sliders": "7k/8/8/q2K3r/8/8/8/8 w - - 0 1",
+    "check by a slider": "4r2k/8/8/8/1b6/8/PPPP1PPP/RNBQKBNR w KQ - 0 1",
+    "check by a pawn that can be taken en passant": "7k/8/8/3PpP2/3K4/8/8/8 w - e6 0 1",
+    "check by a slider through a king": "7k/8/8/8/r2K4/8/8/2R4B w - - 0 1",
+    "check by a knight": "7k/8/8/8/8/5n2/8/Q2RKR1B w - - 0 1",
+    "double check": "4r2k/8/8/8/8/3n4/2P5/Q3KR1B w - - 0 1",
+    "kings side by side": "8/8/8/3kK3/8/8/8/R7 w - - 0 1",
     "castling": "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1",
     "two kings of a side": "7k/8/8/8/8/8/P7/K6K w - - 0 1",
     "no king": "7k/8/8/8/8/8/P7/1N6 w - - 0 1",
@@ -46,8 +52,9 @@ def wanted(board: chess.Board, san: str) -> chess.Move | None:
 def check(board: chess.Board) -> tuple[int, int]:
     """How many of the moves that there are were found, and how many there are."""
     found = there = 0
+    assert checkers(board) == board.checkers_mask(), board.fen()
     for san in written():
-        move, right = find(board, san), wanted(board, san)
+        move, right = find(board, san, board.checkers_mask()), wanted(board, san)
         assert move in (None, right), f"{san} in {board.fen()}: {move} instead of {right}"
         found += move is not None
         there += right is not None
@@ -60,8 +67,7 @@ def test_what_is_found_is_the_move(fen: str) -> None:
     for _ in range(3):
         board = chess.Board(fen)
         for _ in range(12):
-            if not board.is_check():
-                check(board)
+            check(board)
             if board.king(chess.WHITE) is None or not random_moves(board, 1, rng):
                 break
 
@@ -71,9 +77,8 @@ def test_most_moves_are_found() -> None:
     rng = random.Random(1)
     found = there = 0
     for _ in range(40):
-        if not board.is_check():
-            some, all_of_them = check(board)
-            found, there = found + some, there + all_of_them
+        some, all_of_them = check(board)
+        found, there = found + some, there + all_of_them
         random_moves(board, 1, rng)
     assert found > 0.7 * there
 
@@ -82,6 +87,5 @@ def test_chess960() -> None:
     board = chess.Board.from_chess960_pos(518 // 2)
     rng = random.Random(2)
     for _ in range(20):
-        if not board.is_check():
-            check(board)
+        check(board)
         random_moves(board, 1, rng)
