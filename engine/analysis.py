@@ -156,7 +156,7 @@ def _plies(
         judgement = None
         if uci != likes:
             judgement = scoring.judgement(before.score, after.reverse, (before.scale, after.scale))
-        loss = max(0, before.cp + after.cp)  # scoring.loss, of what is clamped already
+        loss = scoring.clamped_loss(before.cp, -after.cp)
         yield Ply(
             san, uci, judgement, round(accuracy, 3), loss, clock, time, before.own_shown, after.other_shown
         )  # fmt: skip

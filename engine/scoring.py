@@ -20,6 +20,7 @@ __all__ = [
     "acpl",
     "board_value",
     "clamp_cp",
+    "clamped_loss",
     "game_accuracy",
     "is_winning",
     "judgement",
@@ -132,7 +133,12 @@ def loss(before: Score, after: Score) -> int:
 
     Source: lila `AccuracyCP.scala`.
     """
-    return max(0, int(clamp_cp(before)) - int(clamp_cp(after)))
+    return clamped_loss(int(clamp_cp(before)), int(clamp_cp(after)))
+
+
+def clamped_loss(before: int, after: int) -> int:
+    """The same of what `clamp_cp` has made of the scores already."""
+    return max(0, before - after)
 
 
 def acpl(losses: Iterable[int]) -> int | None:
@@ -211,6 +217,7 @@ def board_value(score: Score) -> int:
     Centipawns stop at ±31000 and mates at 999 moves, so that no evaluator's odd number outranks a mate.
     """
     if score.mate is None:
-        return max(-_CP_LIMIT, min(_CP_LIMIT, score.cp or 0))
+        cp = score.cp or 0
+        return cp if -_CP_LIMIT <= cp <= _CP_LIMIT else int(math.copysign(_CP_LIMIT, cp))
     distance = _MATE_VALUE - min(abs(score.mate), 999)
     return distance if score.mate > 0 else -distance

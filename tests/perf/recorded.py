@@ -27,7 +27,7 @@ with open(sys.argv[1], encoding="utf-8") as file:
         for node in game.mainline():
             node.eval()
 """
-GAMES = 6_000
+GAMES = 12_000
 """About so many, in whole copies of the file."""
 
 
