@@ -70,7 +70,7 @@ def find(board: chess.Board, san: str, checkers: chess.Bitboard) -> chess.Move |
     else:  # perhaps pinned
         at = king.bit_length() - 1
         unsafe = bool(_RAYS[at][origin] & theirs & (board.bishops | board.rooks | board.queens))
-        unsafe = unsafe or bool(checkers) and not _parries(to, checkers, at)
+        unsafe = unsafe or (bool(checkers) and not _parries(to, checkers, at))
     return None if unsafe else chess.Move(origin, target)
 
 
