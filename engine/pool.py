@@ -23,7 +23,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from multiprocessing import connection
 from typing import Any, Literal
 
 import chess
@@ -111,9 +110,9 @@ class _Slot:
         self.progress = -1
         self.progress_at = 0.0
 
-    def load(self) -> tuple[int, int]:
-        """Units and positions that it holds."""
-        return len(self.leases), sum(len(unit.plies) for unit in self.leases)
+    def positions(self) -> int:
+        """That it holds."""
+        return sum(len(unit.plies) for unit in self.leases)
 
 
 class Pool:
@@ -126,6 +125,7 @@ class Pool:
         self._slots = [_Slot(n) for n in range(1, context.workers + 1)]
         self._waiting: deque[Unit] = deque()
         """Units for the next worker that is free."""
+        self._waiter = system.Waiter()
         self._ledger = Ledger(context.scoreboard, context.job.winning_cp)
         self._clock = system.AwakeClock(ASLEEP)
         self._search_seconds = search_deadline(context.job)
@@ -255,6 +255,8 @@ class Pool:
             theirs.close()
         system.given(tasks)
         slot.process, slot.tasks, slot.results = process, tasks, results
+        self._waiter.add(results, slot)
+        self._waiter.add(process.sentinel, slot)
 
     def _revive(self) -> None:
         for slot in self._slots:
@@ -263,39 +265,35 @@ class Pool:
 
     def _hand_out(self) -> None:
         """Give waiting units to the workers that hold the least; nothing but a trial while there is one."""
-        while True:
-            up = (slot for slot in self._slots if slot.state in ("starting", "ready"))
-            slot = min(up, key=_Slot.load, default=None)
+        while self._trial == "waiting" or (self._waiting and not self._trial):
+            slot = self._least_loaded()
             if slot is None or len(slot.leases) >= (1 if self._trial else LEASES):
                 return
             if self._trial == "waiting":
                 self._trial = "in hand"
                 unit = TRIAL
-            elif self._waiting and not self._trial:
-                unit = self._waiting.popleft()
             else:
-                return
+                unit = self._waiting.popleft()
             if not slot.leases and slot.state == "ready":
                 slot.progress_at = self._clock()
             slot.leases.append(unit)
             slot.tasks.put(pack(unit))
 
+    def _least_loaded(self) -> _Slot | None:
+        """The worker with the fewest units, and of these the fewest positions."""
+        up = [slot for slot in self._slots if slot.state in ("starting", "ready")]
+        fewest = min([len(slot.leases) for slot in up], default=0)
+        return min([slot for slot in up if len(slot.leases) == fewest], key=_Slot.positions, default=None)
+
     # -- listening --
 
     def _wait(self, timeout: float, also: Any) -> list[_Slot]:
         """The slots of which there is something to read, or whose process has ended."""
-        by_waitable: dict[Any, _Slot] = {}
-        for slot in self._slots:
-            if slot.state != "down":
-                by_waitable[slot.results] = by_waitable[slot.process.sentinel] = slot
+        if also is not None and also not in self._waiter:
+            self._waiter.add(also, None)
         starts = [slot.start_at - self._clock() for slot in self._slots if slot.state == "down"]
         timeout = max(0.0, min([timeout, ASLEEP / 2, *starts]))
-        waitables = [*by_waitable, *([] if also is None else [also])]
-        if not waitables:
-            time.sleep(timeout)
-            return []
-        ready = connection.wait(waitables, timeout)
-        return list(dict.fromkeys(by_waitable[waitable] for waitable in ready if waitable is not also))
+        return [slot for slot in self._waiter.wait(timeout) if slot is not None]
 
     def _read(self, slot: _Slot) -> list[Outcome]:
         """Every complete message in the slot's pipe. A torn one is an end of file, never a result."""
@@ -432,8 +430,9 @@ class Pool:
         own = structs.replace(self._context.job, limit=unit.limit)
         return max(self._search_seconds, search_deadline(own))
 
-    @staticmethod
-    def _release(slot: _Slot) -> None:
+    def _release(self, slot: _Slot) -> None:
+        self._waiter.remove(slot.results)
+        self._waiter.remove(slot.process.sentinel)
         slot.process.close()
         slot.results.close()
         system.abandon(slot.tasks)

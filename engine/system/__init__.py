@@ -28,12 +28,14 @@ from engine.system.programs import (
 )
 from engine.system.queues import abandon, given, task_queue
 from engine.system.resources import ATOMIC_WRITE, CAN_PIN, cores, memory, take_place
+from engine.system.waiter import Waiter
 
 __all__ = [
     "ATOMIC_WRITE",
     "CAN_PIN",
     "AwakeClock",
     "KernelLock",
+    "Waiter",
     "abandon",
     "blame",
     "can_drive_programs",

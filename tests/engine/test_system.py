@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -138,3 +139,35 @@ def test_a_clock_that_stands_still_while_asleep(monkeypatch: pytest.MonkeyPatch)
 )
 def test_how_a_process_ended(exit_code: int | None, words: str, blame: str) -> None:
     assert (system.name_signal(exit_code), system.blame(exit_code)) == (words, blame)
+
+
+@pytest.mark.parametrize("polls", [True, False])
+def test_waiting_for_pipes_and_processes(polls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not polls:
+        monkeypatch.delattr("selectors.PollSelector", raising=False)
+    waiter = system.Waiter()
+    assert waiter.wait(0.0) == []
+    (mine, theirs), (other, others) = (multiprocessing.Pipe(duplex=False) for _ in range(2))
+    process = multiprocessing.get_context("spawn").Process(target=theirs.close)
+    with mine, theirs, other, others:
+        for waitable, owner in ((mine, "one"), (other, None)):
+            waiter.add(waitable, owner)
+        assert other in waiter
+        assert waiter.wait(0.0) == []
+        others.send_bytes(b"word")
+        assert waiter.wait(60.0) == [None]
+        waiter.remove(other)
+        assert other not in waiter
+        assert waiter.wait(0.0) == []
+        process.start()
+        waiter.add(process.sentinel, "one")
+        assert waiter.wait(60.0) == ["one"]
+        theirs.send_bytes(b"word")
+        assert waiter.wait(60.0) == ["one"], "both of its waitables, told once"
+        waiter.remove(process.sentinel)
+        process.join()
+        process.close()
+        theirs.close()
+        mine.recv_bytes()
+        assert waiter.wait(60.0) == ["one"], "the end of a pipe is heard"
+        waiter.remove(mine)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 from collections import deque
-from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 from unittest import mock
@@ -114,9 +113,26 @@ class Context:
         return process
 
 
-def waited(waitables: Sequence[Any], _timeout: float) -> list[Any]:
-    """What there is to hear of, without waiting."""
-    return [one for one in waitables if (one.poll() if isinstance(one, Pipe) else not one.is_alive())]
+class Waiter:
+    """Says what there is to hear of, without waiting."""
+
+    def __init__(self) -> None:
+        self.owners: dict[Any, Any] = {}
+
+    def add(self, waitable: Any, owner: Any) -> None:
+        assert waitable not in self.owners
+        self.owners[waitable] = owner
+
+    def remove(self, waitable: Any) -> None:
+        del self.owners[waitable]
+
+    def wait(self, _timeout: float) -> list[Any]:
+        heard = [
+            owner
+            for one, owner in self.owners.items()
+            if (one.poll() if isinstance(one, Pipe) else not one.is_alive())
+        ]
+        return list(dict.fromkeys(heard))
 
 
 class PoolMachine(RuleBasedStateMachine):
@@ -128,8 +144,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.patches = ExitStack()
         for target, name, new in (
             (pool_module.multiprocessing, "get_context", lambda _: self.context),
-            (pool_module.connection, "wait", waited),
-            (pool_module.time, "sleep", lambda _: None),
+            (pool_module.system, "Waiter", Waiter),
             (pool_module.system, "task_queue", lambda _: Tasks()),
             (pool_module.system, "AwakeClock", lambda _: lambda: self.now),
         ):

@@ -2,8 +2,8 @@
 
 Each worker has the same number of positions to search. Efficiency is the share of the workers' time, once they
 are ready, in which they search; and of the whole command, starting included. The parent's processor time for a
-position, beyond that of starting, says how many cores it could keep busy with searches of 100k nodes at the
-speed measured here: it saturates when it is busy all the time.
+position, starting the workers included, says how many cores it could keep busy with searches of 100k nodes at
+the speed measured here: it saturates when it is busy all the time.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _ready(ran: runs.Ran) -> float:
 
 
 def _cost(ran: runs.Ran) -> float:
-    """The parent's seconds of processor time for a position; its starting is counted too, as if it were work."""
+    """The parent's seconds of processor time for a position; starting the workers is counted, as if it were work."""
     return ran.cpu / ran.counts.positions
 
 
