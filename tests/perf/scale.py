@@ -98,7 +98,7 @@ def _ready(ran: runs.Ran) -> float:
 
 
 def _cost(ran: runs.Ran) -> float:
-    """The parent's seconds of processor time for a position; starting the workers is counted, as if it were work."""
+    """The parent's seconds of processor time for a position; starting the workers is part of its work."""
     return ran.cpu / ran.counts.positions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import chess
 from msgspec import Struct
@@ -55,6 +56,8 @@ class MainLine(Struct):
     """Why it ends where it ends, when that is not the end of the game."""
     at: int = 0
     """Offset of the problem in the text."""
+    ending: Literal["checkmate", "stalemate", "open"] = "open"
+    """Whether the side to move has a move after those that could be played."""
     landmarks: Landmarks | None = None
     """Of the moves that could be played."""
 
@@ -68,7 +71,9 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     surveyor = Surveyor()
     surveyor.see(board)
     line = _read(text, board, surveyor)
-    if board.is_checkmate() and line.sans:
+    if not any(board.legal_moves):
+        line.ending = "checkmate" if checkers(board) else "stalemate"
+    if line.ending == "checkmate" and line.sans:
         line.sans[-1] = line.sans[-1].rstrip("+#") + "#"
     line.landmarks = surveyor.landmarks()
     return line

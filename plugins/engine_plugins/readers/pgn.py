@@ -97,15 +97,9 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         text=text,
         problem=line.problem,
         problem_line=problem_line,
-        ending=_ending(board),
+        ending=line.ending,
         landmarks=line.landmarks,
     )
-
-
-def _ending(board: chess.Board) -> Literal["checkmate", "stalemate", "open"]:
-    if any(board.legal_moves):
-        return "open"
-    return "checkmate" if board.is_check() else "stalemate"
 
 
 def _too_big(data: bytes) -> str | None:
