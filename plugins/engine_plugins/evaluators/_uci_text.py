@@ -15,6 +15,9 @@ from msgspec import Struct
 
 from engine.errors import EvaluatorError, EvaluatorProtocolError, PositionRefused
 from engine.model import PV_PLIES, Evaluation, Limit, Line, Position, Score
+from engine_plugins._plain_moves import checkers_of, is_surely_legal
+
+_SQUARES = {name: square for square, name in enumerate(chess.SQUARE_NAMES)}
 
 MAX_CP = 100_000
 """A larger score in centipawns is a fault of the program: no scale in use comes near it."""
@@ -73,24 +76,18 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
     there is no exact one. Variations are kept as far as they are legal. Raises EvaluatorProtocolError when the
     program gave no score, an implausible one, or no legal best move.
     """
+    said, best = _until_best(lines)
     exact: dict[int, str] = {}
     bound: dict[int, str] = {}
     counted = ""
-    best = None
-    for line in lines:
-        if line.startswith("info "):
-            if line.startswith("info string"):
-                continue
-            if " nodes " in line:
-                counted = line
-            if " score " in line:
-                kept = bound if " lowerbound" in line or " upperbound" in line else exact
-                kept[_multipv(line)] = line
-        elif line.startswith("bestmove"):
-            best = line
-            break
-    if best is None:
-        raise EvaluatorProtocolError("the search ended without a best move")
+    wanted = set(range(1, limit.multipv + 1))
+    for line in reversed(said):
+        counted = counted or (line if " nodes " in line else "")
+        if " score " in line:
+            kept = bound if " lowerbound" in line or " upperbound" in line else exact
+            kept.setdefault(_multipv(line), line)
+        if counted and exact.keys() >= wanted:
+            break  # what was said before counts no more
 
     board = position.board()
     move = _best_move(board, best)
@@ -107,6 +104,17 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
         nodes=_number(counted, "nodes"),
         lines=tuple(ordered) if limit.multipv > 1 else (),
     )
+
+
+def _until_best(lines: Iterable[str]) -> tuple[list[str], str]:
+    """The `info` lines that are no free text, and the first `bestmove` line."""
+    said: list[str] = []
+    for line in lines:
+        if line.startswith("bestmove"):
+            return said, line
+        if line.startswith("info ") and not line.startswith("info string"):
+            said.append(line)
+    raise EvaluatorProtocolError("the search ended without a best move")
 
 
 def _best_first(found: list[Line], move: str) -> list[Line]:
@@ -174,15 +182,24 @@ def _legal_prefix(board: chess.Board, words: list[str]) -> tuple[str, ...]:
     board = board.copy(stack=False)
     kept: list[str] = []
     for text in words[at : at + PV_PLIES]:
+        plain = _plain(board, text)
         try:
-            move = board.parse_uci(text)
+            move = plain or board.parse_uci(text)
         except ValueError:
             break
         if not move:
             break
-        kept.append(board.uci(move))
+        kept.append(text if plain else board.uci(move))
         board.push(move)
     return tuple(kept)
+
+
+def _plain(board: chess.Board, text: str) -> chess.Move | None:
+    """The move, if it is legal beyond doubt: python-chess, which decides the others, takes ten times as long."""
+    origin, target = _SQUARES.get(text[:2]), _SQUARES.get(text[2:])
+    if origin is None or target is None or not is_surely_legal(board, origin, target, checkers_of(board)):
+        return None
+    return chess.Move(origin, target)
 
 
 # -- options ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`_plain_moves.find` beside python-chess: every move that can be written, in many positions."""
+"""`_plain_moves` beside python-chess: every move that can be written, in many positions."""
 
 import itertools
 import random
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import chess
 import pytest
 
-from engine_plugins.readers._plain_moves import checkers, find
+from engine_plugins._plain_moves import checkers_of, find, is_surely_legal
 from tests.perf.games import random_moves
 
 STARTS = {
@@ -52,13 +52,22 @@ def wanted(board: chess.Board, san: str) -> chess.Move | None:
 def check(board: chess.Board) -> tuple[int, int]:
     """How many of the moves that there are were found, and how many there are."""
     found = there = 0
-    assert checkers(board) == board.checkers_mask(), board.fen()
+    assert checkers_of(board) == board.checkers_mask(), board.fen()
     for san in written():
         move, right = find(board, san, board.checkers_mask()), wanted(board, san)
         assert move in (None, right), f"{san} in {board.fen()}: {move} instead of {right}"
         found += move is not None
         there += right is not None
     return found, there
+
+
+def check_all(board: chess.Board) -> tuple[int, int]:
+    """How many of the legal moves were found legal, and how many there are; nothing else may be."""
+    squares = itertools.product(chess.SQUARES, chess.SQUARES)
+    found = {pair for pair in squares if is_surely_legal(board, *pair, board.checkers_mask())}
+    legal = {(move.from_square, move.to_square) for move in board.legal_moves if not move.promotion}
+    assert found <= legal, f"{found - legal} in {board.fen()}"
+    return len(found), len(legal)
 
 
 @pytest.mark.parametrize("fen", [pytest.param(fen, id=name) for name, fen in STARTS.items()])
@@ -68,6 +77,7 @@ def test_what_is_found_is_the_move(fen: str) -> None:
         board = chess.Board(fen)
         for _ in range(12):
             check(board)
+            check_all(board)
             if board.king(chess.WHITE) is None or not random_moves(board, 1, rng):
                 break
 
@@ -76,11 +86,15 @@ def test_most_moves_are_found() -> None:
     board = chess.Board()
     rng = random.Random(1)
     found = there = 0
+    surely = legal = 0
     for _ in range(40):
         some, all_of_them = check(board)
         found, there = found + some, there + all_of_them
+        some, all_of_them = check_all(board)
+        surely, legal = surely + some, legal + all_of_them
         random_moves(board, 1, rng)
     assert found > 0.7 * there
+    assert surely > 0.7 * legal
 
 
 def test_chess960() -> None:
@@ -88,4 +102,5 @@ def test_chess960() -> None:
     rng = random.Random(2)
     for _ in range(20):
         check(board)
+        check_all(board)
         random_moves(board, 1, rng)
