@@ -20,9 +20,13 @@ from tests.perf.report import Report, Table
 
 AIMS = {100_000: 0.97, 10_000: 0.90}
 """Least ratio, by nodes a position."""
-GAMES = {100_000: 8, 10_000: 24}
+REAL = ("lichess-analysed", "games_eval_clk.pgn")
+"""Of the big real data, where that is: the match of tests/data is over in seconds at few nodes."""
+GAMES = {100_000: 8, 10_000: 72}
 MOST = 8
 """Games, for other limits."""
+MATCH = 24
+"""Games that there are in the match."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +46,9 @@ def run(args: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         for searcher in searchers:
             for nodes in [args.nodes] if args.nodes else AIMS:
-                source = games.chosen(args.games, Path(name), GAMES.get(nodes, MOST), quick=args.quick)
+                count = GAMES.get(nodes, MOST)
+                given = args.games or (games.big(*REAL) if count > MATCH else None)
+                source = games.chosen(given, Path(name), count, quick=args.quick)
                 _compare(found, args, searcher, source, nodes)
     return found
 
