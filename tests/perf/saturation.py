@@ -22,7 +22,7 @@ AIMS = {100_000: 0.97, 10_000: 0.90}
 """Least ratio, by nodes a position."""
 REAL = ("lichess-analysed", "games_eval_clk.pgn")
 """Of the big real data, where that is: the match of tests/data is over in seconds at few nodes."""
-GAMES = {100_000: 8, 10_000: 72}
+GAMES = {100_000: 16, 10_000: 72}
 MOST = 8
 """Games, for other limits."""
 MATCH = 24
