@@ -74,6 +74,8 @@ class Flow:
         self._assembler = Assembler()
         self._retries = Retries(lambda: next(self._ids))
         self._waiting: deque[Unit] = deque()
+        self._ended = False
+        """Whether no other game will be opened."""
         self._in_hand: dict[int, tuple[Unit, bytes]] = {}
         """Units the executor has, and what the cache will call them."""
         self._missed: tuple[int, bytes] = (0, b"")
@@ -113,6 +115,7 @@ class Flow:
         """No other game will be opened: the longest units first, so that the last ones are short and no worker
         waits long for another one. What lets a game leave stays in front.
         """
+        self._ended = True
         self._waiting = deque(sorted(self._waiting, key=lambda unit: (not unit.extra, -len(unit.plies))))
 
     def _enter_recorded(self, plan: planner.Plan) -> None:
@@ -194,10 +197,16 @@ class Flow:
                 self._missed = unit.id, key
             if self._executor is None:
                 self._executor = self._make_executor()
-            if not self._executor.wants():
+            if not self._executor.wants() or self._keeps_back():
                 return
             self._in_hand[unit.id] = self._waiting.popleft(), self._missed[1]
             self._executor.submit(unit)
+
+    def _keeps_back(self) -> bool:
+        """Whether the last units are to wait for whoever is free first, instead of behind another one. Measured on
+        16 games at 100k nodes: of two workers one was idle for 1.0 of the last seconds without that.
+        """
+        return self._ended and len(self._waiting) <= self._workers <= len(self._in_hand)
 
     def _take(self, outcomes: Sequence[Done | Lost]) -> None:
         done = [(*self._in_hand.pop(o.unit), o) for o in outcomes if isinstance(o, Done)]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from engine.cache import Cache
 from engine.flow import Flow
-from engine.messages import Job, Outcome, PluginSpec, Unit
-from engine.model import Limit, Origin, RunCounts
+from engine.messages import Done, Job, Outcome, PluginSpec, Unit
+from engine.model import Evaluation, Limit, Origin, RunCounts, Score
 from engine.plugin import Executor, ExecutorContext
 from engine.scoreboard import Scoreboard
 from engine.settings import Search
@@ -17,11 +17,12 @@ JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))
 
 
 class Eager(Executor):
-    """Takes all that it can get, and searches nothing."""
+    """Takes all that it can get; nothing is searched before it is told to."""
 
     def __init__(self) -> None:
         super().__init__(ExecutorContext(JOB, 1, None))
         self.given: list[Unit] = []
+        self.found: list[Outcome] = []
 
     def wants(self) -> bool:
         return True
@@ -30,14 +31,22 @@ class Eager(Executor):
         self.given.append(unit)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
-        return ()
+        found, self.found = self.found, []
+        return found
+
+    def finish(self) -> None:
+        """All that it was given."""
+        evaluation = Evaluation(Score(cp=1), ("a2a3",), 1, 1)
+        self.found = [Done(unit.id, (evaluation,) * len(unit.plies), counted=False) for unit in self.given]
 
     def close(self) -> None:
         """Nothing runs."""
 
 
-def handed_out(*, ended: bool) -> list[tuple[int, int]]:
-    """Game and number of positions of every unit of two games, in order."""
+def handed_out(*, ended: bool, finished: bool = False) -> list[tuple[int, int]]:
+    """Game and number of positions of every unit of two games, in order; `finished`: of those that are handed out
+    after the others have been searched.
+    """
     executor = Eager()
     flow = Flow(
         job=JOB,
@@ -55,6 +64,11 @@ def handed_out(*, ended: bool) -> list[tuple[int, int]]:
     if ended:
         flow.end()
     list(flow.step(0))
+    if finished:
+        executor.finish()
+        executor.given = []
+        list(flow.step(0))
+        list(flow.step(0))
     return [(unit.game, len(unit.plies)) for unit in executor.given]
 
 
@@ -65,4 +79,8 @@ def test_units_are_handed_out_in_the_order_of_the_games() -> None:
 
 def test_the_last_units_of_a_run_are_short() -> None:
     """So that no worker waits long for another one."""
-    assert handed_out(ended=True) == [(1, 4), (1, 4), (2, 4), (2, 4)] + 3 * [(1, 1)] + 3 * [(2, 1)]
+    assert handed_out(ended=True) == [(1, 4), (1, 4), (2, 4), (2, 4)] + 3 * [(1, 1)] + 2 * [(2, 1)]
+
+
+def test_the_last_unit_of_each_worker_waits_for_whoever_is_free() -> None:
+    assert handed_out(ended=True, finished=True) == [(2, 1)]
