@@ -25,25 +25,6 @@ _PIECES = {chess.piece_symbol(piece).upper(): piece for piece in chess.PIECE_TYP
 _LAST_RANKS = chess.BB_RANK_1 | chess.BB_RANK_8
 
 
-def checkers_of(board: chess.Board) -> chess.Bitboard:
-    """The pieces that give check to the side to move; as `Board.checkers_mask`, in half of its time."""
-    ours, theirs = board.occupied_co[board.turn], board.occupied_co[not board.turn]
-    king = board.kings & ours & ~board.promoted
-    if not king or king & (king - 1):
-        return board.checkers_mask()
-    square = king.bit_length() - 1
-    occupied, queens = board.occupied, board.queens
-    straight = _RANK_ATTACKS[square][_RANK_MASKS[square] & occupied]
-    straight |= _FILE_ATTACKS[square][_FILE_MASKS[square] & occupied]
-    return theirs & (
-        _KING_ATTACKS[square] & board.kings
-        | _KNIGHT_ATTACKS[square] & board.knights
-        | _PAWN_ATTACKS[board.turn][square] & board.pawns
-        | _DIAG_ATTACKS[square][_DIAG_MASKS[square] & occupied] & (board.bishops | queens)
-        | straight & (board.rooks | queens)
-    )
-
-
 def find(board: chess.Board, san: str, checkers: chess.Bitboard) -> chess.Move | None:
     """The move that is written thus; None where that takes a closer look, or where there is none.
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from engine.landmarks import Surveyor
 from engine.model import Landmarks
-from engine_plugins._plain_moves import checkers_of, find
+from engine_plugins._plain_moves import find
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
@@ -72,7 +72,7 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     surveyor.see(board)
     line = _read(text, board, surveyor)
     if not any(board.legal_moves):
-        line.ending = "checkmate" if checkers_of(board) else "stalemate"
+        line.ending = "checkmate" if board.is_check() else "stalemate"
     if line.ending == "checkmate" and line.sans:
         line.sans[-1] = line.sans[-1].rstrip("+#") + "#"
     line.landmarks = surveyor.landmarks()
@@ -125,7 +125,7 @@ def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str
     san = token if plain else token.translate(_UNTYPED).removeprefix("P")
     move = None
     if plain and line.sans:  # which say whether there is a check
-        move = find(board, san, checkers_of(board) if line.sans[-1][-1] in "+#" else chess.BB_EMPTY)
+        move = find(board, san, board.checkers_mask() if line.sans[-1][-1] in "+#" else chess.BB_EMPTY)
     if move is None:
         try:
             move = board.parse_san(san)
@@ -138,7 +138,7 @@ def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str
         plain = plain and ("x" in san) == board.is_capture(move)
     if plain:  # canonical but for its check sign
         board.push(move)
-        if checkers_of(board):
+        if board.is_check():
             san += "+"  # or mate, if it is the last one
     else:
         san = board.san_and_push(move)
