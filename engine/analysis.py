@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 import chess
@@ -165,17 +165,15 @@ def _plies(
 def move_times(game: SourceGame) -> list[float | None]:
     """Seconds spent on each move, as `Ply.time` says them."""
     control = time_control(game.headers)
-    count = len(game.moves)
-    found: list[float | None] = [None] * count
-    if control is not None:
-        found[2:] = [
-            None if before is None or after is None else round(max(0.0, before + control.increment - after), 3)
-            for before, after in zip(game.clocks, game.clocks[2:count], strict=False)
-        ]
-        found += [None] * (count - len(found))
-    for k, said in enumerate(game.times[:count]):
-        found[k] = found[k] if said is None else said
-    return found
+    clocks = game.clocks if control is not None else ()
+    increment = control.increment if control is not None else 0.0
+    by_clock = [
+        None if before is None or after is None else round(max(0.0, before + increment - after), 3)
+        for before, after in zip(clocks, clocks[2:], strict=False)
+    ]
+    both = zip_longest(game.times, [None, None, *by_clock])
+    found = [spent if said is None else said for said, spent in both]
+    return [*found, *(None,) * len(game.moves)][: len(game.moves)]
 
 
 def landmarks_of(game: SourceGame) -> Landmarks:

@@ -217,7 +217,6 @@ def board_value(score: Score) -> int:
     Centipawns stop at ±31000 and mates at 999 moves, so that no evaluator's odd number outranks a mate.
     """
     if score.mate is None:
-        cp = score.cp or 0
-        return cp if -_CP_LIMIT <= cp <= _CP_LIMIT else int(math.copysign(_CP_LIMIT, cp))
+        return max(-_CP_LIMIT, min(_CP_LIMIT, score.cp or 0))
     distance = _MATE_VALUE - min(abs(score.mate), 999)
     return distance if score.mate > 0 else -distance

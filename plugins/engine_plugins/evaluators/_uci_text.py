@@ -15,9 +15,6 @@ from msgspec import Struct
 
 from engine.errors import EvaluatorError, EvaluatorProtocolError, PositionRefused
 from engine.model import PV_PLIES, Evaluation, Limit, Line, Position, Score
-from engine_plugins._plain_moves import is_surely_legal
-
-_SQUARES = {name: square for square, name in enumerate(chess.SQUARE_NAMES)}
 
 MAX_CP = 100_000
 """A larger score in centipawns is a fault of the program: no scale in use comes near it."""
@@ -182,24 +179,15 @@ def _legal_prefix(board: chess.Board, words: list[str]) -> tuple[str, ...]:
     board = board.copy(stack=False)
     kept: list[str] = []
     for text in words[at : at + PV_PLIES]:
-        plain = _plain(board, text)
         try:
-            move = plain or board.parse_uci(text)
+            move = board.parse_uci(text)
         except ValueError:
             break
         if not move:
             break
-        kept.append(text if plain else board.uci(move))
+        kept.append(board.uci(move))
         board.push(move)
     return tuple(kept)
-
-
-def _plain(board: chess.Board, text: str) -> chess.Move | None:
-    """The move, if it is legal beyond doubt: python-chess, which decides the others, takes three times as long."""
-    origin, target = _SQUARES.get(text[:2]), _SQUARES.get(text[2:])
-    if origin is None or target is None or not is_surely_legal(board, origin, target, board.checkers_mask()):
-        return None
-    return chess.Move(origin, target)
 
 
 # -- options ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from engine.landmarks import Surveyor
 from engine.model import Landmarks
-from engine_plugins._plain_moves import find
+from engine_plugins.readers._plain_moves import find
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 

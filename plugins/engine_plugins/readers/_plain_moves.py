@@ -1,9 +1,9 @@
-"""Most moves of games and variations, found and found legal without generating the legal ones.
+"""Most moves of a game, found without generating the legal ones.
 
 python-chess finds the move behind a SAN among the legal moves, and every one of them is tested. The move of one
 piece that alone can go to a square is legal without a test when no opposing bishop, rook or queen stands on the
 line of king and piece, and, of a king in check, when it takes the piece that gives the check or comes between.
-That is true of nine moves in ten of a game; python-chess decides the rest.
+That is true of nine moves in ten; python-chess decides the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from chess import BB_FILE_ATTACKS as _FILE_ATTACKS
 from chess import BB_FILE_MASKS as _FILE_MASKS
 from chess import BB_KING_ATTACKS as _KING_ATTACKS
 from chess import BB_KNIGHT_ATTACKS as _KNIGHT_ATTACKS
-from chess import BB_PAWN_ATTACKS as _PAWN_ATTACKS
 from chess import BB_RANK_ATTACKS as _RANK_ATTACKS
 from chess import BB_RANK_MASKS as _RANK_MASKS
 from chess import BB_RAYS as _RAYS
@@ -46,43 +45,12 @@ def find(board: chess.Board, san: str, checkers: chess.Bitboard) -> chess.Move |
         return None
     origin = candidates.bit_length() - 1
     if piece == chess.KING:  # which hides nothing behind it
-        theirs = not board.turn
-        legal = not board.attackers_mask(theirs, target, board.occupied ^ king)
+        legal = not board.attackers_mask(not board.turn, target, board.occupied ^ king)
     else:
-        legal = _keeps_king_safe(board, origin, to, checkers)
+        at = king.bit_length() - 1
+        sliders = board.occupied_co[not board.turn] & (board.bishops | board.rooks | board.queens)
+        legal = not _RAYS[at][origin] & sliders and (not checkers or _parries(to, checkers, at))
     return chess.Move(origin, target) if legal else None
-
-
-def is_surely_legal(
-    board: chess.Board, origin: chess.Square, target: chess.Square, checkers: chess.Bitboard
-) -> bool:
-    """Whether this move is legal beyond doubt; False where that takes a closer look, as for every king's move.
-
-    `checkers` give check to the side to move.
-    """
-    at, to = chess.BB_SQUARES[origin], chess.BB_SQUARES[target]
-    ours = board.occupied_co[board.turn]
-    if not at & ours or to & ours or at & board.kings:
-        return False
-    if at & board.pawns:
-        reached = to & _pawn_moves(board, origin)
-    elif at & board.knights:
-        reached = to & _KNIGHT_ATTACKS[origin]
-    else:
-        reached = to & _slides(board, origin, diagonal=not at & board.rooks, straight=not at & board.bishops)
-    return bool(reached) and _keeps_king_safe(board, origin, to, checkers)
-
-
-def _keeps_king_safe(
-    board: chess.Board, origin: chess.Square, to: chess.Bitboard, checkers: chess.Bitboard
-) -> bool:
-    """Of a piece that can go there: whether its king is not attacked then; False where the piece may be pinned."""
-    king = board.kings & board.occupied_co[board.turn]
-    if not king or king & (king - 1):
-        return False
-    at = king.bit_length() - 1
-    sliders = board.occupied_co[not board.turn] & (board.bishops | board.rooks | board.queens)
-    return not _RAYS[at][origin] & sliders and (not checkers or _parries(to, checkers, at))
 
 
 def _parries(to: chess.Bitboard, checkers: chess.Bitboard, king: chess.Square) -> bool:
@@ -112,30 +80,10 @@ def _pieces(board: chess.Board, piece: chess.PieceType, target: chess.Square) ->
         return _KNIGHT_ATTACKS[target] & board.knights
     if piece == chess.KING:
         return _KING_ATTACKS[target] & board.kings
-    reached = _slides(board, target, diagonal=piece != chess.ROOK, straight=piece != chess.BISHOP)
-    return reached & board.pieces_mask(piece, board.turn)
-
-
-def _slides(board: chess.Board, square: chess.Square, *, diagonal: bool, straight: bool) -> chess.Bitboard:
-    """Where a bishop, rook or queen can go from there, or what it attacks."""
     found = 0
-    if diagonal:
-        found |= _DIAG_ATTACKS[square][_DIAG_MASKS[square] & board.occupied]
-    if straight:
-        found |= _RANK_ATTACKS[square][_RANK_MASKS[square] & board.occupied]
-        found |= _FILE_ATTACKS[square][_FILE_MASKS[square] & board.occupied]
-    return found
-
-
-def _pawn_moves(board: chess.Board, origin: chess.Square) -> chess.Bitboard:
-    """Where a pawn of the side to move can go, but for promotions and en passant."""
-    if chess.BB_SQUARES[origin] & _LAST_RANKS:  # where no pawn can be
-        return 0
-    forward = 8 if board.turn else -8
-    found = _PAWN_ATTACKS[board.turn][origin] & board.occupied_co[not board.turn]
-    one = chess.BB_SQUARES[origin + forward]
-    if not board.occupied & one:
-        found |= one
-        if chess.square_rank(origin) == (1 if board.turn else 6):
-            found |= chess.BB_SQUARES[origin + 2 * forward] & ~board.occupied
-    return found & ~_LAST_RANKS
+    if piece != chess.ROOK:
+        found |= _DIAG_ATTACKS[target][_DIAG_MASKS[target] & board.occupied]
+    if piece != chess.BISHOP:
+        found |= _RANK_ATTACKS[target][_RANK_MASKS[target] & board.occupied]
+        found |= _FILE_ATTACKS[target][_FILE_MASKS[target] & board.occupied]
+    return found & board.pieces_mask(piece, board.turn)
