@@ -23,8 +23,11 @@ from engine.settings import Search
 
 GAMES_PER_WORKER = 8
 """Games in flight, at most, beside two for every run."""
-WAITING_PER_WORKER = 4
-"""Units that wait for an executor, so that none of its workers does."""
+WAITING_PER_WORKER = 16
+"""Units that wait for an executor, so that none of its workers does; and so many that short ones for all of them
+are left when the end of the input is found. Measured: with 4, one of two workers was idle in the last 0.7 s of a
+run at 100k nodes.
+"""
 
 
 class Flow:

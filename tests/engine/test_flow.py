@@ -1,7 +1,12 @@
 """What the flow hands out, and when. That nothing gets lost is shown in `tests/faults/test_flow_model.py`."""
 
+import contextlib
+import itertools
 import multiprocessing
+from collections import deque
 from collections.abc import Sequence
+
+import pytest
 
 from engine.cache import Cache
 from engine.flow import Flow
@@ -13,6 +18,7 @@ from engine.settings import Search
 from tests.engine.test_planner import game
 
 MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7"
+FOUND = Evaluation(Score(cp=1), ("a2a3",), 1, 1)
 JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))
 
 
@@ -36,11 +42,44 @@ class Eager(Executor):
 
     def finish(self) -> None:
         """All that it was given."""
-        evaluation = Evaluation(Score(cp=1), ("a2a3",), 1, 1)
-        self.found = [Done(unit.id, (evaluation,) * len(unit.plies), counted=False) for unit in self.given]
+        self.found = [Done(unit.id, (FOUND,) * len(unit.plies), counted=False) for unit in self.given]
 
     def close(self) -> None:
         """Nothing runs."""
+
+
+class Steady(Eager):
+    """Holds two units for each worker, and searches the oldest one at a time."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self._workers = workers
+        self._held: deque[Unit] = deque()
+
+    def wants(self) -> bool:
+        return len(self._held) < 2 * self._workers
+
+    def submit(self, unit: Unit) -> None:
+        super().submit(unit)
+        self._held.append(unit)
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        unit = self._held.popleft()
+        return [Done(unit.id, (FOUND,) * len(unit.plies), counted=False)]
+
+
+def flow_with(executor: Executor, search: Search, workers: int, cache: Cache | None = None) -> Flow:
+    return Flow(
+        job=JOB,
+        fingerprint="none",
+        search=search,
+        workers=workers,
+        cache=cache or Cache(None),
+        scoreboard=Scoreboard(multiprocessing.get_context("spawn"), workers=workers, size=1),
+        executor=lambda: executor,
+        counts=RunCounts(),
+        on_failure=lambda failure: None,
+    )
 
 
 def handed_out(*, ended: bool, finished: bool = False) -> list[tuple[int, int]]:
@@ -48,17 +87,7 @@ def handed_out(*, ended: bool, finished: bool = False) -> list[tuple[int, int]]:
     after the others have been searched.
     """
     executor = Eager()
-    flow = Flow(
-        job=JOB,
-        fingerprint="none",
-        search=Search(opening=2, chunk=4),
-        workers=1,
-        cache=Cache(None),
-        scoreboard=Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=1),
-        executor=lambda: executor,
-        counts=RunCounts(),
-        on_failure=lambda failure: None,
-    )
+    flow = flow_with(executor, Search(opening=2, chunk=4), workers=1)
     for number in (1, 2):
         flow.open((Origin(number, "x.pgn", number), game(MOVES)))
     if ended:
@@ -84,3 +113,24 @@ def test_the_last_units_of_a_run_are_short() -> None:
 
 def test_the_last_unit_of_each_worker_waits_for_whoever_is_free() -> None:
     assert handed_out(ended=True, finished=True) == [(2, 1)]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_the_end_of_the_input_is_known_while_there_are_short_units_left(workers: int) -> None:
+    executor = Steady(workers)
+    with contextlib.closing(Cache(None)) as cache:
+        flow = flow_with(executor, Search(), workers, cache)
+        games = iter([f"{file}2{file}{rank}" for file in "abdegh" for rank in "34"])
+        numbers = itertools.count(1)
+        ended = False
+        while not (ended and flow.idle):
+            while not ended and flow.hungry():
+                first = next(games, None)
+                if first is None:
+                    ended = True
+                    flow.end()
+                else:
+                    moves = " ".join([first, *["g8f6 b1c3 f6g8 c3b1"] * 24])
+                    flow.open((Origin(next(numbers), "x.pgn", 1), game(moves)))
+            list(flow.step(0))
+    assert [len(unit.plies) for unit in executor.given[-2 * workers :]] == [1] * 2 * workers

@@ -86,6 +86,7 @@ class Uci(Evaluator):
         self.close()
         self._process = Process(path)
         try:
+            digest = _file_digest(path)  # first: it starts meanwhile, which for Stockfish takes longer
             name, sent = self._prepare(self._process, deadline)
         except EvaluatorError as error:
             self._stop(politely=False)
@@ -100,7 +101,7 @@ class Uci(Evaluator):
         return EvaluatorInfo(
             name=short,
             version=version,
-            fingerprint=_fingerprint(name, path, sent),
+            fingerprint=_fingerprint(name, digest, sent),
             why=options.why or f"named: {path}",
             variants=("standard", "chess960") if "uci_chess960" in self._offered else ("standard",),
         )
@@ -227,10 +228,10 @@ def _refuse_late_answers(lines: Iterable[str]) -> None:
         raise EvaluatorProtocolError("desync: the program gave a best move that nobody asked for")
 
 
-def _fingerprint(name: str, path: Path, sent: Mapping[str, str]) -> str:
+def _fingerprint(name: str, program: str, sent: Mapping[str, str]) -> str:
     """Of all that can change a result, wherever it is kept: the contents of files, not their places."""
     digest = hashlib.sha256()
-    parts = [name, _file_digest(path)]
+    parts = [name, program]
     for key, value in sorted(sent.items()):
         file = Path(value)
         parts += [key, _file_digest(file) if value and file.is_file() else value]
