@@ -1,7 +1,5 @@
 """What the flow hands out, and when. That nothing gets lost is shown in `tests/faults/test_flow_model.py`."""
 
-import contextlib
-import itertools
 import multiprocessing
 from collections import deque
 from collections.abc import Sequence
@@ -68,13 +66,13 @@ class Steady(Eager):
         return [Done(unit.id, (FOUND,) * len(unit.plies), counted=False)]
 
 
-def flow_with(executor: Executor, search: Search, workers: int, cache: Cache | None = None) -> Flow:
+def flow_with(executor: Executor, search: Search, workers: int) -> Flow:
     return Flow(
         job=JOB,
         fingerprint="none",
         search=search,
         workers=workers,
-        cache=cache or Cache(None),
+        cache=Cache(None),
         scoreboard=Scoreboard(multiprocessing.get_context("spawn"), workers=workers, size=1),
         executor=lambda: executor,
         counts=RunCounts(),
@@ -118,19 +116,17 @@ def test_the_last_unit_of_each_worker_waits_for_whoever_is_free() -> None:
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_the_end_of_the_input_is_known_while_there_are_short_units_left(workers: int) -> None:
     executor = Steady(workers)
-    with contextlib.closing(Cache(None)) as cache:
-        flow = flow_with(executor, Search(), workers, cache)
-        games = iter([f"{file}2{file}{rank}" for file in "abdegh" for rank in "34"])
-        numbers = itertools.count(1)
-        ended = False
-        while not (ended and flow.idle):
-            while not ended and flow.hungry():
-                first = next(games, None)
-                if first is None:
-                    ended = True
-                    flow.end()
-                else:
-                    moves = " ".join([first, *["g8f6 b1c3 f6g8 c3b1"] * 24])
-                    flow.open((Origin(next(numbers), "x.pgn", 1), game(moves)))
-            list(flow.step(0))
+    flow = flow_with(executor, Search(), workers)
+    games = enumerate((f"{file}2{file}{rank}" for file in "abdegh" for rank in "34"), 1)
+    ended = False
+    while not (ended and flow.idle):
+        while not ended and flow.hungry():
+            number, first = next(games, (0, ""))
+            if first:
+                moves = " ".join([first, *["g8f6 b1c3 f6g8 c3b1"] * 24])
+                flow.open((Origin(number, "x.pgn", number), game(moves)))
+            else:
+                ended = True
+                flow.end()
+        list(flow.step(0))
     assert [len(unit.plies) for unit in executor.given[-2 * workers :]] == [1] * 2 * workers

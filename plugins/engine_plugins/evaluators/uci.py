@@ -82,11 +82,11 @@ class Uci(Evaluator):
         """
         options: UciOptions = self.options
         path = find_program(options.path)
-        deadline = awake() + options.start_timeout
         self.close()
         self._process = Process(path)
+        digest = _file_digest(path)  # the program starts meanwhile, which for Stockfish takes longer
+        deadline = awake() + options.start_timeout
         try:
-            digest = _file_digest(path)  # first: it starts meanwhile, which for Stockfish takes longer
             name, sent = self._prepare(self._process, deadline)
         except EvaluatorError as error:
             self._stop(politely=False)
