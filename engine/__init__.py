@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.api import Analyzer, AsyncAnalyzer, AsyncRun, ProgressLine, Run, analyze, evaluate
     from engine.errors import AnalysisError
     from engine.model import AnalysedGame, Evaluation, Limit, Report, RunResult, Score
-    from engine.progress import Snapshot
+    from engine.run.progress import Snapshot
     from engine.settings import Settings
 
 __all__ = [
@@ -43,7 +43,7 @@ _HOMES = {
     "engine.api": ("Analyzer", "AsyncAnalyzer", "AsyncRun", "ProgressLine", "Run", "analyze", "evaluate"),
     "engine.errors": ("AnalysisError",),
     "engine.model": ("AnalysedGame", "Evaluation", "Limit", "Report", "RunResult", "Score"),
-    "engine.progress": ("Snapshot",),
+    "engine.run.progress": ("Snapshot",),
     "engine.settings": ("Settings",),
 }
 

@@ -13,7 +13,7 @@ from typing import Literal
 import chess
 from msgspec import Struct, field
 
-from engine import notebook
+from engine.text import html
 
 Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
@@ -506,12 +506,12 @@ class Report(Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        parts = [notebook.heading(self.title)]
-        parts.append(notebook.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
+        parts = [html.heading(self.title)]
+        parts.append(html.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
         for table in self.tables:
             columns = [(column.label, column.kind) for column in table.columns]
-            parts.append(notebook.table(table.title, columns, table.rows))
-        return "".join([*parts, *(notebook.paragraph(note) for note in self.notes)])
+            parts.append(html.table(table.title, columns, table.rows))
+        return "".join([*parts, *(html.paragraph(note) for note in self.notes)])
 
 
 class EvaluatorInfo(Struct, frozen=True):
@@ -658,6 +658,6 @@ class RunResult(Struct, frozen=True):
         how = ", interrupted" if self.interrupted else ""
         who = f"{self.evaluator.name}, {self.limit}" if str(self.limit) else self.evaluator.name
         words = f"{c.analysed:,} games, {c.positions:,} positions{how}; {self.wins:,} winning moves; {who}"
-        failed = [notebook.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
+        failed = [html.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
         reports = [report._repr_html_() for report in self.reports.values()]
-        return "".join([notebook.paragraph(words), *failed, *reports])
+        return "".join([html.paragraph(words), *failed, *reports])

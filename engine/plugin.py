@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
 
-from engine.aggregation import (
+from engine.contracts.aggregator import (
     Aggregator,
     Counts,
     Histogram,
@@ -32,7 +32,9 @@ from engine.aggregation import (
     TopK,
     keyed,
 )
-from engine.messages import Done, Job, Lost, Outcome, Unit
+from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
+from engine.contracts.options import NoOptions, Options
+from engine.contracts.states import Keyed
 from engine.model import (
     AnalysedGame,
     Evaluation,
@@ -43,8 +45,6 @@ from engine.model import (
     SkippedGame,
     SourceGame,
 )
-from engine.options import NoOptions, Options
-from engine.states import Keyed
 
 __all__ = [
     "Aggregator",
@@ -284,7 +284,7 @@ class ExecutorContext(Struct, frozen=True):
     workers: int
     """How many searches at once the user allows."""
     scoreboard: Any
-    """The run's `engine.scoreboard.Scoreboard`, for executors on this machine."""
+    """The run's `engine.workers.scoreboard.Scoreboard`, for executors on this machine."""
 
 
 class Executor(abc.ABC):
@@ -292,7 +292,7 @@ class Executor(abc.ABC):
 
     The framework submits while `wants()` is true, then collects. Retrying, narrowing down and giving up are
     the framework's; an executor reports a loss and goes on. First-party executors may import
-    `engine.worker` and `engine.pool`: searching a unit is theirs to arrange, not to write again.
+    `engine.workers.worker` and `engine.workers.pool`: searching a unit is theirs to arrange, not to write again.
     """
 
     def __init__(self, context: ExecutorContext) -> None:

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from engine.contracts.messages import Place
 from engine.errors import ConfigError
-from engine.messages import Place
 from engine.model import Limit
-from engine.paths import config_dir
+from engine.system.paths import config_dir
 
 DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
 EPD_AGGREGATORS = ("epd-solved",)
@@ -118,7 +118,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     players: tuple[str, ...] = ()
     """Whose games and whose view: a player's name and aliases."""
     filter: str | None = None
-    """An expression over the headers (`engine.filters`)."""
+    """An expression over the headers (`engine.input.filters`)."""
     max_games: int | None = None
     sample: str | None = None
     """`5%` or a number of games."""

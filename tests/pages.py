@@ -19,10 +19,10 @@ from msgspec import Struct, structs
 from rich.console import Console
 
 import engine
-from engine.aggregation import Aggregator
+from engine.contracts.aggregator import Aggregator
 from engine.live import summary
+from engine.loading.registry import Registry
 from engine.model import RunResult
-from engine.registry import Registry
 from engine.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,7 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 import engine
 from engine import live
 from engine.model import RunResult
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 from engine.settings import Settings
 from tests.support import DATA
 

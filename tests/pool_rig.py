@@ -7,16 +7,16 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
-from engine import choice
-from engine.messages import Done, Job, Lost, PluginSpec, Unit
+from engine.contracts.messages import Done, Job, Lost, PluginSpec, Unit
+from engine.loading import evaluators
+from engine.loading.registry import Registry
 from engine.model import Best, Evaluation, Limit, Origin
-from engine.planner import plan
 from engine.plugin import ExecutorContext
-from engine.pool import Pool
-from engine.registry import Registry
-from engine.scoreboard import Scoreboard, place, scored
+from engine.search.planner import plan
 from engine.settings import Search
 from engine.testing.fake_uci import fake_uci
+from engine.workers.pool import Pool
+from engine.workers.scoreboard import Scoreboard, place, scored
 from tests.engine.test_planner import RUY, game
 
 WINNING = 50
@@ -39,7 +39,7 @@ UNITS = units()
 def fake_spec(folder: Path, options: dict[str, Any] | None = None, **behaviour: Any) -> PluginSpec:
     """How workers build the evaluator that drives a fake UCI program."""
     program = fake_uci(folder, **behaviour)
-    return choice.resolve(Registry(), str(program), {"search_timeout": 5, **(options or {})})
+    return evaluators.resolve(Registry(), str(program), {"search_timeout": 5, **(options or {})})
 
 
 class Rig:

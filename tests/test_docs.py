@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.cli import _COMMANDS
-from engine.options import describe
-from engine.registry import Registry
+from engine.contracts.options import describe
+from engine.loading.registry import Registry
 from engine.testing.fake_uci import fake_uci
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def test_every_file_of_the_framework_is_in_the_architecture() -> None:
 
 
 def test_every_namespace_is_in_the_plugin_guide() -> None:
-    from engine.registry import CONTRACTS
+    from engine.loading.registry import CONTRACTS
 
     for namespace, contract in CONTRACTS.items():
         assert f"| `{namespace}` | `{contract.__name__}`" in PLUGINS

@@ -9,16 +9,16 @@ from concurrent import futures
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from engine import given
 from engine.api.analyzer import Analyzer
 from engine.api.background import Background
 from engine.api.run import check_games
 from engine.api.stream import END, NOTHING, Event
 from engine.api.wanted import AsyncSource, Wanted
+from engine.input import inputs
 from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Failure, Notice, RunResult
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 from engine.settings import Settings
-from engine.turns import waiting
+from engine.system.turns import waiting
 
 T = TypeVar("T")
 
@@ -235,10 +235,10 @@ class _Drawn:
             with waiting():
                 item = self._next.result(timeout)
         except futures.CancelledError:
-            return given.END
+            return inputs.END
         except TimeoutError:
             if not self._next.done():
-                return given.NOT_YET
+                return inputs.NOT_YET
             raise
         self._next = None
         return item
@@ -250,13 +250,13 @@ class _Drawn:
     async def _draw(self) -> Any:
         if self._iterator is None:
             self._iterator = aiter(self._items)
-        return await anext(self._iterator, given.END)
+        return await anext(self._iterator, inputs.END)
 
 
 def _inputs(source: AsyncSource) -> list[Any]:
     if isinstance(source, AsyncIterable):
         return [_Drawn(source, asyncio.get_running_loop())]
-    return given.supplied(given.each(source))
+    return inputs.supplied(inputs.each(source))
 
 
 def _from_thread(call: Callable[[], object]) -> Callable[[], None]:

@@ -11,18 +11,18 @@ from typing import Any, Self, Unpack
 
 from msgspec import structs
 
-from engine import given
 from engine.api.background import Background
 from engine.api.calls import asked, search_here
 from engine.api.run import Run
 from engine.api.wanted import Source, Wanted, checked, settings_of, work
 from engine.api.workshop import Share, Workshop
-from engine.crew import CLOSED
 from engine.errors import AnalyzerClosed, ConfigError
+from engine.input.inputs import each, supplied
 from engine.model import Evaluation, EvaluatorInfo, RunResult
-from engine.progress import Snapshot
-from engine.run import Run as Work
+from engine.run.progress import Snapshot
+from engine.run.run import Run as Work
 from engine.settings import Settings
+from engine.workers.shared_pool import CLOSED
 
 OF_WORKERS = ("evaluator", "evaluator_options", "workers", "executor", "plugins", "start_method", "nice", "pin")
 """Settings that belong to the Analyzer, whatever a call's own settings say."""
@@ -93,7 +93,7 @@ class Analyzer:
         run's thread, and an iterable is taken from in a thread of its own. `games=False` keeps no analysed games
         for iterating.
         """
-        inputs = given.supplied(given.each(source))
+        inputs = supplied(each(source))
         return Run(self._submit(inputs, games=games, progress=progress, wanted=wanted))
 
     def _submit(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from engine.api.stream import Event, Stream
 from engine.model import RunResult
-from engine.notebook import paragraph
-from engine.progress import Snapshot
-from engine.run import Run as Work
-from engine.turns import Turn, taking, waiting
+from engine.run.progress import Snapshot
+from engine.run.run import Run as Work
+from engine.system.turns import Turn, taking, waiting
+from engine.text.html import paragraph
 
 _BEFORE = Snapshot(0, 0, None, 0, 0, 0, (), (), 0.0, (), 0, False)
 

@@ -8,15 +8,16 @@ from typing import Any
 
 from msgspec import structs
 
-from engine import choice, given
 from engine.api.position import read_position
 from engine.api.wanted import PathLike, Source, Wanted, settings_of, work
-from engine.messages import PluginSpec
+from engine.contracts.messages import PluginSpec
+from engine.input import inputs
+from engine.loading import evaluators
+from engine.loading.registry import Registry
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
-from engine.progress import Snapshot
-from engine.registry import Registry
+from engine.run.aggregators import Named
+from engine.run.progress import Snapshot
 from engine.settings import Settings, check_limit
-from engine.strategies import Named
 
 EVALUATE_NODES = 1_000_000
 
@@ -75,7 +76,7 @@ def analyze(
         name: value for name, value in (("evaluator", evaluator), ("workers", workers)) if value is not None
     }
     wanted["settings"] = structs.replace(settings or Settings(), **changed)
-    run = work(given.each(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
+    run = work(inputs.each(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
     return run.execute()
 
 
@@ -105,7 +106,7 @@ def evaluate(
     """
     position, limit = asked(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
     return search_here(
-        choice.resolve(Registry(), evaluator, evaluator_options or {}), position, limit, on_evaluator
+        evaluators.resolve(Registry(), evaluator, evaluator_options or {}), position, limit, on_evaluator
     )
 
 
@@ -124,7 +125,7 @@ def search_here(
     spec: PluginSpec, position: Position, limit: Limit, on_evaluator: Callable[[EvaluatorInfo], None] | None = None
 ) -> Evaluation:
     """Start an evaluator in this process, search one position, end it. Raises EvaluatorError, PositionRefused."""
-    made = choice.make(spec)
+    made = evaluators.make(spec)
     try:
         info = made.start()
         if on_evaluator is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from engine.progress import Snapshot
-from engine.words import duration, short
+from engine.run.progress import Snapshot
+from engine.text.format import duration, short
 
 
 class ProgressLine:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import chess
 
-from engine import planner
 from engine.errors import ConfigError, PositionRefused
 from engine.model import Position
+from engine.search import planner
 
 
 def read_position(fen: str, moves: Sequence[str] = ()) -> Position:

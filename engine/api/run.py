@@ -8,7 +8,7 @@ from engine.api.background import Background
 from engine.api.stream import END, Event
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, Failure, Notice, RunResult
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 
 
 class Run:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.model import AnalysedGame, RunResult
-from engine.progress import Snapshot
-from engine.run import Event as Happened
+from engine.run.progress import Snapshot
+from engine.run.run import Event as Happened
 
 Event = Happened | Snapshot | RunResult
 """An analysed game, a notice, a failure, a snapshot; the result is the last one."""

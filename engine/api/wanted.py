@@ -13,16 +13,16 @@ from msgspec import structs
 from engine import system
 from engine.errors import ConfigError
 from engine.model import Limit
-from engine.progress import Snapshot
-from engine.run import Event, Warm
-from engine.run import Run as Work
+from engine.run.aggregators import Named
+from engine.run.progress import Snapshot
+from engine.run.run import Event, Warm
+from engine.run.run import Run as Work
 from engine.settings import Settings, check_limit
-from engine.strategies import Named
 
 PathLike = str | os.PathLike[str]
 One = PathLike | bytes | IO[bytes] | IO[str] | chess.pgn.Game
 Source = One | Iterable[One]
-"""What can be analysed; `engine.given` says how each is understood."""
+"""What can be analysed; `engine.input.inputs` says how each is understood."""
 AsyncSource = Source | AsyncIterable[One]
 
 
@@ -83,7 +83,7 @@ def work(
     on_event: Callable[[Event], None] | None = None,
     warm: Warm | None = None,
 ) -> Work:
-    """The run, checked and not begun. Raises what `engine.run.Run` raises."""
+    """The run, checked and not begun. Raises what `engine.run.run.Run` raises."""
     aggregators = wanted.get("aggregators")
     return Work(
         inputs,

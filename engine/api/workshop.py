@@ -10,15 +10,16 @@ from typing import Any
 
 import msgspec
 
-from engine import choice, system
-from engine.crew import CLOSED, Crew, Lane
+from engine import system
+from engine.contracts.messages import PluginSpec, pack
 from engine.errors import AnalyzerClosed, ConfigError
-from engine.messages import PluginSpec, pack
+from engine.loading import evaluators
+from engine.loading.registry import Registry
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
-from engine.registry import Registry
 from engine.settings import Settings
-from engine.turns import Turn
+from engine.system.turns import Turn
+from engine.workers.shared_pool import CLOSED, Crew, Lane
 
 
 class Workshop:
@@ -35,16 +36,16 @@ class Workshop:
         """Of the runs' threads, one computes at a time."""
         self.preparing = threading.Lock()
         """Runs are checked one after the other: many threads that compute would hold up an event loop."""
-        self._choices: dict[bytes, choice.Choice] = {}
+        self._choices: dict[bytes, evaluators.Choice] = {}
         self._crews: dict[bytes, Crew] = {}
         self.closed = False
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> choice.Choice:
-        """As `engine.choice.choose`; who answers is asked once."""
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+        """As `engine.loading.evaluators.choose`; who answers is asked once."""
         key = msgspec.json.encode([name, values], order="deterministic")
         with self._choosing:
             if key not in self._choices:
-                self._choices[key] = choice.choose(registry, name, values)
+                self._choices[key] = evaluators.choose(registry, name, values)
             return self._choices[key]
 
     def lane(self, context: ExecutorContext) -> Lane:
@@ -101,14 +102,14 @@ class Workshop:
 
 
 class Share:
-    """A run's share of a workshop (`engine.run.Warm`)."""
+    """A run's share of a workshop (`engine.run.run.Warm`)."""
 
     def __init__(self, workshop: Workshop) -> None:
         self.registry = workshop.registry
         self._workshop = workshop
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> choice.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
         return self._workshop.choose(registry, name, values)
 
     def executor(self, context: ExecutorContext) -> Executor:

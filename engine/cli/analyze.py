@@ -16,7 +16,7 @@ import click
 from engine import api, live, system
 from engine.cli import values
 from engine.errors import AnalysisError, OutputError
-from engine.given import AsWritten
+from engine.input.inputs import AsWritten
 from engine.model import RunResult
 from engine.settings import EPD_AGGREGATORS, Settings, build
 

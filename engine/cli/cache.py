@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from engine import live
-from engine.cache import LIMIT_VARIABLE, Cache, default_path
+from engine.cache.store import LIMIT_VARIABLE, Cache, default_path
 from engine.errors import InputError, OutputError
 
 _file = click.option(
@@ -61,7 +61,7 @@ def info(file: Path | None) -> None:
 @_file
 def export(target: Path, force: bool, file: Path | None) -> None:
     """Write every unit to FILE, .jsonl or .jsonl.zst (.gz, .bz2, .xz), for `import` on another machine."""
-    from engine.cache_exchange import export_rows
+    from engine.cache.exchange import export_rows
 
     path = file or default_path()
     if not path.exists():
@@ -83,7 +83,7 @@ def import_(ctx: click.Context, sources: tuple[Path, ...], file: Path | None) ->
     Units that this cache has stay as they are. Nothing in a file is executed, but its scores are believed. Exit
     code 1 when something had to be left out.
     """
-    from engine.cache_exchange import import_rows
+    from engine.cache.exchange import import_rows
 
     left_out = False
     with _opened(file or default_path(), to_write=True) as cache:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import click
 
-from engine import choice, live, paths, system
-from engine.cache import Cache, default_path
+from engine import live, system
+from engine.cache.store import Cache, default_path
 from engine.cli import values
 from engine.errors import AnalysisError
-from engine.estimate import measure_speed
-from engine.registry import CONTRACTS, Registry
+from engine.loading import evaluators
+from engine.loading.registry import CONTRACTS, Registry
+from engine.run.estimate import measure_speed
 from engine.settings import build
+from engine.system import paths
 
 
 @click.command("doctor", short_help="Say which evaluator would be used, how fast it is, and what is wrong.")
@@ -85,7 +87,7 @@ def _plugins() -> bool:
 
 
 def _evaluator(name: str, options: dict[str, object]) -> None:
-    chosen = choice.choose(Registry(), name, options)
+    chosen = evaluators.choose(Registry(), name, options)
     info = chosen.info
     _say("evaluator", f"{info.name} ({info.why or 'named'})")
     _say("", f"version {info.version}, fingerprint {info.fingerprint[:16]}, plays {', '.join(info.variants)}")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import click
 
 from engine import live
-from engine.estimate import estimate
-from engine.given import AsWritten
+from engine.input.inputs import AsWritten
+from engine.run.estimate import estimate
 from engine.settings import Settings
 
 

@@ -6,11 +6,12 @@ import traceback
 
 import click
 
-from engine import live, options
+from engine import live
 from engine.cli import values
+from engine.contracts import options
 from engine.errors import ConfigError
+from engine.loading.registry import Registry, kind_of
 from engine.plugin import Aggregator
-from engine.registry import Registry, kind_of
 from engine.testing import BrokenLaw, check_aggregator, example_games
 
 _NAMESPACE = "engine.aggregators"

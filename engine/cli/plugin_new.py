@@ -11,7 +11,7 @@ import click
 
 from engine.cli import plugin_template
 from engine.errors import ConfigError, OutputError
-from engine.registry import Registry
+from engine.loading.registry import Registry
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z][a-z0-9]*)*")
 

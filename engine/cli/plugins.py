@@ -13,10 +13,11 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from engine import live, options
+from engine import live
+from engine.contracts import options
 from engine.errors import PluginNotFound
+from engine.loading.registry import CONTRACTS, LIMIT, PluginInfo, Registry, kind_of, page_of
 from engine.plugin import Needs
-from engine.registry import CONTRACTS, LIMIT, PluginInfo, Registry, kind_of, page_of
 
 _LATE = ("new", "check")
 

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress
 
-from engine.registry import Registry
+from engine.loading.registry import Registry
 
 
 @click.command("setup", short_help="Fetch the embedded Stockfish, or remember a program of yours.")

@@ -30,7 +30,7 @@ from engine.live.plain import plain_line
 from engine.live.reports import summary
 from engine.live.screen import Screen, Style
 from engine.live.trend import Trend
-from engine.words import board_score, cell, clean, duration, place, short
+from engine.text.format import board_score, cell, clean, duration, place, short
 
 __all__ = [
     "Screen",

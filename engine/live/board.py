@@ -19,8 +19,8 @@ from engine.live.plain import seconds_left
 from engine.live.trend import Sparkline
 from engine.model import Notice
 from engine.plugin import WorkerState
-from engine.progress import Snapshot
-from engine.words import board_score, clean, count, duration, place, rate, short
+from engine.run.progress import Snapshot
+from engine.text.format import board_score, clean, count, duration, place, rate, short
 
 HEIGHT = 24
 SIDE_BY_SIDE = 150

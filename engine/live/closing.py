@@ -9,7 +9,7 @@ from rich.text import Text
 
 from engine.live.board import notice_line
 from engine.model import EvaluatorInfo, RunResult
-from engine.words import clean, count, duration, place, short
+from engine.text.format import clean, count, duration, place, short
 
 SHOWN = 20
 """Notices, and failures, that are listed."""

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from engine.words import fit
+from engine.text.format import fit
 
 GAPS = (2, 1)
 """Columns of the terminal between two columns of a table; the second where the first is too much."""

@@ -26,7 +26,7 @@ import msgspec
 from rich.console import Console
 
 from engine.model import RunResult
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 
 SCHEMA = "engine.progress/1"
 SECONDS = 1.0

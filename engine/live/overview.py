@@ -17,7 +17,7 @@ from engine.live.page import NARROW, UNEVALUATED, game_page, heading
 from engine.live.reports import report_table
 from engine.model import Cell, Kind, Report, RunResult
 from engine.settings import DEFAULT_AGGREGATORS, PLAYER_AGGREGATORS
-from engine.words import cell, clean, count
+from engine.text.format import cell, clean, count
 
 LEAKS, BEST = "leaks", "best-scores"
 ROWS = 12

@@ -13,7 +13,7 @@ from engine import scoring
 from engine.live.columns import Shown, tables
 from engine.live.graph import Graph
 from engine.model import AnalysedGame, Cell, Color, Judgement
-from engine.words import cell, clean, count, fit
+from engine.text.format import cell, clean, count, fit
 
 WIDEST = 100
 """Columns beyond which a page reads no better."""

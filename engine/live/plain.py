@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from engine.progress import Snapshot
-from engine.words import count, duration, short
+from engine.run.progress import Snapshot
+from engine.text.format import count, duration, short
 
 SECONDS = 5.0
 

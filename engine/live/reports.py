@@ -10,7 +10,7 @@ from rich.text import Text
 
 from engine.live.columns import Shown, tables
 from engine.model import Report, ReportTable, RunResult
-from engine.words import FIGURES, cell, clean
+from engine.text.format import FIGURES, cell, clean
 
 ROWS = 12
 FEN_WIDTH = 150

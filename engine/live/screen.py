@@ -18,7 +18,7 @@ from engine.live.events import Events
 from engine.live.plain import Plain
 from engine.live.trend import Trend
 from engine.model import RunResult
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 
 Style = Literal["auto", "rich", "plain", "json", "none"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import chess
 import chess.pgn
 
-from engine.analysis import analyse
+from engine.analysis.judge import analyse
 from engine.model import AnalysedGame, AnalysedPosition, Color, Epd, Evaluation, Origin, Score, SourceGame
 
 __all__ = ["Eval", "analysed_game"]

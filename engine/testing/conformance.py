@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
 
-from engine.aggregation import Aggregator
+from engine.contracts.aggregator import Aggregator
+from engine.contracts.options import Options, build
 from engine.model import AnalysedGame
-from engine.options import Options, build
 from engine.testing import laws
 from engine.testing.broken_law import BrokenLaw
 from engine.testing.shrinking import Parts, smallest
@@ -32,7 +32,7 @@ def check_aggregator(
     seed: int = 0,
     rounds: int = 20,
 ) -> None:
-    """Prove the laws of `engine.aggregation` for `cls` on `games`: random splits, shuffles, state round-trips.
+    """Prove the laws of aggregators for `cls` on `games`: random splits, shuffles, state round-trips.
 
     Every way to share the games out must give the same report to the byte. An empty input gives a valid report;
     `report` is repeatable and changes nothing, even as days go by; `requests`, where there is one, follows from

@@ -1,4 +1,4 @@
-"""The laws of `engine.aggregation`, one function each: what must be equal when games are shared out so and so."""
+"""The laws of `engine.contracts.aggregator`, one function each: what is equal however games are shared out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from engine.aggregation import Aggregator, Needs
+from engine.contracts.aggregator import Aggregator, Needs
+from engine.contracts.options import Options
 from engine.model import AnalysedGame, Report
-from engine.options import Options
 from engine.testing.broken_law import BrokenLaw, Compared, lines_of
 from engine.testing.shrinking import Parts
 

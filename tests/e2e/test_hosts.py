@@ -141,7 +141,7 @@ def test_a_working_folder_that_is_read_only(tmp_path: Path) -> None:
 def test_a_program_that_left_its_folder_and_one_whose_folder_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
-    left = f"import os, engine.pool\nos.chdir({str(tmp_path)!r})\nos.rmdir({str(folder)!r})\n"
+    left = f"import os, engine.workers.pool\nos.chdir({str(tmp_path)!r})\nos.rmdir({str(folder)!r})\n"
     assert python("-c", left + ANALYZE, cwd=folder) == Ran(0, SAID, "")
     folder.mkdir()
     gone = f"import os, engine\nos.rmdir({str(folder)!r})\ntry:\n    engine.analyze('1. e4 *', nodes=10)\n"

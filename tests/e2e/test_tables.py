@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.compression import InputStream
+from engine.system.compression import InputStream
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
 

@@ -10,9 +10,20 @@ from typing import Annotated, Any
 import pytest
 from msgspec import Meta
 
-from engine.aggregation import Aggregator, Counts, Histogram, Moments, Needs, State, Sum, Table, TopK, keyed
+from engine.contracts.aggregator import (
+    Aggregator,
+    Counts,
+    Histogram,
+    Moments,
+    Needs,
+    State,
+    Sum,
+    Table,
+    TopK,
+    keyed,
+)
+from engine.contracts.options import Options
 from engine.model import AnalysedGame, Column, Metric, Report
-from engine.options import Options
 from engine.testing import analysed_game
 
 Add = Callable[[Any, random.Random], None]

@@ -7,7 +7,7 @@ import json
 import chess
 import pytest
 
-from engine.analysis import analyse
+from engine.analysis.judge import analyse
 from engine.model import AnalysedGame, AnalysedPosition, Evaluation, Origin, Score, SourceGame
 from engine.testing import analysed_game
 from tests.support import shared_data

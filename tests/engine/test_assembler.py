@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from engine.assembler import Assembler
-from engine.messages import Unit
+from engine.contracts.messages import Unit
 from engine.model import Evaluation, Limit, Origin, Score, SkippedGame
-from engine.planner import FollowUp, Plan, follow_ups, plan
+from engine.search.assembler import Assembler
+from engine.search.planner import FollowUp, Plan, follow_ups, plan
 from engine.settings import Search
 
 from .test_planner import RUY, game

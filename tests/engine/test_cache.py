@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.cache import DEFAULT_LIMIT, Cache, default_path, parse_size, unit_key
-from engine.cache_exchange import export_rows, import_rows
+from engine.cache.exchange import export_rows, import_rows
+from engine.cache.store import DEFAULT_LIMIT, Cache, default_path, parse_size, unit_key
+from engine.contracts.messages import Unit
 from engine.errors import ConfigError, InputError, OutputError
-from engine.messages import Unit
 from engine.model import Evaluation, Limit, Line, Position, Score
 
 FOUND = (

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import engine
-from engine import digest, run
 from engine.model import RunResult
+from engine.run import recorded, run
 from engine.settings import Settings
 from tests.processes import command_of, descendants
 from tests.support import DATA
@@ -78,7 +78,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[RunResult, RunR
         monkeypatch.setattr(run, "DIGESTED_BYTES", 1 << 60)
         here = engine.analyze(*arguments, settings=settings, workers=2, **options)
         monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
-        monkeypatch.setattr(digest, "BATCH_GAMES", 7)
+        monkeypatch.setattr(recorded, "BATCH_GAMES", 7)
         shared = engine.analyze(*arguments, settings=settings, workers=2, force=True, **options)
         return here, shared
 
@@ -108,7 +108,7 @@ def test_good_and_bad_games(games: Path, both: Callable[..., tuple[RunResult, Ru
 
 def test_outputs_to_the_byte(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
-    monkeypatch.setattr(digest, "BATCH_GAMES", 7)
+    monkeypatch.setattr(recorded, "BATCH_GAMES", 7)
     texts = []
     for workers in (1, 2):  # one worker is this process
         outputs = [tmp_path / f"{workers}{suffix}" for suffix in (".jsonl", ".pgn", ".json")]
@@ -147,7 +147,7 @@ def test_processes_that_die_cost_time_and_nothing_else(
     kills = 0
     merge = run.Run._merge
 
-    def kill_all(self: run.Run, found: digest.Digested) -> None:
+    def kill_all(self: run.Run, found: recorded.Digested) -> None:
         nonlocal kills
         if kills < 3:
             for pid in descendants(os.getpid()):
@@ -166,7 +166,7 @@ def test_a_script_without_a_main_guard_runs_once(games: Path, tmp_path: Path) ->
     script = tmp_path / "script.py"
     script.write_text(
         "import engine\n"
-        "from engine import run\n"
+        "from engine.run import run\n"
         "run.DIGESTED_BYTES = 0\n"
         f"result = engine.analyze({str(games)!r}, evaluator='recorded', workers=2)\n"
         "print('once', result.counts.analysed)\n"

@@ -7,7 +7,7 @@ import random
 import chess
 import pytest
 
-from engine.fen import fen_of
+from engine.positions.fen import fen_of
 
 
 @pytest.mark.parametrize("start", [None, *range(0, 960, 97)])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ConfigError
-from engine.filters import compile_filter, player_filter
+from engine.input.filters import compile_filter, player_filter
 
 TAGS = {
     "White": "Carlsen, Magnus",

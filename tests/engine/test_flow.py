@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from engine.cache import Cache
-from engine.flow import Flow
-from engine.messages import Done, Job, Outcome, PluginSpec, Unit
+from engine.cache.store import Cache
+from engine.contracts.messages import Done, Job, Outcome, PluginSpec, Unit
 from engine.model import Evaluation, Limit, Origin, RunCounts, Score
 from engine.plugin import Executor, ExecutorContext
-from engine.scoreboard import Scoreboard
+from engine.search.scheduler import Flow
 from engine.settings import Search
+from engine.workers.scoreboard import Scoreboard
 from tests.engine.test_planner import game
 
 MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7"

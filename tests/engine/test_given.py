@@ -11,10 +11,10 @@ import chess.pgn
 import pytest
 
 import engine
-from engine.compression import SUFFIXES
 from engine.errors import ConfigError, InputError
-from engine.given import is_content
+from engine.input.inputs import is_content
 from engine.plugin import Aggregator
+from engine.system.compression import SUFFIXES
 from tests.support import DATA
 
 CLASSICS = DATA / "classics.pgn"
@@ -99,7 +99,7 @@ def test_bytes_are_content_and_never_a_path() -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_contents_may_be_compressed(suffix: str) -> None:
-    from engine.outputs import COMPRESSORS
+    from engine.output.files import COMPRESSORS
 
     compressor = COMPRESSORS[suffix]()
     data = compressor.compress(CLASSICS.read_bytes()) + compressor.flush()
@@ -160,7 +160,7 @@ def test_a_file_that_gives_nonsense_or_fails_is_damaged() -> None:
 
 def test_a_source_that_goes_on_later_is_told_apart_from_one_that_ends(tmp_path: Path) -> None:
     """A pumped iterable that is abandoned ends its thread at its next item."""
-    from engine.given import END, NOT_YET, Pump
+    from engine.input.inputs import END, NOT_YET, Pump
 
     let = threading.Event()
 

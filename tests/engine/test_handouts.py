@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import engine
-from engine import handouts
 from engine.errors import ConfigError, OutputError
 from engine.model import AnalysedGame, Report
 from engine.plugin import Aggregator, Request, Sum
+from engine.run import per_player
 from engine.settings import Settings
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
@@ -156,7 +156,7 @@ def test_what_cannot_be_is_said_at_once(
 
 
 def test_too_many_players_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handouts, "MOST", 3)
+    monkeypatch.setattr(per_player, "MOST", 3)
     source = pgn(tmp_path, ("A", "B"), ("C", "D"), ("A", "E"))
     ran = engine.analyze(source, evaluator="recorded", output=tmp_path / "{player}.json")
     assert names(tmp_path) == ["A.json", "B.json", "C.json"]

@@ -22,7 +22,7 @@ from engine.model import (
     RunResult,
 )
 from engine.plugin import WorkerState
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 
 
 def snapshot(**changes: object) -> Snapshot:

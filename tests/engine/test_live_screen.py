@@ -16,7 +16,7 @@ from engine import live
 from engine.live.trend import ASCII_BARS, Trend, spark
 from engine.model import Best, Notice
 from engine.plugin import WorkerState
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 from tests.pictures import snapshots
 
 GROUNDS = ["standard", "256", "truecolor", None]

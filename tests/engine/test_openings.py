@@ -12,10 +12,10 @@ import chess
 import chess.variant
 import pytest
 
-from engine import openings
 from engine.errors import InputError
 from engine.model import Opening
-from engine.openings_build import build
+from engine.positions import openings
+from engine.positions.openings_build import build
 from tests.perf.openings import FILES, agreement
 from tests.support import shared_data
 
@@ -109,7 +109,7 @@ sys.addaudithook(lambda event, given: event == "open" and opened.append(str(give
 def reads():
     return sum("openings.tsv" in name for name in opened)
 import chess
-from engine import openings
+from engine.positions import openings
 print(reads())
 openings.is_book(chess.Board())
 openings.name_of(chess.Board())
@@ -119,7 +119,7 @@ print(reads())
     command = [sys.executable, "-X", "importtime", "-m", "engine", "--help"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     assert "engine.cli" in shown
-    assert "engine.openings" not in shown
+    assert "engine.positions.openings" not in shown
 
 
 TINY = """eco\tname\tpgn
@@ -161,7 +161,7 @@ def test_a_list_that_is_wrong_makes_no_table(tmp_path: Path, row: str, reason: s
 def test_the_command_writes_the_table_or_says_why_not(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(TINY)
     table = tmp_path / "table"
-    command = [sys.executable, "-m", "engine.openings_build"]
+    command = [sys.executable, "-m", "engine.positions.openings_build"]
     subprocess.run([*command, str(tmp_path), str(table)], check=True)
     assert table.read_text() == build(tmp_path)
     (tmp_path / "empty").mkdir()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.output_names import numbered, safe, unused
+from engine.output.names import numbered, safe, unused
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from engine.model import (
     RunResult,
     SkippedGame,
 )
-from engine.outputs import HELD, Outputs, Targets, open_outputs
+from engine.output.files import HELD, Outputs, Targets, open_outputs
 from engine.plugin import RunInfo, Writer
 from engine.testing import analysed_game
 
@@ -345,7 +345,7 @@ def test_a_long_piece_is_not_held_in_memory(tmp_path: Path) -> None:
 def test_a_long_piece_can_be_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, expand: Callable[[bytes], bytes]
 ) -> None:
-    monkeypatch.setattr("engine.outputs.HELD", 64_000)
+    monkeypatch.setattr("engine.output.files.HELD", 64_000)
     monkeypatch.setattr(Big, "piece", Big.piece[:1000])
     path = tmp_path / f"a.big{ending}"
     outputs = check([path], writers={"big": Big}).begin(INFO)
@@ -422,7 +422,7 @@ def test_a_terminal_is_not_shown_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 DISK_FULL = """
     import resource, sys
     from engine.errors import OutputError
-    from engine.outputs import open_outputs
+    from engine.output.files import open_outputs
     from engine.testing import analysed_game
     from engine.plugin import RunInfo
     from engine.model import EvaluatorInfo, Limit
@@ -498,7 +498,7 @@ def test_a_full_standard_output_is_an_output_error() -> None:
     code = """
         import sys
         from engine.errors import OutputError
-        from engine.outputs import open_outputs
+        from engine.output.files import open_outputs
         from engine.testing import analysed_game
         from engine.plugin import RunInfo
         from engine.model import EvaluatorInfo, Limit

@@ -9,7 +9,7 @@ import chess
 import pytest
 
 from engine.model import Phases
-from engine.phases import divide
+from engine.positions.phases import divide
 from tests.support import shared_data
 
 FULL = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR"

@@ -6,7 +6,7 @@ import chess
 import pytest
 
 from engine.model import AnalysedPosition, Origin, SourceGame
-from engine.planner import Plan, plan, refusal
+from engine.search.planner import Plan, plan, refusal
 from engine.settings import Search
 
 START = chess.STARTING_FEN

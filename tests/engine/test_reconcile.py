@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 from hypothesis import given
 from msgspec import structs
 
+from engine.analysis.reconcile import before_reconciliation, reconcile
 from engine.model import AnalysedPosition, Evaluation, Line, Score
-from engine.reconcile import before_reconciliation, reconcile
 from engine.scoring import board_value
 
 MOVES = ("e2e4", "e7e5", "g1f3")

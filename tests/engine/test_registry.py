@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import registry
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
+from engine.loading import registry
+from engine.loading.registry import CONTRACTS, Registry
 from engine.plugin import Aggregator
-from engine.registry import CONTRACTS, Registry
 
 GOOD = '''
     """Counts games."""

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import itertools
 
-from engine.messages import Lost, Unit
+from engine.contracts.messages import Lost, Unit
 from engine.model import Position
-from engine.retries import FAULTS, KILLS, Again, GiveUp, Retries
+from engine.search.retries import FAULTS, KILLS, Again, GiveUp, Retries
 
 POSITIONS = tuple(Position(f"fen {k}") for k in range(3))
 UNIT = Unit(1, 7, (12, 11, 10), POSITIONS)

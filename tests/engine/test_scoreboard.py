@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from engine.model import Best
-from engine.scoreboard import Scoreboard, place
 from engine.system import KernelLock, locks
+from engine.workers.scoreboard import Scoreboard, place
 
 
 def reference(entries: list[Best], size: int) -> list[Best]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import paths
 from engine.errors import ConfigError
 from engine.model import Limit
 from engine.settings import Settings, build, parse_count, parse_time, profiles, read_config
+from engine.system import paths
 
 
 def user_config(text: str) -> Path:

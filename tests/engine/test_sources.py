@@ -21,11 +21,11 @@ else:
     from backports import zstd
 
 from engine.errors import ConfigError, InputError
-from engine.filters import compile_filter, player_filter
+from engine.input.filters import compile_filter, player_filter
+from engine.input.sampling import chance
+from engine.input.sources import Broken, Filtered, Game, Item, Selection, expand, read
 from engine.model import Epd, SkippedGame, SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
-from engine.sampling import chance
-from engine.sources import Broken, Filtered, Game, Item, Selection, expand, read
 from engine_plugins.readers.pgn import PgnReader
 
 

@@ -78,7 +78,7 @@ def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
     code = (
         "import multiprocessing, os, sys\n"
         "from engine import system\n"
-        "from engine.scoreboard import Scoreboard\n"
+        "from engine.workers.scoreboard import Scoreboard\n"
         "context = multiprocessing.get_context('spawn')\n"
         "with system.shared_lock(context) as taken: print(taken)\n"
         "print(type(system.shared_lock(context)) is type(context.RLock()))\n"

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import engine
-from engine.turns import Turn, taking, waiting
+from engine.system.turns import Turn, taking, waiting
 from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, PATIENCE, fake
 
 

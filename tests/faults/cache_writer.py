@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from engine.cache import Cache
+from engine.cache.store import Cache
 from engine.model import Evaluation, Score
 
 

@@ -1,4 +1,4 @@
-"""Workers that kill themselves at named points: put in place of `engine.worker.main`, in the child process only.
+"""Workers that kill themselves at named points: in place of `engine.workers.worker.main`, in the child only.
 
 Nothing of this is in the production code; the child's own objects are wrapped before the work begins.
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import worker
-from engine.messages import Done, unpack_from_worker
+from engine.contracts.messages import Done, unpack_from_worker
+from engine.workers import worker
 
 POINTS = (
     "task taken",

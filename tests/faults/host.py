@@ -12,9 +12,9 @@ import sys
 from typing import Any
 
 import engine
-from engine import pool
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 from engine.settings import Settings
+from engine.workers import pool
 
 
 def say(**words: Any) -> None:

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine import pool, system, worker
+from engine import system
+from engine.workers import pool, worker
 from tests.pool_rig import Rig, fake_spec, units
 
 from . import dying

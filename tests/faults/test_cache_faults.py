@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import cache_file
-from engine.cache import Cache
-from engine.cache_exchange import export_rows, import_rows
+from engine.cache import file as cache_file
+from engine.cache.exchange import export_rows, import_rows
+from engine.cache.store import Cache
 from engine.errors import InputError
 
 from . import cache_writer
@@ -243,7 +243,7 @@ def test_the_file_system_of_a_path_is_that_of_the_innermost_mount() -> None:
 
 def old_cache(path: Path) -> None:
     """As the first version wrote it."""
-    from engine.messages import pack
+    from engine.contracts.messages import pack
 
     with closing(sqlite3.connect(path)) as db:
         db.execute(
@@ -452,7 +452,7 @@ def test_whatever_is_in_a_file_that_is_imported_nothing_wrong_comes_in(
     edits: list[tuple[float, int, bytes]],
     suffix: str,
 ) -> None:
-    from engine.compression import COMPRESSORS
+    from engine.system.compression import COMPRESSORS
 
     data = bytearray(exported.read_bytes())
     make = COMPRESSORS.get(f".{suffix.rpartition('.')[2]}")

@@ -14,14 +14,14 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.cache import Cache
-from engine.flow import Flow
-from engine.messages import Done, Job, Lost, Outcome, PluginSpec, Unit
+from engine.cache.store import Cache
+from engine.contracts.messages import Done, Job, Lost, Outcome, PluginSpec, Unit
 from engine.model import Best, Evaluation, Failure, Limit, Origin, Position, RunCounts, Score, SourceGame
-from engine.planner import Plan
 from engine.plugin import Executor, ExecutorContext
-from engine.scoreboard import Scoreboard, place, scored
+from engine.search.planner import Plan
+from engine.search.scheduler import Flow
 from engine.settings import Search
+from engine.workers.scoreboard import Scoreboard, place, scored
 from tests.engine.test_planner import game
 
 MOVES = ["e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "a7a6", "b5a4", "g8f6", "e1g1", "f8e7", "f1e1", "b7b5"]
@@ -86,7 +86,7 @@ class FlowMachine(RuleBasedStateMachine):
 
     @staticmethod
     def _plan_of(source: SourceGame) -> dict[int, Position]:
-        from engine.planner import plan
+        from engine.search.planner import plan
 
         units = plan(Origin(0, "", 0), source, SEARCH, itertools.count(1)).units
         return {ply: position for unit in units for ply, position in zip(unit.plies, unit.positions, strict=True)}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import pool
 from engine.testing.fake_uci import fake_uci
+from engine.workers import pool
 from tests import leaks, processes
 from tests.pool_rig import UNITS, Rig, fake_spec
 from tests.support import DATA

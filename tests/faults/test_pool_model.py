@@ -18,14 +18,14 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine import pool as pool_module
-from engine import worker
+from engine.contracts.messages import Done, FromWorker, Job, Lost, PluginSpec, Ready, Unit, pack, unpack_unit
 from engine.errors import EvaluatorError
-from engine.messages import Done, FromWorker, Job, Lost, PluginSpec, Ready, Unit, pack, unpack_unit
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, Score
 from engine.plugin import ExecutorContext
-from engine.pool import LEASES, Pool
-from engine.scoreboard import Scoreboard, scored
+from engine.workers import pool as pool_module
+from engine.workers import worker
+from engine.workers.pool import LEASES, Pool
+from engine.workers.scoreboard import Scoreboard, scored
 
 WORKERS = 2
 JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from engine import choice, pool, worker
+from engine.contracts.messages import Done, Job, Lost, PluginSpec
 from engine.errors import EvaluatorError
-from engine.messages import Done, Job, Lost, PluginSpec
+from engine.loading import evaluators
 from engine.model import Evaluation, Limit
-from engine.retries import FAULTS
+from engine.search.retries import FAULTS
+from engine.workers import pool, worker
 from engine_plugins.evaluators.uci import search_seconds
 from tests import processes
 from tests.pool_rig import UNITS, Rig, fake_spec, units
@@ -50,7 +51,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What one evaluator that nothing befalls finds."""
     job = Job(fake_spec(tmp_path_factory.mktemp("calm")), Limit(nodes=1000))
-    evaluator = choice.make(job.evaluator)
+    evaluator = evaluators.make(job.evaluator)
     try:
         evaluator.start()
         searcher = worker.Searcher(job, evaluator, None, 1)

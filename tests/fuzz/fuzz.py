@@ -24,11 +24,11 @@ import atheris
 with atheris.instrument_imports(include=["engine", "engine_plugins"]):
     import chess
 
-    from engine.cache import Cache, checked
-    from engine.cache_exchange import SCHEMA, import_rows
-    from engine.cache_file import row_digest
+    from engine.cache.exchange import SCHEMA, import_rows
+    from engine.cache.file import row_digest
+    from engine.cache.store import Cache, checked
+    from engine.contracts.messages import pack, unpack_evaluations
     from engine.errors import EvaluatorProtocolError
-    from engine.messages import pack, unpack_evaluations
     from engine.model import Evaluation, Limit, Line, Position, Score, SourceGame
     from engine.plugin import Reader
     from engine_plugins.evaluators._uci_text import read_search

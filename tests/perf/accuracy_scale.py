@@ -16,10 +16,10 @@ from typing import Any
 from msgspec import Struct
 
 import engine
-from engine import analysis
+from engine.analysis import judge
+from engine.analysis.reconcile import before_reconciliation, reconcile
 from engine.model import AnalysedGame, AnalysedPosition, Origin, SourceGame
 from engine.plugin import RawGame
-from engine.reconcile import before_reconciliation, reconcile
 from engine.settings import parse_count
 from engine_plugins.evaluators.embedded import SCALE
 from engine_plugins.readers.jsonl import JsonlReader
@@ -70,7 +70,7 @@ def compare(games: list[Searched], wanted: list[dict[str, Any]], scale: float, *
     equal = plies = 0
     for (source, positions), want in zip(games, wanted, strict=False):
         found = reconcile(source.moves, positions) if reconciled else positions
-        game = analysis.analyse(Origin(1, "", 1), source, found, scale=scale, reconciled=reconciled)
+        game = judge.analyse(Origin(1, "", 1), source, found, scale=scale, reconciled=reconciled)
         distances += _distances(game, want)
         for ply, judgement in zip(game.plies, want["judgements"], strict=False):
             plies += 1

@@ -163,7 +163,7 @@ def _embedded(units: Sequence[Unit], go: str, cores: int) -> list[tuple[int, flo
 def _embedded_loop(
     tasks: SimpleQueue[Unit | None], results: SimpleQueue[tuple[int, float]], barrier: Barrier, go: str
 ) -> None:
-    from engine.paths import cache_dir
+    from engine.system.paths import cache_dir
     from engine_plugins.evaluators import _fetch, _wasm
 
     program = _wasm.Program(_wasm.load(_fetch.ensure(), _fetch.SHA256, cache_dir() / "compiled"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from engine.paths import cache_dir
+from engine.system.paths import cache_dir
 from engine_plugins.evaluators import _fetch, _wasm
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine import choice
 from engine.errors import AnalysisError
-from engine.registry import Registry
+from engine.loading import evaluators
+from engine.loading.registry import Registry
 from tests.perf.report import Unavailable
 
 
@@ -55,8 +55,8 @@ def both(given: str | None, only: str | None = None) -> tuple[list[Searcher], li
 
 def _found(name: str) -> Searcher:
     try:
-        spec = choice.resolve(Registry(), name, {})
-        info = choice.choose(Registry(), name, {}).info
+        spec = evaluators.resolve(Registry(), name, {})
+        info = evaluators.choose(Registry(), name, {}).info
     except AnalysisError as error:
         raise Unavailable(error.message) from None
     label = info.name if not info.version or info.version in info.name else f"{info.name} {info.version}"

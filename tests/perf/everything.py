@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.paths import cache_dir
+from engine.system.paths import cache_dir
 from tests.perf import machine, readme, report, sides
 from tests.perf.report import Table
 

@@ -13,7 +13,7 @@ import chess
 import chess.pgn
 import msgspec
 
-from engine.compression import InputStream
+from engine.system.compression import InputStream
 from tests.perf.report import Unavailable
 
 DATA = Path(__file__).parents[1] / "data"

@@ -17,8 +17,8 @@ from pathlib import Path
 import chess
 import chess.pgn
 
-from engine.openings import find
-from engine.phases import divide
+from engine.positions.openings import find
+from engine.positions.phases import divide
 from tests.perf import sides
 from tests.perf.games import big
 from tests.perf.report import Report, Table, Unavailable
@@ -35,7 +35,7 @@ FILES = (
 LOAD = """
 import time
 import chess
-from engine.openings import name_of
+from engine.positions.openings import name_of
 started = time.perf_counter()
 name_of(chess.Board())
 print(time.perf_counter() - started)

@@ -18,10 +18,10 @@ from pathlib import Path
 from msgspec import structs
 
 import engine
+from engine.loading.registry import Registry
 from engine.model import AnalysedGame, EvaluatorInfo, Limit, Report, RunCounts, RunResult
-from engine.outputs import open_outputs
+from engine.output.files import open_outputs
 from engine.plugin import Aggregator, RunInfo
-from engine.registry import Registry
 from engine.settings import Settings
 from tests.support import DATA
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from engine import choice
+from engine.loading import evaluators
+from engine.loading.registry import Registry
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
-from engine.registry import Registry
 
 
 class Timed(Evaluator):
@@ -35,7 +35,7 @@ class Timed(Evaluator):
         options = {"hash": self.options.hash, "uci": self.options.uci}
         files = [file for file in os.environ.get("PERF_PLUGINS", "").split(os.pathsep) if file]
         started = time.perf_counter()
-        self._inner = choice.make(choice.resolve(Registry(files), inner, options))
+        self._inner = evaluators.make(evaluators.resolve(Registry(files), inner, options))
         info = self._inner.start()
         self._ready = time.perf_counter()
         self._times["starting"] = self._ready - started

@@ -13,7 +13,7 @@ import engine
 from engine.api import Event
 from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Metric, Report, RunResult, Score
 from engine.plugin import Aggregator, Sum
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 
 
 class Checks(Aggregator):

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import chess
 
-from engine import openings, scoring
+from engine import scoring
 from engine.model import AnalysedGame, Evaluation
+from engine.positions import openings
 from engine_plugins.aggregators._common import lost, milli
 
 # Thousandths of Win%.

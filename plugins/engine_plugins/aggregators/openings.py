@@ -8,8 +8,8 @@ import chess
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
-from engine.openings import name_of
 from engine.plugin import Aggregator, Counts, Moments, Options, Sum, keyed
+from engine.positions.openings import name_of
 from engine_plugins.aggregators._common import (
     left_out,
     mean,

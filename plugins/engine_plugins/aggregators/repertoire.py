@@ -9,10 +9,10 @@ import chess
 import chess.pgn
 from msgspec import Meta
 
-from engine import openings
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Moments, Needs, Options, Sum, keyed
+from engine.positions import openings
 from engine_plugins.aggregators._common import (
     known_reach,
     left_out,

@@ -28,7 +28,7 @@ from typing import IO, Any
 
 from engine import system
 from engine.errors import EvaluatorError, EvaluatorNotFound
-from engine.paths import data_dir
+from engine.system.paths import data_dir
 from engine_plugins.evaluators._uci_text import printable
 
 PACKAGE = "stockfish"

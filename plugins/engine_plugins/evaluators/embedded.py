@@ -19,8 +19,8 @@ import wasmtime
 
 from engine.errors import EvaluatorCrashed, EvaluatorError, PositionRefused
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
-from engine.paths import cache_dir
 from engine.plugin import Evaluator, EvaluatorOptions
+from engine.system.paths import cache_dir
 from engine_plugins.evaluators import _fetch, _wasm
 from engine_plugins.evaluators._uci_text import (
     UciOption,

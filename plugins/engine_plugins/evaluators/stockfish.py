@@ -16,8 +16,8 @@ from typing import Any, ClassVar, NoReturn
 
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
-from engine.paths import data_dir
 from engine.plugin import Evaluator, EvaluatorOptions
+from engine.system.paths import data_dir
 from engine_plugins.evaluators._process import Process, awake, find_program, handshake
 from engine_plugins.evaluators._uci_text import printable
 

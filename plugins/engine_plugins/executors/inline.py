@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from engine.choice import make
+from engine.loading.evaluators import make
 from engine.plugin import Executor, ExecutorContext, Lost, Outcome, Unit, WorkerState
-from engine.scoreboard import Ledger
-from engine.worker import Searcher, SearchFailed
+from engine.workers.scoreboard import Ledger
+from engine.workers.worker import Searcher, SearchFailed
 
 
 class Inline(Executor):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engine.plugin import Executor, ExecutorContext, Outcome, Unit, WorkerState
-from engine.pool import Pool
+from engine.workers.pool import Pool
 
 
 class Local(Executor):

@@ -8,8 +8,8 @@ from typing import Literal
 import chess
 from msgspec import Struct
 
-from engine.landmarks import Surveyor
 from engine.model import Landmarks
+from engine.positions.landmarks import Surveyor
 from engine_plugins.readers._plain_moves import find
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted

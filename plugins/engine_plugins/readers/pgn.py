@@ -23,9 +23,9 @@ from typing import BinaryIO, ClassVar, Literal
 
 import chess
 
-from engine.fen import fen_of
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
+from engine.positions.fen import fen_of
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._moves import read_moves
 from engine_plugins.readers._split import GAME_BYTES, split

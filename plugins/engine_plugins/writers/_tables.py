@@ -12,8 +12,8 @@ from typing import Literal
 import chess
 from msgspec import Struct
 
-from engine.fen import fen_of
 from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Ply, Report, RunResult, Score
+from engine.positions.fen import fen_of
 from engine_plugins.writers._encode import encode
 from engine_plugins.writers._white import scores
 

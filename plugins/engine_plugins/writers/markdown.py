@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from engine.model import Cell, Kind, Report, ReportTable, RunResult
 from engine.plugin import Writer
-from engine.words import FIGURES, figure
+from engine.text.format import FIGURES, figure
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")

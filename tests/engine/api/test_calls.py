@@ -13,7 +13,7 @@ import engine
 from engine.errors import ConfigError, InputError, PositionRefused
 from engine.model import AnalysedGame, Metric, Report
 from engine.plugin import Aggregator, Sum
-from engine.progress import Snapshot
+from engine.run.progress import Snapshot
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
 

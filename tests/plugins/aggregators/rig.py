@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.analysis import analyse
+from engine.analysis.judge import analyse
+from engine.contracts.options import build
 from engine.model import AnalysedGame, AnalysedPosition, Cell, Origin, Report, ReportTable, SourceGame
-from engine.options import build
 from engine.plugin import Aggregator
 from engine_plugins.readers.pgn import PgnReader
 from tests.support import shared_data

@@ -11,9 +11,9 @@ import pytest
 from msgspec import structs
 
 import engine as library
-from engine import openings
 from engine.model import AnalysedGame, Epd, Evaluation, Line, Report, Score
 from engine.plugin import Request
+from engine.positions import openings
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine.testing.builders import Eval
 from engine.testing.fake_uci import fake_uci

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.loading.registry import OURS, Registry
 from engine.plugin import Aggregator
-from engine.registry import OURS, Registry
 from engine.testing import check_aggregator, example_games
 from tests.plugins.aggregators.rig import lichess_games
 from tests.support import DATA

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from engine.registry import OURS, Registry
+from engine.loading.registry import OURS, Registry
 from tests.pages import EXAMPLES, page
 
 

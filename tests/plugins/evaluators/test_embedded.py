@@ -14,7 +14,7 @@ import wasmtime
 
 from engine.errors import EvaluatorCrashed, EvaluatorError, PositionRefused
 from engine.model import Evaluation, Limit, Position
-from engine.paths import cache_dir
+from engine.system.paths import cache_dir
 from engine_plugins.evaluators import _fetch, _wasm
 from engine_plugins.evaluators.embedded import Embedded
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EvaluatorError, EvaluatorNotFound
-from engine.paths import data_dir
+from engine.system.paths import data_dir
 from engine_plugins.evaluators import _fetch
 from engine_plugins.evaluators.embedded import Embedded
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.contracts.options import build
 from engine.errors import EvaluatorCrashed, EvaluatorError, EvaluatorNotFound
 from engine.model import Limit, Position
-from engine.options import build
-from engine.paths import data_dir
 from engine.plugin import EvaluatorOptions
+from engine.system.paths import data_dir
 from engine.testing.fake_uci import fake_uci
 from engine_plugins.evaluators.stockfish import Stockfish, remember, remembered
 from engine_plugins.evaluators.uci import Uci

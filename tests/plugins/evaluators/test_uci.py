@@ -16,6 +16,7 @@ from typing import Any
 import chess
 import pytest
 
+from engine.contracts.options import build
 from engine.errors import (
     EvaluatorCrashed,
     EvaluatorError,
@@ -25,7 +26,6 @@ from engine.errors import (
     PositionRefused,
 )
 from engine.model import Limit, Position, Score
-from engine.options import build
 from engine.testing.fake_uci import fake_uci
 from engine_plugins.evaluators._process import Process, awake
 from engine_plugins.evaluators.stockfish import Stockfish

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from msgspec import structs
 
+from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Report, RunCounts, RunResult
-from engine.registry import Registry
 from engine_plugins.writers.html import HtmlWriter
 from tests.plugins.writers.rendering import INFO
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import chess
 
-from engine.analysis import analyse
+from engine.analysis.judge import analyse
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from engine.model import Column, Metric, Report, ReportTable
-from engine.outputs import open_outputs
+from engine.output.files import open_outputs
 from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import csv_lines, neutral

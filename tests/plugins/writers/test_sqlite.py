@@ -68,7 +68,7 @@ def test_a_view_for_each_table_of_a_report(run: Path) -> None:
 KILLED = """
     import os, signal, sys, tempfile
     from pathlib import Path
-    from engine.outputs import open_outputs
+    from engine.output.files import open_outputs
     from engine.testing import analysed_game
     from engine.plugin import RunInfo
     from engine.model import EvaluatorInfo, Limit
@@ -99,7 +99,7 @@ def test_a_killed_run_leaves_an_empty_part_and_no_temporary_file(tmp_path: Path)
 FULL = """
     import resource, sys
     from engine.errors import OutputError
-    from engine.outputs import open_outputs
+    from engine.output.files import open_outputs
     from engine.testing import analysed_game
     from engine.plugin import RunInfo
     from engine.model import EvaluatorInfo, Limit

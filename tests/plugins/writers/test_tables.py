@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
-from engine.outputs import open_outputs
+from engine.output.files import open_outputs
 from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import neutral

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.model import Cell, Column, Report, ReportTable, RunResult
-from engine.words import figure
+from engine.text.format import figure
 from engine_plugins.writers._html.tables import Grid, Link, grid
 
 NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")

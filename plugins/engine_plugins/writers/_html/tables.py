@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from engine.model import Cell, Column, Report, ReportTable
-from engine.words import FIGURES, figure
+from engine.text.format import FIGURES, figure
 
 _REFERENCES = ("game", "ply")
 LONG = 25

@@ -6,11 +6,11 @@ import queue
 import threading
 from collections.abc import Iterable, Sequence
 
-from engine.choice import make
 from engine.errors import AnalysisError, EvaluatorError
+from engine.loading.evaluators import make
 from engine.plugin import Done, Executor, ExecutorContext, Lost, Outcome, Unit, WorkerState
-from engine.scoreboard import Ledger
-from engine.worker import Searcher, SearchFailed
+from engine.workers.scoreboard import Ledger
+from engine.workers.worker import Searcher, SearchFailed
 
 IN_HAND = 4
 """Units that wait for the thread: enough that it never waits for the next."""

@@ -1,0 +1,225 @@
+"""Evaluations from one machine's cache to another's, and out of a damaged file.
+
+`export_rows` writes JSON Lines, compressed by the ending of the name:
+
+    {"schema":"engine.cache/1"}
+    {"key":"<16 bytes, base64>","digest":"<8 bytes>","evaluations":[[[cp, mate], [pv], depth, nodes, [lines]], …]}
+
+`import_rows` reads that, or a cache file as it is, damaged ones included. The file may come from anybody: every
+value is checked for its type, form and bounds, nothing in it is executed, and what does not pass is counted and
+left out. Whether the scores are true no check can tell: import from people you believe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from engine.cache.file import identity_of, is_cache, open_for_reading, row_digest
+from engine.cache.store import Cache, sound_rows
+from engine.contracts.messages import pack, unpack_evaluations
+from engine.errors import ConfigError, InputError, OutputError
+from engine.model import PV_PLIES, Evaluation, Line, Score
+from engine.system.compression import COMPRESSORS, SUFFIXES, InputStream
+
+SCHEMA = "engine.cache/1"
+_LONGEST_LINE = 16 << 20
+_UNITS_AT_ONCE = 500
+_MOST_CP = 1_000_000
+_MOST_MATE = 10_000
+_MOST_DEPTH = 10_000
+_MOST_NODES = 1 << 53
+_MOVE = re.compile(r"[a-h][1-8][a-h][1-8][nbrq]?", re.ASCII)
+
+Unit = tuple[bytes, tuple[Evaluation, ...]]
+
+
+class _Header(Struct, forbid_unknown_fields=True):
+    schema: str
+
+
+class _Row(Struct, forbid_unknown_fields=True):
+    key: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    digest: Annotated[bytes, Meta(min_length=8, max_length=8)]
+    """Of the row, as in the cache: what was damaged on the way is noticed."""
+    evaluations: Annotated[tuple[Evaluation, ...], Meta(min_length=1, max_length=1_000)]
+
+
+class Exported(Struct, frozen=True):
+    units: int
+    unsound: int
+    """Rows of the cache that do not read back."""
+
+
+class Imported(Struct):
+    """What became of the units of a file."""
+
+    added: int = 0
+    known: int = 0
+    """The cache had them; its own stay."""
+    unsound: int = 0
+    """Left out: damaged, or not what a unit can be."""
+    damage: str | None = None
+    """What ended the file before its end."""
+
+
+def export_rows(cache: Cache, path: Path, *, force: bool) -> Exported:
+    """Write every unit to `path`, oldest first. Raises ConfigError for its name, OutputError."""
+    ending = next((suffix for suffix in COMPRESSORS if path.name.endswith(suffix)), "")
+    if not path.name.removesuffix(ending).endswith(".jsonl"):
+        endings = ", ".join(COMPRESSORS)
+        raise ConfigError(
+            f"{path}: an export is JSON Lines; name it NAME.jsonl, or with one of {endings} after it"
+        )
+    if os.path.lexists(path) and not force:
+        raise ConfigError(f"{path} exists; overwrite it with --force, or give another name")
+    part = Path(f"{path}.part")
+    try:
+        with open(part, "wb") as file:
+            counts = _write(cache, file, COMPRESSORS[ending]() if ending else None)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    return counts
+
+
+def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> Exported:
+    units = unsound = 0
+    for line in _lines(cache):
+        if line is None:
+            unsound += 1
+            continue
+        units += 1
+        file.write(compressor.compress(line) if compressor else line)
+    if compressor:
+        file.write(compressor.flush())
+    return Exported(units - 1, unsound)  # the header is no unit
+
+
+def _lines(cache: Cache) -> Iterator[bytes | None]:
+    encode = msgspec.json.Encoder().encode
+    yield encode(_Header(SCHEMA)) + b"\n"
+    for row in cache.rows():
+        if row is None:
+            yield None
+        else:
+            yield encode(_Row(row[0], row_digest(*row), unpack_evaluations(row[1]))) + b"\n"
+
+
+def import_rows(cache: Cache, path: Path) -> Imported:
+    """Take over the units of `path` that the cache does not have. Raises InputError, ConfigError, OutputError."""
+    if cache.path is not None and identity_of(path) == identity_of(cache.path) is not None:
+        raise ConfigError(f"{path} is the cache itself")
+    counts = Imported()
+    waiting: dict[bytes, tuple[Evaluation, ...]] = {}
+    for unit in _units(path, counts):
+        if unit is None:
+            counts.unsound += 1
+        elif unit[0] in waiting or cache.get(unit[0]) is not None:
+            counts.known += 1
+        else:
+            waiting[unit[0]] = unit[1]
+            if len(waiting) == _UNITS_AT_ONCE:
+                _store(cache, waiting, counts)
+    _store(cache, waiting, counts)
+    return counts
+
+
+def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: Imported) -> None:
+    cache.put(units.items())
+    if cache.path is not None and not cache.written:
+        raise OutputError(f"{cache.notice}; {counts.added:,} units were imported before")
+    counts.added += len(units)
+    units.clear()
+
+
+def _units(path: Path, counts: Imported) -> Iterator[Unit | None]:
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file")
+    try:
+        with open(path, "rb") as file:
+            database = file.read(16) == b"SQLite format 3\0"
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    return _of_database(path) if database else _of_lines(path, counts)
+
+
+def _of_lines(path: Path, counts: Imported) -> Iterator[Unit | None]:
+    suffix = next((ending for ending in SUFFIXES if path.name.endswith(ending)), "")
+    decode = msgspec.json.Decoder(_Row).decode
+    with open(path, "rb") as raw:
+        stream = InputStream(raw, suffix)
+        lines = io.BufferedReader(stream, 1 << 16)
+        try:
+            header = msgspec.json.decode(lines.readline(1_000), type=_Header)
+        except (msgspec.MsgspecError, ValueError):
+            header = None
+        if header is None or header.schema != SCHEMA:
+            raise InputError(f'{path} is no export of a cache: its first line is not {{"schema":"{SCHEMA}"}}')
+        while line := lines.readline(_LONGEST_LINE):
+            if not line.endswith(b"\n"):
+                yield None
+                while line and not line.endswith(b"\n"):
+                    line = lines.readline(_LONGEST_LINE)
+                continue
+            try:
+                row = decode(line)
+            except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: not UTF-8
+                yield None
+                continue
+            sound = _possible(row.evaluations) and row.digest == row_digest(row.key, pack(row.evaluations))
+            yield (row.key, row.evaluations) if sound else None
+        counts.damage = stream.damage
+
+
+def _of_database(path: Path) -> Iterator[Unit | None]:
+    try:
+        db = open_for_reading(path)
+    except sqlite3.Error as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    with contextlib.closing(db):
+        try:
+            ours = is_cache(db)
+        except (sqlite3.Error, MemoryError) as error:
+            raise InputError(f"{path} is damaged beyond reading: {error}") from error
+        if not ours:
+            raise InputError(f"{path} is no cache of this version")
+        for row in sound_rows(db):
+            evaluations = unpack_evaluations(row[1]) if row is not None and len(row[0]) == 16 else ()  # noqa: PLR2004
+            yield (row[0], evaluations) if row is not None and _possible(evaluations) else None
+
+
+def _possible(evaluations: tuple[Evaluation, ...]) -> bool:
+    """Whether an evaluator could have said this, as far as that can be seen without the positions."""
+    return len(evaluations) > 0 and all(
+        _possible_line(one) and 0 <= one.nodes <= _MOST_NODES and all(map(_possible_line, one.lines))
+        for one in evaluations
+    )
+
+
+def _possible_line(line: Evaluation | Line) -> bool:
+    return (
+        _possible_score(line.score)
+        and 0 < len(line.pv) <= PV_PLIES
+        and all(_MOVE.fullmatch(move) for move in line.pv)
+        and 0 <= line.depth <= _MOST_DEPTH
+    )
+
+
+def _possible_score(score: Score) -> bool:
+    if score.mate is None:
+        return score.cp is not None and abs(score.cp) <= _MOST_CP
+    return score.cp is None and 0 < abs(score.mate) <= _MOST_MATE

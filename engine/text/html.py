@@ -1,0 +1,49 @@
+"""HTML for notebooks, from plain values: what the `_repr_html_` of results are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from engine.text.format import cell
+
+Value = str | int | float | None
+
+ROWS = 20
+"""Rows of a table that a notebook shows."""
+_RIGHT = ' style="text-align:right"'
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def heading(text: str, level: int = 4) -> str:
+    return f"<h{level}>{escape(text)}</h{level}>"
+
+
+def table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Value]]) -> str:
+    """`columns` are labels and kinds (`engine.model.Kind`); a table of no rows is nothing."""
+    if not rows:
+        return ""
+    kinds = [kind for _, kind in columns]
+    head = "".join(f"<th>{escape(label)}</th>" for label, _ in columns)
+    body = "".join(_row(row, kinds) for row in rows[:ROWS])
+    more = f"<p>… and {len(rows) - ROWS:,} more rows</p>" if len(rows) > ROWS else ""
+    caption = f"<caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
+    return f"<table>{caption}<tbody>{body}</tbody></table>{more}"
+
+
+def figures(pairs: Iterable[tuple[str, Value, str]]) -> str:
+    """Single figures: label, value, kind."""
+    rows = "".join(f"<tr><th>{escape(label)}</th>{_cell(value, kind)}</tr>" for label, value, kind in pairs)
+    return f"<table><tbody>{rows}</tbody></table>" if rows else ""
+
+
+def _row(row: Sequence[Value], kinds: Sequence[str]) -> str:
+    return "<tr>" + "".join(_cell(value, kind) for value, kind in zip(row, kinds, strict=True)) + "</tr>"
+
+
+def _cell(value: Value, kind: str) -> str:
+    right = _RIGHT if isinstance(value, int | float) else ""
+    return f"<td{right}>{escape(cell(value, kind))}</td>"

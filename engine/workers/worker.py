@@ -1,0 +1,137 @@
+"""One worker: one process, one evaluator, no policy.
+
+It searches the units it is given, enters each position on the scoreboard the moment it is known, and sends what
+it found. Whatever goes wrong ends it, with a reason in words if there is one: the parent retires it and starts
+another (`engine.workers.pool`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from engine import system
+from engine.contracts.messages import Done, FromWorker, Job, Lost, Ready, Unit, pack, unpack_job, unpack_unit
+from engine.errors import AnalysisError, EvaluatorKilled
+from engine.loading.evaluators import make
+from engine.model import Evaluation
+from engine.plugin import Evaluator
+from engine.workers.scoreboard import Scoreboard, scored
+
+STOP = b""
+"""In place of a unit: no more work."""
+NO_UNIT = -1
+"""The `unit` of a `Lost` that says the evaluator did not start."""
+NO_GAME = 0
+"""The `game` of a unit that belongs to no game: a trial of the evaluator, kept off the scoreboard."""
+MORE, LAST = b"+", b"."
+"""First byte of a piece of a message: whether others follow."""
+_PIECE = system.ATOMIC_WRITE - 16
+"""Bytes of a message in one piece, with room for what the pipe and we put before it."""
+
+Blame = Literal["position", "outside"]
+
+
+class SearchFailed(Exception):
+    """A position of a unit could not be searched; carries its index in the unit, the reason and whom to blame."""
+
+    def __init__(self, index: int, reason: str, blame: Blame = "position") -> None:
+        super().__init__(index, reason, blame)
+        self.index = index
+        self.reason = reason
+        self.blame: Blame = blame
+
+
+class Searcher:
+    """An evaluator that searches units; the part of a worker that any executor can use."""
+
+    def __init__(self, job: Job, evaluator: Evaluator, scoreboard: Scoreboard | None, slot: int) -> None:
+        self.job = job
+        self.evaluator = evaluator
+        self._scoreboard = scoreboard
+        self._slot = slot
+
+    def search(self, unit: Unit) -> Done:
+        """Search a unit whole, on a fresh hash, in its order. Raises SearchFailed."""
+        found = []
+        index = 0
+        try:
+            self.evaluator.clear()
+            for index, position in enumerate(unit.positions):
+                evaluation = self.evaluator.search(position, unit.limit or self.job.limit)
+                found.append(evaluation)
+                self._enter(unit, index, evaluation)
+        except EvaluatorKilled as error:
+            raise SearchFailed(index, error.message, "outside") from error
+        except Exception as error:
+            raise SearchFailed(index, in_words(error)) from error
+        return Done(unit.id, tuple(found), counted=self._scoreboard is not None)
+
+    def _enter(self, unit: Unit, index: int, evaluation: Evaluation) -> None:
+        if self._scoreboard is None or unit.game == NO_GAME:
+            return
+        if unit.extra:
+            self._scoreboard.at(self._slot, unit.game, unit.plies[index], evaluation.nodes)
+            return
+        entry, winning = scored(unit.game, unit.plies[index], evaluation, self.job.winning_cp)
+        self._scoreboard.found(self._slot, entry, winning=winning, nodes=evaluation.nodes)
+
+
+def in_words(error: Exception) -> str:
+    """One line: the message of an error of ours; of any other its type too."""
+    return error.message if isinstance(error, AnalysisError) else f"{type(error).__name__}: {error}"
+
+
+def pieces(message: bytes) -> Iterator[bytes]:
+    """Cut a message so that each piece reaches the pipe whole or not at all.
+
+    A worker that is stopped in the middle of a long message then never blocks the parent, which reads a piece
+    only when there is one.
+    """
+    for start in range(0, len(message), _PIECE):
+        mark = MORE if start + _PIECE < len(message) else LAST
+        yield mark + message[start : start + _PIECE]
+
+
+def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:
+    """The worker process. `tasks` is its queue of packed units, `results` its end of a pipe to the parent."""
+    system.leave_signals_to_parent()
+    job = unpack_job(job_bytes)
+    system.take_place(slot, nice=job.place.nice, pin=job.place.pin)
+    # A parent that is gone needs no answer: the broken pipe is the end, quietly.
+    with contextlib.suppress(BrokenPipeError):
+        _work(slot, job, tasks, results, scoreboard)
+
+
+def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:
+    def send(message: FromWorker) -> None:
+        for piece in pieces(pack(message)):
+            results.send_bytes(piece)
+
+    try:
+        evaluator = make(job.evaluator)
+    except Exception as error:
+        send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
+        return
+    system.end_with_parent(None if type(evaluator).kill is Evaluator.kill else evaluator.kill)
+    try:
+        try:
+            info = evaluator.start()
+        except EvaluatorKilled as error:
+            send(Lost(NO_UNIT, None, "outside", error.message))
+            return
+        except Exception as error:
+            send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
+            return
+        send(Ready(info))
+        searcher = Searcher(job, evaluator, scoreboard, slot)
+        while (packed := tasks.get()) != STOP:
+            unit = unpack_unit(packed)
+            try:
+                send(searcher.search(unit))
+            except SearchFailed as failed:
+                send(Lost(unit.id, failed.index, failed.blame, failed.reason))
+                return
+    finally:
+        evaluator.close()
