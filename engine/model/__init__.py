@@ -1,0 +1,64 @@
+"""The values that users of the library see: frozen, typed, documented field by field."""
+
+from __future__ import annotations
+
+from engine.model.evaluation import PV_PLIES, Evaluation, EvaluatorInfo, Limit, Line, Position, Score
+from engine.model.game import (
+    AnalysedGame,
+    AnalysedPosition,
+    Color,
+    Epd,
+    Judgement,
+    Landmarks,
+    Opening,
+    Origin,
+    Phase,
+    Phases,
+    Ply,
+    Recording,
+    Side,
+    SkippedGame,
+    SourceGame,
+    TimeControl,
+    time_control,
+)
+from engine.model.report import Cell, Column, Kind, Metric, Report, ReportTable
+from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
+
+__all__ = [
+    "PV_PLIES",
+    "AnalysedGame",
+    "AnalysedPosition",
+    "Best",
+    "Cell",
+    "Color",
+    "Column",
+    "Epd",
+    "Evaluation",
+    "EvaluatorInfo",
+    "Failure",
+    "Judgement",
+    "Kind",
+    "Landmarks",
+    "Limit",
+    "Line",
+    "Metric",
+    "Notice",
+    "Opening",
+    "Origin",
+    "Phase",
+    "Phases",
+    "Ply",
+    "Position",
+    "Recording",
+    "Report",
+    "ReportTable",
+    "RunCounts",
+    "RunResult",
+    "Score",
+    "Side",
+    "SkippedGame",
+    "SourceGame",
+    "TimeControl",
+    "time_control",
+]
