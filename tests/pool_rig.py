@@ -17,7 +17,7 @@ from engine.settings import Search
 from engine.testing.fake_uci import fake_uci
 from engine.workers.pool import Pool
 from engine.workers.scoreboard import Scoreboard, place, scored
-from tests.engine.test_planner import RUY, game
+from tests.engine.search.test_planner import RUY, game
 
 WINNING = 50
 """Centipawns; the fake's noise reaches it in a quarter of the positions of a quiet game."""

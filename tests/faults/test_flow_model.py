@@ -22,7 +22,7 @@ from engine.search.planner import Plan
 from engine.search.scheduler import Flow
 from engine.settings import Search
 from engine.workers.scoreboard import Scoreboard, place, scored
-from tests.engine.test_planner import game
+from tests.engine.search.test_planner import game
 
 MOVES = ["e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "a7a6", "b5a4", "g8f6", "e1g1", "f8e7", "f1e1", "b7b5"]
 JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))

@@ -17,7 +17,7 @@ from engine import system
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODULES = {"fcntl", "resource", "msvcrt", "_winapi", "pty", "termios", "grp", "pwd"}
 CALLS = {
     "killpg",

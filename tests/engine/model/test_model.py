@@ -10,8 +10,8 @@ import pytest
 import engine.model
 from engine.model import Score
 
-TREE = ast.parse(Path(engine.model.__file__).read_text(encoding="utf-8"))
-STRUCTS = {node.name: node for node in TREE.body if isinstance(node, ast.ClassDef)}
+TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(engine.model.__path__[0]).glob("*.py")]
+STRUCTS = {node.name: node for tree in TREES for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 @pytest.mark.parametrize("name", STRUCTS)

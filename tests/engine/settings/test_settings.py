@@ -108,7 +108,7 @@ def test_not_times(text: str) -> None:
 def test_every_key_of_a_profile_is_explained_in_the_readme_of_configs() -> None:
     from engine.settings import ConfigFile, LimitSettings, ScoreboardSettings, Search
 
-    text = (Path(__file__).parents[2] / "configs" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "configs" / "README.md").read_text(encoding="utf-8")
     for struct in (ConfigFile, LimitSettings, ScoreboardSettings, Search):
         for key in struct.__struct_encode_fields__:
             assert f"`{key}`" in text, f"{key} is missing"

@@ -13,7 +13,7 @@ from engine.plugin import Executor, ExecutorContext
 from engine.search.scheduler import Flow
 from engine.settings import Search
 from engine.workers.scoreboard import Scoreboard
-from tests.engine.test_planner import game
+from tests.engine.search.test_planner import game
 
 MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7"
 FOUND = Evaluation(Score(cp=1), ("a2a3",), 1, 1)
