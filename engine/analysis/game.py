@@ -8,7 +8,8 @@ from engine.analysis import judge
 from engine.analysis.reconcile import before_reconciliation, reconcile
 from engine.input.filters import PlayerFilter
 from engine.model import AnalysedGame, Color, SourceGame
-from engine.search.planner import Plan, used_recording
+from engine.search.games import SearchedGame
+from engine.search.planner import used_recording
 from engine.settings import Search
 
 
@@ -23,25 +24,24 @@ class Analyst(Struct, frozen=True):
     players: PlayerFilter | None = None
     """Whose view; None: both sides'."""
 
-    def analyse(self, plan: Plan) -> AnalysedGame:
-        """Of a plan without an open position."""
-        recording = used_recording(plan.game, use_recorded=self.use_recorded)
+    def analyse(self, searched: SearchedGame) -> AnalysedGame:
+        """Reconcile the evaluations of a game and judge its moves."""
+        recording = used_recording(searched.game, use_recorded=self.use_recorded)
         scale = recording.scale if recording is not None and recording.ours else self.scale
         reconciles = recording.reconciled if recording is not None and recording.ours else True
         reconciles = reconciles if self.search.reconcile is None else self.search.reconcile
-        positions = [before_reconciliation(position) for position in plan.positions if position is not None]
-        assert len(positions) == len(plan.positions)
-        searched = any(position.evaluation and not position.recorded for position in positions)
-        if reconciles and searched:
-            positions = reconcile(plan.game.moves, positions)
+        positions = [before_reconciliation(position) for position in searched.positions]
+        has_searches = any(position.evaluation and not position.recorded for position in positions)
+        if reconciles and has_searches:
+            positions = reconcile(searched.game.moves, positions)
         return judge.analyse(
-            plan.origin,
-            plan.game,
+            searched.origin,
+            searched.game,
             positions,
-            view=self._view(plan.game),
-            scale=(self.search.scale or scale) if searched else 1.0,
-            reconciled=reconciles and searched,
-            landmarks=plan.landmarks,
+            view=self._view(searched.game),
+            scale=(self.search.scale or scale) if has_searches else 1.0,
+            reconciled=reconciles and has_searches,
+            landmarks=searched.landmarks,
         )
 
     def _view(self, game: SourceGame) -> tuple[Color, ...]:

@@ -14,13 +14,13 @@ from msgspec import structs
 from engine.api.background import Background
 from engine.api.calls import asked, search_here
 from engine.api.run import Run
-from engine.api.wanted import Source, Wanted, checked, settings_of, work
+from engine.api.wanted import Source, Wanted, checked, settings_of, start_run
 from engine.api.workshop import Share, Workshop
 from engine.errors import AnalyzerClosed, ConfigError
 from engine.input.inputs import each, supplied
 from engine.model import Evaluation, EvaluatorInfo, RunResult
 from engine.run.progress import Snapshot
-from engine.run.run import Run as Work
+from engine.run.started import StartedRun
 from engine.settings import Settings
 from engine.workers.shared_pool import CLOSED
 
@@ -104,16 +104,16 @@ class Analyzer:
         settings = structs.replace(settings, **{name: getattr(self._settings, name) for name in OF_WORKERS})
         share = Share(self._workshop)
 
-        def make(run: Background) -> Work:
+        def make(run: Background) -> StartedRun:
             with self._workshop.preparing:
-                return work(
+                return start_run(
                     inputs,
                     settings,
                     wanted,
                     progress=run.progress,
                     stop=run.stop,
                     on_event=run.happened,
-                    warm=share,
+                    resources=share,
                 )
 
         run = Background(games=games, progress=progress, owner=self, turn=self._workshop.turn)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from engine.api.stream import Event, Stream
 from engine.model import RunResult
 from engine.run.progress import Snapshot
-from engine.run.run import Run as Work
+from engine.run.started import StartedRun
 from engine.system.turns import Turn, taking, waiting
 from engine.text.html import paragraph
 
@@ -35,14 +35,14 @@ class Background:
         self._wake: Callable[[], None] = lambda: None
         self._thread: threading.Thread | None = None
 
-    def start(self, make: Callable[[Background], Work], wake: Callable[[], None]) -> None:
+    def start(self, make: Callable[[Background], StartedRun], wake: Callable[[], None]) -> None:
         """Check the call here, and begin the thread; `wake` has it look whether it is to stop.
 
         Raises what `make` raises.
         """
-        work = make(self)
+        run = make(self)
         self._wake = wake
-        self._thread = threading.Thread(target=self._work, args=(work,), name="engine-run", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=(run,), name="engine-run", daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
@@ -95,10 +95,10 @@ class Background:
             if self._progress is not None:
                 self._progress(snapshot)
 
-    def _work(self, work: Work) -> None:
+    def _work(self, run: StartedRun) -> None:
         try:
             with taking(self._turn):
-                self.result = work.execute()
+                self.result = run.execute()
             self.stream.put(self.result)
         except BaseException as error:  # whoever waits for the result gets it
             self.error = error

@@ -9,13 +9,13 @@ from typing import Any
 from msgspec import structs
 
 from engine.api.position import read_position
-from engine.api.wanted import PathLike, Source, Wanted, settings_of, work
+from engine.api.wanted import PathLike, Source, Wanted, settings_of, start_run
 from engine.contracts.messages import PluginSpec
 from engine.input import inputs
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
-from engine.run.aggregators import Named
+from engine.run.plugin_options import AggregatorChoice
 from engine.run.progress import Snapshot
 from engine.settings import Settings, check_limit
 
@@ -26,7 +26,7 @@ def analyze(
     source: Source,
     /,
     *,
-    aggregators: Sequence[Named] | str | None = None,
+    aggregators: Sequence[AggregatorChoice] | str | None = None,
     nodes: int | None = None,
     depth: int | None = None,
     time: int | None = None,
@@ -76,7 +76,7 @@ def analyze(
         name: value for name, value in (("evaluator", evaluator), ("workers", workers)) if value is not None
     }
     wanted["settings"] = structs.replace(settings or Settings(), **changed)
-    run = work(inputs.each(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
+    run = start_run(inputs.each(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
     return run.execute()
 
 

@@ -8,7 +8,7 @@ import chess
 
 from engine.errors import ConfigError, PositionRefused
 from engine.model import Position
-from engine.search import planner
+from engine.positions.refusal import refusal
 
 
 def read_position(fen: str, moves: Sequence[str] = ()) -> Position:
@@ -26,7 +26,7 @@ def read_position(fen: str, moves: Sequence[str] = ()) -> Position:
             raise ConfigError(f"{text!r} is not a legal move after {' '.join(played) or 'the start'}") from None
         played.append(board.uci(move))
         board.push(move)
-    reason = planner.refusal(board)
+    reason = refusal(board)
     if reason is not None:
         raise PositionRefused(f"this position cannot be searched: {reason}")
     if not any(board.legal_moves):

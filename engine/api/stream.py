@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.model import AnalysedGame, RunResult
+from engine.run.accounts import RunEvent
 from engine.run.progress import Snapshot
-from engine.run.run import Event as Happened
 
-Event = Happened | Snapshot | RunResult
+Event = RunEvent | Snapshot | RunResult
 """An analysed game, a notice, a failure, a snapshot; the result is the last one."""
 UNREAD = 64
 """Games that wait for a reader who is reading, before the run waits for him."""

@@ -13,10 +13,12 @@ from msgspec import structs
 from engine import system
 from engine.errors import ConfigError
 from engine.model import Limit
-from engine.run.aggregators import Named
+from engine.run.accounts import RunEvent
+from engine.run.plugin_options import AggregatorChoice
+from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
-from engine.run.run import Event, Warm
-from engine.run.run import Run as Work
+from engine.run.start import Listeners, start
+from engine.run.started import StartedRun
 from engine.settings import Settings, check_limit
 
 PathLike = str | os.PathLike[str]
@@ -29,7 +31,7 @@ AsyncSource = Source | AsyncIterable[One]
 class Wanted(TypedDict, total=False):
     """The keyword arguments that every way to analyse understands; `engine.analyze` explains them."""
 
-    aggregators: Sequence[Named] | str | None
+    aggregators: Sequence[AggregatorChoice] | str | None
     nodes: int | None
     depth: int | None
     time: int | None
@@ -73,31 +75,28 @@ def checked(settings: Settings) -> Settings:
     return settings
 
 
-def work(
+def start_run(
     inputs: Sequence[Any],
     settings: Settings,
     wanted: Wanted,
     *,
     progress: Callable[[Snapshot], None] | None,
     stop: threading.Event | None,
-    on_event: Callable[[Event], None] | None = None,
-    warm: Warm | None = None,
-) -> Work:
-    """The run, checked and not begun. Raises what `engine.run.run.Run` raises."""
+    on_event: Callable[[RunEvent], None] | None = None,
+    resources: Resources | None = None,
+) -> StartedRun:
+    """Prepare and start a run. Raises what `engine.run.prepare` and `engine.run.start` raise."""
     aggregators = wanted.get("aggregators")
-    return Work(
+    plan = prepare(
         inputs,
         settings,
         aggregators=[aggregators] if isinstance(aggregators, str) else aggregators,
         outputs=_paths(wanted.get("output", ())),
         output_format=wanted.get("output_format"),
         force=wanted.get("force", False),
-        progress=progress,
-        stop=stop,
-        stop_after=wanted.get("stop_after"),
-        on_event=on_event,
-        warm=warm,
+        resources=resources,
     )
+    return start(plan, Listeners(progress, on_event), stop=stop, stop_after=wanted.get("stop_after"))
 
 
 def _paths(given_: PathLike | Sequence[PathLike]) -> list[str]:

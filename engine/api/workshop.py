@@ -102,7 +102,7 @@ class Workshop:
 
 
 class Share:
-    """A run's share of a workshop (`engine.run.run.Warm`)."""
+    """A run's share of a workshop (`engine.run.prepare.Resources`)."""
 
     def __init__(self, workshop: Workshop) -> None:
         self.registry = workshop.registry

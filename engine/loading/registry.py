@@ -152,6 +152,10 @@ class Registry:
             raise PluginConflict(f"{kind_of(namespace)} {name!r} is claimed more than once; write one of {ways}")
         return found[0]
 
+    def full_name(self, namespace: str, name: str) -> str:
+        """Return the name with its distribution, `my-plugins:castling`. Raises PluginNotFound, PluginConflict."""
+        return _full_name(self._meant(namespace, name))
+
     def load_all(self, namespace: str) -> dict[str, Any]:
         """Every plugin of a namespace that loads, by name; broken ones and contested names are left out."""
         found = {}

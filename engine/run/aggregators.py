@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,50 +10,41 @@ import msgspec
 from msgspec import Struct, structs
 
 from engine.contracts import options
-from engine.contracts.aggregator import kebab
 from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadError
 from engine.loading.registry import OURS, Registry
 from engine.model import AnalysedGame, Origin, Report
 from engine.plugin import Aggregator, Needs, Request
-from engine.search.planner import FollowUp
+from engine.run.plugin_options import AGGREGATORS, AggregatorChoice, Values, check_names, short_name, values_of
+from engine.search.games import FollowUp
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 
-NAMESPACE = "engine.aggregators"
 
-Named = str | type[Aggregator] | Aggregator
-
-
-def selection(
+def choose_aggregators(
     registry: Registry,
-    asked: Sequence[Named] | None,
+    names: Sequence[AggregatorChoice] | None,
     *,
     epd: bool,
     player: bool = False,
     also: Sequence[str] = (),
-) -> list[Named]:
-    """Which aggregators are meant, in order: `+x` adds to the default ones, `all` is every one that loads.
+) -> list[AggregatorChoice]:
+    """Return which aggregators are meant, in order.
 
-    None is the default ones, which are more for EPD and for a named player. They are named with their
-    distribution, so that nobody else's plugin of the same name changes a plain run. Those of `also` that are not
-    among them come last.
+    * **names** - `+x` adds to the default ones, `all` is every one that loads, None is the default ones. Those are
+      named with their distribution, so that nobody else's plugin of the same name changes a plain run.
+    * **epd** - whether the input has EPD, for which there are more.
+    * **player** - whether a player is named, for whom there are more.
+    * **also** - names that come last, unless they are among the others.
     """
-    names = [*DEFAULT_AGGREGATORS, *(PLAYER_AGGREGATORS if player else ()), *(EPD_AGGREGATORS if epd else ())]
-    default: list[Named] = [f"{OURS}:{name}" for name in names]
-    adding = asked is None or (bool(asked) and isinstance(asked[0], str) and asked[0].startswith("+"))
-    chosen: dict[object, Named] = {_short(name): name for name in default} if adding else {}
-    for name in asked or ():
-        for one in registry.load_all(NAMESPACE) if name == "all" else [name]:
-            meant = one.lstrip("+") if isinstance(one, str) else one
-            chosen.setdefault(_short(meant) if isinstance(meant, str) else id(meant), meant)
-    there = {_short(one) for one in chosen.values()}
-    return [*chosen.values(), *(name for name in dict.fromkeys(also) if name not in there)]
-
-
-def _short(name: Named) -> str:
-    """The name without its distribution: what a report is called, and what options are given to."""
-    if isinstance(name, str):
-        return name.rpartition(":")[2]
-    return kebab((name if isinstance(name, type) else type(name)).__name__)
+    defaults = [*DEFAULT_AGGREGATORS, *(PLAYER_AGGREGATORS if player else ()), *(EPD_AGGREGATORS if epd else ())]
+    default: list[AggregatorChoice] = [f"{OURS}:{name}" for name in defaults]
+    adding = names is None or (bool(names) and isinstance(names[0], str) and names[0].startswith("+"))
+    chosen: dict[object, AggregatorChoice] = {short_name(name): name for name in default} if adding else {}
+    for name in names or ():
+        for choice in registry.load_all(AGGREGATORS) if name == "all" else [name]:
+            meant = choice.lstrip("+") if isinstance(choice, str) else choice
+            chosen.setdefault(short_name(meant) if isinstance(meant, str) else id(meant), meant)
+    known = {short_name(choice) for choice in chosen.values()}
+    return [*chosen.values(), *(name for name in dict.fromkeys(also) if name not in known)]
 
 
 class Crash(Struct, frozen=True):
@@ -63,152 +53,150 @@ class Crash(Struct, frozen=True):
     name: str
     message: str
     origin: Origin | None
-    """Of the game it was at."""
+    """The game that it was given; None when it was not given one."""
 
 
-class Strategies:
+class Aggregators:
     """Aggregators by name. One that raises is disabled and reported; the others and the run go on."""
 
-    def __init__(
-        self,
-        alive: Mapping[str, Aggregator],
-        needs: Mapping[str, Needs],
-        on_crash: Callable[[PluginCrashed, Origin | None], None] | None = None,
-    ) -> None:
-        """Those of `alive`, whose `needs` are known. `on_crash` is told of one that is disabled."""
-        self._on_crash = on_crash
-        self._alive = dict(alive)
-        for name, one in self._alive.items():
-            one.name = name
-        self._names = list(self._alive)
+    def __init__(self, enabled: Mapping[str, Aggregator], needs: Mapping[str, Needs]) -> None:
+        """Take in aggregators whose `needs` are known."""
+        self.on_crash: Callable[[PluginCrashed, Origin | None], None] = lambda _crash, _origin: None
+        """Called when one is disabled."""
+        self._enabled = dict(enabled)
+        for name, aggregator in self._enabled.items():
+            aggregator.name = name
+        self._names = list(self._enabled)
         self._needs = needs
         self.unevaluated = 0
         """Games without an evaluation."""
         self.crashes: list[Crash] = []
 
     @classmethod
-    def build(
-        cls,
-        registry: Registry,
-        chosen: Iterable[Named],
-        values: Mapping[str, Mapping[str, Any]],
-        on_crash: Callable[[PluginCrashed, Origin | None], None] | None = None,
-    ) -> Strategies:
-        """Load and make them. Raises PluginError for one that is unknown or broken, ConfigError for options."""
-        alive: dict[str, Aggregator] = {}
-        for one in chosen:
-            name = _short(one)
-            if name in alive:
+    def load(cls, registry: Registry, chosen: Sequence[AggregatorChoice], values: Values) -> Aggregators:
+        """Load and make the chosen ones, with option `values` by name.
+
+        Raises PluginError for one that is unknown or broken, ConfigError for options.
+        """
+        enabled: dict[str, Aggregator] = {}
+        for choice in chosen:
+            name = short_name(choice)
+            if name in enabled:
                 raise ConfigError(f"two aggregators are called {name!r}; their reports could not be told apart")
-            alive[name] = _build(registry, one, values)
-            alive[name].name = name
-            _prepare(name, alive[name])
-        for name in values:
-            if name not in alive and name not in registry.names(NAMESPACE):
-                near = difflib.get_close_matches(name, registry.names(NAMESPACE), n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ConfigError(f"options for {name!r}: no aggregator is called that{hint}")
-        return cls(alive, {name: _needs(name, one) for name, one in alive.items()}, on_crash)
+            enabled[name] = _make(registry, choice, values)
+            enabled[name].name = name
+            _prepare(name, enabled[name])
+        check_names(values, registry, chosen)
+        return cls(enabled, {name: _needs(name, aggregator) for name, aggregator in enabled.items()})
 
     # -- shared out between processes --
 
-    def part(self, earlier: Strategies | None) -> Strategies:
-        """The same aggregators before their first game, for a part of the games; `earlier` had another one."""
-        new = Strategies({name: type(one)(one.options) for name, one in self._alive.items()}, self._needs)
-        for name, one in earlier._alive.items() if earlier is not None else ():  # noqa: SLF001 - of its class
-            new._alive[name]._follow(one)  # noqa: SLF001 - a plugin author need not know
+    def part(self, earlier: Aggregators | None) -> Aggregators:
+        """Return the same aggregators before their first game, for the games after those of `earlier`."""
+        new = Aggregators({name: type(old)(old.options) for name, old in self._enabled.items()}, self._needs)
+        for name, old in earlier._enabled.items() if earlier is not None else ():  # noqa: SLF001 - of its class
+            new._enabled[name]._follow(old)  # noqa: SLF001 - a plugin author need not know
         return new
 
     def states(self) -> Iterator[tuple[str, Any]]:
-        """What those that did not crash have seen."""
-        for name, one in list(self._alive.items()):
+        """Yield the name and the state of each that did not crash."""
+        for name, aggregator in list(self._enabled.items()):
             try:
-                yield name, one.state()
+                yield name, aggregator.state()
             except (Exception, SystemExit) as error:
                 self._disable(name, error, None)
 
     def take(self, states: Mapping[str, bytes], crashes: Iterable[Crash], unevaluated: int) -> None:
-        """Merge what others like these have seen of a part of the games, and disable those that crashed there."""
+        """Merge the states of others like these, which have seen later games, and disable those that crashed."""
         self.unevaluated += unevaluated
         for crash in crashes:
-            if self._alive.pop(crash.name, None) is not None:
+            if self._enabled.pop(crash.name, None) is not None:
                 self._crashed(crash, PluginCrashed(crash.message))
         for name, state in states.items():
-            one = self._alive.get(name)
-            if one is None:
+            aggregator = self._enabled.get(name)
+            if aggregator is None:
                 continue
             try:
-                part = type(one)(one.options)
+                part = type(aggregator)(aggregator.options)
                 part.load(msgspec.json.decode(state))
-                one.merge(part)
+                aggregator.merge(part)
             except (Exception, SystemExit) as error:
                 self._disable(name, error, None)
 
+    # -- what they need --
+
     def multipv(self) -> tuple[int, str | None]:
-        """How many lines they need, and who needs the most."""
-        most, who = 1, None
+        """Return how many lines of each position they need, and which of them needs the most."""
+        most, name_of_most = 1, None
         for name, needs in self._needs.items():
             if needs.multipv > most:
-                most, who = needs.multipv, name
-        return most, who
+                most, name_of_most = needs.multipv, name
+        return most, name_of_most
 
     def wanting_clocks(self) -> list[str]:
-        """Names of those that have little to say without clocks."""
+        """Return the names of those that have little to say without clocks."""
         return [name for name, needs in self._needs.items() if needs.clocks]
 
     def following_up(self) -> list[str]:
-        """Names of those that ask for follow-up searches."""
-        return [name for name, one in self._alive.items() if type(one).requests is not Aggregator.requests]
+        """Return the names of those that ask for follow-up searches."""
+        return [
+            name
+            for name, aggregator in self._enabled.items()
+            if type(aggregator).requests is not Aggregator.requests
+        ]
 
     def follow_ups(
-        self, game: AnalysedGame, planned: Callable[[Request], FollowUp | None]
+        self, game: AnalysedGame, plan: Callable[[Request], FollowUp | None]
     ) -> dict[str, list[FollowUp | None]]:
-        """What they want to be searched on top, by name."""
-        found: dict[str, list[FollowUp | None]] = {}
+        """Return what they want to be searched on top, by name; `plan` puts a request in the run's terms."""
+        follow_ups: dict[str, list[FollowUp | None]] = {}
         for name in self.following_up():
             if not self._takes(name, game):
                 continue
             try:
-                wanted = [planned(request) for request in self._alive[name].requests(game)]
+                searches = [plan(request) for request in self._enabled[name].requests(game)]
             except (Exception, SystemExit) as error:
                 self._disable(name, error, game)
                 continue
-            if wanted:
-                found[name] = wanted
-        return found
+            if searches:
+                follow_ups[name] = searches
+        return follow_ups
+
+    # -- the games --
 
     def _takes(self, name: str, game: AnalysedGame) -> bool:
-        return not self._needs[name].evaluations or _evaluated(game)
+        return not self._needs[name].evaluations or _is_evaluated(game)
 
     def add(self, game: AnalysedGame) -> None:
-        self.unevaluated += not _evaluated(game)
-        for name, one in list(self._alive.items()):
+        """Give a game to each of them."""
+        self.unevaluated += not _is_evaluated(game)
+        for name, aggregator in list(self._enabled.items()):
             if not self._takes(name, game):
                 continue
             try:
-                one.add(game)
+                aggregator.add(game)
             except (Exception, SystemExit) as error:
                 self._disable(name, error, game)
 
     def reports(self, scales: Collection[float] = ()) -> dict[str, Report]:
-        """By name, in the order chosen; a disabled aggregator's says only that it failed.
+        """Return the reports by name, in the order chosen; a disabled aggregator's says only that it failed.
 
         Those that rest on evaluations say what the centipawns were multiplied by (`scales`), and how many games
         without an evaluation were left out.
         """
-        found: dict[str, Report] = {}
+        reports: dict[str, Report] = {}
         for name in self._names:
-            one = self._alive.get(name)
-            if one is not None:
+            aggregator = self._enabled.get(name)
+            if aggregator is not None:
                 try:
-                    report = _checked(one.report())
+                    report = _checked(aggregator.report())
                     notes = (*report.notes, *self._common_notes(name, scales))
-                    found[name] = structs.replace(report, notes=notes)
+                    reports[name] = structs.replace(report, notes=notes)
                     continue
                 except (Exception, SystemExit) as error:
                     self._disable(name, error, None)
-            found[name] = Report(name, notes=("This aggregator failed; see the failures of the run.",))
-        return found
+            reports[name] = Report(name, notes=("This aggregator failed; see the failures of the run.",))
+        return reports
 
     def _common_notes(self, name: str, scales: Collection[float]) -> Iterator[str]:
         if not self._needs[name].evaluations:
@@ -220,7 +208,7 @@ class Strategies:
             yield f"Left out, without an evaluation: {self.unevaluated:,} games."
 
     def _disable(self, name: str, error: BaseException, game: AnalysedGame | None) -> None:
-        del self._alive[name]
+        del self._enabled[name]
         where = f" in game {game.origin.game}" if game else ""
         crash = PluginCrashed(f"aggregator {name} failed{where} and is disabled: {type(error).__name__}: {error}")
         crash.__cause__ = error
@@ -228,45 +216,43 @@ class Strategies:
 
     def _crashed(self, crash: Crash, error: PluginCrashed) -> None:
         self.crashes.append(crash)
-        if self._on_crash is not None:
-            self._on_crash(error, crash.origin)
+        self.on_crash(error, crash.origin)
 
 
-def _evaluated(game: AnalysedGame) -> bool:
+def _is_evaluated(game: AnalysedGame) -> bool:
     return any(position.evaluation is not None for position in game.positions)
 
 
-def _prepare(name: str, one: Aggregator) -> None:
+def _prepare(name: str, aggregator: Aggregator) -> None:
     try:
-        one.prepare()
+        aggregator.prepare()
     except AnalysisError:
         raise
     except Exception as error:
         raise PluginLoadError(f"aggregator {name}: prepare() {type(error).__name__}: {error}") from error
 
 
-def _needs(name: str, one: Aggregator) -> Needs:
+def _needs(name: str, aggregator: Aggregator) -> Needs:
     try:
-        return one.needs(one.options)
+        return aggregator.needs(aggregator.options)
     except Exception as error:
         raise PluginLoadError(f"aggregator {name}: needs() {type(error).__name__}: {error}") from error
 
 
-def _build(registry: Registry, one: Named, values: Mapping[str, Mapping[str, Any]]) -> Aggregator:
-    if isinstance(one, Aggregator):
-        return one
-    cls: type[Aggregator] = registry.load(NAMESPACE, one) if isinstance(one, str) else one
-    name = _short(one)
-    of_one = {**values.get(name, {}), **(values.get(one, {}) if isinstance(one, str) else {})}
-    given = options.build(cls.Options, of_one, f"aggregator {name}")
+def _make(registry: Registry, choice: AggregatorChoice, values: Values) -> Aggregator:
+    if isinstance(choice, Aggregator):
+        return choice
+    cls: type[Aggregator] = registry.load(AGGREGATORS, choice) if isinstance(choice, str) else choice
+    name = short_name(choice)
+    own_options = options.build(cls.Options, values_of(values, registry, choice), f"aggregator {name}")
     try:
-        return cls(given)
+        return cls(own_options)
     except Exception as error:
         raise PluginLoadError(f"aggregator {name} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _checked(report: Report) -> Report:
-    """The report, if writers can rely on it: the right types, finite numbers, as many cells as columns."""
+    """Return the report if writers can rely on it: the right types, finite numbers, as many cells as columns."""
     if not isinstance(report, Report):
         raise TypeError(f"report() returned {type(report).__name__}, not engine.model.Report")
     checked = msgspec.convert(msgspec.to_builtins(report), Report)

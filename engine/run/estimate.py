@@ -11,10 +11,13 @@ from msgspec import Struct
 
 from engine.cache.store import unit_key
 from engine.contracts.messages import PluginSpec
-from engine.input.sources import Game
+from engine.input.sources import Game, read
 from engine.loading import evaluators
 from engine.model import Limit, Position
-from engine.run.run import Run
+from engine.run.accounts import RunAccounts
+from engine.run.prepare import prepare
+from engine.run.searched import open_cache
+from engine.run.start import choose_evaluators
 from engine.search import adaptive
 from engine.search.planner import plan
 from engine.settings import Settings
@@ -44,14 +47,17 @@ def estimate(
 ) -> Estimate:
     """Read the whole input, look every unit up in the cache, and measure one worker's speed.
 
-    Raises what `Run` raises.
+    * **on_game** - *(optional)* called with the number of games read so far.
+
+    Raises what `prepare` and `start` raise.
     """
-    run = Run(inputs, settings)
-    cache = run.open_cache()
+    prepared = prepare(inputs, settings)
+    evaluator = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False)).main
+    cache = open_cache(settings)
     games = positions = cached = 0
     ids = itertools.count()
     try:
-        for item in run.items():
+        for item in read(prepared.sources, prepared.readers, prepared.selection):
             if not isinstance(item, Game):
                 continue
             games += 1
@@ -61,25 +67,25 @@ def estimate(
                 item.game,
                 settings.search,
                 ids,
-                use_recorded=run.evaluator.reads_input,
-                can_search=run.evaluator.spec is not None,
+                use_recorded=evaluator.reads_input,
+                can_search=evaluator.spec is not None,
             )
             for unit in planned.units:
                 positions += len(unit.plies)
-                if cache.get(unit_key(run.evaluator.info.fingerprint, run.first_limit, unit)) is not None:
+                if cache.get(unit_key(evaluator.info.fingerprint, prepared.first_limit, unit)) is not None:
                     cached += len(unit.plies)
     finally:
         cache.close()
-    speed = measure_speed(run.evaluator.spec) if run.evaluator.spec is not None else 1
+    speed = measure_speed(evaluator.spec) if evaluator.spec is not None else 1
     share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
     return Estimate(
         games,
         positions,
         cached,
         speed,
-        _seconds(run.limit, round((positions - cached) * share), speed, run.workers),
-        run.workers,
-        run.evaluator.info.name,
+        _seconds(prepared.limit, round((positions - cached) * share), speed, prepared.workers),
+        prepared.workers,
+        evaluator.info.name,
     )
 
 

@@ -1,7 +1,7 @@
-"""What analysed games add up to beside the reports: positions, winning moves, best scores. Pure.
+"""The recount of winning moves and best scores from analysed games, against which the scoreboard is checked. Pure.
 
-The recount of a run, against which the scoreboard is checked at the end; the same for the games of one player, and
-for a part of the games in another process.
+There is one for a run, one for the games of each player (`{player}`), and one for each batch of games that another
+process analyses.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from engine.scoring import board_value, is_winning
 from engine.workers.scoreboard import place
 
 
-class Tally(Struct):
-    """Grows with `add`."""
+class Recount(Struct):
+    """Winning moves, best scores and scales of the games added so far."""
 
     winning_cp: int
     """From this score on a position counts as a winning move."""
     size: int
-    """Of the board."""
+    """Lines of the board."""
     wins: int = 0
     best: list[Best] = []
     """Best first, at most one a game."""
@@ -27,7 +27,7 @@ class Tally(Struct):
     """What centipawns were multiplied by, in games with evaluations."""
 
     def add(self, game: AnalysedGame, counts: RunCounts) -> Best | None:
-        """Take in a game, and count it; its entry if it came on the board."""
+        """Count a game, in `counts` too, and return its entry if it came on the board."""
         best: Best | None = None
         positions = 0
         for ply, position in enumerate(game.positions):
@@ -47,8 +47,8 @@ class Tally(Struct):
             counts.unevaluated += 1
         return best if best is not None and place(self.best, best, self.size) else None
 
-    def merge(self, other: Tally) -> None:
-        """Take in what another one has seen, of later games."""
+    def merge(self, other: Recount) -> None:
+        """Add the recount of later games."""
         self.wins += other.wins
         for entry in other.best:
             place(self.best, entry, self.size)

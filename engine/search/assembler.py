@@ -1,113 +1,171 @@
-"""From results in any order to analysed games in input order. Pure."""
+"""From results in any order to finished games in input order. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from engine.contracts.messages import Unit
-from engine.model import AnalysedPosition, Evaluation, SkippedGame
-from engine.search.planner import Plan
+from engine.model import AnalysedGame, AnalysedPosition, Evaluation, SkippedGame
+from engine.search.games import FinishedGame, FollowUpUnits, PlannedGame, SearchedGame
+
+
+class _Searching(Struct):
+    """A game whose positions are being filled in, for the first time or by a deeper search."""
+
+    planned: PlannedGame
+    positions: list[AnalysedPosition | None]
+    open: int
+    """Positions, or deeper units, that are still missing."""
+    deepened: bool = False
+
+
+class _Answering(Struct):
+    """An analysed game whose follow-up searches are being answered."""
+
+    planned: PlannedGame
+    game: AnalysedGame
+    asked: FollowUpUnits
+    open: int
+    """Units that are still missing."""
+    evaluations: dict[int, Evaluation] = {}
+    """By unit."""
 
 
 class Assembler:
-    """Holds the games in flight: opened in input order, released in input order, each as soon as it is whole."""
+    """The games in flight. They are opened in input order and leave in input order, each when it is finished.
+
+    A game goes through these stages: `open` -> positions filled in -> `searched` tells of it -> perhaps `deepen`,
+    and `searched` tells of it once more -> `answer` -> `finished`.
+    """
 
     def __init__(self) -> None:
-        self._line: deque[Plan | SkippedGame] = deque()
-        self._plans: dict[int, Plan] = {}
-        self._waiting: dict[int, int] = {}
-        """Positions still open, by game."""
-        self._units: dict[int, tuple[Plan, Unit]] = {}
-        self._whole: dict[int, Plan] = {}
-        """Plans all of whose positions are known, of which nobody has been told yet."""
+        self._line: deque[int | SkippedGame] = deque()
+        self._games: dict[int, _Searching | _Answering] = {}
+        self._units: dict[int, Unit] = {}
+        """Units that are not accepted yet, by id."""
+        self._searched: dict[int, _Searching] = {}
+        """Games that `searched` has not told of yet."""
 
     def __len__(self) -> int:
-        """Games in flight."""
+        """Return the number of games in flight."""
         return len(self._line)
 
-    def open(self, item: Plan | SkippedGame) -> None:
-        """The next game of the input."""
-        self._line.append(item)
-        if isinstance(item, Plan):
-            self._plans[item.origin.game] = item
-            self._waiting[item.origin.game] = sum(position is None for position in item.positions)
-            for unit in item.units:
-                self._units[unit.id] = item, unit
-            if not self._waiting[item.origin.game]:
-                self._whole[item.origin.game] = item
+    def open(self, game: PlannedGame | SkippedGame) -> None:
+        """Take in the next game of the input."""
+        if isinstance(game, SkippedGame):
+            self._line.append(game)
+            return
+        number = game.origin.game
+        self._line.append(number)
+        missing = sum(position is None for position in game.positions)
+        self._games[number] = state = _Searching(game, list(game.positions), missing)
+        for unit in game.units:
+            self._units[unit.id] = unit
+        if not missing:
+            self._searched[number] = state
 
-    def plan_of(self, game: int) -> Plan | None:
-        """A game in flight."""
-        return self._plans.get(game)
+    def planned(self, number: int) -> PlannedGame | None:
+        """Return a game in flight by its number."""
+        state = self._games.get(number)
+        return state.planned if state is not None else None
+
+    def position(self, number: int, ply: int) -> AnalysedPosition | None:
+        """Return what is known of a position of a game that is being searched. Raises KeyError."""
+        state = self._games[number]
+        assert isinstance(state, _Searching)
+        return state.positions[ply]
 
     def replace(self, unit: Unit, parts: Sequence[Unit]) -> None:
-        """Search the positions of `unit` as other units instead; together they must have its plies."""
-        plan, _ = self._units.pop(unit.id)
+        """Search the positions of `unit` as other units instead, which together have its plies."""
+        del self._units[unit.id]
         for part in parts:
-            self._units[part.id] = plan, part
+            self._units[part.id] = part
         if unit.extra:
-            self._waiting[plan.origin.game] += len(parts) - 1
+            self._games[unit.game].open += len(parts) - 1
 
-    def accept(self, unit_id: int, evaluations: Sequence[Evaluation]) -> Unit:
-        """Enter a unit's evaluations. A unit is accepted once: KeyError for one that is not open."""
-        plan, unit = self._units[unit_id]
-        if unit.follow_up:
-            plan.found[unit_id] = evaluations[0]
-            self._answered(unit_id)
-        elif unit.deeper:
-            for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-                plan.positions[ply] = AnalysedPosition(evaluation=evaluation)
-            self._answered(unit_id)
-        else:
-            self._fill(unit_id, [AnalysedPosition(evaluation=evaluation) for evaluation in evaluations])
-        return unit
+    def accept(self, unit_id: int, evaluations: Sequence[Evaluation]) -> None:
+        """Enter the evaluations of a unit. A unit is accepted once: raises KeyError for one that is not open."""
+        unit = self._units.pop(unit_id)
+        state = self._games[unit.game]
+        if isinstance(state, _Answering):
+            state.evaluations[unit.id] = evaluations[0]
+            state.open -= 1
+            return
+        for ply, evaluation in zip(unit.plies, evaluations, strict=True):
+            self._enter(state, unit, ply, AnalysedPosition(evaluation=evaluation))
+        self._close(state, unit)
 
     def quarantine(self, unit_id: int) -> None:
-        """Give up on a unit: its positions, or its request, stay as they are."""
-        _, unit = self._units[unit_id]
-        if unit.extra:
-            self._answered(unit_id)  # a deeper search leaves what the first one found
+        """Give up on a unit: its positions get no evaluation, or keep the one of the first search."""
+        unit = self._units.pop(unit_id)
+        state = self._games[unit.game]
+        if isinstance(state, _Answering):
+            state.open -= 1
             return
-        self._fill(unit_id, [AnalysedPosition(missing="quarantined") for _ in unit.plies])
+        if not unit.deeper:
+            for ply in unit.plies:
+                self._enter(state, unit, ply, AnalysedPosition(missing="quarantined"))
+        self._close(state, unit)
 
-    def _fill(self, unit_id: int, found: Sequence[AnalysedPosition]) -> None:
-        plan, unit = self._units.pop(unit_id)
-        for ply, position in zip(unit.plies, found, strict=True):
-            if plan.positions[ply] is not None:
-                raise AssertionError(f"ply {ply} of game {plan.origin.game} was accepted twice")
-            plan.positions[ply] = position
-        self._waiting[plan.origin.game] -= len(unit.plies)
-        if not self._waiting[plan.origin.game]:
-            self._whole[plan.origin.game] = plan
+    def _enter(self, state: _Searching, unit: Unit, ply: int, position: AnalysedPosition) -> None:
+        if state.positions[ply] is not None and not unit.deeper:
+            raise AssertionError(f"ply {ply} of game {unit.game} was accepted twice")
+        state.positions[ply] = position
 
-    def whole(self) -> list[Plan]:
-        """Plans that have become whole since the last call, in the order in which they did."""
-        found = list(self._whole.values())
-        self._whole.clear()
-        return found
+    def _close(self, state: _Searching, unit: Unit) -> None:
+        state.open -= 1 if unit.deeper else len(unit.plies)
+        if not state.open:
+            self._searched[unit.game] = state
 
-    def follow(self, plan: Plan, units: Sequence[Unit]) -> None:
-        """Hold a whole game back until these are answered too. After deeper searches `whole` tells of it again."""
-        self._waiting[plan.origin.game] += len(units)
-        for unit in units:
-            self._units[unit.id] = plan, unit
+    def searched(self) -> list[SearchedGame]:
+        """Return the games whose positions have all become known since the last call, in that order."""
+        games = [_searched(state) for state in self._searched.values()]
+        self._searched.clear()
+        return games
 
-    def _answered(self, unit_id: int) -> None:
-        plan, unit = self._units.pop(unit_id)
-        self._waiting[plan.origin.game] -= 1
-        if unit.deeper and not self._waiting[plan.origin.game]:
-            self._whole[plan.origin.game] = plan
+    def deepen(self, game: SearchedGame, units: Sequence[Unit]) -> None:
+        """Hold a game back until these units have searched some of its positions again."""
+        state = self._games[game.origin.game]
+        assert isinstance(state, _Searching)
+        state.open = len(units)
+        state.deepened = True
+        self._units |= {unit.id: unit for unit in units}
 
-    def released(self) -> Iterator[Plan | SkippedGame]:
-        """The games at the head of the line that are whole and answered, and of which `whole` has told.
+    def answer(self, game: AnalysedGame, follow_ups: FollowUpUnits) -> None:
+        """Hold an analysed game back until its follow-up searches are answered."""
+        number = game.origin.game
+        planned = self._games[number].planned
+        self._games[number] = _Answering(planned, game, follow_ups, len(follow_ups.units))
+        self._units |= {unit.id: unit for unit in follow_ups.units}
 
-        A plan's `positions` have no None left.
-        """
+    def finished(self) -> Iterator[FinishedGame | SkippedGame]:
+        """Yield the games at the head of the line that are finished, and forget them."""
         while self._line:
             head = self._line[0]
-            if isinstance(head, Plan):
-                if self._waiting[head.origin.game] or head.origin.game in self._whole:
-                    return
-                del self._waiting[head.origin.game], self._plans[head.origin.game]
-            yield self._line.popleft()
+            if isinstance(head, SkippedGame):
+                self._line.popleft()
+                yield head
+                continue
+            state = self._games[head]
+            if isinstance(state, _Searching) or state.open:
+                return
+            del self._games[self._line.popleft()]  # type: ignore[arg-type]  # it is `head`
+            yield _finished(state)
+
+
+def _searched(state: _Searching) -> SearchedGame:
+    positions = tuple(position for position in state.positions if position is not None)
+    assert len(positions) == len(state.positions)
+    planned = state.planned
+    return SearchedGame(planned.origin, planned.game, positions, planned.landmarks, state.deepened)
+
+
+def _finished(state: _Answering) -> FinishedGame:
+    answers = {
+        key: tuple(None if unit is None else state.evaluations.get(unit) for unit in ids)
+        for key, ids in state.asked.ids.items()
+    }
+    return FinishedGame(state.game, answers)

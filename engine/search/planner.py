@@ -8,67 +8,18 @@ are refused here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import chess
-from msgspec import Struct, structs
+from msgspec import structs
 
 from engine.contracts.messages import Unit
-from engine.model import (
-    AnalysedGame,
-    AnalysedPosition,
-    Evaluation,
-    Landmarks,
-    Limit,
-    Origin,
-    Position,
-    Recording,
-    SourceGame,
-)
+from engine.model import AnalysedPosition, Limit, Origin, Position, Recording, SourceGame
 from engine.positions.fen import fen_of
 from engine.positions.landmarks import Surveyor
+from engine.positions.refusal import refusal
+from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey, SearchedGame
 from engine.settings import Search
-
-MAX_HALFMOVE_CLOCK = 32_767
-MAX_FULLMOVE = 100_000
-"""Stockfish's own bounds (2026-03)."""
-
-
-class FollowUp(Struct, frozen=True):
-    """A search that an aggregator asked for, in the run's terms."""
-
-    ply: int
-    """The position of the game that it starts from."""
-    position: Position
-    limit: Limit
-
-
-class Plan(Struct):
-    """A game and what has to be searched for it."""
-
-    origin: Origin
-    game: SourceGame
-    positions: list[AnalysedPosition | None]
-    """N + 1; None where a search has to fill in the evaluation."""
-    refused: list[tuple[int, str]]
-    """Plies whose position is not sent to an evaluator, and why."""
-    units: list[Unit]
-    landmarks: Landmarks
-    deepened: bool = False
-    """Whether its doubtful positions have been chosen for a deeper search, or there is none to come."""
-    analysed: AnalysedGame | None = None
-    """Once it is whole."""
-    wanted: dict[str, list[int | None]] = {}
-    """By aggregator: the units that answer its requests; None where there was nothing to search."""
-    found: dict[int, Evaluation] = {}
-    """By follow-up unit: what was found."""
-
-    def answers(self) -> dict[str, tuple[Evaluation | None, ...]]:
-        """As `AnalysedGame.answers` has them."""
-        return {
-            name: tuple(None if unit is None else self.found.get(unit) for unit in units)
-            for name, units in self.wanted.items()
-        }
 
 
 def plan(
@@ -79,11 +30,13 @@ def plan(
     *,
     use_recorded: bool = False,
     can_search: bool = True,
-) -> Plan:
-    """Cut one game. Units are numbered from `ids`, in the order in which they are handed out.
+) -> PlannedGame:
+    """Cut one game into units.
 
-    Evaluations that stand in the input are taken when they are ours, or `use_recorded` says so; the positions
-    without one are searched unless nobody can. An analysed game of ours is searched only with `use_recorded`.
+    * **ids** - numbers for the units, in the order in which they are handed out.
+    * **use_recorded** - whether evaluations in the input are used that another program wrote. Those of our own
+      analysed games always are, and such a game is searched only with `use_recorded`.
+    * **can_search** - whether the other positions can be searched.
     """
     recording = used_recording(game, use_recorded=use_recorded)
     if recording is not None and not use_recorded:
@@ -92,7 +45,7 @@ def plan(
         unsearched = _unsearched(origin, game, recording)
         if unsearched is not None:
             return unsearched
-    asked: dict[int, Position] = {}
+    to_search: dict[int, Position] = {}
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
     surveyor = Surveyor()
@@ -111,16 +64,21 @@ def plan(
             positions.append(known or AnalysedPosition(missing="input"))
         else:
             assert position is not None
-            asked[ply] = position
+            to_search[ply] = position
             positions.append(None)
-    groups = _groups(list(asked), search)
-    units = [Unit(next(ids), origin.game, tuple(plies), tuple(asked[ply] for ply in plies)) for plies in groups]
+    groups = _groups(list(to_search), search)
+    units = [
+        Unit(next(ids), origin.game, tuple(plies), tuple(to_search[ply] for ply in plies)) for plies in groups
+    ]
     landmarks = game.landmarks or surveyor.landmarks(phases=game.epd is None)
-    return Plan(origin, game, positions, refused, units, landmarks)
+    return PlannedGame(origin, game, tuple(positions), tuple(refused), tuple(units), landmarks)
 
 
-def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -> Plan | None:
-    """The plan of a game of which nothing is searched and that its reader has looked at; None for another look."""
+def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -> PlannedGame | None:
+    """Return the plan of a game whose reader has named its landmarks and of which nothing is searched.
+
+    None for a game that has to be replayed, because its start is refused.
+    """
     assert game.landmarks is not None
     if refusal(chess.Board(game.fen, chess960=game.variant == "chess960")) is not None:
         return None
@@ -129,68 +87,73 @@ def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -
     positions: list[AnalysedPosition | None] = [position or missing for position in known]
     if game.ending in ("checkmate", "stalemate"):
         positions[-1] = AnalysedPosition(terminal=game.ending)
-    return Plan(origin, game, positions, [], [], game.landmarks)
+    return PlannedGame(origin, game, tuple(positions), (), (), game.landmarks)
 
 
-def deeper(planned: Plan, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]) -> list[Unit]:
-    """The units that search these positions of a game again: the length of a chunk of them on one warm hash, also
-    where they lie apart.
+def deeper_units(
+    game: SearchedGame, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]
+) -> tuple[Unit, ...]:
+    """Return the units that search these positions of a game again.
+
+    Each unit has as many of them as a chunk, on one warm hash, also where they lie apart.
     """
-    sent = _sent(planned.game) if plies else []
-    wanted = {ply: position for ply in sorted(plies) if (position := sent[ply]) is not None}
-    return [
-        Unit(next(ids), planned.origin.game, tuple(group), tuple(wanted[ply] for ply in group), limit, deeper=True)
-        for group in _apart(list(wanted), search)
-    ]
+    sent = _sent(game.game) if plies else []
+    positions = {ply: position for ply in sorted(plies) if (position := sent[ply]) is not None}
+    return tuple(
+        Unit(next(ids), game.origin.game, tuple(group), tuple(positions[ply] for ply in group), limit, deeper=True)
+        for group in _groups_apart(list(positions), search)
+    )
 
 
 def used_recording(game: SourceGame, *, use_recorded: bool) -> Recording | None:
-    """The evaluations of the input that are taken as they are."""
+    """Return the evaluations in the input that are used as they are, if there are any."""
     recording = game.recording
     return recording if recording is not None and (use_recorded or recording.ours) else None
 
 
-def follow_ups(planned: Plan, wanted: Mapping[str, Sequence[FollowUp | None]], ids: Iterator[int]) -> list[Unit]:
-    """The units that answer what aggregators want of this game: equal searches are one. Enters them in the
-    plan."""
+def follow_up_units(game: int, follow_ups: FollowUps, ids: Iterator[int]) -> FollowUpUnits:
+    """Return the units that answer what aggregators ask of game number `game`: equal searches are one."""
     units: dict[tuple[Position, Limit], Unit] = {}
-    for name, searches in wanted.items():
+    ids_by_key: dict[RequestKey, tuple[int | None, ...]] = {}
+    for key, searches in follow_ups.items():
         numbers: list[int | None] = []
-        for one in searches:
-            if one is None:
+        for search in searches:
+            if search is None:
                 numbers.append(None)
                 continue
-            key = one.position, one.limit
-            if key not in units:
-                units[key] = Unit(next(ids), planned.origin.game, (one.ply,), (one.position,), one.limit)
-            numbers.append(units[key].id)
-        planned.wanted[name] = numbers
-    return list(units.values())
+            same = search.position, search.limit
+            if same not in units:
+                units[same] = Unit(next(ids), game, (search.ply,), (search.position,), search.limit)
+            numbers.append(units[same].id)
+        ids_by_key[key] = tuple(numbers)
+    return FollowUpUnits(tuple(units.values()), ids_by_key)
 
 
 class Positions:
-    """The positions of a game, and those after other moves from them, as they are sent."""
+    """The positions of one game, and those after other moves from them, as they are sent to an evaluator."""
 
     def __init__(self, game: SourceGame) -> None:
         self._game = game
         self._sent: list[Position | None] | None = None
 
     def after(self, ply: int, moves: Sequence[str]) -> Position | None:
-        """None for one that cannot be searched: refused, or without a legal move.
+        """Return the position that these UCI moves lead to from position `ply`.
 
-        Raises ValueError for a ply that the game has not, and for an illegal move.
+        None for a position that cannot be searched: refused, or without a legal move. Raises ValueError for a
+        ply that the game does not have, and for an illegal move.
         """
         if not 0 <= ply <= len(self._game.moves):
             raise ValueError(f"ply {ply} of a game with {len(self._game.moves)}")
         if moves:
-            other = structs.replace(self._game, moves=(*self._game.moves[:ply], *moves))
-            return _sent(other)[-1]
+            variation = structs.replace(self._game, moves=(*self._game.moves[:ply], *moves))
+            return _sent(variation)[-1]
         if self._sent is None:
             self._sent = _sent(self._game)
         return self._sent[ply]
 
 
 def _sent(game: SourceGame) -> list[Position | None]:
+    """Return the N + 1 positions as they are sent; None for one that cannot be searched."""
     return [
         None if reason is not None or not any(board.legal_moves) else position
         for position, board, reason in _walk(game)
@@ -198,7 +161,7 @@ def _sent(game: SourceGame) -> list[Position | None]:
 
 
 def _groups(plies: list[int], search: Search) -> list[list[int]]:
-    """Plies that are searched together, each group backwards."""
+    """Group the plies that are searched together, each group backwards."""
     alone = [ply for ply in plies if search.policy == "fresh" or ply < search.opening]
     chunks: dict[int, list[int]] = {}
     for ply in plies[len(alone) :]:
@@ -206,18 +169,18 @@ def _groups(plies: list[int], search: Search) -> list[list[int]]:
     return [[ply] for ply in alone] + [chunk[::-1] for chunk in chunks.values()]
 
 
-def _apart(plies: list[int], search: Search) -> list[list[int]]:
-    """Plies that are searched together though they may lie apart, each group forwards: measured in `adaptive`."""
+def _groups_apart(plies: list[int], search: Search) -> list[list[int]]:
+    """Group plies that may lie apart, each group forwards; `adaptive` has the measurements."""
     size = 1 if search.policy == "fresh" else search.chunk
     return [plies[start : start + size] for start in range(0, len(plies), size)]
 
 
 def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | None, chess.Board, str | None]]:
-    """Every position as it will be sent, its board (one that changes), and why it is refused.
+    """Yield every position as it is sent, its board, and the reason if it is refused.
 
     What is sent is the position after the last irreversible move and the moves since: enough to know the
-    repetitions and the fifty-move clock, and the same for every game that gets there the same way. None where
-    nothing will be `sent`.
+    repetitions and the fifty-move clock, and the same for every game that gets there the same way. It is None
+    unless positions are to be `sent`. The board is one object that changes.
     """
     chess960 = game.variant == "chess960"
     board = chess.Board(game.fen, chess960=chess960)
@@ -238,45 +201,3 @@ def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | N
         else:
             moves.append(uci)
         yield Position(root, tuple(moves), chess960) if sent else None, board, reason
-
-
-_STATUS = {
-    chess.STATUS_NO_WHITE_KING: "White has no king",
-    chess.STATUS_NO_BLACK_KING: "Black has no king",
-    chess.STATUS_TOO_MANY_KINGS: "too many kings",
-    chess.STATUS_TOO_MANY_WHITE_PAWNS: "more than 8 white pawns",
-    chess.STATUS_TOO_MANY_BLACK_PAWNS: "more than 8 black pawns",
-    chess.STATUS_PAWNS_ON_BACKRANK: "a pawn on the first or last rank",
-    chess.STATUS_TOO_MANY_WHITE_PIECES: "more than 16 white pieces",
-    chess.STATUS_TOO_MANY_BLACK_PIECES: "more than 16 black pieces",
-    chess.STATUS_BAD_CASTLING_RIGHTS: "castling rights without king and rook in place",
-    chess.STATUS_INVALID_EP_SQUARE: "an impossible en passant square",
-    chess.STATUS_OPPOSITE_CHECK: "the side that is not to move is in check",
-    chess.STATUS_EMPTY: "an empty board",
-    chess.STATUS_RACE_CHECK: "check in a race",
-    chess.STATUS_RACE_OVER: "a race that is over",
-    chess.STATUS_RACE_MATERIAL: "race material",
-    chess.STATUS_TOO_MANY_CHECKERS: "more checking pieces than can be",
-    chess.STATUS_IMPOSSIBLE_CHECK: "a check that cannot have come about",
-}
-
-
-def refusal(board: chess.Board) -> str | None:
-    """Why this position must not be sent to an evaluator, or None.
-
-    python-chess's validity, and Stockfish's own rules on top: it crashes on some such positions and answers
-    others with a normal-looking score.
-    """
-    status = board.status()
-    if status != chess.STATUS_VALID:
-        return ", ".join(text for flag, text in _STATUS.items() if status & flag) or "not a legal position"
-    for color, name in ((chess.WHITE, "White"), (chess.BLACK, "Black")):
-        extra = sum(
-            max(0, len(board.pieces(piece, color)) - usual)
-            for piece, usual in ((chess.QUEEN, 1), (chess.ROOK, 2), (chess.BISHOP, 2), (chess.KNIGHT, 2))
-        )
-        if extra > 8 - len(board.pieces(chess.PAWN, color)):
-            return f"{name} has more pieces than promotions allow"
-    if board.halfmove_clock > MAX_HALFMOVE_CLOCK or board.fullmove_number > MAX_FULLMOVE:
-        return "move counters out of range"
-    return None

@@ -1,79 +1,96 @@
-"""From games to evaluated games: planner, cache, executor and assembler, driven by one thread.
+"""From games to finished games: planner, cache, executor and assembler, driven by one thread.
 
-    open(game) -> units -> [cache] -> executor -> [cache] -> assembler -> step() yields whole games in input order
+    open(game) -> units -> [cache] -> executor -> [cache] -> assembler -> step() yields games in input order
 
-Bounded at every step: games are opened while `hungry()`, units are handed out while the executor wants them.
+Bounded at every step: games are opened while `has_room()`, units are handed out while the executor wants them.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
 
 from engine import scoring
 from engine.cache.store import Cache, unit_key
 from engine.contracts.messages import Done, Job, Lost, Unit
-from engine.model import Evaluation, Failure, Limit, Origin, RunCounts, SkippedGame, SourceGame
+from engine.model import (
+    AnalysedGame,
+    Evaluation,
+    Failure,
+    Limit,
+    Origin,
+    RunCounts,
+    SkippedGame,
+    SourceGame,
+)
 from engine.plugin import Executor, WorkerState
-from engine.search import planner
+from engine.search import adaptive, planner
 from engine.search.assembler import Assembler
+from engine.search.games import FinishedGame, FollowUps, PlannedGame, SearchedGame
 from engine.search.retries import GiveUp, Retries
 from engine.settings import Search
 from engine.workers.scoreboard import Scoreboard, scored
 
 GAMES_PER_WORKER = 8
-"""Games in flight, at most, beside two for every run."""
+"""Games in flight for each worker, at most, and two for every run."""
 WAITING_PER_WORKER = 16
-"""Units that wait for an executor, so that none of its workers does; and so many that short ones for all of them
-are left when the end of the input is found. Measured: with 4, one of two workers was idle in the last 0.7 s of a
-run at 100k nodes.
+"""Units that wait for an executor, for each worker: enough that short ones for all of them are left when the end
+of the input is found. Measured: with 4, one of two workers was idle in the last 0.7 s of a run at 100k nodes.
 """
 
 
-class Flow:
-    """The games in flight and what is being searched for them."""
+class SearchTask(Struct, frozen=True):
+    """What is searched in a run, and how."""
 
-    def __init__(
-        self,
-        *,
-        job: Job,
-        fingerprint: str,
-        search: Search,
-        workers: int,
-        cache: Cache,
-        scoreboard: Scoreboard,
-        executor: Callable[[], Executor],
-        counts: RunCounts,
-        on_failure: Callable[[Failure], None],
-        use_recorded: bool = False,
-        can_search: bool = True,
-        deepen: Callable[[planner.Plan], Collection[int]] = lambda _: (),
-        deep_limit: Limit | None = None,
-        follow_up: Callable[[planner.Plan], Mapping[str, Sequence[planner.FollowUp | None]]] = lambda _: {},
-    ) -> None:
-        """`executor` is called at the first unit that the cache does not know: a cached run starts no worker.
+    job: Job
+    fingerprint: str
+    """The evaluator's, which the cache takes as part of its keys."""
+    search: Search
+    workers: int
+    use_recorded: bool = False
+    """As in `planner.plan`."""
+    can_search: bool = True
+    """As in `planner.plan`."""
+    deep_limit: Limit | None = None
+    """The limit of the second search of positions that the first one has left in doubt; None: there is none."""
 
-        `use_recorded` and `can_search` are as in `planner.plan`. `deepen` is called once for each game that the
-        first pass has gone through, and says which positions are to be searched again, with `deep_limit`;
-        `follow_up` after that, once for each game whose
-        positions are all known, and says what its aggregators want to be searched on top.
-        """
-        self._use_recorded = use_recorded
-        self._can_search = can_search
-        self._deepen = deepen
-        self._deep_limit = deep_limit
-        self._follow_up = follow_up
-        self._job = job
-        self._fingerprint = fingerprint
-        self._search = search
-        self._workers = workers
+
+class Client(Protocol):
+    """Whoever wants the games searched, and what the scheduler asks of it."""
+
+    counts: RunCounts
+    """The scheduler adds to what it knows of."""
+
+    def new_executor(self) -> Executor:
+        """Start the workers. Called at the first unit that the cache does not know."""
+        ...
+
+    def analyse(self, game: SearchedGame) -> AnalysedGame:
+        """Judge the moves of a game whose positions are known; twice for a game that is searched deeper."""
+        ...
+
+    def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
+        """Return what aggregators want to be searched on top. Called once a game."""
+        ...
+
+    def search_failed(self, failure: Failure) -> None:
+        """Take note of a position that is given up."""
+        ...
+
+
+class Scheduler:
+    """The games in flight, and what is being searched for them."""
+
+    def __init__(self, task: SearchTask, client: Client, cache: Cache, scoreboard: Scoreboard) -> None:
+        self._task = task
+        self._client = client
         self._cache = cache
         self._scoreboard = scoreboard
-        self._make_executor = executor
         self._executor: Executor | None = None
-        self._counts = counts
-        self._on_failure = on_failure
         self._ids = itertools.count(1)
         self._assembler = Assembler()
         self._retries = Retries(lambda: next(self._ids))
@@ -81,68 +98,74 @@ class Flow:
         self._ended = False
         """Whether no other game will be opened."""
         self._in_hand: dict[int, tuple[Unit, bytes]] = {}
-        """Units the executor has, and what the cache will call them."""
+        """Units that the executor has, and their keys in the cache."""
         self._missed: tuple[int, bytes] = (0, b"")
         """The unit that the cache was asked for last and does not know, and its key."""
         self.planned = 0
         """Positions to evaluate in all games opened so far."""
+        self.evaluated = 0
+        """Of those, how many are done: searched, cached or given up."""
         self._drained = False
         self.left = False
         """Whether something was not handed out because of `drain`."""
-        self.evaluated = 0
-        """Of those, how many are done: searched, cached or given up."""
 
     # -- in --
 
-    def hungry(self) -> bool:
+    def has_room(self) -> bool:
         """Whether another game should be opened."""
         return (
-            len(self._assembler) < 2 + GAMES_PER_WORKER * self._workers
-            and len(self._waiting) < WAITING_PER_WORKER * self._workers
+            len(self._assembler) < 2 + GAMES_PER_WORKER * self._task.workers
+            and len(self._waiting) < WAITING_PER_WORKER * self._task.workers
         )
 
-    def open(self, item: tuple[Origin, SourceGame] | SkippedGame) -> planner.Plan | None:
-        """The next game of the input; its plan, unless it is skipped."""
-        if isinstance(item, SkippedGame):
-            self._assembler.open(item)
-            return None
-        plan = planner.plan(
-            *item, self._search, self._ids, use_recorded=self._use_recorded, can_search=self._can_search
+    def open(self, origin: Origin, game: SourceGame) -> PlannedGame:
+        """Plan the next game of the input."""
+        task = self._task
+        planned = planner.plan(
+            origin, game, task.search, self._ids, use_recorded=task.use_recorded, can_search=task.can_search
         )
-        self._enter_recorded(plan)
-        self._assembler.open(plan)
-        self._waiting.extend(plan.units)
-        self.planned += sum(len(unit.plies) for unit in plan.units)
-        return plan
+        self._enter_recorded(planned)
+        self._assembler.open(planned)
+        self._waiting.extend(planned.units)
+        self.planned += sum(len(unit.plies) for unit in planned.units)
+        return planned
+
+    def skip(self, game: SkippedGame) -> None:
+        """Put a game that is not analysed in its place among the others."""
+        self._assembler.open(game)
 
     def end(self) -> None:
-        """No other game will be opened: the longest units first, so that the last ones are short and no worker
-        waits long for another one. What lets a game leave stays in front.
+        """Say that no other game will be opened.
+
+        From now on the longest units go first, so that the last ones are short and no worker waits long for
+        another one. Deeper searches and follow-ups, which let a game leave, stay in front.
         """
         self._ended = True
         self._waiting = deque(sorted(self._waiting, key=lambda unit: (not unit.extra, -len(unit.plies))))
 
-    def _enter_recorded(self, plan: planner.Plan) -> None:
-        """Evaluations of the input, which nobody searches, count like cached ones."""
+    def _enter_recorded(self, game: PlannedGame) -> None:
+        """Count evaluations of the input like cached ones."""
         recorded = [
             (ply, position.found)
-            for ply, position in enumerate(plan.positions)
+            for ply, position in enumerate(game.positions)
             if position is not None and position.found is not None
         ]
-        self._count(plan.origin.game, recorded)
+        self._count(game.origin.game, recorded)
         self.planned += len(recorded)
         self.evaluated += len(recorded)
-        self._counts.recorded += len(recorded)
+        self._client.counts.recorded += len(recorded)
 
-    def _count(self, game: int, found: Sequence[tuple[int, Evaluation]]) -> None:
-        if found:
-            winning_cp = self._job.winning_cp
-            self._scoreboard.unsearched([scored(game, ply, evaluation, winning_cp) for ply, evaluation in found])
+    def _count(self, game: int, evaluations: Sequence[tuple[int, Evaluation]]) -> None:
+        if evaluations:
+            winning_cp = self._task.job.winning_cp
+            self._scoreboard.unsearched(
+                [scored(game, ply, evaluation, winning_cp) for ply, evaluation in evaluations]
+            )
 
     def drain(self) -> bool:
-        """Hand out nothing more; what is in hand is still taken. True when something was left.
+        """Hand out nothing more, and return whether something was left. What is in hand is still taken.
 
-        A game that becomes whole afterwards and wants follow-up searches is left too.
+        A game that is searched afterwards and wants other searches is left too.
         """
         self._drained = True
         self.left = self.left or bool(self._waiting)
@@ -156,38 +179,49 @@ class Flow:
         """Nothing waits and nothing is being searched."""
         return not self._waiting and not self._in_hand
 
-    def step(self, timeout: float) -> Iterator[planner.Plan | SkippedGame]:
-        """Hand out, wait up to `timeout` seconds for results, and yield the games that became whole.
+    def step(self, timeout: float) -> Iterator[FinishedGame | SkippedGame]:
+        """Hand out units, wait up to `timeout` seconds for results, and yield the games that are finished.
 
         Raises EvaluatorError when no evaluator can be kept alive.
         """
         self._hand_out()
         if self._in_hand and self._executor is not None:
             self._take(self._executor.collect(timeout))
-        for plan in self._assembler.whole():
-            self._follow(plan)
-        yield from self._assembler.released()
+        for game in self._assembler.searched():
+            self._go_on(game)
+        yield from self._assembler.finished()
 
-    def _follow(self, plan: planner.Plan) -> None:
-        """What aggregators want of a game comes before other games, so that it can leave."""
-        units = [] if plan.deepened else self._deeper(plan)
-        units = units or planner.follow_ups(plan, self._follow_up(plan), self._ids)
-        self._assembler.follow(plan, units)
+    def _go_on(self, game: SearchedGame) -> None:
+        """Search a game deeper where it is in doubt; else have it analysed, and its follow-ups searched."""
+        analysed = self._client.analyse(game)
+        deeper = self._deeper(game, analysed)
+        if deeper:
+            self._assembler.deepen(game, deeper)
+            self._enqueue_first(deeper)
+            return
+        follow_ups = planner.follow_up_units(
+            game.origin.game, self._client.follow_ups(game.game, analysed), self._ids
+        )
+        self._assembler.answer(analysed, follow_ups)
+        self._enqueue_first(follow_ups.units)
+
+    def _deeper(self, game: SearchedGame, analysed: AnalysedGame) -> tuple[Unit, ...]:
+        task = self._task
+        if task.deep_limit is None or game.deepened:
+            return ()
+        return planner.deeper_units(game, adaptive.doubtful(analysed), task.deep_limit, task.search, self._ids)
+
+    def _enqueue_first(self, units: Sequence[Unit]) -> None:
+        """Put the extra units of a game before those of other games, so that it can leave."""
         if self._drained:
             self.left = self.left or bool(units)
             return
         self._waiting.extendleft(reversed(units))
         self.planned += sum(len(unit.plies) for unit in units)
-        self._counts.follow_ups += sum(unit.follow_up for unit in units)
-
-    def _deeper(self, plan: planner.Plan) -> list[Unit]:
-        plan.deepened = True
-        if self._deep_limit is None:
-            return []
-        return planner.deeper(plan, self._deepen(plan), self._deep_limit, self._search, self._ids)
+        self._client.counts.follow_ups += sum(unit.follow_up for unit in units)
 
     def _hand_out(self) -> None:
-        budget = 64 * self._workers  # a fully cached input must still come up for air
+        budget = 64 * self._task.workers  # a fully cached input must still come up for air
         while self._waiting and budget:
             budget -= 1
             unit = self._waiting[0]
@@ -200,17 +234,18 @@ class Flow:
                     continue
                 self._missed = unit.id, key
             if self._executor is None:
-                self._executor = self._make_executor()
+                self._executor = self._client.new_executor()
             if not self._executor.wants() or self._keeps_back():
                 return
             self._in_hand[unit.id] = self._waiting.popleft(), self._missed[1]
             self._executor.submit(unit)
 
     def _keeps_back(self) -> bool:
-        """Whether the last units are to wait for whoever is free first, instead of behind another one. Measured on
-        16 games at 100k nodes: of two workers one was idle for 1.0 of the last seconds without that.
+        """Whether the last units wait here for the first worker that is free, instead of behind another unit.
+
+        Measured on 16 games at 100k nodes: without that one of two workers was idle for 1.0 of the last seconds.
         """
-        return self._ended and len(self._waiting) <= self._workers <= len(self._in_hand)
+        return self._ended and len(self._waiting) <= self._task.workers <= len(self._in_hand)
 
     def _take(self, outcomes: Sequence[Done | Lost]) -> None:
         done = [(*self._in_hand.pop(o.unit), o) for o in outcomes if isinstance(o, Done)]
@@ -224,59 +259,61 @@ class Flow:
                 self._lose(self._in_hand.pop(lost.unit)[0], lost)
 
     def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
+        counts = self._client.counts
         self._retries.done(unit)
         if unit.deeper:
             self._recount(unit, evaluations)
         self._assembler.accept(unit.id, evaluations)
         self.evaluated += len(evaluations)
         if searched:
-            self._counts.searched += len(evaluations)
-            self._counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
+            counts.searched += len(evaluations)
+            counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
         else:
-            self._counts.cached += len(evaluations)
+            counts.cached += len(evaluations)
         if not counted and not unit.extra:
             self._count(unit.game, list(zip(unit.plies, evaluations, strict=True)))
 
     def _recount(self, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """A deeper search takes the place of the first one: the counter gets the difference."""
-        plan = self._assembler.plan_of(unit.game)
-        assert plan is not None
+        """Give the counter the difference: a deeper search takes the place of the first one."""
+        winning_cp = self._task.job.winning_cp
         difference = 0
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-            before = plan.positions[ply]
+            before = self._assembler.position(unit.game, ply)
             assert before is not None
-            difference += scoring.is_winning(evaluation.score, self._job.winning_cp)
-            difference -= before.found is not None and scoring.is_winning(before.found.score, self._job.winning_cp)
+            difference += scoring.is_winning(evaluation.score, winning_cp)
+            difference -= before.found is not None and scoring.is_winning(before.found.score, winning_cp)
         self._scoreboard.correct(difference)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)
         if isinstance(decision, GiveUp):
-            plan = self._assembler.plan_of(unit.game)
-            assert plan is not None
+            planned = self._assembler.planned(unit.game)
+            assert planned is not None
             self._assembler.quarantine(unit.id)
-            self._counts.quarantined += 1
+            self._client.counts.quarantined += 1
             self.evaluated += 1
-            what = "follow-up search" if unit.follow_up else "deeper search" if unit.deeper else "position"
-            reason = f"{what} given up: {decision.reason}"
-            self._on_failure(Failure(plan.origin.file, plan.origin.line, unit.game, unit.plies[0], reason))
+            kind = "follow-up search" if unit.follow_up else "deeper search" if unit.deeper else "position"
+            reason = f"{kind} given up: {decision.reason}"
+            origin = planned.origin
+            self._client.search_failed(Failure(origin.file, origin.line, unit.game, unit.plies[0], reason))
             return
         if decision.units != (unit,):
             self._assembler.replace(unit, decision.units)
         self._waiting.extendleft(reversed(decision.units))
 
     def _key(self, unit: Unit) -> bytes:
-        return unit_key(self._fingerprint, unit.limit or self._job.limit, unit)
+        return unit_key(self._task.fingerprint, unit.limit or self._task.job.limit, unit)
 
     # -- around --
 
     def states(self) -> tuple[WorkerState, ...]:
-        """A line per worker."""
+        """Return a line for each worker, for the screen."""
         return tuple(self._executor.states()) if self._executor is not None else ()
 
-    def plan_of(self, game: int) -> planner.Plan | None:
-        """The plan of a game in flight."""
-        return self._assembler.plan_of(game)
+    def game(self, number: int) -> SourceGame | None:
+        """Return a game in flight."""
+        planned = self._assembler.planned(number)
+        return planned.game if planned is not None else None
 
     def close(self) -> None:
         """Stop the executor at once."""

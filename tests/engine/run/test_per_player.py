@@ -156,7 +156,7 @@ def test_what_cannot_be_is_said_at_once(
 
 
 def test_too_many_players_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(per_player, "MOST", 3)
+    monkeypatch.setattr(per_player, "MAX_PLAYERS", 3)
     source = pgn(tmp_path, ("A", "B"), ("C", "D"), ("A", "E"))
     ran = engine.analyze(source, evaluator="recorded", output=tmp_path / "{player}.json")
     assert names(tmp_path) == ["A.json", "B.json", "C.json"]

@@ -14,7 +14,9 @@ import pytest
 
 import engine
 from engine.model import RunResult
-from engine.run import recorded, run
+from engine.run import batches, start
+from engine.run.batches import BatchResult
+from engine.run.recorded import RecordedRun
 from engine.settings import Settings
 from tests.processes import command_of, descendants
 from tests.support import DATA
@@ -75,10 +77,10 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[RunResult, RunR
 
     def analyse(*arguments: Any, **options: Any) -> tuple[RunResult, RunResult]:
         settings = options.pop("settings", Settings(cache=""))
-        monkeypatch.setattr(run, "DIGESTED_BYTES", 1 << 60)
+        monkeypatch.setattr(start, "BATCHED_BYTES", 1 << 60)
         here = engine.analyze(*arguments, settings=settings, workers=2, **options)
-        monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
-        monkeypatch.setattr(recorded, "BATCH_GAMES", 7)
+        monkeypatch.setattr(start, "BATCHED_BYTES", 0)
+        monkeypatch.setattr(batches, "BATCH_GAMES", 7)
         shared = engine.analyze(*arguments, settings=settings, workers=2, force=True, **options)
         return here, shared
 
@@ -107,8 +109,8 @@ def test_good_and_bad_games(games: Path, both: Callable[..., tuple[RunResult, Ru
 
 
 def test_outputs_to_the_byte(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
-    monkeypatch.setattr(recorded, "BATCH_GAMES", 7)
+    monkeypatch.setattr(start, "BATCHED_BYTES", 0)
+    monkeypatch.setattr(batches, "BATCH_GAMES", 7)
     texts = []
     for workers in (1, 2):  # one worker is this process
         outputs = [tmp_path / f"{workers}{suffix}" for suffix in (".jsonl", ".pgn", ".json")]
@@ -145,18 +147,18 @@ def test_processes_that_die_cost_time_and_nothing_else(
 ) -> None:
     """Every process is killed at the first batch that comes back, three times over."""
     kills = 0
-    merge = run.Run._merge
+    merge = RecordedRun._merge
 
-    def kill_all(self: run.Run, found: recorded.Digested) -> None:
+    def kill_all(self: RecordedRun, batch: BatchResult) -> None:
         nonlocal kills
         if kills < 3:
             for pid in descendants(os.getpid()):
                 if "spawn_main" in command_of(pid):
                     os.kill(pid, signal.SIGKILL)
                     kills += 1
-        merge(self, found)
+        merge(self, batch)
 
-    monkeypatch.setattr(run.Run, "_merge", kill_all)
+    monkeypatch.setattr(RecordedRun, "_merge", kill_all)
     here, shared = both(str(games), evaluator="recorded")
     assert kills
     assert_equal(here, shared)
@@ -166,8 +168,8 @@ def test_a_script_without_a_main_guard_runs_once(games: Path, tmp_path: Path) ->
     script = tmp_path / "script.py"
     script.write_text(
         "import engine\n"
-        "from engine.run import run\n"
-        "run.DIGESTED_BYTES = 0\n"
+        "from engine.run import start\n"
+        "start.BATCHED_BYTES = 0\n"
         f"result = engine.analyze({str(games)!r}, evaluator='recorded', workers=2)\n"
         "print('once', result.counts.analysed)\n"
     )
@@ -176,7 +178,7 @@ def test_a_script_without_a_main_guard_runs_once(games: Path, tmp_path: Path) ->
 
 
 def test_the_last_progress_is_the_end(games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "DIGESTED_BYTES", 0)
+    monkeypatch.setattr(start, "BATCHED_BYTES", 0)
     shown: list[Any] = []
     result = engine.analyze(str(games), evaluator="recorded", workers=2, progress=shown.append)
     assert (shown[-1].games, shown[-1].positions) == (120, result.counts.positions)

@@ -5,10 +5,12 @@ import random
 
 import pytest
 
+from engine.analysis import judge
 from engine.contracts.messages import Unit
-from engine.model import Evaluation, Limit, Origin, Score, SkippedGame
+from engine.model import AnalysedGame, Evaluation, Limit, Origin, Score, SkippedGame
 from engine.search.assembler import Assembler
-from engine.search.planner import FollowUp, Plan, follow_ups, plan
+from engine.search.games import FinishedGame, FollowUp, FollowUpUnits, PlannedGame, RequestKey, SearchedGame
+from engine.search.planner import follow_up_units, plan
 from engine.settings import Search
 
 from .test_planner import RUY, game
@@ -18,10 +20,21 @@ def evaluation(ply: int) -> Evaluation:
     return Evaluation(Score(cp=ply), ("e2e4",), 1, 1)
 
 
-def plans(count: int) -> list[Plan]:
+def plans(count: int) -> list[PlannedGame]:
     ids = itertools.count(1)
     search = Search(opening=4, chunk=5)
     return [plan(Origin(k, "x.pgn", k), game(RUY), search, ids) for k in range(1, count + 1)]
+
+
+def judged(searched: SearchedGame) -> AnalysedGame:
+    return judge.analyse(searched.origin, searched.game, searched.positions)
+
+
+def finished(assembler: Assembler) -> list[FinishedGame | SkippedGame]:
+    """Let the games go on that are searched, without follow-ups."""
+    for searched in assembler.searched():
+        assembler.answer(judged(searched), FollowUpUnits())
+    return list(assembler.finished())
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -36,14 +49,15 @@ def test_results_in_any_order_come_out_as_games_in_input_order(seed: int) -> Non
     for p in opened[2:]:
         assembler.open(p)
     random.Random(seed).shuffle(units)
-    released: list[Plan | SkippedGame] = []
+    left: list[FinishedGame | SkippedGame] = []
     for unit in units:
         assembler.accept(unit.id, [evaluation(ply) for ply in unit.plies])
-        assembler.whole()
-        released += assembler.released()
-    assert released == [*opened[:2], skipped, *opened[2:]]
-    for p in opened:
-        assert [position.evaluation for position in p.positions if position] == [evaluation(k) for k in range(23)]
+        left += finished(assembler)
+    games = [item.game for item in left if isinstance(item, FinishedGame)]
+    assert left[2] == skipped
+    assert [game.origin.game for game in games] == [1, 2, 3, 4]
+    for analysed in games:
+        assert [position.evaluation for position in analysed.positions] == [evaluation(k) for k in range(23)]
     assert len(assembler) == 0
 
 
@@ -71,31 +85,52 @@ def test_a_unit_may_be_replaced_by_its_positions_and_one_given_up() -> None:
     assembler.quarantine(100)
     for part in parts[1:]:
         assembler.accept(part.id, [evaluation(part.plies[0])])
-    assert list(assembler.released()) == []
-    assert assembler.whole() == [only]
-    [released] = assembler.released()
-    assert isinstance(released, Plan)
-    given_up = released.positions[parts[0].plies[0]]
-    assert given_up is not None
-    assert given_up.missing == "quarantined"
+    assert list(assembler.finished()) == []
+    [searched] = assembler.searched()
+    assert searched.positions[parts[0].plies[0]].missing == "quarantined"
+    assembler.answer(judged(searched), FollowUpUnits())
+    assert len(list(assembler.finished())) == 1
 
 
-def test_a_whole_game_waits_for_what_is_asked_of_it_on_top() -> None:
+def searched_game() -> tuple[Assembler, PlannedGame, SearchedGame]:
     assembler = Assembler()
     [only] = plans(1)
     assembler.open(only)
     for unit in only.units:
         assembler.accept(unit.id, [evaluation(ply) for ply in unit.plies])
-    assert assembler.whole() == [only]
+    [searched] = assembler.searched()
+    return assembler, only, searched
+
+
+def test_an_analysed_game_waits_for_its_follow_ups() -> None:
+    assembler, only, searched = searched_game()
     position = only.units[0].positions[0]
     limit = Limit(nodes=5, multipv=2)
     searches = [FollowUp(0, position, limit), None, FollowUp(0, position, limit), FollowUp(0, position, Limit(5))]
-    units = follow_ups(only, {"a": searches[:2], "b": searches[2:]}, itertools.count(500))
-    assert [unit.id for unit in units] == [500, 501]
-    assembler.follow(only, units)
-    assert list(assembler.released()) == []
+    a, b = RequestKey("a", ("white",)), RequestKey("b", ("white", "black"))
+    follow_ups = follow_up_units(1, {a: searches[:2], b: searches[2:]}, itertools.count(500))
+    assert [unit.id for unit in follow_ups.units] == [500, 501]
+    assembler.answer(judged(searched), follow_ups)
+    assert list(assembler.finished()) == []
     assembler.accept(500, [evaluation(7)])
-    assert list(assembler.released()) == []
+    assert list(assembler.finished()) == []
     assembler.quarantine(501)
-    assert list(assembler.released()) == [only]
-    assert only.answers() == {"a": (evaluation(7), None), "b": (evaluation(7), None)}
+    [left] = assembler.finished()
+    assert isinstance(left, FinishedGame)
+    assert left.answers == {a: (evaluation(7), None), b: (evaluation(7), None)}
+
+
+def test_a_game_that_is_searched_deeper_is_searched_once_more() -> None:
+    assembler, only, searched = searched_game()
+    assert not searched.deepened
+    limit = Limit(nodes=9)
+    position = only.units[0].positions[0]
+    units = [Unit(700 + ply, 1, (ply,), (position,), limit, deeper=True) for ply in (3, 4)]
+    assembler.deepen(searched, units)
+    assembler.accept(703, [evaluation(99)])
+    assert assembler.searched() == []
+    assembler.quarantine(704)
+    [again] = assembler.searched()
+    assert again.deepened
+    assert again.positions[3].evaluation == evaluation(99)
+    assert again.positions[4].evaluation == evaluation(4)

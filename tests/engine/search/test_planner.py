@@ -6,7 +6,9 @@ import chess
 import pytest
 
 from engine.model import AnalysedPosition, Origin, SourceGame
-from engine.search.planner import Plan, plan, refusal
+from engine.positions.refusal import refusal
+from engine.search.games import PlannedGame
+from engine.search.planner import plan
 from engine.settings import Search
 
 START = chess.STARTING_FEN
@@ -21,7 +23,7 @@ def game(moves: str, fen: str = START, variant: str = "standard") -> SourceGame:
     return SourceGame({}, fen, variant, tuple(moves.split()), sans)  # type: ignore[arg-type]
 
 
-def planned(source: SourceGame, **search: object) -> Plan:
+def planned(source: SourceGame, **search: object) -> PlannedGame:
     return plan(Origin(1, "x.pgn", 1), source, Search(**search), itertools.count(1))  # type: ignore[arg-type]
 
 
@@ -103,8 +105,8 @@ REFUSED = {
 @pytest.mark.parametrize("fen", REFUSED.values(), ids=REFUSED.keys())
 def test_positions_that_crash_evaluators_are_refused_with_a_reason(fen: str) -> None:
     found = planned(SourceGame({}, fen))
-    assert found.units == []
-    assert found.positions == [AnalysedPosition(missing="refused")]
+    assert found.units == ()
+    assert found.positions == (AnalysedPosition(missing="refused"),)
     [(ply, reason)] = found.refused
     assert ply == 0
     assert reason

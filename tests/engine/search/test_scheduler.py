@@ -1,4 +1,4 @@
-"""What the flow hands out, and when. That nothing gets lost is shown in `tests/faults/test_flow_model.py`."""
+"""What the scheduler hands out, and when. `tests/faults/test_scheduler_model.py` shows that nothing gets lost."""
 
 import multiprocessing
 from collections import deque
@@ -8,11 +8,12 @@ import pytest
 
 from engine.cache.store import Cache
 from engine.contracts.messages import Done, Job, Outcome, PluginSpec, Unit
-from engine.model import Evaluation, Limit, Origin, RunCounts, Score
+from engine.model import Evaluation, Limit, Origin, Score
 from engine.plugin import Executor, ExecutorContext
-from engine.search.scheduler import Flow
+from engine.search.scheduler import Scheduler, SearchTask
 from engine.settings import Search
 from engine.workers.scoreboard import Scoreboard
+from tests.engine.search.client import PlainClient
 from tests.engine.search.test_planner import game
 
 MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7"
@@ -66,18 +67,9 @@ class Steady(Eager):
         return [Done(unit.id, (FOUND,) * len(unit.plies), counted=False)]
 
 
-def flow_with(executor: Executor, search: Search, workers: int) -> Flow:
-    return Flow(
-        job=JOB,
-        fingerprint="none",
-        search=search,
-        workers=workers,
-        cache=Cache(None),
-        scoreboard=Scoreboard(multiprocessing.get_context("spawn"), workers=workers, size=1),
-        executor=lambda: executor,
-        counts=RunCounts(),
-        on_failure=lambda failure: None,
-    )
+def scheduler_with(executor: Executor, search: Search, workers: int) -> Scheduler:
+    scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=workers, size=1)
+    return Scheduler(SearchTask(JOB, "none", search, workers), PlainClient(executor), Cache(None), scoreboard)
 
 
 def handed_out(*, ended: bool, finished: bool = False) -> list[tuple[int, int]]:
@@ -85,17 +77,17 @@ def handed_out(*, ended: bool, finished: bool = False) -> list[tuple[int, int]]:
     after the others have been searched.
     """
     executor = Eager()
-    flow = flow_with(executor, Search(opening=2, chunk=4), workers=1)
+    scheduler = scheduler_with(executor, Search(opening=2, chunk=4), workers=1)
     for number in (1, 2):
-        flow.open((Origin(number, "x.pgn", number), game(MOVES)))
+        scheduler.open(Origin(number, "x.pgn", number), game(MOVES))
     if ended:
-        flow.end()
-    list(flow.step(0))
+        scheduler.end()
+    list(scheduler.step(0))
     if finished:
         executor.finish()
         executor.given = []
-        list(flow.step(0))
-        list(flow.step(0))
+        list(scheduler.step(0))
+        list(scheduler.step(0))
     return [(unit.game, len(unit.plies)) for unit in executor.given]
 
 
@@ -116,17 +108,17 @@ def test_the_last_unit_of_each_worker_waits_for_whoever_is_free() -> None:
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_the_end_of_the_input_is_known_while_there_are_short_units_left(workers: int) -> None:
     executor = Steady(workers)
-    flow = flow_with(executor, Search(), workers)
+    scheduler = scheduler_with(executor, Search(), workers)
     games = enumerate((f"{file}2{file}{rank}" for file in "abdegh" for rank in "34"), 1)
     ended = False
-    while not (ended and flow.idle):
-        while not ended and flow.hungry():
+    while not (ended and scheduler.idle):
+        while not ended and scheduler.has_room():
             number, first = next(games, (0, ""))
             if first:
                 moves = " ".join([first, *["g8f6 b1c3 f6g8 c3b1"] * 24])
-                flow.open((Origin(number, "x.pgn", number), game(moves)))
+                scheduler.open(Origin(number, "x.pgn", number), game(moves))
             else:
                 ended = True
-                flow.end()
-        list(flow.step(0))
+                scheduler.end()
+        list(scheduler.step(0))
     assert [len(unit.plies) for unit in executor.given[-2 * workers :]] == [1] * 2 * workers

@@ -1,4 +1,4 @@
-"""A stateful model of the flow: whatever an executor does, in any order, every position is accounted for once.
+"""A stateful model of the scheduler: whatever an executor does, every position is accounted for once.
 
 The executor here is a plain list: hypothesis decides which unit is done, lost from outside or at fault next, and
 when a game is opened. Scores are a function of the position, so the expected result is known before.
@@ -16,12 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engine.cache.store import Cache
 from engine.contracts.messages import Done, Job, Lost, Outcome, PluginSpec, Unit
-from engine.model import Best, Evaluation, Failure, Limit, Origin, Position, RunCounts, Score, SourceGame
+from engine.model import AnalysedGame, Best, Evaluation, Limit, Origin, Position, Score, SourceGame
 from engine.plugin import Executor, ExecutorContext
-from engine.search.planner import Plan
-from engine.search.scheduler import Flow
+from engine.search.games import FinishedGame
+from engine.search.scheduler import Scheduler, SearchTask
 from engine.settings import Search
 from engine.workers.scoreboard import Scoreboard, place, scored
+from tests.engine.search.client import PlainClient
 from tests.engine.search.test_planner import game
 
 MOVES = ["e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "a7a6", "b5a4", "g8f6", "e1g1", "f8e7", "f1e1", "b7b5"]
@@ -59,27 +60,17 @@ class Listed(Executor):
         self.held.clear()
 
 
-class FlowMachine(RuleBasedStateMachine):
+class SchedulerMachine(RuleBasedStateMachine):
     @initialize(poison=st.sets(st.integers(0, 12), max_size=2))
     def start(self, poison: set[int]) -> None:
         self.executor = Listed()
         self.scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=4)
-        self.failures: list[Failure] = []
         self.cache = Cache(None)
-        self.flow = Flow(
-            job=JOB,
-            fingerprint="model",
-            search=SEARCH,
-            workers=1,
-            cache=self.cache,
-            scoreboard=self.scoreboard,
-            executor=lambda: self.executor,
-            counts=RunCounts(),
-            on_failure=self.failures.append,
-        )
+        self.client = PlainClient(self.executor)
+        self.scheduler = Scheduler(SearchTask(JOB, "model", SEARCH, 1), self.client, self.cache, self.scoreboard)
         self.numbers = itertools.count(1)
         self.opened: list[int] = []
-        self.released: list[Plan] = []
+        self.released: list[AnalysedGame] = []
         self.poison: set[Position] = set()
         whole = self._plan_of(SourceGame({}, game(" ".join(MOVES)).fen, moves=tuple(MOVES)))
         self.poison = {whole[ply] for ply in poison}
@@ -91,11 +82,11 @@ class FlowMachine(RuleBasedStateMachine):
         units = plan(Origin(0, "", 0), source, SEARCH, itertools.count(1)).units
         return {ply: position for unit in units for ply, position in zip(unit.plies, unit.positions, strict=True)}
 
-    @precondition(lambda self: self.flow.hungry())
+    @precondition(lambda self: self.scheduler.has_room())
     @rule(plies=st.integers(0, len(MOVES)))
     def open(self, plies: int) -> None:
         number = next(self.numbers)
-        self.flow.open((Origin(number, "x.pgn", number), game(" ".join(MOVES[:plies]))))
+        self.scheduler.open(Origin(number, "x.pgn", number), game(" ".join(MOVES[:plies])))
         self.opened.append(number)
         self._step()
 
@@ -123,49 +114,46 @@ class FlowMachine(RuleBasedStateMachine):
         self._step()
 
     def _step(self) -> None:
-        for item in self.flow.step(0):
-            assert isinstance(item, Plan)
-            self.released.append(item)
+        for item in self.scheduler.step(0):
+            assert isinstance(item, FinishedGame)
+            self.released.append(item.game)
 
     @invariant()
     def games_leave_in_input_order_and_whole(self) -> None:
         if not hasattr(self, "released"):
             return
-        assert [plan.origin.game for plan in self.released] == self.opened[: len(self.released)]
-        for plan in self.released:
-            assert None not in plan.positions
+        assert [analysed.origin.game for analysed in self.released] == self.opened[: len(self.released)]
 
     def teardown(self) -> None:
-        if not hasattr(self, "flow"):
+        if not hasattr(self, "scheduler"):
             return
-        while not self.flow.idle:
+        while not self.scheduler.idle:
             self._step()
             if self.executor.held:
                 self.answer(0)
         self._step()
-        assert [plan.origin.game for plan in self.released] == self.opened
+        assert [analysed.origin.game for analysed in self.released] == self.opened
         self._the_scoreboard_is_a_recount()
-        self.flow.close()
+        self.scheduler.close()
         self.cache.close()
 
     def _the_scoreboard_is_a_recount(self) -> None:
         wins, best, missing = 0, list[Best](), 0
-        for plan in self.released:
-            asked = self._plan_of(plan.game)
-            for ply, position in enumerate(plan.positions):
-                assert position is not None
+        for analysed in self.released:
+            asked = self._plan_of(game(" ".join(ply.uci for ply in analysed.plies)))
+            for ply, position in enumerate(analysed.positions):
                 assert position.evaluation == evaluation(asked[ply], self.poison)
                 if position.evaluation is None:
                     assert position.missing == "quarantined"
                     missing += 1
                     continue
-                entry, winning = scored(plan.origin.game, ply, position.evaluation, JOB.winning_cp)
+                entry, winning = scored(analysed.origin.game, ply, position.evaluation, JOB.winning_cp)
                 wins += winning
                 place(best, entry, 4)
         view = self.scoreboard.view()
         assert (view.wins, list(view.best)) == (wins, best)
-        assert len(self.failures) == missing
+        assert len(self.client.failures) == missing
 
 
-TestFlow = FlowMachine.TestCase
-TestFlow.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestScheduler = SchedulerMachine.TestCase
+TestScheduler.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

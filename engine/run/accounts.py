@@ -1,0 +1,103 @@
+"""What a run adds up to while it goes on: counts, notices, failures, winning moves and best scores."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from engine.errors import PluginCrashed
+from engine.input.sources import Broken, Filtered
+from engine.model import AnalysedGame, Failure, Notice, Origin, RunCounts
+from engine.run.labels import BoardLabels
+from engine.run.recount import Recount
+
+LOGGER = logging.getLogger("engine.run")
+
+MAX_NOTICES = 1_000
+"""Notices that are kept; the others are only counted."""
+
+RunEvent = AnalysedGame | Notice | Failure
+"""What happens in a run: a game leaves it, something about the input is noticed, something of ours failed."""
+
+
+class RunAccounts:
+    """The accounts of one run, kept by the thread that executes it."""
+
+    def __init__(
+        self, recount: Recount, on_event: Callable[[RunEvent], None] | None, *, keeps_labels: bool
+    ) -> None:
+        """Start with empty accounts.
+
+        * **recount** - an empty one, for the games of the whole run.
+        * **on_event** - called with everything that happens.
+        * **keeps_labels** - whether a screen wants names for the entries of the best-scores board.
+        """
+        self.counts = RunCounts()
+        self.recount = recount
+        self.failures: list[Failure] = []
+        self.notices: list[Notice] = []
+        self.labels = BoardLabels()
+        self.keeps_labels = keeps_labels
+        self.has_broken_input = False
+        """Whether an input ended before its end."""
+        self.only_game: AnalysedGame | None = None
+        """The first game, while there is no second."""
+        self._on_event = on_event or (lambda _: None)
+
+    def game(self, game: AnalysedGame) -> None:
+        """Count a game that is analysed."""
+        placed = self.recount.add(game, self.counts)
+        self.only_game = game if self.counts.analysed == 1 else None
+        if placed is not None and self.keeps_labels:
+            self.labels.learn(placed, game)
+
+    def left(self, game: AnalysedGame) -> None:
+        """Tell whoever listens that a game has left the run."""
+        self._on_event(game)
+
+    def pass_over(self, item: Filtered | Broken) -> None:
+        """Count a game that was not wanted, or report an input that broke off."""
+        if isinstance(item, Broken):
+            self.has_broken_input = True
+            self.notice(Notice("damaged", item.file, item.line, None, item.reason))
+            return
+        self.counts.read += 1
+        self.counts.filtered += 1
+
+    def notice(self, notice: Notice) -> None:
+        """Report something that people should know."""
+        self.counts.notices += 1
+        if len(self.notices) < MAX_NOTICES:
+            self.notices.append(notice)
+            self._on_event(notice)
+
+    def warn(self, reason: str) -> None:
+        """Report something about the whole run."""
+        self.notice(Notice("warning", None, None, None, reason))
+
+    def fail(self, failure: Failure) -> None:
+        """Report that something of ours failed."""
+        LOGGER.info("failed: %s", failure.reason)
+        self.failures.append(failure)
+        self._on_event(failure)
+
+    def plugin_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
+        """Report that an aggregator or a writer raised; the traceback goes to the log."""
+        LOGGER.info("%s", crash.message, exc_info=crash.__cause__)
+        if origin is None:
+            self.fail(Failure(None, None, None, None, crash.message))
+        else:
+            self.fail(Failure(origin.file, origin.line, origin.game, None, crash.message))
+
+    def player_plugin_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
+        """Report the same fault in every player's copy of an aggregator once."""
+        subject = crash.message.partition(" failed")[0]
+        if not any(failure.reason.startswith(subject) for failure in self.failures):
+            self.plugin_crashed(crash, origin)
+
+    def merge(self, counts: RunCounts, notices: Sequence[Notice]) -> None:
+        """Add what a batch of games in another process has counted and noticed."""
+        for name in RunCounts.__struct_fields__:
+            setattr(self.counts, name, getattr(self.counts, name) + getattr(counts, name))
+        for notice in notices:
+            self.notice(notice)

@@ -1,0 +1,88 @@
+"""Where analysed games go: to the accounts, the aggregators, the outputs, and whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from msgspec import structs
+
+from engine.errors import PluginCrashed
+from engine.model import AnalysedGame, Report, RunResult, SkippedGame
+from engine.output.files import Outputs
+from engine.plugin import RunInfo
+from engine.run.accounts import RunAccounts
+from engine.run.aggregators import Aggregators
+from engine.run.notices import notice_of_skipped
+from engine.run.per_player import PlayerOutputs, answers_for
+from engine.search.games import FinishedGame
+
+
+class Delivery:
+    """Everything that takes the games of one run, in input order."""
+
+    def __init__(
+        self,
+        accounts: RunAccounts,
+        aggregators: Aggregators,
+        outputs: Outputs,
+        player_outputs: PlayerOutputs | None,
+        info: RunInfo,
+    ) -> None:
+        self.aggregators = aggregators
+        self.outputs = outputs
+        self.player_outputs = player_outputs
+        self._accounts = accounts
+        self._info = info
+
+    def game(self, finished: FinishedGame) -> None:
+        """Account for, fold and write a game."""
+        game = structs.replace(finished.game, answers=answers_for(finished.answers, finished.game.view))
+        self._accounts.game(game)
+        self.aggregators.add(game)
+        self.write(game)
+        if self.player_outputs is not None:
+            self._write(partial(self.player_outputs.add, game, finished.answers, self._info), game)
+        self._accounts.left(game)
+
+    def write(self, game: AnalysedGame) -> None:
+        """Write a game that is accounted for and folded."""
+        self._write(partial(self.outputs.game, game), game)
+
+    def skip(self, game: SkippedGame) -> None:
+        """Report a game that is not analysed, and let the writers copy it."""
+        self._accounts.notice(notice_of_skipped(game, self._accounts.counts))
+        self.write_skipped(game)
+
+    def write_skipped(self, game: SkippedGame) -> None:
+        """Let the writers copy a game that was reported already."""
+        self._write(partial(self.outputs.skipped, game), None)
+
+    def reports(self) -> dict[str, Report]:
+        """Return the reports of the run."""
+        return self.aggregators.reports(self._accounts.recount.scales)
+
+    def finish(self, result: RunResult) -> list[str]:
+        """Write the ends of all files, move them into place, and return their names.
+
+        Raises OutputError.
+        """
+        self._write(partial(self.outputs.finish, result), None)
+        names = self.outputs.names()
+        if self.player_outputs is not None:
+            self._write(partial(self.player_outputs.finish, result), None)
+            names += self.player_outputs.names()
+        return names
+
+    def abandon(self) -> None:
+        """Leave every `FILE.part` as it is, closed."""
+        self.outputs.abandon()
+        if self.player_outputs is not None:
+            self.player_outputs.abandon()
+
+    def _write(self, write: Callable[[], None], game: AnalysedGame | None) -> None:
+        """Report a writer that crashes; the others have written by then."""
+        try:
+            write()
+        except PluginCrashed as crash:
+            self._accounts.plugin_crashed(crash, game.origin if game is not None else None)

@@ -1,0 +1,188 @@
+"""Preparing a run: what is wrong with a call is found here, before anything is started or written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct, structs
+
+from engine import system
+from engine.contracts.options import Options
+from engine.input.filters import compile_filter, player_filter
+from engine.input.inputs import expand
+from engine.input.sources import Selection, Source
+from engine.loading import evaluators
+from engine.loading.registry import Registry
+from engine.model import Limit
+from engine.output.files import Targets, open_outputs
+from engine.plugin import Executor, ExecutorContext, Reader
+from engine.run.aggregators import Aggregators, choose_aggregators
+from engine.run.per_player import PlayerTemplates, by_player
+from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
+from engine.run.recount import Recount
+from engine.search import adaptive
+from engine.settings import Settings
+
+Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.Choice]
+"""Choose an evaluator by its name and options, as `engine.loading.evaluators.choose` does."""
+
+NewExecutor = Callable[[ExecutorContext], Executor]
+
+
+class Resources(Protocol):
+    """What several runs share, so that the next one need not build it again."""
+
+    registry: Registry
+
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+        """Choose an evaluator, as `engine.loading.evaluators.choose` does."""
+        ...
+
+    def executor(self, context: ExecutorContext) -> Executor:
+        """Return the executor of a run."""
+        ...
+
+
+class AggregatorPlan(Struct, frozen=True):
+    """Which aggregators a run has, and with what options."""
+
+    chosen: tuple[AggregatorChoice, ...]
+    options: Values
+
+    def load(self, registry: Registry) -> Aggregators:
+        """Make the aggregators. Raises PluginError, ConfigError."""
+        return Aggregators.load(registry, self.chosen, self.options)
+
+    def copy(self) -> AggregatorPlan:
+        """Return the same plan, with copies of the aggregators that were given as instances."""
+        return structs.replace(self, chosen=copy.deepcopy(self.chosen))
+
+
+class RunPlan(Struct, frozen=True):
+    """A run that is checked. Nothing has been started, and nothing written."""
+
+    settings: Settings
+    registry: Registry
+    choose: Choose
+    new_executor: NewExecutor
+    sources: tuple[Source, ...]
+    readers: Mapping[str, Reader]
+    selection: Selection
+    targets: Targets
+    """The outputs of the whole run."""
+    player_templates: PlayerTemplates | None
+    """The outputs of each player."""
+    writer_options: Mapping[str, Options]
+    """By writer."""
+    aggregator_plan: AggregatorPlan
+    player_aggregator_plan: AggregatorPlan
+    """For the outputs of each player."""
+    aggregators: Aggregators
+    """Made by `aggregator_plan`; they have not seen a game."""
+    only_shown: frozenset[str]
+    """Aggregators that are there for a writer alone which starts no search for them."""
+    limit: Limit
+    """The limit of each search, with as many lines as an aggregator needs."""
+    first_limit: Limit
+    """The limit of the first search of each position."""
+    workers: int
+
+    @property
+    def evaluator_name(self) -> str:
+        """The evaluator to choose: games that we have analysed are not searched, unless a chain says so."""
+        readers = [self.readers[source.reader] for source in self.sources if source.refused is None]
+        are_analysed = all(reader.analysed for reader in readers)
+        return "recorded" if are_analysed and "," not in self.settings.evaluator else self.settings.evaluator
+
+    def new_recount(self) -> Recount:
+        """Return an empty recount."""
+        return Recount(self.settings.scoreboard.winning_cp, self.settings.scoreboard.size)
+
+
+def prepare(
+    inputs: Sequence[Any],
+    settings: Settings,
+    *,
+    aggregators: Sequence[AggregatorChoice] | None = None,
+    outputs: Sequence[str] = (),
+    output_format: str | None = None,
+    force: bool = False,
+    resources: Resources | None = None,
+) -> RunPlan:
+    """Check everything about a run that can be checked without starting or writing anything.
+
+    * **inputs** - what `engine.input.inputs` understands.
+    * **aggregators** - *(optional)* names, classes or instances, in place of those of the settings.
+    * **outputs** - *(optional)* paths, or `-` for standard output in `output_format`.
+    * **force** - *(optional)* whether existing outputs are overwritten.
+    * **resources** - *(optional)* what several runs share.
+
+    Raises ConfigError, InputError, PluginError or OutputError.
+    """
+    registry = resources.registry if resources is not None else Registry(settings.plugins)
+    readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
+    sources = expand(inputs, readers)
+    selection = _selection(settings)
+    writers = registry.load_all("engine.writers")
+
+    def check(names: Sequence[str], may_overwrite: bool) -> Targets:
+        return open_outputs(
+            names,
+            format=output_format,
+            force=force or may_overwrite,
+            writers=writers,
+            inputs=[source.name for source in sources],
+        )
+
+    own_names, template_names = by_player(outputs)
+    targets = check(own_names, False)
+    plugin_options = resolve_options(settings, registry, writers)
+    templates = PlayerTemplates.of(template_names, check) if template_names else None
+    all_targets = [targets] if templates is None else [targets, templates.targets]
+    epd = any(source.reader == "epd" for source in sources)
+    names = aggregators if aggregators is not None else settings.aggregators
+
+    def plan_aggregators(for_writers: Sequence[str]) -> AggregatorPlan:
+        chosen = choose_aggregators(registry, names, epd=epd, player=bool(settings.players), also=for_writers)
+        values = add_shared_settings(plugin_options.aggregators, settings, registry, chosen)
+        return AggregatorPlan(tuple(chosen), values)
+
+    aggregator_plan = plan_aggregators([name for some in all_targets for name in some.reports])
+    own_plan = plan_aggregators(())
+    player_plan = plan_aggregators(templates.targets.reports).copy() if templates is not None else own_plan
+    loaded = aggregator_plan.load(registry)
+    limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
+    added_for_writers = {short_name(choice) for choice in aggregator_plan.chosen[len(own_plan.chosen) :]}
+    return RunPlan(
+        settings=settings,
+        registry=registry,
+        choose=resources.choose if resources is not None else evaluators.choose,
+        sources=tuple(sources),
+        readers=readers,
+        selection=selection,
+        targets=targets,
+        player_templates=templates,
+        writer_options=plugin_options.writers,
+        aggregator_plan=aggregator_plan,
+        player_aggregator_plan=player_plan,
+        aggregators=loaded,
+        only_shown=frozenset(added_for_writers - {name for some in all_targets for name in some.searched_for}),
+        limit=limit,
+        first_limit=adaptive.first_limit(limit) if settings.search.adaptive else limit,
+        workers=settings.workers or system.cores(),
+        new_executor=(
+            resources.executor if resources is not None else registry.load("engine.executors", settings.executor)
+        ),
+    )
+
+
+def _selection(settings: Settings) -> Selection:
+    return Selection(
+        filter=compile_filter(settings.filter) if settings.filter else None,
+        players=player_filter(settings.players) if settings.players else None,
+        limit=settings.max_games,
+        sample=settings.sample,
+        seed=settings.seed,
+    )

@@ -1,0 +1,153 @@
+"""A run whose positions are searched, found in the cache, or few enough to be done in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import structs
+
+from engine.analysis.game import Analyst
+from engine.cache.store import Cache, default_path
+from engine.contracts.messages import Job, PluginSpec
+from engine.input.sources import Broken, Filtered, Game, Waiting, playable, read
+from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
+from engine.plugin import Executor, ExecutorContext, Request
+from engine.run.notices import notices_of
+from engine.run.reporter import PROGRESS_SECONDS
+from engine.run.started import Parts, StartedRun
+from engine.search.games import FinishedGame, FollowUp, FollowUps, RequestKey, SearchedGame
+from engine.search.planner import Positions
+from engine.search.scheduler import Scheduler, SearchTask
+from engine.settings import Settings
+
+NO_EVALUATOR = PluginSpec("engine.evaluators", "recorded")
+"""The job's evaluator where nothing is ever searched."""
+
+
+class SearchedRun(StartedRun):
+    """One run, through scheduler, workers and cache. It is the scheduler's `Client`."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.counts: RunCounts = self._accounts.counts
+        main = self._evaluators.main
+        self._analyst = Analyst(
+            self._plan.settings.search, main.info.scale, main.reads_input, self._plan.selection.players
+        )
+
+    def _work(self) -> None:
+        cache = open_cache(self._plan.settings)
+        opened_with = cache.notice
+        if cache.notice:
+            self._accounts.warn(cache.notice)
+        scheduler = Scheduler(self._task(), self, cache, self._scoreboard)
+        try:
+            self._drive(scheduler)
+            self._report(scheduler, last=True)
+        finally:
+            scheduler.close()
+            cache.close()
+            if cache.notice not in (None, opened_with):
+                self._accounts.warn(cache.notice or "")
+
+    def _task(self) -> SearchTask:
+        plan, evaluators = self._plan, self._evaluators
+        searching = evaluators.main if evaluators.main.spec is not None else evaluators.follow_ups
+        spec = searching.spec if searching is not None and searching.spec is not None else NO_EVALUATOR
+        settings = plan.settings
+        return SearchTask(
+            job=Job(spec, plan.first_limit, settings.scoreboard.winning_cp, settings.place),
+            fingerprint=(searching or evaluators.main).info.fingerprint,
+            search=settings.search,
+            workers=plan.workers,
+            use_recorded=evaluators.main.reads_input,
+            can_search=evaluators.main.spec is not None,
+            deep_limit=plan.limit if settings.search.adaptive else None,
+        )
+
+    # -- games in and out --
+
+    def _drive(self, scheduler: Scheduler) -> None:
+        plan, progress = self._plan, self._progress
+        items = read(plan.sources, plan.readers, plan.selection)
+        while not (progress.exhausted and scheduler.idle):
+            if self._stopping and not self._interrupted:
+                # What is in hand is finished; nothing more is read or handed out.
+                self._interrupted = scheduler.drain() or not progress.exhausted
+                progress.exhausted = True
+            while not progress.exhausted and scheduler.has_room() and not self._stopping:
+                item = next(items, None)
+                if item is None:
+                    progress.exhausted = True
+                    scheduler.end()
+                elif isinstance(item, Waiting):
+                    break
+                else:
+                    self._open(scheduler, item)
+            for game in scheduler.step(PROGRESS_SECONDS):
+                self._deliver(game)
+            self._report(scheduler)
+        self._interrupted = self._interrupted or scheduler.left
+
+    def _open(self, scheduler: Scheduler, item: Game | SkippedGame | Filtered | Broken) -> None:
+        if isinstance(item, Filtered | Broken):
+            self._accounts.pass_over(item)
+            return
+        self.counts.read += 1
+        item = playable(item, self._evaluators.main.info)
+        if isinstance(item, SkippedGame):
+            scheduler.skip(item)
+            return
+        self._progress.opened += 1
+        planned = scheduler.open(item.origin, item.game)
+        for notice in notices_of(planned, self.counts):
+            self._accounts.notice(notice)
+
+    def _deliver(self, game: FinishedGame | SkippedGame) -> None:
+        if isinstance(game, SkippedGame):
+            self._delivery.skip(game)
+        else:
+            self._delivery.game(game)
+
+    # -- what the scheduler asks --
+
+    def new_executor(self) -> Executor:
+        """As `Client.new_executor`."""
+        return self._plan.new_executor(ExecutorContext(self._task().job, self._plan.workers, self._scoreboard))
+
+    def analyse(self, game: SearchedGame) -> AnalysedGame:
+        """As `Client.analyse`."""
+        return self._analyst.analyse(game)
+
+    def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
+        """As `Client.follow_ups`: for the run's own view of the game, and for each player's."""
+        if self._evaluators.follow_ups is None:
+            return {}
+        positions = Positions(source)
+        default_limit = self._plan.settings.limit
+
+        def plan_request(request: Request) -> FollowUp | None:
+            position = positions.after(request.ply, request.moves)
+            limit = structs.replace(request.limit or default_limit, multipv=request.multipv)
+            return None if position is None else FollowUp(request.ply, position, limit)
+
+        def ask(seen: AnalysedGame) -> dict[str, list[FollowUp | None]]:
+            return self._delivery.aggregators.follow_ups(seen, plan_request)
+
+        own: dict[RequestKey, Sequence[FollowUp | None]] = {
+            RequestKey(name, game.view): searches for name, searches in ask(game).items()
+        }
+        players = self._delivery.player_outputs
+        return own if players is None else {**own, **players.follow_ups(game, ask)}
+
+    def search_failed(self, failure: Failure) -> None:
+        """As `Client.search_failed`."""
+        self._accounts.fail(failure)
+
+
+def open_cache(settings: Settings) -> Cache:
+    """Open the cache that the settings name; its `notice` says what was wrong with it."""
+    if settings.cache == "":
+        return Cache(None)
+    return Cache(Path(settings.cache) if settings.cache else default_path())

@@ -1,0 +1,154 @@
+"""Starting a prepared run: the evaluator is tried, `FILE.part` is opened, and the kind of run is decided."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from engine.errors import ConfigError, EvaluatorError
+from engine.loading.evaluators import Choice
+from engine.output.files import Outputs
+from engine.plugin import RunInfo
+from engine.run.accounts import RunAccounts, RunEvent
+from engine.run.aggregators import Aggregators
+from engine.run.delivery import Delivery
+from engine.run.per_player import PlayerOutputs
+from engine.run.prepare import RunPlan
+from engine.run.progress import Snapshot
+from engine.run.recorded import RecordedRun
+from engine.run.reporter import ProgressReporter
+from engine.run.searched import SearchedRun
+from engine.run.started import Evaluators, Parts, StopConditions
+
+DEFAULT_EVALUATOR = "stockfish"
+BATCHED_BYTES = 4 << 20
+"""Recorded games of fewer bytes are done before other processes have started."""
+
+
+class Listeners(Struct, frozen=True):
+    """Whoever is told what happens, in the thread that executes the run."""
+
+    progress: Callable[[Snapshot], None] | None = None
+    """Called 4 to 8 times a second."""
+    on_event: Callable[[RunEvent], None] | None = None
+
+
+def start(
+    plan: RunPlan,
+    listeners: Listeners | None = None,
+    *,
+    stop: threading.Event | None = None,
+    stop_after: float | None = None,
+) -> SearchedRun | RecordedRun:
+    """Try the evaluator and open the outputs. The run is done by `execute` of what this returns.
+
+    * **listeners** - *(optional)* who is told what happens.
+    * **stop** - *(optional)* ends the run in good order once it is set.
+    * **stop_after** - *(optional)* does so after so many seconds of `execute`.
+
+    Raises EvaluatorError, ConfigError, PluginError or OutputError.
+    """
+    listeners = listeners or Listeners()
+    accounts = RunAccounts(plan.new_recount(), listeners.on_event, keeps_labels=listeners.progress is not None)
+    plan.aggregators.on_crash = accounts.plugin_crashed
+    evaluators = choose_evaluators(plan, accounts)
+    info = RunInfo(evaluators.main.info, plan.limit)
+    outputs = plan.targets.begin(info, plan.writer_options)
+    _warn_of_unmet_needs(plan, evaluators.main, accounts)
+    parts = Parts(
+        plan,
+        evaluators,
+        accounts,
+        _delivery(plan, accounts, outputs, info),
+        ProgressReporter(
+            listeners.progress,
+            accounts,
+            plan.sources,
+            max_games=plan.settings.max_games,
+            sampled=bool(plan.selection.sample),
+        ),
+        StopConditions(stop or threading.Event(), stop_after),
+    )
+    if _is_batched(plan, evaluators):
+        return RecordedRun(parts, games_wanted=outputs.takes_games() or listeners.on_event is not None)
+    return SearchedRun(parts)
+
+
+def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
+    """Start the evaluator once to learn who it is.
+
+    Where it searches nothing and aggregators want follow-up searches, another one is found that answers those.
+    Raises EvaluatorError, ConfigError, PluginError.
+    """
+    settings = plan.settings
+    main = plan.choose(plan.registry, plan.evaluator_name, settings.evaluator_options)
+    if main.spec is not None:
+        if settings.follow_up_evaluator is not None:
+            raise ConfigError("--follow-up-evaluator is for runs that search nothing else")
+        return Evaluators(main, main)
+    asking = plan.aggregators.following_up()
+    if settings.follow_up_evaluator is None:
+        asking = [name for name in asking if name not in plan.only_shown]
+    if not asking or settings.follow_up_evaluator == "none":
+        return Evaluators(main, None)
+    return Evaluators(main, _choose_for_follow_ups(plan, asking, accounts))
+
+
+def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAccounts) -> Choice | None:
+    settings = plan.settings
+    name = settings.follow_up_evaluator or DEFAULT_EVALUATOR
+    try:
+        return plan.choose(plan.registry, name, settings.evaluator_options)
+    except EvaluatorError as error:
+        if settings.follow_up_evaluator is not None:
+            raise
+        accounts.warn(f"{', '.join(asking)}: no follow-up searches, because {error.message}")
+        return None
+
+
+def _warn_of_unmet_needs(plan: RunPlan, evaluator: Choice, accounts: RunAccounts) -> None:
+    """Say what the evaluator or the input cannot give to the aggregators, before any work."""
+    multipv = plan.limit.multipv
+    _, asked_by = plan.aggregators.multipv()
+    if multipv > 1 and evaluator.spec is None:
+        accounts.warn(
+            f"{asked_by or 'the limit'} asks for {multipv} lines of each position; recorded evaluations have one"
+        )
+    elif asked_by and multipv > plan.settings.limit.multipv:
+        accounts.warn(f"{asked_by} needs {multipv} lines of each position, which changes the scores")
+    wanting = plan.aggregators.wanting_clocks()
+    if wanting and plan.sources and not any(source.has_clocks() for source in plan.sources):
+        accounts.warn(f"{', '.join(wanting)}: the first games of the input have no clocks")
+
+
+def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunInfo) -> Delivery:
+    def new_aggregators() -> Aggregators:
+        aggregators = plan.player_aggregator_plan.copy().load(plan.registry)
+        aggregators.on_crash = accounts.player_plugin_crashed
+        return aggregators
+
+    player_outputs = None
+    if plan.player_templates is not None:
+        player_outputs = PlayerOutputs(
+            plan.player_templates,
+            new_aggregators=new_aggregators,
+            new_recount=plan.new_recount,
+            writer_options=plan.writer_options,
+            players=plan.settings.players,
+        )
+    return Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
+
+
+def _is_batched(plan: RunPlan, evaluators: Evaluators) -> bool:
+    """Whether there is nothing to search, and enough of it to be worth other processes."""
+    asking = evaluators.follow_ups is not None and plan.aggregators.following_up()
+    return (
+        evaluators.main.spec is None
+        and not asking
+        and plan.player_templates is None
+        and all(isinstance(choice, str) for choice in plan.aggregator_plan.chosen)
+        and sum(source.size for source in plan.sources) >= BATCHED_BYTES
+        and plan.workers > 1
+    )

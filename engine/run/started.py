@@ -1,0 +1,106 @@
+"""A run whose evaluator is known and whose outputs are open. Its kinds are `SearchedRun` and `RecordedRun`."""
+
+from __future__ import annotations
+
+import abc
+import multiprocessing
+import threading
+import time
+
+from msgspec import Struct
+
+from engine.loading.evaluators import Choice
+from engine.model import RunResult
+from engine.run.accounts import LOGGER, RunAccounts
+from engine.run.delivery import Delivery
+from engine.run.finish import finish
+from engine.run.prepare import RunPlan
+from engine.run.reporter import ProgressReporter, Searches
+from engine.workers.scoreboard import Scoreboard
+
+
+class Evaluators(Struct, frozen=True):
+    """Who evaluates the positions of a run."""
+
+    main: Choice
+    follow_ups: Choice | None
+    """Who answers follow-up searches; None: nobody does."""
+
+
+class StopConditions(Struct, frozen=True):
+    """When a run ends before its input does."""
+
+    event: threading.Event
+    after: float | None
+    """Seconds since its start."""
+
+
+class Parts(Struct, frozen=True):
+    """What a started run is made of."""
+
+    plan: RunPlan
+    evaluators: Evaluators
+    accounts: RunAccounts
+    delivery: Delivery
+    progress: ProgressReporter
+    stop: StopConditions
+
+
+class StartedRun(abc.ABC):
+    """One run, executed once by one thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._plan = parts.plan
+        self._evaluators = parts.evaluators
+        self._accounts = parts.accounts
+        self._delivery = parts.delivery
+        self._progress = parts.progress
+        self._stop = parts.stop
+        self._interrupted = False
+
+    def execute(self) -> RunResult:
+        """Do the work and return the result.
+
+        Raises EvaluatorError, OutputError or InputError; then the outputs stay as `FILE.part`.
+        """
+        plan = self._plan
+        self._progress.started_at = time.monotonic()
+        self._scoreboard = Scoreboard(
+            multiprocessing.get_context(plan.settings.start_method),
+            workers=plan.workers,
+            size=plan.settings.scoreboard.size,
+        )
+        LOGGER.info("evaluator %s, %s", self._evaluators.main.info.name, plan.limit)
+        try:
+            self._work()
+            counts = self._accounts.counts
+            counts.seconds = time.monotonic() - self._progress.started_at
+            LOGGER.info("%d games in %.1f s", counts.analysed, counts.seconds)
+            return finish(
+                plan,
+                self._evaluators.main.info,
+                self._accounts,
+                self._delivery,
+                self._scoreboard,
+                interrupted=self._interrupted,
+            )
+        except BaseException:
+            self._delivery.abandon()
+            raise
+        finally:
+            for source in plan.sources:
+                source.close()
+            self._scoreboard.close()
+
+    @abc.abstractmethod
+    def _work(self) -> None:
+        """Read, evaluate and deliver all games."""
+
+    @property
+    def _stopping(self) -> bool:
+        after = self._stop.after
+        late = after is not None and time.monotonic() - self._progress.started_at >= after
+        return late or self._stop.event.is_set()
+
+    def _report(self, searches: Searches, *, last: bool = False) -> None:
+        self._progress.report(searches, self._scoreboard, stopping=self._stopping, last=last)
