@@ -1,4 +1,4 @@
-"""What a run adds up to while it goes on: counts, notices, failures, winning moves and best scores."""
+"""The accounts of a run: counts, notices, failures, winning moves and best scores so far."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_NOTICES = 1_000
 """Notices that are kept; the others are only counted."""
 
 RunEvent = AnalysedGame | Notice | Failure
-"""What happens in a run: a game leaves it, something about the input is noticed, something of ours failed."""
+"""An event of a run: a game leaves it, something about the input is noticed, something of ours failed."""
 
 
 class RunAccounts:

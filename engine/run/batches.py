@@ -45,7 +45,7 @@ _DEATHS = 3
 
 
 class BatchJob(Struct, frozen=True):
-    """What every batch of a run has in common."""
+    """Everything that the batches of a run have in common."""
 
     plugins: tuple[str, ...]
     aggregators: tuple[str, ...]
@@ -73,7 +73,7 @@ class BatchItem(Struct, frozen=True):
 
 
 class BatchResult(Struct):
-    """What a batch adds to a run."""
+    """Everything that a batch adds to a run."""
 
     recount: Recount
     counts: RunCounts = msgspec.field(default_factory=RunCounts)

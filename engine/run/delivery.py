@@ -1,4 +1,4 @@
-"""Where analysed games go: to the accounts, the aggregators, the outputs, and whoever listens."""
+"""The delivery of analysed games: to the accounts, the aggregators, the outputs, and whoever listens."""
 
 from __future__ import annotations
 

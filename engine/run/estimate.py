@@ -1,4 +1,4 @@
-"""What a run would cost, without doing it."""
+"""The cost of a run, estimated without doing it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ PROBE = Position("r1bq1rk1/pp2bppp/2n1pn2/3p4/3P4/2NB1N2/PP3PPP/R1BQ1RK1 w - - 0
 
 
 class Estimate(Struct, frozen=True):
-    """What `--dry-run` prints."""
+    """The figures that `--dry-run` prints."""
 
     games: int
     positions: int
     cached: int
-    """Of the positions, how many the cache knows."""
+    """Positions that the cache knows."""
     nodes_per_second: int
-    """Of one worker by itself, measured on the spot."""
+    """Speed of one worker by itself, measured on the spot."""
     seconds: float | None
-    """For the rest on all workers; None for a depth limit, whose nodes nobody knows before."""
+    """Time for the other positions on all workers; None for a depth limit, whose nodes are not known before."""
     workers: int
     evaluator: str
 

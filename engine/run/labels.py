@@ -1,4 +1,4 @@
-"""How entries of the best-scores board are named for people."""
+"""Names of the entries of the best-scores board, for people."""
 
 from __future__ import annotations
 

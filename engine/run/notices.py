@@ -1,4 +1,4 @@
-"""What people are told of the input: games that are cut, skipped or refused in part."""
+"""Notices about the games of the input: those that are cut, skipped or refused in part."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class PlayerTemplates(Struct, frozen=True):
 
 
 class _PlayerFiles(Struct):
-    """What one player gets."""
+    """The outputs, aggregators and figures of one player."""
 
     name: str
     outputs: Outputs

@@ -1,4 +1,4 @@
-"""Whose options are whose: `--set NAME.KEY=VALUE` and the tables of `engine.toml`, for every kind of plugin.
+"""Options of plugins: `--set NAME.KEY=VALUE` and the tables of `engine.toml`, resolved for every kind of plugin.
 
 An option is given to a name, and the registry says what has that name: an aggregator, or else a writer. A name may
 carry its distribution (`my-plugins:castling`), which matters where two distributions have the same one.
@@ -33,7 +33,7 @@ class PluginOptions(Struct, frozen=True):
     """The options that the settings give to plugins."""
 
     aggregators: Values
-    """Not checked yet: which classes they are for depends on what is chosen."""
+    """Values that are not checked yet: which classes they are for depends on what is chosen."""
     writers: Mapping[str, Options]
     """Checked, by writer."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct, structs
@@ -17,7 +18,7 @@ from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Limit
 from engine.output.files import Targets, open_outputs
-from engine.plugin import Executor, ExecutorContext, Reader
+from engine.plugin import Executor, ExecutorContext, Reader, Writer
 from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
@@ -32,7 +33,7 @@ NewExecutor = Callable[[ExecutorContext], Executor]
 
 
 class Resources(Protocol):
-    """What several runs share, so that the next one need not build it again."""
+    """Plugins and workers that several runs share, so that the next one need not start them again."""
 
     registry: Registry
 
@@ -75,10 +76,10 @@ class RunPlan(Struct, frozen=True):
     player_templates: PlayerTemplates | None
     """The outputs of each player."""
     writer_options: Mapping[str, Options]
-    """By writer."""
+    """Options by writer."""
     aggregator_plan: AggregatorPlan
     player_aggregator_plan: AggregatorPlan
-    """For the outputs of each player."""
+    """The aggregators for the outputs of each player."""
     aggregators: Aggregators
     """Made by `aggregator_plan`; they have not seen a game."""
     only_shown: frozenset[str]
@@ -121,21 +122,12 @@ def prepare(
 
     Raises ConfigError, InputError, PluginError or OutputError.
     """
-    registry = resources.registry if resources is not None else Registry(settings.plugins)
+    registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
     sources = expand(inputs, readers)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
-
-    def check(names: Sequence[str], may_overwrite: bool) -> Targets:
-        return open_outputs(
-            names,
-            format=output_format,
-            force=force or may_overwrite,
-            writers=writers,
-            inputs=[source.name for source in sources],
-        )
-
+    check = partial(_check_outputs, [source.name for source in sources], writers, output_format, force)
     own_names, template_names = by_player(outputs)
     targets = check(own_names, False)
     plugin_options = resolve_options(settings, registry, writers)
@@ -143,22 +135,17 @@ def prepare(
     all_targets = [targets] if templates is None else [targets, templates.targets]
     epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
-
-    def plan_aggregators(for_writers: Sequence[str]) -> AggregatorPlan:
-        chosen = choose_aggregators(registry, names, epd=epd, player=bool(settings.players), also=for_writers)
-        values = add_shared_settings(plugin_options.aggregators, settings, registry, chosen)
-        return AggregatorPlan(tuple(chosen), values)
-
+    plan_aggregators = partial(_plan_aggregators, registry, settings, names, plugin_options.aggregators, epd=epd)
     aggregator_plan = plan_aggregators([name for some in all_targets for name in some.reports])
     own_plan = plan_aggregators(())
     player_plan = plan_aggregators(templates.targets.reports).copy() if templates is not None else own_plan
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
-    added_for_writers = {short_name(choice) for choice in aggregator_plan.chosen[len(own_plan.chosen) :]}
+    first_limit = adaptive.first_limit(limit) if settings.search.adaptive else limit
     return RunPlan(
         settings=settings,
         registry=registry,
-        choose=resources.choose if resources is not None else evaluators.choose,
+        choose=resources.choose if resources else evaluators.choose,
         sources=tuple(sources),
         readers=readers,
         selection=selection,
@@ -168,14 +155,43 @@ def prepare(
         aggregator_plan=aggregator_plan,
         player_aggregator_plan=player_plan,
         aggregators=loaded,
-        only_shown=frozenset(added_for_writers - {name for some in all_targets for name in some.searched_for}),
+        only_shown=_only_shown(aggregator_plan, own_plan, all_targets),
         limit=limit,
-        first_limit=adaptive.first_limit(limit) if settings.search.adaptive else limit,
+        first_limit=first_limit,
         workers=settings.workers or system.cores(),
-        new_executor=(
-            resources.executor if resources is not None else registry.load("engine.executors", settings.executor)
-        ),
+        new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
     )
+
+
+def _check_outputs(
+    inputs: Sequence[str],
+    writers: Mapping[str, type[Writer]],
+    output_format: str | None,
+    force: bool,
+    names: Sequence[str],
+    may_overwrite: bool,
+) -> Targets:
+    return open_outputs(names, format=output_format, force=force or may_overwrite, writers=writers, inputs=inputs)
+
+
+def _plan_aggregators(
+    registry: Registry,
+    settings: Settings,
+    names: Sequence[AggregatorChoice] | None,
+    values: Values,
+    for_writers: Sequence[str],
+    *,
+    epd: bool,
+) -> AggregatorPlan:
+    """Choose the aggregators that are named, and those that writers need."""
+    chosen = choose_aggregators(registry, names, epd=epd, player=bool(settings.players), also=for_writers)
+    return AggregatorPlan(tuple(chosen), add_shared_settings(values, settings, registry, chosen))
+
+
+def _only_shown(plan: AggregatorPlan, own_plan: AggregatorPlan, targets: Sequence[Targets]) -> frozenset[str]:
+    """Return the aggregators that only writers want which start no search for them."""
+    added = {short_name(choice) for choice in plan.chosen[len(own_plan.chosen) :]}
+    return frozenset(added - {name for some in targets for name in some.searched_for})
 
 
 def _selection(settings: Settings) -> Selection:

@@ -1,4 +1,4 @@
-"""A run at one moment."""
+"""Snapshots of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.plugin import WorkerState
 
 
 class Snapshot(Struct, frozen=True):
-    """What a progress callback gets.
+    """A run at one moment, as a progress callback gets it.
 
     >>> import engine
     >>> shown = []

@@ -47,7 +47,7 @@ class RecordedRun(StartedRun):
         plan, progress = self._plan, self._progress
         items = batches(candidates(plan.sources, plan.readers, plan.selection))
         line: deque[Filtered | Broken | None] = deque()
-        """In input order: what is no game, and None for each batch."""
+        """Everything that was read, in input order: None stands for a batch."""
         while not progress.exhausted or line:
             if self._stopping and not progress.exhausted:
                 self._interrupted = progress.exhausted = True

@@ -17,14 +17,14 @@ class Recount(Struct):
     """Winning moves, best scores and scales of the games added so far."""
 
     winning_cp: int
-    """From this score on a position counts as a winning move."""
+    """The score from which on a position counts as a winning move, in centipawns of the side to move."""
     size: int
     """Lines of the board."""
     wins: int = 0
     best: list[Best] = []
     """Best first, at most one a game."""
     scales: set[float] = set()
-    """What centipawns were multiplied by, in games with evaluations."""
+    """Factors that centipawns were multiplied by, in games with evaluations."""
 
     def add(self, game: AnalysedGame, counts: RunCounts) -> Best | None:
         """Count a game, in `counts` too, and return its entry if it came on the board."""

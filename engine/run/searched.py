@@ -113,15 +113,15 @@ class SearchedRun(StartedRun):
     # -- what the scheduler asks --
 
     def new_executor(self) -> Executor:
-        """As `Client.new_executor`."""
+        """Start the workers."""
         return self._plan.new_executor(ExecutorContext(self._task().job, self._plan.workers, self._scoreboard))
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
-        """As `Client.analyse`."""
+        """Judge the moves of a game."""
         return self._analyst.analyse(game)
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
-        """As `Client.follow_ups`: for the run's own view of the game, and for each player's."""
+        """Ask the aggregators, for the run's own view of the game and for each player's."""
         if self._evaluators.follow_ups is None:
             return {}
         positions = Positions(source)
@@ -142,7 +142,7 @@ class SearchedRun(StartedRun):
         return own if players is None else {**own, **players.follow_ups(game, ask)}
 
     def search_failed(self, failure: Failure) -> None:
-        """As `Client.search_failed`."""
+        """Report a position that is given up."""
         self._accounts.fail(failure)
 
 

@@ -20,15 +20,15 @@ from engine.workers.scoreboard import Scoreboard
 
 
 class Evaluators(Struct, frozen=True):
-    """Who evaluates the positions of a run."""
+    """The evaluators of a run."""
 
     main: Choice
     follow_ups: Choice | None
-    """Who answers follow-up searches; None: nobody does."""
+    """The one that answers follow-up searches; None when nobody does."""
 
 
 class StopConditions(Struct, frozen=True):
-    """When a run ends before its input does."""
+    """Conditions that end a run before its input ends."""
 
     event: threading.Event
     after: float | None
@@ -36,7 +36,7 @@ class StopConditions(Struct, frozen=True):
 
 
 class Parts(Struct, frozen=True):
-    """What a started run is made of."""
+    """The parts of a started run."""
 
     plan: RunPlan
     evaluators: Evaluators

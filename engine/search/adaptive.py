@@ -1,4 +1,4 @@
-"""Where a second, deeper search can change what is said of a game. Pure.
+"""The positions of a game that a second, deeper search is worth. Pure.
 
 The first pass searches every position with a quarter of the nodes. Most moves are clear after that: they lose
 nothing, or far more than any judgement asks for. In doubt are those that lose a little more than a judgement
@@ -39,27 +39,27 @@ from engine.scoring import JUDGED_DROPS
 __all__ = ["ABOVE", "FIRST_SHARE", "TYPICAL_SHARE", "doubtful", "first_limit"]
 
 FIRST_SHARE = 4
-"""The first pass gets one in so many of the nodes."""
+"""The first pass gets one in this many of the nodes."""
 ABOVE = 4.0
-"""A move whose loss is less than so much Win% above a threshold is in doubt."""
+"""A move is in doubt when its loss is less than this much Win% above a threshold."""
 TYPICAL_SHARE = 0.5
-"""Of the nodes of a uniform search, what both passes take on games of people."""
+"""Share of the nodes of a uniform search that both passes take, on games of people."""
 
 
 def first_limit(limit: Limit) -> Limit:
-    """Of the first pass. Raises ConfigError unless `limit` is one of nodes alone."""
+    """Return the limit of the first pass. Raises ConfigError unless `limit` is one of nodes alone."""
     if limit.nodes is None or limit.depth is not None or limit.time is not None:
         raise ConfigError(f"adaptive searches take a limit in nodes alone, not {limit}; use --nodes")
     return structs.replace(limit, nodes=max(1, limit.nodes // FIRST_SHARE))
 
 
 def doubtful(game: AnalysedGame) -> set[int]:
-    """The positions to search again, after the first pass: those beside a move in doubt."""
-    found: set[int] = set()
+    """Return the plies to search again after the first pass: the positions before and after a move in doubt."""
+    plies: set[int] = set()
     for k, ply in enumerate(game.plies):
         if ply.win_before is None or ply.win_after is None:
             continue
         loss = ply.win_before - ply.win_after
         if any(drop <= loss < drop + ABOVE for drop in JUDGED_DROPS):
-            found |= {k, k + 1}
-    return {k for k in found if game.positions[k].evaluation is not None and not game.positions[k].recorded}
+            plies |= {k, k + 1}
+    return {k for k in plies if game.positions[k].evaluation is not None and not game.positions[k].recorded}

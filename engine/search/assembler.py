@@ -1,4 +1,4 @@
-"""From results in any order to finished games in input order. Pure."""
+"""The assembler: results come in any order, finished games leave in input order. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Answering(Struct):
     open: int
     """Units that are still missing."""
     evaluations: dict[int, Evaluation] = {}
-    """By unit."""
+    """Answers so far, by unit."""
 
 
 class Assembler:

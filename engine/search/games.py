@@ -51,11 +51,11 @@ class SearchedGame(Struct, frozen=True):
 
 
 class RequestKey(NamedTuple):
-    """Who asks for follow-up searches of a game."""
+    """An aggregator that asks for follow-up searches of a game, and its view of it."""
 
     aggregator: str
     view: tuple[Color, ...]
-    """From whose side it sees the game: `AnalysedGame.view`."""
+    """The side or sides from which it sees the game: `AnalysedGame.view`."""
 
 
 class FollowUp(Struct, frozen=True):
@@ -68,10 +68,10 @@ class FollowUp(Struct, frozen=True):
 
 
 FollowUps = Mapping[RequestKey, Sequence[FollowUp | None]]
-"""What is asked for, in the order of the requests; None where there is nothing to search."""
+"""Searches asked for, in the order of the requests; None where there is nothing to search."""
 
 Answers = Mapping[RequestKey, tuple[Evaluation | None, ...]]
-"""What was found, in the order of the requests; None for what was not searched."""
+"""Evaluations, in the order of the requests; None for a request that was not searched."""
 
 
 class FollowUpUnits(Struct, frozen=True):
@@ -79,7 +79,7 @@ class FollowUpUnits(Struct, frozen=True):
 
     units: tuple[Unit, ...] = ()
     ids: Mapping[RequestKey, tuple[int | None, ...]] = {}
-    """By who asked: the unit that answers each request."""
+    """The unit that answers each request, by who asked."""
 
 
 class FinishedGame(Struct, frozen=True):

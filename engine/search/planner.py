@@ -1,4 +1,4 @@
-"""From a game to the units that have to be searched. Pure: no I/O, no clock, and no other game matters.
+"""The planner: it cuts a game into the units that have to be searched. Pure: no other game matters.
 
 The first `opening` positions are units of their own, so that games share their openings in the cache. The rest
 is cut into chunks of `chunk` consecutive positions, aligned from ply `opening`; a chunk is searched backwards on

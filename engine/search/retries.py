@@ -1,4 +1,4 @@
-"""What becomes of a unit that was lost. Pure.
+"""The decision on a unit that was lost: search it again, narrow it down, or give up. Pure.
 
 Two budgets, because a kill from outside says nothing about the position: a unit may be lost `FAULTS` times with
 its position as the possible cause, and `KILLS` times from outside. Over the first, it is narrowed down to single
@@ -30,7 +30,7 @@ class GiveUp(Struct, frozen=True):
 
 
 class Retries:
-    """The losses of the units in flight."""
+    """Counts how often each unit in flight was lost."""
 
     def __init__(self, next_id: Callable[[], int]) -> None:
         self._next_id = next_id
@@ -38,12 +38,12 @@ class Retries:
         self._kills: dict[int, int] = {}
 
     def done(self, unit: Unit) -> None:
-        """The unit was searched; its history no longer matters."""
+        """Forget the losses of a unit that was searched."""
         self._faults.pop(unit.id, None)
         self._kills.pop(unit.id, None)
 
     def lost(self, unit: Unit, lost: Lost) -> Again | GiveUp:
-        """Decide."""
+        """Count a loss and decide what is done about it."""
         if lost.blame == "outside":
             self._kills[unit.id] = self._kills.get(unit.id, 0) + 1
             if self._kills[unit.id] <= KILLS:

@@ -1,4 +1,4 @@
-"""From games to finished games: planner, cache, executor and assembler, driven by one thread.
+"""The scheduler: planner, cache, executor and assembler, driven by one thread.
 
     open(game) -> units -> [cache] -> executor -> [cache] -> assembler -> step() yields games in input order
 
@@ -44,7 +44,7 @@ of the input is found. Measured: with 4, one of two workers was idle in the last
 
 
 class SearchTask(Struct, frozen=True):
-    """What is searched in a run, and how."""
+    """The searches of a run: who makes them, how, and of what."""
 
     job: Job
     fingerprint: str
@@ -52,9 +52,9 @@ class SearchTask(Struct, frozen=True):
     search: Search
     workers: int
     use_recorded: bool = False
-    """As in `planner.plan`."""
+    """Whether evaluations in the input are used that another program wrote."""
     can_search: bool = True
-    """As in `planner.plan`."""
+    """Whether positions without an evaluation can be searched."""
     deep_limit: Limit | None = None
     """The limit of the second search of positions that the first one has left in doubt; None: there is none."""
 
@@ -104,7 +104,7 @@ class Scheduler:
         self.planned = 0
         """Positions to evaluate in all games opened so far."""
         self.evaluated = 0
-        """Of those, how many are done: searched, cached or given up."""
+        """Positions that are done: searched, cached or given up."""
         self._drained = False
         self.left = False
         """Whether something was not handed out because of `drain`."""
