@@ -127,7 +127,13 @@ def prepare(
     sources = expand(inputs, readers)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
-    check = partial(_check_outputs, [source.name for source in sources], writers, output_format, force)
+    check = partial(
+        _check_outputs,
+        inputs=[source.name for source in sources],
+        writers=writers,
+        output_format=output_format,
+        force=force,
+    )
     own_names, template_names = by_player(outputs)
     targets = check(own_names, False)
     plugin_options = resolve_options(settings, registry, writers)
@@ -164,12 +170,13 @@ def prepare(
 
 
 def _check_outputs(
+    names: Sequence[str],
+    may_overwrite: bool,
+    *,
     inputs: Sequence[str],
     writers: Mapping[str, type[Writer]],
     output_format: str | None,
     force: bool,
-    names: Sequence[str],
-    may_overwrite: bool,
 ) -> Targets:
     return open_outputs(names, format=output_format, force=force or may_overwrite, writers=writers, inputs=inputs)
 
