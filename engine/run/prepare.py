@@ -20,7 +20,7 @@ from engine.model import Limit
 from engine.output.files import Targets, open_outputs
 from engine.plugin import Executor, ExecutorContext, Reader, Writer
 from engine.run.aggregators import Aggregators, choose_aggregators
-from engine.run.per_player import PlayerTemplates, by_player
+from engine.run.per_player import CheckTargets, PlayerTemplates, by_player
 from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
 from engine.run.recount import Recount
 from engine.search import adaptive
@@ -127,13 +127,7 @@ def prepare(
     sources = expand(inputs, readers)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
-    check = partial(
-        _check_outputs,
-        inputs=[source.name for source in sources],
-        writers=writers,
-        output_format=output_format,
-        force=force,
-    )
+    check = _output_check(sources, writers, output_format, force=force)
     own_names, template_names = by_player(outputs)
     targets = check(own_names, False)
     plugin_options = resolve_options(settings, registry, writers)
@@ -169,16 +163,17 @@ def prepare(
     )
 
 
-def _check_outputs(
-    names: Sequence[str],
-    may_overwrite: bool,
-    *,
-    inputs: Sequence[str],
-    writers: Mapping[str, type[Writer]],
-    output_format: str | None,
-    force: bool,
-) -> Targets:
-    return open_outputs(names, format=output_format, force=force or may_overwrite, writers=writers, inputs=inputs)
+def _output_check(
+    sources: Sequence[Source], writers: Mapping[str, type[Writer]], output_format: str | None, *, force: bool
+) -> CheckTargets:
+    """Return a function that checks names of outputs for this run."""
+    inputs = [source.name for source in sources]
+
+    def check(names: Sequence[str], may_overwrite: bool) -> Targets:
+        overwrite = force or may_overwrite
+        return open_outputs(names, format=output_format, force=overwrite, writers=writers, inputs=inputs)
+
+    return check
 
 
 def _plan_aggregators(
