@@ -143,7 +143,7 @@ class Handouts:
         file = unused(safe(name), self._used)
         self._used.add(file.casefold())
         targets = self._check([template.replace(PLAYER, file) for template in self._templates], False)
-        outputs = targets.begin(structs.replace(info, player=name), self._writer_options)
+        outputs = targets.open(structs.replace(info, player=name), self._writer_options)
         self._handouts[key] = _Handout(name, outputs, self._aggregators(), self._tally())
         return self._handouts[key]
 

@@ -39,7 +39,7 @@ from engine.model import (
     RunResult,
     SkippedGame,
 )
-from engine.output.files import Outputs, Targets, open_outputs
+from engine.output.files import Outputs, Targets, check_outputs
 from engine.plugin import Executor, ExecutorContext, Request, RunInfo, WorkerState, Writer
 from engine.run.aggregators import Named, Strategies, selection
 from engine.run.per_player import MOST, Handouts, by_player, split_answers
@@ -143,7 +143,7 @@ class Run:
         writers = self.registry.load_all("engine.writers")
 
         def check(names: Sequence[str], force: bool) -> Targets:
-            return open_outputs(
+            return check_outputs(
                 names,
                 format=output_format,
                 force=force,
@@ -180,7 +180,7 @@ class Run:
             settings.search, self.evaluator.info.scale, self.evaluator.reads_input, self._selection.players
         )
         self._info = RunInfo(self.evaluator.info, self.limit)
-        self._outputs: Outputs = targets.begin(self._info, of_writers)
+        self._outputs: Outputs = targets.open(self._info, of_writers)
         self._labels = Labels()
         self._say_unmet_needs(self.limit.multipv)
         self._exhausted = False
