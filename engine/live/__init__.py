@@ -30,7 +30,7 @@ from engine.live.plain import plain_line
 from engine.live.reports import summary
 from engine.live.screen import Screen, Style
 from engine.live.trend import Trend
-from engine.text.format import board_score, cell, clean, duration, place, short
+from engine.text.format import board_score, cell, clean, duration, location, short
 
 __all__ = [
     "Screen",
@@ -41,10 +41,10 @@ __all__ = [
     "clean",
     "closing",
     "duration",
+    "location",
     "output_console",
     "overview",
     "picture",
-    "place",
     "plain_line",
     "print_all",
     "short",

@@ -20,7 +20,7 @@ from engine.live.trend import Sparkline
 from engine.model import Notice
 from engine.plugin import WorkerState
 from engine.run.progress import Snapshot
-from engine.text.format import board_score, clean, count, duration, place, rate, short
+from engine.text.format import board_score, clean, count, duration, location, rate, short
 
 HEIGHT = 24
 SIDE_BY_SIDE = 150
@@ -173,7 +173,7 @@ def _notices(latest: Sequence[Notice], number: int, width: int) -> list[Text]:
 
 def notice_line(notice: Notice) -> Text:
     """`cut: games.pgn:203, game 17: illegal move Ke3`."""
-    where = place(notice.file, notice.line, notice.game)
+    where = location(notice.file, notice.line, notice.game)
     return Text(f"{notice.kind}: {where}{clean(notice.reason)}", style="yellow")
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from engine.live.board import notice_line
 from engine.model import EvaluatorInfo, RunResult
-from engine.text.format import clean, count, duration, place, short
+from engine.text.format import clean, count, duration, location, short
 
 SHOWN = 20
 """Notices, and failures, that are listed."""
@@ -23,7 +23,7 @@ def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableT
     if result.counts.notices > SHOWN:
         yield Text(f"… and {result.counts.notices - SHOWN:,} more notices", style="yellow")
     for failure in result.failures[:SHOWN]:
-        where = place(failure.file, failure.line, failure.game)
+        where = location(failure.file, failure.line, failure.game)
         yield Text(f"failed: {where}{clean(failure.reason)}", style="red")
     if len(result.failures) > SHOWN:
         yield Text(f"… and {len(result.failures) - SHOWN:,} more failures", style="red")

@@ -609,7 +609,13 @@ class Run:
     def _flow(self, cache: Cache) -> Flow:
         chosen = self.evaluator if self.evaluator.spec is not None else self._for_follow_ups
         spec = chosen.spec if chosen is not None and chosen.spec is not None else NOBODY
-        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp, self.settings.place)
+        job = Job(
+            spec,
+            self.first_limit,
+            self.settings.scoreboard.winning_cp,
+            self.settings.place,
+            self.settings.log_level,
+        )
         context = ExecutorContext(job, self.workers, self._scoreboard)
         return Flow(
             job=job,
@@ -648,7 +654,7 @@ class Run:
         self._on_event(failure)
 
     def _plugin_crashed(self, crash: PluginCrashed, origin: Origin | None) -> None:
-        _log.debug(crash.message, exc_info=crash.__cause__)
+        _log.info(crash.message, exc_info=crash.__cause__)
         self._failed(
             Failure(
                 origin.file if origin else None,
