@@ -91,7 +91,7 @@ def alone(snapshot: Snapshot, trend: Trend, width: int, height: int = 24) -> lis
     """The frame on an empty terminal."""
     file = io.StringIO()
     console = Console(file=file, width=width, height=height, color_system=None, highlight=False)
-    console.print(live.picture(snapshot, width, height, trend.rates()))
+    console.print(live.render_board(snapshot, width, height, trend.rates()))
     lines = [line.rstrip() for line in file.getvalue().splitlines()]
     while lines and not lines[-1]:
         lines.pop()

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 import engine
 from engine import live, scoring
-from engine.live.columns import Shown, tables
+from engine.live.columns import TableColumn, fit_table
 from engine.live.page import game_page, white_wins
 from engine.model import AnalysedGame, RunResult
 from engine.settings import Settings
@@ -206,29 +206,29 @@ def test_several_games_have_no_page_and_one_has_no_table() -> None:
 # -- tables -------------------------------------------------------------------------------------------------
 
 COLUMNS = [
-    Shown("Player", ["Duke of Brunswick and Count Isouard", "國際象棋大師國際象棋大師"]),
-    Shown("Games", ["1,234", "5"], figures=True),
-    Shown("Opening", ["Sicilian Defense: Najdorf Variation", "A"]),
-    *(Shown(f"A long heading {k}", [f"{k}{k}{k}.25", "1.00"], figures=True) for k in range(1, 8)),
-    Shown("Best move", ["117... bxa1=Q#", "1. e4"], whole=True),
+    TableColumn("Player", ["Duke of Brunswick and Count Isouard", "國際象棋大師國際象棋大師"]),
+    TableColumn("Games", ["1,234", "5"], figures=True),
+    TableColumn("Opening", ["Sicilian Defense: Najdorf Variation", "A"]),
+    *(TableColumn(f"A long heading {k}", [f"{k}{k}{k}.25", "1.00"], figures=True) for k in range(1, 8)),
+    TableColumn("Best move", ["117... bxa1=Q#", "1. e4"], whole=True),
 ]
 FIGURES = [cell for column in COLUMNS if column.figures or column.whole for cell in column.cells]
 
 
 @pytest.mark.parametrize("width", range(40, 241, 7))
 def test_only_text_gives_way(width: int) -> None:
-    lines = rendered(tables(COLUMNS, width), width)
+    lines = rendered(fit_table(COLUMNS, width), width)
     assert max(map(cell_len, lines)) <= width
     for figure in FIGURES:
         assert figure in "\n".join(lines)
 
 
 def test_what_does_not_fit_goes_on_below_with_the_first_column() -> None:
-    lines = rendered(tables(COLUMNS, 60), 60)
+    lines = rendered(fit_table(COLUMNS, 60), 60)
     assert sum(line.startswith("Player") for line in lines) > 1
-    assert rendered(tables(COLUMNS, 400), 400)[1].split("  ")[0] == COLUMNS[0].cells[0]
+    assert rendered(fit_table(COLUMNS, 400), 400)[1].split("  ")[0] == COLUMNS[0].cells[0]
 
 
 def test_the_widest_text_gives_way_first() -> None:
-    columns = [Shown("A", ["a" * 30]), Shown("B", ["b" * 12]), Shown("N", ["123"], figures=True)]
-    assert rendered(tables(columns, 40), 40)[1].split() == ["a" * 20 + "…", "b" * 12, "123"]
+    columns = [TableColumn("A", ["a" * 30]), TableColumn("B", ["b" * 12]), TableColumn("N", ["123"], figures=True)]
+    assert rendered(fit_table(columns, 40), 40)[1].split() == ["a" * 20 + "…", "b" * 12, "123"]
