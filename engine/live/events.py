@@ -12,9 +12,9 @@
 | `error`    | last, of a run that failed  | `code` (the exit code), `message`                                    |
 
 `best` holds `score` (the side to move's view, mate in n as 32000 - n), `game`, `ply`, `move` (UCI), `san`,
-`players`; `workers` hold `name`, `state`, `game`, `ply`, `positions`, `nodes`. Seconds are those of the run. Keys may be
-added; a program should skip events and keys that it does not know. Wrong usage, found before the run, is told
-in words. The text is ASCII, other characters are escaped.
+`players`; `workers` hold `name`, `state`, `game`, `ply`, `positions`, `nodes`. Seconds are those of the run.
+Keys may be added; a program should skip events and keys that it does not know. Wrong usage, found before the
+run, is told in words. The text is ASCII, other characters are escaped.
 """
 
 from __future__ import annotations
