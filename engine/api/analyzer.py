@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from msgspec import structs
 
-from engine.api.arguments import Source, Wanted, check_settings, merge_settings, work
+from engine.api.arguments import Source, Wanted, check_settings, merge_settings, override_settings, work
 from engine.api.background import Background
 from engine.api.calls import prepare_evaluation, search_once
 from engine.api.resources import RunResources, WarmResources
@@ -57,9 +57,7 @@ class Analyzer:
         self, *, evaluator: str | None = None, workers: int | None = None, settings: Settings | None = None
     ) -> None:
         """Check the settings and load the plugins. Raises ConfigError, PluginLoadError."""
-        arguments = (("evaluator", evaluator), ("workers", workers))
-        changed: dict[str, Any] = {name: value for name, value in arguments if value is not None}
-        self._settings = check_settings(structs.replace(settings or Settings(), **changed))
+        self._settings = check_settings(override_settings(settings, evaluator, workers))
         self._resources = WarmResources(self._settings)
         self._runs: weakref.WeakSet[Background] = weakref.WeakSet()
         self._pid = os.getpid()

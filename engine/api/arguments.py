@@ -42,6 +42,13 @@ class Wanted(TypedDict, total=False):
     stop_after: float | None
 
 
+def override_settings(settings: Settings | None, evaluator: str | None, workers: int | None) -> Settings:
+    """Return `settings`, the default ones when they are None, with the evaluator and the workers of a call."""
+    arguments = {"evaluator": evaluator, "workers": workers}
+    changed: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
+    return structs.replace(settings or Settings(), **changed)
+
+
 def merge_settings(arguments: Wanted, default: Settings) -> Settings:
     """Return the call's settings, or `default` when it has none, with the limit that the call names.
 

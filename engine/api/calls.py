@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from engine.api.arguments import PathLike, Source, Wanted, merge_settings, work
+from engine.api.arguments import PathLike, Source, Wanted, merge_settings, override_settings, work
 from engine.api.position import read_position
 from engine.contracts.messages import PluginSpec
 from engine.input import inputs
@@ -44,11 +44,9 @@ def analyze(  # noqa: PLR0913 - public
 ) -> RunResult:
     """Analyse every game of `source` and return the reports.
 
-    * **source** - one of these, or an iterable of them: the path of a PGN, EPD or JSON Lines file of ours (also
-      compressed) or of a folder, a file object, PGN text, a FEN, `bytes` (the content of a file, never a path), a
-      `chess.pgn.Game`.
-    * **aggregators** - *(optional)* names, classes or instances of the aggregators that make the reports; the
-      default ones when left out.
+    * **source** - the path of a PGN, EPD or JSON Lines file (also compressed) or folder, a file object, PGN text,
+      a FEN, `bytes` (the content of a file, never a path), a `chess.pgn.Game`, or an iterable of these.
+    * **aggregators** - *(optional)* names, classes or instances of aggregators; the default ones.
     * **nodes** - *(optional)* nodes to search each position; 100,000 when no limit is given.
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
@@ -60,12 +58,11 @@ def analyze(  # noqa: PLR0913 - public
     * **force** - *(optional)* whether outputs that exist are overwritten; otherwise they are an error.
     * **settings** - *(optional)* everything else; the other arguments win over it.
     * **progress** - *(optional)* called 4 to 8 times a second, in this thread.
-    * **stop** - *(optional)* ends the run in good order once it is set: what is being searched is finished, and
-      the result says that it is interrupted.
+    * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
     * **stop_after** - *(optional)* seconds of work after which the run ends in the same way.
 
-    Raises `InputError`, `ConfigError`, `PluginError`, `EvaluatorError` and `OutputError` (`engine.errors`); what
-    concerns one game or position is in the result instead.
+    Raises `InputError`, `ConfigError`, `PluginError`, `EvaluatorError` and `OutputError` (`engine.errors`).
+    Problems with one game or position are in the result instead.
 
     >>> import engine
     >>> result = engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"])
@@ -81,13 +78,9 @@ def analyze(  # noqa: PLR0913 - public
         output=output,
         output_format=output_format,
         force=force,
-        settings=settings,
+        settings=override_settings(settings, evaluator, workers),
         stop_after=stop_after,
     )
-    changed = {
-        name: value for name, value in (("evaluator", evaluator), ("workers", workers)) if value is not None
-    }
-    arguments["settings"] = structs.replace(settings or Settings(), **changed)
     run = work(inputs.each(source), merge_settings(arguments, Settings()), arguments, progress=progress, stop=stop)
     return run.execute()
 

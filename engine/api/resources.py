@@ -1,4 +1,4 @@
-"""What an Analyzer keeps between calls, plugins, chosen evaluators and workers, and what a run uses of it."""
+"""What an Analyzer keeps between calls (plugins, chosen evaluators, workers), and what a run uses of it."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _pair(text: str, form: str) -> tuple[str, str]:
 
 
 def players(texts: Sequence[str]) -> tuple[str, ...]:
-    """Read `--player`: `me,my_handle` are two names, `Carlsen, Magnus` is one, `Carlsen,M` is one and two."""
+    """Read `--player`: `me,my_handle` are two names, `Carlsen, Magnus` is one, `Carlsen,M` all three."""
     names: list[str] = []
     for text in texts:
         names.append(text.strip())

@@ -1,7 +1,7 @@
 """The live board: a run at one moment as a picture for a terminal of any width and height.
 
 Colours are the sixteen that every terminal's own theme defines, so that they can be read on a light ground as on
-a dark one. No colour says anything that a word does not say too.
+a dark one. Colours only repeat what words say.
 """
 
 from __future__ import annotations

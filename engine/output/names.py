@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection
 
 PLAYER = "{player}"
-"""In the name of an output it stands for each player's name."""
+"""The placeholder for each player's name in the name of an output."""
 
 _KEPT = " -_.,'()+"
 _LONGEST = 120

@@ -36,7 +36,7 @@ def words(parts: Iterable[RenderableType], width: int = 100) -> str:
 
 
 @pytest.fixture(scope="module")
-def one() -> RunResult:
+def one_game() -> RunResult:
     return engine.analyze(MATCH, settings=Settings(max_games=1))
 
 
@@ -53,8 +53,8 @@ VIEW = [20, 20, 30, 25, 30, 25, 120, 30, -20, -400, -400]
 HEADERS = {"White": "Anna", "Black": "Bert", "Event": "Club evening", "Result": "0-1"}
 
 
-def story(**given: object) -> AnalysedGame:
-    return analysed_game(STORY, VIEW, headers=HEADERS, **given)  # type: ignore[arg-type]
+def story(**fields: object) -> AnalysedGame:
+    return analysed_game(STORY, VIEW, headers=HEADERS, **fields)  # type: ignore[arg-type]
 
 
 def test_a_page_says_who_played_how_well_and_where_it_turned() -> None:
@@ -72,10 +72,10 @@ def test_a_page_says_who_played_how_well_and_where_it_turned() -> None:
 
 
 @pytest.mark.parametrize("width", [*WIDTHS, 20])
-def test_a_page_has_the_figures_of_the_game(one: RunResult, width: int) -> None:
-    game = one.game
+def test_a_page_has_the_figures_of_the_game(one_game: RunResult, width: int) -> None:
+    game = one_game.game
     assert game is not None
-    lines = rendered(live.overview(one, width=width), width)
+    lines = rendered(live.overview(one_game, width=width), width)
     text = " ".join(" ".join(lines).split())
     assert max(map(cell_len, lines)) <= width
     for side in (game.white, game.black):
@@ -140,7 +140,7 @@ def test_whites_chances_end_with_the_mate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wins", "found"),
+    ("wins", "expected"),
     [
         ([50, 50, 50], None),
         ([50, 50, 90, 90], (1, 40)),
@@ -157,8 +157,8 @@ def test_whites_chances_end_with_the_mate() -> None:
         ([], None),
     ],
 )
-def test_the_turning_point(wins: list[float | None], found: tuple[int, float] | None) -> None:
-    assert scoring.turning_point(wins) == found
+def test_the_turning_point(wins: list[float | None], expected: tuple[int, float] | None) -> None:
+    assert scoring.turning_point(wins) == expected
 
 
 # -- many games ---------------------------------------------------------------------------------------------
