@@ -1,4 +1,4 @@
-"""Batch chess analysis: distribute positions, keep the scoreboard, fold the results.
+"""Batch chess analysis: search positions on all cores, count winning moves, make reports.
 
     import engine
 
@@ -6,7 +6,8 @@
     print(result.wins, result.reports["accuracy"].tables[0].rows)
     print(engine.evaluate("startpos", nodes=100_000).best)
 
-What users see is in `engine.model`, what plugin authors implement in `engine.plugin`, errors in `engine.errors`.
+The values that users see are in `engine.model`, the classes that plugin authors implement in `engine.plugin`, the
+errors in `engine.errors`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = [
     "evaluate",
 ]
 
-_HOMES = {
+_MODULES = {
     "engine.api": ("Analyzer", "AsyncAnalyzer", "AsyncRun", "ProgressLine", "Run", "analyze", "evaluate"),
     "engine.errors": ("AnalysisError",),
     "engine.model": ("AnalysedGame", "Evaluation", "Limit", "Report", "RunResult", "Score"),
@@ -49,12 +50,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load on first use, so that `engine --help` does not wait for what it does not need."""
-    for home, names in _HOMES.items():
+    """Import a name on first use, so that `engine --help` does not wait for what it does not need."""
+    for module, names in _MODULES.items():
         if name in names:
             from importlib import import_module
 
-            return getattr(import_module(home), name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module 'engine' has no attribute {name!r}")
 
 

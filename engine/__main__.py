@@ -1,4 +1,4 @@
-"""`python -m engine`"""
+"""`python -m engine`: the command line."""
 
 from engine.cli import main
 

@@ -73,7 +73,7 @@ def frames(width: int, height: int = 24) -> Iterator[RenderableType]:
     trend = live.Trend()
     for snapshot in snapshots():
         trend.add(snapshot)
-        yield live.picture(snapshot, width, height, trend.rates())
+        yield live.render_board(snapshot, width, height, trend.rates())
 
 
 def page() -> RunResult:

@@ -1,4 +1,4 @@
-"""The same for a program with an event loop, which nothing here blocks."""
+"""`Analyzer` and `Run` for a program with an event loop, which nothing here blocks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from engine.api.analyzer import Analyzer
+from engine.api.arguments import AsyncSource, Wanted
 from engine.api.background import Background
 from engine.api.run import check_games
-from engine.api.stream import END, NOTHING, Event
-from engine.api.wanted import AsyncSource, Wanted
+from engine.api.stream import NOTHING_YET, STREAM_END, Event
 from engine.input import inputs
 from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Failure, Notice, RunResult
 from engine.run.progress import Snapshot
@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 
 class AsyncRun:
-    """What `AsyncAnalyzer.submit` returns: `Run` with `async for` and `await`.
+    """A run in a thread of its own, with `async for` and `await`; `AsyncAnalyzer.submit` returns it.
 
-    Whoever waits for it and is cancelled cancels it.
+    Cancelling a task that waits for the run cancels the run.
 
     >>> import asyncio, engine
     >>> async def main():
@@ -41,28 +41,31 @@ class AsyncRun:
     """
 
     def __init__(self, background: Background) -> None:
-        """For `AsyncAnalyzer` only."""
+        """Wrap a run; only `AsyncAnalyzer` does that."""
         self._background = background
 
     async def __aiter__(self) -> AsyncIterator[AnalysedGame]:
-        """The analysed games, then the run's error if it has one."""
+        """Yield the analysed games; then raise the run's error if it has one.
+
+        Raises `ConfigError` for a run that was submitted with `games=False`.
+        """
         check_games(self._background)
         async for event in self.events():
             if isinstance(event, AnalysedGame):
                 yield event
 
     async def events(self) -> AsyncIterator[Event]:
-        """As `Run.events`."""
+        """Yield everything that happens, as `Run.events` does."""
         stream = self._background.stream
         changed = asyncio.Event()
         leave = stream.listen(_from_thread(changed.set))
-        stream.reading(1)
+        stream.add_reader()
         try:
             while True:
                 event = stream.take(wait=False)
-                if event is END:
+                if event is STREAM_END:
                     break
-                if event is NOTHING:
+                if event is NOTHING_YET:
                     await changed.wait()
                     changed.clear()
                     continue
@@ -72,34 +75,40 @@ class AsyncRun:
             self.cancel()
             raise
         finally:
-            stream.reading(-1)
+            stream.remove_reader()
             leave()
         self._background.outcome()
 
     def snapshot(self) -> Snapshot:
-        """As `Run.snapshot`."""
+        """Return the run as it was at most 0.2 seconds ago."""
         return self._background.snapshot
 
     def cancel(self) -> None:
-        """As `Run.cancel`; returns at once."""
+        """End the run in good order, as `Run.cancel` does. Return at once."""
         self._background.cancel()
 
     @property
     def done(self) -> bool:
-        """As `Run.done`."""
+        """Whether the run has ended: with a result, interrupted, or with an error."""
         return self._background.done
 
     async def result(self, timeout: float | None = None) -> RunResult:  # noqa: ASYNC109 - as `Run.result`
-        """As `Run.result`; its timeout does not cancel the run."""
+        """Wait for the end of the run and return its result.
+
+        * **timeout** - *(optional)* seconds to wait at most; for ever when left out. The run is not cancelled
+          by it.
+
+        Raises the error that ended the run, and `TimeoutError` when the run has not ended by then.
+        """
         stream = self._background.stream
-        stream.lift()
+        stream.release_run()
         ended = asyncio.Event()
 
-        def look() -> None:
+        def check_end() -> None:
             if self._background.done:
                 ended.set()
 
-        leave = stream.listen(_from_thread(look))
+        leave = stream.listen(_from_thread(check_end))
         try:
             await asyncio.wait_for(ended.wait(), timeout)
         except TimeoutError:
@@ -115,22 +124,28 @@ class AsyncRun:
         return f"<engine.AsyncRun: {self._background}>"
 
     def _repr_html_(self) -> str:
-        """How a notebook shows it."""
+        """Return the run as a notebook shows it."""
         return self._background.html()
 
 
 class AsyncAnalyzer:
     """`Analyzer` for asyncio: the same names, to be awaited. Sources may be asynchronous iterables, too.
 
-    All methods belong to the event loop that they are called in. Cancelling whoever waits for an analysis or an
-    evaluation cancels it; what is being searched is finished in the background.
+    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
+    * **settings** - *(optional)* the settings of every call that has none of its own, as in `Analyzer`.
+
+    All methods belong to the event loop that they are called in. Cancelling a task that waits for an analysis or
+    an evaluation cancels that; what is being searched is finished in the background.
+
+    Raises `ConfigError`, `PluginLoadError`. Whether the evaluator works shows in the first call.
 
     >>> import asyncio, engine
     >>> async def main():
     ...     async with engine.AsyncAnalyzer(workers=1) as analyzer:
     ...         result = await analyzer.analyze("games.pgn", nodes=1_000)
-    ...         found = await analyzer.evaluate("startpos", moves="f3 e5 g4", nodes=1_000)
-    ...         return result.counts.analysed, found.best
+    ...         evaluation = await analyzer.evaluate("startpos", moves="f3 e5 g4", nodes=1_000)
+    ...         return result.counts.analysed, evaluation.best
     >>> asyncio.run(main())
     (2, 'd8h4')
     """
@@ -138,7 +153,7 @@ class AsyncAnalyzer:
     def __init__(
         self, *, evaluator: str | None = None, workers: int | None = None, settings: Settings | None = None
     ) -> None:
-        """As `Analyzer`."""
+        """Check the settings and load the plugins. Raises ConfigError, PluginLoadError."""
         self._analyzer = Analyzer(evaluator=evaluator, workers=workers, settings=settings)
 
     async def analyze(
@@ -147,10 +162,17 @@ class AsyncAnalyzer:
         /,
         *,
         progress: Callable[[Snapshot], None] | None = None,
-        **wanted: Unpack[Wanted],
+        **arguments: Unpack[Wanted],
     ) -> RunResult:
-        """As `Analyzer.analyze`. `progress` is called in the event loop."""
-        run = await self.submit(source, games=False, **wanted)
+        """Analyse every game of `source` and return the reports.
+
+        * **source** - as in `engine.analyze`, or an asynchronous iterable of such sources.
+        * **progress** - *(optional)* called with snapshots, in the event loop.
+        * **arguments** - *(optional)* as in `Analyzer.analyze`.
+
+        Raises what `Analyzer.analyze` raises.
+        """
+        run = await self.submit(source, games=False, **arguments)
         try:
             async for event in run.events():
                 if progress is not None and isinstance(event, Snapshot):
@@ -167,13 +189,23 @@ class AsyncAnalyzer:
         *,
         games: bool = True,
         progress: Callable[[Snapshot], None] | None = None,
-        **wanted: Unpack[Wanted],
+        **arguments: Unpack[Wanted],
     ) -> AsyncRun:
-        """As `Analyzer.submit`. `progress` is called in the event loop."""
+        """Begin a run in the background and return its handle.
+
+        * **source** - as in `engine.analyze`, or an asynchronous iterable of such sources.
+        * **games** - *(optional)* whether analysed games are kept until they are iterated; True.
+        * **progress** - *(optional)* called with snapshots, in the event loop.
+        * **arguments** - *(optional)* as in `Analyzer.analyze`.
+
+        What is wrong with the call is raised here; an error that ends the run is raised by `AsyncRun.result`.
+        """
         inputs = _inputs(source)
-        shown = _from_thread_with(progress) if progress is not None else None
+        on_progress = _from_thread_with(progress) if progress is not None else None
         background = await _in_thread(
-            lambda: self._analyzer._submit(inputs, games=games, progress=shown, wanted=wanted),  # noqa: SLF001 - its other half
+            lambda: self._analyzer._submit(  # noqa: SLF001 - its other half
+                inputs, games=games, progress=on_progress, arguments=arguments
+            ),
             Background.cancel,
         )
         return AsyncRun(background)
@@ -189,7 +221,10 @@ class AsyncAnalyzer:
         time: int | None = None,
         multipv: int = 1,
     ) -> Evaluation:
-        """As `Analyzer.evaluate`."""
+        """Search one position, before the units of runs, and return its evaluation.
+
+        The arguments are those of `engine.evaluate`. Raises what that raises, and `AnalyzerClosed`.
+        """
         future = await _in_thread(
             lambda: self._analyzer._evaluate(  # noqa: SLF001 - its other half
                 fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv
@@ -199,11 +234,17 @@ class AsyncAnalyzer:
         return await asyncio.wrap_future(future)
 
     async def evaluator(self) -> EvaluatorInfo:
-        """As `Analyzer.evaluator`, which may have to start it."""
+        """Return the evaluator's name and version; it is started once to ask.
+
+        Raises `EvaluatorError`, `PluginError`, `AnalyzerClosed`.
+        """
         return await _in_thread(lambda: self._analyzer.evaluator)
 
     async def close(self) -> None:
-        """As `Analyzer.close`."""
+        """End the workers at once, cancel what is not finished, and leave nothing behind.
+
+        A run that still needed workers ends with `AnalyzerClosed`. May be called more than once.
+        """
         await _in_thread(self._analyzer.close)
 
     async def __aenter__(self) -> Self:
@@ -219,8 +260,8 @@ class AsyncAnalyzer:
         return repr(self._analyzer).replace("Analyzer", "AsyncAnalyzer", 1)
 
 
-class _Drawn:
-    """An asynchronous iterable as a supply: its items are made by the event loop, one ahead of need."""
+class _AsyncSupply:
+    """An asynchronous iterable as a supply of games: the event loop makes its items, one at a time."""
 
     def __init__(self, items: AsyncIterable[Any], loop: asyncio.AbstractEventLoop) -> None:
         self._items = items
@@ -255,30 +296,34 @@ class _Drawn:
 
 def _inputs(source: AsyncSource) -> list[Any]:
     if isinstance(source, AsyncIterable):
-        return [_Drawn(source, asyncio.get_running_loop())]
+        return [_AsyncSupply(source, asyncio.get_running_loop())]
     return inputs.supplied(inputs.each(source))
 
 
 def _from_thread(call: Callable[[], object]) -> Callable[[], None]:
-    """`call` in this event loop, whoever asks for it; nothing when the loop is gone."""
-    shown = _from_thread_with(lambda _: call())
-    return lambda: shown(None)
+    """Return a function that any thread may call to have `call` called in this event loop.
+
+    It does nothing when the loop is closed.
+    """
+    schedule = _from_thread_with(lambda _: call())
+    return lambda: schedule(None)
 
 
 def _from_thread_with(call: Callable[[T], object]) -> Callable[[T], None]:
+    """Return a function like that of `_from_thread`, for a `call` with an argument."""
     loop = asyncio.get_running_loop()
 
-    def ask(value: T) -> None:
+    def schedule(value: T) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(call, value)
 
-    return ask
+    return schedule
 
 
 async def _in_thread(work: Callable[[], T], give_up: Callable[[T], object] = lambda _: None) -> T:
-    """What `work` returns, done in a thread of its own that ends with it.
+    """Call `work` in a thread of its own and return its result, or raise its error.
 
-    When this is cancelled, `give_up` gets what it returns all the same.
+    When the task that waits is cancelled, `give_up` is called with the result once there is one.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()

@@ -11,11 +11,11 @@ from typing import Any, Self, Unpack
 
 from msgspec import structs
 
+from engine.api.arguments import Source, Wanted, check_settings, merge_settings, override_settings, start_run
 from engine.api.background import Background
-from engine.api.calls import asked, search_here
+from engine.api.calls import prepare_evaluation, search_once
+from engine.api.resources import RunResources, WarmResources
 from engine.api.run import Run
-from engine.api.wanted import Source, Wanted, checked, settings_of, start_run
-from engine.api.workshop import Share, Workshop
 from engine.errors import AnalyzerClosed, ConfigError
 from engine.input.inputs import each, supplied
 from engine.model import Evaluation, EvaluatorInfo, RunResult
@@ -24,18 +24,26 @@ from engine.run.started import StartedRun
 from engine.settings import Settings
 from engine.workers.shared_pool import CLOSED
 
-OF_WORKERS = ("evaluator", "evaluator_options", "workers", "executor", "plugins", "start_method", "nice", "pin")
+WORKER_SETTINGS = (
+    *("evaluator", "evaluator_options", "workers", "executor", "plugins", "start_method", "nice", "pin"),
+    "log_level",
+)
 """Settings that belong to the Analyzer, whatever a call's own settings say."""
 
 
 class Analyzer:
     """Keeps worker processes and their evaluators between calls.
 
-    `evaluator`, `workers` and `settings` are as in `engine.analyze`, and are the defaults of every call; what
-    belongs to workers (evaluator, its options, workers, executor, plugins) cannot be changed by a call. Workers
-    start when something is first searched. All methods may be called by any thread. Runs that overlap take turns,
-    a unit at a time. Leave the `with` block, or call `close`, to end the workers, and with them whatever is not
+    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
+    * **settings** - *(optional)* the settings of every call that has none of its own. What belongs to workers
+      (evaluator, its options, workers, executor, plugins) cannot be changed by a call.
+
+    Workers start when something is first searched. All methods may be called by any thread. Runs that overlap take
+    turns, a unit at a time. Leave the `with` block, or call `close`, to end the workers and all that is not
     finished.
+
+    Raises `ConfigError`, `PluginLoadError`. Whether the evaluator works shows in the first call.
 
     >>> import engine
     >>> with engine.Analyzer(workers=1) as analyzer:
@@ -48,27 +56,30 @@ class Analyzer:
     def __init__(
         self, *, evaluator: str | None = None, workers: int | None = None, settings: Settings | None = None
     ) -> None:
-        """Raises ConfigError, PluginLoadError. Whether the evaluator works is seen by the first call."""
-        given_ = (("evaluator", evaluator), ("workers", workers))
-        changed: dict[str, Any] = {name: value for name, value in given_ if value is not None}
-        self._settings = checked(structs.replace(settings or Settings(), **changed))
-        self._workshop = Workshop(self._settings)
+        """Check the settings and load the plugins. Raises ConfigError, PluginLoadError."""
+        self._settings = check_settings(override_settings(settings, evaluator, workers))
+        self._resources = WarmResources(self._settings)
         self._runs: weakref.WeakSet[Background] = weakref.WeakSet()
         self._pid = os.getpid()
-        # For one that is forgotten; the program's end is seen to by the crews.
-        weakref.finalize(self, self._workshop.close).atexit = False
+        # For an Analyzer that nobody refers to any more; at the program's end the shared pools close themselves.
+        weakref.finalize(self, self._resources.close).atexit = False
 
     # -- searching --
 
     def analyze(
-        self, source: Source, /, *, progress: Callable[[Snapshot], None] | None = None, **wanted: Unpack[Wanted]
+        self, source: Source, /, *, progress: Callable[[Snapshot], None] | None = None, **arguments: Unpack[Wanted]
     ) -> RunResult:
-        """As `engine.analyze`, on these workers. `progress` is called in this thread.
+        """Analyse every game of `source` on these workers and return the reports.
 
-        Raises what that raises, and AnalyzerClosed. An exception in this thread (Ctrl-C, or one of `progress`)
-        cancels the run.
+        * **source** - as in `engine.analyze`.
+        * **progress** - *(optional)* called with snapshots, in this thread.
+        * **arguments** - *(optional)* `aggregators`, `nodes`, `depth`, `time`, `multipv`, `output`,
+          `output_format`, `force`, `settings`, `stop_after`, as in `engine.analyze`.
+
+        Raises what `engine.analyze` raises, and `AnalyzerClosed`. An exception in this thread (Ctrl-C, or one of
+        `progress`) cancels the run.
         """
-        run = self.submit(source, games=False, **wanted)
+        run = self.submit(source, games=False, **arguments)
         try:
             for event in run.events():
                 if progress is not None and isinstance(event, Snapshot):
@@ -85,39 +96,43 @@ class Analyzer:
         *,
         games: bool = True,
         progress: Callable[[Snapshot], None] | None = None,
-        **wanted: Unpack[Wanted],
+        **arguments: Unpack[Wanted],
     ) -> Run:
-        """Begin a run in the background; everything else as in `analyze`.
+        """Begin a run in the background and return its handle.
 
-        What is wrong with the call is raised here, what ends the run by its `result`. `progress` is called in the
-        run's thread, and an iterable is taken from in a thread of its own. `games=False` keeps no analysed games
-        for iterating.
+        * **source** - as in `engine.analyze`; an iterable is taken from in a thread of its own.
+        * **games** - *(optional)* whether analysed games are kept until they are iterated; True.
+        * **progress** - *(optional)* called with snapshots, in the run's thread.
+        * **arguments** - *(optional)* as in `analyze`.
+
+        What is wrong with the call is raised here, as by `analyze`; an error that ends the run is raised by
+        `Run.result`.
         """
         inputs = supplied(each(source))
-        return Run(self._submit(inputs, games=games, progress=progress, wanted=wanted))
+        return Run(self._submit(inputs, games=games, progress=progress, arguments=arguments))
 
     def _submit(
-        self, inputs: Sequence[Any], *, games: bool, progress: Callable[[Snapshot], None] | None, wanted: Wanted
+        self, inputs: Sequence[Any], *, games: bool, progress: Callable[[Snapshot], None] | None, arguments: Wanted
     ) -> Background:
         self._check_open()
-        settings = settings_of(wanted, self._settings)
-        settings = structs.replace(settings, **{name: getattr(self._settings, name) for name in OF_WORKERS})
-        share = Share(self._workshop)
+        settings = merge_settings(arguments, self._settings)
+        settings = structs.replace(settings, **{name: getattr(self._settings, name) for name in WORKER_SETTINGS})
+        run_resources = RunResources(self._resources)
 
         def make(run: Background) -> StartedRun:
-            with self._workshop.preparing:
+            with self._resources.preparing:
                 return start_run(
                     inputs,
                     settings,
-                    wanted,
-                    progress=run.progress,
+                    arguments,
+                    progress=run.put_snapshot,
                     stop=run.stop,
-                    on_event=run.happened,
-                    resources=share,
+                    on_event=run.put_event,
+                    resources=run_resources,
                 )
 
-        run = Background(games=games, progress=progress, owner=self, turn=self._workshop.turn)
-        run.start(make, share.wake)
+        run = Background(games=games, progress=progress, owner=self, turn=self._resources.turn)
+        run.start(make, run_resources.wake)
         self._runs.add(run)
         return run
 
@@ -132,9 +147,9 @@ class Analyzer:
         time: int | None = None,
         multipv: int = 1,
     ) -> Evaluation:
-        """As `engine.evaluate`, on these workers; it overtakes the units of runs.
+        """Search one position on these workers, before the units of runs, and return its evaluation.
 
-        Raises what that raises, and AnalyzerClosed.
+        The arguments are those of `engine.evaluate`. Raises what that raises, and `AnalyzerClosed`.
         """
         future = self._evaluate(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
         try:
@@ -154,41 +169,45 @@ class Analyzer:
         multipv: int,
     ) -> Future[Evaluation]:
         self._check_open()
-        position, limit = asked(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-        spec = self._workshop.searcher()
-        if self._workshop.shares_workers:
-            return self._workshop.search(spec, position, limit)
+        position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
+        spec = self._resources.choose_searcher()
+        if self._resources.shares_workers:
+            return self._resources.search(spec, position, limit)
         future: Future[Evaluation] = Future()
-        future.set_result(search_here(spec, position, limit))
+        future.set_result(search_once(spec, position, limit))
         return future
 
     @property
     def evaluator(self) -> EvaluatorInfo:
-        """Who answers; starts it once to ask. Raises EvaluatorError, PluginError, AnalyzerClosed."""
+        """The evaluator's name and version; it is started once to ask.
+
+        Raises `EvaluatorError`, `PluginError`, `AnalyzerClosed`.
+        """
         self._check_open()
         settings = self._settings
-        return self._workshop.choose(self._workshop.registry, settings.evaluator, settings.evaluator_options).info
+        choice = self._resources.choose(self._resources.registry, settings.evaluator, settings.evaluator_options)
+        return choice.info
 
     # -- the end --
 
     def close(self) -> None:
-        """End the workers at once, cancel what is not finished, and leave nothing behind. Called more than once.
+        """End the workers at once, cancel what is not finished, and leave nothing behind.
 
-        A run that still needed workers ends with AnalyzerClosed.
+        A run that still needed workers ends with `AnalyzerClosed`. May be called more than once.
         """
         if os.getpid() != self._pid:
             return
         runs = list(self._runs)
         for run in runs:
             run.cancel()
-        self._workshop.close()
+        self._resources.close()
         for run in runs:
             run.join()
 
     def _check_open(self) -> None:
         if os.getpid() != self._pid:
             raise ConfigError("this Analyzer was made by another process, before a fork: make one in each process")
-        if self._workshop.closed:
+        if self._resources.closed:
             raise AnalyzerClosed(CLOSED)
 
     def __enter__(self) -> Self:
@@ -201,5 +220,5 @@ class Analyzer:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._workshop.closed else "open"
+        state = "closed" if self._resources.closed else "open"
         return f"<engine.Analyzer: {state}, evaluator {self._settings.evaluator}>"

@@ -1,4 +1,4 @@
-"""A run in a thread of its own, for whatever handle its user holds."""
+"""A run in a thread of its own, behind the handle that its user holds."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from engine.run.started import StartedRun
 from engine.system.turns import Turn, taking, waiting
 from engine.text.html import paragraph
 
-_BEFORE = Snapshot(0, 0, None, 0, 0, 0, (), (), 0.0, (), 0, False)
+_FIRST_SNAPSHOT = Snapshot(0, 0, None, 0, 0, 0, (), (), 0.0, (), 0, False)
 
 
 class Background:
-    """One run, from its check to its end. Used by any thread, where nothing else is said."""
+    """One run, from its check to its end. Its methods may be called by any thread unless they say otherwise."""
 
     def __init__(
         self, *, games: bool, progress: Callable[[Snapshot], None] | None, owner: object, turn: Turn
     ) -> None:
-        """`owner` is held on to as long as the run needs its workers; it computes when it is its `turn`."""
+        """Make a run that has not begun.
+
+        * **games** - whether the stream keeps analysed games.
+        * **progress** - called with snapshots, in the run's thread; None for nobody.
+        * **owner** - the Analyzer, kept alive as long as the run needs its workers.
+        * **turn** - held while the run computes.
+        """
         self.games = games
         self.stream = Stream(games=games)
         self.stop = threading.Event()
-        self.snapshot = _BEFORE
+        self.snapshot = _FIRST_SNAPSHOT
         self.result: RunResult | None = None
         self.error: BaseException | None = None
         self._progress = progress
@@ -36,71 +42,79 @@ class Background:
         self._thread: threading.Thread | None = None
 
     def start(self, make: Callable[[Background], StartedRun], wake: Callable[[], None]) -> None:
-        """Check the call here, and begin the thread; `wake` has it look whether it is to stop.
+        """Make the run in this thread, which checks the call, and begin the run's own thread.
 
-        Raises what `make` raises.
+        `wake` makes the run look whether it is to stop. Raises what `make` raises.
         """
         run = make(self)
         self._wake = wake
-        self._thread = threading.Thread(target=self._work, args=(run,), name="engine-run", daemon=True)
+        self._thread = threading.Thread(target=self._execute, args=(run,), name="engine-run", daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
-        """End it in good order."""
+        """End the run in good order. Return at once."""
         self.stop.set()
-        self.stream.lift()
+        self.stream.release_run()
         self._wake()
 
     @property
     def done(self) -> bool:
+        """Whether the run has ended."""
         return self._ended.is_set()
 
     def wait(self, timeout: float | None) -> bool:
-        """Whether it has ended within `timeout` seconds. It waits for no reader from now on."""
-        self.stream.lift()
+        """Wait at most `timeout` seconds for the end; return whether it has come.
+
+        From this call on the run waits for no reader.
+        """
+        self.stream.release_run()
         return self._ended.wait(timeout)
 
     def outcome(self) -> RunResult:
-        """Of a run that has ended. Raises the error that ended it."""
+        """Return the result of a run that has ended. Raises the error that ended it."""
         if self.error is not None:
             raise self.error
         assert self.result is not None
         return self.result
 
     def join(self) -> None:
-        """Until its thread is gone; not from that thread itself."""
+        """Wait until the run's thread is gone; return at once in that thread itself."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
     def __str__(self) -> str:
         if self.error is not None:
             return f"ended with {type(self.error).__name__}"
-        how = "running" if not self.done else "interrupted" if self.result and self.result.interrupted else "done"
-        return f"{how}, {self.snapshot.games:,} games, {self.snapshot.positions:,} positions"
+        state = (
+            "running" if not self.done else "interrupted" if self.result and self.result.interrupted else "done"
+        )
+        return f"{state}, {self.snapshot.games:,} games, {self.snapshot.positions:,} positions"
 
     def html(self) -> str:
-        """How a notebook shows it."""
+        """Return the run as a notebook shows it."""
         return paragraph(f"Run: {self}")
 
-    # -- its thread --
+    # -- the run's thread --
 
-    def happened(self, event: Event) -> None:
+    def put_event(self, event: Event) -> None:
+        """Pass an event to the reader; in the run's thread."""
         with waiting():
             self.stream.put(event)
 
-    def progress(self, snapshot: Snapshot) -> None:
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot and pass it to the reader and the progress callback; in the run's thread."""
         self.snapshot = snapshot
         with waiting():
             self.stream.put(snapshot)
             if self._progress is not None:
                 self._progress(snapshot)
 
-    def _work(self, run: StartedRun) -> None:
+    def _execute(self, run: StartedRun) -> None:
         try:
             with taking(self._turn):
                 self.result = run.execute()
             self.stream.put(self.result)
-        except BaseException as error:  # whoever waits for the result gets it
+        except BaseException as error:  # raised again in the thread that asks for the result
             self.error = error
         finally:
             self._owner = None

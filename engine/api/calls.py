@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import structs
 
+from engine.api.arguments import PathLike, Source, Wanted, merge_settings, override_settings, start_run
 from engine.api.position import read_position
-from engine.api.wanted import PathLike, Source, Wanted, settings_of, start_run
 from engine.contracts.messages import PluginSpec
 from engine.input import inputs
 from engine.loading import evaluators
@@ -20,6 +20,7 @@ from engine.run.progress import Snapshot
 from engine.settings import Settings, check_limit
 
 EVALUATE_NODES = 1_000_000
+"""The nodes that `evaluate` searches when no limit is given."""
 
 
 def analyze(
@@ -43,24 +44,32 @@ def analyze(
 ) -> RunResult:
     """Analyse every game of `source` and return the reports.
 
-    `source`: paths of PGN, EPD or our JSON Lines files (also compressed) and folders, file objects, PGN text,
-    FENs, `bytes` (the content of a file, never a path), `chess.pgn.Game`, or an iterable of these.
-    `aggregators`: names, classes or instances; None for the default ones. `nodes`, `depth`, `time` (milliseconds)
-    limit the search of each position; 100,000 nodes when none is given. `evaluator`: a name, or the path of a UCI
-    program. `workers`: how many searches at once; None for all cores. `output`: files to write, the suffix chooses
-    the writer; an existing one is an error unless `force`. `settings` sets everything else, the other arguments
-    win over it. `progress` is called 4 to 8 times a second, in this thread. `stop`, once set, ends the run in good
-    order, and so does `stop_after` seconds of work.
+    * **source** - the path of a PGN, EPD or JSON Lines file (also compressed) or folder, a file object, PGN text,
+      a FEN, `bytes` (the content of a file, never a path), a `chess.pgn.Game`, or an iterable of these.
+    * **aggregators** - *(optional)* names, classes or instances of aggregators; the default ones.
+    * **nodes** - *(optional)* nodes to search each position; 100,000 when no limit is given.
+    * **depth** - *(optional)* plies of depth to search each position.
+    * **time** - *(optional)* milliseconds to search each position; not reproducible.
+    * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
+    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
+    * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
+    * **output_format** - *(optional)* the name of the writer for the output `"-"`, which is standard output.
+    * **force** - *(optional)* whether outputs that exist are overwritten; otherwise they are an error.
+    * **settings** - *(optional)* everything else; the other arguments win over it.
+    * **progress** - *(optional)* called 4 to 8 times a second, in this thread.
+    * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
+    * **stop_after** - *(optional)* seconds of work after which the run ends in the same way.
 
-    Raises InputError, ConfigError, PluginError, EvaluatorError and OutputError (`engine.errors`); what concerns
-    one game or position is in the result instead.
+    Raises `InputError`, `ConfigError`, `PluginError`, `EvaluatorError` and `OutputError` (`engine.errors`).
+    Problems with one game or position are in the result instead.
 
     >>> import engine
     >>> result = engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"])
     >>> result.counts.analysed, list(result.reports)
     (1, ['accuracy'])
     """
-    wanted = Wanted(
+    arguments = Wanted(
         aggregators=aggregators,
         nodes=nodes,
         depth=depth,
@@ -69,14 +78,11 @@ def analyze(
         output=output,
         output_format=output_format,
         force=force,
-        settings=settings,
+        settings=override_settings(settings, evaluator, workers),
         stop_after=stop_after,
     )
-    changed = {
-        name: value for name, value in (("evaluator", evaluator), ("workers", workers)) if value is not None
-    }
-    wanted["settings"] = structs.replace(settings or Settings(), **changed)
-    run = start_run(inputs.each(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
+    merged = merge_settings(arguments, Settings())
+    run = start_run(inputs.each(source), merged, arguments, progress=progress, stop=stop)
     return run.execute()
 
 
@@ -93,27 +99,35 @@ def evaluate(
     evaluator_options: Mapping[str, Any] | None = None,
     on_evaluator: Callable[[EvaluatorInfo], None] | None = None,
 ) -> Evaluation:
-    """Evaluate one position, in this process: `fen` (or "startpos") after `moves`, UCI or SAN.
+    """Search one position in this process and return its evaluation, in the view of the side to move.
 
-    The score is the side to move's. 1,000,000 nodes when no limit is given. `on_evaluator` is told who answers.
+    * **fen** - *(optional)* the position as FEN; `"startpos"`.
+    * **moves** - *(optional)* moves played from there, in UCI or SAN: a sequence, or a text with blanks between
+      them.
+    * **nodes** - *(optional)* nodes to search; 1,000,000 when no limit is given.
+    * **depth** - *(optional)* plies of depth to search.
+    * **time** - *(optional)* milliseconds to search; not reproducible.
+    * **multipv** - *(optional)* how many best moves get a line of their own; 1.
+    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **evaluator_options** - *(optional)* options of the evaluator by name, such as `hash` in megabytes.
+    * **on_evaluator** - *(optional)* called with the evaluator's name and version once it has started.
 
-    Raises ConfigError for a broken FEN or an illegal move, PositionRefused for a position without a legal move
-    or one that cannot be searched, EvaluatorError, PluginError.
+    Raises `ConfigError` for a broken FEN or an illegal move, `PositionRefused` for a position without a legal move
+    or one that cannot be searched, `EvaluatorError` and `PluginError`.
 
     >>> import engine
     >>> engine.evaluate("startpos", moves="f3 e5 g4", nodes=1_000).score
     Score(cp=None, mate=1)
     """
-    position, limit = asked(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-    return search_here(
-        evaluators.resolve(Registry(), evaluator, evaluator_options or {}), position, limit, on_evaluator
-    )
+    position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
+    spec = evaluators.resolve(Registry(), evaluator, evaluator_options or {})
+    return search_once(spec, position, limit, on_evaluator)
 
 
-def asked(
+def prepare_evaluation(
     fen: str, moves: Sequence[str] | str, *, nodes: int | None, depth: int | None, time: int | None, multipv: int
 ) -> tuple[Position, Limit]:
-    """The position and the limit of an `evaluate`. Raises ConfigError, PositionRefused."""
+    """Check the arguments of `evaluate`; return position and limit. Raises ConfigError, PositionRefused."""
     position = read_position(fen, moves.split() if isinstance(moves, str) else moves)
     limit = check_limit(nodes=nodes, depth=depth, time=time, multipv=multipv)
     if limit == Limit(multipv=multipv):
@@ -121,16 +135,16 @@ def asked(
     return position, limit
 
 
-def search_here(
+def search_once(
     spec: PluginSpec, position: Position, limit: Limit, on_evaluator: Callable[[EvaluatorInfo], None] | None = None
 ) -> Evaluation:
     """Start an evaluator in this process, search one position, end it. Raises EvaluatorError, PositionRefused."""
-    made = evaluators.make(spec)
+    evaluator = evaluators.make(spec)
     try:
-        info = made.start()
+        info = evaluator.start()
         if on_evaluator is not None:
             on_evaluator(info)
-        made.clear()
-        return made.search(position, limit)
+        evaluator.clear()
+        return evaluator.search(position, limit)
     finally:
-        made.close()
+        evaluator.close()

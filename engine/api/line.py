@@ -10,9 +10,12 @@ from engine.text.format import duration, short
 
 
 class ProgressLine:
-    """Give it as `progress=`: writes one line and writes it again over itself. Notebooks show it without widgets.
+    """Shows the progress of a run in one line, which is written again over itself; pass it as `progress=`.
 
-    `stream` is where to; None: standard output inside a notebook, standard error elsewhere.
+    * **stream** - *(optional)* the text file to write to; standard output inside a notebook and standard error
+      elsewhere when left out.
+
+    Notebooks show it without widgets.
 
     >>> import engine, io
     >>> shown = io.StringIO()

@@ -1,4 +1,4 @@
-"""One position from what people write: a FEN or "startpos", and moves."""
+"""A position from what people write: a FEN or "startpos", and moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from engine.positions.refusal import refusal
 
 
 def read_position(fen: str, moves: Sequence[str] = ()) -> Position:
-    """Check a position and the moves from it. Raises ConfigError, PositionRefused."""
+    """Check a position and the moves from it, and return the position after them.
+
+    * **fen** - the position as FEN, or `"startpos"`.
+    * **moves** - *(optional)* moves from there, in UCI or SAN.
+
+    Raises `ConfigError` for a broken FEN or an illegal move, `PositionRefused` for a position without a legal move
+    or one that cannot be searched.
+    """
     try:
         board = chess.Board() if fen == "startpos" else chess.Board(fen, chess960=_needs_chess960(fen))
     except ValueError as error:
@@ -42,7 +49,7 @@ def _read_move(board: chess.Board, text: str) -> chess.Move:
 
 
 def _needs_chess960(fen: str) -> bool:
-    """Castling rights that only Chess960 can express."""
+    """Whether the position has castling rights that only Chess960 can express."""
     return bool(chess.Board(fen).status() & chess.STATUS_BAD_CASTLING_RIGHTS) and not (
         chess.Board(fen, chess960=True).status() & chess.STATUS_BAD_CASTLING_RIGHTS
     )

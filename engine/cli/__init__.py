@@ -1,4 +1,4 @@
-"""The command line: one file a command, each loaded only when it is called."""
+"""The command line: one file for each command, imported only when the command is called."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _COMMANDS = {
 }
 _ALIASES = {"analyse": "analyze"}
 CLOSED_STDOUT = 141
-"""128 + SIGPIPE: what a shell reports for a program whose reader has gone."""
+"""Exit code when the reader of standard output has gone: 128 + SIGPIPE, as shells report it."""
 
 
 class _Commands(click.Group):
-    """Knows the commands by name and imports one when it is asked for: `--help` answers at once."""
+    """Knows the commands by name, and imports one only when it is called, so that `--help` answers at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
@@ -69,7 +69,10 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script. Exits with the codes of README.md; never with a traceback for what a user did."""
+    """Run the console script and exit with a code of README.md; never with a traceback for a user's mistake.
+
+    * **arguments** - *(optional)* the arguments of the command; those of the process when left out.
+    """
     from engine.errors import AnalysisError
 
     try:
@@ -84,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"error: {_printable(error.message)}", err=True)
         code = error.exit_code
     if code == CLOSED_STDOUT:
-        # Whoever read our output has gone. Nothing is left to say, and Python must not try to flush it.
+        # The reader of our output has gone: Python must not try to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code if isinstance(code, int) else 0)
 

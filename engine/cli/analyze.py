@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from msgspec import structs
 
 from engine import api, live, system
 from engine.cli import values
@@ -19,6 +20,7 @@ from engine.errors import AnalysisError, OutputError
 from engine.input.inputs import AsWritten
 from engine.model import RunResult
 from engine.settings import EPD_AGGREGATORS, Settings, build
+from engine.text.logs import shown_logs
 
 CONTINUES = "the same command continues where it stopped"
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -103,7 +105,7 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     help="Exit with 1 when there is any notice: a damaged or skipped game, a refused position.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
-@click.option("-v", "--verbose", is_flag=True, help="Tracebacks of plugins that failed.")
+@values.verbose_option
 @click.option(
     "--progress",
     type=click.Choice(["auto", "rich", "plain", "json", "none"]),
@@ -112,7 +114,7 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
     help="A live board, lines for a log, or events as JSON for other programs; on standard error.",
 )
 @click.pass_context
-def command(ctx: click.Context, /, **given: Any) -> None:
+def command(ctx: click.Context, /, **flags: Any) -> None:
     """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
 
     Games that were analysed before (.jsonl) are taken as they are: any report can be made of them again.
@@ -120,30 +122,40 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     Reports go to standard output, progress to standard error. What has been searched is kept in a cache: the
     same command after an interruption continues, and once more with -o costs seconds.
     """
-    if given["verbose"]:
-        logging.getLogger("engine").addHandler(logging.StreamHandler())
-        logging.getLogger("engine").setLevel(logging.DEBUG)
     system.collect_seldom()
-    screen = live.Screen("none" if given["quiet"] else given["progress"])
-    try:
-        settings = _settings(given)
-        if given["dry_run"]:
-            from engine.cli.dry_run import show
+    log_level = values.log_level(flags)
+    screen = live.Screen(_screen_style(flags, log_level))
+    with shown_logs(log_level, screen.log):
+        try:
+            settings = _settings(flags)
+            if flags["dry_run"]:
+                from engine.cli.dry_run import show
 
-            show([AsWritten(name) for name in given["inputs"]], settings)
-            return
-        _warn(settings, screen)
-        code = _analyze(given, settings, screen)
-    except AnalysisError as error:
-        if screen.events is None:
-            raise
-        screen.events.error(error.exit_code, error.message)
-        code = error.exit_code
+                show([AsWritten(name) for name in flags["inputs"]], settings)
+                return
+            _warn(settings, screen)
+            # Workers write to standard error themselves, which would damage a board.
+            if not screen.draws_in_place:
+                settings = structs.replace(settings, log_level=log_level)
+            code = _analyze(flags, settings, screen)
+        except AnalysisError as error:
+            if screen.events is None:
+                raise
+            screen.events.error(error.exit_code, error.message)
+            code = error.exit_code
     ctx.exit(code)
 
 
+def _screen_style(flags: dict[str, Any], log_level: int) -> live.Style:
+    """Return how to show the run: without a board when workers are to write DEBUG lines, which would damage it."""
+    if flags["quiet"]:
+        return "none"
+    style: live.Style = flags["progress"]
+    return "plain" if style == "auto" and log_level <= logging.DEBUG else style
+
+
 def _warn(settings: Settings, screen: live.Screen) -> None:
-    """What will work, but not as well as the user may think."""
+    """Print what will work, but not as well as the user may think."""
     cores, memory = system.cores(), system.memory()
     workers = settings.workers or cores
     if workers > cores:
@@ -155,63 +167,64 @@ def _warn(settings: Settings, screen: live.Screen) -> None:
         screen.say(f"warning: --hash {hash_bytes >> 20} for {workers} workers takes more than half of the memory")
 
 
-def _settings(given: dict[str, Any]) -> Settings:
-    """Flags and ENGINE_* variables over the profile over engine.toml."""
-    reserved, options = values.assignments(given["set_"])
-    flags: dict[str, Any] = {
-        "limit": values.limit(given),
-        "evaluator_options": values.of_evaluator(given),
+def _settings(flags: dict[str, Any]) -> Settings:
+    """Return the settings: flags and ENGINE_* variables over the profile over engine.toml. Raises ConfigError."""
+    reserved, options = values.assignments(flags["set_"])
+    fields: dict[str, Any] = {
+        "limit": values.limit(flags),
+        "evaluator_options": values.evaluator_options_in(flags),
         "aggregator_options": options,
         **reserved,
     }
     for flag, field in (("evaluator", "evaluator"), ("workers", "workers"), ("filter_", "filter")):
-        if given[flag] is not None:
-            flags[field] = given[flag]
-    if given["adaptive"]:
-        flags["search"] = {**flags.get("search", {}), "adaptive": "true"}
-    if given["players"]:
-        flags["players"] = values.players(given["players"])
-    if given["aggregate"]:
-        flags["aggregators"] = values.names(given["aggregate"])
+        if flags[flag] is not None:
+            fields[field] = flags[flag]
+    if flags["adaptive"]:
+        fields["search"] = {**fields.get("search", {}), "adaptive": "true"}
+    if flags["players"]:
+        fields["players"] = values.players(flags["players"])
+    if flags["aggregate"]:
+        fields["aggregators"] = values.names(flags["aggregate"])
     names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy", "nice", "pin")
-    flags |= {name: given[name] for name in names}
-    flags["plugins"] = given["plugins"]
-    flags["cache"] = "" if given["no_cache"] else given["cache"]
-    return build(flags, profile=given["profile"])
+    fields |= {name: flags[name] for name in names}
+    fields["plugins"] = flags["plugins"]
+    fields["cache"] = "" if flags["no_cache"] else flags["cache"]
+    return build(fields, profile=flags["profile"])
 
 
-def _analyze(given: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
+def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
+    """Run the analysis, print what it found, and return the exit code."""
     stop = threading.Event()
-    table = given["format_"] == "table"
+    table = flags["format_"] == "table"
     with _signals(stop) as caught:
         with screen:
             result = api.analyze(
-                [AsWritten(name) for name in given["inputs"]],
+                [AsWritten(name) for name in flags["inputs"]],
                 settings=settings,
-                output=list(dict.fromkeys([*given["output"], *([] if table else ["-"])])),
-                output_format=None if table else given["format_"],
-                force=given["force"],
+                output=list(dict.fromkeys([*flags["output"], *([] if table else ["-"])])),
+                output_format=None if table else flags["format_"],
+                force=flags["force"],
                 progress=screen.show,
                 stop=stop,
-                stop_after=given["stop_after"] / 1000 if given["stop_after"] else None,
+                stop_after=flags["stop_after"] / 1000 if flags["stop_after"] else None,
             )
         if table:
             _print_summary(result, settings)
-        if not given["quiet"]:
-            screen.finish(result, _save_command(given, result))
+        if not flags["quiet"]:
+            screen.finish(result, _save_command(flags, result))
         if result.interrupted and screen.events is None:
-            what = "interrupted" if caught else "stopped as asked"
-            kept = "nothing was kept (--no-cache)" if given["no_cache"] else CONTINUES
-            screen.say(f"{what}; {kept}")
-    return _exit_code(result, caught, strict=given["strict"])
+            reason = "interrupted" if caught else "stopped as asked"
+            kept = "nothing was kept (--no-cache)" if flags["no_cache"] else CONTINUES
+            screen.say(f"{reason}; {kept}")
+    return _exit_code(result, caught, strict=flags["strict"])
 
 
 def _print_summary(result: RunResult, settings: Settings) -> None:
-    """What was asked for with -a in full; where that adds to the default aggregators, the overview before it."""
+    """Print the reports named with -a in full; where these are added to the default ones, the overview before."""
     console = live.output_console()
-    asked = settings.aggregators
-    adding = asked is None or any(name.startswith("+") for name in asked[:1])
-    names = [name.lstrip("+").rpartition(":")[2] for name in asked or ()] + list(EPD_AGGREGATORS)
+    aggregators = settings.aggregators
+    adding = aggregators is None or any(name.startswith("+") for name in aggregators[:1])
+    names = [name.lstrip("+").rpartition(":")[2] for name in aggregators or ()] + list(EPD_AGGREGATORS)
     full = None if not adding or "all" in names else names
     try:
         if adding:
@@ -230,11 +243,11 @@ def _exit_code(result: RunResult, caught: list[signal.Signals], *, strict: bool)
     return 1 if result.failures or (strict and result.notices) else 0
 
 
-def _save_command(given: dict[str, Any], result: RunResult) -> str | None:
-    """The command that writes what this one only showed."""
-    if given["output"] or given["no_cache"] or result.interrupted or given["format_"] != "table":
+def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
+    """Return the command that writes what this one only showed; None when there is nothing to write."""
+    if flags["output"] or flags["no_cache"] or result.interrupted or flags["format_"] != "table":
         return None
-    if not result.counts.analysed or "-" in given["inputs"]:
+    if not result.counts.analysed or "-" in flags["inputs"]:
         return None
     if not all(argument.isprintable() for argument in sys.argv):
         return None
@@ -244,7 +257,7 @@ def _save_command(given: dict[str, Any], result: RunResult) -> str | None:
 
 @contextlib.contextmanager
 def _signals(stop: threading.Event) -> Iterator[list[signal.Signals]]:
-    """The first Ctrl-C or SIGTERM ends the run in good order, the second at once. Yields what was caught."""
+    """Let the first Ctrl-C or SIGTERM end the run in good order, the second at once. Yield what was caught."""
     caught: list[signal.Signals] = []
 
     def catch(number: int, _: object) -> None:

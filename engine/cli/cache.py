@@ -1,4 +1,4 @@
-"""`engine cache info|export|import|clear`"""
+"""`engine cache info|export|import|clear`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def command() -> None:
 
 @command.command("info")
 @_file
-def info(file: Path | None) -> None:
+def info_(file: Path | None) -> None:
     """Where it is, what it holds, and how large it may become."""
     path = file or default_path()
     if not path.exists():
@@ -43,15 +43,15 @@ def info(file: Path | None) -> None:
         _list_damaged(path)
         return
     with _opened(path) as cache:
-        found = cache.info()
-        _say("cache", found.path)
-        _say("units", f"{found.units:,}")
+        info = cache.info()
+        _say("cache", info.path)
+        _say("units", f"{info.units:,}")
         _say(
             "size",
-            f"{_size(found.bytes)}, {_size(found.used)} in use, at most {_size(found.limit)} ({LIMIT_VARIABLE})",
+            f"{_size(info.bytes)}, {_size(info.used)} in use, at most {_size(info.limit)} ({LIMIT_VARIABLE})",
         )
-        if found.oldest is not None:
-            _say("oldest", time.strftime("%Y-%m-%d %H:%M", time.localtime(found.oldest)))
+        if info.oldest is not None:
+            _say("oldest", time.strftime("%Y-%m-%d %H:%M", time.localtime(info.oldest)))
     _list_damaged(path)
 
 
@@ -116,7 +116,10 @@ def clear(file: Path | None) -> None:
 
 @contextlib.contextmanager
 def _opened(path: Path, *, to_write: bool = False) -> Iterator[Cache]:
-    """Open it, say what was found wrong, and close it. Raises InputError or OutputError when it is of no use."""
+    """Open a cache, print what is wrong with it, and close it at the end.
+
+    Raises InputError, or OutputError with `to_write`, when it cannot be used.
+    """
     cache = Cache(path)
     try:
         if cache.temporary or (to_write and not cache.kept):
@@ -129,20 +132,21 @@ def _opened(path: Path, *, to_write: bool = False) -> Iterator[Cache]:
 
 
 def _list_damaged(path: Path) -> None:
-    """Files that were set aside stay until somebody deletes them."""
+    """Print the damaged files that were set aside: they stay until somebody deletes them."""
     aside = sorted(path.parent.glob(f"{glob.escape(path.name)}.corrupt-*[0-9]"))
-    for one in aside:
+    for file in aside:
         _say(
             "set aside",
-            f"{one.name}, {_size(one.stat().st_size)}; delete it, or take it over with engine cache import",
+            f"{file.name}, {_size(file.stat().st_size)}; delete it, or take it over with engine cache import",
         )
 
 
-def _say(what: str, text: str) -> None:
-    click.echo(f"{what:<12}{live.clean(text)}")
+def _say(label: str, text: str) -> None:
+    click.echo(f"{label:<12}{live.clean(text)}")
 
 
 def _size(count: int) -> str:
+    """Return a number of bytes as `1.2 MiB`."""
     for unit, shift in (("GiB", 30), ("MiB", 20)):
         if count >= 1 << shift:
             return f"{count / (1 << shift):.1f} {unit}"

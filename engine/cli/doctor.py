@@ -1,4 +1,4 @@
-"""`engine doctor`"""
+"""`engine doctor`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import platform
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,34 +21,37 @@ from engine.loading.registry import CONTRACTS, Registry
 from engine.run.estimate import measure_speed
 from engine.settings import build
 from engine.system import paths
+from engine.text.logs import shown_logs
 
 
 @click.command("doctor", short_help="Say which evaluator would be used, how fast it is, and what is wrong.")
 @values.evaluator_options
+@values.verbose_option
 @click.pass_context
-def command(ctx: click.Context, evaluator: str | None, hash_: int | None, uci: tuple[str, ...]) -> None:
+def command(ctx: click.Context, /, **flags: Any) -> None:
     """Say which evaluator would be used and why, how fast it is, and what is wrong. Exit code 3 without one."""
-    given = {"hash_": hash_, "uci": uci}
-    settings = build({"evaluator_options": values.of_evaluator(given)})
-    _say(
-        "version", f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}"
-    )
-    _machine()
-    _folders()
-    broken = _plugins()
-    try:
-        _evaluator(evaluator or settings.evaluator, settings.evaluator_options)
-    except AnalysisError as error:
-        _say("evaluator", f"NONE: {error.message}")
-        ctx.exit(3)
+    with shown_logs(values.log_level(flags)):
+        settings = build({"evaluator_options": values.evaluator_options_in(flags)})
+        _say(
+            "version",
+            f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}",
+        )
+        _print_machine()
+        _print_folders()
+        broken = _print_plugins()
+        try:
+            _print_evaluator(flags["evaluator"] or settings.evaluator, settings.evaluator_options)
+        except AnalysisError as error:
+            _say("evaluator", f"NONE: {error.message}")
+            ctx.exit(3)
     ctx.exit(1 if broken else 0)
 
 
-def _say(what: str, text: str) -> None:
-    click.echo(f"{what:<12}{live.clean(text)}")
+def _say(label: str, text: str) -> None:
+    click.echo(f"{label:<12}{live.clean(text)}")
 
 
-def _machine() -> None:
+def _print_machine() -> None:
     allowed, present = system.cores(), os.cpu_count() or 1
     limited = "" if allowed == present else f" of {present} (affinity or control group)"
     _say("cores", f"{allowed} allowed{limited}")
@@ -55,7 +59,7 @@ def _machine() -> None:
     _say("memory", f"{memory / 2**30:.1f} GiB" if memory else "unknown")
 
 
-def _folders() -> None:
+def _print_folders() -> None:
     for name, folder in (
         ("cache", paths.cache_dir()),
         ("data", paths.data_dir()),
@@ -76,7 +80,8 @@ def _state(folder: Path) -> str:
     return "" if os.access(folder, os.W_OK) else " (NOT WRITABLE)"
 
 
-def _plugins() -> bool:
+def _print_plugins() -> bool:
+    """Print how many plugins there are, and the broken ones; return whether one is broken."""
     registry = Registry()
     infos = [info for namespace in CONTRACTS for info in registry.describe(namespace)]
     broken = [info for info in infos if info.broken]
@@ -86,16 +91,17 @@ def _plugins() -> bool:
     return bool(broken)
 
 
-def _evaluator(name: str, options: dict[str, object]) -> None:
-    chosen = evaluators.choose(Registry(), name, options)
-    info = chosen.info
+def _print_evaluator(name: str, options: dict[str, object]) -> None:
+    """Print which evaluator is used, and why, and measure its speed. Raises AnalysisError without one."""
+    choice = evaluators.choose(Registry(), name, options)
+    info = choice.info
     _say("evaluator", f"{info.name} ({info.why or 'named'})")
     _say("", f"version {info.version}, fingerprint {info.fingerprint[:16]}, plays {', '.join(info.variants)}")
-    if chosen.spec is None:
+    if choice.spec is None:
         return
-    one = measure_speed(chosen.spec)
+    speed = measure_speed(choice.spec)
     cores = system.cores()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, mp_context=context) as pool:
-        speeds = list(pool.map(measure_speed, [chosen.spec] * cores))
-    _say("speed", f"{live.short(one)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")
+        speeds = list(pool.map(measure_speed, [choice.spec] * cores))
+    _say("speed", f"{live.short(speed)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")

@@ -1,4 +1,4 @@
-"""What `engine analyze --dry-run` prints."""
+"""`engine analyze --dry-run`: what the run would cost."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from engine.settings import Settings
 
 
 def show(inputs: Sequence[AsWritten], settings: Settings) -> None:
-    """Print games, positions, the cached share and the time it would take."""
-    e = estimate(inputs, settings)
-    share = f"{100 * e.cached / e.positions:.0f}%" if e.positions else "none"
-    click.echo(f"{e.games:,} games, {e.positions:,} positions; {e.cached:,} ({share}) are in the cache")
-    took = "unknown for a depth limit" if e.seconds is None else f"about {live.duration(e.seconds)}"
-    speed = f"{live.short(e.nodes_per_second)} nodes/s each ({live.clean(e.evaluator)})"
-    click.echo(f"time: {took} on {e.workers} workers at {speed}")
+    """Print the games, the positions, how many of them are cached, and the time that the run would take."""
+    cost = estimate(inputs, settings)
+    share = f"{100 * cost.cached / cost.positions:.0f}%" if cost.positions else "none"
+    click.echo(f"{cost.games:,} games, {cost.positions:,} positions; {cost.cached:,} ({share}) are in the cache")
+    took = "unknown for a depth limit" if cost.seconds is None else f"about {live.duration(cost.seconds)}"
+    speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({live.clean(cost.evaluator)})"
+    click.echo(f"time: {took} on {cost.workers} workers at {speed}")

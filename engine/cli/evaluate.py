@@ -1,4 +1,4 @@
-"""`engine evaluate [FEN | startpos [moves ...]]`"""
+"""`engine evaluate [FEN | startpos [moves ...]]`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from engine.cli import values
 from engine.errors import ConfigError
 from engine.model import Evaluation, EvaluatorInfo, Line, Position, Score
 from engine.settings import build
+from engine.text.logs import shown_logs
 
 FEN_FIELDS = 6
+"""Fields of a FEN, at most."""
 
 
 @click.command("evaluate", short_help="Evaluate one position.", context_settings={"ignore_unknown_options": True})
@@ -24,35 +26,38 @@ FEN_FIELDS = 6
 @values.limit_options
 @values.evaluator_options
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def command(position: tuple[str, ...], **given: Any) -> None:
+@values.verbose_option
+def command(position: tuple[str, ...], **flags: Any) -> None:
     """Evaluate one position: 1M nodes unless a limit is given.
 
     The position is a FEN, quoted or not, or "startpos", then optionally "moves" and moves in UCI or SAN.
     """
     fen, moves = split_position(position)
-    settings = build({"evaluator_options": values.of_evaluator(given)})
-    limit = values.limit(given)
-    told: list[EvaluatorInfo] = []
-    evaluation = api.evaluate(
-        fen,
-        moves=moves,
-        nodes=limit.get("nodes"),
-        depth=limit.get("depth"),
-        time=limit.get("time"),
-        multipv=limit.get("multipv", 1),
-        evaluator=given["evaluator"] or settings.evaluator,
-        evaluator_options=settings.evaluator_options,
-        on_evaluator=told.append,
-    )
-    asked = api.read_position(fen, moves)
-    if given["format_"] == "json":
-        click.echo(_json(asked, evaluation, told[0]))
+    settings = build({"evaluator_options": values.evaluator_options_in(flags)})
+    limit = values.limit(flags)
+    evaluator_infos: list[EvaluatorInfo] = []
+    with shown_logs(values.log_level(flags)):
+        evaluation = api.evaluate(
+            fen,
+            moves=moves,
+            nodes=limit.get("nodes"),
+            depth=limit.get("depth"),
+            time=limit.get("time"),
+            multipv=limit.get("multipv", 1),
+            evaluator=flags["evaluator"] or settings.evaluator,
+            evaluator_options=settings.evaluator_options,
+            on_evaluator=evaluator_infos.append,
+        )
+    [info] = evaluator_infos
+    searched = api.read_position(fen, moves)
+    if flags["format_"] == "json":
+        click.echo(_json(searched, evaluation, info))
     else:
-        live.print_all(live.output_console(), iter((_table(asked, evaluation), _who(told[0], evaluation))))
+        live.print_all(live.output_console(), [_table(searched, evaluation), _footer(info, evaluation)])
 
 
 def split_position(words: tuple[str, ...]) -> tuple[str, list[str]]:
-    """The FEN and the moves of a command line. Raises ConfigError."""
+    """Return the FEN and the moves of a command line. Raises ConfigError."""
     flat = " ".join(words).split()
     if not flat:
         return "startpos", []
@@ -75,28 +80,29 @@ def _lines(evaluation: Evaluation) -> tuple[Line, ...]:
     return evaluation.lines or (Line(evaluation.score, evaluation.pv, evaluation.depth),)
 
 
-def _white(board: chess.Board, score: Score) -> Score:
+def _white_score(board: chess.Board, score: Score) -> Score:
+    """Return a score of the side to move in White's view."""
     return score if board.turn else -score
 
 
 def _json(position: Position, evaluation: Evaluation, info: EvaluatorInfo) -> str:
-    """One object; scores are White's."""
+    """Return an evaluation as a JSON object; its scores are in White's view."""
     board = position.board()
 
-    def of_line(line: Line | Evaluation) -> dict[str, Any]:
-        score = _white(board, line.score)
+    def as_values(line: Line | Evaluation) -> dict[str, Any]:
+        score = _white_score(board, line.score)
         value = {"mate": score.mate} if score.mate is not None else {"cp": score.cp}
         return {"eval": value, "best": line.pv[0], "pv": list(line.pv), "depth": line.depth}
 
-    found = {
+    answer: dict[str, Any] = {
         "fen": board.fen(),
-        **of_line(evaluation),
+        **as_values(evaluation),
         "nodes": evaluation.nodes,
         "evaluator": {"name": info.name, "version": info.version, "fingerprint": info.fingerprint},
     }
     if evaluation.lines:
-        found["lines"] = [of_line(line) for line in evaluation.lines]
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+        answer["lines"] = [as_values(line) for line in evaluation.lines]
+    return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
 
 
 def _table(position: Position, evaluation: Evaluation) -> Table:
@@ -106,10 +112,10 @@ def _table(position: Position, evaluation: Evaluation) -> Table:
         table.add_column(name)
     for line in _lines(evaluation):
         san = board.variation_san([chess.Move.from_uci(move) for move in line.pv])
-        table.add_row(Text(str(_white(board, line.score)), style="bold"), str(line.depth), san)
+        table.add_row(Text(str(_white_score(board, line.score)), style="bold"), str(line.depth), san)
     return table
 
 
-def _who(info: EvaluatorInfo, evaluation: Evaluation) -> Text:
+def _footer(info: EvaluatorInfo, evaluation: Evaluation) -> Text:
     why = f" ({info.why})" if info.why else ""
     return Text(f"White's view; {live.clean(info.name)}{why}, {evaluation.nodes:,} nodes", style="dim")

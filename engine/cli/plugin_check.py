@@ -1,4 +1,4 @@
-"""`engine plugins check FILE|NAME`"""
+"""`engine plugins check FILE|NAME`."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def command(ctx: click.Context, target: str, set_: tuple[str, ...]) -> None:
     fewest games that show it. FILE checks every aggregator in the file. Exit code 0: all laws hold; 1: one is
     broken, or the aggregator raised; 2: it cannot be loaded.
     """
-    registry, names = _found(target)
-    given = _options(set_, names)
-    held = [_check(registry.load(_NAMESPACE, name), name, given.get(name, {})) for name in names]
-    ctx.exit(0 if all(held) else 1)
+    registry, names = _find(target)
+    options_by_name = _options(set_, names)
+    passed = [_check(registry.load(_NAMESPACE, name), name, options_by_name.get(name, {})) for name in names]
+    ctx.exit(0 if all(passed) else 1)
 
 
-def _found(target: str) -> tuple[Registry, list[str]]:
-    """The aggregators that are meant. Raises PluginError when there is none."""
+def _find(target: str) -> tuple[Registry, list[str]]:
+    """Return the aggregators that `target` names. Raises ConfigError for something else."""
     if not target.endswith(".py"):
         registry = Registry()
         others = [namespace for namespace in registry.namespaces_of(target) if namespace != _NAMESPACE]
@@ -50,19 +50,23 @@ def _found(target: str) -> tuple[Registry, list[str]]:
 
 
 def _options(texts: tuple[str, ...], names: list[str]) -> dict[str, dict[str, str]]:
-    reserved, given = values.assignments(texts)
-    for name in {**reserved, **given}:
+    """Return the options of `--set` by aggregator. Raises ConfigError for one that is not checked."""
+    reserved, options_by_name = values.assignments(texts)
+    for name in {**reserved, **options_by_name}:
         if name not in names:
             raise ConfigError(f"options for {name!r}, but what is checked is {', '.join(names)}")
-    return given
+    return options_by_name
 
 
-def _check(cls: type[Aggregator], name: str, given: dict[str, str]) -> bool:
-    """Whether it keeps the laws; says so, or why not. Raises ConfigError for options."""
-    built = options.build(cls.Options, given, f"aggregator {name}")
+def _check(cls: type[Aggregator], name: str, texts: dict[str, str]) -> bool:
+    """Check an aggregator and print the outcome; return whether it keeps the laws.
+
+    Raises ConfigError for wrong options.
+    """
+    parsed = options.build(cls.Options, texts, f"aggregator {name}")
     games = example_games()
     try:
-        check_aggregator(cls, games, built)
+        check_aggregator(cls, games, parsed)
     except BrokenLaw as broken:
         click.echo(_lines(str(broken)))
         return False
@@ -74,7 +78,7 @@ def _check(cls: type[Aggregator], name: str, given: dict[str, str]) -> bool:
 
 
 def _raised(name: str, error: BaseException) -> str:
-    """What it raised, where in its own code, and with which game."""
+    """Return what the aggregator raised, where in its own code, and with which game."""
     notes: list[str] = getattr(error, "__notes__", [])
     [*_, frame] = traceback.extract_tb(error.__traceback__)
     where = f'in {frame.name}, line {frame.lineno} of "{frame.filename}": {frame.line}'

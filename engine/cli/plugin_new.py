@@ -1,4 +1,4 @@
-"""`engine plugins new NAME`"""
+"""`engine plugins new NAME`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def command(name: str, package: bool) -> None:
 
     Nothing that exists is overwritten.
     """
-    kebab = _checked(name)
-    files = plugin_template.of_package(kebab) if package else plugin_template.of_file(kebab)
+    kebab = _check_name(name)
+    files = plugin_template.package_files(kebab) if package else plugin_template.single_file(kebab)
     _write(files)
     for path in files:
         click.echo(f"written {path}")
@@ -37,8 +37,8 @@ def command(name: str, package: bool) -> None:
         click.echo(f"      engine analyze games.pgn --plugin {first} -a {kebab}")
 
 
-def _checked(name: str) -> str:
-    """The name in kebab-case. Raises ConfigError for one that cannot be a plugin's or is taken."""
+def _check_name(name: str) -> str:
+    """Return the name in kebab-case. Raises ConfigError for one that cannot be a plugin's, or is taken."""
     kebab = name.replace("_", "-")
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -53,10 +53,11 @@ def _checked(name: str) -> str:
 
 
 def _write(files: Mapping[str, str]) -> None:
-    tops = {Path(path).parts[0] for path in files}
-    for top in sorted(tops):
-        if Path(top).exists() or Path(top).is_symlink():
-            raise ConfigError(f"{top} exists; nothing was written")
+    """Write texts by path. Raises ConfigError before anything is written when something exists, OutputError."""
+    roots = {Path(path).parts[0] for path in files}
+    for root in sorted(roots):
+        if Path(root).exists() or Path(root).is_symlink():
+            raise ConfigError(f"{root} exists; nothing was written")
     for path, text in files.items():
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)

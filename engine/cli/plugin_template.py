@@ -85,14 +85,14 @@ engine analyze games.pgn -a {kebab}
 """
 
 
-def of_file(kebab: str) -> Mapping[str, str]:
-    """A plugin in one file: texts by path."""
+def single_file(kebab: str) -> Mapping[str, str]:
+    """Return a plugin in one file, as texts by path. `kebab` is its name in kebab-case."""
     words = _words(kebab)
     return {f"{words['snake']}.py": PLUGIN.format(**words)}
 
 
-def of_package(kebab: str) -> Mapping[str, str]:
-    """A distribution in a folder of its own: texts by path."""
+def package_files(kebab: str) -> Mapping[str, str]:
+    """Return a distribution in a folder of its own, as texts by path. `kebab` is its name in kebab-case."""
     words = _words(kebab)
     folder, snake = f"engine-{kebab}", words["snake"]
     return {
@@ -106,6 +106,7 @@ def of_package(kebab: str) -> Mapping[str, str]:
 
 
 def _words(kebab: str) -> dict[str, str]:
+    """Return the values of the placeholders in the templates."""
     parts = kebab.split("-")
     return {
         "kebab": kebab,

@@ -1,4 +1,4 @@
-"""`engine plugins list|show|new|check`"""
+"""`engine plugins list|show|new|check`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _files = click.option(
 
 
 class _Group(click.Group):
-    """Imports `new` and `check` when they are asked for."""
+    """Imports `new` and `check` only when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*super().list_commands(ctx), *_LATE]
@@ -61,8 +61,8 @@ def list_(namespace: str | None, format_: str, files: tuple[str, ...]) -> None:
     A name that two distributions claim is shown with the distribution in front, as it has to be written then.
     """
     registry = Registry(files)
-    wanted = [f"engine.{namespace}"] if namespace else list(CONTRACTS)
-    infos = [info for name in wanted for info in registry.describe(name)]
+    namespaces = [f"engine.{namespace}"] if namespace else list(CONTRACTS)
+    infos = [info for name in namespaces for info in registry.describe(name)]
     if format_ == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(infos), indent=2).decode())
         return
@@ -77,6 +77,7 @@ def list_(namespace: str | None, format_: str, files: tuple[str, ...]) -> None:
 
 
 def _row(info: PluginInfo, *, contested: bool) -> tuple[Text, ...]:
+    """Return a row of the list; a name that is `contested` between distributions has its own in front."""
     summary = Text(live.clean(info.summary))
     if info.broken:
         summary = Text.assemble(("BROKEN ", "bold red"), live.clean(info.summary))
@@ -100,24 +101,26 @@ def show(name: str, files: tuple[str, ...]) -> None:
     """
     if name.endswith(".py"):
         registry = Registry([name, *files])
-        found = [(namespace, one) for namespace in CONTRACTS for one in Registry([name]).local_names(namespace)]
+        plugins = [
+            (namespace, plugin) for namespace in CONTRACTS for plugin in Registry([name]).local_names(namespace)
+        ]
     else:
         registry = Registry(files)
-        found = [(namespace, name) for namespace in registry.namespaces_of(name)]
-    if not found:
+        plugins = [(namespace, name) for namespace in registry.namespaces_of(name)]
+    if not plugins:
         _not_found(registry, name)
     console = live.output_console()
-    for namespace, one in found:
-        cls = registry.load(namespace, one)
-        console.print(Text.assemble((one, "bold"), "  ", (kind_of(namespace), "dim")))
+    for namespace, plugin in plugins:
+        cls = registry.load(namespace, plugin)
+        console.print(Text.assemble((plugin, "bold"), "  ", (kind_of(namespace), "dim")))
         console.print(Text(page_of(cls)))
         _show_options(console, cls)
         _show_needs(console, cls)
-        _show_source(console, registry.info(namespace, one), cls)
+        _show_source(console, registry.info(namespace, plugin), cls)
 
 
 def _show_needs(console: Any, cls: Any) -> None:
-    """What an aggregator needs of the search with its default options, where that is anything special."""
+    """Print what an aggregator with its default options needs of the search, if that is anything special."""
     needs = getattr(cls, "needs", None)
     if needs is None:
         return

@@ -1,4 +1,4 @@
-"""`engine profiles list|show`"""
+"""`engine profiles list|show`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def list_() -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """A profile's file, as it stands."""
-    found = settings.profiles()
-    if name not in found:
-        raise ConfigError(f"no profile is called {name!r}; there are {', '.join(sorted(found))}")
-    click.echo(found[name].read_text(encoding="utf-8"), nl=False)
+    profiles = settings.profiles()
+    if name not in profiles:
+        raise ConfigError(f"no profile is called {name!r}; there are {', '.join(sorted(profiles))}")
+    click.echo(profiles[name].read_text(encoding="utf-8"), nl=False)

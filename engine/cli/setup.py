@@ -1,4 +1,4 @@
-"""`engine setup [PATH]`"""
+"""`engine setup [PATH]`."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from engine.settings import parse_count, parse_time
 F = TypeVar("F", bound=Callable[..., Any])
 
 RESERVED = ("scoreboard", "search")
-"""Names in --set that are the framework's own, not an aggregator's."""
+"""Names in --set that stand for settings of the framework, not for an aggregator."""
 
 
 class _Count(click.ParamType[int]):
@@ -35,7 +36,7 @@ class Time(click.ParamType[int]):
             self.fail(f"{value!r} is not a time such as 500ms, 2s or 1h", param, ctx)
 
 
-def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -44,14 +45,14 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-limit_options = _all(
+limit_options = _combine(
     click.option("--nodes", type=_Count(), envvar="ENGINE_NODES", help="Nodes a position: 20000, 100k, 1M."),
     click.option("--depth", type=click.IntRange(1, 245), help="Plies of depth a position."),
     click.option("--time", type=Time(), help="Time a position: 500ms, 2s. Not reproducible."),
     click.option("--multipv", type=click.IntRange(1, 500), help="Best moves with a line of their own."),
 )
 
-evaluator_options = _all(
+evaluator_options = _combine(
     click.option(
         "-e",
         "--evaluator",
@@ -65,23 +66,37 @@ evaluator_options = _all(
 )
 
 
-def limit(given: dict[str, Any]) -> dict[str, int]:
-    """The limit that was asked for, as fields of `settings.LimitSettings`."""
-    return {name: given[name] for name in ("nodes", "depth", "time", "multipv") if given[name] is not None}
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    help="Log lines: what the run does, tracebacks of plugins that failed; -vv: the lines of UCI programs too.",
+)
 
 
-def of_evaluator(given: dict[str, Any]) -> dict[str, Any]:
-    """The options of the evaluator that were given."""
-    found: dict[str, Any] = {}
-    if given["hash_"] is not None:
-        found["hash"] = given["hash_"]
-    if given["uci"]:
-        found["uci"] = dict(_pair(text, "--uci NAME=VALUE") for text in given["uci"])
-    return found
+def log_level(flags: dict[str, Any]) -> int:
+    """Return the least level of log records to show, as in `logging`."""
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    return levels[min(flags["verbose"], len(levels) - 1)]
+
+
+def limit(flags: dict[str, Any]) -> dict[str, int]:
+    """Return the limit in the flags, as fields of `settings.LimitSettings`."""
+    return {name: flags[name] for name in ("nodes", "depth", "time", "multipv") if flags[name] is not None}
+
+
+def evaluator_options_in(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the evaluator in the flags."""
+    options: dict[str, Any] = {}
+    if flags["hash_"] is not None:
+        options["hash"] = flags["hash_"]
+    if flags["uci"]:
+        options["uci"] = dict(_pair(text, "--uci NAME=VALUE") for text in flags["uci"])
+    return options
 
 
 def assignments(texts: Sequence[str]) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
-    """`--set NAME.KEY=VALUE`: those for the framework, and those for aggregators, by name."""
+    """Read `--set NAME.KEY=VALUE`; return the values for the framework, and those for aggregators, by name."""
     reserved: dict[str, dict[str, str]] = {}
     options: dict[str, dict[str, str]] = {}
     for text in texts:
@@ -101,15 +116,15 @@ def _pair(text: str, form: str) -> tuple[str, str]:
 
 
 def players(texts: Sequence[str]) -> tuple[str, ...]:
-    """`me,my_handle` are two names; `Carlsen, Magnus` is one, and `Carlsen,M` one as well as its parts."""
-    found: list[str] = []
+    """Read `--player`: `me,my_handle` are two names, `Carlsen, Magnus` is one, `Carlsen,M` all three."""
+    names: list[str] = []
     for text in texts:
-        found.append(text.strip())
+        names.append(text.strip())
         if "," in text and ", " not in text:
-            found += [part.strip() for part in text.split(",") if part.strip()]
-    return tuple(dict.fromkeys(found))
+            names += [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(dict.fromkeys(names))
 
 
 def names(text: str) -> tuple[str, ...]:
-    """`wins,acpl`; a leading + on the first counts for all."""
+    """Read `wins,acpl`; a leading + of the first name counts for all."""
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -44,6 +44,8 @@ class Job(Struct, frozen=True):
     """From this score on a position counts as a winning move found."""
     place: Place = Place()
     """Of every worker."""
+    log_level: int = 30
+    """Workers write log records from this level on to standard error; 30 (WARNING) leaves that to Python."""
 
 
 class Unit(Struct, frozen=True, array_like=True):

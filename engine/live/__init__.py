@@ -1,13 +1,13 @@
-"""What a person sees: the screen while a run goes on, the summary at its end.
+"""What a person sees: the screen while a run goes on, and the summary at its end.
 
 Progress goes to standard error, reports to standard output. A terminal gets a live board that is redrawn 4 to 8
 times a second, a pipe or a CI log a plain line every few seconds, another program events as JSON.
 
 | file          | what                                                              |
 | ------------- | ----------------------------------------------------------------- |
-| `screen.py`   | which of them, and the board drawn in place                       |
-| `board.py`    | the board: a snapshot as a picture                                |
-| `trend.py`    | positions a second over the last minute, lines of little bars     |
+| `screen.py`   | chooses between them, and draws the board in place                |
+| `board.py`    | the board: a snapshot as a picture of the run                     |
+| `trend.py`    | positions per second over the last minute, as little bars         |
 | `plain.py`    | the line for a log                                                |
 | `events.py`   | the events for other programs, and their format                   |
 | `closing.py`  | the last lines: what was done, skipped, written                   |
@@ -17,20 +17,19 @@ times a second, a pipe or a CI log a plain line every few seconds, another progr
 | `reports.py`  | reports in full                                                   |
 | `columns.py`  | tables that fit a width                                           |
 | `consoles.py` | where things are printed                                          |
-| `words.py`    | figures and names as people read them                             |
 """
 
 from __future__ import annotations
 
-from engine.live.board import picture
-from engine.live.closing import closing
+from engine.live.board import render_board
+from engine.live.closing import closing_lines
 from engine.live.consoles import output_console, print_all
 from engine.live.overview import overview
 from engine.live.plain import plain_line
 from engine.live.reports import summary
 from engine.live.screen import Screen, Style
 from engine.live.trend import Trend
-from engine.text.format import board_score, cell, clean, duration, place, short
+from engine.text.format import board_score, cell, clean, duration, location, short
 
 __all__ = [
     "Screen",
@@ -39,14 +38,14 @@ __all__ = [
     "board_score",
     "cell",
     "clean",
-    "closing",
+    "closing_lines",
     "duration",
+    "location",
     "output_console",
     "overview",
-    "picture",
-    "place",
     "plain_line",
     "print_all",
+    "render_board",
     "short",
     "summary",
 ]

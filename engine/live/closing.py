@@ -9,46 +9,54 @@ from rich.text import Text
 
 from engine.live.board import notice_line
 from engine.model import EvaluatorInfo, RunResult
-from engine.text.format import clean, count, duration, place, short
+from engine.text.format import clean, count, duration, location, short
 
-SHOWN = 20
-"""Notices, and failures, that are listed."""
+MAX_LISTED = 20
+"""Notices, and failures, that are listed at most."""
 
 
-def closing(result: RunResult, save_command: str | None) -> Iterator[RenderableType]:
-    """What was done, what was skipped, what failed, and where the outputs are."""
-    yield _done(result)
-    for notice in result.notices[:SHOWN]:
+def closing_lines(result: RunResult, save_command: str | None) -> Iterator[RenderableType]:
+    """Yield what was done, what was skipped, what failed, and where the outputs are.
+
+    * **result** - the result of the run.
+    * **save_command** - the command that keeps everything, to be named; None names none.
+    """
+    yield _summary_line(result)
+    for notice in result.notices[:MAX_LISTED]:
         yield notice_line(notice)
-    if result.counts.notices > SHOWN:
-        yield Text(f"… and {result.counts.notices - SHOWN:,} more notices", style="yellow")
-    for failure in result.failures[:SHOWN]:
-        where = place(failure.file, failure.line, failure.game)
+    if result.counts.notices > MAX_LISTED:
+        yield Text(f"… and {result.counts.notices - MAX_LISTED:,} more notices", style="yellow")
+    for failure in result.failures[:MAX_LISTED]:
+        where = location(failure.file, failure.line, failure.game)
         yield Text(f"failed: {where}{clean(failure.reason)}", style="red")
-    if len(result.failures) > SHOWN:
-        yield Text(f"… and {len(result.failures) - SHOWN:,} more failures", style="red")
+    if len(result.failures) > MAX_LISTED:
+        yield Text(f"… and {len(result.failures) - MAX_LISTED:,} more failures", style="red")
     for output in result.outputs:
         yield Text.assemble(("written ", "dim"), clean(output))
     if save_command:
         yield Text.assemble(("to keep everything, in seconds from the cache: ", "dim"), clean(save_command))
 
 
-def _done(result: RunResult) -> Text:
-    c = result.counts
-    numbers = ((c.damaged, "unreadable"), (c.variant, "of other variants"), (c.filtered, "filtered out"))
-    skipped = ", ".join(f"{number:,} {what}" for number, what in numbers if number)
+def _summary_line(result: RunResult) -> Text:
+    counts = result.counts
+    numbers = (
+        (counts.damaged, "unreadable"),
+        (counts.variant, "of other variants"),
+        (counts.filtered, "filtered out"),
+    )
+    skipped = ", ".join(f"{number:,} {kind}" for number, kind in numbers if number)
     return Text.assemble(
-        (count(c.analysed, "game"), "bold"),
-        f" analysed, {count(c.positions, 'position')}",
-        f" ({c.cached:,} from the cache)" if c.cached else "",
-        f" in {duration(c.seconds)}",
-        f" by {clean(_who(result.evaluator))}",
-        f" at {result.limit}{', adaptive' if result.adaptive else ''}" if c.nodes or c.cached else "",
-        f"; {short(c.nodes / max(c.seconds, 0.001))} nodes/s" if c.nodes else "",
+        (count(counts.analysed, "game"), "bold"),
+        f" analysed, {count(counts.positions, 'position')}",
+        f" ({counts.cached:,} from the cache)" if counts.cached else "",
+        f" in {duration(counts.seconds)}",
+        f" by {clean(_name_evaluator(result.evaluator))}",
+        f" at {result.limit}{', adaptive' if result.adaptive else ''}" if counts.nodes or counts.cached else "",
+        f"; {short(counts.nodes / max(counts.seconds, 0.001))} nodes/s" if counts.nodes else "",
         f"; skipped: {skipped}" if skipped else "",
     )
 
 
-def _who(info: EvaluatorInfo) -> str:
-    """The name with its version, which some programs have in their name."""
+def _name_evaluator(info: EvaluatorInfo) -> str:
+    """Return the evaluator's name with its version, once: some programs have it in their name."""
     return info.name if info.version.partition(".")[0] in info.name else f"{info.name} {info.version}"

@@ -1,4 +1,4 @@
-"""Tables that fit: where a terminal is too narrow, text gives way, and figures never do."""
+"""Tables that fit a terminal: where it is too narrow text is cut, and figures never are."""
 
 from __future__ import annotations
 
@@ -12,55 +12,60 @@ from rich.text import Text
 from engine.text.format import fit
 
 GAPS = (2, 1)
-"""Columns of the terminal between two columns of a table; the second where the first is too much."""
+"""Columns of the terminal between two columns of a table: the second number where the first is too much."""
 NARROWEST = 8
-"""Columns of a name, or of a heading over figures, that are shown in any case."""
+"""Columns of the terminal that a name, or a heading over figures, is never cut below."""
 
 
-class Shown(Struct):
-    """One column, ready to be laid out."""
+class TableColumn(Struct):
+    """One column of a table, its cells formatted and not laid out."""
 
     label: str
     cells: Sequence[str]
     figures: bool = False
-    """Aligned to the right and never cut."""
+    """Whether the cells are aligned to the right and never cut."""
     whole: bool = False
-    """Never cut either, but text: a move."""
+    """Whether the cells are never cut although they are text, such as moves."""
     style: str = ""
+    """The style of the cells, as rich names it."""
 
     @property
     def natural(self) -> int:
+        """The width at which nothing is cut."""
         return max(cell_len(self.label), self._content)
 
     @property
     def least(self) -> int:
-        kept = self._content if self.figures or self.whole else min(NARROWEST, self._content)
-        return max(kept, min(NARROWEST, cell_len(self.label)))
+        """The width that the column is never narrower than."""
+        content = self._content if self.figures or self.whole else min(NARROWEST, self._content)
+        return max(content, min(NARROWEST, cell_len(self.label)))
 
     @property
     def _content(self) -> int:
         return max(map(cell_len, self.cells), default=0)
 
 
-def tables(columns: Sequence[Shown], width: int, *, title: str = "", heading: str = "bold") -> list[Table]:
-    """The table of these columns in `width` columns of a terminal.
+def fit_table(
+    columns: Sequence[TableColumn], width: int, *, title: str = "", heading_style: str = "bold"
+) -> list[Table]:
+    """Lay out a table in `width` columns of a terminal; return it as one table or several below each other.
 
-    Text columns give way first, the widest most; then headings over figures, then the space between columns. What
-    does not fit even so is continued in a table below, whose first column is the first one again.
+    Text columns are cut first, the widest most; then headings over figures, then the space between columns. What
+    does not fit even so is continued in a table below, which begins with the first column again.
     """
-    found: list[Table] = []
+    tables: list[Table] = []
     rest = list(columns)
     while rest:
-        first = [columns[0]] if found else []
+        first = [columns[0]] if tables else []
         gap, taken = _as_many_as_fit([*first, *rest], width)
         chosen = [*first, *rest][:taken]
         rest = rest[taken - len(first) :]
-        found.append(_table(chosen, _widths(chosen, width, gap), gap, title if not found else "", heading))
-    return found
+        tables.append(_table(chosen, _widths(chosen, width, gap), gap, title if not tables else "", heading_style))
+    return tables
 
 
-def _as_many_as_fit(columns: Sequence[Shown], width: int) -> tuple[int, int]:
-    """The gap, and the number of columns: at least one that was not there yet, however wide it is."""
+def _as_many_as_fit(columns: Sequence[TableColumn], width: int) -> tuple[int, int]:
+    """Return the gap and the number of columns: at least one more than the repeated one, however wide it is."""
     for gap in GAPS:
         if sum(column.least for column in columns) + gap * (len(columns) - 1) <= width:
             return gap, len(columns)
@@ -72,7 +77,7 @@ def _as_many_as_fit(columns: Sequence[Shown], width: int) -> tuple[int, int]:
     return GAPS[0], len(columns)
 
 
-def _widths(columns: Sequence[Shown], width: int, gap: int) -> list[int]:
+def _widths(columns: Sequence[TableColumn], width: int, gap: int) -> list[int]:
     widths = [column.natural for column in columns]
     room = width - gap * (len(columns) - 1)
     for kind in (_is_text, _is_figures):
@@ -85,32 +90,36 @@ def _widths(columns: Sequence[Shown], width: int, gap: int) -> list[int]:
     return widths
 
 
-def _is_figures(column: Shown) -> bool:
+def _is_figures(column: TableColumn) -> bool:
     return column.figures or column.whole
 
 
-def _is_text(column: Shown) -> bool:
+def _is_text(column: TableColumn) -> bool:
     return not _is_figures(column)
 
 
-def _table(columns: Sequence[Shown], widths: Sequence[int], gap: int, title: str, heading: str) -> Table:
-    made = Table(
+def _table(
+    columns: Sequence[TableColumn], widths: Sequence[int], gap: int, title: str, heading_style: str
+) -> Table:
+    table = Table(
         title=title or None,
         title_justify="left",
         title_style="italic",
         box=None,
         padding=(0, gap, 0, 0),
         pad_edge=False,
-        header_style=heading,
+        header_style=heading_style,
     )
     for column, width in zip(columns, widths, strict=True):
-        made.add_column(
+        table.add_column(
             Text(fit(column.label, width)),
             justify="right" if column.figures else "left",
             no_wrap=True,
             width=width,
             style=column.style,
         )
-    for k in range(len(columns[0].cells)):
-        made.add_row(*(Text(fit(column.cells[k], width)) for column, width in zip(columns, widths, strict=True)))
-    return made
+    for row in range(len(columns[0].cells)):
+        table.add_row(
+            *(Text(fit(column.cells[row], width)) for column, width in zip(columns, widths, strict=True))
+        )
+    return table

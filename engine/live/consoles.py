@@ -14,38 +14,42 @@ from rich.text import Text
 from engine.errors import OutputError
 
 PIPE_WIDTH = 160
+"""Columns of a table that does not go to a terminal."""
 
 
 class _Output(Console):
-    """A console whose closed pipe is the caller's to handle; rich itself would exit with 1."""
+    """A console that raises BrokenPipeError when its reader has gone; rich itself would exit with 1."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
 def output_console() -> Console:
-    """Standard output for reports: coloured only on a terminal, wide enough for a table in a pipe."""
+    """Return standard output for reports: coloured only on a terminal, wide enough for a table in a pipe.
+
+    Raises OutputError when standard output is closed.
+    """
     if sys.stdout is None:
         raise OutputError("standard output is closed; save the results with -o FILE")
-    _forgive(sys.stdout)
+    _replace_unencodable(sys.stdout)
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return _Output(highlight=False, width=width)
 
 
 def error_console() -> Console:
-    """Standard error for progress and what is to be said besides results."""
+    """Return standard error, for progress and whatever is not a result."""
     return _Output(stderr=True, highlight=False)
 
 
 def print_all(console: Console, parts: Iterable[RenderableType]) -> None:
-    """Print one part after the other; lines of a log are not broken."""
+    """Print one part after the other; outside a terminal long lines are not broken."""
     for part in parts:
         # A log's lines are as long as they are; only a terminal has an edge to wrap at.
         console.print(part, soft_wrap=isinstance(part, Text) and not console.is_terminal)
 
 
-def _forgive(stream: Any) -> None:
-    """A terminal without `é` gets a `?` for it; Python would end with UnicodeEncodeError."""
+def _replace_unencodable(stream: Any) -> None:
+    """Print `?` for a character that the stream cannot encode; Python would raise UnicodeEncodeError."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         with contextlib.suppress(io.UnsupportedOperation):
             stream.reconfigure(errors="replace")

@@ -9,12 +9,12 @@
 | `failure`  | at the end, one each        | `file`, `line`, `game`, `ply`, `reason`                              |
 | `end`      | last, of a run that ended   | `seconds`, `games`, `positions`, `wins`, `interrupted`, `failures`,  |
 |            |                             | `notices`, `outputs`, `evaluator`, `limit`                           |
-| `error`    | last, of one that could not | `code` (the exit code), `message`                                    |
+| `error`    | last, of a run that failed  | `code` (the exit code), `message`                                    |
 
-`best` holds `score` (the mover's view, mate in n as 32000 - n), `game`, `ply`, `move` (UCI), `san`, `players`;
-`workers` hold `name`, `state`, `game`, `ply`, `positions`, `nodes`. Seconds are those of the run. Keys may be
-added; a program should pass over events and keys that it does not know. Wrong usage, found before the run, is
-told in words. The text is ASCII, other characters are escaped.
+`best` holds `score` (the side to move's view, mate in n as 32000 - n), `game`, `ply`, `move` (UCI), `san`,
+`players`; `workers` hold `name`, `state`, `game`, `ply`, `positions`, `nodes`. Seconds are those of the run.
+Keys may be added; a program should skip events and keys that it does not know. Wrong usage, found before the
+run, is told in words. The text is ASCII, other characters are escaped.
 """
 
 from __future__ import annotations
@@ -30,42 +30,46 @@ from engine.run.progress import Snapshot
 
 SCHEMA = "engine.progress/1"
 SECONDS = 1.0
+"""Seconds of the run between two `progress` events."""
 
 
 class Events:
-    """Writes the events of one run, by the run's own clock."""
+    """Writes the events of one run. It reads no clock: time is what the snapshots say."""
 
     def __init__(self, console: Console) -> None:
         self._file = console.file
         self._next = 0.0
-        self._noticed = 0
+        self._notices_written = 0
 
     def start(self) -> None:
+        """Write the `start` event."""
         from importlib.metadata import version
 
         self._write("start", schema=SCHEMA, version=version("grandmaster-analysis"))
 
     def show(self, snapshot: Snapshot) -> None:
-        for notice in snapshot.notices[self._noticed :]:
+        """Write new notices, and a `progress` event when the last one is a second old."""
+        for notice in snapshot.notices[self._notices_written :]:
             self._write("notice", **msgspec.to_builtins(notice))
-        self._noticed = max(self._noticed, len(snapshot.notices))
+        self._notices_written = max(self._notices_written, len(snapshot.notices))
         if snapshot.seconds >= self._next:
             self._next = snapshot.seconds + SECONDS
             self._write("progress", **_progress(snapshot))
 
     def stop(self) -> None:
-        pass
+        """Do nothing: the last event is written by `finish` or `error`."""
 
     def say(self, reason: str) -> None:
-        """Something about the run that has no place in the input."""
+        """Write a notice about the run itself, which has no place in the input."""
         self._write("notice", kind="warning", file=None, line=None, game=None, reason=reason)
 
     def error(self, code: int, message: str) -> None:
-        """The run could not be done."""
+        """Write the `error` event: the run failed."""
         self._write("error", code=code, message=message)
 
     def finish(self, result: RunResult) -> None:
-        for notice in result.notices[self._noticed :]:
+        """Write the notices that are not written yet, the failures and the `end` event."""
+        for notice in result.notices[self._notices_written :]:
             self._write("notice", **msgspec.to_builtins(notice))
         for failure in result.failures:
             self._write("failure", **msgspec.to_builtins(failure))
@@ -89,15 +93,18 @@ class Events:
         self._file.flush()
 
 
-def _progress(s: Snapshot) -> dict[str, Any]:
+def _progress(snapshot: Snapshot) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "seconds": round(s.seconds, 3),
-        **{key: getattr(s, key) for key in ("games", "positions", "total", "nodes", "cached", "skipped", "wins")},
+        "seconds": round(snapshot.seconds, 3),
+        **{
+            key: getattr(snapshot, key)
+            for key in ("games", "positions", "total", "nodes", "cached", "skipped", "wins")
+        },
     }
     values["best"] = [
         {**msgspec.to_builtins(entry), "san": move.split()[-1], "players": players}
-        for entry, players, move in s.best
+        for entry, players, move in snapshot.best
     ]
-    values["workers"] = [msgspec.to_builtins(worker) for worker in s.workers]
-    values["stopping"] = s.stopping
+    values["workers"] = [msgspec.to_builtins(worker) for worker in snapshot.workers]
+    values["stopping"] = snapshot.stopping
     return values

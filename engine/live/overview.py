@@ -1,6 +1,6 @@
 """The summary of a run: one game's page, or the leaks of a player and the players of many games.
 
-It stands for the reports of the default aggregators, which `-a NAME` shows in full.
+It is shown in place of the reports of the default aggregators, which `-a NAME` shows in full.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec import structs
 from rich.console import RenderableType
 from rich.text import Text
 
-from engine.live.columns import Shown, tables
+from engine.live.columns import TableColumn, fit_table
 from engine.live.page import NARROW, UNEVALUATED, game_page, heading
 from engine.live.reports import report_table
 from engine.model import Cell, Kind, Report, RunResult
@@ -24,8 +24,8 @@ ROWS = 12
 """Players that are listed."""
 BEST_ROWS = 5
 LEAK_ROWS = 5
-SPARED = ("more", "interval")
-"""Columns of the leaks that a narrow terminal does without: the sentences above have them."""
+WIDE_ONLY = ("more", "interval")
+"""Columns of the leaks that a narrow terminal does not show: the sentences above say them."""
 FIGURES: Final = (
     # aggregator, column of its table of players, heading
     ("accuracy", "games", "Games"),
@@ -40,7 +40,7 @@ PLAYERS = "players"
 
 
 def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
-    """What a person wants to know first, for standard output of `width` columns."""
+    """Yield what a person wants to know first, for standard output of `width` columns."""
     if result.game is not None and result.game.epd is None:
         _, winning = _column(result.reports.get("wins"), "wins")
         yield from game_page(result.game, width, winning)
@@ -58,40 +58,42 @@ def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
 
 
 def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
-    """What the aggregator found, in its words, and the greatest in figures."""
+    """Yield the leaks in the words of the aggregator, and the greatest leaks in figures."""
     if report is None:
         return
     yield Text(clean(report.title), style="bold")
     for note in report.notes:
         yield Text(clean(note))
     for table in report.tables[:1]:
-        keys = [column.key for column in table.columns if width >= NARROW or column.key not in SPARED]
+        keys = [column.key for column in table.columns if width >= NARROW or column.key not in WIDE_ONLY]
         if table.rows:
-            yield from report_table(structs.replace(table, title=""), width, LEAK_ROWS, keys=keys, heading="dim")
+            yield from report_table(
+                structs.replace(table, title=""), width, LEAK_ROWS, keys=keys, heading_style="dim"
+            )
     yield Text()
 
 
 def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableType]:
-    """What several reports say of each player, side by side."""
-    found = [(words, *_column(reports.get(name), key)) for name, key, words in FIGURES]
-    names = list(dict.fromkeys(name for _, _, cells in found for name in cells))
+    """Yield what several reports say of each player, side by side."""
+    figures = [(label, *_column(reports.get(name), key)) for name, key, label in FIGURES]
+    names = list(dict.fromkeys(name for _, _, cells in figures for name in cells))
     if not names:
         return
-    shown = [Shown("Player", [clean(name) for name in names[:ROWS]])]
-    for words, kind, cells in found:
+    columns = [TableColumn("Player", [clean(name) for name in names[:ROWS]])]
+    for label, kind, cells in figures:
         if cells:
             values = [cell(cells.get(name), kind) for name in names[:ROWS]]
-            style = "bold" if words == "Accuracy" else ""
-            shown.append(Shown(heading(words, width), values, figures=True, style=style))
+            style = "bold" if label == "Accuracy" else ""
+            columns.append(TableColumn(heading(label, width), values, figures=True, style=style))
     yield Text("Players", style="bold")
-    yield from tables(shown, width, heading="dim")
+    yield from fit_table(columns, width, heading_style="dim")
     if len(names) > ROWS:
         yield Text(f"… {count(len(names) - ROWS, 'more player', 'more players')}", style="dim")
     yield Text()
 
 
 def _column(report: Report | None, key: str) -> tuple[Kind, dict[str, Cell]]:
-    """A column of a report's table of players, by name."""
+    """Return the kind and the cells, by player, of a column of a report's table of players; no cells without."""
     table = report.table(PLAYERS) if report is not None else None
     if table is not None:
         for k, column in enumerate(table.columns):
@@ -105,4 +107,6 @@ def _best(report: Report | None, width: int) -> Iterator[RenderableType]:
         if table.rows:
             keys = [column.key for column in table.columns if column.kind != "position"]
             yield Text(clean(table.title), style="bold")
-            yield from report_table(structs.replace(table, title=""), width, BEST_ROWS, keys=keys, heading="dim")
+            yield from report_table(
+                structs.replace(table, title=""), width, BEST_ROWS, keys=keys, heading_style="dim"
+            )

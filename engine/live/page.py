@@ -10,13 +10,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from engine import scoring
-from engine.live.columns import Shown, tables
+from engine.live.columns import TableColumn, fit_table
 from engine.live.graph import Graph
 from engine.model import AnalysedGame, Cell, Color, Judgement
 from engine.text.format import cell, clean, count, fit
 
 WIDEST = 100
-"""Columns beyond which a page reads no better."""
+"""Columns of the page at most: a wider one reads no better."""
 UNEVALUATED = "No position has an evaluation."
 COLORS: Final[tuple[Color, Color]] = ("white", "black")
 KINDS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
@@ -24,9 +24,9 @@ KINDS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
     ("mistake", "?", "mistakes", "magenta"),
     ("inaccuracy", "?!", "inaccuracies", "yellow"),
 )
-"""Judgement, its mark, its plural, a colour."""
+"""Judgements, each with its mark, its plural and its colour."""
 NARROW = 90
-"""Columns below which headings are short."""
+"""Columns of a terminal below which headings are short."""
 SHORT: Final = {"Inaccuracies": "?!", "Mistakes": "?", "Blunders": "??", "Winning moves": "Won"}
 MARKS: Final = {kind: mark for kind, mark, _, _ in KINDS}
 
@@ -34,9 +34,11 @@ MARKS: Final = {kind: mark for kind, mark, _, _ in KINDS}
 def game_page(
     game: AnalysedGame, width: int, winning: Mapping[str, Cell] | None = None
 ) -> Iterator[RenderableType]:
-    """Who played, how well, where it went wrong; for a terminal of `width` columns.
+    """Yield who played, how well, and where it went wrong.
 
-    `winning` are the numbers of winning moves by player, if they are known.
+    * **game** - the game.
+    * **width** - columns of the terminal.
+    * **winning** - *(optional)* the numbers of winning moves by player.
     """
     width = min(width, WIDEST)
     yield from _head(game, width)
@@ -57,14 +59,17 @@ def game_page(
     yield from _judgements(game, sans, width)
 
 
-def heading(words: str, width: int) -> str:
-    """The heading over figures, as long as `width` columns of a terminal allow."""
-    return SHORT.get(words, words) if width < NARROW else words
+def heading(label: str, width: int) -> str:
+    """Return a heading over figures, as long as `width` columns of a terminal allow."""
+    return SHORT.get(label, label) if width < NARROW else label
 
 
 def white_wins(game: AnalysedGame) -> list[float | None]:
-    """White's Win% in the positions 0 to N; a mate on the board is 100 or 0, stalemate 50."""
-    found: list[float | None] = []
+    """Return White's Win%, 0 to 100, in the positions 0 to N; None where it is not known.
+
+    Checkmate on the board is 100 or 0, stalemate 50.
+    """
+    wins: list[float | None] = []
     for k, position in enumerate(game.positions):
         white = game.turn(k) == "white"
         win: float | None = None
@@ -73,8 +78,8 @@ def white_wins(game: AnalysedGame) -> list[float | None]:
             win = scoring.win_percent(position.evaluation.score, scale)
         elif position.terminal is not None:
             win = 0.0 if position.terminal == "checkmate" else 50.0
-        found.append(win if win is None or white else 100 - win)
-    return found
+        wins.append(win if win is None or white else 100 - win)
+    return wins
 
 
 def _head(game: AnalysedGame, width: int) -> Iterator[Text]:
@@ -94,26 +99,26 @@ def _head(game: AnalysedGame, width: int) -> Iterator[Text]:
 def _players(game: AnalysedGame, width: int, winning: Mapping[str, Cell]) -> Iterator[RenderableType]:
     sides = [game.side(color) for color in COLORS]
     columns = [
-        Shown("", [f"{clean(game.player(color))} ({color.title()})" for color in COLORS]),
-        Shown("Accuracy", [cell(side.accuracy, "percent") for side in sides], figures=True, style="bold"),
-        Shown("ACPL", [cell(side.acpl, "int") for side in sides], figures=True),
-        Shown(heading("Inaccuracies", width), [str(side.inaccuracies) for side in sides], figures=True),
-        Shown(heading("Mistakes", width), [str(side.mistakes) for side in sides], figures=True),
-        Shown(heading("Blunders", width), [str(side.blunders) for side in sides], figures=True),
+        TableColumn("", [f"{clean(game.player(color))} ({color.title()})" for color in COLORS]),
+        TableColumn("Accuracy", [cell(side.accuracy, "percent") for side in sides], figures=True, style="bold"),
+        TableColumn("ACPL", [cell(side.acpl, "int") for side in sides], figures=True),
+        TableColumn(heading("Inaccuracies", width), [str(side.inaccuracies) for side in sides], figures=True),
+        TableColumn(heading("Mistakes", width), [str(side.mistakes) for side in sides], figures=True),
+        TableColumn(heading("Blunders", width), [str(side.blunders) for side in sides], figures=True),
     ]
     names = [game.player(color) for color in COLORS]
     if winning and names[0] != names[1]:
         won = [cell(winning.get(name), "int") for name in names]
-        columns.append(Shown(heading("Winning moves", width), won, figures=True))
-    yield from tables(columns, width, heading="dim")
+        columns.append(TableColumn(heading("Winning moves", width), won, figures=True))
+    yield from fit_table(columns, width, heading_style="dim")
 
 
 def _turning_point(game: AnalysedGame, wins: Sequence[float | None], sans: Sequence[str]) -> Text | None:
-    """The turning point in words, in the view of the side that gained."""
-    found = scoring.turning_point(wins)
-    if found is None:
+    """Return the turning point in words, in the view of the side that gained; None without one."""
+    turning_point = scoring.turning_point(wins)
+    if turning_point is None:
         return None
-    ply, gain = found
+    ply, gain = turning_point
     before = wins[ply]
     after = wins[ply + 1]
     assert before is not None
@@ -132,7 +137,7 @@ def _turning_point(game: AnalysedGame, wins: Sequence[float | None], sans: Seque
 
 
 def _judgements(game: AnalysedGame, best: Sequence[str], width: int) -> Iterator[RenderableType]:
-    """Each side's blunders, mistakes and inaccuracies, each with the move that was best."""
+    """Yield each side's blunders, mistakes and inaccuracies, each with the move that was best."""
     for color in COLORS:
         lines: list[Text] = []
         for kind, mark, plural, style in KINDS:
@@ -147,13 +152,13 @@ def _judgements(game: AnalysedGame, best: Sequence[str], width: int) -> Iterator
 
 
 def _move(game: AnalysedGame, ply: int, best: str) -> str:
-    """`14... Qe5 (best Nf6)`."""
-    words = f"{game.number(ply)} {game.plies[ply].san}"
-    return f"{words} (best {best})" if best else words
+    """Return a move as `14... Qe5 (best Nf6)`."""
+    move = f"{game.number(ply)} {game.plies[ply].san}"
+    return f"{move} (best {best})" if best else move
 
 
 def _wrapped(head: Text, items: Sequence[str], width: int) -> list[Text]:
-    """Items after a heading, in lines below each other that break between items only."""
+    """Return items after a heading, in lines that break between items only."""
     indent = head.cell_len
     line = head
     lines = [line]
@@ -168,12 +173,12 @@ def _wrapped(head: Text, items: Sequence[str], width: int) -> list[Text]:
 
 
 def _sans(game: AnalysedGame) -> list[str]:
-    """By ply: the best move in SAN; empty where it is not known."""
-    found: list[str] = []
+    """Return the best moves in SAN by ply; empty where a best move is not known."""
+    sans: list[str] = []
     for board, position in zip(game.boards(), game.positions, strict=True):
         best = position.evaluation.best if position.evaluation is not None else None
-        found.append(_san(board, best) if best else "")
-    return found
+        sans.append(_san(board, best) if best else "")
+    return sans
 
 
 def _san(board: chess.Board, uci: str) -> str:

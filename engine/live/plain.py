@@ -1,4 +1,4 @@
-"""A line for a log every few seconds."""
+"""Progress for a log: a line every few seconds."""
 
 from __future__ import annotations
 
@@ -8,41 +8,43 @@ from engine.run.progress import Snapshot
 from engine.text.format import count, duration, short
 
 SECONDS = 5.0
+"""Seconds of the run between two lines."""
 
 
 class Plain:
-    """Prints a line every five seconds of the run, by the run's own clock."""
+    """Prints a line every five seconds of the run. It reads no clock: time is what the snapshots say."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._next = SECONDS
 
     def start(self) -> None:
-        pass
+        """Do nothing."""
 
     def show(self, snapshot: Snapshot) -> None:
+        """Print a line when the last one is five seconds old."""
         if snapshot.seconds >= self._next:
             self._next = snapshot.seconds + SECONDS
             self._console.print(plain_line(snapshot), markup=False, soft_wrap=True)
 
     def stop(self) -> None:
-        pass
+        """Do nothing."""
 
 
-def plain_line(s: Snapshot) -> str:
-    """A run at one moment in one line."""
-    share = f" of {s.total:,}" if s.total else ""
-    left = seconds_left(s)
+def plain_line(snapshot: Snapshot) -> str:
+    """Return a run at one moment in one line."""
+    share = f" of {snapshot.total:,}" if snapshot.total else ""
+    left = seconds_left(snapshot)
     return (
-        f"{duration(s.seconds)}  {s.positions:,}{share} positions, {count(s.games, 'game')}, "
-        f"{short(s.nodes / max(s.seconds, 0.001))} nodes/s, {count(s.wins, 'winning move')}"
+        f"{duration(snapshot.seconds)}  {snapshot.positions:,}{share} positions, {count(snapshot.games, 'game')}, "
+        f"{short(snapshot.nodes / max(snapshot.seconds, 0.001))} nodes/s, {count(snapshot.wins, 'winning move')}"
         + (f", about {duration(left)} left" if left is not None else "")
     )
 
 
-def seconds_left(s: Snapshot) -> float | None:
-    """How long it may still take, at the speed so far; None while nothing can be said."""
-    searched = s.positions - s.cached
-    if not s.total or searched <= 0 or s.seconds < 1:
+def seconds_left(snapshot: Snapshot) -> float | None:
+    """Return the seconds that the run still needs at the speed so far; None while they cannot be estimated."""
+    searched = snapshot.positions - snapshot.cached
+    if not snapshot.total or searched <= 0 or snapshot.seconds < 1:
         return None
-    return max(0.0, (s.total - s.positions) * s.seconds / searched)
+    return max(0.0, (snapshot.total - snapshot.positions) * snapshot.seconds / searched)

@@ -8,21 +8,25 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine.live.columns import Shown, tables
+from engine.live.columns import TableColumn, fit_table
 from engine.model import Report, ReportTable, RunResult
 from engine.text.format import FIGURES, cell, clean
 
 ROWS = 12
+"""Rows of a table that are shown."""
 FEN_WIDTH = 150
-"""Positions are shown in tables from this width on; they are in the JSON report anyway."""
+"""Columns of a terminal from which on tables show positions; the JSON report always has them."""
 
 
 def summary(
     result: RunResult, *, width: int, rows: int = ROWS, names: Collection[str] | None = None
 ) -> Iterator[RenderableType]:
-    """A section per aggregator, for standard output of `width` columns. Long tables are cut at `rows`.
+    """Yield a section for each aggregator.
 
-    `names` says whose; None is everybody's.
+    * **result** - the result of the run.
+    * **width** - columns of the terminal.
+    * **rows** - *(optional)* rows of a table at most; 12.
+    * **names** - *(optional)* the aggregators to show; all when left out.
     """
     for name, report in result.reports.items():
         if names is None or name in names:
@@ -47,13 +51,18 @@ def _section(report: Report, width: int, rows: int) -> Iterator[RenderableType]:
 
 
 def report_table(
-    table: ReportTable, width: int, rows: int, *, keys: Sequence[str] | None = None, heading: str = "bold"
+    table: ReportTable, width: int, rows: int, *, keys: Sequence[str] | None = None, heading_style: str = "bold"
 ) -> Iterator[RenderableType]:
-    """One table with at most `rows` rows, and how many more there are. `keys` chooses columns, `heading` is the
-    style of what stands over them.
+    """Yield one table with at most `rows` rows, and how many more there are.
+
+    * **table** - the table.
+    * **width** - columns of the terminal.
+    * **rows** - rows of the table at most.
+    * **keys** - *(optional)* the columns to show; all, positions only on a wide terminal, when left out.
+    * **heading_style** - *(optional)* the style of the headings; bold.
     """
     columns = [
-        Shown(
+        TableColumn(
             clean(column.label),
             [cell(row[k], column.kind) for row in table.rows[:rows]],
             figures=column.kind in FIGURES,
@@ -62,6 +71,6 @@ def report_table(
         for k, column in enumerate(table.columns)
         if (column.key in keys if keys is not None else width >= FEN_WIDTH or column.kind != "position")
     ]
-    yield from tables(columns, width, title=clean(table.title), heading=heading)
+    yield from fit_table(columns, width, title=clean(table.title), heading_style=heading_style)
     if len(table.rows) > rows:
         yield Text(f"… {len(table.rows) - rows:,} more", style="dim")

@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
-from engine.live.board import picture
-from engine.live.closing import closing
+from engine.live.board import render_board
+from engine.live.closing import closing_lines
 from engine.live.consoles import error_console, print_all
 from engine.live.events import Events
 from engine.live.plain import Plain
@@ -26,28 +26,36 @@ Style = Literal["auto", "rich", "plain", "json", "none"]
 class Display(Protocol):
     """One way to show a run."""
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Begin, before the run does."""
 
-    def show(self, snapshot: Snapshot) -> None: ...
+    def show(self, snapshot: Snapshot) -> None:
+        """Show the run as it is now."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """End, after the run has ended."""
 
 
 class Screen:
     """A context manager whose `show` is a run's progress callback.
 
-    `rich` is a board that is redrawn in place, `plain` a line every few seconds, `json` an event a line for other
-    programs, `none` nothing; `auto` is `rich` on a terminal and `plain` elsewhere, in CI too. All of it goes to
-    `console`, standard error unless another is given. It reads no clock: time is what the snapshots say.
+    * **style** - *(optional)* `rich` is a board that is redrawn in place, `plain` a line every few seconds, `json`
+      an event a line for other programs, `none` nothing. `auto`, the default, is `rich` on a terminal, and `plain`
+      elsewhere and in CI.
+    * **console** - *(optional)* where everything is printed; standard error.
+
+    It reads no clock: time is what the snapshots say.
     """
 
     def __init__(self, style: Style = "auto", console: Console | None = None) -> None:
         self.console = console or error_console()
         if style == "auto":
-            lively = self.console.is_terminal and not self.console.is_dumb_terminal and "CI" not in os.environ
-            style = "rich" if lively else "plain"
+            can_redraw = self.console.is_terminal and not self.console.is_dumb_terminal
+            style = "rich" if can_redraw and "CI" not in os.environ else "plain"
         self.events = Events(self.console) if style == "json" else None
-        """Set when another program listens."""
+        """Writes the events for another program; None when none listens."""
+        self.draws_in_place = style == "rich"
+        """Whether lines that others write to standard error would damage what is drawn."""
         self._display: Display | None = self.events
         if style == "rich":
             self._display = LiveBoard(self.console)
@@ -69,70 +77,81 @@ class Screen:
             self._display.show(snapshot)
 
     def say(self, text: str) -> None:
-        """Something about the run that no snapshot says."""
+        """Print something about the run that no snapshot says."""
         if self.events is not None:
             self.events.say(text)
         else:
             print_all(self.console, [Text(text)])
 
+    def log(self, text: str) -> None:
+        """Print a log record; above the board where there is one."""
+        self.console.print(Text(text), soft_wrap=True)
+
     def finish(self, result: RunResult, save_command: str | None) -> None:
-        """What was done, once it is done."""
+        """Print what was done, at the end of the run.
+
+        * **result** - the result of the run.
+        * **save_command** - the command that keeps everything; None when there is nothing to keep.
+        """
         if self.events is not None:
             self.events.finish(result)
         else:
-            print_all(self.console, closing(result, save_command))
+            print_all(self.console, closing_lines(result, save_command))
 
 
 class LiveBoard:
-    """The board, drawn over the last one; it leaves the terminal as it found it."""
+    """Draws the board over the last one, and leaves the terminal as it found it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live: Live | None = None
         self._trend = Trend()
-        self._lengths: list[int] = []
-        """Of the lines that stand on the terminal."""
+        self._line_lengths: list[int] = []
+        """Columns of the lines that stand on the terminal."""
         self._width = 0
-        """Of the terminal when they were drawn."""
+        """Columns of the terminal when they were drawn."""
 
     def start(self) -> None:
+        """Begin to draw."""
         self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop")
         self._live.start()
 
     def show(self, snapshot: Snapshot) -> None:
+        """Draw the run as it is now."""
         self._trend.add(snapshot)
         if self._live is None:
             return
         width, height = self._console.size
-        board = picture(snapshot, width, height, self._trend.rates())
+        board = render_board(snapshot, width, height, self._trend.rates())
         rendered = self._console.render_lines(board, self._console.options, pad=False)[: height - 1]
         lines = [_without_blanks(line) for line in rendered]
-        self._mend(width)
-        self._lengths = [Segment.get_line_length(line) for line in lines]
+        self._erase_wrapped_rows(width)
+        self._line_lengths = [Segment.get_line_length(line) for line in lines]
         self._width = width
-        self._live.update(_Lines(lines), refresh=True)
+        self._live.update(_RenderedLines(lines), refresh=True)
 
     def stop(self) -> None:
+        """Erase the board."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
-    def _mend(self, width: int) -> None:
-        """After the terminal became narrower, its long lines take several rows each: take those rows back.
+    def _erase_wrapped_rows(self, width: int) -> None:
+        """Erase the rows that long lines have taken since the terminal became narrower.
 
-        rich goes up by the lines it wrote; by as many as they are more now, we go up before it does.
+        rich goes up by the number of lines that it wrote; we go up before by the rows that they are more.
         """
         if width >= self._width:
             return
-        rows = sum(max(1, -(-length // width)) for length in self._lengths)
-        more = rows - len(self._lengths)
+        rows = sum(max(1, -(-length // width)) for length in self._line_lengths)
+        more = rows - len(self._line_lengths)
         if more > 0:
             self._console.file.write(f"\r\x1b[{more}A\x1b[J")
             self._console.file.flush()
 
 
 def _without_blanks(line: list[Segment]) -> list[Segment]:
-    """A line without spaces at its end: in a terminal that becomes narrower they would take a row."""
+    """Return a line without spaces at its end: in a terminal that becomes narrower they would take a row."""
     kept = list(line)
     while kept and not kept[-1].text.strip(" "):
         kept.pop()
@@ -142,7 +161,7 @@ def _without_blanks(line: list[Segment]) -> list[Segment]:
     return kept
 
 
-class _Lines:
+class _RenderedLines:
     """Lines that are rendered already."""
 
     def __init__(self, lines: Iterable[list[Segment]]) -> None:

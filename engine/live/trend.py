@@ -1,4 +1,4 @@
-"""How fast it goes, second by second, and lines of little bars."""
+"""The speed of a run, second by second, and values as a line of little bars."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from engine.run.progress import Snapshot
 BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.-~=+*#"
 SECONDS = 60
-"""How far back the trend goes."""
+"""Seconds that the trend goes back."""
 
 
 class Trend:
-    """Positions evaluated in each of the last 60 seconds, from snapshots; it reads no clock of its own."""
+    """Positions evaluated in each of the last 60 seconds. It reads no clock: time is what the snapshots say."""
 
     def __init__(self) -> None:
-        self._whole: deque[float] = deque(maxlen=SECONDS)
-        self._filling = 0.0
+        self._rates: deque[float] = deque(maxlen=SECONDS)
+        self._partial = 0.0
         self._second = 0
-        """The one that is being filled."""
-        self._seen = (0.0, 0)
-        """When the last snapshot was made, and how far it was."""
+        """The second of the run that `_partial` is counted for."""
+        self._last = (0.0, 0)
+        """Seconds and positions of the last snapshot."""
 
     def add(self, snapshot: Snapshot) -> None:
-        """Take in a snapshot later than the last; what was done in between is spread over the time between."""
-        then, before = self._seen
-        now, done = snapshot.seconds, max(_done(snapshot), before)
-        self._seen = (now, done)
-        if now <= then:
+        """Count a snapshot later than the last; positions are spread evenly over the time between the two."""
+        last_seconds, last_positions = self._last
+        now, positions = snapshot.seconds, max(_evaluated(snapshot), last_positions)
+        self._last = (now, positions)
+        if now <= last_seconds:
             return
-        each = (done - before) / (now - then)
-        # A pause longer than is shown at all leaves nothing but itself.
+        rate = (positions - last_positions) / (now - last_seconds)
+        # After a pause longer than the trend, nothing older than the pause is left.
         self._second = max(self._second, int(now) - SECONDS)
-        at = max(then, self._second)
+        at = max(last_seconds, self._second)
         while int(now) > self._second:
-            self._whole.append(self._filling + each * (self._second + 1 - at))
-            self._filling = 0.0
+            self._rates.append(self._partial + rate * (self._second + 1 - at))
+            self._partial = 0.0
             self._second += 1
             at = float(self._second)
-        self._filling += each * (now - at)
+        self._partial += rate * (now - at)
 
     def rates(self) -> list[float]:
-        """Positions in each whole second, the latest last; at most 60."""
-        return list(self._whole)
+        """Return the positions of each whole second, the latest last; at most 60."""
+        return list(self._rates)
 
 
-def _done(snapshot: Snapshot) -> int:
-    """Positions known, those of units still in hand included: whole units alone come in jumps."""
+def _evaluated(snapshot: Snapshot) -> int:
+    """Return the evaluated positions, with those of units still being searched: whole units come in jumps."""
     return max(snapshot.positions, snapshot.cached + sum(worker.positions for worker in snapshot.workers))
 
 
 class Sparkline:
-    """Values as bars of eight heights in one line, the greatest of them the highest."""
+    """Values as bars of eight heights in one line; the greatest value is the highest bar."""
 
     def __init__(self, values: Sequence[float], style: str = "") -> None:
         self._values = values
@@ -73,6 +73,6 @@ class Sparkline:
 
 
 def spark(values: Sequence[float], bars: str = BARS) -> str:
-    """One bar for each value, scaled from 0 to the greatest."""
-    most = max(values, default=0) or 1
-    return "".join(bars[min(len(bars) - 1, int(value / most * len(bars)))] for value in values)
+    """Return one bar for each value, scaled from 0 to the greatest."""
+    greatest = max(values, default=0) or 1
+    return "".join(bars[min(len(bars) - 1, int(value / greatest * len(bars)))] for value in values)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection
 
 PLAYER = "{player}"
-"""In the name of an output it stands for each player's name."""
+"""The placeholder for each player's name in the name of an output."""
 
 _KEPT = " -_.,'()+"
 _LONGEST = 120
@@ -16,9 +16,9 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{k}" for name in ("com", "lpt"
 
 
 def safe(player: str) -> str:
-    """A player's name as a part of a file name, on every system: letters, digits and a few signs.
+    """Return a player's name as a part of a file name on every system: letters, digits and a few signs.
 
-    No separator, no leading dot or hyphen, no trailing dot; `player` when nothing is left.
+    It has no separator, no leading dot or hyphen and no trailing dot; it is `player` when nothing is left.
     """
     kept = "".join(
         c if c in _KEPT or unicodedata.category(c)[0] in "LMN" else "_"
@@ -31,14 +31,17 @@ def safe(player: str) -> str:
 
 
 def unused(name: str, used: Collection[str]) -> str:
-    """`name`, or `name (2)` and so on; `used` are case-folded, because some file systems do not see case."""
-    found, number = name, 1
-    while found.casefold() in used:
+    """Return `name`, or `name (2)` and so on when it is among `used`.
+
+    The names in `used` are case-folded, because some file systems do not see case.
+    """
+    candidate, number = name, 1
+    while candidate.casefold() in used:
         number += 1
-        found = f"{name} ({number})"
-    return found
+        candidate = f"{name} ({number})"
+    return candidate
 
 
 def numbered(name: str, ending: str, number: int) -> str:
-    """`report.html`, its ending and 2: `report-2.html`."""
+    """Return a file name with a number: `report.html` with the ending `.html` and 2 is `report-2.html`."""
     return f"{name[: len(name) - len(ending)]}-{number}{name[len(name) - len(ending) :]}"

@@ -159,7 +159,7 @@ class PlayerOutputs:
         targets = self._templates.check(
             [template.replace(PLAYER, file_name) for template in self._templates.names], False
         )
-        outputs = targets.begin(structs.replace(info, player=name), self._writer_options)
+        outputs = targets.open(structs.replace(info, player=name), self._writer_options)
         self._files[key] = _PlayerFiles(name, outputs, self._new_aggregators(), self._new_recount())
         return self._files[key]
 

@@ -17,7 +17,7 @@ from engine.input.sources import Selection, Source
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Limit
-from engine.output.files import Targets, open_outputs
+from engine.output.files import Targets, check_outputs
 from engine.plugin import Executor, ExecutorContext, Reader, Writer
 from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.per_player import CheckTargets, PlayerTemplates, by_player
@@ -171,7 +171,7 @@ def _output_check(
 
     def check(names: Sequence[str], may_overwrite: bool) -> Targets:
         overwrite = force or may_overwrite
-        return open_outputs(names, format=output_format, force=overwrite, writers=writers, inputs=inputs)
+        return check_outputs(names, format=output_format, force=overwrite, writers=writers, inputs=inputs)
 
     return check
 

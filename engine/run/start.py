@@ -55,7 +55,7 @@ def start(
     plan.aggregators.on_crash = accounts.plugin_crashed
     evaluators = choose_evaluators(plan, accounts)
     info = RunInfo(evaluators.main.info, plan.limit)
-    outputs = plan.targets.begin(info, plan.writer_options)
+    outputs = plan.targets.open(info, plan.writer_options)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)
     parts = Parts(
         plan,

@@ -101,6 +101,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Added to the niceness of workers, 0 to 19: from 1 on other programs go first."""
     pin: bool = False
     """Whether each worker keeps to one core, where the system can do that (Linux)."""
+    log_level: int = 30
+    """Worker processes write log records from this level on to standard error: 10 (DEBUG) shows every line that
+    is exchanged with a UCI program, 20 (INFO) what workers do. 30 (WARNING) leaves that to Python."""
 
     @property
     def place(self) -> Place:

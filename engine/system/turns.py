@@ -1,9 +1,10 @@
 """Threads that compute one at a time.
 
-Python runs one thread at a time anyway, but hands over every few milliseconds to any that asks: a thread that only
-wants to answer quickly - an event loop - waits for all that compute. So the runs of an Analyzer take turns, in the
-order in which they asked, and give theirs away whenever they wait. Measured with 20 runs from the cache in a web
-server: the event loop was held up for 52 to 685 ms at most without turns, for 9 to 15 ms with them.
+Python runs one thread at a time anyway, but hands over every few milliseconds to any thread that asks: a thread
+that only wants to answer quickly, such as an event loop, waits for all threads that compute. So the runs of an
+Analyzer take turns, in the order in which they asked, and give their turn away whenever they wait. Measured with
+20 runs from the cache in a web server: the event loop was held up for 52 to 685 ms at most without turns, for 9 to
+15 ms with them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _mine = threading.local()
 
 
 class Turn:
-    """A lock that is handed over in the order of asking."""
+    """A lock that is handed over to its waiters in the order in which they asked."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,6 +26,7 @@ class Turn:
         self._queue: deque[threading.Lock] = deque()
 
     def acquire(self) -> None:
+        """Wait for the turn and take it."""
         with self._lock:
             if not self._taken:
                 self._taken = True
@@ -35,6 +37,7 @@ class Turn:
         gate.acquire()
 
     def release(self) -> None:
+        """Hand the turn over to the thread that has waited the longest, if there is one."""
         with self._lock:
             if self._queue:
                 self._queue.popleft().release()
@@ -44,7 +47,7 @@ class Turn:
 
 @contextlib.contextmanager
 def taking(turn: Turn) -> Iterator[None]:
-    """Compute in turn with the other threads that do so."""
+    """Hold the turn in this thread until the end of the `with` block."""
     turn.acquire()
     _mine.turn = turn
     try:
@@ -56,7 +59,7 @@ def taking(turn: Turn) -> Iterator[None]:
 
 @contextlib.contextmanager
 def waiting() -> Iterator[None]:
-    """Give this thread's turn away, if it has one, while it waits or lets others go first."""
+    """Give this thread's turn away, if it has one, until the end of the `with` block."""
     turn: Turn | None = getattr(_mine, "turn", None)
     if turn is None:
         yield

@@ -1,4 +1,4 @@
-"""HTML for notebooks, from plain values: what the `_repr_html_` of results are made of."""
+"""HTML for notebooks, made of plain values: the parts of what `_repr_html_` of a result returns."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ _RIGHT = ' style="text-align:right"'
 
 
 def paragraph(text: str) -> str:
+    """Return a paragraph; `text` is escaped."""
     return f"<p>{escape(text)}</p>"
 
 
 def heading(text: str, level: int = 4) -> str:
+    """Return a heading; `text` is escaped."""
     return f"<h{level}>{escape(text)}</h{level}>"
 
 
 def table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Value]]) -> str:
-    """`columns` are labels and kinds (`engine.model.Kind`); a table of no rows is nothing."""
+    """Return a table, or the empty string when it has no rows.
+
+    `columns` are labels and kinds (`engine.model.Kind`).
+    """
     if not rows:
         return ""
     kinds = [kind for _, kind in columns]
@@ -35,7 +40,7 @@ def table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequenc
 
 
 def figures(pairs: Iterable[tuple[str, Value, str]]) -> str:
-    """Single figures: label, value, kind."""
+    """Return a table of single figures, each a label, a value and its kind."""
     rows = "".join(f"<tr><th>{escape(label)}</th>{_cell(value, kind)}</tr>" for label, value, kind in pairs)
     return f"<table><tbody>{rows}</tbody></table>" if rows else ""
 

@@ -58,9 +58,12 @@ class Single(Struct):
 class Crew:
     """Warm workers with one evaluator. Used by any thread; starts its first process at the first unit."""
 
-    def __init__(self, spec: PluginSpec, workers: int, start_method: str, place: Place) -> None:
+    def __init__(
+        self, spec: PluginSpec, workers: int, start_method: str, place: Place, log_level: int = 30
+    ) -> None:
         self.workers = workers
         self._place = place
+        self._log_level = log_level
         self._spec = spec
         self._method = start_method
         self._lock = threading.Lock()
@@ -206,7 +209,7 @@ class Crew:
 
     def _new_pool(self) -> Pool:
         self._scoreboard = Scoreboard(multiprocessing.get_context(self._method), workers=self.workers, size=1)
-        job = Job(self._spec, TRIAL, place=self._place)
+        job = Job(self._spec, TRIAL, place=self._place, log_level=self._log_level)
         return Pool(ExecutorContext(job, self.workers, self._scoreboard), self._method)
 
     def _next(self) -> Unit | None:

@@ -17,6 +17,7 @@ from engine.errors import AnalysisError, EvaluatorKilled
 from engine.loading.evaluators import make
 from engine.model import Evaluation
 from engine.plugin import Evaluator
+from engine.text.logs import show_logs
 from engine.workers.scoreboard import Scoreboard, scored
 
 STOP = b""
@@ -98,6 +99,7 @@ def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scor
     """The worker process. `tasks` is its queue of packed units, `results` its end of a pipe to the parent."""
     system.leave_signals_to_parent()
     job = unpack_job(job_bytes)
+    show_logs(job.log_level)
     system.take_place(slot, nice=job.place.nice, pin=job.place.pin)
     # A parent that is gone needs no answer: the broken pipe is the end, quietly.
     with contextlib.suppress(BrokenPipeError):

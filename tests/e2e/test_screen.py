@@ -124,7 +124,7 @@ def test_wrong_options_of_writers_are_clear_errors(tmp_path: Path) -> None:
     assert_clear_error(engine("analyze", MATCH, "--profile", profile), 2, "nobody", "no writer")
 
 
-def on_a_terminal(width: int, height: int, *arguments: str | Path) -> tuple[str, list[str]]:
+def on_a_terminal(width: int, height: int, *arguments: str | Path, code: int = 0) -> tuple[str, list[str]]:
     """Run the command with its standard error on a terminal: what it wrote, and what stands there at the end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
@@ -138,7 +138,7 @@ def on_a_terminal(width: int, height: int, *arguments: str | Path) -> tuple[str,
             while piece := os.read(ours, 65536):
                 written += piece
         os.close(ours)
-        assert process.wait() == 0
+        assert process.wait() == code
     screen = pyte.Screen(width, height)
     pyte.ByteStream(screen).feed(written)
     return written.decode(), [line.rstrip() for line in screen.display]

@@ -20,7 +20,7 @@ from msgspec import structs
 import engine
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, EvaluatorInfo, Limit, Report, RunCounts, RunResult
-from engine.output.files import open_outputs
+from engine.output.files import check_outputs
 from engine.plugin import Aggregator, RunInfo
 from engine.settings import Settings
 from tests.support import DATA
@@ -46,7 +46,7 @@ def measure(path: Path, number: int) -> None:
     engine.analyze(DATA / "match.jsonl.zst", aggregators=[Keep], settings=Settings(cache=""))
     writers = Registry().load_all("engine.writers")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    outputs = open_outputs([str(path)], format=None, force=True, writers=writers).begin(INFO)
+    outputs = check_outputs([str(path)], format=None, force=True, writers=writers).open(INFO)
     started, plies = time.process_time(), 0
     for k in range(number):
         game = Keep.games[k % len(Keep.games)]

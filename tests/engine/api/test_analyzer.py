@@ -26,14 +26,14 @@ def test_workers_and_evaluators_stay_warm_between_calls(tmp_path: Path) -> None:
         first = analyzer.analyze(CLASSICS, nodes=10)
         before = workers()
         again = analyzer.analyze(CLASSICS, nodes=20, aggregators=[Captures])
-        found = analyzer.evaluate(nodes=30)
+        evaluation = analyzer.evaluate(nodes=30)
         assert workers() == before
         assert len(before) == 2
     assert workers() == set()
     assert first.counts.positions == again.counts.positions == 558
     assert again.counts.nodes == 20 * again.counts.searched > 0
     assert list(again.reports) == ["captures"]
-    assert found.nodes == 30
+    assert evaluation.nodes == 30
 
 
 def test_a_run_is_what_analyze_returns(tmp_path: Path) -> None:
@@ -138,17 +138,17 @@ def test_an_evaluation_overtakes_a_run(tmp_path: Path) -> None:
 def test_many_evaluations_at_once_beside_a_run_are_all_answered(tmp_path: Path) -> None:
     with engine.Analyzer(evaluator=fake(tmp_path, 0.01), workers=2, settings=NO_CACHE) as analyzer:
         run = analyzer.submit(CLASSICS, nodes=10)
-        found: list[engine.Evaluation] = []
+        evaluations: list[engine.Evaluation] = []
         threads = [
-            threading.Thread(target=lambda: found.append(analyzer.evaluate("startpos", nodes=10)))
+            threading.Thread(target=lambda: evaluations.append(analyzer.evaluate("startpos", nodes=10)))
             for _ in range(12)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(PATIENCE)
-        assert len(found) == 12
-        assert len({one.score for one in found}) == 1
+        assert len(evaluations) == 12
+        assert len({evaluation.score for evaluation in evaluations}) == 1
         assert not run.done
 
 

@@ -23,8 +23,8 @@ def test_the_same_as_without_async(tmp_path: Path) -> None:
             result = await analyzer.analyze(CLASSICS, nodes=50, progress=shown.append)
             assert result.reports == alone.reports
             assert shown[-1].positions == 558
-            found = await analyzer.evaluate("startpos", moves="e4", nodes=50)
-            assert found == engine.evaluate("startpos", moves="e4", nodes=50, evaluator=program)
+            evaluation = await analyzer.evaluate("startpos", moves="e4", nodes=50)
+            assert evaluation == engine.evaluate("startpos", moves="e4", nodes=50, evaluator=program)
             assert (await analyzer.evaluator()).name == result.evaluator.name
             run = await analyzer.submit(CLASSICS, nodes=50)
             assert [game.origin.game async for game in run] == list(range(1, 13))
@@ -150,9 +150,9 @@ def test_many_at_once(tmp_path: Path) -> None:
     async def main() -> None:
         async with engine.AsyncAnalyzer(evaluator=fake(tmp_path), workers=2, settings=NO_CACHE) as analyzer:
             results = await asyncio.gather(*(analyzer.analyze(MINI, nodes=10 + k) for k in range(20)))
-            found = await asyncio.gather(*(analyzer.evaluate(nodes=10 + k) for k in range(20)))
+            evaluations = await asyncio.gather(*(analyzer.evaluate(nodes=10 + k) for k in range(20)))
         assert [result.counts.positions for result in results] == [4] * 20
-        assert [one.nodes for one in found] == list(range(10, 30))
+        assert [evaluation.nodes for evaluation in evaluations] == list(range(10, 30))
 
     asyncio.run(main())
 

@@ -99,7 +99,7 @@ def test_bytes_are_content_and_never_a_path() -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_contents_may_be_compressed(suffix: str) -> None:
-    from engine.output.files import COMPRESSORS
+    from engine.system.compression import COMPRESSORS
 
     compressor = COMPRESSORS[suffix]()
     data = compressor.compress(CLASSICS.read_bytes()) + compressor.flush()

@@ -60,7 +60,7 @@ def rendered(part: object, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_the_board_fits_and_its_figures_are_whole(width: int) -> None:
-    lines = rendered(live.picture(snapshot(), width), width)
+    lines = rendered(live.render_board(snapshot(), width), width)
     assert all(len(line) <= width for line in lines)
     text = "\n".join(lines)
     for words in (
@@ -117,7 +117,9 @@ def test_the_closing_lines_say_what_was_done_skipped_and_failed() -> None:
         failures=(Failure("g.pgn", 7, 2, 5, "position given up: it crashed"),),
         notices=(Notice("cut", "g.pgn", 9, 3, "illegal move `Ke3`"),),
     )
-    text = "\n".join(line for part in live.closing(bad, "engine analyze x -o y") for line in rendered(part, 200))
+    text = "\n".join(
+        line for part in live.closing_lines(bad, "engine analyze x -o y") for line in rendered(part, 200)
+    )
     for words in (
         "2 games analysed, 90 positions in 0:02 by Stockfish 15.1 at 1000 nodes",
         "skipped: 1 unreadable",

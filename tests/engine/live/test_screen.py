@@ -91,7 +91,7 @@ def alone(snapshot: Snapshot, trend: Trend, width: int, height: int = 24) -> lis
     """The frame on an empty terminal."""
     file = io.StringIO()
     console = Console(file=file, width=width, height=height, color_system=None, highlight=False)
-    console.print(live.picture(snapshot, width, height, trend.rates()))
+    console.print(live.render_board(snapshot, width, height, trend.rates()))
     lines = [line.rstrip() for line in file.getvalue().splitlines()]
     while lines and not lines[-1]:
         lines.pop()
@@ -131,7 +131,9 @@ def test_only_the_colours_of_the_terminals_own_theme_are_used() -> None:
         with live.Screen("rich", terminal.console) as screen:
             for snapshot in recorded():
                 screen.show(snapshot)
-        codes = {code for found in re.findall(r"\x1b\[([\d;]*)m", terminal.written()) for code in found.split(";")}
+        codes = {
+            code for sequence in re.findall(r"\x1b\[([\d;]*)m", terminal.written()) for code in sequence.split(";")
+        }
         named = {str(code) for code in (*range(30, 38), *range(90, 98))}
         assert codes - named <= {"", "0", "1", "2", "3", "39"}
         assert bool(codes & named) == (colors is not None)
@@ -166,7 +168,7 @@ worker 2  searching   game 11, ply 14           191 positions     7.3M nodes
 
 cut: club.pgn:5, game 1: illegal move `Ke3` after 6 plies (4.)
 """
-"""Looked at, and found good."""
+"""Pictures that were looked at and approved."""
 
 
 @pytest.mark.parametrize("height", [10, 12, 16, 24, 50])

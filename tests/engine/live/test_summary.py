@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 import engine
 from engine import live, scoring
-from engine.live.columns import Shown, tables
+from engine.live.columns import TableColumn, fit_table
 from engine.live.page import game_page, white_wins
 from engine.model import AnalysedGame, RunResult
 from engine.settings import Settings
@@ -36,7 +36,7 @@ def words(parts: Iterable[RenderableType], width: int = 100) -> str:
 
 
 @pytest.fixture(scope="module")
-def one() -> RunResult:
+def one_game() -> RunResult:
     return engine.analyze(MATCH, settings=Settings(max_games=1))
 
 
@@ -53,8 +53,8 @@ VIEW = [20, 20, 30, 25, 30, 25, 120, 30, -20, -400, -400]
 HEADERS = {"White": "Anna", "Black": "Bert", "Event": "Club evening", "Result": "0-1"}
 
 
-def story(**given: object) -> AnalysedGame:
-    return analysed_game(STORY, VIEW, headers=HEADERS, **given)  # type: ignore[arg-type]
+def story(**fields: object) -> AnalysedGame:
+    return analysed_game(STORY, VIEW, headers=HEADERS, **fields)  # type: ignore[arg-type]
 
 
 def test_a_page_says_who_played_how_well_and_where_it_turned() -> None:
@@ -72,10 +72,10 @@ def test_a_page_says_who_played_how_well_and_where_it_turned() -> None:
 
 
 @pytest.mark.parametrize("width", [*WIDTHS, 20])
-def test_a_page_has_the_figures_of_the_game(one: RunResult, width: int) -> None:
-    game = one.game
+def test_a_page_has_the_figures_of_the_game(one_game: RunResult, width: int) -> None:
+    game = one_game.game
     assert game is not None
-    lines = rendered(live.overview(one, width=width), width)
+    lines = rendered(live.overview(one_game, width=width), width)
     text = " ".join(" ".join(lines).split())
     assert max(map(cell_len, lines)) <= width
     for side in (game.white, game.black):
@@ -140,7 +140,7 @@ def test_whites_chances_end_with_the_mate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wins", "found"),
+    ("wins", "expected"),
     [
         ([50, 50, 50], None),
         ([50, 50, 90, 90], (1, 40)),
@@ -157,8 +157,8 @@ def test_whites_chances_end_with_the_mate() -> None:
         ([], None),
     ],
 )
-def test_the_turning_point(wins: list[float | None], found: tuple[int, float] | None) -> None:
-    assert scoring.turning_point(wins) == found
+def test_the_turning_point(wins: list[float | None], expected: tuple[int, float] | None) -> None:
+    assert scoring.turning_point(wins) == expected
 
 
 # -- many games ---------------------------------------------------------------------------------------------
@@ -206,29 +206,29 @@ def test_several_games_have_no_page_and_one_has_no_table() -> None:
 # -- tables -------------------------------------------------------------------------------------------------
 
 COLUMNS = [
-    Shown("Player", ["Duke of Brunswick and Count Isouard", "國際象棋大師國際象棋大師"]),
-    Shown("Games", ["1,234", "5"], figures=True),
-    Shown("Opening", ["Sicilian Defense: Najdorf Variation", "A"]),
-    *(Shown(f"A long heading {k}", [f"{k}{k}{k}.25", "1.00"], figures=True) for k in range(1, 8)),
-    Shown("Best move", ["117... bxa1=Q#", "1. e4"], whole=True),
+    TableColumn("Player", ["Duke of Brunswick and Count Isouard", "國際象棋大師國際象棋大師"]),
+    TableColumn("Games", ["1,234", "5"], figures=True),
+    TableColumn("Opening", ["Sicilian Defense: Najdorf Variation", "A"]),
+    *(TableColumn(f"A long heading {k}", [f"{k}{k}{k}.25", "1.00"], figures=True) for k in range(1, 8)),
+    TableColumn("Best move", ["117... bxa1=Q#", "1. e4"], whole=True),
 ]
 FIGURES = [cell for column in COLUMNS if column.figures or column.whole for cell in column.cells]
 
 
 @pytest.mark.parametrize("width", range(40, 241, 7))
 def test_only_text_gives_way(width: int) -> None:
-    lines = rendered(tables(COLUMNS, width), width)
+    lines = rendered(fit_table(COLUMNS, width), width)
     assert max(map(cell_len, lines)) <= width
     for figure in FIGURES:
         assert figure in "\n".join(lines)
 
 
 def test_what_does_not_fit_goes_on_below_with_the_first_column() -> None:
-    lines = rendered(tables(COLUMNS, 60), 60)
+    lines = rendered(fit_table(COLUMNS, 60), 60)
     assert sum(line.startswith("Player") for line in lines) > 1
-    assert rendered(tables(COLUMNS, 400), 400)[1].split("  ")[0] == COLUMNS[0].cells[0]
+    assert rendered(fit_table(COLUMNS, 400), 400)[1].split("  ")[0] == COLUMNS[0].cells[0]
 
 
 def test_the_widest_text_gives_way_first() -> None:
-    columns = [Shown("A", ["a" * 30]), Shown("B", ["b" * 12]), Shown("N", ["123"], figures=True)]
-    assert rendered(tables(columns, 40), 40)[1].split() == ["a" * 20 + "…", "b" * 12, "123"]
+    columns = [TableColumn("A", ["a" * 30]), TableColumn("B", ["b" * 12]), TableColumn("N", ["123"], figures=True)]
+    assert rendered(fit_table(columns, 40), 40)[1].split() == ["a" * 20 + "…", "b" * 12, "123"]

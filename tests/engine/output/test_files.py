@@ -28,7 +28,8 @@ from engine.model import (
     RunResult,
     SkippedGame,
 )
-from engine.output.files import HELD, Outputs, Targets, open_outputs
+from engine.output.buffer import HELD
+from engine.output.files import Outputs, Targets, check_outputs
 from engine.plugin import RunInfo, Writer
 from engine.testing import analysed_game
 
@@ -82,11 +83,11 @@ WRITERS: dict[str, type[Writer]] = {"names": Names, "other": Other, "faulty": Fa
 
 def check(targets: Sequence[str | Path], **given: object) -> Targets:
     settings: dict[str, object] = {"format": None, "force": False, "writers": WRITERS, **given}
-    return open_outputs([str(target) for target in targets], **settings)  # type: ignore[arg-type]
+    return check_outputs([str(target) for target in targets], **settings)  # type: ignore[arg-type]
 
 
 def begin(*targets: Path, force: bool = False) -> Outputs:
-    return check(targets, force=force).begin(INFO)
+    return check(targets, force=force).open(INFO)
 
 
 def game(number: int) -> AnalysedGame:
@@ -291,7 +292,7 @@ def test_a_writer_that_raises_at_the_end_costs_the_others_nothing(tmp_path: Path
 
     targets = check([tmp_path / "a.late", tmp_path / "b.txt"], writers={**WRITERS, "late": Late})
     with pytest.raises(PluginCrashed, match="writer late failed at the end of the run: ZeroDivisionError"):
-        targets.begin(INFO).finish(result())
+        targets.open(INFO).finish(result())
     assert (tmp_path / "b.txt").read_text() == "end at 0\n"
     assert not (tmp_path / "a.late").exists()
 
@@ -306,7 +307,7 @@ def test_a_writer_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         PluginCrashed, match="writer broken failed at the start of the run: ImportError: no pyarrow"
     ):
-        check([tmp_path / "a.broken"], writers={"broken": Broken}).begin(INFO)
+        check([tmp_path / "a.broken"], writers={"broken": Broken}).open(INFO)
 
 
 class Big(Writer):
@@ -327,7 +328,7 @@ class Big(Writer):
 
 
 def test_a_long_piece_is_not_held_in_memory(tmp_path: Path) -> None:
-    outputs = check([tmp_path / "a.big"], writers={"big": Big}).begin(INFO)
+    outputs = check([tmp_path / "a.big"], writers={"big": Big}).open(INFO)
     tracemalloc.start()
     try:
         outputs.game(game(2))
@@ -345,10 +346,10 @@ def test_a_long_piece_is_not_held_in_memory(tmp_path: Path) -> None:
 def test_a_long_piece_can_be_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, expand: Callable[[bytes], bytes]
 ) -> None:
-    monkeypatch.setattr("engine.output.files.HELD", 64_000)
+    monkeypatch.setattr("engine.output.buffer.HELD", 64_000)
     monkeypatch.setattr(Big, "piece", Big.piece[:1000])
     path = tmp_path / f"a.big{ending}"
-    outputs = check([path], writers={"big": Big}).begin(INFO)
+    outputs = check([path], writers={"big": Big}).open(INFO)
     outputs.game(game(1))
     outputs.game(game(2))
     with pytest.raises(PluginCrashed, match="writer big failed at game 3"):
@@ -372,7 +373,7 @@ def test_a_closed_standard_output_in_the_middle_of_a_long_piece(monkeypatch: pyt
                 raise RuntimeError("a library's own") from error
 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Closed()))
-    outputs = check(["-"], format="big", writers={"big": Wrapping}).begin(INFO)
+    outputs = check(["-"], format="big", writers={"big": Wrapping}).open(INFO)
     with pytest.raises(BrokenPipeError):
         outputs.game(game(2))
     outputs.abandon()
@@ -387,7 +388,7 @@ def test_a_writer_is_closed_however_it_ends(tmp_path: Path) -> None:
             raise OSError("nobody minds")
 
     for end in ("finish", "abandon"):
-        outputs = check([tmp_path / f"{end}.txt"], writers={"holding": Holding}).begin(INFO)
+        outputs = check([tmp_path / f"{end}.txt"], writers={"holding": Holding}).open(INFO)
         outputs.game(game(1))
         outputs.finish(result()) if end == "finish" else outputs.abandon()
         assert closed == [16 if end == "finish" else 7]
@@ -422,15 +423,15 @@ def test_a_terminal_is_not_shown_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 DISK_FULL = """
     import resource, sys
     from engine.errors import OutputError
-    from engine.output.files import open_outputs
+    from engine.output.files import check_outputs
     from engine.testing import analysed_game
     from engine.plugin import RunInfo
     from engine.model import EvaluatorInfo, Limit
     from engine_plugins.writers.jsonl import JsonlWriter
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-    targets = open_outputs(sys.argv[1:], format=None, force=False, writers={"jsonl": JsonlWriter})
-    outputs = targets.begin(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
+    targets = check_outputs(sys.argv[1:], format=None, force=False, writers={"jsonl": JsonlWriter})
+    outputs = targets.open(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
     try:
         for number in range(1, 100_000):
             outputs.game(analysed_game("1. e4 e5", [0, 0, 0], number=number))
@@ -474,7 +475,7 @@ def test_a_part_that_cannot_be_opened_is_an_output_error(tmp_path: Path) -> None
 
 
 def test_standard_output_is_named_with_a_format(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    outputs = check(["-"], format="names").begin(INFO)
+    outputs = check(["-"], format="names").open(INFO)
     outputs.game(game(1))
     assert capsysbinary.readouterr().out == b"game 1\n"
     outputs.finish(result())
@@ -488,7 +489,7 @@ def test_a_closed_standard_output_is_a_broken_pipe(monkeypatch: pytest.MonkeyPat
             raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Closed()))
-    outputs = check(["-"], format="names").begin(INFO)
+    outputs = check(["-"], format="names").open(INFO)
     with pytest.raises(BrokenPipeError):
         outputs.game(game(1))
     outputs.abandon()
@@ -498,14 +499,14 @@ def test_a_full_standard_output_is_an_output_error() -> None:
     code = """
         import sys
         from engine.errors import OutputError
-        from engine.output.files import open_outputs
+        from engine.output.files import check_outputs
         from engine.testing import analysed_game
         from engine.plugin import RunInfo
         from engine.model import EvaluatorInfo, Limit
         from engine_plugins.writers.jsonl import JsonlWriter
 
-        targets = open_outputs(["-"], format="jsonl", force=False, writers={"jsonl": JsonlWriter})
-        outputs = targets.begin(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
+        targets = check_outputs(["-"], format="jsonl", force=False, writers={"jsonl": JsonlWriter})
+        outputs = targets.open(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
         try:
             outputs.game(analysed_game("1. e4", [0, 0]))
         except OutputError as error:
@@ -616,7 +617,7 @@ def test_a_crash_keeps_whole_games_in_every_file(tmp_path: Path) -> None:
 
 
 def test_standard_output_is_one_stream(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    outputs = check(["-"], format="volumes").begin(INFO)
+    outputs = check(["-"], format="volumes").open(INFO)
     for number in (1, 2, 3):
         outputs.game(game(number))
     outputs.finish(result())

@@ -52,11 +52,11 @@ def test_any_name_is_one_part_of_a_path(player: str) -> None:
 
 def test_names_that_only_differ_in_case_get_numbers() -> None:
     used: set[str] = set()
-    found = []
+    names = []
     for player in ("Anna", "anna", "ANNA", "Bob"):
-        found.append(unused(player, used))
-        used.add(found[-1].casefold())
-    assert found == ["Anna", "anna (2)", "ANNA (3)", "Bob"]
+        names.append(unused(player, used))
+        used.add(names[-1].casefold())
+    assert names == ["Anna", "anna (2)", "ANNA (3)", "Bob"]
 
 
 def test_numbers_go_before_the_ending() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from engine.model import Column, Metric, Report, ReportTable
-from engine.output.files import open_outputs
+from engine.output.files import check_outputs
 from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import csv_lines, neutral
@@ -74,7 +74,7 @@ def test_any_text_is_the_same_in_all_formats(tmp_path: Path, name: str, cell: st
     writers = {**{name: writer(module, name) for module, name in names}, "sqlite": sqlite.SqliteWriter}
     endings = (".games.csv", ".reports.csv", ".games.parquet", ".md", ".db")
     paths = [tmp_path / f"a{ending}" for ending in endings]
-    outputs = open_outputs(list(map(str, paths)), format=None, force=True, writers=writers).begin(INFO)
+    outputs = check_outputs(list(map(str, paths)), format=None, force=True, writers=writers).open(INFO)
     outputs.game(game)
     outputs.finish(result)
     white, value = _tables.text(name), _tables.text(cell)

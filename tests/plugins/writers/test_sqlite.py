@@ -68,14 +68,14 @@ def test_a_view_for_each_table_of_a_report(run: Path) -> None:
 KILLED = """
     import os, signal, sys, tempfile
     from pathlib import Path
-    from engine.output.files import open_outputs
+    from engine.output.files import check_outputs
     from engine.testing import analysed_game
     from engine.plugin import RunInfo
     from engine.model import EvaluatorInfo, Limit
     from engine_plugins.writers.sqlite import SqliteWriter
 
-    targets = open_outputs(sys.argv[1:], format=None, force=False, writers={"sqlite": SqliteWriter})
-    outputs = targets.begin(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
+    targets = check_outputs(sys.argv[1:], format=None, force=False, writers={"sqlite": SqliteWriter})
+    outputs = targets.open(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
     for number in range(1, 100):
         outputs.game(analysed_game("1. e4 e5", [0, 0, 0], number=number))
     os.kill(os.getpid(), signal.SIGKILL)
@@ -99,15 +99,15 @@ def test_a_killed_run_leaves_an_empty_part_and_no_temporary_file(tmp_path: Path)
 FULL = """
     import resource, sys
     from engine.errors import OutputError
-    from engine.output.files import open_outputs
+    from engine.output.files import check_outputs
     from engine.testing import analysed_game
     from engine.plugin import RunInfo
     from engine.model import EvaluatorInfo, Limit
     from engine_plugins.writers.sqlite import SqliteWriter
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-    targets = open_outputs(sys.argv[1:], format=None, force=False, writers={"sqlite": SqliteWriter})
-    outputs = targets.begin(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
+    targets = check_outputs(sys.argv[1:], format=None, force=False, writers={"sqlite": SqliteWriter})
+    outputs = targets.open(RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1)))
     game = analysed_game("1. e4 e5 2. Nf3 Nc6 3. Bb5 a6", [0] * 7)
     from msgspec import structs
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
-from engine.output.files import open_outputs
+from engine.output.files import check_outputs
 from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import neutral
@@ -134,9 +134,9 @@ def test_an_interrupted_run_leaves_whole_tables_of_its_games(tmp_path: Path) -> 
         "p": writer("parquet", "PliesParquet"),
     }
     names = ["a.sqlite", "a.csv", "a.parquet"]
-    outputs = open_outputs(
+    outputs = check_outputs(
         [str(tmp_path / name) for name in names], format=None, force=False, writers=writers
-    ).begin(INFO)
+    ).open(INFO)
     outputs.game(analysed_game("1. e4 e5", [10, 20, 30]))
     outputs.game(analysed_game("1. d4", [10, 20], number=2))
     outputs.finish(result_of(interrupted=True))
@@ -151,10 +151,10 @@ def test_an_interrupted_run_leaves_whole_tables_of_its_games(tmp_path: Path) -> 
 
 def test_an_abandoned_run_holds_nothing_open(tmp_path: Path) -> None:
     """The fixture of every test looks for descriptors and temporary files."""
-    targets = open_outputs(
+    targets = check_outputs(
         [str(tmp_path / "a.db")], format=None, force=False, writers={"sqlite": sqlite.SqliteWriter}
     )
-    outputs = targets.begin(INFO)
+    outputs = targets.open(INFO)
     outputs.game(analysed_game("1. e4 e5", [10, 20, 30]))
     outputs.abandon()
     outputs.abandon()
@@ -180,7 +180,7 @@ def test_parquet_is_written_in_row_groups_as_it_comes(tmp_path: Path, monkeypatc
     monkeypatch.setattr(writers, "GROUP_ROWS", 200)
     monkeypatch.setattr(writers, "_BATCH_ROWS", 50)
     path = tmp_path / "a.parquet"
-    outputs = open_outputs([str(path)], format=None, force=False, writers={"p": writers.PliesParquet}).begin(INFO)
+    outputs = check_outputs([str(path)], format=None, force=False, writers={"p": writers.PliesParquet}).open(INFO)
     game = analysed_game("1. e4 e5 2. Nf3 Nc6 3. Bb5 a6 4. Ba4 Nf6 5. O-O Be7", [0] * 11)
     sizes = []
     for _ in range(100):
@@ -200,7 +200,7 @@ def test_a_big_run_goes_on_in_further_parquet_files(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(writers, "_BATCH_ROWS", 50)
     monkeypatch.setattr(writers, "SHARD_ROWS", 100)
     path = tmp_path / "a.parquet"
-    outputs = open_outputs([str(path)], format=None, force=False, writers={"p": writers.PliesParquet}).begin(INFO)
+    outputs = check_outputs([str(path)], format=None, force=False, writers={"p": writers.PliesParquet}).open(INFO)
     for number in range(1, 26):
         outputs.game(analysed_game("1. e4 e5 2. Nf3 Nc6 3. Bb5 a6 4. Ba4 Nf6 5. O-O Be7", [0] * 11, number=number))
     outputs.finish(result_of())
@@ -216,7 +216,7 @@ def test_no_game_is_an_empty_table(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     writers = {"p": writer("parquet", "GamesParquet"), "c": writer("csv", "GamesCsv"), "s": sqlite.SqliteWriter}
     names = [tmp_path / "a.games.parquet", tmp_path / "a.games.csv", tmp_path / "a.db"]
-    outputs = open_outputs([str(name) for name in names], format=None, force=False, writers=writers).begin(INFO)
+    outputs = check_outputs([str(name) for name in names], format=None, force=False, writers=writers).open(INFO)
     outputs.finish(result_of())
     assert parquet.read_table(names[0]).num_rows == 0
     assert names[1].read_text().startswith("game,file,line,variant,white,black,")

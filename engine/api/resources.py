@@ -1,4 +1,4 @@
-"""What an Analyzer keeps warm: plugins, the evaluators it knows, and its workers."""
+"""What an Analyzer keeps between calls (plugins, chosen evaluators, workers), and what a run uses of it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ from engine.system.turns import Turn
 from engine.workers.shared_pool import CLOSED, Crew, Lane
 
 
-class Workshop:
-    """Used by any thread. Workers start when something is searched."""
+class WarmResources:
+    """Plugins, chosen evaluators and workers, kept between calls.
+
+    All methods may be called by any thread. Workers start when something is first searched.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Raises PluginLoadError."""
@@ -33,15 +36,15 @@ class Workshop:
         self._lock = threading.Lock()
         self._choosing = threading.Lock()
         self.turn = Turn()
-        """Of the runs' threads, one computes at a time."""
+        """Held by the run's thread that computes: one at a time."""
         self.preparing = threading.Lock()
-        """Runs are checked one after the other: many threads that compute would hold up an event loop."""
+        """Held while a run is checked: many threads that compute at once would hold up an event loop."""
         self._choices: dict[bytes, evaluators.Choice] = {}
         self._crews: dict[bytes, Crew] = {}
         self.closed = False
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
-        """As `engine.loading.evaluators.choose`; who answers is asked once."""
+        """Choose an evaluator as `engine.loading.evaluators.choose` does, and remember the choice."""
         key = msgspec.json.encode([name, values], order="deterministic")
         with self._choosing:
             if key not in self._choices:
@@ -49,31 +52,34 @@ class Workshop:
             return self._choices[key]
 
     def lane(self, context: ExecutorContext) -> Lane:
-        """The executor of a run. Raises AnalyzerClosed."""
+        """Return an executor that searches on the shared workers. Raises AnalyzerClosed."""
         return self._crew(context.job.evaluator, "batch").lane(context)
 
     def new_executor(self, context: ExecutorContext) -> Executor:
-        """An executor that no other run uses. Raises PluginError."""
-        made = self.registry.load("engine.executors", self.settings.executor)(context)
-        assert isinstance(made, Executor)
-        return made
+        """Return an executor that no other run uses. Raises PluginError."""
+        executor = self.registry.load("engine.executors", self.settings.executor)(context)
+        assert isinstance(executor, Executor)
+        return executor
 
     @property
     def shares_workers(self) -> bool:
-        """Whether runs share workers; other executors than the local one are made for each run."""
+        """Whether runs share workers: only with the local executor. Any other one is made for each run."""
         return self.settings.executor == "local"
 
-    def searcher(self) -> PluginSpec:
-        """The evaluator that searches for `evaluate`. Raises EvaluatorError, PluginError, ConfigError."""
-        chosen = self.choose(self.registry, self.settings.evaluator, self.settings.evaluator_options)
-        if chosen.spec is None:
+    def choose_searcher(self) -> PluginSpec:
+        """Return the evaluator that searches for `evaluate`.
+
+        Raises ConfigError for one that only reads evaluations; EvaluatorError, PluginError.
+        """
+        choice = self.choose(self.registry, self.settings.evaluator, self.settings.evaluator_options)
+        if choice.spec is None:
             raise ConfigError(f"evaluator {self.settings.evaluator} searches nothing; name one that does")
-        return chosen.spec
+        return choice.spec
 
     def search(self, spec: PluginSpec, position: Position, limit: Limit) -> Future[Evaluation]:
-        """Search before everything that waits. Raises AnalyzerClosed.
+        """Search one position before everything that waits. Raises AnalyzerClosed.
 
-        Beside a run it has a worker of its own, so that it does not even wait for what is being searched.
+        Beside a run it gets a worker of its own, so that it does not even wait for what is being searched.
         """
         batch = self._crew(spec, "batch")
         if not batch.busy:
@@ -82,7 +88,7 @@ class Workshop:
         return (batch if quick.singles else quick).search(position, limit)
 
     def close(self) -> None:
-        """End all workers at once."""
+        """End all workers at once, without waiting for what they search."""
         with self._lock:
             self.closed = True
             crews = list(self._crews.values())
@@ -90,36 +96,41 @@ class Workshop:
         for crew in crews:
             crew.close()
 
-    def _crew(self, spec: PluginSpec, what: str, workers: int | None = None) -> Crew:
-        key = pack(spec) + what.encode()
+    def _crew(self, spec: PluginSpec, purpose: str, workers: int | None = None) -> Crew:
+        """Return the workers with this evaluator for `purpose`, made when they are first needed."""
+        key = pack(spec) + purpose.encode()
         with self._lock:
             if self.closed:
                 raise AnalyzerClosed(CLOSED)
             if key not in self._crews:
                 settings = self.settings
-                self._crews[key] = Crew(spec, workers or self._workers, settings.start_method, settings.place)
+                self._crews[key] = Crew(
+                    spec, workers or self._workers, settings.start_method, settings.place, settings.log_level
+                )
             return self._crews[key]
 
 
-class Share:
-    """A run's share of a workshop (`engine.run.prepare.Resources`)."""
+class RunResources:
+    """What one run uses of the resources of its Analyzer (implements `engine.run.prepare.Resources`)."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.registry = workshop.registry
-        self._workshop = workshop
+    def __init__(self, resources: WarmResources) -> None:
+        self.registry = resources.registry
+        self._resources = resources
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
-        return self._workshop.choose(registry, name, values)
+        """Choose an evaluator, as `WarmResources.choose` does."""
+        return self._resources.choose(registry, name, values)
 
     def executor(self, context: ExecutorContext) -> Executor:
-        if not self._workshop.shares_workers:
-            return self._workshop.new_executor(context)
-        lane = self._workshop.lane(context)
+        """Return the executor of the run. Raises AnalyzerClosed, PluginError."""
+        if not self._resources.shares_workers:
+            return self._resources.new_executor(context)
+        lane = self._resources.lane(context)
         self._lanes.add(lane)
         return lane
 
     def wake(self) -> None:
-        """Have the run look whether it is to stop."""
+        """Make the run look whether it is to stop."""
         for lane in list(self._lanes):
             lane.wake()

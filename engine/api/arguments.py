@@ -1,0 +1,121 @@
+"""The arguments of a call: their types, the settings that they make, and the run that they ask for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from typing import IO, Any, TypedDict
+
+import chess.pgn
+from msgspec import structs
+
+from engine import system
+from engine.errors import ConfigError
+from engine.model import Limit
+from engine.run.accounts import RunEvent
+from engine.run.plugin_options import AggregatorChoice
+from engine.run.prepare import Resources, prepare
+from engine.run.progress import Snapshot
+from engine.run.start import Listeners, start
+from engine.run.started import StartedRun
+from engine.settings import Settings, check_limit
+
+PathLike = str | os.PathLike[str]
+SourceItem = PathLike | bytes | IO[bytes] | IO[str] | chess.pgn.Game
+Source = SourceItem | Iterable[SourceItem]
+"""What can be analysed; `engine.input.inputs` says how each is understood."""
+AsyncSource = Source | AsyncIterable[SourceItem]
+"""What an `AsyncAnalyzer` can analyse."""
+
+
+class Wanted(TypedDict, total=False):
+    """The keyword arguments that all ways to analyse share; `engine.analyze` explains them."""
+
+    aggregators: Sequence[AggregatorChoice] | str | None
+    nodes: int | None
+    depth: int | None
+    time: int | None
+    multipv: int
+    output: PathLike | Sequence[PathLike]
+    output_format: str | None
+    force: bool
+    settings: Settings | None
+    stop_after: float | None
+
+
+def override_settings(settings: Settings | None, evaluator: str | None, workers: int | None) -> Settings:
+    """Return `settings`, the default ones when they are None, with the evaluator and the workers of a call."""
+    arguments = {"evaluator": evaluator, "workers": workers}
+    changed: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
+    return structs.replace(settings or Settings(), **changed)
+
+
+def merge_settings(arguments: Wanted, default: Settings) -> Settings:
+    """Return the call's settings, or `default` when it has none, with the limit that the call names.
+
+    A call that names only `multipv` keeps the nodes, depth or time of the settings. Raises ConfigError.
+    """
+    settings = arguments.get("settings") or default
+    limit = check_limit(
+        nodes=arguments.get("nodes"),
+        depth=arguments.get("depth"),
+        time=arguments.get("time"),
+        multipv=arguments.get("multipv", 1),
+    )
+    if limit == Limit():
+        limit = settings.limit
+    elif limit == Limit(multipv=limit.multipv):
+        limit = structs.replace(settings.limit, multipv=limit.multipv)
+    return check_settings(structs.replace(settings, limit=limit))
+
+
+def check_settings(settings: Settings) -> Settings:
+    """Return the settings, checked. Raises ConfigError for those that this process cannot fulfil."""
+    if settings.workers is not None and settings.workers < 1:
+        raise ConfigError(f"workers: {settings.workers} is less than 1")
+    if settings.executor == "local" and settings.evaluator != "recorded":
+        reason = system.why_no_children()
+        if reason is not None:
+            raise ConfigError(reason)
+    return settings
+
+
+def start_run(
+    inputs: Sequence[Any],
+    settings: Settings,
+    arguments: Wanted,
+    *,
+    progress: Callable[[Snapshot], None] | None,
+    stop: threading.Event | None,
+    on_event: Callable[[RunEvent], None] | None = None,
+    resources: Resources | None = None,
+) -> StartedRun:
+    """Check a call and return its run, which is executed by `execute`.
+
+    * **inputs** - the sources, as `engine.input.inputs` prepares them.
+    * **settings** - the settings of the run; those in `arguments` are not looked at.
+    * **arguments** - the other arguments of the call.
+    * **progress** - called with snapshots, in the thread that executes the run; None for nobody.
+    * **stop** - ends the run in good order once it is set; None when nothing can.
+    * **on_event** - *(optional)* called with each analysed game, notice and failure.
+    * **resources** - *(optional)* what the run shares with other runs.
+
+    Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
+    """
+    aggregators = arguments.get("aggregators")
+    plan = prepare(
+        inputs,
+        settings,
+        aggregators=[aggregators] if isinstance(aggregators, str) else aggregators,
+        outputs=_paths(arguments.get("output", ())),
+        output_format=arguments.get("output_format"),
+        force=arguments.get("force", False),
+        resources=resources,
+    )
+    return start(plan, Listeners(progress, on_event), stop=stop, stop_after=arguments.get("stop_after"))
+
+
+def _paths(output: PathLike | Sequence[PathLike]) -> list[str]:
+    paths = [output] if isinstance(output, str | os.PathLike) else output
+    return [os.fspath(path) for path in paths]

@@ -1,0 +1,258 @@
+"""One output while it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, BinaryIO, NoReturn, cast
+
+from msgspec import structs
+
+from engine import system
+from engine.errors import AnalysisError, OutputError, PluginCrashed
+from engine.output.buffer import Buffer, open_stdout
+from engine.output.names import numbered
+from engine.output.target import PART, Target, check_path, real_path
+from engine.plugin import RunInfo, Writer
+
+
+class Output:
+    """A writer and the file, or standard output, that it writes.
+
+    A game goes to the disk in one piece, and a piece that did not fit is taken back. A piece longer than the
+    buffer holds goes there while it is written.
+    """
+
+    def __init__(self, target: Target, *, force: bool) -> None:
+        self.crashed = False
+        """Whether the writer has raised; it is not called again, except to close it."""
+        self._target = target
+        self._buffer = Buffer(self._put_overflow)
+        self._writer: Writer | None = None
+        self._file: IO[bytes] | None = None
+        self._compressor = target.compressor() if target.compressor is not None else None
+        self._compressor_used = False
+        """Whether the compressor was given anything."""
+        self._end = 0
+        """Length of the file in bytes."""
+        self._whole_end = 0
+        """Length in bytes of the whole pieces at its beginning."""
+        self._piece_begun = False
+        """Whether the piece that is being written is on the disk in part."""
+        self._disk_error: OSError | OutputError | None = None
+        """The disk's error while a writer was writing: the writer may have turned it into an error of its own."""
+        self._moved = False
+        self._force = force
+        self._info: RunInfo | None = None
+        self.further: list[Output] = []
+        """Files that the writer began after this one. It writes to all; each goes to the disk by itself."""
+
+    @property
+    def takes_games(self) -> bool:
+        """Whether the writer does anything before `finish`."""
+        writer = self._target.writer
+        return writer.game is not Writer.game or writer.skipped is not Writer.skipped
+
+    @property
+    def names(self) -> list[str]:
+        """The file's present name; nothing for standard output."""
+        if self._target.part is None:
+            return []
+        return [self._target.name if self._moved else self._target.name + PART]
+
+    # -- opening --
+
+    def open(self, info: RunInfo) -> None:
+        """Open the file and make the writer. Raises OutputError, PluginCrashed."""
+        self._info = info
+        part = self._target.part
+        if part is not None:
+            info = structs.replace(info, output=Path(self._target.name).name)
+        self._file = open_stdout() if part is None else self._open_part(part)
+        try:
+            # A writer only ever writes; what it gets has no more than that, and its position.
+            self._writer = self._target.writer(cast("BinaryIO", self._buffer), info)
+            self._writer.next_file = self._open_next_file
+        except AnalysisError:
+            raise
+        except Exception as error:
+            self._crash(error, "the start of the run")
+
+    def _open_part(self, part: Path) -> IO[bytes]:
+        try:
+            file = part.open("ab", buffering=0)
+        except OSError as error:
+            self._fail(error)
+        if system.lock_file(file, wait=False) == "busy":
+            file.close()
+            raise OutputError(f"another run is writing {self._target.name}; wait for it, or stop it")
+        try:
+            file.truncate(0)
+        except OSError as error:
+            file.close()
+            self._fail(error)
+        return file
+
+    def _open_next_file(self) -> tuple[str, BinaryIO] | None:
+        """Open a file like this one with a number in its name: what `Writer.next_file` does."""
+        if self._target.path is None or self._info is None:
+            return None
+        name = numbered(self._target.name, self._target.ending, len(self.further) + 2)
+        path = real_path(name)
+        check_path(name, path, force=self._force)
+        # The writer is the first file's; the one of this file only stands for it.
+        output = Output(structs.replace(self._target, name=name, path=path, writer=Writer), force=self._force)
+        self.further.append(output)
+        output.open(self._info)
+        return path.name, cast("BinaryIO", output._buffer)
+
+    # -- writing --
+
+    def write(self, call: Callable[[Writer], None], where: str) -> None:
+        """Have the writer write one whole piece, and put it on the disk.
+
+        Raises PluginCrashed when the writer fails, at `where` in words, and OutputError when the disk does.
+        """
+        if self._writer is None:
+            return
+        try:
+            call(self._writer)
+        except Exception as error:
+            self._take_back()
+            if self._disk_error is not None:
+                raise self._disk_error from error
+            if isinstance(error, AnalysisError):
+                raise
+            self._crash(error, where)
+        self._put(self._compress(self._buffer.take()))
+        self._whole_end = self._end
+        self._piece_begun = False
+
+    def write_further(self, where: str) -> None:
+        """Put on the disk what the writer wrote into the files after the first; after a crash, nothing more."""
+        for output in self.further:
+            if self.crashed:
+                output.crashed = True  # what it holds is never written
+            else:
+                output.write(lambda _: None, where)
+
+    def _put_overflow(self, data: bytes) -> None:
+        """Put a part of a long piece on the disk; its compressed bytes begin a member of their own."""
+        try:
+            if not self._piece_begun:
+                self._piece_begun = True
+                self._begin_member()
+            self._put(self._compress(data))
+        except (OSError, OutputError) as error:
+            self._disk_error = error
+            raise
+
+    def _begin_member(self) -> None:
+        """End the compressed member, so that what was written can be decompressed without what follows."""
+        if self._compressor is not None and self._target.compressor is not None and self._compressor_used:
+            self._put(self._compressor.flush())
+            self._compressor = self._target.compressor()
+        self._whole_end = self._end
+
+    def _take_back(self) -> None:
+        """Forget what a writer has written of a piece, on the disk too."""
+        self._buffer.take()
+        if self._piece_begun and self._file is not None and self._target.part is not None:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole_end)
+                self._end = self._whole_end
+            if self._target.compressor is not None:
+                self._compressor = self._target.compressor()
+        self._piece_begun = False
+
+    def _compress(self, data: bytes) -> bytes:
+        self._compressor_used = True
+        return data if self._compressor is None else self._compressor.compress(data)
+
+    def _put(self, data: bytes) -> None:
+        """Write all of `data` to the file; after an error the file ends with its last whole piece."""
+        file = self._file
+        if file is None or not data:
+            return
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+            if self._target.part is None:
+                file.flush()
+        except OSError as error:
+            if self._target.part is not None:
+                with contextlib.suppress(OSError):
+                    file.truncate(self._whole_end)
+            self._compressor = None
+            self._release()
+            self._fail(error)
+        self._end += len(data)
+
+    # -- the end --
+
+    def close(self) -> None:
+        """End the compressed stream, see that all is on the disk, and let go of the file and the writer."""
+        if self._writer is not None:
+            # What it wrote is written; it could only say that it cannot let go.
+            with contextlib.suppress(Exception):
+                self._writer.close()
+        if self._file is None:
+            return
+        try:
+            if self._compressor is not None:
+                self._put(self._compressor.flush())
+            if self._file is not None and self._target.part is not None:
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            self._fail(error)
+        finally:
+            self._release()
+
+    def move(self, *, force: bool) -> None:
+        """Rename `FILE.part` to the file's name, atomically and durably. Raises OutputError."""
+        path, part = self._target.path, self._target.part
+        if path is None or part is None:
+            return
+        if not force and os.path.lexists(path):
+            raise OutputError(f"{self._target.name} appeared during the run; the result is in {part}")
+        try:
+            part.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            self._fail(error)
+        self._moved = True
+
+    def _release(self) -> None:
+        file, self._file = self._file, None
+        if file is not None and self._target.part is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+
+    # -- errors --
+
+    def _fail(self, error: OSError) -> NoReturn:
+        if isinstance(error, BrokenPipeError) and self._target.part is None:
+            raise error
+        name = self._target.name if self._target.part is not None else "standard output"
+        raise OutputError(
+            f"cannot write {name}: {error.strerror or error}; once that is mended, the same command continues"
+        ) from error
+
+    def _crash(self, error: Exception, where: str) -> NoReturn:
+        self.crashed = True
+        raise PluginCrashed(
+            f"writer {self._target.plugin} failed at {where}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where folders can be opened at all."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,151 @@
+"""Where one output goes, and which writer makes it: all that can be checked before a run."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.errors import ConfigError, OutputError
+from engine.plugin import Writer
+from engine.system.compression import COMPRESSORS, Compressor
+
+STDOUT = "-"
+"""The name of standard output."""
+PART = ".part"
+"""Ends the name of a file until the run is complete."""
+
+
+class Target(Struct, frozen=True):
+    """Where one output goes."""
+
+    name: str
+    """The name as the user wrote it."""
+    path: Path | None
+    """The real path, symbolic links resolved; None for standard output."""
+    plugin: str
+    """The writer's name."""
+    writer: type[Writer]
+    ending: str = ""
+    """The part of the name that chose the writer and the compression."""
+    compressor: Callable[[], Compressor] | None = None
+    """Makes the compressor; None for an output that is not compressed."""
+
+    @property
+    def part(self) -> Path | None:
+        """The path of `FILE.part`; None for standard output."""
+        return None if self.path is None else self.path.with_name(self.path.name + PART)
+
+    def overwrites(self, file: Path) -> bool:
+        """Whether writing this output could change `file`, hard links included."""
+        return any(path is not None and _is_same_file(path, file) for path in (self.path, self.part))
+
+
+def stdout_target(format_: str | None, writers: Mapping[str, type[Writer]]) -> Target:
+    """Return the target for standard output in the format `format_`. Raises ConfigError."""
+    if format_ is None:
+        raise ConfigError(f"output - (standard output) needs --format, one of {', '.join(writers)}")
+    if format_ not in writers:
+        near = difflib.get_close_matches(format_, writers, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(writers)}"
+        raise ConfigError(f"unknown --format {format_}: {hint} (engine plugins list --namespace writers)")
+    if writers[format_].binary and sys.stdout is not None and sys.stdout.isatty():
+        raise ConfigError(
+            f"--format {format_} is nothing for a terminal; send it on (> FILE), or name a file with -o"
+        )
+    return Target(STDOUT, None, format_, writers[format_])
+
+
+def file_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> Target:
+    """Return the target for the file `name`, whose ending chooses the writer. Raises ConfigError, OutputError."""
+    compression = next((ending for ending in COMPRESSORS if name.lower().endswith(ending)), "")
+    stem = name[: len(name) - len(compression)]
+    plugin = _writer_by_suffix(Path(stem).name.lower(), writers)
+    if plugin is None:
+        raise ConfigError(f"output {name}: {_explain_unknown_ending(stem, writers)}")
+    path = real_path(name)
+    check_path(name, path, force=force)
+    ending = _longest_suffix(Path(stem).name.lower(), writers[plugin]) + compression
+    return Target(name, path, plugin, writers[plugin], ending, COMPRESSORS.get(compression))
+
+
+def real_path(name: str) -> Path:
+    """Return the path that `name` stands for, symbolic links resolved."""
+    return Path(os.path.realpath(name))
+
+
+def check_path(name: str, path: Path, *, force: bool) -> None:
+    """Check that a file can be written at `path`, which the user called `name`.
+
+    Raises OutputError for a folder that is missing or not writable, ConfigError for something that is not a file
+    and, unless `force`, for a file that exists.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"cannot write {name}: there is no folder {folder}; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {name}: the folder {folder} is not writable")
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"cannot write {name}: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise ConfigError(f"output {name} exists and is not a file; give another name")
+    if not force:
+        raise ConfigError(f"output {name} exists; overwrite it with --force, or give another name")
+
+
+def _explain_unknown_ending(stem: str, writers: Mapping[str, type[Writer]]) -> str:
+    """Return what to do about a name whose ending no writer has."""
+    endings = [suffix for writer in writers.values() for suffix in writer.suffixes]
+    file = Path(stem).name.lower()
+    ending = file[file.rfind(".") :] if "." in file else ""
+    near = difflib.get_close_matches(ending, endings, n=1, cutoff=0.6) if ending not in ("", file) else []
+    if near:
+        return (
+            f"the ending {ending} says nothing; did you mean {near[0]}? (engine plugins list --namespace writers)"
+        )
+    return (
+        f"the ending says what to write: {_group_endings(endings)}; {', '.join(COMPRESSORS)} after it compresses "
+        "(engine plugins list --namespace writers)"
+    )
+
+
+def _group_endings(endings: Sequence[str]) -> str:
+    """Return `.csv (also .games.csv, .plies.csv), .json`: longer endings after the last part that they share."""
+    groups: dict[str, list[str]] = {}
+    for ending in sorted(endings):
+        groups.setdefault(ending[ending.rindex(".") :], []).append(ending)
+    return ", ".join(
+        f"{group[0]} (also {', '.join(group[1:])})" if len(group) > 1 else group[0]
+        for group in (sorted(group, key=len) for _, group in sorted(groups.items()))
+    )
+
+
+def _writer_by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:
+    """Return the writer with the longest suffix of `name`, the first of several; None without any."""
+    best, length = None, 0
+    for plugin, writer in writers.items():
+        for suffix in writer.suffixes:
+            if name.endswith(suffix) and len(name) > len(suffix) > length:
+                best, length = plugin, len(suffix)
+    return best
+
+
+def _longest_suffix(name: str, writer: type[Writer]) -> str:
+    return max((suffix for suffix in writer.suffixes if name.endswith(suffix)), key=len)
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    """Whether two paths are one file, hard links included; False when one of them does not exist."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
