@@ -59,7 +59,7 @@ def _options(texts: tuple[str, ...], names: list[str]) -> dict[str, dict[str, st
 
 def _check(cls: type[Aggregator], name: str, given: dict[str, str]) -> bool:
     """Whether it keeps the laws; says so, or why not. Raises ConfigError for options."""
-    built = options.build(cls.Options, given, f"aggregator {name}")
+    built = options.parse_options(cls.Options, given, f"aggregator {name}")
     games = example_games()
     try:
         check_aggregator(cls, games, built)

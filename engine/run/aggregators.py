@@ -258,7 +258,7 @@ def _build(registry: Registry, one: Named, values: Mapping[str, Mapping[str, Any
     cls: type[Aggregator] = registry.load(NAMESPACE, one) if isinstance(one, str) else one
     name = _short(one)
     of_one = {**values.get(name, {}), **(values.get(one, {}) if isinstance(one, str) else {})}
-    given = options.build(cls.Options, of_one, f"aggregator {name}")
+    given = options.parse_options(cls.Options, of_one, f"aggregator {name}")
     try:
         return cls(given)
     except Exception as error:

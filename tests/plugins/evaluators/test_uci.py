@@ -16,7 +16,7 @@ from typing import Any
 import chess
 import pytest
 
-from engine.contracts.options import build
+from engine.contracts.options import parse_options
 from engine.errors import (
     EvaluatorCrashed,
     EvaluatorError,
@@ -77,7 +77,7 @@ def make(tmp_path: Path, mark: str) -> Iterator[Make]:
 
     def new(*, evaluator: dict[str, Any] | None = None, **behaviour: Any) -> Uci:
         path = fake_uci(tmp_path / f"fake{len(made)}", **behaviour)
-        uci = Uci(build(Uci.Options, {"path": str(path), **(evaluator or {})}, "uci"))
+        uci = Uci(parse_options(Uci.Options, {"path": str(path), **(evaluator or {})}, "uci"))
         made.append(uci)
         return uci
 
@@ -350,7 +350,7 @@ def test_what_is_no_program_is_said_in_one_line(tmp_path: Path, monkeypatch: pyt
         (str(orphan), EvaluatorError, "interpreter"),
     ):
         with pytest.raises(error, match=reason):
-            Uci(build(Uci.Options, {"path": path}, "uci")).start()
+            Uci(parse_options(Uci.Options, {"path": path}, "uci")).start()
 
 
 # -- the end ------------------------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def real() -> Iterator[Uci]:
     path = shutil.which("stockfish") or next(filter(os.path.exists, Stockfish.places), None)
     if path is None:
         pytest.skip("no native Stockfish on this machine: apt install stockfish")
-    uci = Uci(build(Uci.Options, {"path": path}, "uci"))
+    uci = Uci(parse_options(Uci.Options, {"path": path}, "uci"))
     yield uci
     uci.close()
 
@@ -433,4 +433,4 @@ def test_a_real_stockfish_is_understood(real: Uci) -> None:
 def test_a_real_stockfish_without_its_network_fails_at_the_start(real: Uci, tmp_path: Path) -> None:
     options = {"path": real.options.path, "uci": {"EvalFile": str(tmp_path / "missing.nnue")}}
     with pytest.raises(EvaluatorCrashed, match=r"(?i)network"):
-        Uci(build(Uci.Options, options, "uci")).start()
+        Uci(parse_options(Uci.Options, options, "uci")).start()
