@@ -256,7 +256,8 @@ class Run:
             if name not in writers:
                 raise ConfigError(f"options for {name!r}: no writer is called that")
         return {
-            name: options.parse_options(writers[name].Options, of_one, f"writer {name}") for name, of_one in given.items()
+            name: options.parse_options(writers[name].Options, of_one, f"writer {name}")
+            for name, of_one in given.items()
         }
 
     def _load_strategies(
