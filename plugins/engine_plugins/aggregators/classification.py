@@ -81,10 +81,11 @@ class Classification(Aggregator):
     9. Excellent: a loss of less than 2 Win%. Good: any other move that is not judged, so mostly a loss of less
        than 5 Win%.
 
-    Great and brilliant moves need a follow-up search. It is made only if the move is of class best, the Win% before
-    it is 10 to 97, it does not recapture on the square where the opponent has just taken, and something is at
-    stake: the move sacrifices a piece, or it does not simply win material and is a capture, a check, an answer to a
-    check or an answer to a move that lost at least 5 Win%. Other moves stay best, and all do if `great` is false.
+    Great and brilliant moves need a follow-up search. It is made only if the move is of class best, the Win%
+    before it is 10 to 97, it does not recapture on the square where the opponent has just taken, and something is
+    at stake: the move sacrifices a piece, or it does not simply win material and is a capture, a check, an answer
+    to a check or an answer to a move that lost at least 5 Win%. Other moves stay best, and all do if `great` is
+    false.
 
     A sacrifice allows the opponent to take a knight, bishop, rook or queen and to win at least 2 points more than
     the move itself took. Points (1, 3, 3, 5, 9) are counted by static exchange: both sides take on one square with

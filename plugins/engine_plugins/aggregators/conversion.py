@@ -45,11 +45,11 @@ class Conversion(Aggregator):
 
     A player was winning in a game if the player's Win% was `won` or more in any of its positions, and losing if it
     was 100 - `won` or less in any of them; the last position of the game counts too. Win% is Lichess's, 50 + 50 ×
-    (2 / (1 + exp(-0.00368208 × centipawns)) - 1), with the centipawns clamped to ±1000, so it never exceeds 97.5. A
-    position counts if a position next to it has an evaluation as well. A winning game is converted if it was won,
-    and thrown away if it was lost. A losing game is saved if it was drawn or won, and a comeback if it was won. The
-    tag `Result` decides, so a result by time or by resignation counts like any other. Unfinished games do not
-    count here; the report says how many there are.
+    (2 / (1 + exp(-0.00368208 × centipawns)) - 1), with the centipawns clamped to ±1000, so it never exceeds 97.5.
+    A position counts if a position next to it has an evaluation as well. A winning game is converted if it was
+    won, and thrown away if it was lost. A losing game is saved if it was drawn or won, and a comeback if it was
+    won. The tag `Result` decides, so a result by time or by resignation counts like any other. Unfinished games do
+    not count here; the report says how many there are.
 
     An error is a mistake or a blunder by Lichess's rules. It is punished if the answer is neither of them, and let
     off if the answer is an error too. Lichess's Insights call the share of the opponents' errors that we punished
@@ -318,7 +318,7 @@ def _fall(wins: list[int | None], k: int) -> int:
 
 
 def _turn(wins: list[int | None], won: int) -> int | None:
-    """Return the ply after the best position that lowered the Win% most; None if the last position is still won."""
+    """Return the ply after the best position that lowered the Win% most; None if the last one is still won."""
     known = [win for win in wins if win is not None]
     if known[-1] >= won:
         return None
