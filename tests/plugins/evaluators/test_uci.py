@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -124,6 +125,24 @@ def test_an_answer_depends_on_what_was_searched_since_clear(make: Make) -> None:
         for move in found.pv:
             board.push_uci(move)
         assert found.nodes == 1000
+
+
+def test_lines_are_logged_as_python_chess_logs_them(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    uci = make()
+    with caplog.at_level("INFO", "engine.evaluators.uci"):
+        uci.start()
+    (started,) = caplog.messages
+    process = started.partition(": started ")[0]
+    assert re.fullmatch(r"<Process \(pid=\d+\)>", process)
+    caplog.clear()
+    with caplog.at_level("DEBUG", "engine.evaluators.uci"):
+        uci.search(START, NODES)
+        uci.close()
+    sent = [message.partition(" << ")[2] for message in caplog.messages if " << " in message]
+    assert sent == [f"position fen {START.fen}", "go nodes 1000", "isready"]
+    assert f"{process}: >> readyok" in caplog.messages
+    assert any(message.startswith(f"{process}: >> bestmove ") for message in caplog.messages)
+    assert caplog.messages[-1] == f"{process}: ended with exit code 0"
 
 
 def test_multipv_and_chess960_are_set_when_they_change(make: Make, tmp_path: Path) -> None:
