@@ -1,24 +1,24 @@
-"""Every error that the framework raises on purpose.
+"""The errors that the framework raises on purpose.
 
-    AnalysisError                       stops what `stops` says
+    AnalysisError                       stops: see below
     ├─ ConfigError                      run         a setting, flag or profile is wrong
     ├─ InputError                       run         an input cannot be read at all
     ├─ OutputError                      run         an output cannot be written
     ├─ EvaluatorError                   run
-    │  ├─ EvaluatorNotFound             run         no evaluator can be had
+    │  ├─ EvaluatorNotFound             run         no evaluator is available
     │  ├─ EvaluatorCrashed              position    it died during a search
-    │  │  └─ EvaluatorKilled            position    something else killed it: no fault of the position
+    │  │  └─ EvaluatorKilled            position    something else killed it, not the position
     │  ├─ EvaluatorTimeout              position    it did not answer in time
-    │  └─ EvaluatorProtocolError        position    it answered nonsense
+    │  └─ EvaluatorProtocolError        position    its answer makes no sense
     ├─ PositionRefused                  position    the evaluator will not search this position
-    ├─ AnalyzerClosed                   run         the Analyzer it belonged to was closed
+    ├─ AnalyzerClosed                   run         the Analyzer was closed
     └─ PluginError                      run
-       ├─ PluginNotFound                run         no plugin of that name
+       ├─ PluginNotFound                run         no plugin has that name
        ├─ PluginLoadError               run         it exists and does not load
        ├─ PluginConflict                run         two distributions claim one name
-       └─ PluginCrashed                 aggregator  it raised while it worked
+       └─ PluginCrashed                 aggregator  it raised an exception while it worked
 
-`stops` names the smallest thing that has to give up: a *position* is reported and the game goes on, an
+`stops` names the smallest part of the work that is given up: a *position* is reported and the game goes on, an
 *aggregator* is disabled and the run goes on, a *run* ends with `exit_code`. Every class takes one message, so
 that an error survives pickling between processes.
 """
@@ -49,7 +49,7 @@ __all__ = [
 
 
 class AnalysisError(Exception):
-    """Root of the tree. `str(error)` is one line for people: what is wrong and the way out.
+    """Base class of all errors. `str(error)` is one line for people: what is wrong and what to do about it.
 
     >>> import engine
     >>> try:
@@ -60,7 +60,9 @@ class AnalysisError(Exception):
     """
 
     stops: ClassVar[Literal["position", "aggregator", "run"]] = "run"
+    """The part of the work that is given up."""
     exit_code: ClassVar[int] = 2
+    """Exit code of a command that ends with this error."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -76,52 +78,52 @@ class InputError(AnalysisError):
 
 
 class OutputError(AnalysisError):
-    """An output cannot be written; the same command continues once the cause is gone."""
+    """An output cannot be written. Once the cause is removed, the same command continues the run."""
 
     exit_code = 4
 
 
 class EvaluatorError(AnalysisError):
-    """The evaluator does not do its work."""
+    """The evaluator does not work."""
 
     exit_code = 3
 
 
 class EvaluatorNotFound(EvaluatorError):
-    """No evaluator of that name or path can be had on this machine."""
+    """No evaluator with that name or path is available on this machine."""
 
 
 class EvaluatorCrashed(EvaluatorError):
-    """The evaluator died; the message carries its exit code or signal and its last words."""
+    """The evaluator died; the message has its exit code or signal and the last lines of its error output."""
 
     stops = "position"
 
 
 class EvaluatorKilled(EvaluatorCrashed):
-    """A signal from outside ended it (SIGKILL, SIGTERM ...): the search may simply be tried again."""
+    """A signal from outside ended the evaluator (SIGKILL, SIGTERM ...). The search may be tried again."""
 
 
 class EvaluatorTimeout(EvaluatorError):
-    """The evaluator was silent for longer than its deadline."""
+    """The evaluator did not answer before its deadline."""
 
     stops = "position"
 
 
 class EvaluatorProtocolError(EvaluatorError):
-    """The evaluator answered, but not what UCI asks for: no score, an illegal best move, garbage."""
+    """The evaluator's answer violates UCI: no score, an illegal best move, or garbage."""
 
     stops = "position"
 
 
 class PositionRefused(AnalysisError):
-    """The evaluator will not search this position; others are unaffected."""
+    """The evaluator will not search this position; other positions are not affected."""
 
     stops = "position"
     exit_code = 1
 
 
 class AnalyzerClosed(AnalysisError):
-    """The Analyzer was closed before this was finished, or before it was asked for."""
+    """The Analyzer was closed before the call was made or finished."""
 
     exit_code = 1
 
@@ -131,11 +133,11 @@ class PluginError(AnalysisError):
 
 
 class PluginNotFound(PluginError):
-    """No plugin of that name; the message suggests the nearest one."""
+    """No plugin has that name; the message suggests the most similar name."""
 
 
 class PluginLoadError(PluginError):
-    """The plugin exists, but importing it failed or it does not meet the contract."""
+    """The plugin exists, but it cannot be imported or does not implement its contract."""
 
 
 class PluginConflict(PluginError):
@@ -143,7 +145,7 @@ class PluginConflict(PluginError):
 
 
 class PluginCrashed(PluginError):
-    """A plugin raised while it worked; the message names the plugin and the game."""
+    """A plugin raised an exception while it worked; the message names the plugin and the game."""
 
     stops = "aggregator"
     exit_code = 1

@@ -1,15 +1,15 @@
-"""The contracts that plugin authors implement, one base class a namespace.
+"""The contracts that plugin authors implement: one base class for each namespace.
 
 | namespace            | base class   | what it does                                                  |
 | -------------------- | ------------ | ------------------------------------------------------------- |
-| `engine.aggregators` | `Aggregator` | folds analysed games into a report                            |
-| `engine.evaluators`  | `Evaluator`  | scores positions                                              |
-| `engine.readers`     | `Reader`     | splits a file into games and parses each by itself            |
-| `engine.writers`     | `Writer`     | renders analysed games, or the run's result, into a file      |
-| `engine.executors`   | `Executor`   | has units searched somewhere and yields what came of them     |
+| `engine.aggregators` | `Aggregator` | turns analysed games into a report                            |
+| `engine.evaluators`  | `Evaluator`  | searches positions and returns their evaluations              |
+| `engine.readers`     | `Reader`     | splits a file into games and parses each game by itself       |
+| `engine.writers`     | `Writer`     | writes analysed games, or the run's result, to a file         |
+| `engine.executors`   | `Executor`   | has units searched somewhere and returns the outcomes         |
 
-A plugin is a class. Its docstring is its documentation page: the first line is what `engine plugins list`
-prints. Its `Options` are declared once, typed and described, and drive `--set`, profiles and the docs.
+A plugin is a class. Its docstring is its documentation page; `engine plugins list` prints the first line. Its
+`Options` are declared once, with types and descriptions; `--set`, profiles and the documentation use them.
 """
 
 from __future__ import annotations
@@ -81,240 +81,292 @@ __all__ = [
 
 
 class EvaluatorOptions(Options, frozen=True):
-    """What every evaluator understands."""
+    """Options that every evaluator has."""
 
     hash: int = 16
-    """Megabytes of hash table."""
+    """Size of the hash table in megabytes."""
     uci: dict[str, str] = {}
-    """UCI options by name, sent as they are."""
+    """UCI options by name, sent to the program unchanged."""
 
 
 class Evaluator(abc.ABC):
-    """Scores positions, one after the other, on one thread.
+    """Searches positions, one after the other, on one thread.
 
-    A worker makes one, calls `start` once, then `clear` before each unit and `search` for each of its
-    positions, and `close` at the end. Given the same fingerprint, limit and sequence of calls since the last
-    `clear`, the answers must be the same: everything the framework promises rests on that.
+    A worker creates one evaluator and calls `start` once, then `clear` before each unit and `search` for each of
+    its positions, and `close` at the end. For the same fingerprint, limit and sequence of calls since the last
+    `clear`, the evaluations must be the same: the cache and the reproducibility of runs depend on it.
     """
 
     Options: ClassVar[type[EvaluatorOptions]] = EvaluatorOptions
 
     reads_input: ClassVar[bool] = False
-    """Whether it searches nothing, and stands for the evaluations that the reader found in the input."""
+    """Whether it searches nothing and stands for the evaluations that the reader found in the input."""
 
     def __init__(self, options: EvaluatorOptions) -> None:
+        """Create the evaluator without starting anything.
+
+        * **options** - an instance of `Options`.
+        """
         self.options: Any = options
 
     @classmethod
     def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:
-        """For an evaluator that only chooses between others: the name and options of the one to use.
+        """Return name and options of another evaluator to use instead; None (the default) to use this one.
 
-        Called once, in the parent; workers build what it returns. None (the default): use this one itself.
-        Raises EvaluatorNotFound, naming the ways out.
+        Called once, in the parent process. It serves evaluators that only choose between others.
+
+        * **options** - an instance of `Options`.
+
+        Raises `EvaluatorNotFound` that says what the user can do.
         """
         return None
 
     @classmethod
     def setup(cls, progress: Callable[[int, int], None]) -> str:
-        """Get ready ahead of time whatever the first use would fetch; return a line for people.
+        """Fetch ahead of time whatever the first use would fetch, and return a line for people.
 
-        `progress(done, total)` counts bytes.
+        * **progress** - called as `progress(done, total)`, both in bytes.
         """
         return "nothing to set up"
 
     @abc.abstractmethod
     def start(self) -> EvaluatorInfo:
-        """Start it and say who it is. Raises EvaluatorError."""
+        """Start the evaluator and return its name, version and fingerprint. Raises `EvaluatorError`."""
 
     @abc.abstractmethod
     def clear(self) -> None:
-        """Forget everything: a fresh hash (`ucinewgame`)."""
+        """Forget all earlier searches: start with an empty hash table (`ucinewgame`)."""
 
     @abc.abstractmethod
     def search(self, position: Position, limit: Limit) -> Evaluation:
-        """Search one position, which has a legal move. Raises EvaluatorError or PositionRefused."""
+        """Search one position and return its evaluation, from the view of the side to move.
+
+        * **position** - a position with at least one legal move.
+        * **limit** - when the search ends, and how many lines it returns.
+
+        Raises `EvaluatorError` or `PositionRefused`.
+        """
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Leave no process behind. Called more than once, also after an error."""
+        """End the evaluator and leave no process behind. May be called more than once, also after an error."""
 
     def kill(self) -> None:
-        """End at once whatever `start` started; called from another thread, while a search may be going on."""
+        """End at once what `start` started. Called from another thread, possibly during a search."""
 
 
 # -- readers ------------------------------------------------------------------------------------------------
 
 
 class RawGame(Struct, frozen=True):
-    """The bytes of one game, cut out of its file and not yet looked at."""
+    """The bytes of one game, cut out of its file and not yet parsed."""
 
     data: bytes
     line: int
-    """First line in the file, 1-based."""
+    """Number of the game's first line in the file, 1-based."""
 
 
 class Unreadable(Struct, frozen=True):
-    """What `Reader.parse` returns for a game that cannot be analysed."""
+    """A game that cannot be analysed, as `Reader.parse` returns it."""
 
     kind: Literal["damaged", "variant"]
     reason: str
     text: str
-    """The game as it stands, decoded."""
+    """The original text of the game, decoded."""
     line: int | None = None
-    """The line of the file that the reason is about, when it is not the first."""
+    """Number of the line that the reason is about; None: the game's first line."""
 
 
 class Reader(abc.ABC):
     """Reads games from a file of one format.
 
-    Splitting and parsing are separate, so that one damaged game never costs its neighbours, and a filter can
-    throw a game away before the work of parsing it.
+    Splitting and parsing are separate, so that a damaged game does not affect other games, and a filter can drop
+    a game before it is parsed.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = ()
-    """File name endings, lower case, with the dot. `.gz` and the like are taken off before."""
+    """File name endings in lower case, with the dot. Endings like `.gz` have been removed before."""
 
     analysed: ClassVar[bool] = False
-    """Whether its games are analysed games of ours, which need no evaluator. In a folder that has games of other
-    formats too, they are passed over."""
+    """Whether the format holds games that this framework has analysed, which need no evaluator. They are skipped
+    in a folder that also has games in other formats."""
 
     @classmethod
     def sniff(cls, head: bytes) -> bool:
-        """Whether the beginning of a file without a known ending looks like this format."""
+        """Return whether a file whose ending is unknown looks like this format.
+
+        * **head** - the beginning of the file.
+        """
         return False
 
     @abc.abstractmethod
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
-        """Cut the stream into games, in bounded memory. Never raises for what the bytes hold."""
+        """Cut the stream into games, in bounded memory. Never raises an error because of the content.
+
+        * **stream** - the decompressed file.
+        """
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
-        """The tag pairs, cheaply, for `--filter` and `--player`."""
+        """Return the tag pairs for `--filter` and `--player`, without parsing the moves.
+
+        * **raw** - a game from `split`.
+        """
         return {}
 
     @abc.abstractmethod
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
-        """Decode, parse and replay one game. Never raises for what the bytes hold."""
+        """Decode and parse one game and play its moves. Never raises an error because of the content.
+
+        * **raw** - a game from `split`.
+        """
 
 
 # -- writers ------------------------------------------------------------------------------------------------
 
 
 class RunInfo(Struct, frozen=True):
-    """What a writer may say of the run before its first game."""
+    """Facts about the run that a writer knows before the first game."""
 
     evaluator: EvaluatorInfo
     limit: Limit
     options: Options = NoOptions()
-    """Those of the writer that gets this, as its `Options` declare them."""
+    """The options of the writer that gets this."""
     output: str = ""
     """Name of the file without its folder; empty for standard output."""
     player: str | None = None
-    """Whose games these are, where each player gets a file (`{player}` in the output's name)."""
+    """The player whose games these are, if each player gets a file (`{player}` in the output's name)."""
 
 
 class Writer(abc.ABC):
-    """Renders a run into one binary stream, which the framework opens, closes and moves into place."""
+    """Writes a run to one binary stream, which the framework opens, closes and moves into place."""
 
     Options: ClassVar[type[Options]] = NoOptions
-    """What `--set NAME.KEY=VALUE` and `[writer.NAME]` in a profile may say; read as `self.options`."""
+    """The class of its options, set by `--set NAME.KEY=VALUE` or `[writer.NAME]` in a profile. Read them as
+    `self.options`."""
 
     suffixes: ClassVar[tuple[str, ...]] = ()
-    """File name endings that choose this writer, lower case, with the dot. The longest one that fits wins."""
+    """File name endings that choose this writer, in lower case, with the dot. The longest match wins."""
 
     binary: ClassVar[bool] = False
-    """Whether it writes anything but text: a terminal is not shown it."""
+    """Whether the output is not text; it is then not printed on a terminal."""
 
     reports: ClassVar[tuple[str, ...]] = ()
-    """Names of aggregators whose reports it renders; a run with this output takes them in."""
+    """Names of aggregators whose reports it shows; a run with this output adds these aggregators."""
 
     searches: ClassVar[bool] = True
-    """Whether follow-up searches of `reports` are worth an evaluator, in a run that searches nothing else."""
+    """Whether a run that searches nothing else starts an evaluator for the follow-up searches of `reports`."""
 
     @classmethod
     def check(cls) -> None:
-        """Called before any work. Raises ConfigError, naming the way out, where it cannot write (no library)."""
+        """Check before any work that the writer can write.
+
+        Raises `ConfigError` that says what the user can do, for example if a library is missing.
+        """
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
-        """`stream` takes bytes, tells its position, and does nothing else.
+        """Create the writer of one output.
 
-        What is written goes to the disk when the call that writes it returns, as one piece; a long piece is not
-        held in memory.
+        What a call of `write` gets is written to the disk, as one piece, before the call returns. A long piece is
+        not held in memory.
+
+        * **stream** - supports `write` and `tell`, and nothing else.
+        * **info** - facts about the run.
         """
         self.stream = stream
         self.info = info
-        given = isinstance(info.options, self.Options)
-        self.options: Any = info.options if given else self.Options()
+        has_options = isinstance(info.options, self.Options)
+        self.options: Any = info.options if has_options else self.Options()
         self.next_file: Callable[[], tuple[str, BinaryIO] | None] = lambda: None
-        """Begin another file of this output: `report-2.html` after `report.html`, then `report-3.html`. Its name
-        without the folder, and its stream; None where there is only one stream. The framework opens, closes and
-        moves them together; all can be written to until the end. Not to be called in `__init__`."""
+        """Begin another file of this output: `report-2.html` after `report.html`, then `report-3.html`. Returns
+        its name without the folder and its stream; None if the output is a single stream. The framework opens,
+        closes and moves the files together; all of them can be written to until the end. Do not call it in
+        `__init__`."""
 
     def game(self, game: AnalysedGame) -> None:
-        """Called for each analysed game, in input order."""
+        """Write one analysed game. Called for each analysed game, in input order.
+
+        * **game** - the game with its evaluations.
+        """
 
     def skipped(self, game: SkippedGame) -> None:
-        """Called, in its place, for each game that was not analysed."""
+        """Write a game that was not analysed. Called in input order, between the calls of `game`.
+
+        * **game** - the game's text and the reason.
+        """
 
     def finish(self, result: RunResult) -> None:
-        """Called once, at the end of the run, an interrupted one too."""
+        """Write the end of the output. Called once at the end of the run, also of an interrupted run.
+
+        * **result** - the reports and figures of the run.
+        """
 
     def close(self) -> None:
-        """Let go of what it holds besides the stream. Called at the end, after an error too, perhaps twice."""
+        """Release everything but the stream. Called at the end, also after an error, perhaps twice."""
 
 
 # -- executors ----------------------------------------------------------------------------------------------
 
 
 class WorkerState(Struct, frozen=True):
-    """One line of the screen."""
+    """One worker's line on the screen."""
 
     name: str
     state: Literal["starting", "idle", "searching", "restarting"]
     game: int | None = None
     ply: int | None = None
     positions: int = 0
-    """Searched so far."""
+    """Number of positions searched so far."""
     nodes: int = 0
+    """Number of nodes searched so far."""
 
 
 class ExecutorContext(Struct, frozen=True):
-    """What the framework gives an executor."""
+    """What an executor needs to know about the run."""
 
     job: Job
     workers: int
-    """How many searches at once the user allows."""
+    """Number of searches at once that the user allows."""
     scoreboard: Any
     """The run's `engine.workers.scoreboard.Scoreboard`, for executors on this machine."""
 
 
 class Executor(abc.ABC):
-    """Has units searched somewhere and yields what came of them, in any order, each exactly once.
+    """Has units searched somewhere and returns their outcomes, in any order, each exactly once.
 
-    The framework submits while `wants()` is true, then collects. Retrying, narrowing down and giving up are
-    the framework's; an executor reports a loss and goes on. First-party executors may import
-    `engine.workers.worker` and `engine.workers.pool`: searching a unit is theirs to arrange, not to write again.
+    The framework submits units while `wants()` is true, then collects outcomes. The framework also decides when
+    to retry, split or give up a unit; an executor reports the loss of a unit and goes on. First-party executors
+    may import `engine.workers.worker` and `engine.workers.pool`, so that they need not implement the search.
     """
 
     def __init__(self, context: ExecutorContext) -> None:
+        """Create the executor of one run.
+
+        * **context** - the job, the number of workers and the scoreboard.
+        """
         self.context = context
 
     @abc.abstractmethod
     def wants(self) -> bool:
-        """Whether another unit would keep somebody busy (bounded: memory does not grow with the input)."""
+        """Return whether another unit should be submitted. Must be bounded, so that memory stays bounded."""
 
     @abc.abstractmethod
     def submit(self, unit: Unit) -> None:
-        """Take a unit. Does not wait for its search."""
+        """Accept a unit without waiting for its search.
+
+        * **unit** - positions to search in order, on one hash table.
+        """
 
     @abc.abstractmethod
     def collect(self, timeout: float) -> Sequence[Outcome]:
-        """What has finished or was lost; waits up to `timeout` seconds for the first.
+        """Return the units that were finished or lost since the last call.
 
-        Raises EvaluatorError when no evaluator can be kept alive.
+        * **timeout** - seconds to wait for the first of them.
+
+        Raises `EvaluatorError` when no evaluator can be kept alive.
         """
 
     def states(self) -> Iterable[WorkerState]:
-        """A line per worker for the screen."""
+        """Return a line per worker for the screen."""
         return ()
 
     @abc.abstractmethod

@@ -1,8 +1,9 @@
-"""Pure formulas, one function each. `lichess` is the only definition here; sources are named at each.
+"""Lichess's formulas for Win%, accuracy, centipawn loss and judgements, each with its source.
 
-Everything takes values and returns values: no state, no I/O. Win% is 0 to 100. `scale` multiplies centipawns
-before a Win% formula sees them: Stockfish's centipawns changed meaning with 15.1, and the formulas were fitted
-to older ones (about 1.32 × Stockfish 15.1's). 1.0 takes them as they are.
+Every function is pure. Win% is a number from 0 to 100. A score is seen from the side to move, from the mover or
+from White, as each function says. Centipawns are multiplied by `scale` before they become Win%: Stockfish 15.1
+changed the meaning of its centipawns, and the formulas were fitted to older centipawns (about 1.32 × those of
+Stockfish 15.1). A scale of 1.0 leaves them unchanged.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ __all__ = [
 ]
 
 CP_CEILING = 1000
-"""Centipawns beyond which Win% and centipawn loss see no difference; a mate counts as this much."""
+"""Largest centipawn value that Win% and centipawn loss distinguish; a mate counts as this value."""
 
 START = Score(cp=15)
-"""White's view of the standard initial position, which Lichess takes instead of searching it."""
+"""White's score in the standard initial position, which Lichess uses instead of a search."""
 
 TURN = 10.0
-"""Win% that a turning point moves for good, at least."""
+"""Smallest Win% that a turning point changes for good."""
 
 _WIN_RATE = 0.00368208
 """Fitted to 75,000 positions of rapid games above 2300 (lila #11148, June 2022; scalachess `eval.scala`)."""
@@ -46,24 +47,38 @@ _CP_LIMIT = 31_000
 _MATE_VALUE = 32_000
 
 _DROPS: tuple[tuple[float, Judgement], ...] = ((0.3, "blunder"), (0.2, "mistake"), (0.1, "inaccuracy"))
-"""Least drop of winning chances (-1 to 1) for each judgement: 15, 10 and 5 Win%."""
+"""Smallest drop of winning chances (-1 to 1) for each judgement: 15, 10 and 5 Win%."""
 
 _LEAST_CP = math.floor(2 * _DROPS[-1][0] / _WIN_RATE)
-"""Chances are steepest at 0, with half of `_WIN_RATE` a centipawn: fewer centipawns are never a judged drop."""
+"""A loss of fewer centipawns is never judged: the curve is steepest at 0, with `_WIN_RATE` / 2 per centipawn."""
 
 JUDGED_DROPS = tuple(50 * drop for drop, _ in _DROPS)
-"""The same in Win%."""
+"""Smallest drop of Win% for a blunder, a mistake and an inaccuracy."""
 
 
 def clamp_cp(score: Score, scale: float = 1.0) -> float:
-    """Centipawns within ±1000, mate as ±1000 by its sign; view as in `score`. Source: scalachess `eval.scala`."""
+    """Return a score as centipawns between -1000 and 1000; a mate is ±1000.
+
+    * **score** - the score; the result has the same point of view.
+    * **scale** - *(optional)* factor for centipawns.
+
+    Source: scalachess `eval.scala`.
+    """
     if score.mate is not None:
         return math.copysign(CP_CEILING, score.mate)
     return max(-CP_CEILING, min(CP_CEILING, (score.cp or 0) * scale))
 
 
 def win_percent(score: Score, scale: float = 1.0) -> float:
-    """Win% (0-100) of whoever's view `score` is. Source: scalachess `eval.scala`, lila #11148."""
+    """Return the Win% (0 to 100) of the side from whose view `score` is.
+
+    `Win% = 50 + 50 × (2 / (1 + exp(-0.00368208 × cp)) - 1)`, with centipawns between -1000 and 1000.
+
+    * **score** - the score from that side's point of view.
+    * **scale** - *(optional)* factor for centipawns.
+
+    Source: scalachess `eval.scala`, lila #11148.
+    """
     return 50 + 50 * _chances(clamp_cp(score, scale))
 
 
@@ -73,9 +88,15 @@ def _chances(cp: float) -> float:
 
 
 def move_accuracy(before: float, after: float) -> float:
-    """Accuracy of a move in percent, from the mover's Win% before and after it.
+    """Return the accuracy of a move in percent.
 
-    The last + 1 is Lichess's bonus for the uncertainty of an evaluation. Source: lila `AccuracyPercent.scala`.
+    `103.1668 × exp(-0.04354 × loss) - 3.1669 + 1`, with the loss in Win%, between 0 and 100. The 1 that is added
+    is Lichess's bonus for the uncertainty of an evaluation.
+
+    * **before** - the mover's Win% before the move.
+    * **after** - the mover's Win% after the move.
+
+    Source: lila `AccuracyPercent.scala`.
     """
     if after >= before:
         return 100.0
@@ -86,13 +107,16 @@ def move_accuracy(before: float, after: float) -> float:
 def game_accuracy(
     wins: Sequence[float | None], first: Color, accuracies: Sequence[float | None] | None = None
 ) -> tuple[float | None, float | None]:
-    """Accuracy of White and of Black in one game, in percent.
+    """Return the accuracy of White and of Black in one game, in percent.
 
-    `wins` is White's Win% in the positions 0 to N, None where there is no evaluation; `first` moves in
-    position 0; `accuracies` are the `move_accuracy` of each move, for who has them already. The mean of two means
-    over a colour's moves: one weighted by how much Win% swings in a window that ends with the move, and the
-    harmonic one. A missing evaluation is dropped from the windows, and the moves beside it do not count.
-    (None, None) unless both colours have a move that counts, as in Lichess.
+    A colour's accuracy is the mean of two means over its moves: the harmonic mean, and a mean weighted by the
+    standard deviation of Win% in a window of positions that ends with the move. A missing evaluation is left out
+    of the windows, and the moves beside it do not count. As in Lichess, the result is (None, None) unless both
+    colours have a move that counts.
+
+    * **wins** - White's Win% in the positions 0 to N; None for a position without an evaluation.
+    * **first** - the colour that moves in position 0.
+    * **accuracies** - *(optional)* the `move_accuracy` of each move, if already computed.
 
     Source: lila `AccuracyPercent.scala`, scalalib `Maths.scala`.
     """
@@ -117,7 +141,7 @@ def game_accuracy(
 
 
 def _deviation(values: Sequence[float]) -> float:
-    """Standard deviation of a whole population."""
+    """Return the population standard deviation."""
     mean = math.fsum(values) / len(values)
     return math.dist(values, (mean,) * len(values)) / math.sqrt(len(values))
 
@@ -129,37 +153,52 @@ def _mean_of_means(moves: Sequence[tuple[float, float]]) -> float:
 
 
 def loss(before: Score, after: Score) -> int:
-    """Centipawns the mover lost, 0 to 2000; both scores are the mover's view, clamped to ±1000.
+    """Return the centipawns that the mover lost, 0 to 2000.
 
-    Source: lila `AccuracyCP.scala`.
+    * **before** - the score before the move, from the mover's point of view.
+    * **after** - the score after the move, from the mover's point of view too.
+
+    Both are clamped to ±1000, a mate counts as ±1000. Source: lila `AccuracyCP.scala`.
     """
     return clamped_loss(int(clamp_cp(before)), int(clamp_cp(after)))
 
 
 def clamped_loss(before: int, after: int) -> int:
-    """The same of what `clamp_cp` has made of the scores already."""
+    """Return the centipawns that the mover lost, 0 to 2000, like `loss`.
+
+    * **before** - centipawns before the move from the mover's point of view, already clamped by `clamp_cp`.
+    * **after** - the same after the move.
+    """
     return max(0, before - after)
 
 
 def acpl(losses: Iterable[int]) -> int | None:
-    """Average centipawn loss, rounded half up; None without a move. Source: lila `AccuracyCP.scala`, scalalib."""
+    """Return the average centipawn loss, rounded half up; None without a move.
+
+    * **losses** - the `loss` of each move of one side.
+
+    Source: lila `AccuracyCP.scala`, scalalib.
+    """
     moves = list(losses)
     return (2 * sum(moves) + len(moves)) // (2 * len(moves)) if moves else None
 
 
 def judgement(before: Score, after: Score, scale: float | tuple[float, float] = 1.0) -> Judgement | None:
-    """What Lichess says of a move; both scores are the mover's view, centipawns *not* clamped.
+    """Return Lichess's judgement of a move; None if the move is good enough.
 
-    `scale` is that of both scores, or of each where they come from different evaluators.
+    If both scores are centipawns, the drop of Win% decides: 5 for an inaccuracy, 10 for a mistake, 15 for a
+    blunder. A move that allows a mate or loses one is a blunder, but less if the position was already lost or is
+    still won: beyond 700 centipawns a mistake, beyond 999 an inaccuracy. A slower mate is not judged.
 
-    Between centipawns the drop of winning chances decides. Running into a mate, or losing one, is a blunder
-    unless the position was already lost, or is still won. A slower mate is no mistake.
+    * **before** - the score before the move, from the mover's point of view, centipawns *not* clamped.
+    * **after** - the score after the move, from the mover's point of view too.
+    * **scale** - *(optional)* factor for centipawns, or a factor for each score if different evaluators gave them.
 
     Source: lila `Advice.scala`.
     """
-    of_before, of_after = scale if isinstance(scale, tuple) else (scale, scale)
-    cp_before = None if before.cp is None else before.cp * of_before
-    cp_after = None if after.cp is None else after.cp * of_after
+    scale_before, scale_after = scale if isinstance(scale, tuple) else (scale, scale)
+    cp_before = None if before.cp is None else before.cp * scale_before
+    cp_after = None if after.cp is None else after.cp * scale_after
     if cp_before is not None and cp_after is not None:
         if cp_before - cp_after < _LEAST_CP:
             return None
@@ -168,53 +207,63 @@ def judgement(before: Score, after: Score, scale: float | tuple[float, float] = 
     had_mate = before.mate is not None and before.mate > 0
     is_mated = after.mate is not None and after.mate < 0
     if cp_before is not None and is_mated:
-        return _unless(-cp_before)
+        return _judge_mate(-cp_before)
     if had_mate and (cp_after is not None or is_mated):
-        return _unless(cp_after or 0)
+        return _judge_mate(cp_after or 0)
     return None
 
 
-def _unless(decided: float) -> Judgement:
-    """A blunder, or less when the game was decided by that many centipawns anyway."""
-    if decided > 999:  # noqa: PLR2004
+def _judge_mate(decided_by: float) -> Judgement:
+    """Judge a move that allowed or lost a mate in a game that was decided by that many centipawns anyway."""
+    if decided_by > 999:  # noqa: PLR2004
         return "inaccuracy"
-    return "mistake" if decided > 700 else "blunder"  # noqa: PLR2004
+    return "mistake" if decided_by > 700 else "blunder"  # noqa: PLR2004
 
 
 def turning_point(wins: Sequence[float | None]) -> tuple[int, float] | None:
-    """The move that decided how the game went on: its ply, and the Win% that it moved for good.
+    """Return the move that decided the game: its ply (0-based) and its lasting gain in Win%.
 
-    `wins` is White's Win% in the positions 0 to N, None where there is no evaluation. A move's lasting gain is
-    the Win% that it brought one of the sides and that this side never had to give back: the least that the side
-    had in any later position, less what it had before the move. The move with the greatest one, the first of
-    equals, is the turning point; None below `TURN`. Ours, no other program's definition.
+    The lasting gain of a move is the Win% that it gave one side and that this side kept to the end: the lowest
+    Win% of the side in any later position, less its Win% before the move. The turning point is the move with the
+    highest gain, the first one of equals; None if no move gains `TURN` or more.
+
+    * **wins** - White's Win% in the positions 0 to N; None for a position without an evaluation.
+
+    Source: a definition of this project.
     """
     best: tuple[int, float] | None = None
-    least, most = math.inf, -math.inf
+    lowest, highest = math.inf, -math.inf
     for ply in range(len(wins) - 2, -1, -1):
         before, after = wins[ply], wins[ply + 1]
         if after is None:
             continue
-        least, most = min(least, after), max(most, after)
+        lowest, highest = min(lowest, after), max(highest, after)
         if before is None:
             continue
-        gain = max(least - before, before - most)
+        gain = max(lowest - before, before - highest)
         if gain >= TURN and (best is None or gain >= best[1]):
             best = ply, gain
     return best
 
 
 def is_winning(score: Score, threshold: int = 300) -> bool:
-    """Whether this is a winning move found: mate for the side whose view it is, or `threshold` centipawns."""
+    """Return whether a position counts as a winning move found.
+
+    * **score** - the score of the position, from the view of the side to move.
+    * **threshold** - *(optional)* centipawns from which it counts; a mate for the side to move always does.
+    """
     if score.mate is not None:
         return score.mate > 0
     return (score.cp or 0) >= threshold
 
 
 def board_value(score: Score) -> int:
-    """The score as the scoreboard orders it, an int32: centipawns, mate in n as 32000 - n, mated as n - 32000.
+    """Return the score as an int32 that the scoreboard can sort: centipawns, or 32000 - n for a mate in n moves.
 
-    Centipawns stop at ±31000 and mates at 999 moves, so that no evaluator's odd number outranks a mate.
+    Being mated in n moves is n - 32000. Centipawns stop at ±31000 and mates at 999 moves, so that no odd number
+    from an evaluator ranks above a mate.
+
+    * **score** - the score; the result has the same point of view.
     """
     if score.mate is None:
         return max(-_CP_LIMIT, min(_CP_LIMIT, score.cp or 0))

@@ -63,7 +63,7 @@ def _check(cls: type[Aggregator], name: str, texts: dict[str, str]) -> bool:
 
     Raises ConfigError for wrong options.
     """
-    parsed = options.build(cls.Options, texts, f"aggregator {name}")
+    parsed = options.parse_options(cls.Options, texts, f"aggregator {name}")
     games = example_games()
     try:
         check_aggregator(cls, games, parsed)

@@ -1,4 +1,4 @@
-"""The contract of aggregators. What they are made of, the declared states, is in `engine.contracts.states`."""
+"""The contract of aggregators. The states that they declare are in `engine.contracts.states`."""
 
 from __future__ import annotations
 
@@ -29,37 +29,40 @@ __all__ = [
 
 
 def kebab(class_name: str) -> str:
-    """`BestScores` is `best-scores`."""
+    """Return a class name in kebab-case: `BestScores` becomes `best-scores`."""
     return "".join(f"-{c.lower()}" if c.isupper() and k else c.lower() for k, c in enumerate(class_name))
 
 
 class Needs(Struct, frozen=True):
-    """What an aggregator needs of search and input. The run takes the most that any of its aggregators needs, and
-    says before it starts what evaluator or input cannot meet."""
+    """Requirements of an aggregator on the search and the input.
+
+    The run meets the highest requirement of all its aggregators. Before it starts, it says which requirements the
+    evaluator or the input cannot meet.
+    """
 
     multipv: int = 1
-    """Lines per position. More than 1 changes the scores, so the run says who asked for it."""
+    """Lines per position. More than 1 changes the scores, so the run names the aggregator that asked for it."""
     evaluations: bool = False
-    """Whether a game without a single evaluation is of no use; such games are then left out, and counted."""
+    """Whether a game without any evaluation is useless. Such games are then left out and counted."""
     clocks: bool = False
-    """Whether there is little to say without `[%clk]` or `[%emt]` in the games."""
+    """Whether the report says little when the games have no `[%clk]` or `[%emt]`."""
 
 
 class Request(Struct, frozen=True):
-    """A follow-up search that an aggregator asks for once a game is analysed."""
+    """A follow-up search that an aggregator requests for an analysed game."""
 
     ply: int
-    """The position of the game to start from, 0-based."""
+    """Index of the position to start from; 0 is the initial position of the game."""
     moves: tuple[str, ...] = ()
-    """UCI moves to play from there first: the position after them is searched."""
+    """UCI moves to play from that position; the position after them is searched."""
     multipv: int = 1
-    """How many of the best moves get a line."""
+    """Number of best moves that get a line."""
     limit: Limit | None = None
-    """When the search ends; None: as in the run. Its own MultiPV does not count."""
+    """Limit of the search; None: the run's limit. The `multipv` of the limit is ignored."""
 
 
 class Aggregator(abc.ABC):
-    """Folds analysed games into a report.
+    """Turns analysed games into a report.
 
         class Castling(Aggregator):
             \"\"\"When do players castle?\"\"\"
@@ -74,64 +77,80 @@ class Aggregator(abc.ABC):
             def report(self) -> Report:
                 return Report("Castling", {"median": Metric(self.by_ply.median(), "median ply")})
 
-    The docstring is the plugin's page. Declared states make `merge`, `state` and `load` follow; who keeps
-    anything else overrides those three. `engine.testing.check_aggregator` proves the laws.
+    The docstring is the plugin's page. `merge`, `state` and `load` work for the declared states; an aggregator
+    that keeps anything else overrides these three methods. `engine.testing.check_aggregator` tests the laws of
+    `engine.contracts.states`.
     """
 
     api_version: ClassVar[int] = 1
-    """Of this contract."""
+    """Version of this contract."""
 
     name: str = ""
-    """What its report is called: the class name in kebab-case; a run sets the name that it was chosen by."""
+    """Name of the report: the class name in kebab-case. A run sets the name by which the aggregator was chosen."""
 
     Options: ClassVar[type[_Options]] = NoOptions
-    """Typed, described and bounded; every option has a default."""
+    """The class of its options: typed, bounded and described. Every option has a default."""
 
     options: Any
-    """The instance of `Options` it was made with; annotate it with your own class to have it checked."""
+    """The options it was created with; annotate the attribute with your own class to have it type-checked."""
 
-    def __init_subclass__(cls, **given: Any) -> None:
-        super().__init_subclass__(**given)
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
         cls.name = kebab(cls.__name__)
 
     def __init__(self, options: _Options | None = None) -> None:
-        """Cheap: no I/O, no clock, no randomness."""
+        """Create an empty aggregator. This must be cheap: no I/O, no clock, no randomness.
+
+        * **options** - *(optional)* an instance of `Options`; the defaults when left out.
+        """
         self.options = self.Options() if options is None else options
 
     def prepare(self) -> None:
-        """Open what the options name, files for instance; nothing unless overridden.
+        """Open what the options name, for example files. Does nothing unless overridden.
 
-        A run calls it before it searches anything, so that a wrong name costs nothing; elsewhere nobody may, so
-        `add` must do without. Raises ConfigError with the way out.
+        A run calls this before it searches anything, so that a wrong name costs no time. Other callers may leave
+        it out, so `add` must work without it.
+
+        Raises `ConfigError` that says what the user can do.
         """
 
     @classmethod
     def needs(cls, options: Any) -> Needs:  # noqa: ARG003
-        """What these options need of the search; nothing special unless overridden."""
+        """Return the requirements on the search and the input; none unless overridden.
+
+        * **options** - an instance of `Options`, which the requirements may depend on.
+        """
         return Needs()
 
     def requests(self, game: AnalysedGame) -> Sequence[Request]:  # noqa: ARG002
-        """Follow-up searches wanted before `add(game)`; none unless overridden.
+        """Return the follow-up searches to make before `add(game)`; none unless overridden.
 
-        They depend on the game and the options alone. They run beside the other searches and are cached; `add` is
-        then called once, and `answers(game)` has what was found.
+        They must depend on the game and the options alone. They run beside the other searches and are cached;
+        then `add` is called once, and `answers(game)` returns their evaluations.
+
+        * **game** - the game with its evaluations.
         """
         return ()
 
     def answers(self, game: AnalysedGame) -> tuple[Evaluation | None, ...]:
-        """What the follow-up searches of this aggregator found, in the order of its `requests(game)`.
+        """Return the evaluations of this aggregator's follow-up searches, in the order of `requests(game)`.
 
-        None for one that could not be searched; empty when none was made.
+        An evaluation is None if its position could not be searched. The tuple is empty if no search was made.
+
+        * **game** - the game that `add` got.
         """
         return game.answers.get(self.name, ())
 
     @abc.abstractmethod
     def add(self, game: AnalysedGame) -> None:
-        """Take in one game, once, in any order. An EPD line is a game without a ply."""
+        """Count one game. Each game is added once; the order of games must make no difference.
+
+        * **game** - the analysed game; an EPD line is a game without plies.
+        """
 
     @abc.abstractmethod
     def report(self) -> Report:
-        """What the games so far say. Changes nothing, so it may be called at any time."""
+        """Return the report on the games so far. Must change nothing, since it may be called at any time."""
 
     @classmethod
     def _declared(cls) -> list[str]:
@@ -141,26 +160,31 @@ class Aggregator(abc.ABC):
         return sorted(name for name, is_state in names.items() if is_state)
 
     def _follow(self, earlier: Self) -> None:
-        """Before the first game: both will be merged, so what cannot stay beside `earlier` need not be kept."""
+        """Skip from now on what could not stay after a merge with `earlier`. Called before the first game."""
         for name in self._declared():
             state, other = getattr(self, name), getattr(earlier, name)
             if isinstance(state, State) and isinstance(other, State):
                 state.follow(other)
 
     def merge(self, other: Self) -> None:
-        """Take in what another one of the same class and options has seen, which stays as it is.
+        """Add what another aggregator has counted. Associative and commutative; a fresh one changes nothing.
 
-        Associative and commutative, and a fresh instance changes nothing.
+        * **other** - an aggregator with the same class and options; it does not change.
         """
         for name in self._declared():
             getattr(self, name).merge(getattr(other, name))
 
     def state(self) -> Any:
-        """All it has seen, JSON-able: integers, strings, None, lists and dicts. A copy."""
+        """Return a JSON-able copy of all it has counted: integers, strings, None, lists and dicts."""
         return {name: getattr(self, name).state() for name in self._declared()}
 
     def load(self, state: Any) -> None:
-        """Hold what `state` says and nothing else. Raises ValueError when it is another class's state."""
+        """Replace the content with that of `state`.
+
+        * **state** - a value that `state()` returned.
+
+        Raises ValueError for the state of another class.
+        """
         names = self._declared()
         if sorted(state) != names:
             raise ValueError(f"{type(self).__name__} keeps {', '.join(names)}; this state has {', '.join(state)}")

@@ -9,21 +9,29 @@ import msgspec
 
 from engine.errors import ConfigError
 
-O = TypeVar("O", bound="Options")
+PluginOptions = TypeVar("PluginOptions", bound="Options")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every plugin's options. Bounds and descriptions are `Annotated[..., msgspec.Meta(...)]`."""
+    """Base class of every plugin's options.
+
+    Each field is an option. Bounds and the description are given as
+    `Annotated[int, msgspec.Meta(ge=1, description="...")]`.
+    """
 
 
 class NoOptions(Options, frozen=True):
-    """For plugins without any."""
+    """Options of a plugin that has none."""
 
 
-def build(options: type[O], values: Mapping[str, Any], owner: str) -> O:
-    """Check `values` (strings from the command line or typed from TOML) and build the options.
+def parse_options(options: type[PluginOptions], values: Mapping[str, Any], owner: str) -> PluginOptions:
+    """Check option values and build the options from them.
 
-    Raises ConfigError naming `owner`, the key and what was expected.
+    * **options** - the plugin's class of options.
+    * **values** - values by key: strings from the command line, or typed values from TOML.
+    * **owner** - the plugin as error messages name it: `aggregator accuracy`.
+
+    Raises `ConfigError` that names the owner, the key and the expected value.
     """
     try:
         return msgspec.convert(dict(values), options, strict=False)
@@ -32,27 +40,28 @@ def build(options: type[O], values: Mapping[str, Any], owner: str) -> O:
 
 
 def has_field(options: type[Options], name: str) -> bool:
-    """Whether the options have a field of that name."""
+    """Return whether the options have a field with this name."""
     return name in options.__struct_fields__
 
 
 class Described(msgspec.Struct, frozen=True):
-    """One option, in words."""
+    """Description of one option for people."""
 
     key: str
     type: str
-    """With its bounds: `int, 1 to 100`."""
+    """The type with its bounds: `int, 1 to 100`."""
     default: str
+    """The default value; empty when there is nothing to show."""
     description: str
 
 
 def describe(options: type[Options]) -> list[Described]:
-    """Every option of a plugin, in the order of its declaration."""
+    """Describe every option of a plugin, in the order of declaration."""
     schema = msgspec.json.schema(options)
     properties = schema["$defs"][options.__name__]["properties"]
     return [
-        Described(key, _type_in_words(of_one), _default(of_one), of_one.get("description", ""))
-        for key, of_one in properties.items()
+        Described(key, _type_in_words(field), _default(field), field.get("description", ""))
+        for key, field in properties.items()
     ]
 
 
@@ -60,7 +69,7 @@ def _type_in_words(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(_type_in_words(one) for one in schema["anyOf"])
+        return " or ".join(_type_in_words(alternative) for alternative in schema["anyOf"])
     words = {"integer": "int", "number": "float", "string": "text", "boolean": "true | false", "null": "none"}
     name = words.get(schema.get("type", ""), schema.get("type", "any"))
     low = schema.get("minimum", schema.get("exclusiveMinimum"))

@@ -71,7 +71,7 @@ def resolve(registry: Registry, name: str, values: Mapping[str, Any]) -> PluginS
     name, values = _named(registry, name, values)
     for _ in range(_MAX_CHOICES):
         cls: type[Evaluator] = registry.load(NAMESPACE, name)
-        chosen = cls.resolve(options.build(cls.Options, values, f"evaluator {name}"))
+        chosen = cls.resolve(options.parse_options(cls.Options, values, f"evaluator {name}"))
         if chosen is None:
             return registry.spec(NAMESPACE, name, values)
         name, values = chosen
@@ -81,7 +81,7 @@ def resolve(registry: Registry, name: str, values: Mapping[str, Any]) -> PluginS
 def make(spec: PluginSpec) -> Evaluator:
     """The evaluator of a spec, not started. Raises PluginError or ConfigError."""
     cls = load_spec(spec)
-    made = cls(options.build(cls.Options, spec.options, f"evaluator {spec.name}"))
+    made = cls(options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}"))
     assert isinstance(made, Evaluator)
     return made
 

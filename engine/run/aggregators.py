@@ -244,7 +244,7 @@ def _make(registry: Registry, choice: AggregatorChoice, values: Values) -> Aggre
         return choice
     cls: type[Aggregator] = registry.load(AGGREGATORS, choice) if isinstance(choice, str) else choice
     name = short_name(choice)
-    own_options = options.build(cls.Options, values_of(values, registry, choice), f"aggregator {name}")
+    own_options = options.parse_options(cls.Options, values_of(values, registry, choice), f"aggregator {name}")
     try:
         return cls(own_options)
     except Exception as error:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.contracts.aggregator import Aggregator, kebab
-from engine.contracts.options import Options, build, has_field
+from engine.contracts.options import Options, has_field, parse_options
 from engine.errors import ConfigError
 from engine.loading.registry import Registry
 from engine.plugin import Writer
@@ -57,7 +57,10 @@ def resolve_options(settings: Settings, registry: Registry, writers: Mapping[str
             raise ConfigError(f"options for {name!r}: no writer is called that")
     return PluginOptions(
         for_aggregators,
-        {name: build(writers[name].Options, values, f"writer {name}") for name, values in for_writers.items()},
+        {
+            name: parse_options(writers[name].Options, values, f"writer {name}")
+            for name, values in for_writers.items()
+        },
     )
 
 

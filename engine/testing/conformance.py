@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from engine.contracts.aggregator import Aggregator
-from engine.contracts.options import Options, build
+from engine.contracts.options import Options, parse_options
 from engine.model import AnalysedGame
 from engine.testing import laws
 from engine.testing.broken_law import BrokenLaw
@@ -47,7 +47,7 @@ def check_aggregator(
     """
     listed = list(games)
     if not isinstance(options, Options):
-        options = build(cls.Options, options or {}, cls.__name__)
+        options = parse_options(cls.Options, options or {}, cls.__name__)
     bench = laws.Bench(cls, listed, options)
     with _days_go_by():
         for law, parts in _trials(len(listed), random.Random(seed), rounds):

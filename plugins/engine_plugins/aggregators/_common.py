@@ -1,4 +1,4 @@
-"""What the aggregators of this folder share."""
+"""Helpers that the aggregators of this folder share: columns, units, intervals and names of games."""
 
 from __future__ import annotations
 
@@ -15,60 +15,61 @@ from engine.scoring import win_percent
 GAME = Column("game", "Game", "int")
 PLAYER = Column("player", "Player", "player")
 
-Rows = Annotated[int, Meta(ge=0, le=100_000, description="Rows of the table of single games: the first so many.")]
+Rows = Annotated[int, Meta(ge=0, le=100_000, description="Number of games in the table of single games.")]
 
 
 def label(game: AnalysedGame) -> str:
-    """The players, or the name of an EPD line."""
+    """Return the names of the players, or the name of an EPD line."""
     if game.epd is not None:
         return game.epd.id or "?"
     return f"{game.player('white')} – {game.player('black')}"
 
 
 def share(part: int, whole: int) -> float | None:
-    """Percent with 3 decimals; None of nothing."""
+    """Return `part` in percent of `whole`, with 3 decimals; None if `whole` is 0."""
     return round(100 * part / whole, 3) if whole else None
 
 
 def mean(total: int, number: int, unit: int = 1) -> float | None:
-    """`total` units over `number`, with 3 decimals; None over nothing. `unit` is how many make up 1."""
+    """Return `total / number` with 3 decimals; None if `number` is 0. A total of thousandths has `unit` 1000."""
     return round(total / (number * unit), 3) if number else None
 
 
 def milli(value: float) -> int:
-    """Thousandths: exact for a figure of 3 decimals, and fit to be added up in any order."""
+    """Return thousandths as an integer: exact for 3 decimals, and the same sum in any order."""
     return round(value * 1000)
 
 
 def unmilli(thousandths: Cell) -> float | None:
-    """A figure from its thousandths, as kept by a state; None of nothing."""
+    """Return the value of thousandths from a state; None for an empty cell."""
     return thousandths / 1000 if isinstance(thousandths, int) else None
 
 
-def left_out(what: str, number: int, option: str) -> tuple[str, ...]:
-    """A note on the rows that a table does not show, when there are any."""
-    return (f"{number:,} more {what} are not listed; --set {option}=N lists N.",) if number > 0 else ()
+def left_out(rows: str, number: int, option: str) -> tuple[str, ...]:
+    """Return a note on the rows that a table does not show; empty if it shows all."""
+    return (f"{number:,} more {rows} are not listed; --set {option}=N lists N.",) if number > 0 else ()
 
 
 NO_EVALUATIONS = "No data: no move has an evaluation before and after it."
 
 _Z = 1.959964
-"""Standard deviations on both sides of the mean that hold 95% of a normal distribution."""
+"""A normal distribution has 95% of its values within this many standard deviations of the mean."""
 
 
 def other(color: Color) -> Color:
+    """Return the opponent's colour."""
     return "black" if color == "white" else "white"
 
 
 def lost(ply: Ply) -> int | None:
-    """Thousandths of Win% that the mover lost, 0 or more; None beside a missing evaluation."""
+    """Return the thousandths of Win% that the mover lost, 0 or more; None if an evaluation is missing."""
     if ply.win_before is None or ply.win_after is None:
         return None
     return max(0, milli(ply.win_before) - milli(ply.win_after))
 
 
 def win_at(game: AnalysedGame, ply: int, color: Color) -> int | None:
-    """Thousandths of a colour's Win% in position `ply`, by its own evaluation; None without one."""
+    """Return the thousandths of a colour's Win% in position `ply`; None without an evaluation of the position."""
     position = game.positions[ply]
     if position.evaluation is None:
         return None
@@ -77,7 +78,7 @@ def win_at(game: AnalysedGame, ply: int, color: Color) -> int | None:
 
 
 def together(parts: Iterable[Moments]) -> Moments:
-    """All of them as one."""
+    """Return the moments of all parts together."""
     total = Moments()
     for part in parts:
         total.merge(part)
@@ -85,7 +86,7 @@ def together(parts: Iterable[Moments]) -> Moments:
 
 
 def best_san(game: AnalysedGame, ply: int) -> str | None:
-    """The best move of position `ply` in SAN; None when it is not known."""
+    """Return the best move of position `ply` in SAN; None if it is not known."""
     evaluation = game.positions[ply].evaluation
     if evaluation is None or evaluation.best is None:
         return None
@@ -94,14 +95,14 @@ def best_san(game: AnalysedGame, ply: int) -> str | None:
 
 
 def numbered(game: AnalysedGame, ply: int) -> str:
-    """The move played, with its number: `17. Rd8#`, `17... Kxd8`."""
+    """Return the move played with its number: `17. Rd8#`, `17... Kxd8`."""
     return f"{game.number(ply)} {game.plies[ply].san}"
 
 
 def wilson(part: float, whole: int) -> tuple[float, float] | None:
-    """The 95% interval of a share, in percent with 3 decimals; None of nothing.
+    """Return the 95% interval of a share, in percent with 3 decimals; None if `whole` is 0.
 
-    `part` may count halves: with draws as half a win the interval is a little wide, since draws vary less.
+    `part` may include halves. With draws as half a win the interval is a little too wide, since draws vary less.
 
     Source: Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
     """
@@ -114,7 +115,7 @@ def wilson(part: float, whole: int) -> tuple[float, float] | None:
 
 
 def reach(moments: Moments, unit: int = 1) -> float | None:
-    """Half of the 95% interval of a mean, normal approximation; None of fewer than two values."""
+    """Return half of the 95% interval of a mean (normal approximation); None for fewer than two values."""
     deviation = moments.deviation()
     if deviation is None or moments.n < 2:  # noqa: PLR2004
         return None
@@ -122,17 +123,16 @@ def reach(moments: Moments, unit: int = 1) -> float | None:
 
 
 def known_reach(moments: Moments) -> float | None:
-    """`reach` of thousandths; None where all values are equal: a 0 would claim a certainty that a few games cannot
-    give."""
+    """Return `reach` for thousandths; None if all values are equal, since a few games cannot be so certain."""
     return reach(moments, 1000) or None
 
 
 def interval(part: float, whole: int) -> str | None:
-    """`wilson` for people: `12.3-45.6`; None of nothing."""
-    found = wilson(part, whole)
-    return None if found is None else f"{found[0]:.1f}-{found[1]:.1f}"
+    """Return the `wilson` interval as text: `12.3-45.6`; None if `whole` is 0."""
+    bounds = wilson(part, whole)
+    return None if bounds is None else f"{bounds[0]:.1f}-{bounds[1]:.1f}"
 
 
 def score_interval(points: Moments) -> str | None:
-    """The 95% interval of a score in percent, from thousandths of points by game; None without a game."""
+    """Return the 95% interval of a score in percent as text, from thousandths of points; None without a game."""
     return interval(points.sum / 1000, points.n)

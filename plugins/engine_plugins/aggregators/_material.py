@@ -1,4 +1,4 @@
-"""Classes of endgames by the pieces that are left."""
+"""Classes of endgames by the remaining pieces."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     ("queen v two minors", "Q/BB Q/BN Q/NN"),
     ("queen v pawns", "Q/-"),
 )
-"""Names by the pieces of both sides, kings and pawns apart, the side with more of them first."""
-_NAMES = {pieces: name for name, every in _CLASSES for pieces in every.split()}
+"""Names by the pieces of both sides without kings and pawns; the side with more material comes first."""
+_NAMES = {pieces: name for name, combinations in _CLASSES for pieces in combinations.split()}
 _PIECES = ((chess.QUEEN, "Q", 9), (chess.ROOK, "R", 5), (chess.BISHOP, "B", 3), (chess.KNIGHT, "N", 3))
 
 
 def kind(board: chess.Board) -> str:
-    """The class of an endgame by the pieces of both sides."""
+    """Return the class of an endgame by the pieces of both sides."""
     sides = [_pieces(board, color) for color in chess.COLORS]
-    # The side with more comes first; of equals the one whose best piece is the better.
+    # The side with more material comes first; if equal, the side with the better best piece.
     first, second = sorted(sides, key=lambda side: (-side[0], _order(side[1])))
     pieces = f"{first[1] or '-'}/{second[1] or '-'}"
     if pieces == "B/B":
@@ -47,7 +47,7 @@ def kind(board: chess.Board) -> str:
 
 
 def _pieces(board: chess.Board, color: chess.Color) -> tuple[int, str]:
-    """What the pieces of a side are worth, and their letters, the best first."""
+    """Return the value of a side's pieces in points, and their letters, the best piece first."""
     numbers = [(len(board.pieces(piece, color)), letter, value) for piece, letter, value in _PIECES]
     return sum(n * value for n, _, value in numbers), "".join(letter * n for n, letter, _ in numbers)
 

@@ -1,4 +1,4 @@
-"""The rules of `classification`: what class a move is of, and which moves are worth a search of their own."""
+"""The rules of `classification`: the class of a move, and which moves are worth a follow-up search."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from engine_plugins.aggregators._common import lost, milli
 # Thousandths of Win%.
 _BEST, _EXCELLENT = 500, 2_000
 _SHAKEN = 5_000
-"""What the opponent's last move lost so that an only move is looked for."""
+"""Smallest loss of the opponent's last move for which an only move is searched."""
 _GIFT = 10_000
-"""What the opponent's last move lost so that it can be missed."""
+"""Smallest loss of the opponent's last move that the answer can miss."""
 _MARGIN = 10_000
-"""What the second-best move loses beside a great one."""
+"""Smallest loss of the second-best move beside a great move."""
 _OPEN = range(10_000, 97_001)
 """Win% before a move that is worth a search."""
 _EVEN = 50_000
 
 _POINTS = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
 _SACRIFICE = 2
-"""Points given away by static exchange."""
+"""Smallest number of points, by static exchange, that a sacrifice gives away."""
 
 
 class Glance(NamedTuple):
-    """What the board says of a move."""
+    """Facts about a move that need no search."""
 
     forced: bool
     book: bool
     candidate: bool
-    """Whether a follow-up search may find it great."""
+    """Whether a follow-up search may show that the move is great."""
     sacrifice: bool
-    """Known of candidates only."""
+    """Whether the move sacrifices a piece; only computed for candidates."""
 
 
 def glances(game: AnalysedGame, *, search: bool) -> Iterator[Glance]:
-    """One for each ply, in order."""
+    """Yield the facts about each ply, in order. Without `search` no move is a candidate."""
     book = game.variant == "standard" and game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
     taken_on = None
     for k, (board, ply) in enumerate(zip(game.boards(), game.plies, strict=False)):
@@ -59,20 +59,20 @@ def glances(game: AnalysedGame, *, search: bool) -> Iterator[Glance]:
 
 
 def _at_most_one(moves: Iterable[chess.Move]) -> bool:
-    found = iter(moves)
-    next(found, None)
-    return next(found, None) is None
+    remaining = iter(moves)
+    next(remaining, None)
+    return next(remaining, None) is None
 
 
 def _leads_to_book(board: chess.Board, move: chess.Move) -> bool:
     board.push(move)
-    found = openings.is_book(board)
+    is_book = openings.is_book(board)
     board.pop()
-    return found
+    return is_book
 
 
 def _is_open(game: AnalysedGame, k: int) -> bool:
-    """Whether it is a best move in a game that is not decided."""
+    """Return whether the move is a best move in a game that is not decided."""
     ply = game.plies[k]
     if ply.win_before is None or ply.judgement is not None:
         return False
@@ -86,14 +86,14 @@ def _is_best(game: AnalysedGame, k: int) -> bool:
 
 
 def _is_tense(board: chess.Board, move: chess.Move, shaken: int) -> bool:
-    """Whether an only move is likely, and not one that simply wins material."""
+    """Return whether the move may be an only move and does not simply win material."""
     if exchange(board, move) > 0:
         return False
     return shaken >= _SHAKEN or board.is_capture(move) or board.is_check() or board.gives_check(move)
 
 
 def margin_of(game: AnalysedGame, k: int, answer: Evaluation | None) -> int | None:
-    """What the second-best move loses against this one; None when this one is not the best, or not known."""
+    """Return the thousandths of Win% that the second-best move loses; None if the move played is not the best."""
     if answer is None or len(answer.lines) < 2 or answer.lines[0].pv[:1] != (game.plies[k].uci,):  # noqa: PLR2004
         return None
     first, second = (milli(scoring.win_percent(line.score, game.scale)) for line in answer.lines[:2])
@@ -101,7 +101,7 @@ def margin_of(game: AnalysedGame, k: int, answer: Evaluation | None) -> int | No
 
 
 def class_of(game: AnalysedGame, k: int, glance: Glance, margin: int | None) -> str | None:
-    """The class of a move; None when it does not count."""
+    """Return the class of a move; None if the move does not count."""
     ply, loss = game.plies[k], lost(game.plies[k])
     if loss is None and (game.positions[k].evaluation is None or not ply.san.endswith("#")):
         return None
@@ -113,8 +113,12 @@ def class_of(game: AnalysedGame, k: int, glance: Glance, margin: int | None) -> 
         gift = (lost(game.plies[k - 1]) if k else None) or 0
         if gift >= _GIFT and 2 * (loss or 0) >= gift and not _is_best(game, k):
             return "miss"
-    if ply.judgement is not None:
-        return ply.judgement
+    return ply.judgement or _good_class(game, k, glance, margin)
+
+
+def _good_class(game: AnalysedGame, k: int, glance: Glance, margin: int | None) -> str:
+    """Return the class of a move that Lichess does not judge."""
+    ply, loss = game.plies[k], lost(game.plies[k])
     if margin is not None and margin >= _MARGIN:
         sound = ply.win_after is not None and milli(ply.win_after) >= _EVEN
         return "brilliant" if glance.sacrifice and sound else "great"
@@ -124,7 +128,7 @@ def class_of(game: AnalysedGame, k: int, glance: Glance, margin: int | None) -> 
 
 
 def gives_away(board: chess.Board, move: chess.Move) -> int:
-    """Points that the opponent may win with a capture of a piece after `move`, less what `move` itself wins."""
+    """Return the points that the opponent may win by capturing a piece after `move`, less those that it won."""
     taken = _gain(board, move)
     board.push(move)
     offers = [
@@ -137,15 +141,15 @@ def gives_away(board: chess.Board, move: chess.Move) -> int:
 
 
 def exchange(board: chess.Board, move: chess.Move) -> int:
-    """Points that the mover wins or loses on the square of a capture or promotion; 0 for other moves."""
+    """Return the points won or lost on the square of a capture or promotion; 0 for other moves."""
     gain = _gain(board, move)
     if not gain:
         return 0
     occupied = board.occupied & ~chess.BB_SQUARES[move.from_square] | chess.BB_SQUARES[move.to_square]
     if board.is_en_passant(move):
         occupied &= ~chess.BB_SQUARES[chess.square(chess.square_file(move.to_square), move.from_square // 8)]
-    stands = move.promotion or board.piece_type_at(move.from_square) or chess.PAWN
-    return gain - _retaken(board, move.to_square, not board.turn, _POINTS[stands], occupied)
+    arriving = move.promotion or board.piece_type_at(move.from_square) or chess.PAWN
+    return gain - _retaken(board, move.to_square, not board.turn, _POINTS[arriving], occupied)
 
 
 def _gain(board: chess.Board, move: chess.Move) -> int:
@@ -157,13 +161,13 @@ def _gain(board: chess.Board, move: chess.Move) -> int:
 
 
 def _retaken(board: chess.Board, square: chess.Square, side: chess.Color, stake: int, occupied: int) -> int:
-    """What `side` wins on `square`, where something worth `stake` points stands; it need not take."""
+    """Return the points that `side` wins by taking on `square` a piece worth `stake`; it need not take."""
     attackers = board.attackers_mask(side, square, occupied) & occupied
     for kind, points in _POINTS.items():
-        of_kind = attackers & board.pieces_mask(kind, side)
-        if not of_kind:
+        capturers = attackers & board.pieces_mask(kind, side)
+        if not capturers:
             continue
-        left = occupied & ~chess.BB_SQUARES[chess.lsb(of_kind)]
+        left = occupied & ~chess.BB_SQUARES[chess.lsb(capturers)]
         if kind == chess.KING and board.attackers_mask(not side, square, left) & left:
             return 0
         return max(0, stake - _retaken(board, square, not side, points, left))

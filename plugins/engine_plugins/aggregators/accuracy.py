@@ -1,4 +1,4 @@
-"""Accuracy, per game, player and colour, by a definition that is named."""
+"""Accuracy by game, player and colour, by one of three definitions."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ _DEFINITIONS: dict[Definition, str] = {
 }
 _COLORS: tuple[Color, ...] = ("white", "black")
 _PRECISION = 10**9
-"""What 1 is worth in a sum of reciprocals: exact to nine decimals, and the same in any order."""
+"""Integer that stands for 1 in a sum of reciprocals: nine exact decimals, and the same sum in any order."""
 
 
 class AccuracyOptions(Options, frozen=True):
-    """Which accuracy, and how much is listed."""
+    """Options of `accuracy`."""
 
     definition: Annotated[
         Definition,
-        Meta(description="`lichess`, `lichess-insights` or `expected-points`; they are not comparable."),
+        Meta(description="`lichess`, `lichess-insights` or `expected-points`; they cannot be compared."),
     ] = "lichess"
     games: Rows = 100
 
 
 class Accuracy(Aggregator):
-    """Accuracy of each player, in percent, per game, over all games and by colour.
+    """Accuracy of each player in percent: by game, over all games and by colour.
 
-    `definition` says which accuracy; figures of different definitions cannot be compared:
+    The option `definition` chooses the kind of accuracy. Figures of different definitions cannot be compared:
 
-    - `lichess`: a game's accuracy is Lichess's, the mean of a mean weighted by how sharp the position was and the
-      harmonic mean over the moves (lila `AccuracyPercent.scala`). Over several games it is the plain mean of the
-      game accuracies.
-    - `lichess-insights`: the harmonic mean over moves of Lichess's move accuracy, none taken below 1 (lila
-      `AggregationPipeline.scala`); over several games over all their moves. It is much lower: one blunder weighs
-      like many good moves.
-    - `expected-points`: 100 less the mean Win% lost by a move, that is the share of expected points that was kept.
-      chess.com judges moves by expected points too, but from the players' ratings, by a formula that is not
-      published; these are Lichess's Win%.
+    - `lichess`: the accuracy that Lichess shows for a game. It is the mean of two means over the moves: one
+      weighted by how sharp the position was, and the harmonic mean (lila `AccuracyPercent.scala`). Over several
+      games it is the plain mean of the game accuracies.
+    - `lichess-insights`: the harmonic mean of Lichess's accuracy over all moves of all games; a move accuracy
+      below 1 counts as 1 (lila `AggregationPipeline.scala`). It is much lower, because one blunder weighs as much
+      as many good moves.
+    - `expected-points`: 100 minus the mean Win% that a move lost, which is the share of expected points that the
+      player kept. chess.com also judges moves by expected points, but takes the players' ratings into account by
+      a formula that is not published. Here they are Lichess's Win%.
 
-    A game counts for a player once both sides have a move with an evaluation before and after it. The median is
-    that of game accuracies, the lower one of two. ± is half of the 95% interval of the mean of game accuracies.
-    Limited to the colours of `--player`.
+    A game counts for a player if both sides have a move with an evaluation before and after it. The median is the
+    median of the game accuracies, the lower one of two middle values. ± is half of the 95% interval of the mean of
+    the game accuracies. With `--player`, only that player's colours count.
 
     Example:
 
@@ -77,13 +77,12 @@ class Accuracy(Aggregator):
     Options = AccuracyOptions
     options: AccuracyOptions
 
-    # By colour and player, `white|name`.
     sides = keyed(Moments())
-    """Thousandths of a percent, by game."""
+    """Accuracy of each game in thousandths of a percent, by colour and player: `white|name`."""
     medians = keyed(Histogram())
-    """The same, by player."""
+    """Accuracy of each game in thousandths of a percent, by player."""
     moves = keyed(Moments())
-    """By move: what the definition adds up."""
+    """The summand of each move by the chosen definition, by colour and player."""
     games = Table()
 
     def __init__(self, options: Any = None) -> None:
@@ -102,9 +101,9 @@ class Accuracy(Aggregator):
             name = game.player(color)
             accuracy = game.side(color).accuracy
             if self.options.definition != "lichess":
-                of_game = self._moves(game, color)
-                self.moves[f"{color}|{name}"].merge(of_game)
-                accuracy = self._of_moves([of_game])
+                summands = self._summands(game, color)
+                self.moves[f"{color}|{name}"].merge(summands)
+                accuracy = self._over_moves([summands])
             assert accuracy is not None
             cells[color] = milli(accuracy)
             self.sides[f"{color}|{name}"].add(milli(accuracy))
@@ -113,22 +112,22 @@ class Accuracy(Aggregator):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, cells["white"], black, cells["black"])
 
-    def _moves(self, game: AnalysedGame, color: Color) -> Moments:
-        moves = Moments()
+    def _summands(self, game: AnalysedGame, color: Color) -> Moments:
+        summands = Moments()
         for k in game.turns(color):
             ply = game.plies[k]
             if ply.accuracy is not None:
-                moves.add(self._summand(milli(ply.accuracy), lost(ply) or 0))
-        return moves
+                summands.add(self._summand(milli(ply.accuracy), lost(ply) or 0))
+        return summands
 
     def _summand(self, accuracy: int, loss: int) -> int:
-        """What one move adds, from its accuracy and the Win% it lost, both in thousandths."""
+        """Return what one move adds to the sum, from its accuracy and the Win% it lost, both in thousandths."""
         if self.options.definition == "lichess-insights":
             return round(_PRECISION * 1000 / max(1000, accuracy))
         return loss
 
-    def _of_moves(self, parts: list[Moments]) -> float | None:
-        """Accuracy over moves, from the sums of what they added."""
+    def _over_moves(self, parts: list[Moments]) -> float | None:
+        """Return the accuracy over all moves of these parts in percent; None without a move."""
         number, total = sum(part.n for part in parts), sum(part.sum for part in parts)
         if not number:
             return None
@@ -137,9 +136,9 @@ class Accuracy(Aggregator):
         return round(100 - total / number / 1000, 3)
 
     def _overall(self, keys: list[str]) -> float | None:
-        """Accuracy over all games of these colours and players."""
+        """Return the accuracy over all games of these colours and players in percent; None without a game."""
         if self.options.definition != "lichess":
-            return self._of_moves([self.moves.get(key) for key in keys])
+            return self._over_moves([self.moves.get(key) for key in keys])
         sides = [self.sides.get(key) for key in keys]
         return mean(sum(side.sum for side in sides), sum(side.n for side in sides), 1000)
 
@@ -147,8 +146,8 @@ class Accuracy(Aggregator):
         keys = [key for key, _ in self.sides.items()]
         white, black = ([key for key in keys if key.startswith(color)] for color in _COLORS)
         median = Histogram()
-        for of_player in self.medians.values():
-            median.merge(of_player)
+        for accuracies in self.medians.values():
+            median.merge(accuracies)
         notes = [_DEFINITIONS[self.options.definition], *left_out("games", self.games.left_out, "accuracy.games")]
         if not keys:
             notes.append("No data: no game has evaluated moves of both sides.")
@@ -197,7 +196,7 @@ class Accuracy(Aggregator):
             Column("black_accuracy", "Accuracy", "percent"),
         )
         rows = tuple(
-            (number, white, unmilli(of_white), black, unmilli(of_black))
-            for number, white, of_white, black, of_black in self.games.rows()
+            (number, white, unmilli(white_accuracy), black, unmilli(black_accuracy))
+            for number, white, white_accuracy, black, black_accuracy in self.games.rows()
         )
         return ReportTable("games", "By game", columns, rows)

@@ -1,9 +1,8 @@
-"""Average centipawn loss, per game, player and colour, and how the losses are spread."""
+"""Average centipawn loss by game, player and colour, and how the losses are distributed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
@@ -12,11 +11,11 @@ from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, Row
 
 _COLORS: tuple[Color, ...] = ("white", "black")
 _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
-"""Upper bounds, inclusive, of the groups of losses; those of Lichess's Insights."""
+"""Upper bounds, inclusive, of the groups of losses, as in Lichess's Insights."""
 
 
 class AcplOptions(Options, frozen=True):
-    """How much is listed."""
+    """Options of `acpl`."""
 
     games: Rows = 100
 
@@ -24,12 +23,12 @@ class AcplOptions(Options, frozen=True):
 class Acpl(Aggregator):
     """Average centipawn loss (ACPL) of each player, with median and spread.
 
-    A move loses what the evaluation drops from its mover's view, never less than 0, both evaluations first
-    clamped to ±1000 centipawns (mate counts as 1000). In the table of games the mean is rounded half up, as
-    Lichess does (lila `AccuracyCP.scala`); over several games it is the mean over all the player's moves, so long
-    games weigh more. The median is that of the moves, the lower one of two: what an ordinary move loses. The
-    groups of losses are those of Lichess's Insights. Moves without an evaluation before and after them do not
-    count. Limited to the colours of `--player`.
+    The loss of a move is the drop of the evaluation from the mover's point of view, at least 0. Both evaluations
+    are first clamped to ±1000 centipawns; a mate counts as 1000. In the table of games the mean is rounded half
+    up, as on Lichess (lila `AccuracyCP.scala`). Over several games it is the mean over all moves of the player, so
+    long games weigh more. The median is the loss of an ordinary move: the median over the moves, the lower one of
+    two middle values. The groups of losses are those of Lichess's Insights. Only moves with an evaluation before
+    and after them count. With `--player`, only that player's colours count.
 
     Example:
 
@@ -61,7 +60,7 @@ class Acpl(Aggregator):
         return Needs(evaluations=True)
 
     moves = keyed(Histogram())
-    """Losses by colour and player, `white|name`."""
+    """Losses of the moves in centipawns, by colour and player: `white|name`."""
     player_games = keyed(Sum())
     games = Table()
 
@@ -84,7 +83,7 @@ class Acpl(Aggregator):
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])
 
     def report(self) -> Report:
-        everything = self._of(lambda _: True)
+        everything = self._losses("")
         notes = [
             "Over several games: the mean over all moves, each evaluation clamped to ±1000 centipawns.",
             *left_out("games", self.games.left_out, "acpl.games"),
@@ -96,22 +95,22 @@ class Acpl(Aggregator):
             metrics={
                 "acpl": Metric(_mean(everything), "Average centipawn loss", "float"),
                 "median": Metric(everything.median(), "Median loss of a move"),
-                "white": Metric(_mean(self._of(lambda key: key.startswith("white|"))), "With White", "float"),
-                "black": Metric(_mean(self._of(lambda key: key.startswith("black|"))), "With Black", "float"),
+                "white": Metric(_mean(self._losses("white|")), "With White", "float"),
+                "black": Metric(_mean(self._losses("black|")), "With Black", "float"),
                 "moves": Metric(everything.total, "Moves"),
                 "games": Metric(self.games.total, "Games"),
             },
-            tables=(self._players(), _losses(everything), self._games()),
+            tables=(self._players(), _loss_table(everything), self._games()),
             notes=tuple(notes),
         )
 
-    def _of(self, wanted: Callable[[str], bool]) -> Histogram:
-        """The losses of the moves of these colours and players."""
-        found = Histogram()
+    def _losses(self, prefix: str) -> Histogram:
+        """Return the losses of all keys of `moves` that begin with `prefix`."""
+        merged = Histogram()
         for key, losses in self.moves.items():
-            if wanted(key):
-                found.merge(losses)
-        return found
+            if key.startswith(prefix):
+                merged.merge(losses)
+        return merged
 
     def _players(self) -> ReportTable:
         by_name: dict[str, Histogram] = {}
@@ -149,8 +148,8 @@ def _mean(losses: Histogram) -> float | None:
     return mean(sum(loss * n for loss, n in losses.items()), losses.total)
 
 
-def _losses(losses: Histogram) -> ReportTable:
-    """How many moves lost how much."""
+def _loss_table(losses: Histogram) -> ReportTable:
+    """Return the table of how many moves lost how much."""
     columns = (Column("loss", "Centipawns lost"), Column("moves", "Moves", "int"), Column("share", "%", "percent"))
     rows: list[tuple[Cell, ...]] = []
     below = -1

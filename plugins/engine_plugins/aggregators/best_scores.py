@@ -13,18 +13,18 @@ from engine_plugins.aggregators._common import GAME, label
 
 
 class BestScoresOptions(Options, frozen=True):
-    """How much is listed."""
+    """Options of `best-scores`."""
 
-    size: Annotated[int, Meta(ge=1, le=10_000, description="Entries of the board.")] = 10
+    size: Annotated[int, Meta(ge=1, le=10_000, description="Number of scores in the table.")] = 10
 
 
 class BestScores(Aggregator):
     """The best scores found, at most one a game.
 
-    A score is the view of the side to move: centipawns, mate in n as 32000 - n. Ties go to the earlier game, then
-    the earlier ply. This is the shared board that the screen shows, told again from the accepted results, so
-    both sides of every game are in it, whoever `--player` names. Each entry has the best move, not the one
-    played.
+    A score is seen from the side to move: centipawns, or 32000 - n for a mate in n moves. Ties go to the earlier
+    game, then the earlier ply. The table agrees with the scoreboard that the screen shows during the run, but is
+    computed from the final results. It includes both sides of every game, also with `--player`. Each entry shows
+    the best move, which need not be the move played.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Every move in one of eleven classes, from brilliant to blunder."""
+"""Moves by class: eleven classes, from brilliant to blunder."""
 
 from __future__ import annotations
 
@@ -42,54 +42,59 @@ _UNCHOSEN = ("book", "forced")
 
 
 class ClassificationOptions(Options, frozen=True):
-    """What is searched and how much is listed."""
+    """Options of `classification`."""
 
     great: Annotated[
-        bool, Meta(description="Search the second-best move where a move may be great or brilliant.")
+        bool, Meta(description="Search the two best moves of a position if the move may be great or brilliant.")
     ] = True
     moments: Annotated[
         int,
-        Meta(ge=0, le=10_000, description="Rows for brilliant and great moves, and as many for misses."),
+        Meta(ge=0, le=10_000, description="Rows for brilliant and great moves; misses have as many rows."),
     ] = 10
     players: Annotated[
-        int, Meta(ge=0, le=100_000, description="Rows of the table of players, those with most moves first.")
+        int,
+        Meta(ge=0, le=100_000, description="Rows of the table of players; those with the most moves come first."),
     ] = 20
 
 
 class Classification(Aggregator):
     """How good is each move: brilliant, great, best, excellent, good, book, forced, miss or worse?
 
-    Every move gets the first class below that fits. Losses are Win% of the mover by Lichess's formula
-    (scalachess `eval.scala`); inaccuracy, mistake and blunder are Lichess's judgements (lila `Advice.scala`: 5, 10
-    or 15 Win%, and rules of their own for mates), so that they agree with every other report. The rest are this
-    project's own rules. They resemble those of well-known sites, whose exact rules are not public; the figures
-    are not interchangeable.
+    Every move gets the first class of the list below that fits. Losses are in Win% of the mover, by Lichess's
+    formula (scalachess `eval.scala`). Inaccuracy, mistake and blunder are Lichess's judgements (lila
+    `Advice.scala`: 5, 10 or 15 Win%, with special rules for mates), so they agree with the other reports. The
+    other classes follow rules of this project. They resemble those of well-known sites, whose exact rules are not
+    public, so the figures cannot be compared.
 
     1. Forced: the only legal move.
-    2. Blunder: judged a blunder.
-    3. Book: not judged, and every position from the standard initial one to that after the move lies on the way
-       to an opening of the Lichess list (lichess-org/chess-openings). Chess960 and set-up positions have no book.
-    4. Miss: the opponent's last move lost at least 10 Win%, and this one, not the best, gives back half of that
-       or more.
-    5. Mistake, inaccuracy: judged so.
-    6. Brilliant: a great move that sacrifices a piece and leaves its player with at least 50 Win%.
-    7. Great: the best move by far. A search of the two best moves puts this one first, and the second loses at
-       least 10 Win% against it. So the game was not won without it.
-    8. Best: the evaluator's best move, a loss of at most 0.5 Win%, or checkmate.
-    9. Excellent: a loss under 2 Win%. Good: any other move that is not judged, so mostly under 5 Win%.
+    2. Blunder: Lichess judges it a blunder.
+    3. Book: it is not judged, and every position from the standard initial position to the one after the move
+       leads to an opening of the Lichess list (lichess-org/chess-openings). Chess960 games and set-up positions
+       have no book moves.
+    4. Miss: the opponent's last move lost at least 10 Win%, and this move, which is not the best, gives back at
+       least half of that.
+    5. Mistake, inaccuracy: Lichess judges it so.
+    6. Brilliant: a great move that sacrifices a piece and leaves the player with at least 50 Win%.
+    7. Great: by far the best move. A search of the two best moves puts it first, and the second move loses at
+       least 10 Win% against it, so the game was not won without it.
+    8. Best: the evaluator's best move, a move that loses at most 0.5 Win%, or checkmate.
+    9. Excellent: a loss of less than 2 Win%. Good: any other move that is not judged, so mostly a loss of less
+       than 5 Win%.
 
-    Great and brilliant need that extra search. It is made only for moves of class best at 10 to 97 Win% that are
-    no recapture on the square where the opponent has just taken, and only if something is at stake: the move
-    sacrifices a piece; or it does not simply win material and captures, gives check, answers a check or follows a
-    move that lost at least 5 Win%. A move without the search, or turned off with `great`, stays best.
+    Great and brilliant moves need a follow-up search. It is made only if the move is of class best, the Win%
+    before it is 10 to 97, it does not recapture on the square where the opponent has just taken, and something is
+    at stake: the move sacrifices a piece, or it does not simply win material and is a capture, a check, an answer
+    to a check or an answer to a move that lost at least 5 Win%. Other moves stay best, and all do if `great` is
+    false.
 
-    A sacrifice lets the opponent take a knight, bishop, rook or queen, for at least 2 points more than the move
-    itself took. Points (1, 3, 3, 5, 9) are counted by static exchange: both sides keep taking on one square with
-    their cheapest piece, each may stop, and only the first capture has to be legal. Whether the offer can be
-    accepted is for the search to say.
+    A sacrifice allows the opponent to take a knight, bishop, rook or queen and to win at least 2 points more than
+    the move itself took. Points (1, 3, 3, 5, 9) are counted by static exchange: both sides take on one square with
+    their cheapest piece for as long as they like, and only the first capture must be legal. The search shows
+    whether the opponent can afford to take.
 
-    A move counts with an evaluation before and after it; checkmate needs only the one before. EPD lines have no
-    moves. With `--player` the opponents in the same games are the baseline, else every player counts as ours.
+    A move counts if it has an evaluation before and after it; checkmate needs only the evaluation before it. EPD
+    lines have no moves. With `--player`, the opponents in the same games are the baseline; without it, all players
+    count as ours.
 
     Example:
 
@@ -118,15 +123,15 @@ class Classification(Aggregator):
         return Needs(evaluations=True)
 
     players = keyed(Counts())
-    """Classes by player in view."""
+    """Number of moves of each class, by player in view."""
     opponents = Counts()
-    """Classes of all the others."""
+    """Number of moves of each class by all other players."""
     searches = Counts()
-    """Follow-up searches that were wanted, and those that were answered."""
+    """Number of follow-up searches that were requested, and of those that were answered."""
     finest = TopK()
-    """Brilliant and great moves, by class, then by what the second-best move loses."""
+    """Brilliant and great moves by class, then by the Win% that the second-best move loses."""
     misses = TopK()
-    """By what they gave back."""
+    """Misses by the Win% that they gave back."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -147,7 +152,7 @@ class Classification(Aggregator):
             if glance.candidate:
                 answer = next(answers, None)
                 margin = margin_of(game, k, answer)
-                self.searches.add("wanted")
+                self.searches.add("requested")
                 self.searches.add("answered", answer is not None)
             kind = class_of(game, k, glance, margin)
             if kind is None:
@@ -162,7 +167,7 @@ class Classification(Aggregator):
     def _list(self, game: AnalysedGame, k: int, kind: str, margin: int | None) -> None:
         number, ply = game.origin.game, game.plies[k]
         if kind in ("brilliant", "great"):
-            # Win% is below 100,000, so that every brilliant move comes before the great ones.
+            # A margin is below 1,000,000, so that every brilliant move comes before the great moves.
             top, worth, score = self.finest, margin or 0, (margin or 0) + (1_000_000 if kind == "brilliant" else 0)
         elif kind == "miss":
             top, worth = self.misses, lost(ply) or 0
@@ -179,11 +184,10 @@ class Classification(Aggregator):
         for counts in self.players.values():
             ours.merge(counts)
         chosen = _chosen(ours)
-        found = ("brilliant", "great")
         metrics = {
             "moves": Metric(ours.total, "Moves"),
             "best_share": Metric(share(_best(ours), chosen), "Best or better, of own choices", "percent"),
-            **{kind: Metric(self._known(kind, ours), _CLASSES[kind]) for kind in found},
+            **{kind: Metric(self._known(kind, ours), _CLASSES[kind]) for kind in ("brilliant", "great")},
             "misses": Metric(ours["miss"], "Misses"),
             "searches": Metric(self.searches["answered"], "Follow-up searches"),
         }
@@ -195,8 +199,8 @@ class Classification(Aggregator):
         )
 
     def _known(self, kind: str, counts: Counts) -> int | None:
-        """How many; None for great and brilliant moves that were never looked for."""
-        unsearched = self.searches["wanted"] and not self.searches["answered"]
+        """Return the number of moves of a class; None for great and brilliant moves if nothing was searched."""
+        unsearched = self.searches["requested"] and not self.searches["answered"]
         unknown = kind in ("brilliant", "great") and (unsearched or not self.options.great)
         return None if unknown else counts[kind]
 
@@ -206,11 +210,11 @@ class Classification(Aggregator):
         yield "Miss: gives back at least half of 10 Win% or more that the opponent has just lost."
         yield "Best % is the share of best, great and brilliant in the moves that are neither book nor forced."
         yield "Worth: Win% that the second-best move would have lost, and for a miss what the move lost."
-        wanted, answered = self.searches["wanted"], self.searches["answered"]
+        requested, answered = self.searches["requested"], self.searches["answered"]
         if not self.options.great:
             yield "Follow-up searches are turned off, so no move is great or brilliant."
-        elif wanted > answered:
-            unsearched = f"{wanted - answered:,} of {wanted:,} moves that may be great or brilliant"
+        elif requested > answered:
+            unsearched = f"{requested - answered:,} of {requested:,} moves that may be great or brilliant"
             yield f"{unsearched} were not searched again; they count as best."
         finest = ours["brilliant"] + ours["great"] - len(self.finest.entries())
         yield from left_out("brilliant and great moves", finest, "classification.moments")
@@ -232,9 +236,9 @@ class Classification(Aggregator):
         for kind, label in _CLASSES.items():
             cells: list[Cell] = []
             for counts in (ours, self.opponents):
-                found = self._known(kind, counts) if counts.total else None
-                known = found is not None
-                cells += [found, share(counts[kind], counts.total) if known else None]
+                number = self._known(kind, counts) if counts.total else None
+                known = number is not None
+                cells += [number, share(counts[kind], counts.total) if known else None]
                 if counts is ours:
                     cells.append(interval(counts[kind], counts.total) if known else None)
             rows.append((label, *cells))
@@ -283,5 +287,5 @@ def _best(counts: Counts) -> int:
 
 
 def _chosen(counts: Counts) -> int:
-    """Moves that the player had to find."""
+    """Return the number of moves that were the player's own choice."""
     return counts.total - sum(counts[kind] for kind in _UNCHOSEN)

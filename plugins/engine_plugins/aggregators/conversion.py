@@ -1,4 +1,4 @@
-"""Won positions won, lost positions saved, and errors that were punished."""
+"""How often won positions were won, lost positions saved and errors punished."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _STANDINGS = ("winning", "losing", "both", "neither")
 _ERRORS = ("mistake", "blunder")
 _ENDS = {1.0: "won", 0.5: "drawn", 0.0: "lost"}
 _ALL = 100_000
-"""A Win% of 100 in thousandths."""
+"""Win% 100 in thousandths."""
 
 
 class ConversionOptions(Options, frozen=True):
-    """What is a won position, and how much is listed."""
+    """Options of `conversion`."""
 
     won: Annotated[
-        int, Meta(ge=55, le=97, description="Win% from which a position is winning; 100 less that is losing.")
+        int, Meta(ge=55, le=97, description="Win% from which a position is winning; 100 - `won` is losing.")
     ] = 80
     games: Rows = 10
 
@@ -43,28 +43,28 @@ class ConversionOptions(Options, frozen=True):
 class Conversion(Aggregator):
     """Are won positions won, lost ones saved, and errors punished?
 
-    A player stood winning in a game when one of its positions gave them a Win% of `won` or more, and losing when
-    one gave them 100 - `won` or less, whoever was to move; the last position of the game is one of them. Win% is
-    Lichess's, 50 + 50 × (2 / (1 + exp(-0.00368208 × centipawns)) - 1) with the centipawns within ±1000, so it
-    ends at 97.5; a position counts when the one before or after it has an evaluation as well. A winning game is
-    converted when it was won, and thrown away when it was lost; a losing one is saved when it was drawn or won,
-    and a comeback when it was won. Only the tag `Result` decides, so time and resignation count like anything
-    else. Unfinished games are left out of this, and counted.
+    A player was winning in a game if the player's Win% was `won` or more in any of its positions, and losing if it
+    was 100 - `won` or less in any of them; the last position of the game counts too. Win% is Lichess's, 50 + 50 ×
+    (2 / (1 + exp(-0.00368208 × centipawns)) - 1), with the centipawns clamped to ±1000, so it never exceeds 97.5.
+    A position counts if a position next to it has an evaluation as well. A winning game is converted if it was
+    won, and thrown away if it was lost. A losing game is saved if it was drawn or won, and a comeback if it was
+    won. The tag `Result` decides, so a result by time or by resignation counts like any other. Unfinished games do
+    not count here; the report says how many there are.
 
-    An error is a mistake or a blunder by Lichess's rules. It is punished when the answer to it is neither, and
-    let off when the answer is one as well. Lichess's Insights call the share of our opponents' errors that we
-    punished awareness, and the share of our own that were let off luck (lila `PovToEntry.scala`). Mate is a good
-    answer. Errors without an answer, or with one that has no evaluation, do not count; those of unfinished games
-    do.
+    An error is a mistake or a blunder by Lichess's rules. It is punished if the answer is neither of them, and let
+    off if the answer is an error too. Lichess's Insights call the share of the opponents' errors that we punished
+    *awareness*, and the share of our errors that were let off *luck* (lila `PovToEntry.scala`). Mate is a good
+    answer. Errors in unfinished games count; errors without an answer, or with an answer that has no evaluation,
+    do not.
 
-    The most dramatic games are ranked by how far the best Win% of a player stood above what the result gave them
-    (let slip), or their worst one below it (escaped), a win being 100 and a draw 50; ties go to the larger turn,
-    then the earlier game. It is one row a game, of those that stood winning and were not won, or losing and were
-    not lost. The move that turned it is the one after that position that took the Win% furthest towards the
-    result; there is none when the last position still stood as clear, say because time ran out.
+    The most dramatic games are ranked by the gap between Win% and result, a win being 100 and a draw 50: how far
+    the best Win% of a player was above the result (let slip), or the worst Win% below it (escaped). Ties go to the
+    larger turn, then the earlier game. The table has one row for each game that was winning and not won, or losing
+    and not lost. "Turned by" is the move after that position that took the Win% furthest towards the result. It is
+    empty if the last position was still as clear, for example because the player ran out of time.
 
-    Limited to the colours of `--player`, whose opponents in the same games stand beside them; without it
-    everybody counts for themself. Intervals are Wilson's at 95%.
+    With `--player`, only that player's colours count, and the opponents in the same games are shown for
+    comparison; without it, every player counts. Intervals are Wilson's at 95%.
 
     Example:
 
@@ -95,11 +95,11 @@ class Conversion(Aggregator):
     finished = Sum()
     unfinished = Sum()
     players = keyed(keyed(Counts()))
-    """By player, then by standing, how the games ended."""
+    """Number of games by player, standing and result."""
     outcomes = keyed(keyed(Counts()))
-    """By side, then by standing, how the games ended."""
+    """Number of games by side, standing and result."""
     replies = keyed(Counts())
-    """By the side that answered: errors, and how many were punished. `errors` has those that we made."""
+    """Number of errors, and of those punished, by the side that answered; the key `errors` has our own errors."""
     games = TopK()
 
     def __init__(self, options: Any = None) -> None:
@@ -125,10 +125,10 @@ class Conversion(Aggregator):
             known = answer.accuracy is not None or answer.san.endswith("#")
             if kind not in _ERRORS or not known:
                 continue
-            by = ["ours" if game.turn(k + 1) in game.view else "opponents"]
+            keys = ["ours" if game.turn(k + 1) in game.view else "opponents"]
             if game.turn(k) in game.view:
-                by.append("errors")
-            for key in by:
+                keys.append("errors")
+            for key in keys:
                 self.replies[key].add(kind)
                 self.replies[key].add(f"{kind}_punished", int(answer.judgement not in _ERRORS))
 
@@ -151,9 +151,9 @@ class Conversion(Aggregator):
         return 1000 * self.options.won
 
     def _drama(self, game: AnalysedGame, wins: list[int | None]) -> None:
-        """Enter the widest gap between a standing of ours and the result."""
+        """Record the widest gap between a standing of ours and the result."""
         ours = [color for color in _COLORS if color in game.view]
-        # Both are chances: an escape is one that the opponent let slip.
+        # Both are missed chances: when a player escapes, the opponent lets the chance slip.
         chances = [(color, color) for color in ours] + [(color, other(color)) for color in ours]
         gaps = []
         for rank, (color, holder) in enumerate(chances):
@@ -166,7 +166,7 @@ class Conversion(Aggregator):
             self._enter(game, _view(wins, holder), gap, color, escaped=color != holder)
 
     def _enter(self, game: AnalysedGame, wins: list[int | None], gap: int, color: Color, *, escaped: bool) -> None:
-        """`wins` are those of the side that let its chance slip."""
+        """Record a game with the Win% of the side that let its chance slip."""
         number, k = game.origin.game, _turn(wins, self._won)
         score = gap * (_ALL + 1) + (0 if k is None else _fall(wins, k))
         if not self.games.admits(score, number, 0):
@@ -176,8 +176,8 @@ class Conversion(Aggregator):
         known = [win for win in own if win is not None]
         extreme = min(known) if escaped else max(known)
         turn = (None, None, None) if k is None else (numbered(game, k), own[k], own[k + 1])
-        what, end = "escaped" if escaped else "let slip", _ENDS[game.points(color) or 0.0]
-        self.games.add(score, number, 0, number, game.player(color), what, extreme, end, *turn)
+        drama, end = "escaped" if escaped else "let slip", _ENDS[game.points(color) or 0.0]
+        self.games.add(score, number, 0, number, game.player(color), drama, extreme, end, *turn)
 
     def report(self) -> Report:
         ours = self.outcomes.get("ours")
@@ -284,14 +284,14 @@ class Conversion(Aggregator):
         )
         rows: list[tuple[Cell, ...]] = []
         for entry in self.games.entries():
-            number, player, what, extreme, end, move, *turn = entry.cells
+            number, player, drama, extreme, end, move, *turn = entry.cells
             before, after = (unmilli(value) for value in turn)
-            rows.append((number, player, what, unmilli(extreme), end, move, before, after))
+            rows.append((number, player, drama, unmilli(extreme), end, move, before, after))
         return ReportTable("games", "Most dramatic games", columns, tuple(rows))
 
 
 def _wins(game: AnalysedGame) -> list[int | None]:
-    """White's Win% in the positions 0 to N, in thousandths; None where it is unknown."""
+    """Return White's Win% in the positions 0 to N, in thousandths; None for a position where it is not known."""
     wins: list[int | None] = [None] * len(game.positions)
     for k, ply in enumerate(game.plies):
         if ply.win_before is not None and ply.win_after is not None:
@@ -302,23 +302,23 @@ def _wins(game: AnalysedGame) -> list[int | None]:
 
 
 def _view(wins: list[int | None], color: Color) -> list[int | None]:
-    """White's figures from a side's own view."""
+    """Return White's Win% from the point of view of `color`."""
     return wins if color == "white" else _mirrored(wins)
 
 
 def _mirrored(wins: list[int | None]) -> list[int | None]:
-    """The same from the other side's view."""
+    """Return the Win% from the other side's point of view."""
     return [None if win is None else _ALL - win for win in wins]
 
 
 def _fall(wins: list[int | None], k: int) -> int:
-    """What ply `k` took away; 0 beside an unknown Win%."""
+    """Return how much ply `k` lowered the Win%; 0 if a Win% beside it is not known."""
     before, after = wins[k], wins[k + 1]
     return 0 if before is None or after is None else before - after
 
 
 def _turn(wins: list[int | None], won: int) -> int | None:
-    """The ply after the best position that took away most; None when the last known position is still won."""
+    """Return the ply after the best position that lowered the Win% most; None if the last one is still won."""
     known = [win for win in wins if win is not None]
     if known[-1] >= won:
         return None
@@ -332,7 +332,7 @@ def _saved(ends: Counts) -> int:
 
 
 def _errors(counts: Counts) -> tuple[int, int]:
-    """How many, and how many of them were punished."""
+    """Return the number of errors, and how many of them were punished."""
     return sum(counts[kind] for kind in _ERRORS), sum(counts[f"{kind}_punished"] for kind in _ERRORS)
 
 

@@ -1,4 +1,4 @@
-"""Endgames by the pieces that are left: conversion, accuracy, and what tablebases say."""
+"""Endgames by the remaining pieces: conversion, accuracy, and a comparison with tablebases."""
 
 from __future__ import annotations
 
@@ -6,77 +6,74 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import chess
-import chess.syzygy
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Color, Metric, Report
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, TopK, keyed
-from engine_plugins.aggregators._common import (
-    GAME,
-    PLAYER,
-    interval,
-    known_reach,
-    left_out,
-    mean,
-    milli,
-    numbered,
-    share,
-    win_at,
+from engine_plugins.aggregators._common import left_out, mean, milli, numbered, share, win_at
+from engine_plugins.aggregators._endgame_tables import (
+    ALL,
+    OURS,
+    THEIRS,
+    class_table,
+    conversion_table,
+    player_table,
+    result_table,
+    slip_table,
+    slipped,
+    tablebase_table,
 )
-from engine_plugins.aggregators._material import OTHER, kind
+from engine_plugins.aggregators._material import kind
 from engine_plugins.aggregators._tablebases import Tablebases
 
-_ALL = "all"
-_OURS, _THEIRS = "ours", "opponents"
 _FULL = 100_000
 """100 percent in thousandths."""
 
 _RESULTS = {1: "win", 0: "draw", -1: "loss"}
-_SLIPS = ("win-draw", "win-loss", "draw-loss")
 
 
 class EndgamesOptions(Options, frozen=True):
-    """Tablebases, what counts, and how much is listed."""
+    """Options of `endgames`."""
 
     syzygy: Annotated[
-        str, Meta(description="Folder with Syzygy tablebases, several joined as in PATH; --syzygy sets it, too.")
+        str, Meta(description="Folder with Syzygy tablebases, or several as in PATH; --syzygy sets it too.")
     ] = ""
     ply_minimum: Annotated[
-        int, Meta(ge=1, le=200, description="Plies in a row that an endgame must last to be one of its class.")
+        int, Meta(ge=1, le=200, description="Plies in a row that an endgame must last to count for its class.")
     ] = 2
     winning: Annotated[
-        int, Meta(ge=51, le=100, description="Win% from which an endgame is winning; 100 less it is losing.")
+        int, Meta(ge=51, le=100, description="Win% from which an endgame is winning; 100 - `winning` is losing.")
     ] = 70
     rows: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of slips.")] = 20
 
 
 class Endgames(Aggregator):
-    """How well endgames are played, by the pieces that are left, and which results were let slip.
+    """How well endgames were played, by the remaining pieces, and which results were let slip.
 
-    The endgame begins with the first position that has at most six queens, rooks, bishops and knights
-    (Lichess's rule, scalachess `Divider.scala`). Its class goes by the pieces of both sides, whatever the
-    pawns, after the frequency table of Müller and Lamprecht, *Fundamental Chess Endings* (2001), with
-    queen+minor and queen+rook added. A minor piece is a bishop or a knight; "rook+minor" is a rook and a minor
-    piece on both sides, "other" is whatever is not listed, most of it heavier, and "v pawns" includes a bare
-    king. A class must last a few plies in a row (`ply_minimum`), so that the middle of an exchange is none. A
-    game can pass through several classes and counts once in each, from the first position of the class; "all"
-    is the endgame as a whole.
+    The endgame begins with the first position that has at most six queens, rooks, bishops and knights (Lichess's
+    rule, scalachess `Divider.scala`). Its class depends on the pieces of both sides, but not on the pawns. The
+    classes are those of the frequency table of Müller and Lamprecht, *Fundamental Chess Endings* (2001), with
+    queen+minor and queen+rook added. A minor piece is a bishop or a knight. "Rook+minor" means a rook and a minor
+    piece on both sides; "v pawns" includes a bare king; "other" is everything else, mostly endgames with more
+    pieces. A class must last a few plies in a row (`ply_minimum`), so that the middle of an exchange does not
+    count. A game can pass through several classes. It counts once in each, from the first position of the class;
+    "all" is the endgame as a whole.
 
-    **Score against expectation**: Win% on entry (Lichess's formula, lila #11148) is the score that is expected
-    from there, in percent; "over" is what was scored beyond it, and ± is half of the 95% interval of a mean
-    (normal approximation), left empty where all values are equal. **Conversion**: of the endgames entered with
-    a Win% of at least 70 (`winning`), how many were won; **held**: of those entered with at most 30, how many
-    were not lost. The opponents' conversion is 100 less what was held. Intervals of shares are Wilson's
+    **Score against expectation**: the Win% on entry (Lichess's formula, lila #11148) is the score in percent that
+    can be expected from there. "Over" is the score minus this expectation, and ± is half of the 95% interval of
+    its mean (normal approximation); it is empty if all values are equal. **Conversion**: the share of endgames
+    entered with a Win% of at least 70 (`winning`) that were won. **Held**: the share of those entered with at most
+    30 that were not lost. The opponents' conversion is 100 minus the share held. Intervals of shares are Wilson's
     (1927). Accuracy and blunders are Lichess's, over the moves of the class.
 
-    **Tablebases**: with a folder of Syzygy tablebases every move in a position that they hold is compared with
-    perfect play. A slip is a move that turns a win into a draw or a loss, or a draw into a loss. A win that
-    the 50-move rule spoils, and a loss that it saves, is a draw; moves already made towards the 50 are left
-    out of it. The right move is one that keeps the result, for a win the one nearest to a capture, pawn move
-    or mate (DTZ). Tablebases need no evaluations.
+    **Tablebases**: with a folder of Syzygy tablebases, every move in a position that they contain is compared with
+    perfect play. A slip is a move that turns a win into a draw or a loss, or a draw into a loss. A win that the
+    50-move rule spoils, or a loss that it saves, is a draw; moves already made towards the 50 are ignored. The
+    right move is a move that keeps the result; for a win, the one nearest to a capture, pawn move or mate (DTZ).
+    Tablebases need no evaluations.
 
-    Limited to the colours of `--player`; their opponents in the same games are the baseline. Without
-    `--player` every player counts and there is no baseline. EPD lines do not count.
+    With `--player`, only that player's colours count, and the opponents in the same games are the baseline.
+    Without `--player`, every player counts and there is no baseline. EPD lines do not count.
 
     Example:
 
@@ -102,16 +99,17 @@ class Endgames(Aggregator):
 
     totals = Counts()
     sides = keyed(keyed(Counts()))
-    """By whose and class: games, moves that count, blunders, moves in tablebases, slips by kind."""
+    """Number of games, blunders, moves in tablebases (`perfect`) and slips of each kind, by side and class."""
     accuracies = keyed(keyed(Moments()))
-    """By whose and class."""
+    """Accuracy of the moves in thousandths of a percent, by side and class."""
     scores = keyed(keyed(Moments()))
-    """By class: points, Win% on entry, and points less Win%, all in thousandths of a percent."""
+    """Points, Win% on entry and their difference, in thousandths of a percent, by class."""
     decided = keyed(Counts())
-    """By class: endgames entered as winning and won, as losing and not lost."""
+    """Number of winning endgames and of those won, of losing endgames and of those held, by class."""
     players = keyed(Counts())
-    """By player: as in `sides`, and the sum of accuracies."""
+    """Counts as in `sides`, number of moves and sum of accuracies, by player."""
     slips = TopK()
+    """Moves that let a result slip, by the half points that they lost."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -119,7 +117,7 @@ class Endgames(Aggregator):
         self._tables: Tablebases | None = None
 
     def prepare(self) -> None:
-        """Open the tablebases. Raises ConfigError."""
+        """Open the tablebases. Raises `ConfigError`."""
         if self.options.syzygy and self._tables is None:
             self._tables = Tablebases(self.options.syzygy)
 
@@ -135,7 +133,7 @@ class Endgames(Aggregator):
         boards = [board.copy(stack=False) for k, board in enumerate(game.boards()) if k >= start]
         kinds = [kind(board) for board in boards[:-1]]
         end = len(game.plies)
-        for name, spans in {_ALL: [(start, end)], **_spans(kinds, start, self.options.ply_minimum)}.items():
+        for name, spans in {ALL: [(start, end)], **_spans(kinds, start, self.options.ply_minimum)}.items():
             self._class(game, name, spans)
         for color in game.view:
             self.players[game.player(color)].add("games")
@@ -144,11 +142,11 @@ class Endgames(Aggregator):
             self._perfect(game, start, boards, kinds)
 
     def _class(self, game: AnalysedGame, name: str, spans: Sequence[tuple[int, int]]) -> None:
-        """One class of endgame in one game, for both players."""
+        """Count one class of endgame in one game for both players; `spans` are its plies, first and end."""
         colors: tuple[Color, ...] = ("white", "black")
         for color in colors:
-            whose = _OURS if color in game.view else _THEIRS
-            counts, accuracies = self.sides[whose][name], self.accuracies[whose][name]
+            side = OURS if color in game.view else THEIRS
+            counts, accuracies = self.sides[side][name], self.accuracies[side][name]
             counts.add("games")
             for k in (k for first, end in spans for k in range(first, end) if game.turn(k) == color):
                 ply = game.plies[k]
@@ -196,37 +194,39 @@ class Endgames(Aggregator):
             if boards[k].occupied.bit_count() > self._tables.men:
                 continue
             color = game.turn(start + k)
-            was, then = results[k], results[k + 1]
-            if was is None or then is None:
+            before, opponent_after = results[k], results[k + 1]
+            if before is None or opponent_after is None:
                 self.totals.add("unknown", color in game.view)
                 continue
-            slip = f"{_RESULTS[was]}-{_RESULTS[-then]}" if was > -then else None
-            whose = _OURS if color in game.view else _THEIRS
-            counted = [self.sides[whose][one] for one in (_ALL, name)]
-            if whose == _OURS:
-                counted.append(self.players[game.player(color)])
-            for counts in counted:
+            after = -opponent_after
+            slip = f"{_RESULTS[before]}-{_RESULTS[after]}" if before > after else None
+            side = OURS if color in game.view else THEIRS
+            groups = [self.sides[side][ALL], self.sides[side][name]]
+            if side == OURS:
+                groups.append(self.players[game.player(color)])
+            for counts in groups:
                 counts.add("perfect")
                 if slip is not None:
                     counts.add(slip)
-            if slip is not None and whose == _OURS:
-                self._slip(game, start + k, boards[k], (was, -then))
+            if slip is not None and side == OURS:
+                self._slip(game, start + k, boards[k], (before, after))
 
     def _slip(self, game: AnalysedGame, k: int, board: chess.Board, results: tuple[int, int]) -> None:
-        was, became = results
+        before, after = results
         number = game.origin.game
         assert self._tables is not None
-        if self.slips.admits(was - became, number, k):
-            right = self._tables.right(board, was)
-            cells = (number, numbered(game, k), game.player(game.turn(k)), _RESULTS[was], _RESULTS[became], right)
-            self.slips.add(was - became, number, k, *cells, board.fen())
+        if self.slips.admits(before - after, number, k):
+            right = self._tables.right(board, before)
+            player, names = game.player(game.turn(k)), (_RESULTS[before], _RESULTS[after])
+            cells = (number, numbered(game, k), player, *names, right, board.fen())
+            self.slips.add(before - after, number, k, *cells)
         else:
-            self.slips.add(was - became, number, k)
+            self.slips.add(before - after, number, k)  # is only counted
 
     def report(self) -> Report:
-        ours = self.sides.get(_OURS).get(_ALL)
-        decided = self.decided.get(_ALL)
-        accuracies = self.accuracies.get(_OURS).get(_ALL)
+        ours = self.sides.get(OURS).get(ALL)
+        decided = self.decided.get(ALL)
+        accuracies = self.accuracies.get(OURS).get(ALL)
         perfect = ours["perfect"]
         metrics = {
             "games": Metric(self.totals["games"], "Games"),
@@ -236,15 +236,15 @@ class Endgames(Aggregator):
             "conversion": Metric(share(decided["won"], decided["winning"]), "Winning ones won", "percent"),
             "held": Metric(share(decided["held"], decided["losing"]), "Losing ones held", "percent"),
             "tablebase_moves": Metric(perfect, "Moves in tablebases"),
-            "slips": Metric(_slipped(ours) if perfect else None, "Results let slip"),
+            "slips": Metric(slipped(ours) if perfect else None, "Results let slip"),
         }
         tables = (
-            self._classes(),
-            self._results(),
-            self._conversion(),
-            self._tablebase(),
-            self._slips(),
-            self._players(),
+            class_table(self.sides, self.accuracies),
+            result_table(self.sides, self.scores),
+            conversion_table(self.sides, self.decided),
+            tablebase_table(self.sides),
+            slip_table(self.slips),
+            player_table(self.players),
         )
         return Report(title="Endgames", metrics=metrics, tables=tables, notes=tuple(self._notes(perfect)))
 
@@ -268,160 +268,14 @@ class Endgames(Aggregator):
             yield f"Left out, because a table is missing or a king may castle: {self.totals['unknown']:,} moves."
         yield from left_out("slips", self.slips.left_out, "endgames.rows")
 
-    def _ranked(self) -> list[str]:
-        """The classes that were seen: all together, the most frequent first, and at the end the rest."""
-        seen = {name: counts["games"] for side in self.sides.values() for name, counts in side.items()}
-        return sorted(seen, key=lambda name: (name != _ALL, name == OTHER, -self._games(name), name))
-
-    def _games(self, name: str) -> int:
-        return self.sides.get(_OURS).get(name)["games"]
-
-    def _rows(self) -> Iterator[tuple[str, str, Counts]]:
-        for name in self._ranked():
-            for whose, side in sorted(self.sides.items(), key=lambda item: item[0] != _OURS):
-                if name in side:
-                    yield name, whose, side.get(name)
-
-    def _classes(self) -> ReportTable:
-        columns = (
-            _ENDGAME,
-            _WHOSE,
-            Column("games", "Games", "int"),
-            Column("moves", "Moves", "int"),
-            Column("accuracy", "Accuracy", "percent"),
-            Column("accuracy_reach", "±", "float"),
-            Column("blunders", "Blunders/100", "float"),
-            Column("blunders_interval", "95%"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for name, whose, counts in self._rows():
-            if not counts["games"]:
-                continue
-            moments = self.accuracies.get(whose).get(name)
-            accuracy = (mean(moments.sum, moments.n, 1000), known_reach(moments))
-            rows.append(
-                (name, whose, counts["games"], moments.n, *accuracy, *_rate(counts["blunders"], moments.n))
-            )
-        return ReportTable("classes", "By class", columns, tuple(rows))
-
-    def _results(self) -> ReportTable:
-        columns = (
-            _ENDGAME,
-            Column("games", "Games", "int"),
-            Column("score", "Score", "percent"),
-            Column("evaluated", "Evaluated", "int"),
-            Column("entry", "Entry Win%", "percent"),
-            Column("over", "Over", "float"),
-            Column("over_reach", "±", "float"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for name in self._ranked():
-            of_one = self.scores.get(name)
-            points, entry, over = (of_one.get(key) for key in ("points", "entry", "over"))
-            if points.n:
-                means = [mean(one.sum, one.n, 1000) for one in (points, entry, over)]
-                rows.append((name, points.n, means[0], entry.n, means[1], means[2], known_reach(over)))
-        return ReportTable("results", "Score against expectation", columns, tuple(rows))
-
-    def _conversion(self) -> ReportTable:
-        columns = (
-            _ENDGAME,
-            Column("winning", "Winning", "int"),
-            Column("won", "Won", "percent"),
-            Column("won_interval", "95%"),
-            Column("losing", "Losing", "int"),
-            Column("held", "Held", "percent"),
-            Column("held_interval", "95%"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for name in self._ranked():
-            decided = self.decided.get(name)
-            winning, losing = decided["winning"], decided["losing"]
-            if winning or losing:
-                won, held = _rate(decided["won"], winning), _rate(decided["held"], losing)
-                rows.append((name, winning, *won, losing, *held))
-        return ReportTable("conversion", "Winning ones won, losing ones held", columns, tuple(rows))
-
-    def _tablebase(self) -> ReportTable:
-        columns = (
-            _ENDGAME,
-            _WHOSE,
-            Column("moves", "Moves", "int"),
-            Column("slips", "Slips/100", "float"),
-            Column("slips_interval", "95%"),
-            Column("win_draw", "Win-draw", "int"),
-            Column("win_loss", "Win-loss", "int"),
-            Column("draw_loss", "Draw-loss", "int"),
-        )
-        rows = tuple(
-            (name, whose, counts["perfect"], *_rate(_slipped(counts), counts["perfect"]), *_by_kind(counts))
-            for name, whose, counts in self._rows()
-            if counts["perfect"]
-        )
-        return ReportTable("tablebase", "Moves in tablebases", columns, rows)
-
-    def _slips(self) -> ReportTable:
-        columns = (
-            GAME,
-            Column("move", "Move", "move"),
-            PLAYER,
-            Column("was", "Was"),
-            Column("became", "Became"),
-            Column("right", "Right", "move"),
-            Column("fen", "Position", "position"),
-        )
-        return self.slips.render("slips", "Results let slip", columns)
-
-    def _players(self) -> ReportTable:
-        columns = (
-            PLAYER,
-            Column("games", "Endgames", "int"),
-            Column("moves", "Moves", "int"),
-            Column("accuracy", "Accuracy", "percent"),
-            Column("blunders", "Blunders/100", "float"),
-            Column("tablebase_moves", "In tablebases", "int"),
-            Column("slips", "Slips", "int"),
-        )
-        ranked = sorted(self.players.items(), key=lambda item: (-item[1]["games"], item[0]))
-        rows = tuple(
-            (
-                name,
-                counts["games"],
-                counts["moves"],
-                mean(counts["accuracy"], counts["moves"], 1000),
-                mean(100 * counts["blunders"], counts["moves"]),
-                counts["perfect"],
-                _slipped(counts) if counts["perfect"] else None,
-            )
-            for name, counts in ranked
-        )
-        return ReportTable("players", "By player", columns, rows)
-
-
-_ENDGAME = Column("endgame", "Endgame")
-_WHOSE = Column("whose", "Whose")
-
 
 def _spans(kinds: Sequence[str], start: int, minimum: int) -> dict[str, list[tuple[int, int]]]:
-    """By class: the plies, first and end, of each time that it lasted long enough."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    """Return by class the plies, first and end, of each time that the class lasted long enough."""
+    spans: dict[str, list[tuple[int, int]]] = {}
     first = 0
     for k in range(1, len(kinds) + 1):
         if k == len(kinds) or kinds[k] != kinds[first]:
             if k - first >= minimum:
-                found.setdefault(kinds[first], []).append((start + first, start + k))
+                spans.setdefault(kinds[first], []).append((start + first, start + k))
             first = k
-    return found
-
-
-def _rate(part: int, whole: int) -> tuple[float | None, str | None]:
-    """A share in percent and its 95% interval."""
-    return share(part, whole), interval(part, whole)
-
-
-def _slipped(counts: Counts) -> int:
-    return sum(_by_kind(counts))
-
-
-def _by_kind(counts: Counts) -> tuple[int, ...]:
-    return tuple(counts[kind] for kind in _SLIPS)
+    return spans

@@ -1,4 +1,4 @@
-"""How many positions of an EPD test suite the evaluator solves."""
+"""The share of an EPD test suite that the evaluator solves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine_plugins.aggregators._common import GAME, left_out, share
 
 
 class EpdSolvedOptions(Options, frozen=True):
-    """How much is listed."""
+    """Options of `epd-solved`."""
 
     unsolved: Annotated[int, Meta(ge=0, le=100_000, description="Rows of the table of unsolved positions.")] = 100
 
@@ -21,8 +21,9 @@ class EpdSolvedOptions(Options, frozen=True):
 class EpdSolved(Aggregator):
     """Share of an EPD test suite that the evaluator solves.
 
-    A line is solved when the best move found is one of its `bm` and none of its `am`. A line whose position has
-    no evaluation is not solved. Lines with neither operation, and games, are no test and only counted.
+    A line is solved if the evaluator's best move is one of the moves of `bm` and none of the moves of `am`. A line
+    whose position has no evaluation is not solved. Games, and lines with neither operation, are not tests and are
+    only counted.
 
     Example:
 
@@ -63,10 +64,10 @@ class EpdSolved(Aggregator):
             self.solved.add()
             return
         board = game.board(0)
-        found = _san(board, evaluation.best) if evaluation is not None and evaluation.best else None
-        wanted = [_san(board, move) for move in epd.bm] + [f"not {_san(board, move)}" for move in epd.am]
+        best = _san(board, evaluation.best) if evaluation is not None and evaluation.best else None
+        solutions = [_san(board, move) for move in epd.bm] + [f"not {_san(board, move)}" for move in epd.am]
         number = game.origin.game
-        self.unsolved.add(number, number, epd.id or "?", ", ".join(wanted), found, game.fen)
+        self.unsolved.add(number, number, epd.id or "?", ", ".join(solutions), best, game.fen)
 
     def report(self) -> Report:
         notes = list(left_out("unsolved positions", self.unsolved.left_out, "epd-solved.unsolved"))
@@ -100,7 +101,7 @@ def _solves(epd: Epd, move: str) -> bool:
 
 
 def _san(board: chess.Board, uci: str) -> str:
-    """SAN; a move that the suite has wrong stays as it is."""
+    """Return the move in SAN; a move that is wrong in the suite stays unchanged."""
     try:
         return board.san(board.parse_uci(uci))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The most exciting and the hardest games, and the largest swings."""
+"""The most exciting games, the hardest games and the largest swings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SIDES: tuple[Color, Color] = ("white", "black")
 
 
 class HighlightsOptions(Options, frozen=True):
-    """What counts as a swing and how much is listed."""
+    """Options of `highlights`."""
 
     games: Annotated[
         int, Meta(ge=0, le=10_000, description="Rows of the tables of the most exciting and the hardest games.")
@@ -46,7 +46,7 @@ class HighlightsOptions(Options, frozen=True):
         Meta(
             ge=1,
             le=1000,
-            description="Moves of each side that must count in the hardest and the calmest game.",
+            description="Moves of each side that a game needs to be the hardest or the calmest one.",
         ),
     ] = 10
 
@@ -55,25 +55,24 @@ class Highlights(Aggregator):
     """Which games and moments were the most exciting, and which games were the hardest?
 
     A swing is a move that changes White's Win% by at least 5 points (`floor`), up or down. Win% is Lichess's
-    (scalachess `eval.scala`), and 5 points is where Lichess begins to judge a move (lila `Advice.scala`): less is
-    mostly the evaluator changing its mind.
+    (scalachess `eval.scala`), and 5 points is the smallest loss that Lichess judges (lila `Advice.scala`). Smaller
+    changes mostly mean that the evaluator has changed its mind.
 
-    White leads from 60 Win% on, Black from 40 down; in between the last leader keeps the lead, so that an
-    evaluation that wavers around 50 changes nothing. The first lead of a game is no lead change.
+    White leads at a Win% of 60 or more, Black at 40 or less. In between, the last leader keeps the lead, so an
+    evaluation that wavers around 50 changes nothing. The first lead of a game is not a lead change.
 
-    Excitement of a game: the Win% of all its swings added up, and 20 more for each lead change, which is the way
-    from 40 to 60. It is a sum and not a mean: a long fight excites more than a short one, and quiet moves take
-    nothing away. Win% stops at 2.5 and 97.5 (1000 centipawns or mate), so one turn from a won game to a lost one
-    gives about 115.
+    The excitement of a game is the sum of its swings in Win%, plus 20 for each lead change, which is the distance
+    from 40 to 60. It is a sum and not a mean: a long fight is more exciting than a short one, and quiet moves do
+    not reduce it. Win% ranges from 2.5 to 97.5 (1000 centipawns or mate), so one turn from a won game to a lost
+    one gives about 115.
 
-    A game is as hard as it was for the player who did better: each side's mean loss of Win% per move, and the
-    lower one of the two counts, so that a game is hard only if both sides went wrong. It says how hard the game
-    was for those who played it, and weaker players find most games harder. A game needs 10 moves of each side
-    (`least_moves`); so does the calmest game, which is the one with the least excitement. Ties go to the earlier
-    game.
+    The hardness of a game is the mean loss of Win% per move of the player who lost less, so a game is hard only if
+    both sides went wrong. It says how hard the game was for those who played it; weaker players find most games
+    harder. A game needs 10 moves of each side (`least_moves`) to be the hardest game. The same is true of the
+    calmest game, which is the game with the least excitement. Ties go to the earlier game.
 
-    A game is watched whole: both sides' moves count, also with `--player`, which only chooses the games. A move
-    without an evaluation before and after it is left out, as is the mating move, and the lead stays as it was.
+    The moves of both sides count, also with `--player`, which only chooses the games. A move without an evaluation
+    before and after it, such as the mating move, is left out, and the lead does not change there.
 
     Example:
 
@@ -103,18 +102,18 @@ class Highlights(Aggregator):
         return Needs(evaluations=True)
 
     excitement = Moments()
-    """Of the games, in thousandths."""
+    """Excitement of the games in thousandths of Win%."""
     swings = Sum()
     leads = Counts()
-    """Lead changes in all, and games with one at least."""
+    """Number of lead changes, and of games with at least one."""
     games = TopK()
-    """By excitement."""
+    """Games by excitement."""
     hardest = TopK()
-    """By the mean loss of the side that lost less."""
+    """Games by the mean loss of the side that lost less."""
     calmest = TopK(1)
-    """By the lack of excitement."""
+    """The game with the least excitement."""
     moments = TopK()
-    """By the size of the swing."""
+    """Moves by the size of the swing."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -138,7 +137,7 @@ class Highlights(Aggregator):
         for swing in swings:
             self._enter_moment(game, swing)
         self._enter_game(game, excitement, leads, swings)
-        self._enter_whole(game, excitement)
+        self._enter_hardness(game, excitement)
 
     def _enter_moment(self, game: AnalysedGame, swing: _Change) -> None:
         number, k = game.origin.game, swing.ply
@@ -151,13 +150,13 @@ class Highlights(Aggregator):
         if not swings or not self.games.admits(excitement, number, 0):
             return
         largest = max(swings, key=lambda swing: (swing.size, -swing.ply))
-        at = numbered(game, largest.ply)
+        move = numbered(game, largest.ply)
         self.games.add(
-            excitement, number, 0, number, label(game), game.result, len(swings), leads, largest.size, at
+            excitement, number, 0, number, label(game), game.result, len(swings), leads, largest.size, move
         )
 
-    def _enter_whole(self, game: AnalysedGame, excitement: int) -> None:
-        """Among the hardest and the calmest, when enough of it is known."""
+    def _enter_hardness(self, game: AnalysedGame, excitement: int) -> None:
+        """Record the game for the hardest and the calmest games, if enough of its moves count."""
         number = game.origin.game
         losses: dict[Color, list[int]] = {"white": [], "black": []}
         for k, ply in enumerate(game.plies):
@@ -175,11 +174,11 @@ class Highlights(Aggregator):
     def report(self) -> Report:
         games = self.excitement.n
         calmest = next(iter(self.calmest.entries()), None)
-        most = next(iter(self.games.entries()), None)
+        first = next(iter(self.games.entries()), None)
         metrics = {
             "games": Metric(games, "Games"),
             "excitement": Metric(mean(self.excitement.sum, games, 1000), "Mean excitement", "float"),
-            "most_exciting": Metric(_named(most and most.cells), "Most exciting", "text"),
+            "most_exciting": Metric(_named(first and first.cells), "Most exciting", "text"),
             "calmest": Metric(_named(calmest and calmest.cells), "Calmest", "text"),
             "calmest_excitement": Metric(calmest and -calmest.score / 1000, "Excitement of the calmest", "float"),
             "swings": Metric(self.swings.value, "Swings"),
@@ -261,7 +260,7 @@ class Highlights(Aggregator):
 
 
 class _Change(NamedTuple):
-    """White's Win% around one move, in thousandths."""
+    """White's Win% before and after one move, in thousandths."""
 
     ply: int
     before: int
@@ -273,7 +272,7 @@ class _Change(NamedTuple):
 
 
 def _changes(game: AnalysedGame) -> Iterator[_Change]:
-    """Of each move that has an evaluation before and after it."""
+    """Yield the change of Win% by each move that has an evaluation before and after it."""
     for k, ply in enumerate(game.plies):
         if ply.win_before is None or ply.win_after is None:
             continue
@@ -286,19 +285,19 @@ def _changes(game: AnalysedGame) -> Iterator[_Change]:
 
 def _lead_changes(changes: list[_Change]) -> int:
     leader: Color | None = None
-    found = 0
+    lead_changes = 0
     for win in (win for change in changes for win in (change.before, change.after)):
         ahead: Color | None = "white" if win >= _AHEAD else "black" if win <= _BEHIND else leader
-        found += leader not in (None, ahead)
+        lead_changes += leader not in (None, ahead)
         leader = ahead
-    return found
+    return lead_changes
 
 
 def _rounded(losses: list[int]) -> int:
-    """Their mean, rounded half up."""
+    """Return the mean of the losses, rounded half up."""
     return (2 * sum(losses) + len(losses)) // (2 * len(losses))
 
 
 def _named(cells: tuple[Cell, ...] | None) -> str | None:
-    """A game of a table: its number and its players."""
+    """Return the number and the players of a game from the cells of its row."""
     return f"{cells[0]}: {cells[1]}" if cells else None

@@ -19,7 +19,7 @@ _MOVES = "moves"
 
 
 class JudgementsOptions(Options, frozen=True):
-    """How much is listed."""
+    """Options of `judgements`."""
 
     worst: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of the worst moves.")] = 10
 
@@ -27,10 +27,10 @@ class JudgementsOptions(Options, frozen=True):
 class Judgements(Aggregator):
     """Inaccuracies, mistakes and blunders of each player, and the worst moves.
 
-    Lichess's rules: a move that lowers its mover's Win% by 5, 10 or 15 points is an inaccuracy, a mistake or a
-    blunder; running into a mate or letting one go counts by how clear the game was otherwise. Rates are per
-    100 moves that have an evaluation before and after them. The worst moves are the judged ones of the lowest
-    accuracy, ties to the earlier game and ply. Limited to the colours of `--player`.
+    The rules are Lichess's: a move that lowers the mover's Win% by 5, 10 or 15 points is an inaccuracy, a mistake
+    or a blunder. A move that allows a mate or misses one is a blunder, or less if the game was already decided.
+    Rates are per 100 moves with an evaluation before and after them. The worst moves are the judged moves with the
+    lowest accuracy; ties go to the earlier game and ply. With `--player`, only that player's colours count.
 
     Example:
 
@@ -59,7 +59,7 @@ class Judgements(Aggregator):
         return Needs(evaluations=True)
 
     players = keyed(Counts())
-    """By colour and player, `white|name`: moves that count, and how many of each kind."""
+    """Number of moves that count and of each judgement, by colour and player: `white|name`."""
     worst = TopK()
 
     def __init__(self, options: Any = None) -> None:
@@ -137,7 +137,7 @@ def _most_moves(item: tuple[str, Counts]) -> tuple[int, str]:
 
 
 def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]) -> ReportTable:
-    """Judgements of groups of moves, in number and per 100."""
+    """Return the table of judgements of groups of moves, in number and per 100."""
     columns = [first, Column("moves", "Moves", "int")]
     for _, plural, label in _KINDS:
         columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float")]

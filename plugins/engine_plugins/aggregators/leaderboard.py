@@ -1,4 +1,4 @@
-"""Players ranked by what they scored or by how they played."""
+"""Players ranked by their score or by the quality of their play."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from engine_plugins.aggregators._common import (
 )
 
 BEST_GAME_MOVES = 20
-"""Own moves that count in a game for it to be a best game: a short draw is easily played without a mistake."""
+"""Smallest number of own moves in a best game; short draws are easily played without a mistake."""
 
-# For scores of 50% to 100%; below, the same with the sign turned.
+# For scores of 50% to 100%; below 50% the differences are the same with the sign changed.
 _DIFFERENCES = """
       0   7  14  21  29  36  43  50  57  65  72  80  87  95 102 110 117 125 133 141 149 158 166 175 184 193
     202 211 220 230 240 251 262 273 284 296 309 322 336 351 366 383 401 422 444 470 501 538 589 677 800
@@ -41,22 +41,20 @@ _LABELS = {
 
 
 class LeaderboardOptions(Options, frozen=True):
-    """What ranks, who is ranked, and how much is listed."""
+    """Options of `leaderboard`."""
 
     by: Annotated[
         Literal["score", "accuracy", "acpl", "performance", "blunders"],
-        Meta(description="The figure that ranks the players."),
+        Meta(description="Figure that ranks the players."),
     ] = "score"
-    players: Annotated[int, Meta(ge=0, le=100_000, description="Rows of both tables: the first so many.")] = 20
+    players: Annotated[int, Meta(ge=0, le=100_000, description="Number of players in both tables.")] = 20
     min_games: Annotated[
         int,
-        Meta(
-            ge=1, le=100_000, description="Games that the ranking figure must rest on for a player to be ranked."
-        ),
+        Meta(ge=1, le=100_000, description="Games that a player needs for the ranking figure to be ranked."),
     ] = 1
     performance: Annotated[
         Literal["fide", "logistic"],
-        Meta(description="How a score becomes a rating difference: FIDE's table or the formula."),
+        Meta(description="How a score becomes a rating difference: by FIDE's table or by the logistic formula."),
     ] = "fide"
 
 
@@ -76,29 +74,30 @@ class Standing(NamedTuple):
 class Leaderboard(Aggregator):
     """Who scored best, and who played best?
 
-    Players are ranked by one figure: `by` chooses score, accuracy, average centipawn loss, performance rating or
-    blunders per 100 moves. Players with the same figure are ordered by the number of games behind it, most first,
-    then by name; those whose figure cannot be known come last. Whoever has fewer than `min_games` games behind
-    the figure is not ranked.
+    The option `by` chooses the figure that ranks the players: score, accuracy, average centipawn loss, performance
+    rating or blunders per 100 moves. Players with the same figure are ordered by the number of games behind it,
+    most first, then by name; players whose figure is not known come last. A player with fewer than `min_games`
+    games behind the figure is not ranked.
 
-    Score: points from finished games, 1 for a win and ½ for a draw, as a share of the games. The interval is
-    Wilson's (1927) with 95% confidence, a draw taken as half a win, which makes it a little wide.
+    Score: the points from finished games, 1 for a win and ½ for a draw, as a share of these games. The interval is
+    Wilson's (1927) with 95% confidence; it counts a draw as half a win, which makes it a little too wide.
 
-    Accuracy: the mean of the player's Lichess game accuracies. ACPL: centipawns lost per move over all moves,
-    evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Blunders are Lichess's, moves that lower their mover's
-    Win% by 15 points or more, with rules of their own for mates (lila, `Advice.scala`). Only moves with an
-    evaluation before and after them count.
+    Accuracy: the mean of the player's game accuracies on Lichess. ACPL: the mean centipawn loss over all moves,
+    with evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Blunders: moves that lower the mover's Win% by 15
+    points or more, with Lichess's special rules for mates (lila, `Advice.scala`). Only moves with an evaluation
+    before and after them count.
 
-    Performance rating: the average rating of the opponents, plus the rating difference that the score against
-    them stands for. With `performance` `fide` (FIDE Handbook B.02, table 8.1.1) the average and the percentage are
-    rounded, a half up, and looked up; 100% counts as 800 points and 0% as -800. With `logistic` the difference is
-    400 · log10(p / (1 - p)), which has no value for 100% and 0%. Finished games against opponents with a rating
-    in the tags count; of a few games it says little.
+    Performance rating: the average rating of the opponents, plus the rating difference that corresponds to the
+    score against them. With `performance` set to `fide` (FIDE Handbook B.02, table 8.1.1), the average and the
+    percentage are rounded half up, and the difference is looked up in the table: 100% counts as 800 points and 0%
+    as -800. With `logistic`, the difference is 400 · log10(p / (1 - p)), which has no value for 100% and 0%. Only
+    finished games against opponents with a rating in the tags count. A performance over a few games says little.
 
-    Best game: the player's highest game accuracy among games with at least 20 own moves that count; ties to the
-    earlier game.
+    Best game: the game with the player's highest accuracy among games with at least 20 own moves that count; ties
+    go to the earlier game.
 
-    Limited to the colours of `--player`. Players without a name are left out: `?` may be many people.
+    With `--player`, only that player's colours count. Players without a name are left out, since `?` may be many
+    people.
 
     Example:
 
@@ -119,19 +118,21 @@ class Leaderboard(Aggregator):
     def needs(cls, options: LeaderboardOptions) -> Needs:
         return Needs(evaluations=options.by in ("accuracy", "acpl", "blunders"))
 
-    # All by player.
+    # The keys of these states are players.
     scores = keyed(Moments())
-    """Thousandths of points."""
+    """Points of each finished game in thousandths."""
     rated = keyed(Moments())
-    """The same, against opponents with a rating."""
+    """Points of each finished game against an opponent with a rating, in thousandths."""
     ratings = keyed(Moments())
-    """Of these opponents."""
+    """Ratings of these opponents."""
     accuracies = keyed(Moments())
-    """Thousandths of a percent."""
+    """Accuracy of each game in thousandths of a percent."""
     losses = keyed(Moments())
+    """Loss of each move in centipawns."""
     tallies = keyed(Counts())
-    """Games with moves that count, and blunders."""
+    """Number of games with moves that count, and of blunders."""
     best = keyed(TopK(1))
+    """The game with the highest accuracy."""
     games = Sum()
     finished = Sum()
     unnamed = Sum()
@@ -189,11 +190,11 @@ class Leaderboard(Aggregator):
 
     def _ranked(self) -> list[Standing]:
         names = {name for state in (self.scores, self.tallies) for name, _ in state.items()}
-        ranked = [self._standing(name) for name in names if self._behind(name) >= self.options.min_games]
+        ranked = [self._standing(name) for name in names if self._games_behind(name) >= self.options.min_games]
         return sorted(ranked, key=self._order)
 
-    def _behind(self, name: str) -> int:
-        """Games that the ranking figure of a player rests on."""
+    def _games_behind(self, name: str) -> int:
+        """Return the number of games behind a player's ranking figure."""
         if self.options.by == "score":
             return self.scores.get(name).n
         if self.options.by == "performance":
@@ -204,7 +205,7 @@ class Leaderboard(Aggregator):
         value: float | None = getattr(standing, self.options.by)
         lowest_first = self.options.by in ("acpl", "blunders")
         ordered = 0.0 if value is None else value if lowest_first else -value
-        return value is None, ordered, -self._behind(standing.name), standing.name
+        return value is None, ordered, -self._games_behind(standing.name), standing.name
 
     def _standing(self, name: str) -> Standing:
         points, accuracies, losses = self.scores.get(name), self.accuracies.get(name), self.losses.get(name)
@@ -242,7 +243,9 @@ class Leaderboard(Aggregator):
             Column("blunder_rate", "Bl./100", "float"),
             Column("performance", "Perf.", "int"),
         )
-        rows = tuple((*one[:4], score_interval(self.scores.get(one.name)), *one[4:]) for one in listed)
+        rows = tuple(
+            (*standing[:4], score_interval(self.scores.get(standing.name)), *standing[4:]) for standing in listed
+        )
         return ReportTable("players", "Players", columns, rows)
 
     def _best_games(self, listed: list[Standing]) -> ReportTable:
@@ -255,7 +258,7 @@ class Leaderboard(Aggregator):
             Column("accuracy", "Accuracy", "percent"),
             Column("points", "Points", "float"),
         )
-        games = [(one.name, entry) for one in listed for entry in self.best.get(one.name).entries()]
+        games = [(standing.name, entry) for standing in listed for entry in self.best.get(standing.name).entries()]
         games.sort(key=lambda item: (-item[1].score, item[1].game, item[1].ply))
         rows: list[tuple[Cell, ...]] = []
         for name, entry in games:
@@ -265,11 +268,11 @@ class Leaderboard(Aggregator):
 
     def _notes(self, ranked: list[Standing]) -> tuple[str, ...]:
         by, least, unnamed = self.options.by, self.options.min_games, self.unnamed.value
-        how = "FIDE's table" if self.options.performance == "fide" else "the logistic formula"
+        method = "FIDE's table" if self.options.performance == "fide" else "the logistic formula"
         notes = [
             f"Ranked by {_LABELS[by]}; ties to more games, then by name.",
             "Games and points are those of finished games; the interval of the score is a 95% one.",
-            f"Perf.: the average rating of the opponents and what the score against them stands for, by {how}.",
+            f"Perf.: the average rating of the opponents and what the score against them stands for, by {method}.",
             f"Best games have at least {BEST_GAME_MOVES} own moves with an evaluation before and after them.",
             *left_out("players", max(0, len(ranked) - self.options.players), "leaderboard.players"),
         ]
@@ -285,7 +288,12 @@ class Leaderboard(Aggregator):
 
 
 def performance(ratings: Moments, points: Moments, method: Literal["fide", "logistic"]) -> int | None:
-    """Performance rating from opponents' ratings and thousandths of points against them; None when unknown."""
+    """Return the performance rating; None if it has no value.
+
+    * **ratings** - the ratings of the opponents.
+    * **points** - the points against them in thousandths.
+    * **method** - FIDE's table or the logistic formula.
+    """
     if not points.n:
         return None
     if method == "fide":
@@ -297,5 +305,5 @@ def performance(ratings: Moments, points: Moments, method: Literal["fide", "logi
 
 
 def fide_difference(percent: int) -> int:
-    """Rating difference for a score of whole percent. Source: FIDE Handbook B.02, table 8.1.1."""
+    """Return the rating difference for a score in whole percent. Source: FIDE Handbook B.02, table 8.1.1."""
     return _FIDE_DP[percent - 50] if percent >= 50 else -_FIDE_DP[50 - percent]  # noqa: PLR2004

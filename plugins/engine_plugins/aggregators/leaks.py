@@ -1,4 +1,4 @@
-"""Where a player loses more than the opponents do."""
+"""Groups of moves in which a player loses more than the opponents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.plugin import Aggregator, Moments, Needs, Options, Sum, keyed
 from engine_plugins.aggregators._common import NO_EVALUATIONS, left_out, lost, mean, milli, other, reach
 
 _CLOCK = ((10, "under 10%"), (25, "10-25%"), (50, "25-50%"), (1000, "50% and more"))
-"""Clock left before a move, in percent of base + 40 increments; upper bounds."""
+"""Clock left before a move, in percent of base time + 40 increments; upper bounds."""
 _STANDING = ((20, "lost (under 20)"), (40, "worse (20-40)"), (60, "level (40-60)"), (80, "better (60-80)"))
 """The mover's Win% before a move; upper bounds."""
 _WON = "won (80 and more)"
@@ -22,7 +22,7 @@ _STRENGTH = (
     (100, "about equal"),
     (200, "100-199 above"),
 )
-"""The opponent's rating less ours; upper bounds, exclusive."""
+"""The opponent's rating minus ours; upper bounds, exclusive."""
 _STRONGEST = "200 and more above"
 _PIECES = {"N": "knight", "B": "bishop", "R": "rook", "Q": "queen", "K": "king", "O": "castling"}
 _DIMENSIONS = {
@@ -35,18 +35,18 @@ _DIMENSIONS = {
     "opening": ("By opening", ()),
     "month": ("By month", ()),
 }
-"""By key: title, and the groups in their order where that is fixed."""
+"""Title by key, and the groups in their order where the order is fixed."""
 _NEARLY_ALL = 60
-"""A group with more percent of the moves says little of its own."""
+"""Percent of the moves; a group with more says little about itself."""
 _MONTH = 7
-"""Characters of `2026.11`."""
+"""Number of characters in `2026.11`."""
 
 
 class LeaksOptions(Options, frozen=True):
-    """What is compared, and how much is listed."""
+    """Options of `leaks`."""
 
     min_moves: Annotated[
-        int, Meta(ge=2, le=1_000_000, description="Groups of fewer moves of ours are not ranked.")
+        int, Meta(ge=2, le=1_000_000, description="Moves that a group needs on each side to be ranked.")
     ] = 50
     ranked: Annotated[int, Meta(ge=0, le=1000, description="Rows of the table of leaks.")] = 10
     openings: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of openings.")] = 20
@@ -55,23 +55,24 @@ class LeaksOptions(Options, frozen=True):
 class Leaks(Aggregator):
     """Why do I lose? Where you give away more than your opponents do in the same games.
 
-    Every move with an evaluation before and after it belongs to a group of each kind: the phase of the game,
-    the clock left before the move, the piece moved, how the game stood, the opponent's rating, your colour, the
-    opening and the month. A group's figure is the Win% lost per 100 moves: 100 is one whole game thrown from
-    certain win to certain loss. A move that gains loses 0.
+    Every move with an evaluation before and after it belongs to one group of each kind: the phase of the game, the
+    clock left before the move, the piece moved, the Win% before the move, the opponent's rating, your colour, the
+    opening and the month. The figure of a group is the Win% lost per 100 moves; 100 is one whole game thrown from
+    a certain win to a certain loss. A move that gains Win% counts as a loss of 0.
 
-    The baseline is your opponents' moves in the same games and the same kind of group, so that what is hard for
-    everybody is not held against you. *More* is your figure less theirs, with its 95% interval (two means,
-    normal approximation; moves of one game are taken as independent, which makes it a little narrow). *Cost* is
-    that difference times the share of your moves that fall into the group: Win% per 100 of all your moves.
-    Leaks are ranked by cost; a group of fewer than `min_moves` moves on either side is not ranked. Where many
-    groups are compared, one in twenty differs by chance: trust what has an interval above 0 and many moves.
+    The baseline is the moves of your opponents in the same games and the same group, so that positions that are
+    hard for everybody do not count against you. *More* is your figure minus theirs, with its 95% interval (two
+    means, normal approximation; the moves of one game are treated as independent, which makes it a little too
+    narrow). *Cost* is this difference times the share of your moves that are in the group: Win% per 100 of all
+    your moves. Leaks are ranked by cost. A group with fewer than `min_moves` moves on either side is not ranked.
+    When many groups are compared, one in twenty differs by chance, so trust a group with an interval above 0 and
+    many moves.
 
-    Name a player with `--player`; without one everybody is compared with the average, since there are no
-    opponents.
+    Name a player with `--player`. Without it there are no opponents, and every group is compared with the average
+    of all moves.
 
-    Clock left is in percent of base time plus 40 increments, as in Lichess's Insights, taken before the move.
-    Win% is Lichess's.
+    The clock left is in percent of base time + 40 increments, as in Lichess's Insights, before the move. Win% is
+    Lichess's.
 
     Example:
 
@@ -102,7 +103,7 @@ class Leaks(Aggregator):
         return Needs(evaluations=True)
 
     games = Sum()
-    # By kind and group, `phase|endgame`: thousandths of Win% that a move lost.
+    # The keys of these states are kind and group, `phase|endgame`; the values are thousandths of Win% lost.
     ours = keyed(Moments())
     theirs = keyed(Moments())
 
@@ -142,13 +143,13 @@ class Leaks(Aggregator):
 
     def _names(self, kind: str) -> list[str]:
         fixed = _DIMENSIONS[kind][1]
-        found = {key.partition("|")[2] for key, _ in self.ours.items() if key.startswith(f"{kind}|")}
+        names = {key.partition("|")[2] for key, _ in self.ours.items() if key.startswith(f"{kind}|")}
         if fixed:
-            return [name for name in fixed if name in found]
+            return [name for name in fixed if name in names]
         if kind == "opening":
-            ranked = sorted(found, key=lambda name: (-self.ours.get(f"opening|{name}").n, name))
+            ranked = sorted(names, key=lambda name: (-self.ours.get(f"opening|{name}").n, name))
             return ranked[: self.options.openings]
-        return sorted(found, reverse=True)
+        return sorted(names, reverse=True)
 
     def _group(self, kind: str, name: str) -> _Group:
         key = f"{kind}|{name}"
@@ -157,14 +158,14 @@ class Leaks(Aggregator):
         return _Group(kind, name, self.ours.get(key), self.theirs.get(key), everyone, share)
 
     def _ranked(self, groups: list[_Group]) -> list[_Group]:
-        """The groups that cost something and are large enough to say so."""
+        """Return the groups with enough moves that cost something, the greatest cost first."""
         least = self.options.min_moves
-        enough = [
+        large = [
             group
             for group in groups
             if group.ours.n >= least and (group.theirs.n >= least or group.everyone is not None)
         ]
-        costly = [group for group in enough if (group.cost or 0) > 0]
+        costly = [group for group in large if (group.cost or 0) > 0]
         return sorted(costly, key=lambda group: (-(group.cost or 0), group.kind, group.name))[
             : self.options.ranked
         ]
@@ -173,11 +174,11 @@ class Leaks(Aggregator):
         return ReportTable(kind, title, _COLUMNS[1:], tuple(_row(group) for group in groups if group.kind == kind))
 
     def _sentences(self, ranked: list[_Group]) -> Iterator[str]:
-        """What is surely a leak, in words, at most three."""
+        """Yield at most three sentences, on leaks whose interval is above 0."""
         if not self.theirs:
             return
         sure = [group for group in ranked if group.more is not None and group.more > (group.error or 0)]
-        for group in _told(sure):
+        for group in _most_telling(sure):
             yield (
                 f"{group.words}: {group.rate:.0f} Win% lost per 100 moves, the opponents {group.baseline:.0f} "
                 f"({group.more:+.0f} ± {group.error:.0f}, {group.ours.n:,} moves, {group.share:.0f}% of all)."
@@ -191,63 +192,67 @@ class Leaks(Aggregator):
             return
         if not self.theirs:
             yield "Compared with the average of all moves; --player NAME compares a player with the opponents."
-        for kind, what in (("clock", "clocks"), ("strength", "ratings"), ("opening", "named openings")):
+        for kind, data in (("clock", "clocks"), ("strength", "ratings"), ("opening", "named openings")):
             if not self._names(kind):
-                yield f"No data by {kind}: the games have no {what}."
+                yield f"No data by {kind}: the games have no {data}."
         openings = sum(key.startswith("opening|") for key, _ in self.ours.items())
         yield from left_out("openings", openings - len(self._names("opening")), "leaks.openings")
 
 
-def _told(groups: list[_Group]) -> list[_Group]:
-    """Three that say the most: of different kinds if there are, and not those that hold nearly all the moves."""
+def _most_telling(groups: list[_Group]) -> list[_Group]:
+    """Return three groups, if possible of different kinds and without nearly all of the moves."""
     telling = [group for group in groups if (group.share or 0) <= _NEARLY_ALL]
     first = {group.kind: group for group in reversed(telling)}
-    told = [group for group in telling if first[group.kind] is group]
-    told += [group for group in (*telling, *groups) if group not in told]
-    return told[:3]
+    chosen = [group for group in telling if first[group.kind] is group]
+    chosen += [group for group in (*telling, *groups) if group not in chosen]
+    return chosen[:3]
 
 
 class _Group(NamedTuple):
-    """Our moves of one kind beside the opponents'."""
+    """Our moves in one group and those of the opponents."""
 
     kind: str
     name: str
     ours: Moments
     theirs: Moments
     everyone: float | None
-    """The baseline where there are no opponents: the average over all moves."""
+    """Win% lost per 100 of all moves, the baseline if there are no opponents; else None."""
     share: float | None
-    """Of all our moves, in percent."""
+    """Share of all our moves in percent."""
 
     @property
     def rate(self) -> float | None:
-        """Win% lost per 100 moves."""
+        """Win% that we lost per 100 moves."""
         return mean(100 * self.ours.sum, self.ours.n, 1000)
 
     @property
     def baseline(self) -> float | None:
+        """Win% that the opponents lost per 100 moves."""
         if self.everyone is not None:
             return self.everyone
         return mean(100 * self.theirs.sum, self.theirs.n, 1000)
 
     @property
     def more(self) -> float | None:
+        """Difference of `rate` and `baseline`."""
         rate, baseline = self.rate, self.baseline
         return None if rate is None or baseline is None else round(rate - baseline, 3)
 
     @property
     def error(self) -> float | None:
         """Half of the 95% interval of `more`."""
-        of_ours = reach(self.ours, 10)
-        of_theirs = 0.0 if self.everyone is not None else reach(self.theirs, 10)
-        return None if of_ours is None or of_theirs is None else round((of_ours**2 + of_theirs**2) ** 0.5, 3)
+        ours = reach(self.ours, 10)
+        theirs = 0.0 if self.everyone is not None else reach(self.theirs, 10)
+        return None if ours is None or theirs is None else round((ours**2 + theirs**2) ** 0.5, 3)
 
     @property
     def cost(self) -> float | None:
+        """Win% that the difference costs per 100 of all our moves."""
         return None if self.more is None or self.share is None else round(self.more * self.share / 100, 3)
 
     @property
     def words(self) -> str:
+        """The group as the beginning of a sentence."""
         return {
             "phase": f"In the {self.name}",
             "clock": f"With {self.name} of the clock left",
@@ -270,7 +275,7 @@ _COLUMNS = (
     Column("interval", "±", "float"),
     Column("cost", "Cost", "float"),
 )
-"""All but moves in Win% per 100 moves."""
+"""Columns of the tables; all figures but `moves` are Win% per 100 moves."""
 
 
 def _row(group: _Group) -> tuple[Cell, ...]:
@@ -282,7 +287,7 @@ def _ranked_row(group: _Group) -> tuple[Cell, ...]:
 
 
 def _groups(game: AnalysedGame, k: int, viewed: Color) -> Iterator[str]:
-    """The groups that a move belongs to. What is the game's own is told from the viewed player's side."""
+    """Yield the groups of a move. Colour, ratings and opening are seen from the side of the `viewed` player."""
     ply = game.plies[k]
     assert ply.win_before is not None
     yield f"phase|{game.phase(k)}"
@@ -307,7 +312,7 @@ def _band(value: int, bands: tuple[tuple[int, str], ...], last: str, unit: int) 
 
 
 def _clock_before(game: AnalysedGame, k: int) -> int | None:
-    """Thousandths of a percent of the mover's clock left before the move."""
+    """Return the mover's clock before the move in thousandths of a percent; None if it is not known."""
     control = game.time_control
     if control is None or control.estimate <= 0 or game.plies[k].clock is None:
         return None

@@ -14,28 +14,36 @@ from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, los
 
 
 class MistakesOptions(Options, frozen=True):
-    """What makes a training position."""
+    """Options of `mistakes`."""
 
-    positions: Annotated[int, Meta(ge=0, le=100_000, description="How many at most, the worst.")] = 50
-    per_game: Annotated[int, Meta(ge=1, le=500, description="How many of one game at most, the worst.")] = 3
-    least: Annotated[float, Meta(ge=0.5, le=100, description="Win% that the move played lost at least.")] = 10.0
+    positions: Annotated[
+        int, Meta(ge=0, le=100_000, description="Largest number of positions; the worst moves are kept.")
+    ] = 50
+    per_game: Annotated[
+        int, Meta(ge=1, le=500, description="Largest number of positions from one game; the worst are kept.")
+    ] = 3
+    least: Annotated[
+        float, Meta(ge=0.5, le=100, description="Smallest Win% that the move played must have lost.")
+    ] = 10.0
     margin: Annotated[
-        float, Meta(ge=0, le=50, description="A move within so much Win% of the best one is accepted too.")
+        float, Meta(ge=0, le=50, description="Moves within this many Win% of the best move are accepted too.")
     ] = 3.5
-    lines: Annotated[int, Meta(ge=1, le=50, description="How many moves are looked at for that.")] = 5
+    lines: Annotated[
+        int, Meta(ge=1, le=50, description="Number of best moves that the follow-up search compares.")
+    ] = 5
 
 
 class Mistakes(Aggregator):
     """My worst moves as training positions: find what you missed.
 
-    A training position is one in which the move played lost at least `least` Win%, the worst first, at most
-    `per_game` of a game. The side to move is to find a better move. Accepted are the best move and all moves
-    within `margin` Win% of it; 3.5 is what Lichess's "learn from your mistakes" accepts. To know them, each
-    position is searched once more for its `lines` best moves, at the limit of the run; where that could not be
-    done only the best move is accepted, and a position whose best move is not known either is left out. A mate,
-    faster or slower, is worth Win% 97.5 as everywhere.
+    A training position is a position in which the move played lost at least `least` Win%. The worst moves come
+    first, at most `per_game` from one game. The task is to find a better move. The best move and all moves within
+    `margin` Win% of it are accepted; Lichess's "learn from your mistakes" accepts moves within 3.5. To find these
+    moves, each position is searched once more for its `lines` best moves, with the limit of the run. If that
+    search fails, only the best move is accepted; if the best move is not known either, the position is left out. A
+    mate, fast or slow, counts as Win% 97.5.
 
-    Limited to the colours of `--player`. The table is what you can read; to train, write it to a file:
+    With `--player`, only that player's colours count. The table is for reading; to train, write it to a file:
 
         engine analyze games.pgn --player NAME -o mistakes.epd             EPD with `bm` and `am`
         engine analyze games.pgn --player NAME -o mistakes.training.pgn    a game each, with its solution
@@ -60,9 +68,9 @@ class Mistakes(Aggregator):
     options: MistakesOptions
 
     found = TopK()
-    """By thousandths of Win% lost: game, move, player, position, played, best, accepted, Win% before and after."""
+    """Training positions by the thousandths of Win% that the move played lost."""
     unknown = Sum()
-    """Bad moves of which no better one is known."""
+    """Number of bad moves for which no better move is known."""
     moves = Sum()
     bad = Sum()
 
@@ -92,7 +100,7 @@ class Mistakes(Aggregator):
                 self._enter(game, k, loss, accepted)
 
     def _bad(self, game: AnalysedGame) -> list[tuple[int, int]]:
-        """Ply and thousandths of Win% lost of the moves that are bad enough, in order."""
+        """Return the ply and the thousandths of Win% lost of each move that is bad enough, in order."""
         losses = ((k, lost(ply)) for k, ply in enumerate(game.plies) if game.turn(k) in game.view)
         return [(k, loss) for k, loss in losses if loss is not None and loss >= milli(self.options.least)]
 
@@ -114,7 +122,7 @@ class Mistakes(Aggregator):
         )
 
     def _accepted(self, game: AnalysedGame, k: int, answer: Evaluation | None) -> Iterator[str]:
-        """The best move, then those that are nearly as good, in UCI."""
+        """Yield the best move, then the moves that are nearly as good, in UCI."""
         if answer is None or not answer.lines:
             known = answer or game.positions[k].evaluation
             if known is not None and known.best is not None:

@@ -1,4 +1,4 @@
-"""What was played in the opening, and how it went."""
+"""Openings played, their results, and a tree of the first moves."""
 
 from __future__ import annotations
 
@@ -21,46 +21,49 @@ from engine_plugins.aggregators._common import (
 )
 
 FIRST_PLIES = 20
-"""The first ten moves of both sides."""
+"""Number of plies in the first ten moves of both sides."""
 
 _BOTH = 2
 
 
 class OpeningsOptions(Options, frozen=True):
-    """How openings are grouped, and how much is listed."""
+    """Options of `openings`."""
 
     group: Annotated[
         Literal["name", "family", "eco"],
-        Meta(description="One row a full name, a family (the name before its colon) or an ECO code."),
+        Meta(description="A row for each full name, family (the name before the colon) or ECO code."),
     ] = "family"
-    rows: Annotated[int, Meta(ge=0, le=100_000, description="Rows of each table: the most played so many.")] = 30
+    rows: Annotated[int, Meta(ge=0, le=100_000, description="Rows of each table; the most played come first.")] = (
+        30
+    )
     depth: Annotated[int, Meta(ge=1, le=20, description="Plies of the tree of moves.")] = 6
-    min_games: Annotated[int, Meta(ge=1, le=100_000, description="Games that a line of the tree must have.")] = 2
+    min_games: Annotated[int, Meta(ge=1, le=100_000, description="Games that a line of the tree needs.")] = 2
 
 
 class Openings(Aggregator):
     """What was played in the opening, and how did it go?
 
-    An opening is the last named position that a game went through, by Lichess's list of openings (chess-openings,
-    CC0): by position, so that transpositions are found. Each row of the openings is one opening with one colour,
-    from that player's side; when nobody was chosen with `--player`, each game counts once for White and once
-    for Black. `group` gathers them by full name, by family (what stands before the colon of the name) or by ECO
-    code, which then carries the family most often met under it. The most played come first, ties by name.
+    The opening of a game is the last named position that the game reached, by Lichess's list of openings
+    (chess-openings, CC0). Positions are compared, so transpositions are found. Each row of the table of openings
+    is one opening with one colour, from that player's side; without `--player`, each game counts once for White
+    and once for Black. `group` groups openings by full name, by family (the name before the colon) or by ECO code,
+    which is shown with its most frequent family. The most played openings come first, ties in the order of names.
 
-    Score: points as a share of the finished games. The interval is Wilson's (1927) with 95% confidence, a draw
-    taken as half a win, which makes it a little wide. Win% out of book: the mean of the player's Win% (0-100,
+    Score: points as a share of the finished games. The interval is Wilson's (1927) with 95% confidence; it counts
+    a draw as half a win, which makes it a little too wide. Win% out of book: the mean of the player's Win% (0-100,
     scalachess `eval.scala`) in the last named position of each game. Accuracy afterwards: the mean of Lichess's
-    accuracy over the player's moves from that position on. ACPL of the first ten moves: centipawns lost per
-    move, evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Figures that rest on evaluations take the
-    positions and moves that have them.
+    accuracy over the player's moves from that position on. ACPL of the first ten moves: the mean centipawn loss,
+    with evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Positions and moves without an evaluation do not
+    count for these figures.
 
-    The tree has the moves as they were played, whatever they transpose to, up to `depth` plies: each line that at
-    least `min_games` games went through, the more played first. Where a position has a name it stands beside
-    the move, without the family when a line above says it. The figures are White's, also when both players count;
-    games in which only Black's player was chosen make a tree of their own, with Black's figures. Win% is that of
-    the position after the move.
+    The tree shows the moves in the order in which they were played, up to `depth` plies. It has each line that at
+    least `min_games` games went through, the most played first. If a position has a name, the name is shown with
+    the move, without the family if a line above shows it. The figures are White's, also if both players count;
+    games in which only Black's player was chosen have a tree of their own with Black's figures. Win% is the Win%
+    after the move.
 
-    Games from another start, Chess960 included, are left out, and so are those that met no named position.
+    Games that do not begin with the standard initial position, Chess960 included, are left out, and so are games
+    that reached no named position.
 
     Example:
 
@@ -87,29 +90,32 @@ class Openings(Aggregator):
     Options = OpeningsOptions
     options: OpeningsOptions
 
-    # By "colour group": the figures of the player with that colour.
+    # The keys of these states are colour and group, "white Italian Game"; the figures are those of that colour.
     games = keyed(Sum())
     points = keyed(Moments())
-    """Thousandths of points."""
+    """Points of each finished game in thousandths."""
     leaving = keyed(Moments())
-    """Thousandths of Win% in the last named position."""
+    """Win% in the last named position of each game in thousandths."""
     accuracies = keyed(Moments())
-    """Thousandths of a percent, moves out of book."""
+    """Accuracy of each move out of book in thousandths of a percent."""
     losses = keyed(Moments())
-    """Centipawns, the first ten moves."""
+    """Loss of each of the first ten moves in centipawns."""
     families = keyed(Counts())
-    """By ECO code, where that is the group."""
+    """Number of games of each family by ECO code, if openings are grouped by ECO code."""
 
-    # By colour whose view it is, then by the moves in SAN: "e4 c5 Nf3".
+    # The keys of these states are the colour from whose view the tree is, and the moves in SAN: "e4 c5 Nf3".
     nodes = keyed(Counts())
     node_points = keyed(keyed(Moments()))
     node_wins = keyed(keyed(Moments()))
 
     opponents = Moments()
-    """Accuracies like `accuracies` of those who are not in view."""
+    """Accuracy of each move out of book by players who are not in view, in thousandths of a percent."""
     seen = Sum()
+    """Number of games that count."""
     elsewhere = Sum()
+    """Number of games from another initial position."""
     unnamed = Sum()
+    """Number of games without a named position."""
 
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
@@ -225,7 +231,7 @@ class Openings(Aggregator):
         )
 
     def _shown(self, counts: Counts) -> list[str]:
-        """The most played lines. A line is never without the one it continues, which has as many games or more."""
+        """Return the most played lines. The shorter line that a line continues is always among them."""
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].count(" "), item[0]))
         return [line for line, games in ranked if games >= self.options.min_games][: self.options.rows]
 
@@ -289,16 +295,16 @@ def _family(opening: Opening) -> str:
 
 
 def _after(game: AnalysedGame, color: Color, ply: int) -> list[int]:
-    """Thousandths of the accuracies of a colour's moves from position `ply` on."""
+    """Return the accuracies of a colour's moves from position `ply` on, in thousandths of a percent."""
     return [
-        milli(one.accuracy)
-        for k, one in enumerate(game.plies[ply:], start=ply)
-        if one.accuracy is not None and game.turn(k) == color
+        milli(move.accuracy)
+        for k, move in enumerate(game.plies[ply:], start=ply)
+        if move.accuracy is not None and game.turn(k) == color
     ]
 
 
 def _depth_first(lines: list[str], counts: Counts) -> list[str]:
-    """Each line before those that continue it; of two continuations the one of more games first, ties by move."""
+    """Sort lines so that each one comes before its continuations, those with more games first, ties by move."""
 
     def path(line: str) -> list[tuple[int, str]]:
         sans = line.split(" ")
@@ -308,7 +314,7 @@ def _depth_first(lines: list[str], counts: Counts) -> list[str]:
 
 
 def _named(sans: list[str]) -> str | None:
-    """ECO code and name of the position after these moves, without a family that the moves before have named."""
+    """Return ECO code and name of the position after these moves, without a family that is already named."""
     board, family, named = chess.Board(), "", None
     for san in sans:
         family = named[1].partition(":")[0] if named else family

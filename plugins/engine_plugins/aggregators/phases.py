@@ -1,4 +1,4 @@
-"""Opening, middlegame and endgame, each by itself."""
+"""Accuracy, losses and errors in the opening, the middlegame and the endgame."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ _Side = Literal["ours", "theirs"]
 
 
 class PhasesOptions(Options, frozen=True):
-    """Nothing to choose: the phases are Lichess's."""
+    """No options: the phases are those of Lichess."""
 
 
 class Phases(Aggregator):
-    """Opening, middlegame and endgame: how well each was played, and where it left the player.
+    """Opening, middlegame and endgame: how well each was played, and how the player stood after it.
 
-    The phases are Lichess's (scalachess `Divider.scala`): the middlegame begins with the first position that
-    has at most ten pieces besides kings and pawns, or a back rank that is left, or armies that are mixed; the
-    endgame with the first that has at most six such pieces. A move belongs to the phase of the position it is
-    played in; a phase that a game never reaches has no moves.
+    The phases are those of Lichess (scalachess `Divider.scala`). The middlegame begins with the first position in
+    which at most ten pieces besides kings and pawns are left, or a side has fewer than four pieces on its back
+    rank, or the armies are mixed. The endgame begins with the first position in which at most six such pieces are
+    left. A move belongs to the phase of the position in which it is played; a phase that a game never reaches has
+    no moves.
 
-    Accuracy is the plain mean of Lichess's accuracies of the single moves, which is higher than its accuracy of
-    whole games, in which sharp moments weigh more. ACPL is the mean centipawn loss, errors are per 100 moves.
-    *Win% at its end* is the player's Win% in the first position of the next phase, or in the last position of
-    the game, with half of its 95% interval: who leaves the opening above 50 has come out of it better. *Gained*
-    is what the phase changed on average, from Win% at its beginning to Win% at its end.
+    Accuracy is the plain mean of Lichess's accuracy over the moves. It is higher than Lichess's accuracy of whole
+    games, in which sharp moments weigh more. ACPL is the mean centipawn loss; errors are per 100 moves. *Win% at
+    end* is the player's Win% in the first position of the next phase, or in the last position of the game, with
+    half of its 95% interval: above 50 after the opening, the player has come out of it better. *Gained* is the
+    mean change of the player's Win% from the beginning to the end of the phase.
 
-    With `--player`, the opponents in the same games stand beside; without, all players are taken together.
+    With `--player`, the opponents in the same games have a table of their own; without it, all players are counted
+    together.
 
     Example:
 
@@ -53,19 +55,19 @@ class Phases(Aggregator):
     Options = PhasesOptions
     options: PhasesOptions
 
-    # By side and phase, `ours|endgame`.
+    # The keys of these states are side and phase: `ours|endgame`.
     accuracies = keyed(Moments())
-    """Thousandths of a percent, by move."""
+    """Accuracy of each move in thousandths of a percent."""
     losses = keyed(Histogram())
-    """Centipawns, by move."""
+    """Loss of each move in centipawns."""
     judgements = keyed(Counts())
     leaving = keyed(Moments())
-    """Thousandths of Win%, by game."""
+    """Win% at the end of the phase in each game, in thousandths."""
     gained = keyed(Moments())
-    """Thousandths of Win%, by game."""
-    # By player and phase, `endgame|name`.
+    """Change of Win% during the phase in each game, in thousandths."""
+    # The keys of this state are phase and player: `endgame|name`.
     players = keyed(Moments())
-    """Thousandths of a percent, by move."""
+    """Accuracy of each move in thousandths of a percent."""
     games = Sum()
 
     @classmethod
@@ -90,7 +92,7 @@ class Phases(Aggregator):
             self._span(game, phase, first, end)
 
     def _span(self, game: AnalysedGame, phase: Phase, first: int, end: int) -> None:
-        """Count what a phase of a game, its positions from `first` to `end`, did for both players."""
+        """Count how a phase, from position `first` to position `end`, changed the Win% of both players."""
         before, after = _white_win(game, first), _white_win(game, end)
         for color in ("white", "black"):
             key = f"{_side(game, color)}|{phase}"
@@ -183,7 +185,7 @@ def _side(game: AnalysedGame, color: Color) -> _Side:
 
 
 def _spans(game: AnalysedGame) -> Iterator[tuple[Phase, int, int]]:
-    """The phases of a game that have moves, with their first position and the first one behind them."""
+    """Yield the phases of a game that have moves, with their first position and the first position after them."""
     first = 0
     for k in range(1, len(game.plies) + 1):
         if k == len(game.plies) or game.phase(k) != game.phase(first):
@@ -192,7 +194,7 @@ def _spans(game: AnalysedGame) -> Iterator[tuple[Phase, int, int]]:
 
 
 def _white_win(game: AnalysedGame, k: int) -> int | None:
-    """Thousandths of White's Win% in position `k`; None where the moves beside it do not say."""
+    """Return the thousandths of White's Win% in position `k`; None if no move beside it has an evaluation."""
     if k < len(game.plies) and (win := game.plies[k].win_before) is not None:
         mover = game.turn(k)
     elif k > 0 and (win := game.plies[k - 1].win_after) is not None:

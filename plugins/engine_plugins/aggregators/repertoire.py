@@ -1,4 +1,4 @@
-"""Games against a file of opening lines: who left it first, where, and at what cost."""
+"""Games compared with a file of opening lines: who left it first, where, and at what cost."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from engine_plugins.aggregators._common import (
     win_at,
 )
 
-_WHO = (
+_LEAVERS = (
     ("us", "our move"),
     ("opponent", "their move"),
     ("line_end", "the line ended"),
     ("in_book", "the game ended first"),
     ("never", "never entered"),
 )
-"""How a game left the lines, in the order of the table."""
+"""Ways in which a game leaves the lines, in the order of the table."""
 
-_WAY_OUT = "--set repertoire.lines=FILE.pgn"
+_LINES_OPTION = "--set repertoire.lines=FILE.pgn"
 _AFTER = 34
-"""Characters of a line that fit into a table."""
+"""Number of characters of a line that fit into a table."""
 _FULL = 100_000
 """100 percent in thousandths."""
 _CHOICES = 3
-"""Book moves named in one cell."""
+"""Number of book moves named in one cell."""
 
 
 class RepertoireOptions(Options, frozen=True):
-    """The lines, and how much is listed."""
+    """Options of `repertoire`."""
 
-    lines: Annotated[str, Meta(description="A PGN file with your lines; its variations count.")] = ""
+    lines: Annotated[str, Meta(description="PGN file with your lines; its variations count too.")] = ""
     color: Annotated[
         Literal["both", "white", "black"],
-        Meta(description="Whose lines the file has: only games in which the player has this colour count."),
+        Meta(description="Colour whose lines the file has: only games with this colour of the player count."),
     ] = "both"
     rows: Annotated[int, Meta(ge=0, le=10_000, description="Rows of each table of departures.")] = 15
 
@@ -56,21 +56,22 @@ class RepertoireOptions(Options, frozen=True):
 class Repertoire(Aggregator):
     """Where games leave a repertoire: your slips of memory, and the opponents' moves to prepare for.
 
-    The option `lines` names a PGN file. All its games and variations are one book of positions: two positions are
-    the same when pieces, side to move, castling rights and a possible capture en passant are, so a game that
-    transposes into a line is in the book. A game leaves the book at its last position that stands in it; who moves
-    there has left it, unless the file has no move there, in which case the line ended. A game that goes out of the
-    book and comes back by another order of moves has not left it. Games that never meet a position of the file,
-    such as those from a set-up position, were never entered.
+    The option `lines` names a PGN file. The positions of all its games and variations form one book. Two positions
+    are the same if pieces, side to move, castling rights and a possible en passant capture are the same, so a game
+    that transposes into a line is in the book. A game leaves the book at its last position that is in the book.
+    The player who moves there has left it, unless the file has no move there: then the line ended. A game that
+    goes out of the book and comes back by another order of moves has not left it. A game that never reaches a
+    position of the file, such as a game from a set-up position, has never entered the book.
 
     The cost of a move is the Win% that the mover lost by it, 0 or more (Lichess's formula, fitted in lila #11148).
-    Win% is always the player's whose repertoire it is: in the first table in the last book position, in the table
-    of the opponents' departures after their move. A ± is half of the 95% interval of a mean (normal
-    approximation), and left empty where all games say the same; with a handful of games it is no more than a hint.
+    Win% is always that of the player whose repertoire it is: in the first table it is the Win% in the last book
+    position, in the table of the opponents' departures the Win% after their move. A ± is half of the 95% interval
+    of a mean (normal approximation). It is empty if all games have the same value, and no more than a hint if
+    there are few games.
 
-    Only the colours of `--player` count, and with the option `color` only the games with that colour. Without
-    `--player` every game counts from both sides. Games without evaluations count, without a Win% and a cost; EPD
-    lines do not count.
+    With `--player`, only that player's colours count, and with the option `color` only games with that colour.
+    Without `--player`, every game counts from both sides. Games without evaluations count too, but have no Win%
+    and no cost; EPD lines do not count.
 
     Example:
 
@@ -103,20 +104,20 @@ class Repertoire(Aggregator):
         return Needs()
 
     left = keyed(keyed(Moments()))
-    """By how the book was left: plies in the book, Win% there, points."""
+    """Plies in the book, Win% at its end and points, by the way in which the book was left."""
     ours = keyed(keyed(Moments()))
-    """Our departures, by line, book moves and move: Win% lost, points."""
+    """Win% lost and points, by line, book moves and move, for our departures."""
     theirs = keyed(keyed(Moments()))
-    """Theirs, the same way: our Win% after the move, points."""
+    """Our Win% after the move and points, by line, book moves and move, for their departures."""
     twice = Sum()
-    """Games that count from both sides."""
+    """Number of games that count from both sides."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
         self._book: _Book | None = None
 
     def prepare(self) -> None:
-        """Read the lines. Raises ConfigError."""
+        """Read the lines. Raises `ConfigError`."""
         if self.options.lines and self._book is None:
             self._book = _load(self.options.lines)
 
@@ -127,23 +128,23 @@ class Repertoire(Aggregator):
         self.prepare()
         assert self._book is not None
         self.twice.add(len(colors) > 1)
-        found = self._book.last(game)
+        last = self._book.last(game)
         for color in colors:
-            self._departure(game, color, found)
+            self._departure(game, color, last)
 
-    def _departure(self, game: AnalysedGame, color: Color, found: tuple[int, str] | None) -> None:
-        if found is None:
+    def _departure(self, game: AnalysedGame, color: Color, last: tuple[int, str] | None) -> None:
+        if last is None:
             _points(self.left["never"], game, color)
             return
-        k, position = found
+        k, position = last
         assert self._book is not None
         moves = self._book.moves[position]
-        who = _who(game, color, k, moves)
-        self._enter(self.left[who], game, color, k, k)
-        if who not in ("us", "opponent"):
+        leaver = _leaver(game, color, k, moves)
+        self._enter(self.left[leaver], game, color, k, k)
+        if leaver not in ("us", "opponent"):
             return
         name = "\t".join((self._book.lines[position], _choices(moves.values()), game.plies[k].san))
-        if who == "opponent":
+        if leaver == "opponent":
             self._enter(self.theirs[name], game, color, k, k + 1)
             return
         self._enter(self.ours[name], game, color, k, k)
@@ -151,19 +152,19 @@ class Repertoire(Aggregator):
         if cost is not None:
             self.ours[name]["cost"].add(cost)
 
-    def _enter(self, group: Any, game: AnalysedGame, color: Color, k: int, seen: int) -> None:
-        """A game that left at position `k`, with the player's Win% in position `seen`."""
+    def _enter(self, group: Any, game: AnalysedGame, color: Color, k: int, win_ply: int) -> None:
+        """Count a game that left the book at position `k`, with the player's Win% in position `win_ply`."""
         group["plies"].add(k)
-        win = _win(game, seen, color)
+        win = _win(game, win_ply, color)
         if win is not None:
             group["win"].add(win)
         _points(group, game, color)
 
     def report(self) -> Report:
         games = sum(_times(group) for _, group in self.left.items())
-        entered = [group.get("plies") for who, group in self.left.items() if who != "never"]
+        entered = [group.get("plies") for leaver, group in self.left.items() if leaver != "never"]
         costs = [group.get("cost") for group in self.ours.values()]
-        departures = {who: _times(self.left.get(who)) for who, _ in _WHO}
+        departures = {leaver: _times(self.left.get(leaver)) for leaver, _ in _LEAVERS}
         plies, cost = together(entered), together(costs)
         return Report(
             title="Repertoire",
@@ -180,7 +181,7 @@ class Repertoire(Aggregator):
 
     def _notes(self, games: int) -> Iterator[str]:
         if not self.options.lines:
-            yield f"No data: no lines were given; {_WAY_OUT} names a PGN file with your lines."
+            yield f"No data: no lines were given; {_LINES_OPTION} names a PGN file with your lines."
             return
         yield "A game leaves the book at its last position that stands in the file, so transpositions count."
         yield "Cost is the Win% that our move lost; our Win% is the one before our move or after theirs."
@@ -192,8 +193,8 @@ class Repertoire(Aggregator):
                 f"{self.twice.value:,} games count from both sides; --player NAME says whose repertoire it is, "
                 "and --set repertoire.color=white that it is for one colour."
             )
-        for what, groups in (("moves of ours", self.ours), ("moves of theirs", self.theirs)):
-            yield from left_out(what, max(0, len(groups) - self.options.rows), "repertoire.rows")
+        for rows, groups in (("moves of ours", self.ours), ("moves of theirs", self.theirs)):
+            yield from left_out(rows, max(0, len(groups) - self.options.rows), "repertoire.rows")
 
     def _left(self, games: int) -> ReportTable:
         columns = (
@@ -205,8 +206,8 @@ class Repertoire(Aggregator):
             *_SCORE,
         )
         rows: list[tuple[Cell, ...]] = []
-        for who, label in _WHO if games else ():
-            group = self.left.get(who)
+        for leaver, label in _LEAVERS if games else ():
+            group = self.left.get(leaver)
             plies, win = group.get("plies"), group.get("win")
             number = _times(group)
             cells = (mean(plies.sum, plies.n), mean(win.sum, win.n, 1000))
@@ -238,7 +239,7 @@ class Repertoire(Aggregator):
         return ReportTable("theirs", "Their departures", columns, tuple(self._listed(self.theirs, "win", 1)))
 
     def _listed(self, groups: Any, figure: str, sign: int) -> Iterator[tuple[Cell, ...]]:
-        """The most frequent first, then those with the worst figure for us, then the order of the lines."""
+        """Yield the rows: the most frequent first, then the worst figure for us, then by line."""
 
         def order(item: tuple[str, Any]) -> tuple[int, float, str]:
             value = item[1].get(figure).mean()
@@ -256,15 +257,15 @@ _SCORE = (Column("score", "Score", "percent"), Column("score_reach", "±", "floa
 
 
 class _Book(chess.pgn.BaseVisitor[bool]):
-    """All positions of a PGN file with the moves that it has there."""
+    """All positions of a PGN file with the moves that the file has in them."""
 
     def __init__(self) -> None:
         self.moves: dict[str, dict[str, str]] = {}
-        """By position: SAN by UCI, in the order of the file."""
+        """Moves by position: SAN by UCI, in the order of the file."""
         self.lines: dict[str, str] = {}
-        """By position: the first line of the file that leads to it, in SAN."""
-        self._least = 64
-        """No position has fewer men on the board."""
+        """The first line of the file that leads to a position, in SAN, by position."""
+        self._fewest_men = 64
+        """Smallest number of men on the board in any position."""
 
     def visit_move(self, board: chess.Board, move: chess.Move) -> None:
         position = self._enter(board)
@@ -285,23 +286,23 @@ class _Book(chess.pgn.BaseVisitor[bool]):
         if position not in self.moves:
             self.moves[position] = {}
             self.lines[position] = board.root().variation_san(board.move_stack)
-            self._least = min(self._least, board.occupied.bit_count())
+            self._fewest_men = min(self._fewest_men, board.occupied.bit_count())
         return position
 
     def last(self, game: AnalysedGame) -> tuple[int, str] | None:
-        """The last position of the game that stands in the book, and its key."""
-        found = None
+        """Return the last position of the game that is in the book, and its key; None if none is."""
+        last = None
         for k, board in enumerate(game.boards()):
-            if board.occupied.bit_count() < self._least:
+            if board.occupied.bit_count() < self._fewest_men:
                 break
             position = openings.key(board)
             if position in self.moves:
-                found = k, position
-        return found
+                last = k, position
+        return last
 
 
 class _Lines:
-    """A text that knows which of its lines was read last."""
+    """A text stream that counts the lines that were read."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -313,7 +314,7 @@ class _Lines:
 
 
 def _load(path: str) -> _Book:
-    """Raises ConfigError, naming the file, the line and the way out."""
+    """Read a PGN file. Raises `ConfigError` that names the file, the line and what to do."""
     book = _Book()
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as stream:
@@ -321,23 +322,27 @@ def _load(path: str) -> _Book:
             while _read(lines, book, path):
                 pass
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise ConfigError(f"repertoire: cannot read {path}: {why}; name a PGN file with {_WAY_OUT}") from None
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"repertoire: cannot read {path}: {reason}; name a PGN file with {_LINES_OPTION}"
+        ) from None
     if not any(book.moves.values()):
-        raise ConfigError(f"repertoire: {path} has no moves; name a PGN file with {_WAY_OUT}")
+        raise ConfigError(f"repertoire: {path} has no moves; name a PGN file with {_LINES_OPTION}")
     return book
 
 
 def _read(lines: Any, book: _Book, path: str) -> bool:
-    """The next game of the file into the book; False at its end."""
+    """Read the next game of the file into the book. Return False at the end of the file."""
     try:
         return bool(chess.pgn.read_game(lines, Visitor=lambda: book))
     except ValueError as error:
-        place = f"{path}, line {lines.number}"
-        raise ConfigError(f"repertoire: {place}: {error}; correct it, or name another with {_WAY_OUT}") from None
+        location = f"{path}, line {lines.number}"
+        raise ConfigError(
+            f"repertoire: {location}: {error}; correct it, or name another with {_LINES_OPTION}"
+        ) from None
 
 
-def _who(game: AnalysedGame, color: Color, k: int, moves: dict[str, str]) -> str:
+def _leaver(game: AnalysedGame, color: Color, k: int, moves: dict[str, str]) -> str:
     if k == len(game.plies):
         return "in_book"
     if not moves:
@@ -351,7 +356,7 @@ def _choices(sans: Iterable[str]) -> str:
 
 
 def _short(line: str) -> str:
-    """The end of a line that fits into a table, beginning with a move of White's where it is cut."""
+    """Return as much of the end of a line as fits into a table; a line that is cut begins with a move of White."""
     if len(line) <= _AFTER:
         return line or "the first position"
     words = line.split()
@@ -363,11 +368,11 @@ def _short(line: str) -> str:
 
 
 def _win(game: AnalysedGame, k: int, color: Color) -> int | None:
-    """Thousandths of the player's Win% in position `k`, as its move has it; None without an evaluation."""
-    said = game.plies[k].win_before if k < len(game.plies) else None
-    if said is None:
+    """Return the player's Win% before ply `k`, in thousandths; None without an evaluation."""
+    mover_win = game.plies[k].win_before if k < len(game.plies) else None
+    if mover_win is None:
         return win_at(game, k, color)
-    return milli(said) if game.turn(k) == color else _FULL - milli(said)
+    return milli(mover_win) if game.turn(k) == color else _FULL - milli(mover_win)
 
 
 def _points(group: Any, game: AnalysedGame, color: Color) -> None:

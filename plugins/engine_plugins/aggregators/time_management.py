@@ -1,4 +1,4 @@
-"""How the clock was used: time a move, time trouble, and what both do to the moves."""
+"""Use of the clock: time per move, time trouble, and how both affect the moves."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _SPEEDS = (
 _SLOWEST = "correspondence"
 _PHASES = ("opening", "middlegame", "endgame")
 _WINDOW = 13
-"""Moves of a player over which the evenness of times is looked at."""
+"""Number of a player's moves in a window for the time variance."""
 _FORFEITS = ("time forfeit", "on time")
-"""What `Termination` says of a game lost on time: Lichess and the PGN standard, chess.com."""
+"""Words in the tag `Termination` of a game lost on time: Lichess and the PGN standard, chess.com."""
 
-_BANDED = (
+_BAND_COLUMNS = (
     Column("moves", "Moves", "int"),
     Column("share", "Share", "percent"),
     Column("accuracy", "Accuracy", "percent"),
@@ -51,38 +51,40 @@ _BANDED = (
 
 
 class TimeManagementOptions(Options, frozen=True):
-    """What is time trouble, and how much is listed."""
+    """Options of `time-management`."""
 
     longest: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of the longest thinks.")] = 10
     trouble: Annotated[
-        int, Meta(ge=1, le=50, description="Percent of the clock; a move that leaves less is time trouble.")
+        int, Meta(ge=1, le=50, description="Percent of the clock; a move that leaves less is in time trouble.")
     ] = 10
 
 
 class TimeManagement(Aggregator):
     """How players use the clock, and what time trouble costs them.
 
-    The time of a move is `[%emt]`, else the fall of `[%clk]` plus the increment, so the first move of each side
-    usually has none. The clock left is that after the move, as Lichess's Insights take it: 100 × seconds left /
-    (base + 40 × increment), from the tag `TimeControl` (its first period). By the same estimate of a game of 40
-    moves a game is ultrabullet (under 30 s), bullet (180 s), blitz (480 s), rapid (1,500 s), classical (21,600
-    s) or correspondence. The bands of the clock left and of the move times are Lichess's too.
+    The time of a move is `[%emt]`, or else the fall of `[%clk]` plus the increment, so the first move of each side
+    usually has none. The clock left is the clock after the move, as in Lichess's Insights: 100 × seconds left /
+    (base + 40 × increment), from the first period of the tag `TimeControl`. The same estimate of a game of 40
+    moves makes a game ultrabullet (under 30 s), bullet (180 s), blitz (480 s), rapid (1,500 s), classical (21,600
+    s) or correspondence. The bands of clock left and of move times are Lichess's too.
 
-    Accuracy is the mean accuracy of the moves, and blunders are those of Lichess's rules; both are over the
-    moves that have an evaluation before and after them, and the interval is Wilson's at 95%. Everything else
-    needs no evaluations. Phases are those of Lichess.
+    Accuracy is the mean accuracy of the moves, and blunders follow Lichess's rules. Both count moves with an
+    evaluation before and after them; the interval is Wilson's at 95%. All other figures need no evaluations.
+    Phases are those of Lichess.
 
-    Time trouble is a move that leaves less than `trouble` percent of the clock. Positions are often decided by
-    then, and a move in a decided position can lose little: compare with the opponents. A game is lost on time
-    when its tag `Termination` says so (`Time forfeit`, `won on time`) and its result decides by whom; a draw by
-    timeout is neither lost nor won.
+    A move is in time trouble if it leaves less than `trouble` percent of the clock. Positions are often decided by
+    then, and a move in a decided position can lose little, so compare with the opponents. A game is lost on time
+    if the tag `Termination` says so (`Time forfeit`, `won on time`); the result shows who lost. A draw by timeout
+    is neither lost nor won.
 
-    Time variance says how evenly the time was spread (lila `PovToEntry.scala`): of 13 own moves in a row the
-    shortest and the longest time are dropped, and of the others, each plus 0.1 s, the standard deviation is
-    divided by the mean. A player's figure is the mean over all such windows. Below 0.25 is very consistent,
-    below 0.4 quite consistent, below 0.6 medium, below 0.75 quite variable, and more is very variable.
+    Time variance shows how evenly a player spends time (lila `PovToEntry.scala`). Of 13 own moves in a row, the
+    shortest and the longest time are dropped and 0.1 s is added to each of the others; the variance is their
+    standard deviation divided by their mean. A player's figure is the mean over all such windows. Below 0.25 is
+    very consistent, below 0.4 quite consistent, below 0.6 medium, below 0.75 quite variable, and more is very
+    variable.
 
-    Limited to the colours of `--player`; by clock left, their opponents in the same games stand beside them.
+    With `--player`, only that player's colours count; by clock left, the opponents in the same games are shown for
+    comparison.
 
     Example:
 
@@ -117,11 +119,11 @@ class TimeManagement(Aggregator):
 
     players = keyed(Counts())
     clock = keyed(keyed(Counts()))
-    """By side (`ours`, `opponents`), then by band of the clock left."""
+    """Moves by side (`ours`, `opponents`) and band of the clock left."""
     trouble = keyed(Counts())
-    """Our moves, `in` and `out` of time trouble."""
+    """Our moves `in` and `out` of time trouble."""
     thinking = keyed(Counts())
-    """By band of the move time."""
+    """Our moves by band of the move time."""
     phases = keyed(Counts())
     speeds = keyed(Counts())
     longest = TopK()
@@ -176,7 +178,7 @@ class TimeManagement(Aggregator):
                 counts.add("troubled", int(troubled))
 
     def _whole(self, counts: Counts, moves: list[_Move]) -> None:
-        """What takes all of a player's moves in a game."""
+        """Count the clock left at the end and the time variance of a player's whole game."""
         if moves and moves[-1].left is not None:
             counts.add("ends")
             counts.add("left", moves[-1].left)
@@ -249,22 +251,22 @@ class TimeManagement(Aggregator):
         return ReportTable("players", "By player", columns, tuple(rows))
 
     def _clock(self) -> ReportTable:
-        columns = (Column("side", "Side"), Column("left", "Clock left"), *_BANDED)
+        columns = (Column("side", "Side"), Column("left", "Clock left"), *_BAND_COLUMNS)
         bands = (*(name for _, name in _CLOCKS), _MOST_CLOCK)
         rows: list[tuple[Cell, ...]] = []
         for side in ("ours", "opponents"):
-            found = [(band, self.clock.get(side).get(band)) for band in bands]
-            rows += [(side, *row) for row in _banded(found)]
+            groups = [(band, self.clock.get(side).get(band)) for band in bands]
+            rows += [(side, *row) for row in _band_rows(groups)]
         return ReportTable("clock", "By clock left", columns, tuple(rows))
 
     def _thinking(self) -> ReportTable:
         bands = (*(name for _, name in _TIMES), _MOST_TIME)
-        columns = (Column("time", "Move time"), *_BANDED)
+        columns = (Column("time", "Move time"), *_BAND_COLUMNS)
         return ReportTable(
             "thinking",
             "By move time",
             columns,
-            tuple(_banded([(band, self.thinking.get(band)) for band in bands])),
+            tuple(_band_rows([(band, self.thinking.get(band)) for band in bands])),
         )
 
     def _phases(self) -> ReportTable:
@@ -276,10 +278,10 @@ class TimeManagement(Aggregator):
             Column("accuracy", "Accuracy", "percent"),
         )
         whole = sum(counts["time"] for counts in self.phases.values())
-        found = [(phase, self.phases.get(phase)) for phase in _PHASES if phase in self.phases]
+        groups = [(phase, self.phases.get(phase)) for phase in _PHASES if phase in self.phases]
         rows = tuple(
             (phase, counts["moves"], share(counts["time"], whole), _time(counts), _accuracy(counts))
-            for phase, counts in found
+            for phase, counts in groups
         )
         return ReportTable("phases", "By phase", columns, rows)
 
@@ -294,9 +296,9 @@ class TimeManagement(Aggregator):
             Column("accuracy", "Accuracy", "percent"),
         )
         order = (*(name for _, name in _SPEEDS), _SLOWEST)
-        found = [(speed, self.speeds.get(speed)) for speed in order if speed in self.speeds]
+        groups = [(speed, self.speeds.get(speed)) for speed in order if speed in self.speeds]
         rows: list[tuple[Cell, ...]] = []
-        for speed, counts in found:
+        for speed, counts in groups:
             flags = counts["flag_losses"], counts["flag_wins"]
             cells = _time(counts), _trouble(counts), *flags, _accuracy(counts)
             rows.append((speed, counts["games"], *cells))
@@ -324,11 +326,11 @@ class _Move(NamedTuple):
     k: int
     ply: Ply
     left: int | None
-    """Thousandths of a percent of the clock left after the move."""
+    """Clock left after the move in thousandths of a percent; None if it is not known."""
 
 
 def _moves(game: AnalysedGame, color: Color, control: TimeControl | None) -> Iterator[_Move]:
-    """The moves of one side."""
+    """Yield the moves of one side."""
     whole = 0 if control is None else milli(control.estimate)
     for k, ply in islice(enumerate(game.plies), int(game.turn(0) != color), None, 2):
         known = whole > 0 and ply.clock is not None
@@ -336,12 +338,12 @@ def _moves(game: AnalysedGame, color: Color, control: TimeControl | None) -> Ite
 
 
 def _band(amount: int, bands: Iterable[tuple[int, str]], last: str) -> str:
-    """The first band whose end is beyond the amount."""
+    """Return the first band whose end is beyond the amount, or else `last`."""
     return next((name for end, name in bands if amount < end), last)
 
 
 def _flagged(game: AnalysedGame, color: Color) -> str | None:
-    """Whether the side lost or won on time."""
+    """Return `flag_losses` or `flag_wins` if the side lost or won on time; else None."""
     points = game.points(color)
     termination = game.headers.get("Termination", "").lower()
     if points not in (0, 1) or not any(words in termination for words in _FORFEITS):
@@ -350,7 +352,7 @@ def _flagged(game: AnalysedGame, color: Color) -> str | None:
 
 
 def _variances(times: list[float | None]) -> Iterator[int]:
-    """Thousandths of the variation of each window of moves that all have a time."""
+    """Yield the time variance in thousandths of each window of moves that all have a time."""
     for start in range(len(times) - _WINDOW + 1):
         window = [round(100 * time) + 10 for time in times[start : start + _WINDOW] if time is not None]
         if len(window) == _WINDOW:
@@ -382,10 +384,10 @@ def _accuracy(counts: Counts) -> float | None:
     return mean(counts["accuracy"], counts["judged"], 1000)
 
 
-def _banded(found: list[tuple[str, Counts]]) -> Iterator[tuple[Cell, ...]]:
-    """A row a band: its name and cells for the columns `_BANDED`; no rows without moves."""
-    whole = sum(counts["moves"] for _, counts in found)
-    for band, counts in found if whole else ():
+def _band_rows(groups: list[tuple[str, Counts]]) -> Iterator[tuple[Cell, ...]]:
+    """Yield a row for each band: its name and the cells of `_BAND_COLUMNS`. Yield nothing without moves."""
+    whole = sum(counts["moves"] for _, counts in groups)
+    for band, counts in groups if whole else ():
         judged, blunders = counts["judged"], counts["blunders"]
         rate = blunders if judged else None, share(blunders, judged), interval(blunders, judged)
         yield band, counts["moves"], share(counts["moves"], whole), _accuracy(counts), *rate

@@ -1,4 +1,4 @@
-"""Winning moves found, per game and per player."""
+"""Winning moves found, by game and by player."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from engine_plugins.aggregators._common import GAME, PLAYER, Rows, label, left_o
 
 
 class WinsOptions(Options, frozen=True):
-    """What counts, and how much is listed."""
+    """Options of `wins`."""
 
     winning_cp: Annotated[
-        int, Meta(ge=1, le=30_000, description="From this score on, in centipawns, a position is won.")
+        int, Meta(ge=1, le=30_000, description="Score in centipawns from which a position is won.")
     ] = 300
     games: Rows = 100
 
@@ -24,13 +24,13 @@ class WinsOptions(Options, frozen=True):
 class Wins(Aggregator):
     """Winning moves found: mates and decisive scores for the side to move.
 
-    A position counts when its best move wins for the side to move: mate for that side, or a score of at least
-    `winning_cp` from its view. Every evaluated position of every game counts once, 0 to N of a game with N plies,
-    a single EPD line as one; a position without a legal move does not. The shared counter counts the same while
-    the run goes on, and the two are equal at the end.
+    A position is a winning move found if its best move wins for the side to move: a mate for that side, or a score
+    of at least `winning_cp` from its point of view. Every evaluated position counts once: positions 0 to N of a
+    game with N plies, and the one position of an EPD line. A position without a legal move does not count. The
+    counter on the screen counts the same during the run, and both are equal at the end.
 
-    The total and the table of games are over both sides. The table of players gives a position to the player
-    who is to move in it, and is limited to the colours of `--player`.
+    The total and the table of games include both sides. In the table of players a position belongs to the player
+    to move; with `--player`, only that player's colours are in this table.
 
     Example:
 
@@ -77,8 +77,8 @@ class Wins(Aggregator):
                 self.player_wins.add(game.player(color), own.count(True))
                 self.player_positions.add(game.player(color), len(own) - own.count(None))
 
-    def _won(self, found: Evaluation | None) -> bool | None:
-        return None if found is None else is_winning(found.score, self.options.winning_cp)
+    def _won(self, evaluation: Evaluation | None) -> bool | None:
+        return None if evaluation is None else is_winning(evaluation.score, self.options.winning_cp)
 
     def report(self) -> Report:
         notes = [

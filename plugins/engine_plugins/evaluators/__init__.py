@@ -1,1 +1,1 @@
-"""First-party evaluators: one file each, its docstring is its page."""
+"""First-party evaluators. Each has a file; the docstring of the file is its page."""

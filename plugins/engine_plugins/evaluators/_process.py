@@ -1,25 +1,30 @@
-"""A UCI program as a process: lines in, lines out, a deadline on everything, nothing left behind.
+"""A UCI program as a process that is sent lines and answers with lines.
 
-The program is not trusted: it may hang, flood, close its output, ignore `quit` or have children of its own.
-So every wait has a deadline, every buffer a bound, and the end is a SIGKILL to a whole process group.
+The program is not trusted: it may hang, flood its output, close its output, ignore `quit` or start children. So
+every wait has a deadline, every buffer has a bound, and the program is ended by a SIGKILL to its process group.
 
-The group is led by a *guard*, a shell that waits for the end of its standard input and then kills its own group.
-The kernel closes that input when this process dies, however it dies, so the program never outlives it, not even
-one that ignores the end of its own input. A parent-death signal would have to be set between fork and exec,
-which is unsafe beside threads, would fire when the *thread* that started the program ends, and does not reach
-the program's children. The guard also keeps the group's number taken until everything is reaped.
+The leader of the group is a *guard*: a shell that waits for the end of its standard input and then kills its own
+group. The kernel closes this input when this process dies, for whatever reason. So the program never outlives this
+process, even if it ignores the end of its own input. A parent-death signal would have to be set between fork and
+exec, which is unsafe beside threads; it would also fire when the *thread* that started the program ends, and would
+not reach the program's children. The guard also keeps the number of the group in use until all are reaped.
+
+Every line that is sent (`<<`) or received (`>>`) is logged by `engine.evaluators.uci` at DEBUG, as python-chess
+does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import select
 import shutil
 import signal
 import subprocess
 from collections import deque
+from itertools import islice
 from pathlib import Path
 
 from engine import system
@@ -33,55 +38,60 @@ from engine.errors import (
 )
 from engine_plugins.evaluators._uci_text import UciOption, parse_option, printable
 
+LOGGER = logging.getLogger("engine.evaluators.uci")
+
 MAX_LINE = 64 * 1024
-"""Bytes; longer lines are dropped. No UCI line comes near it."""
+"""Longest line in bytes; longer lines are dropped. UCI lines are much shorter."""
 MAX_REPLY = 32 * 1024 * 1024
-"""Bytes of output that one command may cause."""
+"""Largest output in bytes that one command may cause."""
 _LATE = 256 * 1024
-"""Bytes still read after a deadline: what waited in the pipe while this process was stopped or swapped out."""
+"""Bytes still read after a deadline; they waited in the pipe while this process was stopped or swapped out."""
 _CHUNK = 64 * 1024
 _STDERR_TAIL = 4096
 _ANSWERS = ("info depth", "option ", "id ", "uciok", "readyok", "bestmove")
 _QUIT_SECONDS = 1.0
-_GLANCE = 0.5
-"""Seconds that a wait may last before it looks at `awake` again."""
+_CLOCK_SECONDS = 0.5
+"""Longest wait in seconds before the clock `awake` is read again."""
 _DEATH_SECONDS = 1.0
-"""How long a program whose output ended may take to die before it counts as alive."""
+"""Seconds that a program may take to die after its output has ended; then it counts as alive."""
 
 awake = system.AwakeClock(2.0)
-"""A program that was stopped with us is not late: deadlines are told by this clock, looked at every `_GLANCE`."""
+"""Clock for deadlines. It stands still while this process is stopped, so a program that was stopped too is not
+late. It must be read every `_CLOCK_SECONDS`."""
 
 
 def find_program(name: str) -> Path:
-    """The absolute path of an executable file: a path, or a name on PATH.
+    """Return the absolute path of a program.
 
-    Raises EvaluatorNotFound when there is none, EvaluatorError when it is not a program.
+    * **name** - a path, or a name on PATH.
+
+    Raises `EvaluatorNotFound` if there is no such file, and `EvaluatorError` if the file is not a program.
     """
-    given = Path(name).expanduser()
-    if given.name == name and not given.exists():
+    path = Path(name).expanduser()
+    if path.name == name and not path.exists():
         on_path = shutil.which(name)
         if on_path is None:
             raise EvaluatorNotFound(f"no program {printable(name)!r} on PATH, and no file of that name here")
-        given = Path(on_path)
-    given = Path(os.path.abspath(given))  # noqa: PTH100 - resolve() would turn a link into what it points at
-    shown = printable(str(given))
-    if not given.exists():
+        path = Path(on_path)
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would turn a link into what it points at
+    shown = printable(str(path))
+    if not path.exists():
         raise EvaluatorNotFound(f"no such file: {shown}")
-    if not given.is_file():
+    if not path.is_file():
         raise EvaluatorError(f"{shown} is not a program but a folder or a device")
-    if not os.access(given, os.X_OK):
+    if not os.access(path, os.X_OK):
         raise EvaluatorError(f"{shown} is not executable: chmod +x would make it so")
-    return given
+    return path
 
 
 class Process:
-    """One running program. After any EvaluatorError only `close` makes sense.
+    """One running program. After an `EvaluatorError` only `close` may be called.
 
     Deadlines are values of `awake()`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Start it. Raises EvaluatorError when the system cannot."""
+        """Start the program. Raises `EvaluatorError` if it cannot be started."""
         if not system.can_drive_programs():
             raise EvaluatorError("UCI programs cannot be driven on Windows; use --evaluator embedded")
         self.path = path
@@ -105,12 +115,25 @@ class Process:
         self._dropping = False
         self._errors = b""
         self._last: deque[str] = deque(maxlen=8)
+        self._logs_lines = False
+        """Whether DEBUG is enabled, looked up at each `send`."""
+        LOGGER.info("%s: started %s", self, path)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} (pid={self._program.pid})>"
 
     # -- talking --------------------------------------------------------------------------------------------
 
     def send(self, deadline: float, *commands: str) -> None:
-        """Write command lines. Raises EvaluatorTimeout when it does not read them, EvaluatorCrashed when dead."""
+        """Write command lines.
+
+        Raises `EvaluatorTimeout` if the program does not read them, and `EvaluatorCrashed` if it is dead.
+        """
         self._check_open()
+        self._logs_lines = LOGGER.isEnabledFor(logging.DEBUG)
+        if self._logs_lines:
+            for command in commands:
+                LOGGER.debug("%s: << %s", self, command)
         data = "".join(command + "\n" for command in commands).encode()
         while data:
             try:
@@ -120,32 +143,34 @@ class Process:
             except OSError:
                 raise self._death() from None
 
-    def receive(self, last: str, deadline: float, asked: str) -> list[str]:
-        """The lines up to and with the first whose first word is `last`; `asked` is for messages.
+    def receive(self, last: str, deadline: float, command: str) -> list[str]:
+        """Return the lines up to and including the first one that begins with the word `last`.
 
-        Raises EvaluatorTimeout, EvaluatorCrashed, or EvaluatorProtocolError for a flood or a closed output.
+        `command` is the command that is answered, for error messages.
+
+        Raises `EvaluatorTimeout`, `EvaluatorCrashed`, or `EvaluatorProtocolError` for a flood or a closed output.
         """
         self._check_open()
-        got: list[str] = []
+        received: list[str] = []
         size = late = 0
         while True:
             while self._lines:
                 line = self._lines.popleft()
-                got.append(line)
+                received.append(line)
                 self._last.append(line)
                 if line == last or (line.startswith(last) and line[len(last)].isspace()):
-                    return got
+                    return received
             if size > MAX_REPLY:
-                raise EvaluatorProtocolError(f"output flood: more than {MAX_REPLY >> 20} MiB after {asked!r}")
+                raise EvaluatorProtocolError(f"output flood: more than {MAX_REPLY >> 20} MiB after {command!r}")
             in_time = awake() < deadline
             read = self._read(deadline) if late <= _LATE else 0
             if not read:
-                raise self._silence(asked)
+                raise self._no_answer(command)
             size += read
             late += 0 if in_time else read
 
     def pending(self) -> list[str]:
-        """Lines that came unasked, without waiting."""
+        """Return the lines that have arrived and were not received, without waiting."""
         self._check_open()
         size = 0
         while size < MAX_REPLY and (read := self._read(awake())):
@@ -155,24 +180,24 @@ class Process:
         return lines
 
     def check_guarded(self) -> None:
-        """Raises EvaluatorKilled when nobody would end the program if we died."""
+        """Raise `EvaluatorKilled` if the guard is dead, so that the program could outlive this process."""
         if system.has_ended(self._guard):
             raise EvaluatorKilled(f"the guard of {self.path.name} was killed")
 
     def limit_memory(self, size: int) -> None:
-        """Let it and each process that it starts allocate no more than so many bytes, where the system can."""
+        """Limit the bytes that the program, and each process that it starts, may allocate. Only works on Linux."""
         system.limit_memory(self._program.pid, size)
 
-    def _wait_writable(self, deadline: float, asked: str) -> None:
+    def _wait_writable(self, deadline: float, command: str) -> None:
         poll = select.poll()
         poll.register(self._stdin, select.POLLOUT)
         if not _wait(poll, deadline):
-            raise self._silence(asked)
+            raise self._no_answer(command)
 
     def _read(self, deadline: float) -> int:
-        """Read what there is, waiting until the deadline: the number of bytes, 0 for none.
+        """Read all available output and return the number of bytes; wait for some until the deadline.
 
-        Raises EvaluatorCrashed or EvaluatorProtocolError when the output has ended.
+        Raises `EvaluatorCrashed` or `EvaluatorProtocolError` if the output has ended.
         """
         while True:
             ready = _wait(self._poll, deadline)
@@ -194,12 +219,16 @@ class Process:
                 return size
 
     def _split(self, data: bytes) -> None:
+        earlier = len(self._lines)
         *whole, self._rest = (self._rest + data).split(b"\n")
         for line in whole:
             if self._dropping:
-                self._dropping = False  # this was the end of a line whose beginning is gone
+                self._dropping = False  # this was the end of a line whose beginning was dropped
             elif len(line) <= MAX_LINE:
                 self._lines.append(line.decode("utf-8", "replace").strip())
+        if self._logs_lines:
+            for text in islice(self._lines, earlier, None):
+                LOGGER.debug("%s: >> %s", self, text)
         if self._dropping or len(self._rest) > MAX_LINE:
             self._dropping = True
             self._rest = b""
@@ -210,13 +239,15 @@ class Process:
         if self._closed:
             raise EvaluatorCrashed(f"{self.path.name} has been stopped")
 
-    def _silence(self, asked: str) -> EvaluatorError:
+    def _no_answer(self, command: str) -> EvaluatorError:
+        """Return the error for a command that was not answered before the deadline."""
         if self._program.poll() is not None:
             return self._death()
-        return EvaluatorTimeout(f"{self.path.name} did not answer {printable(asked, 60)!r} in time")
+        LOGGER.info("%s: no answer to %s before the deadline, it will be killed", self, command)
+        return EvaluatorTimeout(f"{self.path.name} did not answer {printable(command, 60)!r} in time")
 
     def _death(self) -> EvaluatorError:
-        """Its output has ended, or it reads no more: the error that says why."""
+        """Return the error for a program whose output has ended or that no longer reads its input."""
         try:
             code = self._program.wait(_DEATH_SECONDS)
         except subprocess.TimeoutExpired:
@@ -229,18 +260,18 @@ class Process:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._stderr, _CHUNK):
                 self._errors = (self._errors + data)[-_STDERR_TAIL:]
-        said = [*self._last, *self._lines, self._rest[-500:].decode("utf-8", "replace")]
-        # Stockfish explains itself in `info string` lines; the answers of UCI explain nothing.
-        said = [line.removeprefix("info string ") for line in said if not line.startswith(_ANSWERS)]
-        words = self._errors.decode("utf-8", "replace").strip() or "\n".join(said[-4:])
+        lines = [*self._last, *self._lines, self._rest[-500:].decode("utf-8", "replace")]
+        # Stockfish explains errors in `info string` lines; regular UCI answers explain nothing.
+        lines = [line.removeprefix("info string ") for line in lines if not line.startswith(_ANSWERS)]
+        words = self._errors.decode("utf-8", "replace").strip() or "\n".join(lines[-4:])
         return printable(words[-400:], 400)
 
     # -- the end --------------------------------------------------------------------------------------------
 
     def close(self, *, politely: bool = True) -> None:
-        """End the program and everything it started; returns when it is reaped. May be called again.
+        """End the program and all that it has started, and reap it. May be called more than once.
 
-        `politely`: send `quit` first and give it a second.
+        If `politely`, send `quit` first and wait a second.
         """
         if self._closed:
             return
@@ -253,6 +284,7 @@ class Process:
         system.kill_group(self._guard.pid)
         _reap(self._program)
         _reap(self._guard)
+        LOGGER.info("%s: %s", self, _how_it_ended(self._program.returncode))
 
 
 def _start_guard() -> subprocess.Popen[bytes]:
@@ -263,16 +295,16 @@ def _start_guard() -> subprocess.Popen[bytes]:
 
 
 def _wait(poll: select.poll, deadline: float) -> list[tuple[int, int]]:
-    """What is ready at the deadline, or earlier; nothing when time is up."""
+    """Wait until something is ready and return it; return an empty list at the deadline."""
     while True:
         left = deadline - awake()
-        ready = poll.poll(max(0.0, min(left, _GLANCE)) * 1000)
+        ready = poll.poll(max(0.0, min(left, _CLOCK_SECONDS)) * 1000)
         if ready or left <= 0:
             return ready
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
-    """Kill what still runs, collect its exit code, close our ends of its pipes."""
+    """Kill the process if it still runs, collect its exit code and close this side of its pipes."""
     process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
@@ -297,7 +329,7 @@ def _how_it_ended(code: int) -> str:
 
 
 def _signal_name(code: int) -> str:
-    """Of the signal that ended it, or "". A shell wrapper reports its program's signal as 128 + number."""
+    """Return the name of the signal that ended a program, or "". A shell reports a signal as 128 + its number."""
     try:
         return signal.Signals(-code if code < 0 else code - 128).name
     except ValueError:
@@ -305,7 +337,7 @@ def _signal_name(code: int) -> str:
 
 
 def handshake(process: Process, deadline: float) -> tuple[str, list[UciOption]]:
-    """Send `uci`: the program's `id name` and its options. Raises EvaluatorError."""
+    """Send `uci` and return the program's name and its options. Raises `EvaluatorError`."""
     process.send(deadline, "uci")
     lines = process.receive("uciok", deadline, "uci")
     names = [line[8:].strip() for line in lines if line.startswith("id name ")]

@@ -1,7 +1,7 @@
-"""UCI as text: what is sent and what comes back, as pure functions over lines.
+"""The commands and answers of UCI as text: pure functions over lines.
 
-The words are those of the UCI specification (R. Huber, S. Meyer-Kahlen, 2006). Whatever talks to a UCI program,
-over a pipe or inside this process, reads and writes with these functions.
+The protocol is the UCI specification (R. Huber, S. Meyer-Kahlen, 2006). The evaluators that talk to a program over
+a pipe, and the one that runs it in this process, use these functions.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from engine.errors import EvaluatorError, EvaluatorProtocolError, PositionRefuse
 from engine.model import PV_PLIES, Evaluation, Limit, Line, Position, Score
 
 MAX_CP = 100_000
-"""A larger score in centipawns is a fault of the program: no scale in use comes near it."""
+"""Largest plausible score in centipawns; a larger one is a fault of the program."""
 MAX_MATE = 1000
-"""The same for moves to mate."""
+"""Largest plausible number of moves to mate."""
 
 _REFUSED = {
     "debug log file": "it would write a file wherever the value says",
@@ -29,7 +29,7 @@ _REFUSED = {
 
 
 def printable(text: str, length: int = 160) -> str:
-    """`text` on one line without control characters, cut to `length`: fit for an error message."""
+    """Return the text on one line without control characters, cut to `length`, for an error message."""
     kept = "".join(char if char.isprintable() else " " for char in text)
     kept = " ".join(kept.split())
     return kept if len(kept) <= length else kept[: length - 1] + "…"
@@ -39,7 +39,7 @@ def printable(text: str, length: int = 160) -> str:
 
 
 def position_command(position: Position) -> str:
-    """The `position` command. Raises PositionRefused for text that would not stay one command."""
+    """Return the `position` command. Raises `PositionRefused` for text that is not one command."""
     command = f"position fen {position.fen}"
     if position.moves:
         command += " moves " + " ".join(position.moves)
@@ -49,7 +49,7 @@ def position_command(position: Position) -> str:
 
 
 def go_command(limit: Limit) -> str:
-    """The `go` command; the search ends at the first limit it meets. Raises EvaluatorError for no limit at all."""
+    """Return the `go` command; the search ends at the first limit. Raises `EvaluatorError` without a limit."""
     parts = [f" nodes {limit.nodes}"] if limit.nodes else []
     parts += [f" depth {limit.depth}"] if limit.depth else []
     parts += [f" movetime {limit.time}"] if limit.time else []
@@ -59,7 +59,7 @@ def go_command(limit: Limit) -> str:
 
 
 def setoption_command(name: str, value: str) -> str:
-    """The `setoption` command; an empty value presses a button."""
+    """Return the `setoption` command; an empty value presses a button."""
     return f"setoption name {name} value {value}" if value else f"setoption name {name}"
 
 
@@ -67,61 +67,69 @@ def setoption_command(name: str, value: str) -> str:
 
 
 def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evaluation:
-    """Read one search: the lines after `go`, up to and with `bestmove`.
+    """Return the evaluation that the lines of one search contain, from the view of the side to move.
 
-    Only the last line of each principal variation is parsed; a line whose score is a bound counts only where
-    there is no exact one. Variations are kept as far as they are legal. Raises EvaluatorProtocolError when the
-    program gave no score, an implausible one, or no legal best move.
+    Only the last line of each principal variation is parsed; a line whose score is a bound counts only if there is
+    no exact one. Variations are kept as far as they are legal.
+
+    * **lines** - the lines after `go`, up to and including `bestmove`.
+    * **position** - the position that was searched.
+    * **limit** - the limit of the search, for its number of lines.
+
+    Raises `EvaluatorProtocolError` for no score, an implausible score, or no legal best move.
     """
-    said, best = _until_best(lines)
+    infos, best = _until_best(lines)
     exact: dict[int, str] = {}
     bound: dict[int, str] = {}
-    counted = ""
-    wanted = set(range(1, limit.multipv + 1))
-    for line in reversed(said):
-        counted = counted or (line if " nodes " in line else "")
-        if " score " in line:
-            kept = bound if " lowerbound" in line or " upperbound" in line else exact
-            kept.setdefault(_multipv(line), line)
-        if counted and exact.keys() >= wanted:
-            break  # what was said before counts no more
+    nodes_line = ""
+    ranks = set(range(1, limit.multipv + 1))
+    for info in reversed(infos):
+        nodes_line = nodes_line or (info if " nodes " in info else "")
+        if " score " in info:
+            scored = bound if " lowerbound" in info or " upperbound" in info else exact
+            scored.setdefault(_multipv(info), info)
+        if nodes_line and exact.keys() >= ranks:
+            break  # earlier lines are superseded
 
     board = position.board()
     move = _best_move(board, best)
     last = bound | exact
-    found = [_line(board, last[rank]) for rank in sorted(last) if 1 <= rank <= limit.multipv]
-    if not found or 1 not in last:
+    variations = [_line(board, last[rank]) for rank in sorted(last) if 1 <= rank <= limit.multipv]
+    if not variations or 1 not in last:
         raise EvaluatorProtocolError(f"no score before {printable(best)!r}")
-    ordered = _best_first(found, move)
+    ordered = _best_first(variations, move)
     first = ordered[0]
     return Evaluation(
         score=first.score,
         pv=first.pv,
         depth=first.depth,
-        nodes=_number(counted, "nodes"),
+        nodes=_number(nodes_line, "nodes"),
         lines=tuple(ordered) if limit.multipv > 1 else (),
     )
 
 
 def _until_best(lines: Iterable[str]) -> tuple[list[str], str]:
-    """The `info` lines that are no free text, and the first `bestmove` line."""
-    said: list[str] = []
+    """Return the `info` lines that are not free text, and the first `bestmove` line."""
+    infos: list[str] = []
     for line in lines:
         if line.startswith("bestmove"):
-            return said, line
+            return infos, line
         if line.startswith("info ") and not line.startswith("info string"):
-            said.append(line)
+            infos.append(line)
     raise EvaluatorProtocolError("the search ended without a best move")
 
 
-def _best_first(found: list[Line], move: str) -> list[Line]:
-    """The line of the best move in front: usually as it is; else with the first score and a variation of one."""
-    for k, line in enumerate(found):
+def _best_first(variations: list[Line], move: str) -> list[Line]:
+    """Return the variations, that of the best move first.
+
+    If no variation begins with the best move, the first one is cut down to this move.
+    """
+    for k, line in enumerate(variations):
         if line.pv[:1] == (move,):
-            ordered = [line, *found[:k], *found[k + 1 :]]
+            ordered = [line, *variations[:k], *variations[k + 1 :]]
             break
     else:
-        ordered = [Line(found[0].score, (move,), found[0].depth), *found[1:]]
+        ordered = [Line(variations[0].score, (move,), variations[0].depth), *variations[1:]]
     return [line for line in ordered if line.pv]
 
 
@@ -143,7 +151,7 @@ def _multipv(line: str) -> int:
 
 
 def _number(line: str, word: str) -> int:
-    """The non-negative integer after `word`; 0 where there is none."""
+    """Return the non-negative integer after `word`; 0 if there is none."""
     words = line.split(" string ", 1)[0].split()
     try:
         return max(0, int(words[words.index(word) + 1]))
@@ -152,7 +160,7 @@ def _number(line: str, word: str) -> int:
 
 
 def _line(board: chess.Board, text: str) -> Line:
-    """One `info` line with a score."""
+    """Parse one `info` line with a score."""
     text = text.split(" string ", 1)[0]
     words = text.split()
     return Line(_score(words), _legal_prefix(board, words), _number(text, "depth"))
@@ -172,7 +180,7 @@ def _score(words: list[str]) -> Score:
 
 
 def _legal_prefix(board: chess.Board, words: list[str]) -> tuple[str, ...]:
-    """The variation as far as it is legal, at most `PV_PLIES`, in the board's own notation."""
+    """Return the legal beginning of the variation, at most `PV_PLIES` moves, in python-chess's notation."""
     if "pv" not in words:
         return ()
     at = words.index("pv") + 1
@@ -223,7 +231,7 @@ def parse_option(line: str) -> UciOption | None:
 
 
 def _fields(words: list[str], *, free_text: bool) -> dict[str, list[str]]:
-    """Values by keyword; several words are one value, a repeated keyword is several values."""
+    """Return lists of values by keyword; the words after a keyword are one value, and keywords may repeat."""
     if free_text:
         return {"default": [" ".join(words[1:])]} if words[:1] == ["default"] else {}
     fields: dict[str, list[str]] = {}
@@ -237,15 +245,19 @@ def _fields(words: list[str], *, free_text: bool) -> dict[str, list[str]]:
     return fields
 
 
-def check_options(wanted: Mapping[str, str], offered: Iterable[UciOption]) -> dict[str, str]:
-    """Check what the user wants to set against what the program offers.
+def check_options(values: Mapping[str, str], offered: Iterable[UciOption]) -> dict[str, str]:
+    """Check option values and return them with the names that the program uses.
 
-    Programs ignore an unknown name or a number out of range without a word, so it is said here. Returns the
-    options in the program's own spelling. Raises EvaluatorError.
+    Programs silently ignore an unknown name or a number out of range, so this must be checked here.
+
+    * **values** - values by option name, in any case.
+    * **offered** - the options of the program.
+
+    Raises `EvaluatorError`.
     """
     by_name = {option.name.lower(): option for option in offered}
     checked: dict[str, str] = {}
-    for name, value in wanted.items():
+    for name, value in values.items():
         if not (name.isprintable() and value.isprintable()):
             raise EvaluatorError(f"UCI option {printable(name, 60)!r}: control characters are not allowed")
         if reason := _REFUSED.get(name.strip().lower()):

@@ -1,8 +1,8 @@
-"""Runs Stockfish's WebAssembly build inside this process, with wasmtime.
+"""Run the WebAssembly build of Stockfish inside this process, with wasmtime.
 
-The module was made by Emscripten. It imports 17 functions from a module `a` under one-letter names and exports its
-own under letters too; the JavaScript that the npm package carries beside it shows which is which. It has no way
-to reach a file, the network or the environment: the host below offers none.
+The module was made by Emscripten. It imports 17 functions from a module `a` and exports its own, all with names of
+one letter; their meaning is in the JavaScript of the same npm package. It cannot use files, the network or the
+environment, since the functions below give no access to them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ import wasmtime
 
 _PAGE = 65536
 _ENOENT = -44
-"""In the numbering of WASI, which Emscripten uses."""
+"""Error number in the numbering of WASI, which Emscripten uses."""
 
 # A search reads the clock about a thousand times, whatever its length: 9 us each through Python, 0.08 us through
-# wasmtime's own. That one writes into the memory of whoever calls it, hence these two modules: the first is what
-# Stockfish imports, the second knows Stockfish's memory and so can only be made after it.
+# wasmtime's own clock. That clock writes into the memory of the module that calls it, so two modules are needed:
+# Stockfish imports the first; the second imports Stockfish's memory and so can only be created after Stockfish.
 _CLOCK_GATE = """
 (module
   (type $clock (func (param i32 i32) (result i32)))
@@ -55,7 +55,7 @@ _CLOCK = """
 
 
 class Exited(Exception):
-    """The program called exit; `lines` is what it printed during the command."""
+    """The program called exit; `lines` is its output during the command."""
 
     def __init__(self, code: int, lines: list[str]) -> None:
         super().__init__(f"exit code {code}")
@@ -64,19 +64,19 @@ class Exited(Exception):
 
 
 class Trapped(Exception):
-    """The program was stopped by the runtime: a fault of its own, or no memory left."""
+    """The runtime stopped the program, because of a fault or because no memory was left."""
 
 
 class _Leave(Exception):
-    """Unwinds the program from within an imported function."""
+    """Raised in an imported function to leave the program."""
 
 
 @functools.cache
 def _engine() -> wasmtime.Engine:
-    """One for the process: it owns the compiler."""
+    """Return the compiler, one for the whole process."""
     config = wasmtime.Config()
     config.wasm_multi_memory = True
-    # The only instructions whose results may differ between processors; Stockfish's build has none.
+    # These are the only instructions whose results may differ between processors; Stockfish's build has none.
     config.wasm_relaxed_simd = False
     return wasmtime.Engine(config)
 
@@ -87,10 +87,10 @@ def _clock_modules() -> tuple[wasmtime.Module, wasmtime.Module]:
 
 
 class Program:
-    """One instance of the module, ready for UCI commands. After an exception it is closed: make another."""
+    """One instance of the module, ready for UCI commands. An exception closes it; create another one then."""
 
     def __init__(self, module: wasmtime.Module) -> None:
-        """Takes about 0.07 s, most of it the program's own start. Raises Exited and Trapped."""
+        """Start the program, which takes about 0.07 s. Raises `Exited` and `Trapped`."""
         self._output = bytearray()
         self._exit: int | None = None
         self._store = wasmtime.Store(_engine())
@@ -102,19 +102,19 @@ class Program:
         self._run(self._start)
 
     def command(self, text: str) -> list[str]:
-        """Carry out one UCI command, a search to its end, and return the lines it printed.
+        """Execute one UCI command, a search to its end, and return the lines that it printed.
 
-        Raises Exited, Trapped, and ValueError for text that is more than one line.
+        Raises `Exited`, `Trapped`, and ValueError for text of more than one line.
         """
         if "\n" in text or "\r" in text or "\0" in text:
             raise ValueError("a command is one line")
         return self._run(lambda: self._send(text.encode()))
 
     def close(self) -> None:
-        """Give its memory back. May be called more than once."""
+        """Free the memory. May be called more than once."""
         self._store.close()
 
-    # -- the program's side of the border -----------------------------------------------------------------
+    # -- calls into the program ----------------------------------------------------------------------------
 
     def _link(self, module: wasmtime.Module) -> None:
         store = self._store
@@ -123,8 +123,8 @@ class Program:
         gate = wasmtime.Instance(store, gate_module, []).exports(store)
         python = self._imports()
         imports: list[Any] = []
-        for wanted in module.imports:
-            name, kind = wanted.name or "", wanted.type
+        for imported in module.imports:
+            name, kind = imported.name or "", imported.type
             if name == "h":
                 imports.append(gate["clock"])
             elif name in python and isinstance(kind, wasmtime.FuncType):
@@ -179,10 +179,10 @@ class Program:
         self._output.clear()
         return lines
 
-    # -- what the program imports -------------------------------------------------------------------------
+    # -- functions that the program imports ----------------------------------------------------------------
 
     def _imports(self) -> dict[str, Callable[..., int | None]]:
-        """By name; `h`, the clock, is not made in Python."""
+        """Return the imported functions by name, without the clock `h`, which is not made in Python."""
         return {
             "a": self._abort,
             "b": self._leave,
@@ -193,7 +193,7 @@ class Program:
             "g": lambda *_: _ENOENT,  # open
             "i": self._copy,
             "j": lambda *_: None,  # tells JavaScript that the search is done
-            "k": lambda *_: None,  # lets a browser breathe during a search
+            "k": lambda *_: None,  # lets a browser do other work during a search
             "l": lambda *_: 0,  # seek
             "m": lambda *_: 0,  # strftime
             "n": lambda *_: 0,  # environment: its text
@@ -210,7 +210,7 @@ class Program:
         raise _Leave
 
     def _grow(self, size: int) -> int:
-        """Grow the memory to `size` bytes; 0 when there is not that much."""
+        """Grow the memory to `size` bytes and return 1; return 0 if there is not enough memory."""
         missing = -(-_unsigned(size) // _PAGE) - self._memory.size(self._store)
         try:
             self._memory.grow(self._store, max(0, missing))
@@ -238,7 +238,7 @@ class Program:
         return 0
 
     def _read(self, _file: int, _pieces: int, _count: int, read: int) -> int:
-        """Nothing to read: the end of every file."""
+        """Report the end of the file: there is nothing to read."""
         self._write(read, bytes(4))
         return 0
 
@@ -251,7 +251,7 @@ def _unsigned(address: int) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    """wasmtime's last line is the cause; what stands above is a backtrace."""
+    """Return the last line of wasmtime's message, which is the cause; the lines above it are a backtrace."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
 
@@ -260,10 +260,16 @@ def _first_line(error: Exception) -> str:
 
 
 def load(wasm: Path, digest: str, folder: Path) -> wasmtime.Module:
-    """The compiled module: mapped from `folder` when it is there, else compiled (0.5 s or so) and kept there.
+    """Return the compiled module. Map it from `folder`, or else compile it (about 0.5 s) and keep it there.
 
-    `digest` is the SHA-256 of the file `wasm`. A damaged or foreign compiled file is replaced without a word, and
-    a folder that cannot be used means compiling each time. Raises Trapped when the file does not compile.
+    A damaged or foreign compiled file is silently replaced. If the folder cannot be used, the module is compiled
+    each time.
+
+    * **wasm** - the file to compile.
+    * **digest** - the SHA-256 of the file.
+    * **folder** - the folder for compiled modules.
+
+    Raises `Trapped` if the file does not compile.
     """
     version = importlib.metadata.version("wasmtime")
     key = f"{digest[:16]}-wasmtime-{version}-{sys.platform}-{platform.machine()}"
@@ -283,19 +289,19 @@ def load(wasm: Path, digest: str, folder: Path) -> wasmtime.Module:
 
 
 def _private(folder: Path) -> bool:
-    """Whether the folder is there and nobody else can write to it: what lies in it is run as machine code."""
+    """Return whether only this user can write to the folder, since its files are run as machine code."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        about = folder.stat()
+        status = folder.stat()
     except OSError:
         return False
     if sys.platform == "win32":
         return True
-    return about.st_uid == os.geteuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _mapped(path: Path) -> wasmtime.Module | None:
-    """The module of a compiled file; None if it is damaged or was made for another processor."""
+    """Return the module of a compiled file; None if it is damaged or was made for another processor."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -307,7 +313,7 @@ def _mapped(path: Path) -> wasmtime.Module | None:
 
 
 def _keep(folder: Path, key: str, compiled: bytes) -> None:
-    """The name ends with the content's own hash, because wasmtime does not notice damaged machine code."""
+    """Keep a compiled module. Its name ends with its hash, because wasmtime does not detect damaged code."""
     path = folder / f"{key}-{hashlib.sha256(compiled).hexdigest()[:32]}.cwasm"
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
     part = Path(name)

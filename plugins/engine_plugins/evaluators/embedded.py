@@ -1,17 +1,21 @@
-"""Stockfish 19 lite, run inside the worker process: no installation, the same results on every machine.
+"""Stockfish 19 lite inside the worker process: no installation, and the same results on every machine.
 
-The WebAssembly build of Stockfish is fetched once (by `engine setup`, or on first need) with npm, checked and kept
-in the user's data folder; `ENGINE_STOCKFISH_WASM` may name the file instead. It runs at about nine tenths of the
-speed of a native Stockfish, on one thread, and cannot reach files: no tablebases, no other network.
+The WebAssembly build of Stockfish is fetched once with npm, by `engine setup` or when it is first needed. It is
+checked and kept in the user's data folder; the environment variable `ENGINE_STOCKFISH_WASM` may name the file
+instead. It runs at about 90% of the speed of a native Stockfish, on one thread, and cannot read files: there are
+no tablebases and no other networks.
 
-Hash is at most what fits beside the program into its 2 GB of memory. Node and depth limits are reproducible to
-the byte; the UCI options `Skill Level`, `UCI_LimitStrength` and `nodestime` are not, here as in any Stockfish.
+The hash table must fit beside the program into its 2 GB of memory. With limits of nodes or depth, results are
+reproducible to the byte. They are not with the UCI options `Skill Level`, `UCI_LimitStrength` and `nodestime`, as
+in any Stockfish.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,12 +37,14 @@ from engine_plugins.evaluators._uci_text import (
     setoption_command,
 )
 
+LOGGER = logging.getLogger("engine.evaluators.embedded")
+
 LARGEST_HASH = 1900
-"""Megabytes. The memory ends at 2048 and the rest takes 120; more wraps around without a word."""
+"""Megabytes. The memory has 2048, and the program takes 120 of them; a larger hash silently wraps around."""
 
 SCALE = 1.15
-"""Accuracy of 100 games at 100,000 nodes, reconciled, is then closest to Lichess's: `python -m tests.perf
-accuracy-scale`."""
+"""Factor for centipawns with which the accuracy of 100 games at 100,000 nodes, reconciled, is closest to that of
+Lichess: `python -m tests.perf accuracy-scale`."""
 
 _REFUSED = {
     "hash": "it is --hash",
@@ -58,15 +64,18 @@ class Embedded(Evaluator):
         self._program: _wasm.Program | None = None
         self._settings: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} (pid={os.getpid()})>"
+
     @classmethod
     def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:
-        """Chooses nothing; fetches the file before there are workers, so that a failure is said once."""
+        """Fetch the file before workers start, so that a failure is reported once. Always return None."""
         _fetch.ensure()
         return None
 
     @classmethod
     def setup(cls, progress: Callable[[int, int], None]) -> str:
-        """Fetch the file; waits longer for a slow network than the first use does."""
+        """Fetch the file; wait longer for a slow network than at the first use."""
         return f"embedded Stockfish {_fetch.VERSION} lite: {_fetch.ensure(progress, patient=True)}"
 
     def start(self) -> EvaluatorInfo:
@@ -74,9 +83,10 @@ class Embedded(Evaluator):
         try:
             self._module = _wasm.load(path, _fetch.SHA256, cache_dir() / "compiled")
             self._program = _wasm.Program(self._module)
-            lines = self._program.command("uci")
+            lines = self._run(self._program, "uci")
         except (_wasm.Exited, _wasm.Trapped) as error:
             raise EvaluatorError(f"the embedded Stockfish does not start: {error}") from None
+        LOGGER.info("%s: started %s", self, path)
         offered = [option for line in lines if (option := parse_option(line))]
         chosen = _checked(self.options, offered)
         self._settings = {"Hash": str(self.options.hash), **chosen}
@@ -92,30 +102,32 @@ class Embedded(Evaluator):
 
     def clear(self) -> None:
         if self._program is None:
-            self._renew()  # a new one has nothing to forget
+            self._restart()  # a new instance has nothing to forget
         else:
             self._command("ucinewgame")
 
     def search(self, position: Position, limit: Limit) -> Evaluation:
-        """After PositionRefused or EvaluatorCrashed the next search has a new instance with an empty hash."""
-        place, go = position_command(position), go_command(limit)
+        """Search one position. After an error, the next search starts a new instance with an empty hash table."""
+        set_position, go = position_command(position), go_command(limit)
         if self._program is None:
-            self._renew()
+            self._restart()
         self._set("UCI_Chess960", "true" if position.chess960 else "false")
         self._set("MultiPV", str(limit.multipv))
-        self._command(place)
+        self._command(set_position)
         return read_search(self._command(go), position, limit)
 
     def close(self) -> None:
         if self._program is not None:
             self._program.close()
             self._program = None
+            LOGGER.info("%s: ended", self)
 
     # -- the instance ---------------------------------------------------------------------------------------
 
-    def _renew(self) -> None:
+    def _restart(self) -> None:
         if self._module is None:
             raise EvaluatorError("the embedded Stockfish has not been started")
+        LOGGER.info("%s: restarted", self)
         try:
             self._program = _wasm.Program(self._module)
         except (_wasm.Exited, _wasm.Trapped) as error:
@@ -123,11 +135,11 @@ class Embedded(Evaluator):
         self._configure(self._program)
 
     def _configure(self, program: _wasm.Program) -> None:
-        """Set what lasts as long as the instance."""
+        """Set the options that last as long as the instance."""
         self._current = {"UCI_Chess960": "false", "MultiPV": "1"}
         try:
             for name, value in self._settings.items():
-                program.command(setoption_command(name, value))
+                self._run(program, setoption_command(name, value))
         except (_wasm.Exited, _wasm.Trapped) as error:
             self._program = None
             raise EvaluatorError(f"the embedded Stockfish does not take its options: {error}") from None
@@ -142,11 +154,11 @@ class Embedded(Evaluator):
         if program is None:
             raise EvaluatorError("the embedded Stockfish has not been started")
         try:
-            lines = program.command(text)
+            lines = self._run(program, text)
         except _wasm.Exited as error:
-            said = next((line for line in error.lines if "CRITICAL ERROR" in line), "")
-            if said:
-                reason = said.partition("Reason: ")[2] or said.removeprefix("info string ")
+            refusal = next((line for line in error.lines if "CRITICAL ERROR" in line), "")
+            if refusal:
+                reason = refusal.partition("Reason: ")[2] or refusal.removeprefix("info string ")
                 raise PositionRefused(f"Stockfish refuses the position: {printable(reason)}") from None
             words = printable(" ".join(error.lines[-2:])) or "no last words"
             raise EvaluatorCrashed(f"the embedded Stockfish ended with exit code {error.code}: {words}") from None
@@ -155,9 +167,25 @@ class Embedded(Evaluator):
         self._program = program
         return lines
 
+    def _run(self, program: _wasm.Program, text: str) -> list[str]:
+        """Send one command and return its output; log both at DEBUG, as python-chess does."""
+        if not LOGGER.isEnabledFor(logging.DEBUG):
+            return program.command(text)
+        LOGGER.debug("%s: << %s", self, text)
+        lines: list[str] = []
+        try:
+            lines = program.command(text)
+        except _wasm.Exited as error:
+            lines = error.lines
+            raise
+        finally:
+            for line in lines:
+                LOGGER.debug("%s: >> %s", self, line)
+        return lines
+
 
 def _checked(options: EvaluatorOptions, offered: list[UciOption]) -> dict[str, str]:
-    """The user's UCI options in Stockfish's spelling. Raises EvaluatorError for what it would ignore silently."""
+    """Return the user's UCI options with Stockfish's names. Raises `EvaluatorError` for wrong ones."""
     if not 1 <= options.hash <= LARGEST_HASH:
         raise EvaluatorError(f"hash of {options.hash} MB: the embedded Stockfish takes 1 to {LARGEST_HASH} MB")
     for name in options.uci:
@@ -167,7 +195,7 @@ def _checked(options: EvaluatorOptions, offered: list[UciOption]) -> dict[str, s
 
 
 def _fingerprint(name: str, megabytes: int, chosen: Mapping[str, str], offered: list[UciOption]) -> str:
-    """Hex digest of all that can change a result; an option at its default is not one."""
+    """Return a hash of all that can change a result, which options at their defaults cannot."""
     defaults = {option.name: option.default for option in offered}
     changed = {
         option: value

@@ -1,9 +1,9 @@
-"""Evaluations that stand in the input: nothing is searched.
+"""Evaluations that are already in the input; nothing is searched.
 
-`[%eval 0.17]` and `[%eval #-3,22]` as Lichess, ChessBase and HIARCS write them, comments of cutechess
-(`{+0.71/22 1.2s}`), and games that this framework has analysed (JSON Lines). Recorded centipawns are not scaled,
-and recorded evaluations are not reconciled. A position without one stays without; `recorded,stockfish` searches
-it.
+The input may have `[%eval 0.17]` and `[%eval #-3,22]`, as Lichess, ChessBase and HIARCS write them, comments of
+cutechess (`{+0.71/22 1.2s}`), or games that this framework has analysed (JSON Lines). Recorded centipawns are not
+scaled, and recorded evaluations are not reconciled. A position without an evaluation stays without one;
+`recorded,stockfish` searches it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from engine.plugin import Evaluator
 
 
 class Recorded(Evaluator):
-    """The evaluations that stand in the input; nothing is searched."""
+    """The evaluations that are already in the input; nothing is searched."""
 
     reads_input: ClassVar[bool] = True
 
@@ -24,10 +24,10 @@ class Recorded(Evaluator):
         return EvaluatorInfo(name="recorded", version="", fingerprint="recorded", why="read from the input")
 
     def clear(self) -> None:
-        """There is nothing to forget."""
+        """Do nothing: there is nothing to forget."""
 
     def search(self, position: Position, limit: Limit) -> Evaluation:
         raise PositionRefused("`recorded` searches nothing; `recorded,stockfish` searches what is missing")
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: nothing was started."""

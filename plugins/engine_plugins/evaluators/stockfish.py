@@ -1,9 +1,11 @@
-"""The best Stockfish there is: the default evaluator.
+"""The best available Stockfish: the default evaluator.
 
-In this order: the program that `engine setup PATH` remembered; a native Stockfish on PATH; one in the places where
-Debian, Homebrew and others put it; else the embedded one, which is the same on every machine.
+The first of these is used: the program that `engine setup PATH` has remembered; a native Stockfish on PATH; a
+Stockfish in a folder where Debian, Homebrew and other package managers install it; the embedded Stockfish, which
+is the same on every machine.
 
-A remembered program that is gone is an error, not a reason to take another: it was named by the user.
+If the remembered program no longer exists, this is an error and no other program is used, because the user has
+named it.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def _memory() -> Path:
 
 
 def remembered() -> Path | None:
-    """What `engine setup PATH` remembered, whether it still exists or not."""
+    """Return the program that `engine setup PATH` has remembered, also if it no longer exists; else None."""
     try:
         line = _memory().read_bytes().rstrip(b"\n")
     except OSError:
@@ -38,26 +40,28 @@ def remembered() -> Path | None:
 
 
 def remember(path: str) -> str:
-    """Remember a program, a file or a name on PATH, once it has answered `uci`: a line for people.
+    """Remember a program and return a line for people.
 
-    Raises EvaluatorError when it is no UCI program.
+    * **path** - a file, or a name on PATH. It must answer `uci`.
+
+    Raises `EvaluatorError` if it is not a UCI program.
     """
-    found = find_program(path)
-    process = Process(found)
+    program = find_program(path)
+    process = Process(program)
     try:
         name, _ = handshake(process, awake() + _SETUP_SECONDS)
     finally:
         process.close()
     try:
         _memory().parent.mkdir(parents=True, exist_ok=True)
-        _memory().write_bytes(os.fsencode(found) + b"\n")
+        _memory().write_bytes(os.fsencode(program) + b"\n")
     except OSError as error:
         raise EvaluatorError(f"{printable(str(_memory()))} cannot be written: {error.strerror}") from None
-    return f"{name} will be used: {printable(str(found))}"
+    return f"{name} will be used: {printable(str(program))}"
 
 
 class Stockfish(Evaluator):
-    """The best Stockfish there is: native, else embedded."""
+    """The best available Stockfish: native, or else embedded."""
 
     places: ClassVar[tuple[str, ...]] = (
         "/usr/games/stockfish",
@@ -67,7 +71,7 @@ class Stockfish(Evaluator):
         "/home/linuxbrew/.linuxbrew/bin/stockfish",
         "/snap/bin/stockfish",
     )
-    """Where package managers put it, besides PATH: cron jobs and desktop launchers have a short one."""
+    """Paths where package managers install it. PATH is often shorter in cron jobs and desktop launchers."""
 
     remember = staticmethod(remember)
 
@@ -82,15 +86,15 @@ class Stockfish(Evaluator):
 
     @classmethod
     def _native(cls) -> tuple[Path, str] | None:
-        """The program to use and how it was found."""
-        named = remembered()
-        if named is not None:
-            if not os.access(named, os.X_OK):
-                shown = printable(str(named))
+        """Return the native program to use and how it was found; None if there is none."""
+        program = remembered()
+        if program is not None:
+            if not os.access(program, os.X_OK):
+                shown = printable(str(program))
                 raise EvaluatorNotFound(
                     f"{shown}, remembered by `engine setup`, is gone; name another: engine setup PATH"
                 )
-            return named, "native, remembered by engine setup"
+            return program, "native, remembered by engine setup"
         if os.name != "posix":
             return None  # `uci` drives programs through POSIX pipes
         on_path = shutil.which("stockfish")
@@ -101,7 +105,7 @@ class Stockfish(Evaluator):
                 return Path(place), "native"
         return None
 
-    # It only chooses: workers build what `resolve` names, so none of these is ever reached.
+    # This evaluator only chooses: workers build the one that `resolve` names, so these methods are never called.
 
     def _unused(self, *_: object) -> NoReturn:
         raise EvaluatorError("`stockfish` only chooses an evaluator; build the one that its resolve() names")
@@ -116,4 +120,4 @@ class Stockfish(Evaluator):
         self._unused(position, limit)
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: nothing was started."""

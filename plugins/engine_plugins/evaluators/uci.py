@@ -1,14 +1,14 @@
 """Any program that speaks UCI: `--evaluator path/to/program`.
 
-The program is a file or a name on PATH and is started without arguments; one that needs some gets a two-line
-wrapper script (`#!/bin/sh`, `exec program --its-arguments`). It runs with `Threads` 1 and `Hash` as told; other
-options come from `--uci NAME=VALUE` and are checked against what the program offers, because programs ignore a
-wrong name or number without a word.
+The program is a file or a name on PATH and is started without arguments. If it needs arguments, write a wrapper
+script of two lines (`#!/bin/sh`, `exec program --its-arguments`). It runs with `Threads` 1 and with `Hash` from
+`--hash`. Other options come from `--uci NAME=VALUE`. They are checked against the options that the program offers,
+because programs silently ignore a wrong name or number.
 
-It is not trusted. Every wait has a deadline, a best move that is illegal or a search without a score is an error,
-an `isready` after each search finds answers that nobody asked for, what it may allocate is bounded, and with the
-first error the program is killed, with everything it has started. Deadlines do not count time in which this
-machine, or this process, was asleep.
+The program is not trusted. Every wait has a deadline. An illegal best move or a search without a score is an
+error. An `isready` after each search detects unexpected answers. The memory that the program may allocate is
+limited. At the first error the program is killed together with everything it has started. Time in which this
+machine or this process was asleep does not count for deadlines.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from engine_plugins.evaluators._uci_text import (
 )
 
 _MEMORY = 4096
-"""Megabytes beside the hash: many times what programs need, and less than takes a machine down."""
+"""Megabytes beside the hash table: many times what programs need, but not enough to exhaust a machine."""
 
 
 class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
@@ -52,13 +52,14 @@ class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
     path: str
     """The program: a file, or a name on PATH."""
     start_timeout: Annotated[float, Meta(gt=0)] = 30.0
-    """Seconds until it must be ready; large networks on a cold disk need more."""
+    """Seconds after which the program must be ready; large networks on a cold disk need more."""
     search_timeout: Annotated[float, Meta(gt=0)] | None = None
-    """Seconds until a search must have ended; None follows from the limit."""
+    """Seconds after which a search must have ended; None: computed from the limit."""
     memory: Annotated[int, Meta(ge=16)] | None = None
-    """Megabytes that it may allocate; None: 4096 and its hash. More ends it, on Linux. Changes no result."""
+    """Megabytes that the program may allocate; None: 4096 plus its hash table. On Linux, a program that allocates
+    more ends. Changes no result."""
     why: str = ""
-    """How it was chosen, for people. Changes nothing."""
+    """How the program was chosen, for people. Changes no result."""
 
 
 class Uci(Evaluator):
@@ -76,15 +77,15 @@ class Uci(Evaluator):
     # -- the contract ---------------------------------------------------------------------------------------
 
     def start(self) -> EvaluatorInfo:
-        """Start the program, set its options and let it search one node.
+        """Start the program, set its options and search one node.
 
-        Without that search a Stockfish whose network file is missing would only die at the first position.
+        Without that search, a Stockfish whose network file is missing would only die at the first position.
         """
         options: UciOptions = self.options
         path = find_program(options.path)
         self.close()
         self._process = Process(path)
-        digest = _file_digest(path)  # the program starts meanwhile, which for Stockfish takes longer
+        sha256 = _file_sha256(path)  # the program starts meanwhile, which takes longer for Stockfish
         deadline = awake() + options.start_timeout
         try:
             name, sent = self._prepare(self._process, deadline)
@@ -101,7 +102,7 @@ class Uci(Evaluator):
         return EvaluatorInfo(
             name=short,
             version=version,
-            fingerprint=_fingerprint(name, digest, sent),
+            fingerprint=_fingerprint(name, sha256, sent),
             why=options.why or f"named: {path}",
             variants=("standard", "chess960") if "uci_chess960" in self._offered else ("standard",),
         )
@@ -122,8 +123,8 @@ class Uci(Evaluator):
             _refuse_late_answers(process.pending())
             process.send(deadline, *commands)
             lines = process.receive("bestmove", deadline, commands[-1])
-            # A second answer to this search must not become the first one to the next: what the program still
-            # has to say comes before its `readyok`. Measured: 15 us with Stockfish 15.1.
+            # A second answer to this search must not be taken for the answer to the next one: whatever the program
+            # still sends comes before its `readyok`. Measured: 15 us with Stockfish 15.1.
             process.send(deadline, "isready")
             _refuse_late_answers(process.receive("readyok", deadline, "isready"))
             return read_search(lines, position, limit)
@@ -131,7 +132,7 @@ class Uci(Evaluator):
     def close(self) -> None:
         self._stop(politely=True)
 
-    # -- how ------------------------------------------------------------------------------------------------
+    # -- the program ----------------------------------------------------------------------------------------
 
     def _stop(self, *, politely: bool) -> None:
         if self._process is not None:
@@ -145,7 +146,7 @@ class Uci(Evaluator):
 
     @contextlib.contextmanager
     def _stopping_on_error(self) -> Iterator[None]:
-        """After an error nobody knows what the program would answer next."""
+        """Stop the program if the body raises an error, since its next answer could belong to anything."""
         try:
             yield
         except BaseException:
@@ -153,7 +154,7 @@ class Uci(Evaluator):
             raise
 
     def _prepare(self, process: Process, deadline: float) -> tuple[str, Mapping[str, str]]:
-        """Handshake, options, one node: the program's name and the options it was sent."""
+        """Make the handshake, set options and search one node; return the program's name and the options sent."""
         name, offered = handshake(process, deadline)
         self._offered = {option.name.lower(): option for option in offered}
         multipv = self._offered.get("multipv")
@@ -169,13 +170,13 @@ class Uci(Evaluator):
         return name, sent
 
     def _chosen(self, offered: Iterable[UciOption]) -> Mapping[str, str]:
-        """One thread and the hash, unless the program has no such options or the user says otherwise."""
+        """Return the options to send: one thread, the hash size and those of the user, which take precedence."""
         own = {"hash": str(self.options.hash), "threads": "1"}
-        wanted = {self._offered[name].name: value for name, value in own.items() if name in self._offered}
-        return check_options(wanted, offered) | check_options(self.options.uci, offered)
+        supported = {self._offered[name].name: value for name, value in own.items() if name in self._offered}
+        return check_options(supported, offered) | check_options(self.options.uci, offered)
 
     def _changes(self, position: Position, limit: Limit) -> list[str]:
-        """The options that this search needs and the last one did not."""
+        """Return the commands that set the options in which this search differs from the last one."""
         commands = []
         if position.chess960 != self._chess960:
             if "uci_chess960" not in self._offered:
@@ -190,7 +191,7 @@ class Uci(Evaluator):
 
 
 def search_seconds(limit: Limit) -> float:
-    """How long a search may take before it counts as hung; the first limit that is met ends a search."""
+    """Return the seconds after which a search counts as hung: the shortest time of its limits."""
     seconds = []
     if limit.nodes:
         seconds.append(max(30.0, limit.nodes / 10_000))
@@ -202,7 +203,7 @@ def search_seconds(limit: Limit) -> float:
 
 
 def _megabytes(options: UciOptions, sent: Mapping[str, str]) -> int:
-    """What the program may allocate."""
+    """Return the megabytes that the program may allocate."""
     if options.memory is not None:
         return options.memory
     hashes = [int(value) for name, value in sent.items() if name.lower() == "hash" and value.isdecimal()]
@@ -210,7 +211,7 @@ def _megabytes(options: UciOptions, sent: Mapping[str, str]) -> int:
 
 
 def check_multipv(multipv: int, option: UciOption | None) -> str:
-    """The value to send. Raises EvaluatorError when the program cannot give so many lines."""
+    """Return the value of `MultiPV` to send. Raises `EvaluatorError` if the program supports fewer lines."""
     most = option.max if option is not None and option.max is not None else multipv
     if option is None or multipv > most:
         raise EvaluatorError(f"the program gives at most {most if option else 1} lines, not multipv {multipv}")
@@ -218,9 +219,9 @@ def check_multipv(multipv: int, option: UciOption | None) -> str:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """`Stockfish 15.1` as name and version; the version is empty when no word looks like one."""
-    found = re.match(r"(.+?)\s+v?((?:dev-)?\d\S*)", name)
-    return (found[1], found[2]) if found else (name, "")
+    """Split `Stockfish 15.1` into name and version; the version is empty if no word looks like one."""
+    parts = re.match(r"(.+?)\s+v?((?:dev-)?\d\S*)", name)
+    return (parts[1], parts[2]) if parts else (name, "")
 
 
 def _refuse_late_answers(lines: Iterable[str]) -> None:
@@ -228,19 +229,19 @@ def _refuse_late_answers(lines: Iterable[str]) -> None:
         raise EvaluatorProtocolError("desync: the program gave a best move that nobody asked for")
 
 
-def _fingerprint(name: str, program: str, sent: Mapping[str, str]) -> str:
-    """Of all that can change a result, wherever it is kept: the contents of files, not their places."""
-    digest = hashlib.sha256()
-    parts = [name, program]
+def _fingerprint(name: str, program_sha256: str, sent: Mapping[str, str]) -> str:
+    """Return a hash of all that can change a result. Files count by their content, not by their path."""
+    sha256 = hashlib.sha256()
+    parts = [name, program_sha256]
     for key, value in sorted(sent.items()):
         file = Path(value)
-        parts += [key, _file_digest(file) if value and file.is_file() else value]
+        parts += [key, _file_sha256(file) if value and file.is_file() else value]
     for part in parts:
-        digest.update(part.encode() + b"\0")
-    return digest.hexdigest()
+        sha256.update(part.encode() + b"\0")
+    return sha256.hexdigest()
 
 
-def _file_digest(path: Path) -> str:
+def _file_sha256(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.analysis.judge import analyse
-from engine.contracts.options import build
+from engine.contracts.options import parse_options
 from engine.model import AnalysedGame, AnalysedPosition, Cell, Origin, Report, ReportTable, SourceGame
 from engine.plugin import Aggregator
 from engine_plugins.readers.pgn import PgnReader
@@ -20,7 +20,7 @@ GAMES = 200
 
 def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:
     """What an aggregator says of these games."""
-    aggregator = cls(build(cls.Options, options, cls.__name__))
+    aggregator = cls(parse_options(cls.Options, options, cls.__name__))
     for game in games:
         aggregator.add(game)
     return aggregator.report()

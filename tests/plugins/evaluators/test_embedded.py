@@ -120,6 +120,19 @@ def test_a_search_and_who_answered(fake: Path) -> None:
     evaluator.close()
 
 
+def test_lines_are_logged_as_python_chess_logs_them(fake: Path, caplog: pytest.LogCaptureFixture) -> None:
+    evaluator = _embedded()
+    evaluator.start()
+    with caplog.at_level("DEBUG", "engine.evaluators.embedded"):
+        evaluator.search(START, NODES)
+    assert f"{evaluator!r}: << go nodes 5000" in caplog.messages
+    assert caplog.messages[-1] == f"{evaluator!r}: >> bestmove e2e4"
+    caplog.clear()
+    with caplog.at_level("INFO", "engine.evaluators.embedded"):
+        evaluator.close()
+    assert caplog.messages == [f"{evaluator!r}: ended"]
+
+
 @pytest.mark.parametrize(
     ("limit", "cause"),
     [(Limit(depth=3), "call stack exhausted"), (Limit(time=5), "exit code 7: last words")],

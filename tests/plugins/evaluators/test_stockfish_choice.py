@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.contracts.options import build
+from engine.contracts.options import parse_options
 from engine.errors import EvaluatorCrashed, EvaluatorError, EvaluatorNotFound
 from engine.model import Limit, Position
 from engine.plugin import EvaluatorOptions
@@ -49,7 +49,7 @@ def test_what_is_chosen_can_be_built_and_says_why(tmp_path: Path) -> None:
     fake_uci(tmp_path / "games", "stockfish", name="Stockfish 99")
     chosen = Stockfish.resolve(OPTIONS)
     assert chosen is not None
-    uci = Uci(build(Uci.Options, chosen[1], "uci"))
+    uci = Uci(parse_options(Uci.Options, chosen[1], "uci"))
     try:
         info = uci.start()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 import chess
 import pytest
 
-from engine.contracts.options import build
+from engine.contracts.options import parse_options
 from engine.errors import (
     EvaluatorCrashed,
     EvaluatorError,
@@ -77,7 +78,7 @@ def make(tmp_path: Path, mark: str) -> Iterator[Make]:
 
     def new(*, evaluator: dict[str, Any] | None = None, **behaviour: Any) -> Uci:
         path = fake_uci(tmp_path / f"fake{len(made)}", **behaviour)
-        uci = Uci(build(Uci.Options, {"path": str(path), **(evaluator or {})}, "uci"))
+        uci = Uci(parse_options(Uci.Options, {"path": str(path), **(evaluator or {})}, "uci"))
         made.append(uci)
         return uci
 
@@ -124,6 +125,24 @@ def test_an_answer_depends_on_what_was_searched_since_clear(make: Make) -> None:
         for move in found.pv:
             board.push_uci(move)
         assert found.nodes == 1000
+
+
+def test_lines_are_logged_as_python_chess_logs_them(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    uci = make()
+    with caplog.at_level("INFO", "engine.evaluators.uci"):
+        uci.start()
+    (started,) = caplog.messages
+    process = started.partition(": started ")[0]
+    assert re.fullmatch(r"<Process \(pid=\d+\)>", process)
+    caplog.clear()
+    with caplog.at_level("DEBUG", "engine.evaluators.uci"):
+        uci.search(START, NODES)
+        uci.close()
+    sent = [message.partition(" << ")[2] for message in caplog.messages if " << " in message]
+    assert sent == [f"position fen {START.fen}", "go nodes 1000", "isready"]
+    assert f"{process}: >> readyok" in caplog.messages
+    assert any(message.startswith(f"{process}: >> bestmove ") for message in caplog.messages)
+    assert caplog.messages[-1] == f"{process}: ended with exit code 0"
 
 
 def test_multipv_and_chess960_are_set_when_they_change(make: Make, tmp_path: Path) -> None:
@@ -350,7 +369,7 @@ def test_what_is_no_program_is_said_in_one_line(tmp_path: Path, monkeypatch: pyt
         (str(orphan), EvaluatorError, "interpreter"),
     ):
         with pytest.raises(error, match=reason):
-            Uci(build(Uci.Options, {"path": path}, "uci")).start()
+            Uci(parse_options(Uci.Options, {"path": path}, "uci")).start()
 
 
 # -- the end ------------------------------------------------------------------------------------------------
@@ -407,7 +426,7 @@ def real() -> Iterator[Uci]:
     path = shutil.which("stockfish") or next(filter(os.path.exists, Stockfish.places), None)
     if path is None:
         pytest.skip("no native Stockfish on this machine: apt install stockfish")
-    uci = Uci(build(Uci.Options, {"path": path}, "uci"))
+    uci = Uci(parse_options(Uci.Options, {"path": path}, "uci"))
     yield uci
     uci.close()
 
@@ -433,4 +452,4 @@ def test_a_real_stockfish_is_understood(real: Uci) -> None:
 def test_a_real_stockfish_without_its_network_fails_at_the_start(real: Uci, tmp_path: Path) -> None:
     options = {"path": real.options.path, "uci": {"EvalFile": str(tmp_path / "missing.nnue")}}
     with pytest.raises(EvaluatorCrashed, match=r"(?i)network"):
-        Uci(build(Uci.Options, options, "uci")).start()
+        Uci(parse_options(Uci.Options, options, "uci")).start()
