@@ -12,7 +12,7 @@ from engine.search.planner import Plan, used_recording
 from engine.settings import Search
 
 
-class Analyst(Struct, frozen=True):
+class GameAnalyzer(Struct, frozen=True):
     """What the analysis of a game depends on beside the game."""
 
     search: Search

@@ -219,7 +219,7 @@ class AsyncAnalyzer:
         return repr(self._analyzer).replace("Analyzer", "AsyncAnalyzer", 1)
 
 
-class _Drawn:
+class _AsyncSupply:
     """An asynchronous iterable as a supply: its items are made by the event loop, one ahead of need."""
 
     def __init__(self, items: AsyncIterable[Any], loop: asyncio.AbstractEventLoop) -> None:
@@ -235,7 +235,7 @@ class _Drawn:
             with waiting():
                 item = self._next.result(timeout)
         except futures.CancelledError:
-            return inputs.END
+            return inputs.INPUT_END
         except TimeoutError:
             if not self._next.done():
                 return inputs.NOT_YET
@@ -250,13 +250,13 @@ class _Drawn:
     async def _draw(self) -> Any:
         if self._iterator is None:
             self._iterator = aiter(self._items)
-        return await anext(self._iterator, inputs.END)
+        return await anext(self._iterator, inputs.INPUT_END)
 
 
 def _inputs(source: AsyncSource) -> list[Any]:
     if isinstance(source, AsyncIterable):
-        return [_Drawn(source, asyncio.get_running_loop())]
-    return inputs.supplied(inputs.each(source))
+        return [_AsyncSupply(source, asyncio.get_running_loop())]
+    return inputs.pump_iterables(inputs.list_inputs(source))
 
 
 def _from_thread(call: Callable[[], object]) -> Callable[[], None]:

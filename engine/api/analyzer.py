@@ -17,7 +17,7 @@ from engine.api.run import Run
 from engine.api.wanted import Source, Wanted, checked, settings_of, work
 from engine.api.workshop import Share, Workshop
 from engine.errors import AnalyzerClosed, ConfigError
-from engine.input.inputs import each, supplied
+from engine.input.inputs import list_inputs, pump_iterables
 from engine.model import Evaluation, EvaluatorInfo, RunResult
 from engine.run.progress import Snapshot
 from engine.run.run import Run as Work
@@ -93,7 +93,7 @@ class Analyzer:
         run's thread, and an iterable is taken from in a thread of its own. `games=False` keeps no analysed games
         for iterating.
         """
-        inputs = supplied(each(source))
+        inputs = pump_iterables(list_inputs(source))
         return Run(self._submit(inputs, games=games, progress=progress, wanted=wanted))
 
     def _submit(

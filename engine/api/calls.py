@@ -76,7 +76,7 @@ def analyze(
         name: value for name, value in (("evaluator", evaluator), ("workers", workers)) if value is not None
     }
     wanted["settings"] = structs.replace(settings or Settings(), **changed)
-    run = work(inputs.each(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
+    run = work(inputs.list_inputs(source), settings_of(wanted, Settings()), wanted, progress=progress, stop=stop)
     return run.execute()
 
 

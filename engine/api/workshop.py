@@ -36,11 +36,11 @@ class Workshop:
         """Of the runs' threads, one computes at a time."""
         self.preparing = threading.Lock()
         """Runs are checked one after the other: many threads that compute would hold up an event loop."""
-        self._choices: dict[bytes, evaluators.Choice] = {}
+        self._choices: dict[bytes, evaluators.ChosenEvaluator] = {}
         self._crews: dict[bytes, Crew] = {}
         self.closed = False
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         """As `engine.loading.evaluators.choose`; who answers is asked once."""
         key = msgspec.json.encode([name, values], order="deterministic")
         with self._choosing:
@@ -109,7 +109,7 @@ class Share:
         self._workshop = workshop
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         return self._workshop.choose(registry, name, values)
 
     def executor(self, context: ExecutorContext) -> Executor:

@@ -40,7 +40,7 @@ _MOST_DEPTH = 10_000
 _MOST_NODES = 1 << 53
 _MOVE = re.compile(r"[a-h][1-8][a-h][1-8][nbrq]?", re.ASCII)
 
-Unit = tuple[bytes, tuple[Evaluation, ...]]
+CachedUnit = tuple[bytes, tuple[Evaluation, ...]]
 
 
 class _Header(Struct, forbid_unknown_fields=True):
@@ -54,13 +54,13 @@ class _Row(Struct, forbid_unknown_fields=True):
     evaluations: Annotated[tuple[Evaluation, ...], Meta(min_length=1, max_length=1_000)]
 
 
-class Exported(Struct, frozen=True):
+class ExportCounts(Struct, frozen=True):
     units: int
     unsound: int
     """Rows of the cache that do not read back."""
 
 
-class Imported(Struct):
+class ImportCounts(Struct):
     """What became of the units of a file."""
 
     added: int = 0
@@ -72,7 +72,7 @@ class Imported(Struct):
     """What ended the file before its end."""
 
 
-def export_rows(cache: Cache, path: Path, *, force: bool) -> Exported:
+def export_rows(cache: Cache, path: Path, *, force: bool) -> ExportCounts:
     """Write every unit to `path`, oldest first. Raises ConfigError for its name, OutputError."""
     ending = next((suffix for suffix in COMPRESSORS if path.name.endswith(suffix)), "")
     if not path.name.removesuffix(ending).endswith(".jsonl"):
@@ -96,7 +96,7 @@ def export_rows(cache: Cache, path: Path, *, force: bool) -> Exported:
     return counts
 
 
-def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> Exported:
+def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> ExportCounts:
     units = unsound = 0
     for line in _lines(cache):
         if line is None:
@@ -106,7 +106,7 @@ def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> Exported:
         file.write(compressor.compress(line) if compressor else line)
     if compressor:
         file.write(compressor.flush())
-    return Exported(units - 1, unsound)  # the header is no unit
+    return ExportCounts(units - 1, unsound)  # the header is no unit
 
 
 def _lines(cache: Cache) -> Iterator[bytes | None]:
@@ -119,11 +119,11 @@ def _lines(cache: Cache) -> Iterator[bytes | None]:
             yield encode(_Row(row[0], row_digest(*row), unpack_evaluations(row[1]))) + b"\n"
 
 
-def import_rows(cache: Cache, path: Path) -> Imported:
+def import_rows(cache: Cache, path: Path) -> ImportCounts:
     """Take over the units of `path` that the cache does not have. Raises InputError, ConfigError, OutputError."""
     if cache.path is not None and identity_of(path) == identity_of(cache.path) is not None:
         raise ConfigError(f"{path} is the cache itself")
-    counts = Imported()
+    counts = ImportCounts()
     waiting: dict[bytes, tuple[Evaluation, ...]] = {}
     for unit in _units(path, counts):
         if unit is None:
@@ -138,7 +138,7 @@ def import_rows(cache: Cache, path: Path) -> Imported:
     return counts
 
 
-def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: Imported) -> None:
+def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: ImportCounts) -> None:
     cache.put(units.items())
     if cache.path is not None and not cache.written:
         raise OutputError(f"{cache.notice}; {counts.added:,} units were imported before")
@@ -146,7 +146,7 @@ def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: Imp
     units.clear()
 
 
-def _units(path: Path, counts: Imported) -> Iterator[Unit | None]:
+def _units(path: Path, counts: ImportCounts) -> Iterator[CachedUnit | None]:
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is not a file")
     try:
@@ -157,7 +157,7 @@ def _units(path: Path, counts: Imported) -> Iterator[Unit | None]:
     return _of_database(path) if database else _of_lines(path, counts)
 
 
-def _of_lines(path: Path, counts: Imported) -> Iterator[Unit | None]:
+def _of_lines(path: Path, counts: ImportCounts) -> Iterator[CachedUnit | None]:
     suffix = next((ending for ending in SUFFIXES if path.name.endswith(ending)), "")
     decode = msgspec.json.Decoder(_Row).decode
     with open(path, "rb") as raw:
@@ -185,7 +185,7 @@ def _of_lines(path: Path, counts: Imported) -> Iterator[Unit | None]:
         counts.damage = stream.damage
 
 
-def _of_database(path: Path) -> Iterator[Unit | None]:
+def _of_database(path: Path) -> Iterator[CachedUnit | None]:
     try:
         db = open_for_reading(path)
     except sqlite3.Error as error:

@@ -5,9 +5,9 @@
 | missing, or empty                             | made                                                 |
 | a cache of schema 1                           | migrated, in one transaction                         |
 | damaged                                       | renamed to `NAME.corrupt-N`, and a new one made      |
-| somebody else's, or of a newer version        | left as it is; `Unusable`                            |
+| somebody else's, or of a newer version        | left as it is; `UnusableCache`                            |
 | read-only, or in a read-only folder           | opened for reading                                   |
-| locked for long, not a file, on a broken disk | left as it is; `Unusable`                            |
+| locked for long, not a file, on a broken disk | left as it is; `UnusableCache`                            |
 
 Opening happens under a lock on the folder, so that of several runs that find the same damage at once one sets the
 file aside and the others use the new one. A damaged file is known by its inode, never by its name alone.
@@ -69,7 +69,7 @@ Identity = tuple[int, int]
 """Device and inode: which file a name stands for."""
 
 
-class Unusable(Exception):
+class UnusableCache(Exception):
     """This file cannot be a cache now, and is left as it is. The message says why."""
 
 
@@ -114,7 +114,7 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
-    """Open the cache at `path`, whatever has to be done for it. Raises Unusable.
+    """Open the cache at `path`, whatever has to be done for it. Raises UnusableCache.
 
     `damaged` is the file that the caller found damaged: it is set aside first, if it still has this name.
     """
@@ -138,8 +138,8 @@ def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
                 (mode,) = db.execute("PRAGMA journal_mode").fetchone()
                 return OpenFile(db, identity_of(path), writable, mode == "wal", tuple(notices))
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise Unusable(str(error)) from error
-    raise Unusable("it is damaged each time it is made")
+        raise UnusableCache(str(error)) from error
+    raise UnusableCache("it is damaged each time it is made")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -172,13 +172,13 @@ def _check_kind(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise Unusable("it is not a file")
+            raise UnusableCache("it is not a file")
         if 0 < found.st_size < _LEAST_DATABASE:  # to SQLite that is an empty one
             _check_ours(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Raises _Damaged, Unusable, sqlite3.Error, OSError."""
+    """Raises _Damaged, UnusableCache, sqlite3.Error, OSError."""
     if path.exists() and not _writable(path):
         return _attempt(path, None)
     journal = "DELETE" if _on_network(path) else "WAL"
@@ -232,7 +232,7 @@ def _prepare(db: sqlite3.Connection, journal: str | None) -> None:
     state = _inspect(db)
     if journal is None:
         if state != "ours":
-            raise Unusable("it is read-only, and not a cache of this version")
+            raise UnusableCache("it is read-only, and not a cache of this version")
         return
     if state == "new":
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -254,7 +254,7 @@ def _set_journal(db: sqlite3.Connection, journal: str) -> None:
 
 
 def _inspect(db: sqlite3.Connection) -> str:
-    """`new`, `ours` or `old`. Raises _Damaged, Unusable, sqlite3.Error."""
+    """`new`, `ours` or `old`. Raises _Damaged, UnusableCache, sqlite3.Error."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (schema,) = db.execute("PRAGMA user_version").fetchone()
     tables = _tables(db)
@@ -263,9 +263,11 @@ def _inspect(db: sqlite3.Connection) -> str:
     if (application, schema) == (0, 1) and tables == [_TABLE_1]:
         return "old"
     if application != APPLICATION_ID:
-        raise Unusable("it is a database of another program; it is left as it is, name another file")
+        raise UnusableCache("it is a database of another program; it is left as it is, name another file")
     if schema > SCHEMA:
-        raise Unusable(f"a newer version made it (schema {schema}, this one writes {SCHEMA}); name another file")
+        raise UnusableCache(
+            f"a newer version made it (schema {schema}, this one writes {SCHEMA}); name another file"
+        )
     if schema != SCHEMA or tables != [TABLE]:
         raise _Damaged("its schema is not one that any version made")
     return "ours"
@@ -345,14 +347,14 @@ def _leave_wal(path: Path) -> None:
 
 
 def _check_ours(path: Path) -> None:
-    """Raises Unusable for a file that never was a database: it is somebody's, who named it by mistake."""
+    """Raises UnusableCache for a file that never was a database: it is somebody's, who named it by mistake."""
     with open(path, "rb") as file:
         header = file.read(100)
     if header.startswith(_MAGIC) or (header and _MAGIC.startswith(header)):
         return
     zeros = header[_RESERVED].count(0)
     if zeros < 16:  # noqa: PLR2004 - of 20; some may be damaged
-        raise Unusable("it is not a database; it is left as it is, name another file")
+        raise UnusableCache("it is not a database; it is left as it is, name another file")
 
 
 def _set_aside(path: Path, why: str) -> str:

@@ -40,7 +40,7 @@ from msgspec import Struct
 from engine.cache.file import (
     BUSY_SECONDS,
     Identity,
-    Unusable,
+    UnusableCache,
     code_of,
     identity_of,
     is_damage,
@@ -137,7 +137,7 @@ class Cache:
         except (sqlite3.Error, MemoryError) as error:
             self._failed(error)
             return None
-        return None if row is None else checked(key, *row)
+        return None if row is None else read_row(key, *row)
 
     def put(self, rows: Iterable[tuple[bytes, Sequence[Evaluation]]]) -> None:
         """Store units, durably as the module docstring defines it, in one transaction. A known key is replaced."""
@@ -215,7 +215,7 @@ class Cache:
         if self.kept:
             try:
                 opened = open_file(self._file, damaged)
-            except Unusable as error:
+            except UnusableCache as error:
                 self._say(f"cache {self.path} cannot be used ({error}); going on without it")
             else:
                 for notice in opened.notices:
@@ -330,7 +330,7 @@ class Cache:
             return DEFAULT_LIMIT
 
 
-def checked(key: bytes, packed: object, digest: object) -> tuple[Evaluation, ...] | None:
+def read_row(key: bytes, packed: object, digest: object) -> tuple[Evaluation, ...] | None:
     """What a row holds, or None when that is not what was stored."""
     if not isinstance(packed, bytes) or digest != row_digest(key, packed):
         return None
@@ -366,6 +366,6 @@ def sound_rows(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes] | None]:
             return
         at_once, failures = (_ROWS_AT_ONCE, 0) if failures or at_once > 1 else (1, 0)
         for _, key, packed, digest in found:
-            sound = isinstance(key, bytes) and checked(key, packed, digest) is not None
+            sound = isinstance(key, bytes) and read_row(key, packed, digest) is not None
             yield (key, packed) if sound else None
         last = max(last + 1, found[-1][0])  # a damaged id must not lead back

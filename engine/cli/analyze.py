@@ -16,9 +16,9 @@ import click
 from engine import api, live, system
 from engine.cli import values
 from engine.errors import AnalysisError, OutputError
-from engine.input.inputs import AsWritten
+from engine.input.inputs import LiteralPath
 from engine.model import RunResult
-from engine.settings import EPD_AGGREGATORS, Settings, build
+from engine.settings import EPD_AGGREGATORS, Settings, build_settings
 
 CONTINUES = "the same command continues where it stopped"
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -130,7 +130,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         if given["dry_run"]:
             from engine.cli.dry_run import show
 
-            show([AsWritten(name) for name in given["inputs"]], settings)
+            show([LiteralPath(name) for name in given["inputs"]], settings)
             return
         _warn(settings, screen)
         code = _analyze(given, settings, screen)
@@ -177,7 +177,7 @@ def _settings(given: dict[str, Any]) -> Settings:
     flags |= {name: given[name] for name in names}
     flags["plugins"] = given["plugins"]
     flags["cache"] = "" if given["no_cache"] else given["cache"]
-    return build(flags, profile=given["profile"])
+    return build_settings(flags, profile=given["profile"])
 
 
 def _analyze(given: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
@@ -186,7 +186,7 @@ def _analyze(given: dict[str, Any], settings: Settings, screen: live.Screen) -> 
     with _signals(stop) as caught:
         with screen:
             result = api.analyze(
-                [AsWritten(name) for name in given["inputs"]],
+                [LiteralPath(name) for name in given["inputs"]],
                 settings=settings,
                 output=list(dict.fromkeys([*given["output"], *([] if table else ["-"])])),
                 output_format=None if table else given["format_"],

@@ -18,7 +18,7 @@ from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
 from engine.run.estimate import measure_speed
-from engine.settings import build
+from engine.settings import build_settings
 from engine.system import paths
 
 
@@ -28,7 +28,7 @@ from engine.system import paths
 def command(ctx: click.Context, evaluator: str | None, hash_: int | None, uci: tuple[str, ...]) -> None:
     """Say which evaluator would be used and why, how fast it is, and what is wrong. Exit code 3 without one."""
     given = {"hash_": hash_, "uci": uci}
-    settings = build({"evaluator_options": values.of_evaluator(given)})
+    settings = build_settings({"evaluator_options": values.of_evaluator(given)})
     _say(
         "version", f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}"
     )

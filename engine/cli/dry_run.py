@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import click
 
 from engine import live
-from engine.input.inputs import AsWritten
+from engine.input.inputs import LiteralPath
 from engine.run.estimate import estimate
 from engine.settings import Settings
 
 
-def show(inputs: Sequence[AsWritten], settings: Settings) -> None:
+def show(inputs: Sequence[LiteralPath], settings: Settings) -> None:
     """Print games, positions, the cached share and the time it would take."""
     e = estimate(inputs, settings)
     share = f"{100 * e.cached / e.positions:.0f}%" if e.positions else "none"

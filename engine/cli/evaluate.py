@@ -14,7 +14,7 @@ from engine import api, live
 from engine.cli import values
 from engine.errors import ConfigError
 from engine.model import Evaluation, EvaluatorInfo, Line, Position, Score
-from engine.settings import build
+from engine.settings import build_settings
 
 FEN_FIELDS = 6
 
@@ -30,7 +30,7 @@ def command(position: tuple[str, ...], **given: Any) -> None:
     The position is a FEN, quoted or not, or "startpos", then optionally "moves" and moves in UCI or SAN.
     """
     fen, moves = split_position(position)
-    settings = build({"evaluator_options": values.of_evaluator(given)})
+    settings = build_settings({"evaluator_options": values.of_evaluator(given)})
     limit = values.limit(given)
     told: list[EvaluatorInfo] = []
     evaluation = api.evaluate(

@@ -22,7 +22,7 @@ _MAX_CHOICES = 5
 """An evaluator that only chooses may choose another such, so often and no more."""
 
 
-class Choice(Struct, frozen=True):
+class ChosenEvaluator(Struct, frozen=True):
     """An evaluator that has been started once and works."""
 
     spec: PluginSpec | None
@@ -32,7 +32,7 @@ class Choice(Struct, frozen=True):
     """Whether evaluations that stand in the input are taken."""
 
 
-def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
+def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEvaluator:
     """Find the evaluator, start it once to learn who it is, and end it.
 
     `recorded,stockfish` is a chain: what the input has, and a search for the rest. Raises PluginError for an
@@ -49,15 +49,17 @@ def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
     if searcher.reads_input:
         raise ConfigError(f"evaluators {name}: the last of a chain must search")
     info = structs.replace(searcher.info, name=f"{reader.info.name}, {searcher.info.name}")
-    return Choice(searcher.spec, info, reads_input=True)
+    return ChosenEvaluator(searcher.spec, info, reads_input=True)
 
 
-def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
+def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEvaluator:
     spec = resolve(registry, name, values)
     evaluator = make(spec)
     try:
         info = evaluator.start()
-        return Choice(None, info, reads_input=True) if evaluator.reads_input else Choice(spec, info)
+        return (
+            ChosenEvaluator(None, info, reads_input=True) if evaluator.reads_input else ChosenEvaluator(spec, info)
+        )
     except AnalysisError:
         raise
     except Exception as error:

@@ -41,7 +41,7 @@ OURS = "grandmaster-analysis"
 """The distribution whose plugins are meant where nobody named one."""
 API_VERSIONS = range(1, 2)
 """Versions of the contracts that this framework understands."""
-LIMIT = "ENGINE_PLUGINS"
+LIMIT_VARIABLE = "ENGINE_PLUGINS"
 """Environment variable that limits which plugins of other distributions are seen."""
 
 
@@ -73,7 +73,7 @@ class _FileEntryPoint:
         return self._cls
 
 
-class _Manager(ExtensionManager[Any]):
+class _PluginManager(ExtensionManager[Any]):
     """Loads the entry points it is given, and keeps each failure."""
 
     def __init__(self, namespace: str, entry_points: Sequence[Any]) -> None:
@@ -131,7 +131,7 @@ class Registry:
         Raises PluginNotFound (with the nearest name), PluginConflict, PluginLoadError.
         """
         meant = self._meant(namespace, name)
-        manager = _Manager(namespace, [meant])
+        manager = _PluginManager(namespace, [meant])
         for cause, detail in manager.broken.values():
             raise PluginLoadError(
                 f"{kind_of(namespace)} {name!r} ({meant.value}) does not load: {cause}"
@@ -222,7 +222,7 @@ def kind_of(namespace: str) -> str:
 
 def _info(namespace: str, ep: Any) -> PluginInfo:
     """What can be said of one entry point; it is imported."""
-    manager = _Manager(namespace, [ep])
+    manager = _PluginManager(namespace, [ep])
     distribution, version = _distribution(ep)
     cause, detail = manager.broken.get(ep.name, ("", ""))
     summary = cause or _summary_with_endings(next(iter(manager)).plugin)
@@ -244,7 +244,7 @@ def _every(namespace: str) -> list[Any]:
 
 def _is_let_in(ep: Any) -> bool:
     """ENGINE_PLUGINS: `none`, or those let in beside ours, by name or distribution. Unset lets in all."""
-    limit = os.environ.get(LIMIT)
+    limit = os.environ.get(LIMIT_VARIABLE)
     distribution = _normal(_distribution(ep)[0])
     if limit is None or distribution == OURS:
         return True
@@ -273,7 +273,7 @@ def _full_name(ep: Any) -> str:
 
 def _not_found(namespace: str, name: str, names: Sequence[str]) -> str:
     if any(name in (ep.name, _full_name(ep)) for ep in _every(namespace)):
-        return f"{kind_of(namespace)} {name!r} is left out by {LIMIT}={os.environ.get(LIMIT)}"
+        return f"{kind_of(namespace)} {name!r} is left out by {LIMIT_VARIABLE}={os.environ.get(LIMIT_VARIABLE)}"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
     return f"no {kind_of(namespace)} is called {name!r}; {hint} (engine plugins list)"

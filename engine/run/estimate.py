@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from engine.cache.store import unit_key
 from engine.contracts.messages import PluginSpec
-from engine.input.sources import Game
+from engine.input.games import ParsedGame
 from engine.loading import evaluators
 from engine.model import Limit, Position
 from engine.run.run import Run
@@ -52,7 +52,7 @@ def estimate(
     ids = itertools.count()
     try:
         for item in run.items():
-            if not isinstance(item, Game):
+            if not isinstance(item, ParsedGame):
                 continue
             games += 1
             on_game(games)

@@ -115,7 +115,7 @@ def passed_over(skipped: SkippedGame, counts: RunCounts) -> Notice:
 
 def share_read(sources: Sequence[Source]) -> float | None:
     """How much of all the inputs has been read, by bytes; None while that is not known."""
-    shares = [source.share() for source in sources]
+    shares = [source.fraction_read() for source in sources]
     sizes = [source.size for source in sources]
     if any(share is None for share in shares) or not sum(sizes):
         return None

@@ -20,9 +20,9 @@ import msgspec
 from msgspec import Struct
 
 from engine import system
-from engine.analysis.game import Analyst
+from engine.analysis.game import GameAnalyzer
 from engine.input.filters import player_filter
-from engine.input.sources import Candidate, parse, playable
+from engine.input.games import UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Notice, RunCounts, SkippedGame
 from engine.plugin import WorkerState
@@ -94,18 +94,18 @@ class Digester:
         self._strategies = Strategies.build(registry, job.aggregators, job.options)
         self._part: Strategies | None = None
         """Those of the batch before."""
-        self._analyst = Analyst(
+        self._analyst = GameAnalyzer(
             job.search, job.evaluator.scale, job.reads_input, player_filter(job.players) if job.players else None
         )
 
-    def digest(self, batch: Sequence[Candidate]) -> Digested:
+    def digest(self, batch: Sequence[UnparsedGame]) -> Digested:
         job = self._job
         found = Digested(Tally(job.winning_cp, job.size))
         self._part = strategies = self._strategies.part(self._part)
         placed: dict[int, AnalysedGame] = {}
         for candidate in batch:
             found.counts.read += 1
-            item = playable(parse(candidate, self._readers), job.evaluator)
+            item = skip_unplayable(parse_game(candidate, self._readers), job.evaluator)
             if isinstance(item, SkippedGame):
                 found.notices.append(passed_over(item, found.counts))
                 found.items += [Item(skipped=item)] if job.games_wanted else []
@@ -131,12 +131,12 @@ class Digester:
         return found
 
 
-def batches(items: Iterable[Candidate | Any]) -> Iterator[list[Candidate] | Any]:
+def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] | Any]:
     """Games by the batch; what is no game comes in its place."""
-    batch: list[Candidate] = []
+    batch: list[UnparsedGame] = []
     size = 0
     for item in items:
-        if isinstance(item, Candidate):
+        if isinstance(item, UnparsedGame):
             batch.append(item)
             size += len(item.raw.data)
             if len(batch) < BATCH_GAMES and size < BATCH_BYTES:
@@ -144,7 +144,7 @@ def batches(items: Iterable[Candidate | Any]) -> Iterator[list[Candidate] | Any]
         if batch:
             yield batch
         batch, size = [], 0
-        if not isinstance(item, Candidate):
+        if not isinstance(item, UnparsedGame):
             yield item
     if batch:
         yield batch
@@ -168,7 +168,7 @@ class Digestion:
         """Whether another batch would keep a process busy."""
         return len(self._line) < _IN_FLIGHT * self._workers
 
-    def submit(self, batch: Sequence[Candidate]) -> None:
+    def submit(self, batch: Sequence[UnparsedGame]) -> None:
         packed = msgspec.msgpack.encode(batch)
         self._line.append((packed, self._send(packed)))
 
@@ -193,7 +193,7 @@ class Digestion:
             return found
         self._line.popleft()
         self._here = self._here or Digester(self._job)
-        return self._here.digest(msgspec.msgpack.decode(packed, type=list[Candidate]))
+        return self._here.digest(msgspec.msgpack.decode(packed, type=list[UnparsedGame]))
 
     def states(self) -> tuple[WorkerState, ...]:
         """No lines for the screen: each batch is over in a moment."""
@@ -253,4 +253,4 @@ def _start(encoded: bytes) -> None:
 
 def _digest(packed: bytes) -> bytes:
     assert _digester is not None
-    return msgspec.msgpack.encode(_digester.digest(msgspec.msgpack.decode(packed, type=list[Candidate])))
+    return msgspec.msgpack.encode(_digester.digest(msgspec.msgpack.decode(packed, type=list[UnparsedGame])))

@@ -20,14 +20,23 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from engine import system
-from engine.analysis.game import Analyst
+from engine.analysis.game import GameAnalyzer
 from engine.cache.store import Cache, default_path
 from engine.contracts import options
 from engine.contracts.messages import Job, PluginSpec
 from engine.errors import ConfigError, EvaluatorError, InputError, PluginCrashed
 from engine.input.filters import compile_filter, player_filter
-from engine.input.inputs import expand
-from engine.input.sources import Broken, Filtered, Game, Item, Selection, Waiting, candidates, playable, read
+from engine.input.games import (
+    FilteredGame,
+    InputItem,
+    ParsedGame,
+    Selection,
+    read_games,
+    select_games,
+    skip_unplayable,
+)
+from engine.input.inputs import open_sources
+from engine.input.sources import BrokenSource, NoGameYet
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import (
@@ -87,7 +96,7 @@ class Warm(Protocol):
 
     registry: Registry
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         """As `engine.loading.evaluators.choose`."""
         ...
 
@@ -132,7 +141,7 @@ class Run:
         self._stop_after = stop_after
         self.registry = warm.registry if warm is not None else Registry(settings.plugins)
         self._readers = {name: cls() for name, cls in self.registry.load_all("engine.readers").items()}
-        self._sources = expand(inputs, self._readers)
+        self._sources = open_sources(inputs, self._readers)
         self._selection = Selection(
             filter=compile_filter(settings.filter) if settings.filter else None,
             players=player_filter(settings.players) if settings.players else None,
@@ -176,7 +185,7 @@ class Run:
             self._readers[source.reader].analysed for source in self._sources if source.refused is None
         )
         self.evaluator = self._choose_evaluator()
-        self._analyst = Analyst(
+        self._analyst = GameAnalyzer(
             settings.search, self.evaluator.info.scale, self.evaluator.reads_input, self._selection.players
         )
         self._info = RunInfo(self.evaluator.info, self.limit)
@@ -195,7 +204,7 @@ class Run:
         self._only: AnalysedGame | None = None
         """The first game, while there is no second."""
 
-    def _choose_evaluator(self) -> evaluators.Choice:
+    def _choose_evaluator(self) -> evaluators.ChosenEvaluator:
         """The run's own; and where it searches nothing but aggregators want more, who answers them."""
         settings = self.settings
         chosen = self._choose(
@@ -206,7 +215,7 @@ class Run:
         asking = self._strategies.following_up()
         if settings.follow_up_evaluator is None:
             asking = [name for name in asking if name not in self._only_shown]
-        self._for_follow_ups: evaluators.Choice | None = None
+        self._for_follow_ups: evaluators.ChosenEvaluator | None = None
         self._can_follow_up = chosen.spec is not None
         if chosen.spec is not None:
             if settings.follow_up_evaluator is not None:
@@ -216,7 +225,7 @@ class Run:
             self._can_follow_up = self._for_follow_ups is not None
         return chosen
 
-    def _choose_for_follow_ups(self, asking: Sequence[str]) -> evaluators.Choice | None:
+    def _choose_for_follow_ups(self, asking: Sequence[str]) -> evaluators.ChosenEvaluator | None:
         settings = self.settings
         try:
             return self._choose(
@@ -384,8 +393,8 @@ class Run:
             digestion.close()
 
     def _drive_digestion(self, digestion: Digestion) -> None:
-        items = batches(candidates(self._sources, self._readers, self._selection))
-        line: deque[Filtered | Broken | None] = deque()
+        items = batches(select_games(self._sources, self._readers, self._selection))
+        line: deque[FilteredGame | BrokenSource | None] = deque()
         self._shown = 0.0
         while not self._exhausted or line:
             if self._stopping and not self._exhausted:
@@ -397,7 +406,7 @@ class Run:
                 elif isinstance(item, list):
                     digestion.submit(item)
                     line.append(None)
-                elif isinstance(item, Waiting):
+                elif isinstance(item, NoGameYet):
                     break
                 else:
                     line.append(item)
@@ -458,7 +467,7 @@ class Run:
                 if item is None:
                     self._exhausted = True
                     flow.end()
-                elif isinstance(item, Waiting):
+                elif isinstance(item, NoGameYet):
                     break
                 else:
                     self._open(flow, item)
@@ -467,15 +476,15 @@ class Run:
             self._show(flow)
         self._interrupted = self._interrupted or flow.left
 
-    def items(self) -> Iterator[Item]:
-        return read(self._sources, self._readers, self._selection)
+    def items(self) -> Iterator[InputItem]:
+        return read_games(self._sources, self._readers, self._selection)
 
-    def _open(self, flow: Flow, item: Game | SkippedGame | Filtered | Broken) -> None:
-        if isinstance(item, Filtered | Broken):
+    def _open(self, flow: Flow, item: ParsedGame | SkippedGame | FilteredGame | BrokenSource) -> None:
+        if isinstance(item, FilteredGame | BrokenSource):
             self._pass_over(item)
             return
         self.counts.read += 1
-        item = playable(item, self.evaluator.info)
+        item = skip_unplayable(item, self.evaluator.info)
         if isinstance(item, SkippedGame):
             flow.open(item)
         else:
@@ -485,8 +494,8 @@ class Run:
             for notice in problems(opened, self.counts):
                 self._notice(notice)
 
-    def _pass_over(self, item: Filtered | Broken) -> None:
-        if isinstance(item, Broken):
+    def _pass_over(self, item: FilteredGame | BrokenSource) -> None:
+        if isinstance(item, BrokenSource):
             self._broken = True
             self._notice(Notice("damaged", item.file, item.line, None, item.reason))
             return
