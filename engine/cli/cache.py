@@ -119,7 +119,7 @@ def _opened(path: Path, *, to_write: bool = False) -> Iterator[Cache]:
     """Open it, say what was found wrong, and close it. Raises InputError or OutputError when it is of no use."""
     cache = Cache(path)
     try:
-        if cache.temporary or (to_write and not cache.kept):
+        if cache.temporary or (to_write and not cache.persistent):
             raise (OutputError if to_write else InputError)(cache.notice or f"cannot use {path}")
         if cache.notice:
             click.echo(f"warning: {live.clean(cache.notice)}", err=True)

@@ -121,7 +121,7 @@ def check_limit(**fields: int | None) -> Limit:
 
 
 def _merged_limit(layers: list[LimitSettings | None], flags: Mapping[str, Any]) -> Limit:
-    """Return the limit of the last layer that says when to stop, with the MultiPV of the last layer that sets it."""
+    """Return the limit of the last layer that sets one, with the MultiPV of the last layer that sets it."""
     limit = Limit(nodes=100_000)
     for layer in [*layers, _convert(flags, LimitSettings, "limit")]:
         if layer is None:

@@ -22,7 +22,7 @@ class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How games are cut into units, and how centipawns are read."""
 
     policy: Literal["chunk", "fresh"] = "chunk"
-    """Use of the hash table. `chunk`: the positions of a chunk share it. `fresh`: each position has an empty one."""
+    """Use of the hash table. `chunk`: the positions of a chunk share it. `fresh`: it starts empty at each one."""
     opening: Annotated[int, Meta(ge=0, le=200)] = 10
     """Number of positions from the start that are searched one by one, so that games share them."""
     chunk: Annotated[int, Meta(ge=1, le=200)] = 12

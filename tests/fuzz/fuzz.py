@@ -25,8 +25,8 @@ with atheris.instrument_imports(include=["engine", "engine_plugins"]):
     import chess
 
     from engine.cache.exchange import SCHEMA, import_rows
-    from engine.cache.file import row_digest
-    from engine.cache.store import Cache, read_row
+    from engine.cache.rows import read_row, row_digest
+    from engine.cache.store import Cache
     from engine.contracts.messages import pack, unpack_evaluations
     from engine.errors import EvaluatorProtocolError
     from engine.model import Evaluation, Limit, Line, Position, Score, SourceGame
