@@ -1,4 +1,4 @@
-"""From a game whose positions are all known to an analysed game, by the settings of the run. Pure."""
+"""The analysis of a game whose positions are all evaluated, by the settings of the run. Pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ from engine.settings import Search
 
 
 class GameAnalyzer(Struct, frozen=True):
-    """What the analysis of a game depends on beside the game."""
+    """Turns evaluated games into analysed games; the fields are everything that the analysis depends on."""
 
     search: Search
+    """Settings of the search, with the scale and whether to reconcile."""
     scale: float
-    """The evaluator's own."""
+    """Factor for centipawns that the evaluator recommends (`EvaluatorInfo.scale`)."""
     use_recorded: bool
-    """Whether evaluations of somebody else's that stand in the input are taken."""
+    """Whether evaluations of other programs in the input are used."""
     players: PlayerFilter | None = None
-    """Whose view; None: both sides'."""
+    """Player in whose view the games are reported; None: both sides' view."""
 
     def analyse(self, plan: Plan) -> AnalysedGame:
-        """Of a plan without an open position."""
+        """Return the analysed game of a plan.
+
+        * **plan** - a plan whose positions are all known.
+        """
         recording = used_recording(plan.game, use_recorded=self.use_recorded)
         scale = recording.scale if recording is not None and recording.ours else self.scale
-        reconciles = recording.reconciled if recording is not None and recording.ours else True
-        reconciles = reconciles if self.search.reconcile is None else self.search.reconcile
+        reconciles = self.search.reconcile
+        if reconciles is None:
+            reconciles = recording.reconciled if recording is not None and recording.ours else True
         positions = [before_reconciliation(position) for position in plan.positions if position is not None]
         assert len(positions) == len(plan.positions)
         searched = any(position.evaluation and not position.recorded for position in positions)

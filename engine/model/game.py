@@ -185,7 +185,7 @@ class SourceGame(Struct, frozen=True):
     text: str = ""
     """Text of the game in the file, decoded."""
     problem: str | None = None
-    """Description of the damage, for people, when only the moves up to it could be read; None for a sound game."""
+    """Description of the damage, for people; the moves up to it are kept. None for a sound game."""
     problem_line: int | None = None
     """Line of the file that `problem` is about, 1-based; None when not known."""
     epd: Epd | None = None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import sys
 import textwrap
 from pathlib import Path
@@ -98,8 +99,9 @@ def test_a_missing_file() -> None:
 
 @pytest.mark.parametrize("text", ["raise ValueError('no')", "import sys; sys.exit(3)", "class Thing: pass"])
 def test_a_broken_distribution_is_a_row_and_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     name = f"broken_{abs(hash(text))}"
     write(tmp_path, f"{name}.py", text)
     install(tmp_path, monkeypatch, "broken-dist", "1.2", f"[engine.aggregators]\nbroken = {name}:Thing\n")
@@ -110,6 +112,7 @@ def test_a_broken_distribution_is_a_row_and_stops_nobody(
     assert Registry().load("engine.aggregators", "wins")
     with pytest.raises(PluginLoadError, match=f"{name}:Thing"):
         Registry().load("engine.aggregators", "broken")
+    assert not [record for record in caplog.records if record.name.startswith("stevedore")]
 
 
 def test_two_distributions_with_one_name_conflict_and_both_can_be_named(
