@@ -16,7 +16,8 @@ from rich.text import Text
 from engine import live
 from engine.contracts import options
 from engine.errors import PluginNotFound
-from engine.loading.registry import CONTRACTS, LIMIT_VARIABLE, PluginInfo, Registry, kind_of, page_of
+from engine.loading.pages import page_of
+from engine.loading.registry import CONTRACTS, LIMIT_VARIABLE, PluginInfo, Registry, kind_of
 from engine.plugin import Needs
 
 _LATE = ("new", "check")

@@ -28,6 +28,7 @@ from stevedore.extension import Extension, ExtensionManager
 from engine.contracts.aggregator import kebab
 from engine.contracts.messages import PluginSpec
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
+from engine.loading.pages import summary_with_endings
 from engine.plugin import Aggregator, Evaluator, Executor, Reader, Writer
 
 CONTRACTS: Mapping[str, type] = {
@@ -92,7 +93,7 @@ class _PluginManager(ExtensionManager[Any]):
         return list(self._given_entry_points)
 
     def _load_plugins(self, *_: Any, **__: Any) -> list[Extension[Any]]:
-        # stevedore's own loop logs every entry point, and errors that are raised as PluginLoadError here.
+        # stevedore's own loop would log every entry point, on a logger that is not ours.
         extensions = [self._load_one_plugin(ep) for ep in self._given_entry_points]
         return [extension for extension in extensions if extension is not None]
 
@@ -249,34 +250,6 @@ def load_spec(spec: PluginSpec) -> Any:
     return Registry([spec.file] if spec.file else []).load(spec.namespace, spec.name)
 
 
-def page_of(plugin: type) -> str:
-    """Return a plugin's documentation page: its docstring; when that is one line or missing, its module's follows.
-
-    * **plugin** - the plugin class.
-    """
-    import inspect
-
-    own_docstring = inspect.cleandoc((plugin.__doc__ if "__doc__" in vars(plugin) else None) or "")
-    module_docstring = inspect.cleandoc(sys.modules[plugin.__module__].__doc__ or "")
-    if "\n" in own_docstring or not module_docstring:
-        return own_docstring
-    return f"{own_docstring}\n\n{module_docstring}".strip()
-
-
-def summary_of(plugin: type) -> str:
-    """Return the first line of a plugin's documentation page.
-
-    * **plugin** - the plugin class.
-    """
-    return page_of(plugin).partition("\n")[0]
-
-
-def _summary_with_endings(plugin: type) -> str:
-    """Return the summary with the file name endings, by which readers and writers are chosen."""
-    endings = getattr(plugin, "suffixes", ())
-    return summary_of(plugin) + (f" ({', '.join(endings)})" if endings else "")
-
-
 def kind_of(namespace: str) -> str:
     """Return the word for the plugins of a namespace: `aggregator` for `engine.aggregators`.
 
@@ -290,7 +263,7 @@ def _info(namespace: str, ep: Any) -> PluginInfo:
     manager = _PluginManager(namespace, [ep])
     distribution, version = _distribution(ep)
     cause, detail = manager.broken.get(ep.name, ("", ""))
-    summary = cause or _summary_with_endings(next(iter(manager)).plugin)
+    summary = cause or summary_with_endings(next(iter(manager)).plugin)
     return PluginInfo(
         namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
     )

@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
 from engine.loading import registry
+from engine.loading.pages import summary_of
 from engine.loading.registry import CONTRACTS, Registry
 from engine.plugin import Aggregator
 
@@ -59,7 +60,7 @@ def test_a_single_file_is_a_plugin_in_this_process_and_in_a_worker(tmp_path: Pat
     cls = mine.load("engine.aggregators", "game-counter")
     assert issubclass(cls, Aggregator)
     assert registry.load_spec(mine.spec("engine.aggregators", "game-counter", {})) is cls
-    assert registry.summary_of(cls) == "How many games?"
+    assert summary_of(cls) == "How many games?"
 
 
 def test_a_file_wins_over_an_installed_name(tmp_path: Path) -> None:
