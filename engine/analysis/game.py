@@ -1,4 +1,4 @@
-"""From a game whose positions are all known to an analysed game, by the settings of the run. Pure."""
+"""The analysis of a game whose positions are all evaluated, by the settings of the run. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from engine.search.planner import used_recording
 from engine.settings import Search
 
 
-class Analyst(Struct, frozen=True):
-    """What the analysis of a game depends on beside the game."""
+class GameAnalyzer(Struct, frozen=True):
+    """Turns evaluated games into analysed games; the fields are everything that the analysis depends on."""
 
     search: Search
+    """Settings of the search, with the scale and whether to reconcile."""
     scale: float
-    """The evaluator's own."""
+    """Factor for centipawns that the evaluator recommends (`EvaluatorInfo.scale`)."""
     use_recorded: bool
-    """Whether evaluations of somebody else's that stand in the input are taken."""
+    """Whether evaluations of other programs in the input are used."""
     players: PlayerFilter | None = None
-    """Whose view; None: both sides'."""
+    """Player in whose view the games are reported; None: both sides' view."""
 
     def analyse(self, searched: SearchedGame) -> AnalysedGame:
         """Reconcile the evaluations of a game and judge its moves."""

@@ -1,4 +1,4 @@
-"""One analysed game from its moves and its evaluated positions. Pure."""
+"""The judgement of a game: from its moves and its evaluated positions to an analysed game. Pure."""
 
 from __future__ import annotations
 
@@ -29,25 +29,27 @@ __all__ = ["analyse"]
 _STALEMATE = Score(cp=0)
 
 
-class _Known(NamedTuple):
-    """A position as the formulas take it."""
+class _ScoredPosition(NamedTuple):
+    """The score of a position in the forms that the formulas need."""
 
     score: Score
-    """From the side to move's view."""
+    """Score in the side to move's view."""
     reverse: Score
-    """From the other side's."""
+    """Score in the other side's view."""
     cp: int
-    """The same in centipawns, clamped to ±1000."""
+    """Centipawns in the side to move's view, clamped to ±1000."""
     scale: float
-    win: float
+    """Factor for the centipawns in Win% formulas."""
+    white_win: float
     """White's Win%, 0 to 100."""
-    own: float
-    """That of the side to move."""
-    other: float
-    """That of the other side, which has just moved."""
-    own_shown: float
-    """With 3 decimals."""
-    other_shown: float
+    mover_win: float
+    """Win% of the side to move, 0 to 100."""
+    other_win: float
+    """Win% of the other side, which has just moved, 0 to 100."""
+    mover_win_shown: float
+    """`mover_win` with 3 decimals."""
+    other_win_shown: float
+    """`other_win` with 3 decimals."""
 
 
 def analyse(
@@ -60,25 +62,32 @@ def analyse(
     reconciled: bool = False,
     landmarks: Landmarks | None = None,
 ) -> AnalysedGame:
-    """Judge every ply of `game`, given its N + 1 positions.
+    """Judge every ply of a game and return the analysed game.
 
-    `scale` multiplies the centipawns of searched positions for what rests on Win%: judgement and accuracy; those
-    of recorded ones are taken as they are. Losses stay in the evaluator's centipawns, and so do the evaluations.
-    A game from the standard initial position starts from +15 centipawns as Lichess does, any other from its own
-    position 0; stalemate is 0 centipawns. Beside a missing evaluation, and for a mating move, there is no
-    judgement, accuracy or loss. Where the positions are `reconciled`, the best move is never judged. `landmarks`
-    are the game's, for who has them already.
+    A game from the standard initial position starts from +15 centipawns as on Lichess, any other from the score of
+    its position 0; stalemate is 0 centipawns. Beside a missing evaluation, and for a mating move, there is no
+    judgement, accuracy or loss.
 
-    Raises ValueError unless there is one position more than moves.
+    * **origin** - the number of the game, its file and line.
+    * **game** - the game.
+    * **positions** - its positions 0 to N.
+    * **view** - *(optional)* the colours in whose view the game is reported; both when not given.
+    * **scale** - *(optional)* the factor for the centipawns of searched positions where Win% matters, in
+      judgements and accuracy. Recorded centipawns, losses and the evaluations themselves are not scaled.
+    * **reconciled** - *(optional)* whether the positions are consistent; then the best move gets no judgement.
+    * **landmarks** - *(optional)* phases and opening of the game; found on a walk of its own when not given.
+
+    Raises `ValueError` unless there is one position more than moves.
     """
     if len(positions) != len(game.moves) + 1:
         raise ValueError(f"{len(positions)} positions for {len(game.moves)} moves")
     first: Color = "white" if game.fen.split(" ", 2)[1] == "w" else "black"
-    known = _known(game.fen, first, positions, scale)
+    scored = _score_positions(game.fen, first, positions, scale)
     best = [p.evaluation.best if p.evaluation and reconciled else None for p in positions]
-    moves = _accuracies(known)
-    plies = tuple(_plies(game, known, moves, best))
-    accuracies = scoring.game_accuracy([None if one is None else one.win for one in known], first, moves)
+    move_accuracies = _move_accuracies(scored)
+    plies = tuple(_plies(game, scored, move_accuracies, best))
+    wins = [None if position is None else position.white_win for position in scored]
+    accuracies = scoring.game_accuracy(wins, first, move_accuracies)
     landmarks = landmarks or landmarks_of(game)
     return AnalysedGame(
         origin=origin,
@@ -100,70 +109,83 @@ def analyse(
     )
 
 
-def _known(fen: str, first: Color, positions: Sequence[AnalysedPosition], scale: float) -> list[_Known | None]:
-    """What is known of each position; None where that is nothing."""
-    found: list[_Known | None] = []
+def _score_positions(
+    fen: str, first: Color, positions: Sequence[AnalysedPosition], scale: float
+) -> list[_ScoredPosition | None]:
+    """Return the score of each position; None where there is none."""
+    scored: list[_ScoredPosition | None] = []
     white_to_move = first == "white"
     for position in positions:
         if position.evaluation is not None:
-            of_this = 1.0 if position.recorded else scale
-            found.append(_known_of(position.evaluation.score, of_this, white_to_move))
+            own_scale = 1.0 if position.recorded else scale
+            scored.append(_score(position.evaluation.score, own_scale, white_to_move))
         elif position.terminal == "stalemate":
-            found.append(_known_of(_STALEMATE, scale, white_to_move))
+            scored.append(_score(_STALEMATE, scale, white_to_move))
         else:
-            found.append(None)
+            scored.append(None)
         white_to_move = not white_to_move
     if _is_initial(fen):
-        found[0] = _known_of(scoring.START, 1.0, True)
-    return found
+        scored[0] = _score(scoring.START, 1.0, True)
+    return scored
 
 
 @lru_cache(1 << 14)
-def _known_of(score: Score, scale: float, white_to_move: bool) -> _Known:
-    """The same few thousand scores come again and again."""
+def _score(score: Score, scale: float, white_to_move: bool) -> _ScoredPosition:
+    """Compute the forms of a score. The same few thousand scores occur again and again, so they are cached."""
     win = scoring.win_percent(score if white_to_move else -score, scale)
-    own, other = (win, 100 - win) if white_to_move else (100 - win, win)
+    mover, other = (win, 100 - win) if white_to_move else (100 - win, win)
     cp = int(scoring.clamp_cp(score))
-    return _Known(score, -score, cp, scale, win, own, other, round(own, 3), round(other, 3))
+    return _ScoredPosition(score, -score, cp, scale, win, mover, other, round(mover, 3), round(other, 3))
 
 
 def _is_initial(fen: str) -> bool:
     return fen.split()[:4] == chess.STARTING_FEN.split()[:4]
 
 
-def _accuracies(known: Sequence[_Known | None]) -> list[float | None]:
-    """Of each move; None beside a missing evaluation."""
+def _move_accuracies(scored: Sequence[_ScoredPosition | None]) -> list[float | None]:
+    """Return the accuracy of each move; None beside a missing evaluation."""
     return [
-        None if before is None or after is None else scoring.move_accuracy(before.own, after.other)
-        for before, after in pairwise(known)
+        None if before is None or after is None else scoring.move_accuracy(before.mover_win, after.other_win)
+        for before, after in pairwise(scored)
     ]
 
 
 def _plies(
     game: SourceGame,
-    known: Sequence[_Known | None],
+    scored: Sequence[_ScoredPosition | None],
     accuracies: Sequence[float | None],
     best: Sequence[str | None],
 ) -> Iterator[Ply]:
     times = move_times(game)
     clocks = (*game.clocks, *(None,) * len(times))[: len(times)]
-    for uci, san, before, after, accuracy, likes, clock, time in zip(
-        game.moves, game.sans, known[:-1], known[1:], accuracies, best[:-1], clocks, times, strict=True
+    for uci, san, before, after, accuracy, best_move, clock, time in zip(
+        game.moves, game.sans, scored[:-1], scored[1:], accuracies, best[:-1], clocks, times, strict=True
     ):
         if before is None or after is None or accuracy is None:
             yield Ply(san, uci, None, None, None, clock, time)
             continue
         judgement = None
-        if uci != likes:
+        if uci != best_move:
             judgement = scoring.judgement(before.score, after.reverse, (before.scale, after.scale))
         loss = scoring.clamped_loss(before.cp, -after.cp)
         yield Ply(
-            san, uci, judgement, round(accuracy, 3), loss, clock, time, before.own_shown, after.other_shown
-        )  # fmt: skip
+            san,
+            uci,
+            judgement,
+            round(accuracy, 3),
+            loss,
+            clock,
+            time,
+            before.mover_win_shown,
+            after.other_win_shown,
+        )
 
 
 def move_times(game: SourceGame) -> list[float | None]:
-    """Seconds spent on each move, as `Ply.time` says them."""
+    """Return the seconds spent on each move, as `Ply.time` defines them; None where not known.
+
+    * **game** - the game.
+    """
     control = time_control(game.headers)
     clocks = game.clocks if control is not None else ()
     increment = control.increment if control is not None else 0.0
@@ -171,13 +193,16 @@ def move_times(game: SourceGame) -> list[float | None]:
         None if before is None or after is None else round(max(0.0, before + increment - after), 3)
         for before, after in zip(clocks, clocks[2:], strict=False)
     ]
-    both = zip_longest(game.times, [None, None, *by_clock])
-    found = [spent if said is None else said for said, spent in both]
-    return [*found, *(None,) * len(game.moves)][: len(game.moves)]
+    pairs = zip_longest(game.times, [None, None, *by_clock])
+    times = [from_clock if stated is None else stated for stated, from_clock in pairs]
+    return [*times, *(None,) * len(game.moves)][: len(game.moves)]
 
 
 def landmarks_of(game: SourceGame) -> Landmarks:
-    """Phases and opening, by a walk of their own; the moves are known to be legal."""
+    """Return phases and opening of a game, found on a walk through its positions.
+
+    * **game** - the game, whose moves are legal.
+    """
     board = chess.Board(game.fen, chess960=game.variant == "chess960")
     surveyor = Surveyor()
     surveyor.see(board)

@@ -1,11 +1,12 @@
-"""Evaluations of one game made consistent with each other. Pure.
+"""Reconciliation: the evaluations of one game are made consistent with each other. Pure.
 
-Every position is searched by itself, so the best move of a position may lead to one that its own search likes
-less, and a player who finds more than the search did would be told so by nobody: "O-O inaccuracy. O-O was best."
-Two passes repair that. From the first ply to the last, the position after a best move takes the score that this
-move was played for: a chunk is searched backwards, so that the earlier position knows what the later one's search
-has found, and not the other way round. From the last ply to the first, a position is worth at least what the move
-played from it is worth. Which direction is better is measured in engine/README.md.
+Every position is searched by itself, so the best move of a position may lead to a position whose own search scores
+it lower. The report would then contradict itself ("O-O inaccuracy. O-O was best."), and a player who found a
+better move than the search would get no credit. Two passes repair that. From the first ply to the last, the
+position after a best move takes the score that this move promised: a chunk is searched backwards, so the search of
+the earlier position knows the result of the later one, and not the other way round. From the last ply to the
+first, a position is worth at least as much as the move played from it. engine/README.md has the measurement of
+both directions.
 """
 
 from __future__ import annotations
@@ -20,33 +21,40 @@ from engine.scoring import board_value
 __all__ = ["before_reconciliation", "reconcile"]
 
 _DEEPER = 2
-"""With so many times the nodes a position was searched deeper than the one before: by `--adaptive`."""
+"""Ratio of nodes above which a position counts as searched deeper than the one before, as `--adaptive` does."""
 
 
 def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> list[AnalysedPosition]:
-    """The positions 0 to N of a game with these UCI moves, consistent; a changed one keeps what was `searched`.
+    """Return the positions of a game with consistent evaluations; a changed one keeps the original as `searched`.
 
-    Where the move played is the best move, both positions get one score: the earlier one's, unless the later one
-    was searched deeper with more nodes, or found a mate that was not expected, or a shorter one. Where another one
-    leads to more for the mover, the position is worth that; and unless its own search has found still more in its
-    best move, the move becomes the best, with the line and the depth of what follows. A mate gains its ply.
-    Recorded evaluations are left alone, and so is a position beside one without a searched evaluation.
+    Where the move played is the best move, both positions get the same score: that of the earlier one, unless the
+    later one was searched deeper with more nodes, or found an unexpected or shorter mate. Where another move leads
+    to a higher score for the mover, the position takes that score. The move then becomes the best one, with the
+    line and the depth of the position after it, unless the position's own search found an even higher score for
+    its best move. A mate gets longer by its ply. Recorded evaluations are never changed, nor is a position beside
+    one without a searched evaluation.
+
+    * **moves** - the moves in UCI notation.
+    * **positions** - the positions 0 to N.
     """
-    found = list(positions)
+    result = list(positions)
     for ply, move in enumerate(moves):
-        child = found[ply + 1]
-        expected = _expected(move, found[ply])
+        child = result[ply + 1]
+        expected = _expected_line(move, result[ply])
         if expected is not None and child.evaluation is not None and not child.recorded:
-            found[ply + 1] = _with(child, _foreseen(child.evaluation, expected, found[ply]))
+            result[ply + 1] = _with(child, _adopt_expected(child.evaluation, expected, result[ply]))
     for ply in range(len(moves) - 1, -1, -1):
-        after = _after(moves[ply], found[ply + 1])
+        after = _line_after(moves[ply], result[ply + 1])
         if after is not None:
-            found[ply] = _at_least(found[ply], moves[ply], after)
-    return found
+            result[ply] = _raise_to(result[ply], moves[ply], after)
+    return result
 
 
 def before_reconciliation(position: AnalysedPosition) -> AnalysedPosition:
-    """The position with the evaluation that its search gave."""
+    """Return the position with the evaluation that its search returned.
+
+    * **position** - a position, reconciled or not.
+    """
     if position.searched is None:
         return position
     return structs.replace(position, evaluation=position.searched, searched=None)
@@ -57,8 +65,11 @@ def _with(position: AnalysedPosition, evaluation: Evaluation) -> AnalysedPositio
     return structs.replace(position, evaluation=evaluation, searched=searched)
 
 
-def _expected(move: str, parent: AnalysedPosition) -> Line | None:
-    """What the other side has to expect after this move, in its view; None when it is not the best move."""
+def _expected_line(move: str, parent: AnalysedPosition) -> Line | None:
+    """Return the line that the parent's search expects after a move, in the other side's view.
+
+    None when the move is not the best move.
+    """
     evaluation = parent.evaluation
     if evaluation is None or parent.recorded or evaluation.best != move:
         return None
@@ -68,11 +79,11 @@ def _expected(move: str, parent: AnalysedPosition) -> Line | None:
     return Line(score, evaluation.pv[1:], evaluation.depth)
 
 
-def _foreseen(child: Evaluation, expected: Line, parent: AnalysedPosition) -> Evaluation:
-    """The evaluation with the expected score; its own where it knows better.
+def _adopt_expected(child: Evaluation, expected: Line, parent: AnalysedPosition) -> Evaluation:
+    """Return the evaluation with the expected score; unchanged where its own search is more reliable.
 
-    It keeps its own best move, which was searched deeper than a reply at the end of a line; but a mate comes with
-    the moves that lead to it, where they are known.
+    It keeps its own best move, which was searched deeper than a reply at the end of a line. An expected mate comes
+    with the moves that lead to it, where they are known.
     """
     before = parent.found
     if before is None or (child.nodes > _DEEPER * before.nodes and child.depth > before.depth):
@@ -83,8 +94,8 @@ def _foreseen(child: Evaluation, expected: Line, parent: AnalysedPosition) -> Ev
     return _with_first(child, Line(expected.score, pv, child.depth))
 
 
-def _at_least(parent: AnalysedPosition, move: str, after: Line) -> AnalysedPosition:
-    """The position, worth no less than what the move played leads to, and no more where that is the best move."""
+def _raise_to(parent: AnalysedPosition, move: str, after: Line) -> AnalysedPosition:
+    """Return the position with at least the score of the move played, and exactly that score for the best move."""
     evaluation, own = parent.evaluation, parent.found
     if evaluation is None or own is None or parent.recorded:
         return parent
@@ -93,13 +104,13 @@ def _at_least(parent: AnalysedPosition, move: str, after: Line) -> AnalysedPosit
     ):
         return parent
     if move != own.best and board_value(own.score) >= board_value(after.score):
-        # The one before promised too little; its own search likes another move at least as much.
+        # The position before it promised too little: its own search scores another move at least as high.
         return _with(parent, _with_first(own, Line(after.score, own.pv, own.depth)))
     return _with(parent, _with_first(evaluation, after))
 
 
-def _after(move: str, child: AnalysedPosition) -> Line | None:
-    """What the mover gets by this move, in the mover's view; None when that is not known."""
+def _line_after(move: str, child: AnalysedPosition) -> Line | None:
+    """Return the line that begins with a move, in the mover's view; None when its score is not known."""
     if child.terminal == "checkmate":
         return Line(Score(mate=1), (move,), 0)
     if child.terminal == "stalemate":
@@ -114,16 +125,16 @@ def _after(move: str, child: AnalysedPosition) -> Line | None:
 
 
 def _with_first(parent: Evaluation, first: Line) -> Evaluation:
-    """The evaluation with this line as its best; its other lines stay in order, as many as there were."""
+    """Return the evaluation with a new best line; the other lines follow in order, as many as before in all."""
     depth = first.depth or parent.depth
     lines: tuple[Line, ...] = ()
     if parent.lines:
-        others = [_no_better(line, first) for line in parent.lines if line.pv[:1] != first.pv[:1]]
+        others = [_capped(line, first) for line in parent.lines if line.pv[:1] != first.pv[:1]]
         lines = (structs.replace(first, depth=depth), *others)[: len(parent.lines)]
     return Evaluation(first.score, first.pv, depth, parent.nodes, lines)
 
 
-def _no_better(line: Line, first: Line) -> Line:
-    """The lines are in order."""
+def _capped(line: Line, first: Line) -> Line:
+    """Return the line with a score no higher than that of the first line, so that the lines stay in order."""
     better = board_value(line.score) > board_value(first.score)
     return structs.replace(line, score=first.score) if better else line

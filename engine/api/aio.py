@@ -276,7 +276,7 @@ class _AsyncSupply:
             with waiting():
                 item = self._next.result(timeout)
         except futures.CancelledError:
-            return inputs.END
+            return inputs.INPUT_END
         except TimeoutError:
             if not self._next.done():
                 return inputs.NOT_YET
@@ -291,13 +291,13 @@ class _AsyncSupply:
     async def _draw(self) -> Any:
         if self._iterator is None:
             self._iterator = aiter(self._items)
-        return await anext(self._iterator, inputs.END)
+        return await anext(self._iterator, inputs.INPUT_END)
 
 
 def _inputs(source: AsyncSource) -> list[Any]:
     if isinstance(source, AsyncIterable):
         return [_AsyncSupply(source, asyncio.get_running_loop())]
-    return inputs.supplied(inputs.each(source))
+    return inputs.pump_iterables(inputs.list_inputs(source))
 
 
 def _from_thread(call: Callable[[], object]) -> Callable[[], None]:

@@ -17,7 +17,7 @@ from engine.api.calls import prepare_evaluation, search_once
 from engine.api.resources import RunResources, WarmResources
 from engine.api.run import Run
 from engine.errors import AnalyzerClosed, ConfigError
-from engine.input.inputs import each, supplied
+from engine.input.inputs import list_inputs, pump_iterables
 from engine.model import Evaluation, EvaluatorInfo, RunResult
 from engine.run.progress import Snapshot
 from engine.run.started import StartedRun
@@ -108,7 +108,7 @@ class Analyzer:
         What is wrong with the call is raised here, as by `analyze`; an error that ends the run is raised by
         `Run.result`.
         """
-        inputs = supplied(each(source))
+        inputs = pump_iterables(list_inputs(source))
         return Run(self._submit(inputs, games=games, progress=progress, arguments=arguments))
 
     def _submit(

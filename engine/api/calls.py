@@ -82,7 +82,7 @@ def analyze(
         stop_after=stop_after,
     )
     merged = merge_settings(arguments, Settings())
-    run = start_run(inputs.each(source), merged, arguments, progress=progress, stop=stop)
+    run = start_run(inputs.list_inputs(source), merged, arguments, progress=progress, stop=stop)
     return run.execute()
 
 

@@ -39,11 +39,11 @@ class WarmResources:
         """Held by the run's thread that computes: one at a time."""
         self.preparing = threading.Lock()
         """Held while a run is checked: many threads that compute at once would hold up an event loop."""
-        self._choices: dict[bytes, evaluators.Choice] = {}
+        self._choices: dict[bytes, evaluators.ChosenEvaluator] = {}
         self._crews: dict[bytes, Crew] = {}
         self.closed = False
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         """Choose an evaluator as `engine.loading.evaluators.choose` does, and remember the choice."""
         key = msgspec.json.encode([name, values], order="deterministic")
         with self._choosing:
@@ -118,7 +118,7 @@ class RunResources:
         self._resources = resources
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         """Choose an evaluator, as `WarmResources.choose` does."""
         return self._resources.choose(registry, name, values)
 

@@ -1,13 +1,13 @@
-"""Evaluations from one machine's cache to another's, and out of a damaged file.
+"""Export and import of a cache: to move evaluations between machines, and to rescue them from a damaged file.
 
 `export_rows` writes JSON Lines, compressed by the ending of the name:
 
     {"schema":"engine.cache/1"}
     {"key":"<16 bytes, base64>","digest":"<8 bytes>","evaluations":[[[cp, mate], [pv], depth, nodes, [lines]], …]}
 
-`import_rows` reads that, or a cache file as it is, damaged ones included. The file may come from anybody: every
-value is checked for its type, form and bounds, nothing in it is executed, and what does not pass is counted and
-left out. Whether the scores are true no check can tell: import from people you believe.
+`import_rows` reads such a file, or a cache file itself, even a damaged one. The file may come from anybody: every
+value is checked for its type, form and bounds, nothing in it is executed, and units that do not pass are counted
+and left out. No check can tell whether the scores are true: import only from people you trust.
 """
 
 from __future__ import annotations
@@ -24,23 +24,26 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.cache.file import identity_of, is_cache, open_for_reading, row_digest
-from engine.cache.store import Cache, sound_rows
+from engine.cache.file import identity_of, is_cache, open_for_reading
+from engine.cache.rows import row_digest, sound_rows
+from engine.cache.store import Cache
 from engine.contracts.messages import pack, unpack_evaluations
 from engine.errors import ConfigError, InputError, OutputError
 from engine.model import PV_PLIES, Evaluation, Line, Score
 from engine.system.compression import COMPRESSORS, SUFFIXES, InputStream
 
 SCHEMA = "engine.cache/1"
-_LONGEST_LINE = 16 << 20
+"""Name of the format, in the first line of an export."""
+_MAX_LINE = 16 << 20
 _UNITS_AT_ONCE = 500
-_MOST_CP = 1_000_000
-_MOST_MATE = 10_000
-_MOST_DEPTH = 10_000
-_MOST_NODES = 1 << 53
+_MAX_CP = 1_000_000
+_MAX_MATE = 10_000
+_MAX_DEPTH = 10_000
+_MAX_NODES = 1 << 53
 _MOVE = re.compile(r"[a-h][1-8][a-h][1-8][nbrq]?", re.ASCII)
 
-Unit = tuple[bytes, tuple[Evaluation, ...]]
+_CachedUnit = tuple[bytes, tuple[Evaluation, ...]]
+"""Key and evaluations of a unit."""
 
 
 class _Header(Struct, forbid_unknown_fields=True):
@@ -50,30 +53,41 @@ class _Header(Struct, forbid_unknown_fields=True):
 class _Row(Struct, forbid_unknown_fields=True):
     key: Annotated[bytes, Meta(min_length=16, max_length=16)]
     digest: Annotated[bytes, Meta(min_length=8, max_length=8)]
-    """Of the row, as in the cache: what was damaged on the way is noticed."""
+    """The `row_digest`, which reveals damage on the way."""
     evaluations: Annotated[tuple[Evaluation, ...], Meta(min_length=1, max_length=1_000)]
 
 
-class Exported(Struct, frozen=True):
+class ExportCounts(Struct, frozen=True):
+    """Numbers of units in an export."""
+
     units: int
+    """Units written."""
     unsound: int
-    """Rows of the cache that do not read back."""
+    """Rows of the cache that are damaged, left out."""
 
 
-class Imported(Struct):
-    """What became of the units of a file."""
+class ImportCounts(Struct):
+    """Numbers of units in an import."""
 
     added: int = 0
+    """Units that are new in the cache."""
     known: int = 0
-    """The cache had them; its own stay."""
+    """Units that the cache had already; they are not changed."""
     unsound: int = 0
-    """Left out: damaged, or not what a unit can be."""
+    """Units that are damaged or impossible, left out."""
     damage: str | None = None
-    """What ended the file before its end."""
+    """Reason why the file could not be read to its end; None when it could."""
 
 
-def export_rows(cache: Cache, path: Path, *, force: bool) -> Exported:
-    """Write every unit to `path`, oldest first. Raises ConfigError for its name, OutputError."""
+def export_rows(cache: Cache, path: Path, *, force: bool) -> ExportCounts:
+    """Write every unit of a cache to a file, oldest first.
+
+    * **cache** - the cache.
+    * **path** - the file to write; its name ends in `.jsonl`, with or without an ending of a compression.
+    * **force** - whether an existing file is overwritten.
+
+    Raises `ConfigError` for the name, and `OutputError` when the file cannot be written.
+    """
     ending = next((suffix for suffix in COMPRESSORS if path.name.endswith(suffix)), "")
     if not path.name.removesuffix(ending).endswith(".jsonl"):
         endings = ", ".join(COMPRESSORS)
@@ -96,7 +110,7 @@ def export_rows(cache: Cache, path: Path, *, force: bool) -> Exported:
     return counts
 
 
-def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> Exported:
+def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> ExportCounts:
     units = unsound = 0
     for line in _lines(cache):
         if line is None:
@@ -106,7 +120,7 @@ def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> Exported:
         file.write(compressor.compress(line) if compressor else line)
     if compressor:
         file.write(compressor.flush())
-    return Exported(units - 1, unsound)  # the header is no unit
+    return ExportCounts(units - 1, unsound)  # the header is no unit
 
 
 def _lines(cache: Cache) -> Iterator[bytes | None]:
@@ -119,13 +133,20 @@ def _lines(cache: Cache) -> Iterator[bytes | None]:
             yield encode(_Row(row[0], row_digest(*row), unpack_evaluations(row[1]))) + b"\n"
 
 
-def import_rows(cache: Cache, path: Path) -> Imported:
-    """Take over the units of `path` that the cache does not have. Raises InputError, ConfigError, OutputError."""
+def import_rows(cache: Cache, path: Path) -> ImportCounts:
+    """Add the units of a file that the cache does not have.
+
+    * **cache** - the cache.
+    * **path** - an export, or a cache file.
+
+    Raises `InputError` when the file is neither, `ConfigError` when it is the cache itself, and `OutputError` when
+    the cache cannot be written.
+    """
     if cache.path is not None and identity_of(path) == identity_of(cache.path) is not None:
         raise ConfigError(f"{path} is the cache itself")
-    counts = Imported()
+    counts = ImportCounts()
     waiting: dict[bytes, tuple[Evaluation, ...]] = {}
-    for unit in _units(path, counts):
+    for unit in _read_units(path, counts):
         if unit is None:
             counts.unsound += 1
         elif unit[0] in waiting or cache.get(unit[0]) is not None:
@@ -138,7 +159,7 @@ def import_rows(cache: Cache, path: Path) -> Imported:
     return counts
 
 
-def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: Imported) -> None:
+def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: ImportCounts) -> None:
     cache.put(units.items())
     if cache.path is not None and not cache.written:
         raise OutputError(f"{cache.notice}; {counts.added:,} units were imported before")
@@ -146,7 +167,7 @@ def _store(cache: Cache, units: dict[bytes, tuple[Evaluation, ...]], counts: Imp
     units.clear()
 
 
-def _units(path: Path, counts: Imported) -> Iterator[Unit | None]:
+def _read_units(path: Path, counts: ImportCounts) -> Iterator[_CachedUnit | None]:
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is not a file")
     try:
@@ -154,10 +175,10 @@ def _units(path: Path, counts: Imported) -> Iterator[Unit | None]:
             database = file.read(16) == b"SQLite format 3\0"
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    return _of_database(path) if database else _of_lines(path, counts)
+    return _read_database(path) if database else _read_lines(path, counts)
 
 
-def _of_lines(path: Path, counts: Imported) -> Iterator[Unit | None]:
+def _read_lines(path: Path, counts: ImportCounts) -> Iterator[_CachedUnit | None]:
     suffix = next((ending for ending in SUFFIXES if path.name.endswith(ending)), "")
     decode = msgspec.json.Decoder(_Row).decode
     with open(path, "rb") as raw:
@@ -169,23 +190,23 @@ def _of_lines(path: Path, counts: Imported) -> Iterator[Unit | None]:
             header = None
         if header is None or header.schema != SCHEMA:
             raise InputError(f'{path} is no export of a cache: its first line is not {{"schema":"{SCHEMA}"}}')
-        while line := lines.readline(_LONGEST_LINE):
+        while line := lines.readline(_MAX_LINE):
             if not line.endswith(b"\n"):
                 yield None
                 while line and not line.endswith(b"\n"):
-                    line = lines.readline(_LONGEST_LINE)
+                    line = lines.readline(_MAX_LINE)
                 continue
             try:
                 row = decode(line)
             except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: not UTF-8
                 yield None
                 continue
-            sound = _possible(row.evaluations) and row.digest == row_digest(row.key, pack(row.evaluations))
+            sound = _is_possible(row.evaluations) and row.digest == row_digest(row.key, pack(row.evaluations))
             yield (row.key, row.evaluations) if sound else None
         counts.damage = stream.damage
 
 
-def _of_database(path: Path) -> Iterator[Unit | None]:
+def _read_database(path: Path) -> Iterator[_CachedUnit | None]:
     try:
         db = open_for_reading(path)
     except sqlite3.Error as error:
@@ -199,27 +220,29 @@ def _of_database(path: Path) -> Iterator[Unit | None]:
             raise InputError(f"{path} is no cache of this version")
         for row in sound_rows(db):
             evaluations = unpack_evaluations(row[1]) if row is not None and len(row[0]) == 16 else ()  # noqa: PLR2004
-            yield (row[0], evaluations) if row is not None and _possible(evaluations) else None
+            yield (row[0], evaluations) if row is not None and _is_possible(evaluations) else None
 
 
-def _possible(evaluations: tuple[Evaluation, ...]) -> bool:
-    """Whether an evaluator could have said this, as far as that can be seen without the positions."""
+def _is_possible(evaluations: tuple[Evaluation, ...]) -> bool:
+    """Return whether an evaluator could have returned this, as far as it can be told without the positions."""
     return len(evaluations) > 0 and all(
-        _possible_line(one) and 0 <= one.nodes <= _MOST_NODES and all(map(_possible_line, one.lines))
-        for one in evaluations
+        _is_possible_line(evaluation)
+        and 0 <= evaluation.nodes <= _MAX_NODES
+        and all(map(_is_possible_line, evaluation.lines))
+        for evaluation in evaluations
     )
 
 
-def _possible_line(line: Evaluation | Line) -> bool:
+def _is_possible_line(line: Evaluation | Line) -> bool:
     return (
-        _possible_score(line.score)
+        _is_possible_score(line.score)
         and 0 < len(line.pv) <= PV_PLIES
         and all(_MOVE.fullmatch(move) for move in line.pv)
-        and 0 <= line.depth <= _MOST_DEPTH
+        and 0 <= line.depth <= _MAX_DEPTH
     )
 
 
-def _possible_score(score: Score) -> bool:
+def _is_possible_score(score: Score) -> bool:
     if score.mate is None:
-        return score.cp is not None and abs(score.cp) <= _MOST_CP
-    return score.cp is None and 0 < abs(score.mate) <= _MOST_MATE
+        return score.cp is not None and abs(score.cp) <= _MAX_CP
+    return score.cp is None and 0 < abs(score.mate) <= _MAX_MATE

@@ -1,24 +1,24 @@
-"""The database file under a cache: found out what it is, then opened, made, migrated, set aside or left alone.
+"""The database file of a cache: it is inspected, then opened, made, migrated, set aside or left alone.
 
 | the file is                                   | what happens                                         |
 | --------------------------------------------- | ---------------------------------------------------- |
 | missing, or empty                             | made                                                 |
 | a cache of schema 1                           | migrated, in one transaction                         |
 | damaged                                       | renamed to `NAME.corrupt-N`, and a new one made      |
-| somebody else's, or of a newer version        | left as it is; `Unusable`                            |
+| another program's, or of a newer version      | left as it is; `UnusableCache`                       |
 | read-only, or in a read-only folder           | opened for reading                                   |
-| locked for long, not a file, on a broken disk | left as it is; `Unusable`                            |
+| locked for long, not a file, on a broken disk | left as it is; `UnusableCache`                       |
 
-Opening happens under a lock on the folder, so that of several runs that find the same damage at once one sets the
-file aside and the others use the new one. A damaged file is known by its inode, never by its name alone.
+A file is opened under a lock on its folder: when several runs find the same damage at once, one of them sets the
+file aside and the others use the new one. A damaged file is identified by its inode, never by its name alone.
 
-The journal is a WAL; on network file systems, and where there is no shared memory for one, a rollback journal.
+The journal is a WAL; on network file systems, and where there is no shared memory for a WAL, a rollback journal.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import logging
 import os
 import sqlite3
 import stat
@@ -29,25 +29,33 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine import system
+from engine.cache.network import on_network
+from engine.cache.rows import row_digest
+
+LOGGER = logging.getLogger("engine.cache")
 
 APPLICATION_ID = 0x454E4743
-"""`ENGC` in the header of the file: by it a cache is told from another program's database."""
+"""`ENGC` in the header of the file, which tells a cache from another program's database."""
 SCHEMA = 2
+"""Version of the table."""
 TABLE = (
     "CREATE TABLE units (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, evaluations BLOB NOT NULL,"
     " digest BLOB NOT NULL, made INTEGER NOT NULL)"
 )
-"""`id` grows, so the smallest is the oldest; `made` is Unix time in seconds, for people."""
+"""Table of a cache. `id` grows, so the smallest is the oldest; `made` is Unix time in seconds, for people."""
 _TABLE_1 = (
     "CREATE TABLE units (key BLOB PRIMARY KEY, evaluations BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID"
 )
 
 BUSY_SECONDS = 10.0
-_LONGEST_VALUE = 64 << 20
-"""Bytes; a damaged or hostile file must not ask for more memory than any unit needs."""
+"""Longest wait for a file that another process has locked."""
+_MAX_VALUE = 64 << 20
+"""Most bytes of a value: a damaged or hostile file must not ask for more memory than any unit needs."""
 _JOURNAL_BYTES = 16 << 20
+"""Size to which the journal is cut when it is reset."""
 
-_LEAST_DATABASE = 512
+_MIN_DATABASE = 512
+"""Bytes of the smallest possible database: one page."""
 _MAGIC = b"SQLite format 3\0"
 _RESERVED = slice(72, 92)
 """Bytes of SQLite's header that are always zero."""
@@ -59,64 +67,71 @@ _NO_SHARED_MEMORY = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_PROTOCOL,
 }
-_NETWORK = {
-    *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "gpfs", "lustre"),
-    *("ncpfs", "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "fuse.vmhgfs-fuse", "virtiofs"),
-}
-"""File systems, as Linux names them, whose clients need not see one shared memory, which a WAL relies on."""
 
 Identity = tuple[int, int]
-"""Device and inode: which file a name stands for."""
+"""Device and inode, which identify the file behind a name."""
 
 
-class Unusable(Exception):
-    """This file cannot be a cache now, and is left as it is. The message says why."""
+class UnusableCache(Exception):
+    """Raised when a file cannot be used as a cache now and is left as it is. The message says why."""
 
 
 class _Damaged(Exception):
-    """It was a cache."""
+    """Raised when a file was a cache and is damaged."""
 
 
 class OpenFile(Struct, frozen=True):
     """A connection to a sound cache."""
 
     db: sqlite3.Connection
+    """The connection."""
     identity: Identity | None
+    """Device and inode of the file; None when it has vanished already."""
     writable: bool
+    """Whether rows can be stored."""
     wal: bool
+    """Whether the journal is a WAL."""
     notices: tuple[str, ...]
-    """For people: what was wrong, and what was done."""
-
-
-def row_digest(key: bytes, evaluations: bytes) -> bytes:
-    """8 bytes that tell whether a row is what was stored: SQLite itself does not notice a flipped bit."""
-    return hashlib.blake2b(key + evaluations, digest_size=8).digest()
+    """Problems and what was done about them, for people."""
 
 
 def code_of(error: BaseException) -> int | None:
-    """SQLite's primary result code; None for what SQLite did not say."""
+    """Return SQLite's primary result code; None for an error that does not come from SQLite.
+
+    * **error** - the exception that was raised.
+    """
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether the content of the file is to blame, not the disk, the rights or another process."""
+    """Return whether the content of the file caused an error, not the disk, the permissions or another process.
+
+    * **error** - the exception that was raised.
+    """
     return isinstance(error, MemoryError) or code_of(error) in _DAMAGED
 
 
 def identity_of(path: Path) -> Identity | None:
-    """None when there is no file of that name."""
+    """Return device and inode of a file; None when there is no such file.
+
+    * **path** - the path of the file.
+    """
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
-    """Open the cache at `path`, whatever has to be done for it. Raises Unusable.
+    """Open a cache; make, migrate or replace its file first where that is necessary.
 
-    `damaged` is the file that the caller found damaged: it is set aside first, if it still has this name.
+    * **path** - the path of the file.
+    * **damaged** - *(optional)* the file that the caller found damaged: it is set aside first, if it still has
+      this name.
+
+    Raises `UnusableCache`.
     """
     notices: list[str] = []
     try:
@@ -138,50 +153,60 @@ def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
                 (mode,) = db.execute("PRAGMA journal_mode").fetchone()
                 return OpenFile(db, identity_of(path), writable, mode == "wal", tuple(notices))
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise Unusable(str(error)) from error
-    raise Unusable("it is damaged each time it is made")
+        raise UnusableCache(str(error)) from error
+    raise UnusableCache("it is damaged each time it is made")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing; the file may be damaged. Raises sqlite3.Error."""
+    """Return a connection that changes nothing in the file.
+
+    * **path** - the path of the file, which may be damaged.
+
+    Raises `sqlite3.Error`.
+    """
     journal = Path(f"{path}-wal")
     with contextlib.suppress(OSError):
         if journal.stat().st_size:
             return _configured(_uri(path, "mode=ro"))
-    # Without a journal nothing is left to be replayed, and a read-only folder cannot hold what a WAL needs.
+    # Without a journal there is nothing to replay, and a read-only folder cannot hold the files a WAL needs.
     return _configured(_uri(path, "mode=ro&immutable=1"))
 
 
 def is_cache(db: sqlite3.Connection) -> bool:
-    """Whether it holds the table of this version and nothing else. Raises sqlite3.Error."""
+    """Return whether a database holds the table of this version and nothing else.
+
+    * **db** - the database.
+
+    Raises `sqlite3.Error`.
+    """
     return _tables(db) == [TABLE]
 
 
 def temporary_database() -> sqlite3.Connection:
-    """A cache in a file without a name: it takes no memory, and is gone with the process."""
+    """Return a cache in a file without a name: it takes little memory, and is gone with the process."""
     db = _configured(sqlite3.connect("", isolation_level=None))
     db.execute("PRAGMA journal_mode = MEMORY")
     db.execute(TABLE)
     return db
 
 
-# -- one attempt --
+# -- opening a file --
 
 
 def _check_kind(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise Unusable("it is not a file")
-        if 0 < found.st_size < _LEAST_DATABASE:  # to SQLite that is an empty one
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableCache("it is not a file")
+        if 0 < status.st_size < _MIN_DATABASE:  # SQLite takes it for an empty database
             _check_ours(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Raises _Damaged, Unusable, sqlite3.Error, OSError."""
+    """Open the file with the journal it can have. Raises _Damaged, UnusableCache, sqlite3.Error, OSError."""
     if path.exists() and not _writable(path):
         return _attempt(path, None)
-    journal = "DELETE" if _on_network(path) else "WAL"
+    journal = "DELETE" if on_network(path) else "WAL"
     try:
         return _attempt(path, journal)
     except sqlite3.OperationalError as error:
@@ -196,7 +221,7 @@ def _writable(path: Path) -> bool:
 
 
 def _attempt(path: Path, journal: str | None) -> sqlite3.Connection:
-    """`journal` None: for reading."""
+    """Open the file with this journal; None opens it for reading."""
     try:
         if journal is None:
             db = open_for_reading(path)
@@ -216,8 +241,8 @@ def _attempt(path: Path, journal: str | None) -> sqlite3.Connection:
 
 
 def _configured(db: sqlite3.Connection) -> sqlite3.Connection:
-    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-    db.text_factory = lambda text: text.decode(errors="replace")  # a damaged schema is compared, not believed
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
+    db.text_factory = lambda text: text.decode(errors="replace")  # a damaged schema is compared, never executed
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
     return db
@@ -232,11 +257,11 @@ def _prepare(db: sqlite3.Connection, journal: str | None) -> None:
     state = _inspect(db)
     if journal is None:
         if state != "ours":
-            raise Unusable("it is read-only, and not a cache of this version")
+            raise UnusableCache("it is read-only, and not a cache of this version")
         return
     if state == "new":
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    # A file that has a rollback journal keeps it: somebody found that there is no other way.
+    # A file with a rollback journal keeps it: an earlier run found that a WAL does not work there.
     if journal == "DELETE" or state != "ours":
         _set_journal(db, journal)
     db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
@@ -248,13 +273,13 @@ def _set_journal(db: sqlite3.Connection, journal: str) -> None:
     try:
         db.execute(f"PRAGMA journal_mode = {journal}").fetchone()
     except sqlite3.OperationalError as error:
-        # Somebody uses it in the other mode: what works for them works for us.
+        # Another process uses it in the other mode, which then works for this one too.
         if code_of(error) != sqlite3.SQLITE_BUSY:
             raise
 
 
 def _inspect(db: sqlite3.Connection) -> str:
-    """`new`, `ours` or `old`. Raises _Damaged, Unusable, sqlite3.Error."""
+    """Return the state of the file: `new`, `ours` or `old`. Raises _Damaged, UnusableCache, sqlite3.Error."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (schema,) = db.execute("PRAGMA user_version").fetchone()
     tables = _tables(db)
@@ -263,9 +288,11 @@ def _inspect(db: sqlite3.Connection) -> str:
     if (application, schema) == (0, 1) and tables == [_TABLE_1]:
         return "old"
     if application != APPLICATION_ID:
-        raise Unusable("it is a database of another program; it is left as it is, name another file")
+        raise UnusableCache("it is a database of another program; it is left as it is, name another file")
     if schema > SCHEMA:
-        raise Unusable(f"a newer version made it (schema {schema}, this one writes {SCHEMA}); name another file")
+        raise UnusableCache(
+            f"a newer version made it (schema {schema}, this one writes {SCHEMA}); name another file"
+        )
     if schema != SCHEMA or tables != [TABLE]:
         raise _Damaged("its schema is not one that any version made")
     return "ours"
@@ -276,7 +303,7 @@ def _tables(db: sqlite3.Connection) -> list[str]:
 
 
 def _make(db: sqlite3.Connection) -> None:
-    """Tables, and the rows of schema 1 with them."""
+    """Make the table, and move the rows of schema 1 into it."""
     db.create_function("row_digest", 2, _digest_or_nothing, deterministic=True)
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -299,7 +326,7 @@ def _make(db: sqlite3.Connection) -> None:
             db.execute("ROLLBACK")
         raise
     if state == "old":
-        with contextlib.suppress(sqlite3.Error):  # only so that the file can shrink later
+        with contextlib.suppress(sqlite3.Error):  # needed only so that the file can shrink later
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             db.execute("VACUUM")
 
@@ -308,33 +335,11 @@ def _digest_or_nothing(key: object, evaluations: object) -> bytes:
     return row_digest(key, evaluations) if isinstance(key, bytes) and isinstance(evaluations, bytes) else b""
 
 
-# -- around it --
-
-
-def _on_network(path: Path) -> bool:
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # not Linux: a failing WAL is noticed when it is opened
-        return False
-    return file_system(path, mounts) in _NETWORK
-
-
-def file_system(path: Path, mounts: str) -> str:
-    """The type of the file system that holds `path` (absolute), by the lines of Linux's `mountinfo`."""
-    longest, found = -1, ""
-    for line in mounts.splitlines():
-        before, _, after = line.partition(" - ")
-        fields = before.split(" ")
-        if len(fields) < 5 or not after:  # noqa: PLR2004 - the mount point is the fifth
-            continue
-        point = fields[4].replace("\\040", " ")
-        if path.is_relative_to(point) and len(point) >= longest:  # of two on one point, the later one covers
-            longest, found = len(point), after.split(" ")[0]
-    return found
+# -- the file and its surroundings --
 
 
 def _leave_wal(path: Path) -> None:
-    """Turn a WAL into a rollback journal where there is no shared memory: alone on the file, none is needed."""
+    """Turn a WAL into a rollback journal without shared memory, which an exclusive lock makes unnecessary."""
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -345,18 +350,18 @@ def _leave_wal(path: Path) -> None:
 
 
 def _check_ours(path: Path) -> None:
-    """Raises Unusable for a file that never was a database: it is somebody's, who named it by mistake."""
+    """Raise UnusableCache for a file that never was a database: somebody named it by mistake."""
     with open(path, "rb") as file:
         header = file.read(100)
     if header.startswith(_MAGIC) or (header and _MAGIC.startswith(header)):
         return
     zeros = header[_RESERVED].count(0)
     if zeros < 16:  # noqa: PLR2004 - of 20; some may be damaged
-        raise Unusable("it is not a database; it is left as it is, name another file")
+        raise UnusableCache("it is not a database; it is left as it is, name another file")
 
 
 def _set_aside(path: Path, why: str) -> str:
-    """Move the file out of the way, its journal first: a journal must never meet another database."""
+    """Rename the file, its journal first: a journal must never meet another database. Return a notice."""
     n = 1
     while (aside := path.with_name(f"{path.name}.corrupt-{n}")).exists():
         n += 1
@@ -371,9 +376,9 @@ def _set_aside(path: Path, why: str) -> str:
 
 @contextlib.contextmanager
 def _folder_lock(folder: Path) -> Iterator[None]:
-    """One process at a time, where the system has such a lock. The folder itself is locked: no file is left.
+    """Let one process in at a time, where the system can lock a folder itself, so that no lock file is left.
 
-    Without one (Windows), renaming a file that another process has open fails anyway.
+    Where it cannot (Windows), renaming a file that another process has open fails anyway.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -382,7 +387,11 @@ def _folder_lock(folder: Path) -> Iterator[None]:
         return
     try:
         deadline = time.monotonic() + BUSY_SECONDS
+        waits = False
         while system.lock_file(descriptor, wait=False) == "busy" and time.monotonic() < deadline:
+            if not waits:
+                LOGGER.info("another process has locked %s: waiting up to %g seconds", folder, BUSY_SECONDS)
+                waits = True
             time.sleep(0.01)
         yield
     finally:

@@ -1,23 +1,25 @@
-"""Evaluations already paid for: the cache, which is the journal of a run at the same time.
+"""The cache: evaluations of units that were searched before. It also serves as the journal of a run.
 
-A row is a unit that was searched whole. Its key is a digest of exactly what was sent: the evaluator's
-fingerprint, the limit and the position commands in order; so a hit is what the search would give. A unit is
-written before the run accepts it, and the same command later finds it here: that is all there is to resuming.
+A row is a unit that was searched completely. Its key is a digest of everything that was sent: the evaluator's
+fingerprint, the limit and the position commands in order. So a hit is exactly what the search would return. A unit
+is written before the run accepts it, and the same command finds it here later: that is how a run is resumed.
 
-**Durable.** When `put` returns, the rows survive the death of the process, of all processes. A power cut or a
-crash of the system may take the last 5 seconds of rows with it, and never the file: SQLite in WAL mode with
-`synchronous=NORMAL`, and with `FULL` for one transaction in 5 seconds, which syncs all before it. What is lost is
-searched again. Where only a rollback journal can be had (`engine.cache.file`), every transaction is synced.
+**Durable.** When `put` returns, the rows survive the death of the process, and of all processes. A power cut or a
+crash of the system may lose the rows of the last 5 seconds, but never the file: SQLite runs in WAL mode with
+`synchronous=NORMAL`, and with `FULL` for one transaction in 5 seconds, which also syncs all earlier ones. Lost
+units are searched again. Where only a rollback journal is possible (`engine.cache.file`), every transaction is
+synced.
 
-**Shared.** Several runs use one file; writers wait for each other. **Checked.** Each row has a digest; one that
-does not match counts as absent, and the next `put` of its key replaces it.
+**Shared.** Several runs may use one file; writers wait for each other. **Checked.** Each row has a digest; a row
+whose digest does not match counts as absent, and the next `put` of its key replaces it.
 
-**Bounded.** Above `ENGINE_CACHE_LIMIT` (2G unless set) `put` deletes the oldest rows, 256 or twice its own at a
-time, never its own. Oldest means stored first: an eviction by last use would make every hit a write, and a run
-from the cache a run of writes. Freed pages are used again; a file above its limit shrinks a MiB at a time.
+**Bounded.** Above `ENGINE_CACHE_LIMIT` (2G unless set) `put` deletes the oldest rows, 256 or twice the number of
+its own at a time, but never its own. The oldest rows are those that were stored first: with eviction by last use
+every hit would be a write. Freed pages are used again; a file above its limit shrinks by a MiB at a time.
 
-**It never stops a run.** What was wrong, and what was done, is in `notice`. Rows that cannot be written, for a
-full disk or a lock, wait in memory (the last 20,000) and go with the next `put` that succeeds.
+**It never stops a run.** Problems, and what was done about them, are in `notice`. Rows that cannot be written,
+because the disk is full or the file is locked, wait in memory (the last 20,000) and are written by the next `put`
+that succeeds.
 
 Measured with 100,000 units of 12 positions (1 KB each) on a two-core machine: a hit 20 us with unpacking, a miss
 7 us, a `put` of two units 0.1 ms in the median and 10 to 20 ms once in a thousand, when the WAL is moved over.
@@ -27,6 +29,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import sqlite3
@@ -40,53 +43,63 @@ from msgspec import Struct
 from engine.cache.file import (
     BUSY_SECONDS,
     Identity,
-    Unusable,
+    UnusableCache,
     code_of,
     identity_of,
     is_damage,
     open_file,
-    row_digest,
     temporary_database,
 )
+from engine.cache.rows import read_row, row_digest, sound_rows
 from engine.contracts.messages import Unit, pack, unpack_evaluations
 from engine.model import Evaluation, Limit
 from engine.system import paths
 
+LOGGER = logging.getLogger("engine.cache")
+
 LIMIT_VARIABLE = "ENGINE_CACHE_LIMIT"
+"""Environment variable that sets the size of the cache."""
 DEFAULT_LIMIT = 2 << 30
-"""Bytes."""
-_LEAST_LIMIT = 1 << 20
+"""Size of the cache in bytes unless the environment sets it."""
+_MIN_LIMIT = 1 << 20
 _SYNC_SECONDS = 5.0
-_EVICTED_AT_ONCE = 256
+_MIN_EVICTED = 256
 _PAGES_FREED_AT_ONCE = 256
 _WAITING_ROWS = 20_000
 _REOPENINGS = 3
-"""After so many failures of the file in one run, the run goes on without it."""
-_SIZES = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+"""Number of failures of the file in one run after which the run goes on without it."""
+_SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
 
 class CacheInfo(Struct, frozen=True):
-    """What `engine cache info` prints."""
+    """Figures of a cache, which `engine cache info` prints."""
 
     path: str
+    """Path of the file, or `temporary`."""
     units: int
+    """Number of units in the cache."""
     bytes: int
-    """Of the file, its journal apart."""
+    """Size of the file, without its journal."""
     used: int
-    """Bytes of it that hold something; the rest is used again."""
+    """Bytes of the file in use; the rest are free pages, which are used again."""
     limit: int
-    """Bytes."""
+    """Size in bytes above which the oldest units are deleted."""
     oldest: int | None
-    """Unix time in seconds at which the oldest unit was stored."""
+    """Unix time in seconds at which the oldest unit was stored; None when there is no unit."""
 
 
 def default_path() -> Path:
-    """The user's cache."""
+    """Return the path of the user's cache."""
     return paths.cache_dir() / "units.sqlite"
 
 
 def unit_key(fingerprint: str, limit: Limit, unit: Unit) -> bytes:
-    """16 bytes that stand for all that is sent for this unit."""
+    """Return the 16 bytes that identify everything that is sent for a unit.
+
+    * **fingerprint** - the evaluator's fingerprint.
+    * **limit** - the limit of each search.
+    * **unit** - the unit, with its positions in order.
+    """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{fingerprint}\n{msgspec.json.encode(limit).decode()}\n".encode())
     for position in unit.positions:
@@ -95,90 +108,115 @@ def unit_key(fingerprint: str, limit: Limit, unit: Unit) -> bytes:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of `500M`, `2G`, `1.5 GiB`; units are powers of 1024. Raises ValueError, also below 1 MiB."""
-    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(?:i?b)?\s*", text.lower(), re.ASCII)
-    size = int(float(found[1]) * (1 << _SIZES[found[2]])) if found else 0
-    if not _LEAST_LIMIT <= size < 1 << 60:
+    """Parse a size and return it in bytes.
+
+    * **text** - such as `500M`, `2G`, `1.5 GiB`; the units are powers of 1024.
+
+    Raises `ValueError` for anything else, and for less than 1 MiB.
+    """
+    match = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(?:i?b)?\s*", text.lower(), re.ASCII)
+    size = int(float(match[1]) * (1 << _SHIFTS[match[2]])) if match else 0
+    if not _MIN_LIMIT <= size < 1 << 60:
         raise ValueError(text)
     return size
 
 
 class Cache:
-    """An open cache. Used by one thread of one process; never shared over a fork.
-
-    `path=None` is a temporary one, for `--no-cache`. `limit` is in bytes; None: that of the environment.
-    """
+    """An open cache. It belongs to one thread of one process and is never shared over a fork."""
 
     def __init__(self, path: Path | None, limit: int | None = None) -> None:
+        """Open the cache; a file that is missing is made.
+
+        * **path** - the file; None for a temporary cache (`--no-cache`).
+        * **limit** - *(optional)* size in bytes above which the oldest rows are deleted; `ENGINE_CACHE_LIMIT`
+          when it is not given.
+        """
         self.path = path
+        """Path of the file; None for a temporary cache."""
         self.notice: str | None = None
-        """For people: what was wrong with the file, and what was done. More may come while it is used."""
+        """Problems with the file and what was done about them, for people. It may grow while the cache is used."""
         self.limit = limit if limit is not None else self._limit_of_environment()
+        """Size in bytes above which the oldest rows are deleted."""
         self._identity: Identity | None = None
         self._reopenings = 0
         self._failing = False
-        """The last write failed."""
+        """Whether the last write failed."""
         self._waiting: dict[bytes, bytes] = {}
-        """Rows that are not written yet; between calls, those that could not be."""
+        """Rows that are not written yet: between calls, those whose write failed."""
         self._synced = time.monotonic()
-        self.kept = path is not None
-        """Whether rows outlive this object: it is on its file, and the file can be written."""
+        self.persistent = path is not None
+        """Whether rows outlive this object: the cache is a file, and the file can be written."""
+        self._hits = self._misses = self._stored = self._evicted = 0
         self._db = self._open()
 
     # -- rows --
 
     def get(self, key: bytes) -> tuple[Evaluation, ...] | None:
-        """A unit's evaluations in the unit's order, or None. A row that does not read back counts as absent."""
+        """Return a unit's evaluations in the order of its positions; None when they are not known.
+
+        A row that is damaged counts as absent.
+
+        * **key** - the unit's `unit_key`.
+        """
         waiting = self._waiting.get(key)
         if waiting is not None:
+            self._hits += 1
             return unpack_evaluations(waiting)
         try:
             row = self._db.execute("SELECT evaluations, digest FROM units WHERE key = ?", (key,)).fetchone()
         except (sqlite3.Error, MemoryError) as error:
-            self._failed(error)
+            self._handle_failure(error)
             return None
-        return None if row is None else checked(key, *row)
+        evaluations = None if row is None else read_row(key, *row)
+        if evaluations is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return evaluations
 
     def put(self, rows: Iterable[tuple[bytes, Sequence[Evaluation]]]) -> None:
-        """Store units, durably as the module docstring defines it, in one transaction. A known key is replaced."""
+        """Store units durably, as the docstring of this module defines it, in one transaction.
+
+        * **rows** - the units' `unit_key` and evaluations; a known key is replaced.
+        """
         for key, evaluations in rows:
             self._waiting[key] = pack(evaluations)
         if not self._waiting:
             return
         if self._identity is not None and identity_of(self._file) != self._identity:
-            self._say(f"cache {self.path} was moved or removed while it was used; it is opened again")
+            self._add_notice(f"cache {self.path} was moved or removed while it was used; it is opened again")
             self._reopen(None)
-        # Twice: a damaged file has been replaced when its failure has been dealt with.
+        # A second attempt: the failure of a damaged file ends with a new file in its place.
         if not self._write() and not self._failing:
             self._write()
         for key in list(self._waiting)[:-_WAITING_ROWS]:
             del self._waiting[key]
 
     def rows(self) -> Iterator[tuple[bytes, bytes] | None]:
-        """Every unit from the oldest on, packed; None for a row that does not read back."""
+        """Yield key and packed evaluations of every unit, oldest first; None for a row that is damaged."""
         return sound_rows(self._db)
 
-    # -- around --
+    # -- state --
 
     @property
     def temporary(self) -> bool:
-        """Whether nothing of it comes from a file or goes to one."""
+        """Whether the cache has no file that it reads or writes."""
         return self._identity is None
 
     @property
     def written(self) -> bool:
-        """Whether everything that was put is in the file, and not in memory or in a temporary one."""
-        return self.kept and not self._waiting
+        """Whether every row that was put is in the file, and not only in memory or in a temporary database."""
+        return self.persistent and not self._waiting
 
     def info(self) -> CacheInfo:
-        """Of the file as it is now; zeros when it cannot be asked, and `notice` says why."""
+        """Return the figures of the cache as it is now; zeros when it cannot be read, and `notice` says why."""
         for _ in range(2):
             try:
                 (units,) = self._db.execute("SELECT count(*) FROM units").fetchone()
                 oldest = self._db.execute("SELECT made FROM units ORDER BY id LIMIT 1").fetchone()
                 size, used = self._sizes()
             except (sqlite3.Error, MemoryError) as error:
-                self._failed(error)
+                self._handle_failure(error)
             else:
                 return CacheInfo(
                     str(self.path or "temporary"), units, size, used, self.limit, oldest[0] if oldest else None
@@ -186,23 +224,31 @@ class Cache:
         return CacheInfo(str(self.path), 0, 0, 0, self.limit, None)
 
     def clear(self) -> int:
-        """Delete every row, give the space back, and say how many rows it were. Raises sqlite3.Error."""
+        """Delete every row, give the space back, and return the number of rows deleted. Raises sqlite3.Error."""
         self._waiting.clear()
         count = self._db.execute("DELETE FROM units").rowcount
-        # Not by removing the file: others may be using it.
+        # The file itself is not removed: others may be using it.
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
     def close(self) -> None:
-        """Write what still waits, if that is possible now, and let go of the file."""
+        """Write the rows that still wait, if that is possible now, and close the file."""
         if self._waiting:
             self.put(())
             if self._waiting:
-                self._say(f"{len(self._waiting):,} units could not be kept, and would be searched again")
+                self._add_notice(f"{len(self._waiting):,} units could not be kept, and would be searched again")
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         self._db.close()
+        LOGGER.debug(
+            "closed %s: %d hits, %d misses, %d units stored, %d evicted",
+            self.path or "a temporary cache",
+            self._hits,
+            self._misses,
+            self._stored,
+            self._evicted,
+        )
 
     # -- the file --
 
@@ -212,71 +258,81 @@ class Cache:
         return self.path
 
     def _open(self, damaged: Identity | None = None) -> sqlite3.Connection:
-        if self.kept:
+        if self.persistent:
             try:
                 opened = open_file(self._file, damaged)
-            except Unusable as error:
-                self._say(f"cache {self.path} cannot be used ({error}); going on without it")
+            except UnusableCache as error:
+                self._add_notice(f"cache {self.path} cannot be used ({error}); going on without it")
             else:
                 for notice in opened.notices:
-                    self._say(notice)
+                    self._add_notice(notice)
                 self._identity = opened.identity
                 self._wal = opened.wal
+                LOGGER.info(
+                    "opened %s (%s, limit %d bytes)",
+                    self._file,
+                    "write-ahead log" if opened.wal else "rollback journal",
+                    self.limit,
+                )
                 self._failing = not opened.writable
-                self.kept = opened.writable
+                self.persistent = opened.writable
                 return opened.db
-        self.kept = False
+        self.persistent = False
         self._identity = None
         return temporary_database()
 
     def _reopen(self, damaged: Identity | None) -> None:
         self._db.close()
         self._reopenings += 1
-        if self._reopenings > _REOPENINGS and self.kept:
-            self._say(f"cache {self.path} keeps failing; going on without it")
-            self.kept = False
+        if self._reopenings > _REOPENINGS and self.persistent:
+            self._add_notice(f"cache {self.path} keeps failing; going on without it")
+            self.persistent = False
         self._db = self._open(damaged)
 
-    def _failed(self, error: Exception) -> None:
-        """After a statement that failed: see that the next one can do better."""
+    def _handle_failure(self, error: Exception) -> None:
+        """React to a statement that failed: replace a damaged file, else keep later rows in memory."""
         code = code_of(error)
         if code is None and not isinstance(error, MemoryError):
             raise error  # used after it was closed, or by two threads
         if is_damage(error):
-            # An unknown table or column is another version's doing rather than damage: opening will tell.
+            # An unknown table or column comes from another version rather than from damage; opening tells which.
             self._reopen(None if code == sqlite3.SQLITE_ERROR else self._identity)
             return
         if not self._failing:
             self._failing = True
-            self._say(f"cache {self.path} failed ({error}); going on, what is found is kept once it works again")
-            with contextlib.suppress(sqlite3.Error):  # waited for once, not at every unit
+            self._add_notice(
+                f"cache {self.path} failed ({error}); going on, what is found is kept once it works again"
+            )
+            with contextlib.suppress(sqlite3.Error):  # wait for a lock once, not at every unit
                 self._db.execute("PRAGMA busy_timeout = 0")
 
-    def _say(self, text: str) -> None:
+    def _add_notice(self, text: str) -> None:
+        LOGGER.info("%s", text)
         self.notice = text if self.notice is None else f"{self.notice}; {text}"
 
     # -- writing --
 
     def _write(self) -> bool:
-        """Everything that waits, in one transaction. False after a failure, which has been dealt with."""
+        """Write all waiting rows in one transaction. Return False after a failure, which has been handled."""
         sync = time.monotonic() >= self._synced + _SYNC_SECONDS
         try:
             self._db.execute(f"PRAGMA synchronous = {self._synchronous(sync)}")
             self._db.execute("BEGIN IMMEDIATE")
             self._insert()
             size, used = self._sizes()
-            if used > self.limit:
-                self._evict()
+            evicted = self._evict() if used > self.limit else 0
             self._db.execute("COMMIT")
         except (sqlite3.Error, MemoryError) as error:
             with contextlib.suppress(sqlite3.Error):
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-            self._failed(error)
+            self._handle_failure(error)
             return False
+        self._stored += len(self._waiting)
+        self._count_evicted(evicted)
         self._waiting.clear()
-        # A file well above its limit, because that was lowered: elsewhere free pages are used again.
-        if size > self.limit + self.limit // 8 + _LEAST_LIMIT:
+        # The file is well above its limit when that was lowered; otherwise free pages are used again.
+        if size > self.limit + self.limit // 8 + _MIN_LIMIT:
             self._shrink()
         if sync:
             self._synced = time.monotonic()
@@ -288,7 +344,7 @@ class Cache:
 
     def _synchronous(self, sync: bool) -> str:
         if self.temporary:
-            return "OFF"  # temporary: it need not survive anything
+            return "OFF"  # a temporary database need not survive anything
         # A rollback journal that is not synced can leave a broken file behind a power cut; a WAL cannot.
         return "FULL" if sync or not self._wal else "NORMAL"
 
@@ -300,21 +356,27 @@ class Cache:
             [(key, packed, row_digest(key, packed), now) for key, packed in self._waiting.items()],
         )
 
-    def _evict(self) -> None:
-        """Within the limit again, or nearer to it: bounded, so that no run stalls."""
-        self._db.execute(
+    def _evict(self) -> int:
+        """Delete the oldest rows, only so many that no run stalls; return their number."""
+        return self._db.execute(
             "DELETE FROM units WHERE id IN (SELECT id FROM units WHERE id <= ? ORDER BY id LIMIT ?)",
-            (self._last, max(_EVICTED_AT_ONCE, 2 * len(self._waiting))),
-        )
+            (self._last, max(_MIN_EVICTED, 2 * len(self._waiting))),
+        ).rowcount
+
+    def _count_evicted(self, count: int) -> None:
+        # At its limit a cache evicts at almost every put: the first time is logged, the sum when it is closed.
+        if count and not self._evicted:
+            LOGGER.info("above the limit of %d bytes: the oldest units are deleted", self.limit)
+        self._evicted += count
 
     def _shrink(self) -> None:
-        """Give pages back to the system, so many that no run stalls."""
+        """Give free pages back to the system, only so many that no run stalls."""
         with contextlib.suppress(sqlite3.Error):
-            # `execute` would stop after the first page.
+            # `execute` would free only the first page.
             self._db.executescript(f"PRAGMA incremental_vacuum({_PAGES_FREED_AT_ONCE})")
 
     def _sizes(self) -> tuple[int, int]:
-        """Bytes of the file, and bytes of it in use."""
+        """Return the size of the file and the bytes of it in use."""
         pages, free, page = self._db.execute(
             "SELECT page_count, freelist_count, page_size"
             " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
@@ -326,46 +388,5 @@ class Cache:
         try:
             return parse_size(text) if text.strip() else DEFAULT_LIMIT
         except ValueError:
-            self._say(f"{LIMIT_VARIABLE}={text!r} is not a size from 1M on, such as 500M or 2G; 2G it is")
+            self._add_notice(f"{LIMIT_VARIABLE}={text!r} is not a size from 1M on, such as 500M or 2G; 2G it is")
             return DEFAULT_LIMIT
-
-
-def checked(key: bytes, packed: object, digest: object) -> tuple[Evaluation, ...] | None:
-    """What a row holds, or None when that is not what was stored."""
-    if not isinstance(packed, bytes) or digest != row_digest(key, packed):
-        return None
-    try:
-        return unpack_evaluations(packed)
-    except (msgspec.MsgspecError, ValueError):  # of a version with other fields; ValueError: not UTF-8
-        return None
-
-
-_ROWS_AT_ONCE = 500
-_UNREADABLE_IN_A_ROW = 100_000
-
-
-def sound_rows(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes] | None]:
-    """Every unit of a database, which may be damaged, from the oldest on; None for what does not read back.
-
-    No transaction is held between two steps: writers are not kept waiting.
-    """
-    last, at_once, failures = 0, _ROWS_AT_ONCE, 0
-    while failures < _UNREADABLE_IN_A_ROW:
-        try:
-            found = db.execute(
-                "SELECT id, key, evaluations, digest FROM units WHERE id > ? ORDER BY id LIMIT ?", (last, at_once)
-            ).fetchall()
-        except (sqlite3.Error, MemoryError):
-            # An unreadable page: row by row up to it, and then over it.
-            if at_once == 1:
-                last += 1
-                failures += 1
-            at_once = 1
-            continue
-        if not found:
-            return
-        at_once, failures = (_ROWS_AT_ONCE, 0) if failures or at_once > 1 else (1, 0)
-        for _, key, packed, digest in found:
-            sound = isinstance(key, bytes) and checked(key, packed, digest) is not None
-            yield (key, packed) if sound else None
-        last = max(last + 1, found[-1][0])  # a damaged id must not lead back

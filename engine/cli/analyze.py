@@ -17,9 +17,9 @@ from msgspec import structs
 from engine import api, live, system
 from engine.cli import values
 from engine.errors import AnalysisError, OutputError
-from engine.input.inputs import AsWritten
+from engine.input.inputs import LiteralPath
 from engine.model import RunResult
-from engine.settings import EPD_AGGREGATORS, Settings, build
+from engine.settings import EPD_AGGREGATORS, Settings, build_settings
 from engine.text.logs import shown_logs
 
 CONTINUES = "the same command continues where it stopped"
@@ -131,7 +131,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
             if flags["dry_run"]:
                 from engine.cli.dry_run import show
 
-                show([AsWritten(name) for name in flags["inputs"]], settings)
+                show([LiteralPath(name) for name in flags["inputs"]], settings)
                 return
             _warn(settings, screen)
             # Workers write to standard error themselves, which would damage a board.
@@ -189,7 +189,7 @@ def _settings(flags: dict[str, Any]) -> Settings:
     fields |= {name: flags[name] for name in names}
     fields["plugins"] = flags["plugins"]
     fields["cache"] = "" if flags["no_cache"] else flags["cache"]
-    return build(fields, profile=flags["profile"])
+    return build_settings(fields, profile=flags["profile"])
 
 
 def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
@@ -199,7 +199,7 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen) -> 
     with _signals(stop) as caught:
         with screen:
             result = api.analyze(
-                [AsWritten(name) for name in flags["inputs"]],
+                [LiteralPath(name) for name in flags["inputs"]],
                 settings=settings,
                 output=list(dict.fromkeys([*flags["output"], *([] if table else ["-"])])),
                 output_format=None if table else flags["format_"],

@@ -122,7 +122,7 @@ def _opened(path: Path, *, to_write: bool = False) -> Iterator[Cache]:
     """
     cache = Cache(path)
     try:
-        if cache.temporary or (to_write and not cache.kept):
+        if cache.temporary or (to_write and not cache.persistent):
             raise (OutputError if to_write else InputError)(cache.notice or f"cannot use {path}")
         if cache.notice:
             click.echo(f"warning: {live.clean(cache.notice)}", err=True)

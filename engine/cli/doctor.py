@@ -19,7 +19,7 @@ from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
 from engine.run.estimate import measure_speed
-from engine.settings import build
+from engine.settings import build_settings
 from engine.system import paths
 from engine.text.logs import shown_logs
 
@@ -31,7 +31,7 @@ from engine.text.logs import shown_logs
 def command(ctx: click.Context, /, **flags: Any) -> None:
     """Say which evaluator would be used and why, how fast it is, and what is wrong. Exit code 3 without one."""
     with shown_logs(values.log_level(flags)):
-        settings = build({"evaluator_options": values.evaluator_options_in(flags)})
+        settings = build_settings({"evaluator_options": values.evaluator_options_in(flags)})
         _say(
             "version",
             f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}",

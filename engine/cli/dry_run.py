@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import click
 
 from engine import live
-from engine.input.inputs import AsWritten
+from engine.input.inputs import LiteralPath
 from engine.run.estimate import estimate
 from engine.settings import Settings
 
 
-def show(inputs: Sequence[AsWritten], settings: Settings) -> None:
+def show(inputs: Sequence[LiteralPath], settings: Settings) -> None:
     """Print the games, the positions, how many of them are cached, and the time that the run would take."""
     cost = estimate(inputs, settings)
     share = f"{100 * cost.cached / cost.positions:.0f}%" if cost.positions else "none"

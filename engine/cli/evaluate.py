@@ -14,7 +14,7 @@ from engine import api, live
 from engine.cli import values
 from engine.errors import ConfigError
 from engine.model import Evaluation, EvaluatorInfo, Line, Position, Score
-from engine.settings import build
+from engine.settings import build_settings
 from engine.text.logs import shown_logs
 
 FEN_FIELDS = 6
@@ -33,7 +33,7 @@ def command(position: tuple[str, ...], **flags: Any) -> None:
     The position is a FEN, quoted or not, or "startpos", then optionally "moves" and moves in UCI or SAN.
     """
     fen, moves = split_position(position)
-    settings = build({"evaluator_options": values.evaluator_options_in(flags)})
+    settings = build_settings({"evaluator_options": values.evaluator_options_in(flags)})
     limit = values.limit(flags)
     evaluator_infos: list[EvaluatorInfo] = []
     with shown_logs(values.log_level(flags)):

@@ -16,7 +16,8 @@ from rich.text import Text
 from engine import live
 from engine.contracts import options
 from engine.errors import PluginNotFound
-from engine.loading.registry import CONTRACTS, LIMIT, PluginInfo, Registry, kind_of, page_of
+from engine.loading.pages import page_of
+from engine.loading.registry import CONTRACTS, LIMIT_VARIABLE, PluginInfo, Registry, kind_of
 from engine.plugin import Needs
 
 _LATE = ("new", "check")
@@ -153,6 +154,6 @@ def _not_found(registry: Registry, name: str) -> None:
     every = sorted({known for namespace in CONTRACTS for known in registry.names(namespace)})
     near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else "engine plugins list names them all"
-    limit = os.environ.get(LIMIT)
-    left_out = f" ({LIMIT}={limit} leaves some out)" if limit is not None else ""
+    limit = os.environ.get(LIMIT_VARIABLE)
+    left_out = f" ({LIMIT_VARIABLE}={limit} leaves some out)" if limit is not None else ""
     raise PluginNotFound(f"no plugin is called {name!r}; {hint}{left_out}")

@@ -1,4 +1,4 @@
-"""Which games a run takes: `--filter` and `--player`, decided on the tags before a game is parsed.
+"""`--filter` and `--player`: which games a run takes, decided on the tags before a game is parsed.
 
     expression  = conjunction { "or" conjunction }
     conjunction = negation { "and" negation }
@@ -6,18 +6,19 @@
     comparison  = TAG ( "=" | "!=" | "~" | "<" | "<=" | ">" | ">=" ) VALUE
 
 - `TAG` is a tag's name in any case; a game without that tag makes every comparison false, `!=` too.
-- `VALUE` is a word, or a text in single or double quotes where a backslash takes the next character as it is.
-- `=` and `!=` compare the whole value and `~` looks for a part of it, in any case.
-- `<` and the like compare numbers when VALUE is a number (a tag that is none is false), else texts, so that
-  `ECO >= B20 and ECO < C00` works. For a tag whose name ends in `Date` they compare only as much of the date as
-  VALUE gives: `Date <= 2023` takes all of 2023. A date that is unknown that far is false.
+- `VALUE` is a word, or a text in single or double quotes, in which a backslash escapes the next character.
+- `=` and `!=` compare the whole value and `~` looks for a part of it; upper and lower case are the same.
+- `<`, `<=`, `>` and `>=` compare numbers when VALUE is a number; the comparison is false for a tag that is not a
+  number. Otherwise they compare texts, so that `ECO >= B20 and ECO < C00` works. For a tag whose name ends in
+  `Date` they compare only as much of the date as VALUE gives: `Date <= 2023` takes all of 2023. The comparison is
+  false for a date that is not known that precisely.
 - `eval` and `clock` are true for a game that has such comments anywhere.
 
     White = "Carlsen, Magnus" and WhiteElo >= 2700 and not (Event ~ blitz or Event ~ bullet)
 
-A player is the same in `Carlsen, Magnus`, `Magnus Carlsen` and `MAGNUS  CARLSEN`: case, accents, punctuation and
-extra spaces make no difference, and of a name with one comma the parts change places. `Carlsen, M` is another
-name: give it as an alias.
+`Carlsen, Magnus`, `Magnus Carlsen` and `MAGNUS  CARLSEN` are the same player: case, accents, punctuation and extra
+spaces make no difference, and the two parts of a name with one comma are swapped. `Carlsen, M` is another name:
+give it as an alias.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ EXAMPLE = 'WhiteElo >= 2500 and (Event ~ "olympiad" or clock)'
 
 _Tags = Mapping[str, str]
 _Test = Callable[[_Tags, bytes], bool]
-"""Over tags by lower-case name, and the raw game."""
+"""A compiled expression: takes the tags by lower-case name and the raw game."""
 
 _TOKEN = re.compile(
     r"""\s*(?: (?P<open>\() | (?P<close>\)) | (?P<op><=|>=|!=|=|~|<|>)
@@ -53,40 +54,51 @@ _ORDER: dict[str, _Order] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_WORDS = {"and", "or", "not", "eval", "clock"}
-_DEEPEST = 100
+_KEYWORDS = {"and", "or", "not", "eval", "clock"}
+_MAX_DEPTH = 100
 
 
 class Filter(Struct, frozen=True):
     """A compiled expression."""
 
     text: str
-    """As the user wrote it."""
+    """The expression as the user wrote it."""
     test: _Test
+    """The compiled expression."""
 
     def matches(self, headers: Mapping[str, str], movetext: bytes) -> bool:
-        """Whether the game passes. `movetext` is the raw game; only `eval` and `clock` look at it."""
+        """Return whether a game passes.
+
+        * **headers** - the tags of the game.
+        * **movetext** - the raw game; only `eval` and `clock` look at it.
+        """
         return self.test({name.lower(): value for name, value in headers.items()}, movetext)
 
 
 def compile_filter(text: str) -> Filter:
-    """Compile an expression. Raises ConfigError that points at the place and shows an example."""
+    """Compile an expression.
+
+    * **text** - the expression as the user wrote it.
+
+    Raises `ConfigError` that points at the mistake and shows an example.
+    """
     return Filter(text, _Parser(text).parse())
 
 
 class _Token(Struct, frozen=True):
     kind: str
     text: str
-    at: int
+    column: int
+    """Offset in the expression, 0-based."""
 
     @property
     def keyword(self) -> str | None:
         word = self.text.lower()
-        return word if self.kind == "word" and word in _WORDS else None
+        return word if self.kind == "word" and word in _KEYWORDS else None
 
 
 class _Parser:
-    """Recursive descent over the grammar above."""
+    """Recursive descent parser for the grammar in the docstring of this module."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -102,16 +114,15 @@ class _Parser:
 
     def _scan(self) -> list[_Token]:
         tokens: list[_Token] = []
-        at = 0
-        while self._text[at:].strip():
-            found = _TOKEN.match(self._text, at)
-            if found is None:
-                start = at + len(self._text[at:]) - len(self._text[at:].lstrip())
-                what = "a quote that is never closed" if self._text[start] in "\"'" else "not understood"
-                raise _error(self._text, start, what)
-            kind = str(found.lastgroup)
-            tokens.append(_Token(kind, found[kind], found.start(kind)))
-            at = found.end()
+        position = 0
+        while rest := self._text[position:].lstrip():
+            match = _TOKEN.match(self._text, position)
+            if match is None:
+                problem = "a quote that is never closed" if rest[0] in "\"'" else "not understood"
+                raise _error(self._text, len(self._text) - len(rest), problem)
+            kind = str(match.lastgroup)
+            tokens.append(_Token(kind, match[kind], match.start(kind)))
+            position = match.end()
         return [*tokens, _Token("end", "", len(self._text))]
 
     @property
@@ -138,8 +149,8 @@ class _Parser:
 
     def _negation(self) -> _Test:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._error(f"nested more than {_DEEPEST} deep")
+        if self._depth > _MAX_DEPTH:
+            raise self._error(f"nested more than {_MAX_DEPTH} deep")
         test = self._operand()
         self._depth -= 1
         return test
@@ -177,29 +188,29 @@ class _Parser:
         text = value.text if value.kind == "word" else re.sub(r"\\(.)", r"\1", value.text[1:-1], flags=re.DOTALL)
         return _compare(tag.text.lower(), op.text, text)
 
-    def _error(self, what: str) -> ConfigError:
-        return _error(self._text, self._token.at, what)
+    def _error(self, problem: str) -> ConfigError:
+        return _error(self._text, self._token.column, problem)
 
 
-def _error(text: str, at: int, what: str) -> ConfigError:
+def _error(text: str, column: int, problem: str) -> ConfigError:
     line = re.sub(r"\s", " ", text)
-    return ConfigError(f"--filter: {what}\n  {line}\n  {' ' * at}^\nexample: --filter '{EXAMPLE}'")
+    return ConfigError(f"--filter: {problem}\n  {line}\n  {' ' * column}^\nexample: --filter '{EXAMPLE}'")
 
 
 def _compare(name: str, op: str, value: str) -> _Test:
-    wanted = value.casefold()
+    folded = value.casefold()
     if op == "=":
-        holds: Callable[[str], bool] = lambda tag: tag.casefold() == wanted  # noqa: E731
+        holds: Callable[[str], bool] = lambda tag: tag.casefold() == folded  # noqa: E731
     elif op == "!=":
-        holds = lambda tag: tag.casefold() != wanted  # noqa: E731
+        holds = lambda tag: tag.casefold() != folded  # noqa: E731
     elif op == "~":
-        holds = lambda tag: wanted in tag.casefold()  # noqa: E731
+        holds = lambda tag: folded in tag.casefold()  # noqa: E731
     elif name.endswith("date"):
         holds = _by_date(_ORDER[op], value)
     elif _NUMBER.fullmatch(value):
         holds = _by_number(_ORDER[op], float(value))
     else:
-        holds = lambda tag: _ORDER[op](tag.casefold(), wanted)  # noqa: E731
+        holds = lambda tag: _ORDER[op](tag.casefold(), folded)  # noqa: E731
 
     def test(tags: _Tags, _raw: bytes) -> bool:
         tag = tags.get(name)
@@ -208,31 +219,36 @@ def _compare(name: str, op: str, value: str) -> _Test:
     return test
 
 
-def _by_number(order: _Order, wanted: float) -> Callable[[str], bool]:
-    return lambda tag: bool(_NUMBER.fullmatch(tag)) and order(float(tag), wanted)
+def _by_number(order: _Order, number: float) -> Callable[[str], bool]:
+    return lambda tag: bool(_NUMBER.fullmatch(tag)) and order(float(tag), number)
 
 
 def _by_date(order: _Order, value: str) -> Callable[[str], bool]:
-    wanted = _dotted(value)
+    date = _dotted(value)
 
     def holds(tag: str) -> bool:
-        known = _dotted(tag)[: len(wanted)]
-        return len(known) == len(wanted) and "?" not in known and order(known, wanted)
+        known = _dotted(tag)[: len(date)]
+        return len(known) == len(date) and "?" not in known and order(known, date)
 
     return holds
 
 
 def _dotted(date: str) -> str:
+    """Return the date with dots between its parts, as PGN writes it."""
     return re.sub(r"[-/]", ".", date.strip())
 
 
 class PlayerFilter(Struct, frozen=True):
-    """One player under all their names. Call it with tags: the colours they have there, maybe none, maybe both."""
+    """One player under all their names. Called with the tags of a game, it returns the colours the player has."""
 
     names: frozenset[str]
-    """In the form that is compared."""
+    """Name and aliases, in the form of `plain_name`."""
 
     def __call__(self, headers: Mapping[str, str]) -> tuple[Color, ...]:
+        """Return the colours of the player in a game: none, one, or both.
+
+        * **headers** - the tags of the game.
+        """
         colors: list[Color] = []
         for name, value in headers.items():
             side = name.lower()
@@ -242,7 +258,12 @@ class PlayerFilter(Struct, frozen=True):
 
 
 def player_filter(names: Sequence[str]) -> PlayerFilter:
-    """A player's name and aliases. Raises ConfigError for a name without a letter or digit."""
+    """Return the filter for one player.
+
+    * **names** - the player's name and aliases.
+
+    Raises `ConfigError` for a name without a letter or digit.
+    """
     for name in names:
         if not plain_name(name):
             raise ConfigError(f"--player: {name!r} is no name; example: --player 'Carlsen, Magnus'")
@@ -251,7 +272,10 @@ def player_filter(names: Sequence[str]) -> PlayerFilter:
 
 @functools.lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """The form in which names of players are compared; empty for one without a letter or digit."""
+    """Return the form in which names of players are compared; empty for a name without a letter or digit.
+
+    * **name** - a player's name as a tag or the user has it.
+    """
     if name.count(",") == 1:
         last, first = name.split(",")
         name = f"{first} {last}"

@@ -1,15 +1,15 @@
-"""What a program may hand over as games, made into sources: paths, files, texts, games, streams.
+"""Inputs of any kind, made into sources: paths, files, texts, games, streams.
 
     str            a FEN, an EPD line or "startpos"; PGN when it has a line break, begins with a tag (`[Event "`)
-                   or with `1.`; else a path. It depends on the text alone, never on which files there are
+                   or with `1.`; else a path. The text alone decides, never which files exist
     os.PathLike    a path; `-` is standard input
-    bytes          the content of a file, always: what strangers send goes in as bytes
-    file object    text or binary, read from where it stands, and left open
+    bytes          the content of a file, never a path: pass what strangers send as bytes
+    file object    text or binary, read from its current position, and left open
     chess.pgn.Game a game, its main line
-    iterable       of any of these. A sequence is looked at before the run; anything else is taken from as the run
+    iterable       of any of these. A sequence is examined before the run; anything else is consumed as the run
                    goes on, a few items ahead
 
-Contents may be PGN, EPD, FEN or our JSON Lines, also compressed; what they are is seen in their first bytes.
+Contents may be PGN, EPD, FEN or our JSON Lines, also compressed; their first bytes tell which.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ import chess.pgn
 
 from engine.errors import ConfigError, InputError
 from engine.input import sources
-from engine.input.sources import Broken, Source, Waiting
+from engine.input.sources import BrokenSource, NoGameYet, Source
 from engine.plugin import RawGame, Reader
 from engine.system.turns import waiting
 
 WAIT_SECONDS = 0.05
-"""How long a run waits for the next item of a slow supply before it looks after what is being searched."""
-AHEAD = 4
+"""Longest wait for the next item of a slow supply before the run attends to its searches again."""
+ITEMS_AHEAD = 4
 """Items taken from a supply before they are needed."""
 _FEN = re.compile(r"\s*(?:[1-8pnbrqkPNBRQK~]+/){7}[1-8pnbrqkPNBRQK~]+(?:\[[^]]*\])?\s+[wb-](?:\s|$)")
 _PGN = re.compile(r'\s*(?:\[\s*\w+\s+"|1\s*\.)')
 
 
-class AsWritten:
-    """A path that keeps its spelling, and is nothing but a path: what the command line was given."""
+class LiteralPath:
+    """A path as the command line gave it: never taken for a FEN or PGN, and its spelling is kept."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -52,46 +52,48 @@ class Supply(Protocol):
     """Items that come one after the other, perhaps slowly."""
 
     def take(self, timeout: float) -> Any:
-        """The next item; `NOT_YET` when none came within `timeout` seconds, `END` after the last one.
+        """Return the next item; `NOT_YET` when none came in time, `INPUT_END` after the last one.
+
+        * **timeout** - the longest wait in seconds.
 
         Raises what the items' own source raised.
         """
         ...
 
     def close(self) -> None:
-        """Nobody wants more."""
+        """Stop taking items."""
         ...
 
 
 NOT_YET: Final = object()
-END: Final = object()
+INPUT_END: Final = object()
 
 
-class Direct:
-    """Takes from an iterable in the thread of the run, however long that takes."""
+class DirectSupply:
+    """A supply that takes from an iterable in the thread of the run, however long that takes."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = iter(items)
 
-    def take(self, timeout: float) -> Any:  # noqa: ARG002 - it cannot be helped
-        return next(self._items, END)
+    def take(self, timeout: float) -> Any:  # noqa: ARG002 - an iterator cannot be interrupted
+        return next(self._items, INPUT_END)
 
     def close(self) -> None:
-        """Theirs is theirs."""
+        """Do nothing: the iterable belongs to the caller."""
 
 
-class Pump:
-    """Takes from an iterable in a thread of its own, so that a slow one holds up nothing."""
+class ThreadedSupply:
+    """A supply that takes from an iterable in a thread of its own, so that a slow one does not block the run."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = items
-        self._queue: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(AHEAD)
+        self._queue: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(ITEMS_AHEAD)
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def take(self, timeout: float) -> Any:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._pump, name="engine-source", daemon=True)
+            self._thread = threading.Thread(target=self._fill, name="engine-source", daemon=True)
             self._thread.start()
         try:
             with waiting():
@@ -103,55 +105,57 @@ class Pump:
         return item
 
     def close(self) -> None:
-        """The thread ends when it has its next item."""
+        """Tell the thread to end; it does so when it has its next item."""
         self._closed.set()
         while not self._queue.empty():
             self._queue.get_nowait()
 
-    def _pump(self) -> None:
-        last: tuple[Any, BaseException | None] = END, None
+    def _fill(self) -> None:
+        last: tuple[Any, BaseException | None] = INPUT_END, None
         try:
             for item in self._items:
                 self._queue.put((item, None))
                 if self._closed.is_set():
                     return
         except BaseException as error:
-            last = END, error
+            last = INPUT_END, error
         if not self._closed.is_set():
             self._queue.put(last)
 
 
-class Feed(Source):
-    """The games of a supply, whose items are anything that a source can be."""
+class SupplySource(Source):
+    """A source that reads the items of a supply, each of which may be any kind of input."""
 
     def __init__(self, supply: Supply, readers: Mapping[str, Reader]) -> None:
         super().__init__("<iterable>", readers, file=io.BytesIO(), reader=sources.DEFAULT_READER)
         self._supply = supply
 
-    def games(self, readers: Mapping[str, Reader]) -> Iterator[tuple[str, Reader, RawGame] | Broken | Waiting]:
+    def games(
+        self, readers: Mapping[str, Reader]
+    ) -> Iterator[tuple[str, Reader, RawGame] | BrokenSource | NoGameYet]:
         while True:
             try:
                 item = self._supply.take(WAIT_SECONDS)
             except Exception as error:
                 raise InputError(f"the iterable of games raised {type(error).__name__}: {error}") from error
-            if item is END:
+            if item is INPUT_END:
                 return
             if item is NOT_YET:
-                yield Waiting()
+                yield NoGameYet()
                 continue
             try:
-                found = expand([item], readers)
+                item_sources = open_sources([item], readers)
             except InputError as error:
-                yield Broken(_name(item), None, error.message)
+                yield BrokenSource(_name_of(item), None, error.message)
                 continue
-            for source in found:
+            for source in item_sources:
                 try:
                     yield from source.games(readers)
                 finally:
                     source.close()
 
     def has_clocks(self) -> bool:
-        """Nobody knows before; so nobody is warned."""
+        """Return True: nobody knows before the items come, so nobody is warned."""
         return True
 
     def close(self) -> None:
@@ -159,17 +163,19 @@ class Feed(Source):
         self._supply.close()
 
 
-def each(source: Any) -> list[Any]:
-    """The argument of a call as a list of inputs: of one, or those of a sequence.
+def list_inputs(source: Any) -> list[Any]:
+    """Return the argument of a call as a list of inputs; sequences are flattened.
 
-    Raises ConfigError for what is no source, and for an asynchronous iterable, which needs an event loop.
+    * **source** - one input, or a sequence of inputs.
+
+    Raises `ConfigError` for an object that is no input, and for an asynchronous iterable: it needs an event loop.
     """
     if isinstance(source, AsyncIterable):
         raise ConfigError("an asynchronous iterable of games needs AsyncAnalyzer")
     if _is_single(source):
         return [source]
     if isinstance(source, Sequence):
-        return [one for item in source for one in each(item)]
+        return [flat for item in source for flat in list_inputs(item)]
     if isinstance(source, Iterable):
         return [source]
     raise ConfigError(
@@ -178,34 +184,47 @@ def each(source: Any) -> list[Any]:
     )
 
 
-def supplied(inputs: Iterable[Any]) -> list[Any]:
-    """The inputs, those that are iterables pumped by a thread of their own."""
-    return [one if _is_single(one) or _is_supply(one) else Pump(one) for one in inputs]
+def pump_iterables(inputs: Iterable[Any]) -> list[Any]:
+    """Return the inputs with each iterable replaced by a `ThreadedSupply`.
+
+    * **inputs** - what `list_inputs` returned.
+    """
+    return [item if _is_single(item) or _is_supply(item) else ThreadedSupply(item) for item in inputs]
 
 
-def expand(inputs: Sequence[Any], readers: Mapping[str, Reader]) -> list[Source]:
-    """The sources behind inputs, as `sources.expand` for paths. Raises InputError, ConfigError."""
+def open_sources(inputs: Sequence[Any], readers: Mapping[str, Reader]) -> list[Source]:
+    """Return the sources behind inputs of any kind; paths are treated as in `sources.open_paths`.
+
+    * **inputs** - what `list_inputs` or `pump_iterables` returned.
+    * **readers** - the available readers by name.
+
+    Raises `InputError` for paths as `open_paths` does, and `ConfigError` for an object that is no input.
+    """
     paths: list[str] = []
     others: dict[int, Source] = {}
+    """Sources that are not paths, by their position among the inputs."""
     for item in inputs:
-        source = _source(item, readers)
+        source = _open_unless_path(item, readers)
         if source is None:
             paths.append(os.fspath(item))
         else:
             others[len(paths) + len(others)] = source
     if not others:
-        return sources.expand(paths, readers)
+        return sources.open_paths(paths, readers)
     if paths.count(sources.STDIN) > 1:
-        sources.expand(paths, readers)
-    left = iter(paths)
-    found: list[Source] = []
+        sources.open_paths(paths, readers)  # raises
+    remaining = iter(paths)
+    opened: list[Source] = []
     for k in range(len(inputs)):
-        found += [others[k]] if k in others else sources.expand([next(left)], readers)
-    return found
+        opened += [others[k]] if k in others else sources.open_paths([next(remaining)], readers)
+    return opened
 
 
 def is_content(text: str) -> bool:
-    """Whether a string is games or a position, and not a path."""
+    """Return whether a string is games or a position, and not a path.
+
+    * **text** - a string that was passed as an input.
+    """
     return _is_fen(text) or "\n" in text or "\r" in text or bool(_PGN.match(text))
 
 
@@ -223,43 +242,48 @@ def _is_supply(source: Any) -> bool:
     return hasattr(source, "take") and hasattr(source, "close")
 
 
-def _source(item: Any, readers: Mapping[str, Reader]) -> Source | None:
-    """The source of anything but a path."""
+def _open_unless_path(item: Any, readers: Mapping[str, Reader]) -> Source | None:
+    """Return the source behind one input; None for a path. Raises ConfigError for an object that is no input."""
     if isinstance(item, os.PathLike) or (isinstance(item, str) and not is_content(item)):
         return None
-    if isinstance(item, str):
-        if _is_fen(item) and "\n" not in item.strip():
-            text = chess.STARTING_FEN if item.strip() == "startpos" else item.strip()
-            return _content("<fen>", text.encode(), readers, reader="epd" if "epd" in readers else None)
-        return _content("<text>", item.encode("utf-8", "surrogateescape"), readers)
-    if isinstance(item, bytes | bytearray | memoryview):
-        return _content("<bytes>", bytes(item), readers)
+    if isinstance(item, str | bytes | bytearray | memoryview):
+        return _open_content(item, readers)
     if isinstance(item, chess.pgn.GameNode):
-        return _content("<game>", str(item.game()).encode(), readers, reader="pgn" if "pgn" in readers else None)
+        return _from_bytes(
+            "<game>", str(item.game()).encode(), readers, reader="pgn" if "pgn" in readers else None
+        )
     if hasattr(item, "read"):
-        return Source(_name(item), readers, file=cast("BinaryIO", _Reading(item)))
+        return Source(_name_of(item), readers, file=cast("BinaryIO", _FileObjectStream(item)))
     if _is_supply(item):
-        return Feed(item, readers)
-    if isinstance(item, Iterable):
-        return Feed(Direct(item), readers)
-    each(item)
-    raise AssertionError(item)
+        return SupplySource(item, readers)
+    if not isinstance(item, Iterable):
+        list_inputs(item)  # raises
+    return SupplySource(DirectSupply(item), readers)
 
 
-def _content(name: str, data: bytes, readers: Mapping[str, Reader], reader: str | None = None) -> Source:
+def _open_content(content: str | bytes | bytearray | memoryview, readers: Mapping[str, Reader]) -> Source:
+    if not isinstance(content, str):
+        return _from_bytes("<bytes>", bytes(content), readers)
+    if _is_fen(content) and "\n" not in content.strip():
+        fen = chess.STARTING_FEN if content.strip() == "startpos" else content.strip()
+        return _from_bytes("<fen>", fen.encode(), readers, reader="epd" if "epd" in readers else None)
+    return _from_bytes("<text>", content.encode("utf-8", "surrogateescape"), readers)
+
+
+def _from_bytes(name: str, data: bytes, readers: Mapping[str, Reader], reader: str | None = None) -> Source:
     return Source(name, readers, file=io.BytesIO(data), reader=reader, size=len(data))
 
 
-def _name(item: Any) -> str:
-    """What an input is called where the user looks for it."""
+def _name_of(item: Any) -> str:
+    """Return the name under which messages mention an input."""
     name = item if isinstance(item, str) and not is_content(item) else getattr(item, "name", None)
     if isinstance(item, os.PathLike):
         name = os.fspath(item)
     return name if isinstance(name, str) else f"<{type(item).__name__}>"
 
 
-class _Reading(io.RawIOBase):
-    """The bytes of any object that can be read; text becomes UTF-8. It stays open."""
+class _FileObjectStream(io.RawIOBase):
+    """The bytes of any object that has `read`; text becomes UTF-8. The object stays open."""
 
     def __init__(self, file: Any) -> None:
         super().__init__()
@@ -270,7 +294,7 @@ class _Reading(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """Not ours to close, and read again by whoever looked into it before."""
+        """Do nothing: the caller owns the object, and may read on after we looked at its first bytes."""
 
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
@@ -280,6 +304,6 @@ class _Reading(io.RawIOBase):
             if not isinstance(data, bytes | bytearray | memoryview):
                 raise OSError(f"read() returned {type(data).__name__}, neither bytes nor text")
             self._rest = bytes(data)
-        given, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
-        buffer[: len(given)] = given
-        return len(given)
+        chunk, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)

@@ -1,4 +1,4 @@
-"""Which evaluator a run uses: from a name or path to a spec that workers can build, and who it says it is."""
+"""The choice of the evaluator: from a name or path to a spec that workers can build."""
 
 from __future__ import annotations
 
@@ -18,26 +18,31 @@ from engine.model import EvaluatorInfo
 from engine.plugin import Evaluator
 
 NAMESPACE = "engine.evaluators"
-_MAX_CHOICES = 5
-"""An evaluator that only chooses may choose another such, so often and no more."""
+_MAX_DELEGATIONS = 5
+"""Most times that an evaluator may name another one in its place."""
 
 
-class Choice(Struct, frozen=True):
-    """An evaluator that has been started once and works."""
+class ChosenEvaluator(Struct, frozen=True):
+    """An evaluator that was started once and works."""
 
     spec: PluginSpec | None
-    """What workers build; None when nothing is searched."""
+    """Spec that workers build; None when nothing is searched."""
     info: EvaluatorInfo
+    """Identity of the evaluator."""
     reads_input: bool = False
-    """Whether evaluations that stand in the input are taken."""
+    """Whether evaluations in the input are used."""
 
 
-def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
-    """Find the evaluator, start it once to learn who it is, and end it.
+def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEvaluator:
+    """Find an evaluator, start it once to learn its identity, and close it.
 
-    `recorded,stockfish` is a chain: what the input has, and a search for the rest. Raises PluginError for an
-    unknown name, ConfigError for wrong options or a chain that makes no sense, EvaluatorError when it does not
-    work.
+    * **registry** - the plugins.
+    * **name** - the name of an evaluator, the path of a UCI program, or a chain such as `recorded,stockfish`,
+      which uses the evaluations in the input and searches the other positions.
+    * **values** - the values of its options.
+
+    Raises `PluginError` for an unknown name, `ConfigError` for wrong options or an impossible chain, and
+    `EvaluatorError` when the evaluator does not work.
     """
     first, comma, rest = name.partition(",")
     if not comma or Path(name).exists():
@@ -49,15 +54,17 @@ def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
     if searcher.reads_input:
         raise ConfigError(f"evaluators {name}: the last of a chain must search")
     info = structs.replace(searcher.info, name=f"{reader.info.name}, {searcher.info.name}")
-    return Choice(searcher.spec, info, reads_input=True)
+    return ChosenEvaluator(searcher.spec, info, reads_input=True)
 
 
-def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
+def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEvaluator:
     spec = resolve(registry, name, values)
     evaluator = make(spec)
     try:
         info = evaluator.start()
-        return Choice(None, info, reads_input=True) if evaluator.reads_input else Choice(spec, info)
+        return (
+            ChosenEvaluator(None, info, reads_input=True) if evaluator.reads_input else ChosenEvaluator(spec, info)
+        )
     except AnalysisError:
         raise
     except Exception as error:
@@ -67,27 +74,39 @@ def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> Choice:
 
 
 def resolve(registry: Registry, name: str, values: Mapping[str, Any]) -> PluginSpec:
-    """The spec of the evaluator that will really be built. Raises PluginError, ConfigError, EvaluatorNotFound."""
-    name, values = _named(registry, name, values)
-    for _ in range(_MAX_CHOICES):
+    """Return the spec of the evaluator that will be built; an evaluator may name another one in its place.
+
+    * **registry** - the plugins.
+    * **name** - the name of an evaluator, or the path of a UCI program.
+    * **values** - the values of its options.
+
+    Raises `PluginError`, `ConfigError` and `EvaluatorNotFound`.
+    """
+    name, values = _plugin_name(registry, name, values)
+    for _ in range(_MAX_DELEGATIONS):
         cls: type[Evaluator] = registry.load(NAMESPACE, name)
-        chosen = cls.resolve(options.parse_options(cls.Options, values, f"evaluator {name}"))
-        if chosen is None:
+        delegate = cls.resolve(options.parse_options(cls.Options, values, f"evaluator {name}"))
+        if delegate is None:
             return registry.spec(NAMESPACE, name, values)
-        name, values = chosen
+        name, values = delegate
     raise EvaluatorError(f"evaluator {name} keeps choosing another one")
 
 
 def make(spec: PluginSpec) -> Evaluator:
-    """The evaluator of a spec, not started. Raises PluginError or ConfigError."""
+    """Build the evaluator of a spec, without starting it.
+
+    * **spec** - what `resolve` returned.
+
+    Raises `PluginError` or `ConfigError`.
+    """
     cls = load_spec(spec)
-    made = cls(options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}"))
-    assert isinstance(made, Evaluator)
-    return made
+    evaluator = cls(options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}"))
+    assert isinstance(evaluator, Evaluator)
+    return evaluator
 
 
-def _named(registry: Registry, name: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """A plugin's name as it is; anything else that is a program becomes `uci` with its path."""
+def _plugin_name(registry: Registry, name: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return name and options of the plugin: a program that is no plugin becomes `uci` with its path."""
     if name in registry.names(NAMESPACE) or (":" in name and os.sep not in name):
         return name, values
     if os.sep in name or shutil.which(name):

@@ -1,9 +1,9 @@
-"""Finding and loading plugins with stevedore, without its traps.
+"""The registry of plugins: finds and loads them with stevedore, and works around its pitfalls.
 
-stevedore remembers entry points in a disk cache that goes stale for good after a quick re-install, notices
-duplicate names only when they happen to be neighbours, and lets a plugin that calls `sys.exit` at import end the
-program. So this manager lists entry points fresh, checks duplicates itself, keeps every failure as data, and
-also loads single files (`--plugin my.py`) as if they were installed.
+stevedore keeps entry points in a disk cache that can stay stale after a quick re-install, notices duplicate names
+only when they happen to be neighbours, and lets a plugin that calls `sys.exit` at import end the program. So the
+registry lists entry points without that cache, checks for duplicates itself, keeps every failure as data, and also
+loads single files (`--plugin my.py`) as if they were installed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from stevedore.extension import Extension, ExtensionManager
 from engine.contracts.aggregator import kebab
 from engine.contracts.messages import PluginSpec
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
+from engine.loading.pages import summary_with_endings
 from engine.plugin import Aggregator, Evaluator, Executor, Reader, Writer
 
 CONTRACTS: Mapping[str, type] = {
@@ -37,32 +38,38 @@ CONTRACTS: Mapping[str, type] = {
     "engine.writers": Writer,
     "engine.executors": Executor,
 }
+"""The base class of the plugins in each namespace."""
 OURS = "grandmaster-analysis"
-"""The distribution whose plugins are meant where nobody named one."""
+"""Name of this distribution, whose plugins are the default ones."""
 API_VERSIONS = range(1, 2)
 """Versions of the contracts that this framework understands."""
-LIMIT = "ENGINE_PLUGINS"
-"""Environment variable that limits which plugins of other distributions are seen."""
+LIMIT_VARIABLE = "ENGINE_PLUGINS"
+"""Environment variable that limits which plugins of other distributions are found."""
 
 
 class PluginInfo(Struct, frozen=True):
-    """One row of `engine plugins list`."""
+    """Description of one plugin: a row of `engine plugins list`."""
 
     namespace: str
+    """Namespace, a key of `CONTRACTS`."""
     name: str
+    """Name of the plugin."""
     summary: str
-    """First line of the docstring; the cause when `broken`."""
+    """First line of its documentation; the cause when it is `broken`."""
     distribution: str
+    """Name of the distribution that installed it; `(file)` for a single file."""
     version: str
+    """Version of the distribution; empty for a single file."""
     target: str
     """`module:Class`, or the path of a single file."""
     broken: bool = False
+    """Whether it does not load."""
     detail: str = ""
-    """Traceback, when `broken`."""
+    """Traceback when it is `broken`."""
 
 
 class _FileEntryPoint:
-    """A class in a single file, with the part of an entry point's interface that is used here."""
+    """A plugin class in a single file, with those attributes of an entry point that are used here."""
 
     dist = None
 
@@ -73,19 +80,25 @@ class _FileEntryPoint:
         return self._cls
 
 
-class _Manager(ExtensionManager[Any]):
-    """Loads the entry points it is given, and keeps each failure."""
+class _PluginManager(ExtensionManager[Any]):
+    """Loads given entry points; failures are kept in `broken` and neither raised nor logged."""
 
     def __init__(self, namespace: str, entry_points: Sequence[Any]) -> None:
-        self._given = entry_points
+        self._given_entry_points = entry_points
         self.broken: dict[str, tuple[str, str]] = {}
+        """Cause and traceback by the name of the plugin."""
         super().__init__(namespace)
 
     def list_entry_points(self) -> list[Any]:
-        return list(self._given)
+        return list(self._given_entry_points)
+
+    def _load_plugins(self, *_: Any, **__: Any) -> list[Extension[Any]]:
+        # stevedore's own loop would log every entry point, on a logger that is not ours.
+        extensions = [self._load_one_plugin(ep) for ep in self._given_entry_points]
+        return [extension for extension in extensions if extension is not None]
 
     def _load_one_plugin(self, ep: Any, *_: Any, **__: Any) -> Extension[Any] | None:
-        # BaseException: a plugin may call sys.exit() at import. Its own interrupt stays the user's.
+        # BaseException: a plugin may call sys.exit() at import. The user's interrupt is not caught.
         try:
             plugin = ep.load()
             _check_contract(self.namespace, ep, plugin)
@@ -98,27 +111,42 @@ class _Manager(ExtensionManager[Any]):
 
 
 class Registry:
-    """The plugins of this installation, and of the files that the user named."""
+    """The plugins of this installation and of the single files that the user named."""
 
     def __init__(self, files: Iterable[str | os.PathLike[str]] = ()) -> None:
-        """Load `files` (paths of single-file plugins). Raises PluginLoadError."""
+        """Load the single-file plugins.
+
+        * **files** - *(optional)* paths of single-file plugins.
+
+        Raises `PluginLoadError` for a file that does not load or has no plugin.
+        """
         self.files = tuple(str(Path(file).absolute()) for file in files)
         self._local: list[_FileEntryPoint] = []
+        """Plugins of the single files."""
         self._listed: dict[str, list[Any]] = {}
-        """Installed entry points by namespace, listed when they are first asked for."""
+        """Installed entry points by namespace, listed at first use."""
         for file in self.files:
             self._local += _load_file(file)
 
     def names(self, namespace: str) -> list[str]:
-        """Installed names and those of files, sorted; nothing is imported."""
+        """Return the names of all plugins of a namespace, sorted. Nothing is imported.
+
+        * **namespace** - a key of `CONTRACTS`.
+        """
         return sorted({ep.name for ep in self._entry_points(namespace)})
 
     def local_names(self, namespace: str) -> list[str]:
-        """Names of the files' own plugins, in the order they are written in."""
+        """Return the names of the plugins in the single files, in the order of their definition.
+
+        * **namespace** - a key of `CONTRACTS`.
+        """
         return list(dict.fromkeys(ep.name for ep in self._local if ep.group == namespace))
 
     def namespaces_of(self, name: str) -> list[str]:
-        """Every namespace that has a plugin of this name, with or without its distribution in front."""
+        """Return every namespace that has a plugin of a name.
+
+        * **name** - the name of a plugin, or `DISTRIBUTION:NAME`.
+        """
         return [
             namespace
             for namespace in CONTRACTS
@@ -126,60 +154,82 @@ class Registry:
         ]
 
     def load(self, namespace: str, name: str) -> Any:
-        """The plugin class of that name; a name of a file wins over an installed one.
+        """Return the plugin class of a name; a single file wins over an installed plugin.
 
-        Raises PluginNotFound (with the nearest name), PluginConflict, PluginLoadError.
+        * **namespace** - a key of `CONTRACTS`.
+        * **name** - the name of a plugin, or `DISTRIBUTION:NAME`.
+
+        Raises `PluginNotFound` (with the nearest name), `PluginConflict` and `PluginLoadError`.
         """
-        meant = self._meant(namespace, name)
-        manager = _Manager(namespace, [meant])
+        entry_point = self._find(namespace, name)
+        manager = _PluginManager(namespace, [entry_point])
         for cause, detail in manager.broken.values():
             raise PluginLoadError(
-                f"{kind_of(namespace)} {name!r} ({meant.value}) does not load: {cause}"
+                f"{kind_of(namespace)} {name!r} ({entry_point.value}) does not load: {cause}"
             ) from _Cause(detail)
         return next(iter(manager)).plugin
 
-    def _meant(self, namespace: str, name: str) -> Any:
-        """The one entry point of that name. Raises PluginNotFound, PluginConflict."""
+    def _find(self, namespace: str, name: str) -> Any:
+        """Return the only entry point of a name. Raises PluginNotFound, PluginConflict."""
         local = [ep for ep in self._local if ep.group == namespace and ep.name == name]
         if len(local) > 1:
             files = ", ".join(ep.value for ep in local)
             raise PluginConflict(f"{kind_of(namespace)} {name!r} is in more than one file: {files}")
-        found = local or [ep for ep in self._installed(namespace) if name in (ep.name, _full_name(ep))]
-        if not found:
+        matches = local or [ep for ep in self._installed(namespace) if name in (ep.name, _full_name(ep))]
+        if not matches:
             raise PluginNotFound(_not_found(namespace, name, self.names(namespace)))
-        if len({(_distribution(ep)[0], ep.value) for ep in found}) > 1:
-            ways = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in found))
-            raise PluginConflict(f"{kind_of(namespace)} {name!r} is claimed more than once; write one of {ways}")
-        return found[0]
+        if len({(_distribution(ep)[0], ep.value) for ep in matches}) > 1:
+            full_names = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in matches))
+            raise PluginConflict(
+                f"{kind_of(namespace)} {name!r} is claimed more than once; write one of {full_names}"
+            )
+        return matches[0]
 
     def full_name(self, namespace: str, name: str) -> str:
         """Return the name with its distribution, `my-plugins:castling`. Raises PluginNotFound, PluginConflict."""
-        return _full_name(self._meant(namespace, name))
+        return _full_name(self._find(namespace, name))
 
     def load_all(self, namespace: str) -> dict[str, Any]:
-        """Every plugin of a namespace that loads, by name; broken ones and contested names are left out."""
-        found = {}
+        """Return the plugin classes of a namespace by name; broken plugins and names in conflict are left out.
+
+        * **namespace** - a key of `CONTRACTS`.
+        """
+        plugins = {}
         for name in self.names(namespace):
             with contextlib.suppress(PluginLoadError, PluginConflict):
-                found[name] = self.load(namespace, name)
-        return found
+                plugins[name] = self.load(namespace, name)
+        return plugins
 
     def spec(self, namespace: str, name: str, options: Mapping[str, Any]) -> PluginSpec:
-        """What a worker needs to load the plugin for itself."""
+        """Return the spec by which another process loads and builds the plugin.
+
+        * **namespace** - a key of `CONTRACTS`.
+        * **name** - the name of a plugin, or `DISTRIBUTION:NAME`.
+        * **options** - the values of its options.
+        """
         file = next((ep.value for ep in self._local if ep.group == namespace and ep.name == name), None)
         return PluginSpec(namespace, name, dict(options), file)
 
     def describe(self, namespace: str) -> list[PluginInfo]:
-        """Every plugin of a namespace, imported one by one; broken ones with their cause."""
+        """Import every plugin of a namespace and return its description; broken ones are described with the cause.
+
+        * **namespace** - a key of `CONTRACTS`.
+        """
         return [
             _info(namespace, ep)
             for ep in sorted(self._entry_points(namespace), key=lambda ep: (ep.name, ep.value))
         ]
 
     def info(self, namespace: str, name: str) -> PluginInfo:
-        """What `describe` says of the plugin that `load` gives. Raises as `load` does."""
+        """Return the description of the plugin that `load` returns.
+
+        * **namespace** - a key of `CONTRACTS`.
+        * **name** - the name of a plugin, or `DISTRIBUTION:NAME`.
+
+        Raises the same errors as `load`.
+        """
         self.load(namespace, name)
-        return _info(namespace, self._meant(namespace, name))
+        return _info(namespace, self._find(namespace, name))
 
     def _entry_points(self, namespace: str) -> list[Any]:
         return [*self._installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
@@ -191,73 +241,64 @@ class Registry:
 
 
 class _Cause(Exception):
-    """The plugin's own traceback."""
+    """Carries the traceback of a plugin, as the cause of a PluginLoadError."""
 
 
 def load_spec(spec: PluginSpec) -> Any:
-    """The plugin class a spec stands for, in whatever process this is."""
+    """Return the plugin class of a spec, in any process.
+
+    * **spec** - what `Registry.spec` returned.
+
+    Raises the same errors as `Registry.load`.
+    """
     return Registry([spec.file] if spec.file else []).load(spec.namespace, spec.name)
 
 
-def page_of(plugin: type) -> str:
-    """A plugin's documentation page: its docstring, and after one of a line, or none, that of its module."""
-    import inspect
-
-    own = inspect.cleandoc((plugin.__doc__ if "__doc__" in vars(plugin) else None) or "")
-    whole = inspect.cleandoc(sys.modules[plugin.__module__].__doc__ or "")
-    return own if "\n" in own or not whole else f"{own}\n\n{whole}".strip()
-
-
-def summary_of(plugin: type) -> str:
-    """The first line of its page."""
-    return page_of(plugin).partition("\n")[0]
-
-
-def _summary_with_endings(plugin: type) -> str:
-    """Readers and writers are chosen by the ending of a file's name."""
-    endings = getattr(plugin, "suffixes", ())
-    return summary_of(plugin) + (f" ({', '.join(endings)})" if endings else "")
-
-
 def kind_of(namespace: str) -> str:
-    """`engine.aggregators` holds what is called an `aggregator`."""
+    """Return the word for the plugins of a namespace: `aggregator` for `engine.aggregators`.
+
+    * **namespace** - a key of `CONTRACTS`.
+    """
     return namespace.removeprefix("engine.").removesuffix("s")
 
 
 def _info(namespace: str, ep: Any) -> PluginInfo:
-    """What can be said of one entry point; it is imported."""
-    manager = _Manager(namespace, [ep])
+    """Import the plugin of an entry point and return its description."""
+    manager = _PluginManager(namespace, [ep])
     distribution, version = _distribution(ep)
     cause, detail = manager.broken.get(ep.name, ("", ""))
-    summary = cause or _summary_with_endings(next(iter(manager)).plugin)
+    summary = cause or summary_with_endings(next(iter(manager)).plugin)
     return PluginInfo(
         namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
     )
 
 
 def _installed(namespace: str) -> list[Any]:
-    """Entry points read fresh, as far as ENGINE_PLUGINS lets them in."""
-    return [ep for ep in _every(namespace) if _is_let_in(ep)]
+    """List the installed entry points that ENGINE_PLUGINS admits, without stevedore's cache."""
+    return [ep for ep in _all_installed(namespace) if _is_admitted(ep)]
 
 
-def _every(namespace: str) -> list[Any]:
-    """An editable install can list an entry point twice; the same target counts once."""
+def _all_installed(namespace: str) -> list[Any]:
+    """List all installed entry points. An editable install can list one twice; the same target counts once."""
     unique = {(ep.name, ep.value, _distribution(ep)[0]): ep for ep in metadata.entry_points(group=namespace)}
     return list(unique.values())
 
 
-def _is_let_in(ep: Any) -> bool:
-    """ENGINE_PLUGINS: `none`, or those let in beside ours, by name or distribution. Unset lets in all."""
-    limit = os.environ.get(LIMIT)
-    distribution = _normal(_distribution(ep)[0])
+def _is_admitted(ep: Any) -> bool:
+    """Return whether ENGINE_PLUGINS admits a plugin.
+
+    It is `none`, or a list of names and distributions that are admitted beside our own. When unset it admits all.
+    """
+    limit = os.environ.get(LIMIT_VARIABLE)
+    distribution = _normalized(_distribution(ep)[0])
     if limit is None or distribution == OURS:
         return True
-    wanted = {word.strip() for word in limit.split(",")} - {"none"}
-    return ep.name in wanted or _full_name(ep) in wanted or distribution in map(_normal, wanted)
+    admitted = {word.strip() for word in limit.split(",")} - {"none"}
+    return ep.name in admitted or _full_name(ep) in admitted or distribution in map(_normalized, admitted)
 
 
-def _normal(distribution: str) -> str:
-    """`My_Dist` and `my-dist` are one distribution."""
+def _normalized(distribution: str) -> str:
+    """Return the name by which distributions are compared: `My_Dist` and `my-dist` are the same."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
@@ -267,7 +308,7 @@ def _distribution(ep: Any) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def _name_and_version(dist: Any) -> tuple[str, str]:
-    """Both stand in a file that is parsed at each look."""
+    """Return name and version, cached because each access parses the metadata file of the distribution."""
     return dist.name, dist.version
 
 
@@ -276,8 +317,8 @@ def _full_name(ep: Any) -> str:
 
 
 def _not_found(namespace: str, name: str, names: Sequence[str]) -> str:
-    if any(name in (ep.name, _full_name(ep)) for ep in _every(namespace)):
-        return f"{kind_of(namespace)} {name!r} is left out by {LIMIT}={os.environ.get(LIMIT)}"
+    if any(name in (ep.name, _full_name(ep)) for ep in _all_installed(namespace)):
+        return f"{kind_of(namespace)} {name!r} is left out by {LIMIT_VARIABLE}={os.environ.get(LIMIT_VARIABLE)}"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
     return f"no {kind_of(namespace)} is called {name!r}; {hint} (engine plugins list)"
@@ -287,53 +328,56 @@ def _check_contract(namespace: str, ep: Any, plugin: Any) -> None:
     contract = CONTRACTS[namespace]
     if not (isinstance(plugin, type) and issubclass(plugin, contract)):
         raise TypeError(f"{ep.value} is not a subclass of engine.plugin.{contract.__name__}")
-    if lacking := _lacking(plugin):
-        raise TypeError(f"{ep.value} does not define {lacking}")
+    if missing := _missing_methods(plugin):
+        raise TypeError(f"{ep.value} does not define {missing}")
     version = getattr(plugin, "api_version", 1)
     if version not in API_VERSIONS:
         raise TypeError(f"{ep.value} is written for api_version {version}, this framework understands 1")
 
 
-def _lacking(plugin: type) -> str:
-    """The methods of its contract that it does not define; a class with some is a base for others."""
+def _missing_methods(plugin: type) -> str:
+    """List the methods of its contract that a class does not define; a class with such methods is a base class."""
     return ", ".join(sorted(getattr(plugin, "__abstractmethods__", ())))
 
 
 def _load_file(path: str) -> list[_FileEntryPoint]:
-    """Every plugin class defined in a file, named as the class in kebab-case. Raises PluginLoadError."""
+    """Return an entry point for every plugin class in a file, named as the class in kebab-case.
+
+    Raises PluginLoadError.
+    """
     if not Path(path).is_file():
         raise PluginLoadError(f"{path}: no such file (--plugin)")
-    name = f"engine_local_{Path(path).stem}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
-    module = sys.modules.get(name)
+    module_name = f"engine_local_{Path(path).stem}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+    module = sys.modules.get(module_name)
     if module is None:
-        spec = importlib.util.spec_from_file_location(name, path)
+        spec = importlib.util.spec_from_file_location(module_name, path)
         if spec is None or spec.loader is None:
             raise PluginLoadError(f"{path}: not a Python file (--plugin)")
         module = importlib.util.module_from_spec(spec)
-        # Before exec, so that the classes in it can be pickled and found again.
-        sys.modules[name] = module
+        # Before the module is executed, so that its classes can be pickled and found again.
+        sys.modules[module_name] = module
         try:
             spec.loader.exec_module(module)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            del sys.modules[name]
+            del sys.modules[module_name]
             raise PluginLoadError(f"{path}: {type(error).__name__}: {error}") from error
     classes = [
         (namespace, cls)
         for cls in vars(module).values()
-        if isinstance(cls, type) and cls.__module__ == name
+        if isinstance(cls, type) and cls.__module__ == module_name
         for namespace, contract in CONTRACTS.items()
         if issubclass(cls, contract)
     ]
-    found = [
+    entry_points = [
         _FileEntryPoint(path, kebab(cls.__name__), namespace, cls)
         for namespace, cls in classes
-        if not _lacking(cls)
+        if not _missing_methods(cls)
     ]
-    if not found and classes:
-        lacking = "; ".join(f"{cls.__name__} does not define {_lacking(cls)}" for _, cls in classes)
-        raise PluginLoadError(f"{path}: {lacking}")
-    if not found:
+    if not entry_points and classes:
+        missing = "; ".join(f"{cls.__name__} does not define {_missing_methods(cls)}" for _, cls in classes)
+        raise PluginLoadError(f"{path}: {missing}")
+    if not entry_points:
         raise PluginLoadError(f"{path}: no subclass of a contract of engine.plugin in it (--plugin)")
-    return found
+    return entry_points

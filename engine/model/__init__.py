@@ -1,4 +1,4 @@
-"""The values that users of the library see: frozen, typed, documented field by field."""
+"""The data types of the library: immutable, typed, and documented field by field."""
 
 from __future__ import annotations
 

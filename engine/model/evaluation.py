@@ -1,6 +1,6 @@
 """Scores, limits, positions and evaluations.
 
-A `Score` inside an `Evaluation` is the side to move's; everything the writers print is White's.
+A `Score` inside an `Evaluation` is in the side to move's view; everything the writers print is in White's view.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import chess
 from msgspec import Struct
 
 PV_PLIES = 12
-"""Principal variations are kept to this many plies, as Lichess does."""
+"""Number of plies to which principal variations are cut, as Lichess does."""
 
 
 class Score(Struct, frozen=True, array_like=True):
-    """Centipawns or mate, exactly one of them. `-score` is the other side's view.
+    """Score of a position: centipawns or mate, exactly one of them. `-score` is in the other side's view.
 
     >>> from engine import Score
     >>> print(Score(cp=31), -Score(cp=31), Score(mate=3))
@@ -23,7 +23,7 @@ class Score(Struct, frozen=True, array_like=True):
     cp: int | None = None
     """Centipawns; positive is good for the side whose view it is."""
     mate: int | None = None
-    """Moves (not plies) to mate, negative when being mated; never 0."""
+    """Moves (not plies) to mate, negative when the side whose view it is gets mated; never 0."""
 
     def __neg__(self) -> Score:
         return Score(
@@ -32,12 +32,12 @@ class Score(Struct, frozen=True, array_like=True):
         )
 
     def __str__(self) -> str:
-        """As in `[%eval]`: `+0.31`, `#-3`."""
+        """Return the score in pawns or as a mate, as in `[%eval]`: `+0.31`, `#-3`."""
         return f"#{self.mate}" if self.mate is not None else f"{(self.cp or 0) / 100:+.2f}"
 
 
 class Limit(Struct, frozen=True, omit_defaults=True):
-    """When a search ends. Node and depth limits are reproducible, a time limit is not.
+    """Limit of the search of one position. Node and depth limits are reproducible, a time limit is not.
 
     >>> from engine import Limit
     >>> print(Limit(nodes=100_000, multipv=2))
@@ -45,13 +45,13 @@ class Limit(Struct, frozen=True, omit_defaults=True):
     """
 
     nodes: int | None = None
-    """Nodes to search in one position."""
+    """Nodes to search; None: no limit of nodes."""
     depth: int | None = None
-    """Plies of nominal depth."""
+    """Nominal depth in plies; None: no limit of depth."""
     time: int | None = None
-    """Milliseconds."""
+    """Time in milliseconds; None: no limit of time."""
     multipv: int = 1
-    """How many of the best moves get a line of their own. Changes the scores, so it is part of the limit."""
+    """Number of best moves that get a line of their own. It changes the scores, so it is part of the limit."""
 
     def __str__(self) -> str:
         parts = [f"{self.nodes} nodes"] if self.nodes else []
@@ -62,17 +62,17 @@ class Limit(Struct, frozen=True, omit_defaults=True):
 
 
 class Position(Struct, frozen=True, array_like=True):
-    """What an evaluator is asked about: a root position and the moves played from it."""
+    """A position as an evaluator receives it: a root position and the moves played from it."""
 
     fen: str
-    """Root; Shredder-FEN when `chess960`."""
+    """FEN of the root position; a Shredder-FEN when `chess960`."""
     moves: tuple[str, ...] = ()
-    """UCI moves from the root; castling is king takes rook when `chess960`, else e1g1."""
+    """Moves from the root in UCI notation; castling is king takes rook when `chess960`, else e1g1."""
     chess960: bool = False
-    """Whether castling is that of Chess960."""
+    """Whether castling follows the rules of Chess960."""
 
     def board(self) -> chess.Board:
-        """Replay it. Raises ValueError for a broken FEN or an illegal move."""
+        """Return the board after the moves. Raises ValueError for a broken FEN or an illegal move."""
         board = chess.Board(self.fen, chess960=self.chess960)
         for move in self.moves:
             board.push_uci(move)
@@ -80,55 +80,56 @@ class Position(Struct, frozen=True, array_like=True):
 
 
 class Line(Struct, frozen=True, array_like=True):
-    """One of the best moves with its score and continuation."""
+    """One of the best moves with its score and principal variation."""
 
     score: Score
-    """From the side to move's view."""
+    """Score of the move, in the side to move's view."""
     pv: tuple[str, ...]
-    """UCI moves, the first is the move itself; at most `PV_PLIES`."""
+    """Principal variation in UCI notation, beginning with the move itself; at most `PV_PLIES` moves."""
     depth: int
-    """Nominal depth that was completed for this line."""
+    """Nominal depth in plies that was completed for this line."""
 
 
 class Evaluation(Struct, frozen=True, array_like=True):
-    """What an evaluator says of one position.
+    """Evaluation of one position by an evaluator.
 
     >>> import engine
-    >>> found = engine.evaluate("6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1", nodes=1_000)
-    >>> print(found.score, found.best)
+    >>> evaluation = engine.evaluate("6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1", nodes=1_000)
+    >>> print(evaluation.score, evaluation.best)
     #1 d1d8
     """
 
     score: Score
-    """From the side to move's view."""
+    """Score of the position, in the side to move's view."""
     pv: tuple[str, ...]
-    """Best line in UCI moves, legal from the position; the first is the best move. At most `PV_PLIES`.
-    Empty when only the score is known (a recorded evaluation)."""
+    """Principal variation in UCI notation, legal from the position; the first move is the best move. At most
+    `PV_PLIES` moves. Empty when only the score is known (a recorded evaluation)."""
     depth: int
-    """Nominal depth that was completed for the best line; 0 when it is not known."""
+    """Nominal depth in plies that was completed for the best line; 0 when it is not known."""
     nodes: int
-    """Nodes searched for this position; 0 when it is not known."""
+    """Nodes searched for this position; 0 when the number is not known."""
     lines: tuple[Line, ...] = ()
-    """With MultiPV above 1: the best moves in order, the first is the best line again. Else empty."""
+    """Lines of the best moves in order, the best line first, when MultiPV is above 1; otherwise empty."""
 
     @property
     def best(self) -> str | None:
-        """The best move in UCI notation; None when it is not known."""
+        """Best move in UCI notation; None when it is not known."""
         return self.pv[0] if self.pv else None
 
 
 class EvaluatorInfo(Struct, frozen=True):
-    """Who answered."""
+    """Identity of an evaluator."""
 
     name: str
-    """As it calls itself."""
+    """Name that the evaluator gives itself."""
     version: str
-    """As it says it, or as the name has it; may be empty."""
+    """Version that the evaluator reports, or that is part of its name; may be empty."""
     fingerprint: str
-    """Hex digest of all that can change a result: name, version, file or net hash, options."""
+    """Hex digest of everything that can change a result: name, version, file or net hash, options."""
     why: str = ""
-    """How it was chosen, for people. Not part of any output."""
+    """Reason why this evaluator was chosen, for people. Not part of any output."""
     variants: tuple[str, ...] = ("standard", "chess960")
-    """What it can play."""
+    """Variants that the evaluator can play."""
     scale: float = 1.0
-    """What its centipawns are multiplied by before Win%, accuracy and judgements, unless the settings say it."""
+    """Factor by which its centipawns are multiplied before Win%, accuracy and judgements; the settings may
+    override it."""

@@ -1,6 +1,6 @@
-"""Games: as a reader hands them over, and analysed.
+"""Games: as a reader returns them, and analysed.
 
-A ply is 0-based: position k is the one before ply k, so a game of N plies has the positions 0 to N.
+Plies are counted from 0: position k is the one before ply k, so a game of N plies has the positions 0 to N.
 """
 
 from __future__ import annotations
@@ -22,97 +22,101 @@ _TIME_CONTROL = re.compile(r"(?:\d+/)?(\d+(?:\.\d+)?)(?:\+(\d+(?:\.\d+)?))?(?:$|
 
 
 class AnalysedPosition(Struct, frozen=True):
-    """One position of an analysed game; exactly one of the first three fields is set."""
+    """One position of an analysed game; exactly one of `evaluation`, `terminal` and `missing` is set."""
 
     evaluation: Evaluation | None = None
-    """What the evaluator said, after reconciliation."""
+    """Evaluation of the position, after reconciliation."""
     terminal: Literal["checkmate", "stalemate"] | None = None
-    """No legal move: nothing to search."""
+    """Reason why there is no legal move, and so nothing to search."""
     missing: Literal["input", "refused", "quarantined"] | None = None
-    """Why there is no evaluation: not in the input, not a position that can be searched, or its search failed."""
+    """Reason why there is no evaluation: the input has none (`input`), the position cannot be searched
+    (`refused`), or its search kept failing (`quarantined`)."""
     searched: Evaluation | None = None
-    """Where reconciliation changed `evaluation`: what it was before."""
+    """Evaluation before reconciliation; None where reconciliation changed nothing."""
     recorded: bool = False
-    """Whether the evaluation stood in the input as somebody else's, so that its centipawns are not scaled."""
+    """Whether the evaluation was in the input and comes from another program, so that its centipawns are not
+    scaled."""
 
     @property
     def found(self) -> Evaluation | None:
-        """The evaluation before reconciliation, which is what the scoreboard counts."""
+        """Evaluation before reconciliation, which the scoreboard counts; None when there is no evaluation."""
         return self.searched or self.evaluation
 
 
 class Recording(Struct, frozen=True):
-    """Evaluations that stand in the input beside a game."""
+    """Evaluations that the input contains together with a game."""
 
     positions: tuple[AnalysedPosition | None, ...]
-    """N + 1; None where there is none."""
+    """Positions 0 to N; None for a position without an evaluation in the input."""
     scale: float = 1.0
-    """What the centipawns of those that are not `recorded` are multiplied by before Win% formulas."""
+    """Factor by which the centipawns of positions that are not `recorded` are multiplied before Win% formulas."""
     reconciled: bool = False
-    """Whether they have been reconciled."""
+    """Whether the evaluations have been reconciled."""
     ours: bool = False
-    """Whether they are an analysed game that this framework wrote."""
+    """Whether this framework wrote them, as an analysed game."""
 
 
 class Ply(Struct, frozen=True):
-    """One move of an analysed game, judged from its mover's view."""
+    """One move of an analysed game, judged in its mover's view."""
 
     san: str
-    """As people write it, with `+` and `#`."""
+    """The move in SAN, with `+` and `#`."""
     uci: str
-    """Castling is e1g1, in Chess960 e1h1."""
+    """The move in UCI notation; castling is e1g1, in Chess960 e1h1."""
     judgement: Judgement | None
-    """Lichess's rules; None for a good move and beside a missing evaluation."""
+    """Judgement by Lichess's rules; None for a good move and beside a missing evaluation."""
     accuracy: float | None
-    """Lichess accuracy in percent, 3 decimals; None for the mating move and beside a missing evaluation."""
+    """Lichess accuracy of the move in percent, 3 decimals; None for the mating move and beside a missing
+    evaluation."""
     loss: int | None
-    """Centipawns the mover lost, 0 or more, evaluations clamped to ±1000; None where `accuracy` is."""
+    """Centipawns that the mover lost, 0 or more, with evaluations clamped to ±1000; None where `accuracy` is
+    None."""
     clock: float | None = None
-    """Seconds left after the move, from `[%clk]`."""
+    """Seconds left on the mover's clock after the move, from `[%clk]`; None when not known."""
     time: float | None = None
-    """Seconds spent on the move: from `[%emt]`, else previous clock + increment - clock, 0 or more. Unknown for a
-    side's first move unless `[%emt]` says it."""
+    """Seconds spent on the move: from `[%emt]`, else previous clock + increment - clock, 0 or more. None when not
+    known, as for a side's first move without `[%emt]`."""
     win_before: float | None = None
-    """The mover's Win% (0-100, 3 decimals) before the move, +15 centipawns in the initial position; None where
-    `accuracy` is."""
+    """The mover's Win% (0-100, 3 decimals) before the move, computed from +15 centipawns in the initial position;
+    None where `accuracy` is None."""
     win_after: float | None = None
-    """The mover's Win% after the move; None where `accuracy` is."""
+    """The mover's Win% (0-100, 3 decimals) after the move; None where `accuracy` is None."""
 
 
 class Side(Struct, frozen=True):
     """One player's figures in one game."""
 
     accuracy: float | None
-    """Lichess game accuracy in percent, 3 decimals; None unless both sides have a move that counts."""
+    """Lichess accuracy of the game in percent, 3 decimals; None unless both sides have a move that counts."""
     acpl: int | None
-    """Average centipawn loss, rounded half up; None without a move that counts."""
+    """Average centipawn loss of the moves that count, rounded half up; None without such a move."""
     inaccuracies: int
-    """Moves judged so."""
+    """Number of moves judged an inaccuracy."""
     mistakes: int
-    """Moves judged so."""
+    """Number of moves judged a mistake."""
     blunders: int
-    """Moves judged so."""
+    """Number of moves judged a blunder."""
 
 
 class Epd(Struct, frozen=True, omit_defaults=True):
     """Operations of an EPD line that the framework understands."""
 
     id: str | None = None
-    """Name of the position."""
+    """Name of the position; None when the line has none."""
     bm: tuple[str, ...] = ()
-    """Best moves, UCI."""
+    """Best moves in UCI notation."""
     am: tuple[str, ...] = ()
-    """Moves to avoid, UCI."""
+    """Moves to avoid, in UCI notation."""
 
 
 class Phases(Struct, frozen=True):
-    """Where the phases of a game begin, by Lichess's rules. A phase lasts until the next one, or the end."""
+    """Beginnings of the phases of a game, by Lichess's rules. A phase lasts until the next one or the end."""
 
     middlegame: int | None = None
-    """The position, 0-based; None when there is no middlegame: none was reached, or its first position is
-    already an endgame."""
+    """First position of the middlegame, 0-based; None when there is no middlegame: the game did not reach one, or
+    its first position is already an endgame."""
     endgame: int | None = None
-    """The position, 0-based; None when no endgame was reached."""
+    """First position of the endgame, 0-based; None when the game did not reach one."""
 
 
 class Opening(Struct, frozen=True):
@@ -121,81 +125,87 @@ class Opening(Struct, frozen=True):
     eco: str
     """Code of the Encyclopaedia of Chess Openings, `A00` to `E99`."""
     name: str
-    """As Lichess names it, `Sicilian Defense: Najdorf Variation`."""
+    """Name in Lichess's list, such as `Sicilian Defense: Najdorf Variation`."""
     ply: int
-    """The position, 0-based: the named position stands after so many plies."""
+    """The named position, 0-based: the number of plies after which it was reached."""
 
 
 class Landmarks(Struct, frozen=True):
-    """What the positions of a game say without an evaluation."""
+    """Phases and opening of a game, which its positions tell without an evaluation."""
 
     phases: Phases | None = None
-    """None for an EPD line."""
+    """Beginnings of middlegame and endgame; None for an EPD line."""
     opening: Opening | None = None
-    """None when there is no named one."""
+    """Last named opening position; None when there is none."""
 
 
 class TimeControl(Struct, frozen=True):
-    """How much time each side has, from the `TimeControl` tag."""
+    """Time that each side has, from the `TimeControl` tag."""
 
     base: float
-    """Seconds at the start."""
+    """Seconds on each clock at the start."""
     increment: float
     """Seconds added for each move."""
 
     @property
     def estimate(self) -> float:
-        """Seconds for a game of 40 moves, by which Lichess tells bullet from blitz."""
+        """Seconds that each side has for a game of 40 moves, by which Lichess tells bullet from blitz."""
         return self.base + 40 * self.increment
 
 
 def time_control(headers: Mapping[str, str]) -> TimeControl | None:
-    """From the tag `TimeControl`: `300+3`, `600`, `40/5400+30:...` (its first period); None for anything else."""
-    found = _TIME_CONTROL.match(headers.get("TimeControl", "").strip())
-    return TimeControl(float(found[1]), float(found[2] or 0)) if found else None
+    """Return the time control of a game; None when the tag `TimeControl` is missing or not understood.
+
+    * **headers** - the tags of the game. `TimeControl` may be `300+3`, `600` or `40/5400+30:...`, of which the
+      first period is taken.
+    """
+    match = _TIME_CONTROL.match(headers.get("TimeControl", "").strip())
+    return TimeControl(float(match[1]), float(match[2] or 0)) if match else None
 
 
 class SourceGame(Struct, frozen=True):
-    """A game as a reader hands it over: legal moves only, nothing evaluated yet."""
+    """A game as a reader returns it: legal moves only, nothing evaluated yet."""
 
     headers: Mapping[str, str]
-    """Tag pairs in file order; values as in the file, without control characters."""
+    """Tags in file order; the values are those of the file, without control characters."""
     fen: str
-    """`Board.fen()` of the start."""
+    """FEN of the first position, as `Board.fen()` writes it."""
     variant: Literal["standard", "chess960"] = "standard"
-    """What decides how castling is read and written."""
+    """Variant, which decides how castling is read and written."""
     moves: tuple[str, ...] = ()
-    """UCI, each legal; castling as in `Ply.uci`."""
+    """Moves in UCI notation, each legal; castling as in `Ply.uci`."""
     sans: tuple[str, ...] = ()
     """The same moves in SAN."""
     clocks: tuple[float | None, ...] = ()
-    """Seconds left after each move, or empty when the game has no clocks."""
+    """Seconds left on the mover's clock after each move; empty when the game has no clocks."""
     times: tuple[float | None, ...] = ()
-    """Seconds spent on each move as the game says it (`[%emt]`), or empty."""
+    """Seconds spent on each move, from `[%emt]`; empty when the game has no such comments."""
     recording: Recording | None = None
-    """Evaluations that stand in the input."""
+    """Evaluations in the input; None when there are none."""
     text: str = ""
-    """The game as it stands in the file, decoded."""
+    """Text of the game in the file, decoded."""
     problem: str | None = None
-    """What was wrong with it, for people; the moves up to there are kept."""
+    """Description of the damage, for people; the moves up to it are kept. None for a sound game."""
     problem_line: int | None = None
-    """The line of the file that `problem` is about."""
+    """Line of the file that `problem` is about, 1-based; None when not known."""
     epd: Epd | None = None
-    """Set when the game is an EPD line."""
+    """Operations of the EPD line; None when the game is not an EPD line."""
     ending: Literal["checkmate", "stalemate", "open"] | None = None
-    """Whether there is a legal move after the last one. A reader that has played the moves may say it, and
-    `landmarks`; with both, a game that is not searched is not played through again."""
+    """State of the last position: no legal move (`checkmate`, `stalemate`), or a legal move (`open`); None when
+    the reader does not tell. A reader that plays the moves may set it and `landmarks`: when both are set, a game
+    that is not searched is not played through again."""
     landmarks: Landmarks | None = None
-    """Phases and opening."""
+    """Phases and opening; None when the reader does not tell."""
 
 
 class Origin(Struct, frozen=True):
-    """Where a game came from."""
+    """Place of a game in the inputs."""
 
     game: int
-    """Ordinal over all inputs, 1-based, skipped games included."""
+    """Number of the game over all inputs, 1-based, with skipped games counted."""
     file: str
-    """As the user gave it, inside a folder joined to its name; `-` for standard input."""
+    """Path of the file as the user gave it, inside a folder joined to the folder's name; `-` for standard
+    input."""
     line: int
     """First line of the game in the (decompressed) file, 1-based."""
 
@@ -204,17 +214,18 @@ class SkippedGame(Struct, frozen=True):
     """A game that is not analysed."""
 
     origin: Origin
-    """Where it stands."""
+    """Number of the game, its file and line."""
     kind: Literal["damaged", "variant"]
-    """`damaged`: unreadable. `variant`: the evaluator does not play it."""
+    """Kind of the reason. `damaged`: the game is unreadable. `variant`: the evaluator does not play its
+    variant."""
     reason: str
-    """For people."""
+    """Explanation for people."""
     text: str
-    """The game as it stands in the file."""
+    """Text of the game in the file."""
 
 
 class AnalysedGame(Struct, frozen=True):
-    """A game with an evaluation before and after each ply. The only thing an aggregator sees.
+    """A game with an evaluation before and after each ply. Aggregators receive games in this form only.
 
     >>> import engine
     >>> with engine.Analyzer(workers=1) as analyzer:
@@ -224,64 +235,75 @@ class AnalysedGame(Struct, frozen=True):
     """
 
     origin: Origin
-    """Where it came from, and its number."""
+    """Number of the game, its file and line."""
     variant: Literal["standard", "chess960"]
-    """What decides how castling is read and written."""
+    """Variant, which decides how castling is read and written."""
     headers: Mapping[str, str]
-    """Tag pairs in file order."""
+    """Tags in file order."""
     fen: str
-    """`Board.fen()` of the start."""
+    """FEN of the first position, as `Board.fen()` writes it."""
     positions: tuple[AnalysedPosition, ...]
-    """N + 1 for N plies: `positions[k]` is before `plies[k]`."""
+    """Positions 0 to N for N plies: `positions[k]` is the one before `plies[k]`."""
     plies: tuple[Ply, ...]
-    """The moves, each judged."""
+    """Moves of the game, each with its judgement."""
     white: Side
     """White's figures."""
     black: Side
     """Black's figures."""
     epd: Epd | None = None
-    """Set when the game is an EPD line: one position, no ply."""
+    """Operations of the EPD line when the game is one (one position, no ply); otherwise None."""
     view: tuple[Color, ...] = ("white", "black")
-    """Whose games these are: the colours of `--player` in this game, else both."""
+    """Colours in whose view the game is reported: those of `--player` in this game; both when no player is
+    named."""
     text: str = ""
-    """The game as it stood in the file."""
+    """Text of the game in the file."""
     problem: str | None = None
-    """What was wrong with the input game, when only its beginning could be analysed."""
+    """Description of the damage, for people, when only the beginning of the game could be analysed; otherwise
+    None."""
     phases: Phases | None = None
-    """Where middlegame and endgame begin; None for an EPD line."""
+    """Beginnings of middlegame and endgame; None for an EPD line."""
     opening: Opening | None = None
-    """The last named opening position; None when there is none, and for games from another start."""
+    """Last named opening position; None when there is none, and for a game from another initial position."""
     scale: float = 1.0
-    """What the centipawns of searched positions are multiplied by before Win% formulas."""
+    """Factor by which the centipawns of searched positions are multiplied before Win% formulas."""
     reconciled: bool = False
-    """Whether the evaluations of its positions were made consistent with each other."""
+    """Whether the evaluations of the positions were made consistent with each other."""
     answers: Mapping[str, tuple[Evaluation | None, ...]] = {}
-    """By aggregator: what its follow-up searches (`Aggregator.requests`) found, in its order; None for one that
-    could not be searched."""
+    """Results of the follow-up searches by the name of the aggregator that requested them (`Aggregator.requests`),
+    in its order; None for a search that failed."""
 
     @property
     def result(self) -> Literal["1-0", "0-1", "1/2-1/2", "*"]:
-        """The `Result` tag; `*` when it says anything else."""
-        found = self.headers.get("Result", "*").strip().replace("½", "1/2")
-        return found if found in ("1-0", "0-1", "1/2-1/2") else "*"  # type: ignore[return-value]
+        """Result of the game from the tag `Result`; `*` for any other value of the tag."""
+        result = self.headers.get("Result", "*").strip().replace("½", "1/2")
+        return result if result in ("1-0", "0-1", "1/2-1/2") else "*"  # type: ignore[return-value]
 
     def points(self, color: Color) -> float | None:
-        """1, 0.5 or 0 for the player; None for an unfinished game."""
+        """Return the points of the player, 1, 0.5 or 0; None for an unfinished game.
+
+        * **color** - the player's colour.
+        """
         white = {"1-0": 1.0, "0-1": 0.0, "1/2-1/2": 0.5}.get(self.result)
         return white if white is None or color == "white" else 1 - white
 
     def rating(self, color: Color) -> int | None:
-        """The player's Elo from the tags; None when it is no number."""
+        """Return the player's Elo from the tags; None when it is missing or not a number from 1 to 9999.
+
+        * **color** - the player's colour.
+        """
         text = self.headers.get("WhiteElo" if color == "white" else "BlackElo", "").strip()
         return int(text) if text.isascii() and text.isdigit() and int(text) in range(1, 10_000) else None
 
     @property
     def time_control(self) -> TimeControl | None:
-        """From the tag `TimeControl`; see `time_control`."""
+        """Time control from the tag `TimeControl`; None when it is missing or not understood."""
         return time_control(self.headers)
 
     def phase(self, ply: int) -> Phase:
-        """The phase that position `ply` belongs to, and so the move played in it."""
+        """Return the phase of a position, and so of the move played in it.
+
+        * **ply** - the position, 0-based.
+        """
         if self.phases is None:
             return "opening"
         if self.phases.endgame is not None and ply >= self.phases.endgame:
@@ -289,28 +311,44 @@ class AnalysedGame(Struct, frozen=True):
         return "middlegame" if self.phases.middlegame is not None and ply >= self.phases.middlegame else "opening"
 
     def turn(self, ply: int) -> Color:
-        """Who moves in position `ply`."""
+        """Return the colour that moves in a position.
+
+        * **ply** - the position, 0-based.
+        """
         return "white" if (" w " in self.fen) == (ply % 2 == 0) else "black"
 
     def turns(self, color: Color) -> range:
-        """The plies that are this colour's moves."""
+        """Return the plies, 0-based, that are moves of a colour.
+
+        * **color** - the colour.
+        """
         return range(self.turn(0) != color, len(self.plies), 2)
 
     def number(self, ply: int) -> str:
-        """The number of the move played in position `ply` as people write it: `14.`, `14...`."""
+        """Return the number of the move played in a position, as it is written before a move: `14.`, `14...`.
+
+        * **ply** - the position, 0-based.
+        """
         fields = self.fen.split()
         moves = ply + (fields[1] == "b")
         return f"{int(fields[5]) + moves // 2}{'...' if moves % 2 else '.'}"
 
     def side(self, color: Color) -> Side:
+        """Return the figures of one player.
+
+        * **color** - the player's colour.
+        """
         return self.white if color == "white" else self.black
 
     def player(self, color: Color) -> str:
-        """The player's name, `?` when the header is missing."""
+        """Return the player's name, `?` when the tag is missing.
+
+        * **color** - the player's colour.
+        """
         return self.headers.get("White" if color == "white" else "Black") or "?"
 
     def boards(self) -> Iterator[chess.Board]:
-        """The positions 0 to N in order. One board that changes under you: copy it to keep it."""
+        """Yield the positions 0 to N in order, on one board that changes: copy it to keep a position."""
         board = chess.Board(self.fen, chess960=self.variant == "chess960")
         yield board
         for ply in self.plies:
@@ -318,7 +356,12 @@ class AnalysedGame(Struct, frozen=True):
             yield board
 
     def board(self, ply: int) -> chess.Board:
-        """Position `ply` as a board of its own."""
+        """Return a position as a new board.
+
+        * **ply** - the position, 0-based.
+
+        Raises `IndexError` when the game has no such position.
+        """
         for k, board in enumerate(self.boards()):
             if k == ply:
                 return board

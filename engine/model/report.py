@@ -10,33 +10,34 @@ from msgspec import Struct, field
 from engine.text import html
 
 Kind = Literal["text", "int", "float", "percent", "score", "move", "player", "position", "duration", "opening"]
-"""What a table cell holds, so that each writer can show it its own way: `score` is an int on the scoreboard's
-scale (mate in n is 32000 - n), `percent` a float 0-100, `move` SAN, `position` a FEN, `duration` seconds,
-`opening` an ECO code with or without a name."""
+"""Meaning of a table cell, so that each writer can show it in its own way: `score` is an int on the scoreboard's
+scale (centipawns, mate in n is 32000 - n), `percent` a float 0-100, `move` a move in SAN, `position` a FEN,
+`duration` seconds, `opening` an ECO code with or without a name."""
 
 Cell = str | int | float | None
+"""Value of a table cell; None when there is no data."""
 
 
 class Metric(Struct, frozen=True):
     """One figure of a report."""
 
     value: Cell
-    """The figure; None when there is no data."""
+    """Value of the figure; None when there is no data."""
     label: str
-    """For people."""
+    """Label, for people."""
     kind: Kind = "int"
-    """How to show it."""
+    """Meaning of the value."""
 
 
 class Column(Struct, frozen=True):
-    """What the cells of one column are."""
+    """Description of one column of a table."""
 
     key: str
     """Stable name, used in JSON."""
     label: str
-    """For people."""
+    """Label, for people."""
     kind: Kind = "text"
-    """How to show its cells."""
+    """Meaning of the cells."""
 
 
 class ReportTable(Struct, frozen=True):
@@ -45,20 +46,20 @@ class ReportTable(Struct, frozen=True):
     key: str
     """Stable name, used in JSON."""
     title: str
-    """For people."""
+    """Title, for people."""
     columns: tuple[Column, ...]
-    """What each cell of a row is."""
+    """Columns in display order."""
     rows: tuple[tuple[Cell, ...], ...]
-    """One tuple a row, one cell a column."""
+    """Rows in display order, with one cell for each column."""
 
     def records(self) -> Iterator[dict[str, Cell]]:
-        """The rows, each by the keys of its columns."""
+        """Return the rows as mappings from the key of a column to its cell."""
         keys = [column.key for column in self.columns]
         return (dict(zip(keys, row, strict=True)) for row in self.rows)
 
 
 class Report(Struct, frozen=True):
-    """What an aggregator has to say; writers, the screen and notebooks render it.
+    """Report of an aggregator; writers, the screen and notebooks render it.
 
     >>> import engine
     >>> report = engine.analyze("1. f3 e5 2. g4 Qh4# 0-1", nodes=1_000).reports["wins"]
@@ -67,20 +68,23 @@ class Report(Struct, frozen=True):
     """
 
     title: str
-    """For people."""
+    """Title, for people."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Single figures by stable name, in display order."""
     tables: tuple[ReportTable, ...] = ()
-    """In display order; one without rows means that there was no data for it."""
+    """Tables in display order; a table without rows means that there was no data for it."""
     notes: tuple[str, ...] = ()
-    """Sentences a reader must know: definitions, what was left out and why."""
+    """Sentences that readers of the report must know: definitions, and what was left out and why."""
 
     def table(self, key: str) -> ReportTable | None:
-        """The table of that key."""
+        """Return the table with a key; None when there is no such table.
+
+        * **key** - the table's `key`.
+        """
         return next((table for table in self.tables if table.key == key), None)
 
     def _repr_html_(self) -> str:
-        """How a notebook shows it."""
+        """Return the report as HTML, which notebooks show."""
         parts = [html.heading(self.title)]
         parts.append(html.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
         for table in self.tables:

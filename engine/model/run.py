@@ -1,4 +1,4 @@
-"""What a run returns."""
+"""Results of a run: counts, failures, notices and reports."""
 
 from __future__ import annotations
 
@@ -17,86 +17,88 @@ class Best(Struct, frozen=True):
     """An entry of the best-scores board."""
 
     score: int
-    """The mover's view, centipawns, mate in n as 32000 - n."""
+    """Score of the best move in its mover's view: centipawns, mate in n as 32000 - n."""
     game: int
-    """Ordinal of the game."""
+    """Number of the game, 1-based."""
     ply: int
     """The position, 0-based."""
     move: str
-    """Best move, UCI; empty when it is not known."""
+    """Best move in UCI notation; empty when it is not known."""
 
 
 class Failure(Struct, frozen=True):
-    """Something of ours that failed while the rest went on: exit code 1."""
+    """A failure of the framework or a plugin, not of the input, after which the run went on: exit code 1."""
 
     file: str | None
-    """None when no file is concerned."""
+    """File of the game or output; None when no file is concerned."""
     line: int | None
-    """First line of the game."""
+    """First line of the game, 1-based; None when no game is concerned."""
     game: int | None
-    """Ordinal of the game."""
+    """Number of the game, 1-based; None when no game is concerned."""
     ply: int | None
-    """The position, 0-based; None for a failure of a whole game."""
+    """The position, 0-based; None when the failure concerns no single position."""
     reason: str
-    """For people."""
+    """Explanation for people."""
 
 
 class Notice(Struct, frozen=True):
-    """Something about the input that people should know: a damaged or skipped game, an odd header."""
+    """A remark about the input for people: a damaged or skipped game, an odd tag."""
 
     kind: Literal["damaged", "variant", "cut", "refused", "warning"]
-    """`damaged`: left out. `cut`: the beginning was analysed. `refused`: a position that cannot be searched."""
+    """Kind of the notice. `damaged`: an unreadable game, left out. `variant`: a game of a variant that the
+    evaluator does not play, left out. `cut`: a damaged game of which the beginning was analysed. `refused`: a
+    position that cannot be searched. `warning`: anything else."""
     file: str | None
-    """None when no file is concerned."""
+    """File of the game; None when no file is concerned."""
     line: int | None
-    """The line that it is about."""
+    """Line of the file, 1-based; None when no line is concerned."""
     game: int | None
-    """Ordinal of the game."""
+    """Number of the game, 1-based; None when no game is concerned."""
     reason: str
-    """For people."""
+    """Explanation for people."""
 
 
 class RunCounts(Struct):
-    """What a run did, for the summary; not part of any output file."""
+    """Counts of what a run did, for the summary; not part of any output file."""
 
     read: int = 0
-    """Games seen, skipped and filtered ones included."""
+    """Games read, including those that were skipped or filtered."""
     analysed: int = 0
-    """Games in the output."""
+    """Games analysed, which are in the output."""
     filtered: int = 0
-    """Games that a filter or sample left out."""
+    """Games that a filter or a sample left out."""
     damaged: int = 0
     """Unreadable games, left out."""
     cut: int = 0
     """Damaged games of which the beginning was analysed."""
     variant: int = 0
-    """Games of variants that the evaluator does not play."""
+    """Games of variants that the evaluator does not play, left out."""
     positions: int = 0
-    """Evaluated positions in the analysed games."""
+    """Positions with an evaluation in the analysed games."""
     searched: int = 0
     """Positions searched in this run."""
     cached: int = 0
-    """Positions that the cache knew."""
+    """Positions whose evaluation came from the cache."""
     refused: int = 0
     """Positions that cannot be searched."""
     quarantined: int = 0
     """Positions whose search kept failing."""
     recorded: int = 0
-    """Positions whose evaluation stood in the input."""
+    """Positions whose evaluation was in the input."""
     unevaluated: int = 0
-    """Analysed games without a single evaluation, left out by the aggregators that need them."""
+    """Analysed games without a single evaluation, which aggregators that need evaluations leave out."""
     follow_ups: int = 0
-    """Positions that aggregators had searched on top."""
+    """Positions searched in addition because an aggregator requested it."""
     nodes: int = 0
     """Nodes searched in this run."""
     notices: int = 0
-    """Notices in all, of which the result has the first 1,000."""
+    """Number of all notices, of which the result has the first 1,000."""
     seconds: float = 0.0
-    """From the start of the work to its end."""
+    """Seconds from the start of the work to its end."""
 
 
 class RunResult(Struct, frozen=True):
-    """What a run returns.
+    """Result of a run.
 
     >>> import engine
     >>> result = engine.analyze("games.pgn", nodes=1_000)
@@ -105,41 +107,44 @@ class RunResult(Struct, frozen=True):
     """
 
     reports: Mapping[str, Report]
-    """By aggregator name, in the order asked for."""
+    """Reports by the name of the aggregator, in the order in which they were requested."""
     wins: int
-    """The shared counter at the end: winning moves found."""
+    """Number of winning moves found: the shared counter at the end of the run."""
     best: tuple[Best, ...]
-    """The shared best-scores board at the end, best first."""
+    """Best scores, best first: the shared board at the end of the run."""
     evaluator: EvaluatorInfo
-    """Who answered."""
+    """Evaluator that was used."""
     limit: Limit
-    """When each search ended."""
+    """Limit of each search."""
     counts: RunCounts
-    """What was done."""
+    """Counts of what the run did."""
     failures: tuple[Failure, ...]
-    """What of ours failed."""
+    """Failures of the framework or a plugin."""
     notices: tuple[Notice, ...]
-    """The first 1,000; `counts` has the totals."""
+    """First 1,000 notices about the input; `counts` has the totals."""
     outputs: tuple[str, ...]
-    """Files written, as they are named now."""
+    """Paths of the files written."""
     interrupted: bool = False
-    """Whether it was ended before the end of its input."""
+    """Whether the run was stopped before the end of its input."""
     adaptive: bool = False
-    """Whether `limit` was spent only where a first pass with a share of it left something in doubt."""
+    """Whether a first pass with a share of `limit` decided which positions were searched with all of it."""
     game: AnalysedGame | None = None
-    """The analysed game, when it is the only one."""
+    """The analysed game when there is exactly one; otherwise None."""
 
     @property
     def ok(self) -> bool:
-        """True when nothing of ours failed and the run came to its end."""
+        """Whether nothing failed and the run came to its end."""
         return not self.failures and not self.interrupted
 
     def _repr_html_(self) -> str:
-        """How a notebook shows it."""
-        c = self.counts
-        how = ", interrupted" if self.interrupted else ""
-        who = f"{self.evaluator.name}, {self.limit}" if str(self.limit) else self.evaluator.name
-        words = f"{c.analysed:,} games, {c.positions:,} positions{how}; {self.wins:,} winning moves; {who}"
-        failed = [html.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
+        """Return the result as HTML, which notebooks show."""
+        counts = self.counts
+        ending = ", interrupted" if self.interrupted else ""
+        evaluator = f"{self.evaluator.name}, {self.limit}" if str(self.limit) else self.evaluator.name
+        summary = (
+            f"{counts.analysed:,} games, {counts.positions:,} positions{ending}; {self.wins:,} winning moves; "
+            f"{evaluator}"
+        )
+        failures = [html.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
         reports = [report._repr_html_() for report in self.reports.values()]
-        return "".join([html.paragraph(words), *failed, *reports])
+        return "".join([html.paragraph(summary), *failures, *reports])

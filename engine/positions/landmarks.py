@@ -1,4 +1,4 @@
-"""Phases and opening of a game, for somebody who walks through its positions anyway. Pure."""
+"""Phases and opening of a game, found on one walk through its positions. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,27 @@ __all__ = ["Surveyor"]
 
 
 class Surveyor:
-    """Sees the positions 0 to N of a game in order; the boards may be one board that changes."""
+    """Finds the landmarks of one game. Pass it the positions 0 to N in order.
+
+    The boards may be one board that changes.
+    """
 
     def __init__(self) -> None:
         self._divider, self._namer = Divider(), Namer()
-        self._looking = True
-        """Whether a later position can still make a difference."""
+        self._open = True
+        """Whether a later position can still change the landmarks."""
 
     def see(self, board: chess.Board) -> None:
-        """The next position."""
-        if self._looking:
-            self._looking = self._divider.see(board) | self._namer.see(board)
+        """Take the next position into account.
+
+        * **board** - the position; it is not kept.
+        """
+        if self._open:
+            self._open = self._divider.see(board) | self._namer.see(board)
 
     def landmarks(self, *, phases: bool = True) -> Landmarks:
-        """Of the game that ends with the position seen last; without `phases` for an EPD line, which has none."""
+        """Return the landmarks of the game that ends with the position seen last.
+
+        * **phases** - *(optional)* False for an EPD line, which has no phases.
+        """
         return Landmarks(self._divider.phases() if phases else None, self._namer.opening)

@@ -19,20 +19,21 @@ from engine.model import Opening
 __all__ = ["TABLE", "Namer", "find", "is_book", "key", "name_of"]
 
 TABLE = Path(__file__).parent / "data" / "openings.tsv"
-"""A line a position: key, ECO code, name. On the way to a named position only the key."""
+"""File with one position a line: key, ECO code, name. A position on the way to a named one has only the key."""
 
 _PIECES = 20
-"""With fewer on the board Lichess looks for no opening."""
+"""Lichess looks for no opening when there are fewer pieces than this on the board."""
 
 _pack = struct.Struct(">9Q").pack
 
 
 def find(boards: Iterable[chess.Board]) -> Opening | None:
-    """The opening of a game, given its positions 0 to N in order: the last one in the list, as Lichess has it.
+    """Return the opening of a game: its last position that has a name, as Lichess does it.
 
-    None for Chess960, for a game that does not start from the standard initial position, and for one that left
-    the list at once. Looks no further than there are 20 pieces on the board. The boards may be one board that
-    changes.
+    None for Chess960, for a game that does not start from the standard initial position, and for a game without
+    a named position. Only positions with at least 20 pieces are looked up.
+
+    * **boards** - the positions 0 to N of the game in order; they may be one board that changes.
     """
     namer = Namer()
     for board in boards:
@@ -42,42 +43,58 @@ def find(boards: Iterable[chess.Board]) -> Opening | None:
 
 
 class Namer:
-    """The same for somebody who walks through the positions anyway."""
+    """Finds the opening of one game as `find` does. Pass it the positions 0 to N in order."""
 
     def __init__(self) -> None:
         self.opening: Opening | None = None
+        """The last named opening so far; None when no position had a name."""
         self._ply = 0
         self._open = True
+        """Whether a later position can still have a name."""
 
     def see(self, board: chess.Board) -> bool:
-        """The next position; whether a later one can still have a name."""
+        """Take the next position into account; return whether a later one can still have a name.
+
+        * **board** - the position; it is not kept.
+        """
         if not self._open:
             return False
-        position = key(board)
-        first = self._ply == 0
-        if board.occupied.bit_count() < _PIECES or (first and (board.chess960 or position != _initial())):
+        position_key = key(board)
+        is_first = self._ply == 0
+        if board.occupied.bit_count() < _PIECES or (
+            is_first and (board.chess960 or position_key != _initial_key())
+        ):
             self._open = False
             return False
-        if named := _table().get(position):
-            self.opening = Opening(named[0], named[1], self._ply)
+        if eco_and_name := _table().get(position_key):
+            self.opening = Opening(eco_and_name[0], eco_and_name[1], self._ply)
         self._ply += 1
         return True
 
 
 def name_of(board: chess.Board) -> tuple[str, str] | None:
-    """ECO code and name of this one position, None when it has no name. It may stem from any game."""
+    """Return ECO code and name of a position, whatever game it stems from; None when it has no name.
+
+    * **board** - the position.
+    """
     return _table().get(key(board)) or None
 
 
 def is_book(board: chess.Board) -> bool:
-    """Whether this position stands anywhere on the moves of a listed opening, the initial position included."""
+    """Return whether a position occurs in the moves of a listed opening, the initial position included.
+
+    * **board** - the position.
+    """
     return key(board) in _table()
 
 
 def key(board: chess.Board) -> str:
-    """16 hex digits for what the first four fields of an EPD say; en passant counts only where it is legal.
+    """Return 16 hex digits that identify a position: placement, turn, castling rights and legal en passant.
 
-    64 bits: the chance that a billion games meet a wrong name among the table's 8,000 positions is 1 in 50,000.
+    64 bits are enough: the chance that a billion games meet a wrong name among the table's 8,000 positions is 1 in
+    50,000.
+
+    * **board** - the position.
     """
     passant = board.ep_square if board.ep_square is not None and board.has_legal_en_passant() else 0
     packed = _pack(
@@ -95,21 +112,21 @@ def key(board: chess.Board) -> str:
 
 
 @cache
-def _initial() -> str:
+def _initial_key() -> str:
     return key(chess.Board())
 
 
 @cache
 def _table() -> Mapping[str, tuple[str, str] | tuple[()]]:
-    """ECO code and name by key; () on the way to a named position."""
+    """Return ECO code and name by key; () for a position on the way to a named one."""
     table: dict[str, tuple[str, str] | tuple[()]] = {}
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
-        position, _, named = line.partition("\t")
-        if named:
-            eco, _, name = named.partition("\t")
-            table[position] = (eco, name)
+        position_key, _, eco_and_name = line.partition("\t")
+        if eco_and_name:
+            eco, _, name = eco_and_name.partition("\t")
+            table[position_key] = (eco, name)
         else:
-            table[position] = ()
+            table[position_key] = ()
     return table

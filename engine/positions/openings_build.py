@@ -17,7 +17,7 @@ import chess
 from engine.errors import InputError
 from engine.positions import openings
 
-__all__ = ["build"]
+__all__ = ["rebuild_table"]
 
 _HEADER = """\
 # Chess openings by position. Built by `python -m engine.positions.openings_build`; do not edit.
@@ -26,33 +26,37 @@ _HEADER = """\
 """
 
 
-def build(folder: Path) -> str:
-    """The table made from the `*.tsv` files in `folder`.
+def rebuild_table(folder: Path) -> str:
+    """Return the text of the table for the openings in a folder.
 
-    Raises InputError for a folder without any, for a line that is no opening, and for a position with two names.
+    * **folder** - the folder with the `*.tsv` files.
+
+    Raises `InputError` for a folder without such files, for a line that is not an opening, and for a position with
+    two names.
     """
     sources = sorted(folder.glob("*.tsv"))
     if not sources:
         raise InputError(f"no *.tsv in {folder}")
     named: dict[str, tuple[str, str]] = {}
-    ways: set[str] = set()
+    unnamed: set[str] = set()
+    """Keys of the positions on the way to a named one."""
     for source in sources:
         for number, eco, name, pgn in _rows(source):
-            where = f"{source.name}, line {number}"
+            location = f"{source.name}, line {number}"
             try:
-                *way, end = _keys(pgn)
+                *passed, end = _keys(pgn)
             except ValueError as error:
-                raise InputError(f"{where}: {error}") from error
+                raise InputError(f"{location}: {error}") from error
             if named.setdefault(end, (eco, name)) != (eco, name):
-                raise InputError(f"{where}: {eco} {name} is also {' '.join(named[end])}")
-            ways.update(way)
+                raise InputError(f"{location}: {eco} {name} is also {' '.join(named[end])}")
+            unnamed.update(passed)
     lines = [f"{key}\t{eco}\t{name}" for key, (eco, name) in sorted(named.items(), key=_by_name)]
-    lines += sorted(ways - named.keys())
+    lines += sorted(unnamed - named.keys())
     return _HEADER + "".join(f"{line}\n" for line in lines)
 
 
 def _rows(source: Path) -> Iterator[tuple[int, str, str, str]]:
-    """Line number, ECO code, name and moves of each opening in a file."""
+    """Yield line number, ECO code, name and moves of each opening in a file."""
     with source.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         for row in rows:
@@ -63,7 +67,7 @@ def _rows(source: Path) -> Iterator[tuple[int, str, str, str]]:
 
 
 def _keys(pgn: str) -> list[str]:
-    """The keys of the positions 0 to N of a line. Raises ValueError for a move that is not legal."""
+    """Return the keys of the positions 0 to N of a line. Raises ValueError for a move that is not legal."""
     board = chess.Board()
     keys = [openings.key(board)]
     for san in re.sub(r"\d+\.+", " ", pgn).split():
@@ -78,16 +82,16 @@ def _by_name(item: tuple[str, tuple[str, str]]) -> tuple[str, str, str]:
 
 
 def main() -> None:
-    """Write the table, over the package's own unless another is named. Exit code 2 where `build` raises."""
+    """Write the table: to the file that is named, else over the package's own. Exit with 2 on an InputError."""
     parser = argparse.ArgumentParser(prog="python -m engine.positions.openings_build")
     parser.add_argument("folder", type=Path, help="a copy of lichess-org/chess-openings")
     parser.add_argument("table", type=Path, nargs="?", default=openings.TABLE, help="what to write")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        table = build(given.folder)
+        table = rebuild_table(arguments.folder)
     except InputError as error:
         parser.error(str(error))
-    given.table.write_text(table, encoding="utf-8", newline="\n")
+    arguments.table.write_text(table, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

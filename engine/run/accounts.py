@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Sequence
 
 from engine.errors import PluginCrashed
-from engine.input.sources import Broken, Filtered
+from engine.input.games import FilteredGame
+from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, Notice, Origin, RunCounts
 from engine.run.labels import BoardLabels
 from engine.run.recount import Recount
@@ -55,9 +56,9 @@ class RunAccounts:
         """Tell whoever listens that a game has left the run."""
         self._on_event(game)
 
-    def pass_over(self, item: Filtered | Broken) -> None:
+    def pass_over(self, item: FilteredGame | BrokenSource) -> None:
         """Count a game that was not wanted, or report an input that broke off."""
-        if isinstance(item, Broken):
+        if isinstance(item, BrokenSource):
             self.has_broken_input = True
             self.notice(Notice("damaged", item.file, item.line, None, item.reason))
             return

@@ -20,9 +20,9 @@ import msgspec
 from msgspec import Struct
 
 from engine import system
-from engine.analysis.game import Analyst
+from engine.analysis.game import GameAnalyzer
 from engine.input.filters import player_filter
-from engine.input.sources import Candidate, Game, parse, playable
+from engine.input.games import ParsedGame, UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Notice, RunCounts, SkippedGame, SourceGame
 from engine.plugin import WorkerState
@@ -96,11 +96,11 @@ class BatchAnalyzer:
         self._aggregators = Aggregators.load(registry, job.aggregators, job.options)
         self._part: Aggregators | None = None
         """The aggregators of the batch before."""
-        self._analyst = Analyst(
+        self._game_analyzer = GameAnalyzer(
             job.search, job.evaluator.scale, job.reads_input, player_filter(job.players) if job.players else None
         )
 
-    def analyse(self, batch: Sequence[Candidate]) -> BatchResult:
+    def analyse(self, batch: Sequence[UnparsedGame]) -> BatchResult:
         """Parse, analyse and fold the games of a batch."""
         job = self._job
         result = BatchResult(Recount(job.winning_cp, job.size))
@@ -108,7 +108,7 @@ class BatchAnalyzer:
         placed: dict[int, AnalysedGame] = {}
         for candidate in batch:
             result.counts.read += 1
-            item = playable(parse(candidate, self._readers), job.evaluator)
+            item = skip_unplayable(parse_game(candidate, self._readers), job.evaluator)
             if isinstance(item, SkippedGame):
                 result.notices.append(notice_of_skipped(item, result.counts))
                 result.items += [BatchItem(skipped=item)] if job.games_wanted else []
@@ -129,7 +129,7 @@ class BatchAnalyzer:
         result.states = {name: msgspec.json.encode(state) for name, state in aggregators.states()}
         return result
 
-    def _analyse_game(self, item: Game, result: BatchResult) -> AnalysedGame:
+    def _analyse_game(self, item: ParsedGame, result: BatchResult) -> AnalysedGame:
         planned = plan(
             item.origin,
             item.game,
@@ -139,15 +139,15 @@ class BatchAnalyzer:
             can_search=False,
         )
         result.notices += notices_of(planned, result.counts)
-        return self._analyst.analyse(all_known(planned))
+        return self._game_analyzer.analyse(all_known(planned))
 
 
-def batches(items: Iterable[Candidate | Any]) -> Iterator[list[Candidate] | Any]:
+def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] | Any]:
     """Yield games by the batch, and what is no game in its place between them."""
-    batch: list[Candidate] = []
+    batch: list[UnparsedGame] = []
     size = 0
     for item in items:
-        if isinstance(item, Candidate):
+        if isinstance(item, UnparsedGame):
             batch.append(item)
             size += len(item.raw.data)
             if len(batch) < BATCH_GAMES and size < BATCH_BYTES:
@@ -155,7 +155,7 @@ def batches(items: Iterable[Candidate | Any]) -> Iterator[list[Candidate] | Any]
         if batch:
             yield batch
         batch, size = [], 0
-        if not isinstance(item, Candidate):
+        if not isinstance(item, UnparsedGame):
             yield item
     if batch:
         yield batch
@@ -179,7 +179,7 @@ class BatchPool:
         """Whether another batch would keep a process busy."""
         return len(self._line) < _IN_FLIGHT * self._workers
 
-    def submit(self, batch: Sequence[Candidate]) -> None:
+    def submit(self, batch: Sequence[UnparsedGame]) -> None:
         """Hand out a batch."""
         packed = msgspec.msgpack.encode(batch)
         self._line.append((packed, self._send(packed)))
@@ -205,7 +205,7 @@ class BatchPool:
             return result
         self._line.popleft()
         self._here = self._here or BatchAnalyzer(self._job)
-        return self._here.analyse(msgspec.msgpack.decode(packed, type=list[Candidate]))
+        return self._here.analyse(msgspec.msgpack.decode(packed, type=list[UnparsedGame]))
 
     def states(self) -> tuple[WorkerState, ...]:
         """Return no lines for the screen: each batch is over in a moment."""
@@ -265,4 +265,4 @@ def _start(encoded: bytes) -> None:
 
 def _analyse(packed: bytes) -> bytes:
     assert _analyzer is not None
-    return msgspec.msgpack.encode(_analyzer.analyse(msgspec.msgpack.decode(packed, type=list[Candidate])))
+    return msgspec.msgpack.encode(_analyzer.analyse(msgspec.msgpack.decode(packed, type=list[UnparsedGame])))

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from engine.cache.store import unit_key
 from engine.contracts.messages import PluginSpec
-from engine.input.sources import Game, read
+from engine.input.games import ParsedGame, read_games
 from engine.loading import evaluators
 from engine.model import Limit, Position
 from engine.run.accounts import RunAccounts
@@ -57,8 +57,8 @@ def estimate(
     games = positions = cached = 0
     ids = itertools.count()
     try:
-        for item in read(prepared.sources, prepared.readers, prepared.selection):
-            if not isinstance(item, Game):
+        for item in read_games(prepared.sources, prepared.readers, prepared.selection):
+            if not isinstance(item, ParsedGame):
                 continue
             games += 1
             on_game(games)

@@ -12,8 +12,9 @@ from msgspec import Struct, structs
 from engine import system
 from engine.contracts.options import Options
 from engine.input.filters import compile_filter, player_filter
-from engine.input.inputs import expand
-from engine.input.sources import Selection, Source
+from engine.input.games import Selection
+from engine.input.inputs import open_sources
+from engine.input.sources import Source
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Limit
@@ -26,7 +27,7 @@ from engine.run.recount import Recount
 from engine.search import adaptive
 from engine.settings import Settings
 
-Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.Choice]
+Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.ChosenEvaluator]
 """Choose an evaluator by its name and options, as `engine.loading.evaluators.choose` does."""
 
 NewExecutor = Callable[[ExecutorContext], Executor]
@@ -37,7 +38,7 @@ class Resources(Protocol):
 
     registry: Registry
 
-    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
+    def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         """Choose an evaluator, as `engine.loading.evaluators.choose` does."""
         ...
 
@@ -124,7 +125,7 @@ def prepare(
     """
     registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
-    sources = expand(inputs, readers)
+    sources = open_sources(inputs, readers)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = _output_check(sources, writers, output_format, force=force)

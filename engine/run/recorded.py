@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from engine.input.sources import Broken, Filtered, Waiting, candidates
+from engine.input.games import FilteredGame, select_games
+from engine.input.sources import BrokenSource, NoGameYet
 from engine.run.batches import BatchJob, BatchPool, BatchResult, batches
 from engine.run.started import Parts, StartedRun
 
@@ -45,8 +46,8 @@ class RecordedRun(StartedRun):
 
     def _drive(self, pool: BatchPool) -> None:
         plan, progress = self._plan, self._progress
-        items = batches(candidates(plan.sources, plan.readers, plan.selection))
-        line: deque[Filtered | Broken | None] = deque()
+        items = batches(select_games(plan.sources, plan.readers, plan.selection))
+        line: deque[FilteredGame | BrokenSource | None] = deque()
         """Everything that was read, in input order: None stands for a batch."""
         while not progress.exhausted or line:
             if self._stopping and not progress.exhausted:
@@ -58,7 +59,7 @@ class RecordedRun(StartedRun):
                 elif isinstance(item, list):
                     pool.submit(item)
                     line.append(None)
-                elif isinstance(item, Waiting):
+                elif isinstance(item, NoGameYet):
                     break
                 else:
                     line.append(item)

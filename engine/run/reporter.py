@@ -104,7 +104,7 @@ class ProgressReporter:
 
 def share_read(sources: Sequence[Source]) -> float | None:
     """Return the share of all inputs that has been read, by bytes; None while that is not known."""
-    shares = [source.share() for source in sources]
+    shares = [source.fraction_read() for source in sources]
     sizes = [source.size for source in sources]
     if any(share is None for share in shares) or not sum(sizes):
         return None

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from engine.analysis.game import Analyst
+from engine.analysis.game import GameAnalyzer
 from engine.cache.store import Cache, default_path
 from engine.contracts.messages import Job, PluginSpec
-from engine.input.sources import Broken, Filtered, Game, Waiting, playable, read
+from engine.input.games import FilteredGame, ParsedGame, read_games, skip_unplayable
+from engine.input.sources import BrokenSource, NoGameYet
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext, Request
 from engine.run.notices import notices_of
@@ -32,7 +33,7 @@ class SearchedRun(StartedRun):
         super().__init__(parts)
         self.counts: RunCounts = self._accounts.counts
         main = self._evaluators.main
-        self._analyst = Analyst(
+        self._game_analyzer = GameAnalyzer(
             self._plan.settings.search, main.info.scale, main.reads_input, self._plan.selection.players
         )
 
@@ -70,7 +71,7 @@ class SearchedRun(StartedRun):
 
     def _drive(self, scheduler: Scheduler) -> None:
         plan, progress = self._plan, self._progress
-        items = read(plan.sources, plan.readers, plan.selection)
+        items = read_games(plan.sources, plan.readers, plan.selection)
         while not (progress.exhausted and scheduler.idle):
             if self._stopping and not self._interrupted:
                 # What is in hand is finished; nothing more is read or handed out.
@@ -81,7 +82,7 @@ class SearchedRun(StartedRun):
                 if item is None:
                     progress.exhausted = True
                     scheduler.end()
-                elif isinstance(item, Waiting):
+                elif isinstance(item, NoGameYet):
                     break
                 else:
                     self._open(scheduler, item)
@@ -90,12 +91,12 @@ class SearchedRun(StartedRun):
             self._report(scheduler)
         self._interrupted = self._interrupted or scheduler.left
 
-    def _open(self, scheduler: Scheduler, item: Game | SkippedGame | Filtered | Broken) -> None:
-        if isinstance(item, Filtered | Broken):
+    def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | FilteredGame | BrokenSource) -> None:
+        if isinstance(item, FilteredGame | BrokenSource):
             self._accounts.pass_over(item)
             return
         self.counts.read += 1
-        item = playable(item, self._evaluators.main.info)
+        item = skip_unplayable(item, self._evaluators.main.info)
         if isinstance(item, SkippedGame):
             scheduler.skip(item)
             return
@@ -118,7 +119,7 @@ class SearchedRun(StartedRun):
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
         """Judge the moves of a game."""
-        return self._analyst.analyse(game)
+        return self._game_analyzer.analyse(game)
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
         """Ask the aggregators, for the run's own view of the game and for each player's."""

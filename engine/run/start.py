@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from engine.errors import ConfigError, EvaluatorError
-from engine.loading.evaluators import Choice
+from engine.loading.evaluators import ChosenEvaluator
 from engine.output.files import Outputs
 from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts, RunEvent
@@ -96,7 +96,7 @@ def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
     return Evaluators(main, _choose_for_follow_ups(plan, asking, accounts))
 
 
-def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAccounts) -> Choice | None:
+def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAccounts) -> ChosenEvaluator | None:
     settings = plan.settings
     name = settings.follow_up_evaluator or DEFAULT_EVALUATOR
     try:
@@ -108,7 +108,7 @@ def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAc
         return None
 
 
-def _warn_of_unmet_needs(plan: RunPlan, evaluator: Choice, accounts: RunAccounts) -> None:
+def _warn_of_unmet_needs(plan: RunPlan, evaluator: ChosenEvaluator, accounts: RunAccounts) -> None:
     """Say what the evaluator or the input cannot give to the aggregators, before any work."""
     multipv = plan.limit.multipv
     _, asked_by = plan.aggregators.multipv()

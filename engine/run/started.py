@@ -9,7 +9,7 @@ import time
 
 from msgspec import Struct
 
-from engine.loading.evaluators import Choice
+from engine.loading.evaluators import ChosenEvaluator
 from engine.model import RunResult
 from engine.run.accounts import LOGGER, RunAccounts
 from engine.run.delivery import Delivery
@@ -22,8 +22,8 @@ from engine.workers.scoreboard import Scoreboard
 class Evaluators(Struct, frozen=True):
     """The evaluators of a run."""
 
-    main: Choice
-    follow_ups: Choice | None
+    main: ChosenEvaluator
+    follow_ups: ChosenEvaluator | None
     """The one that answers follow-up searches; None when nobody does."""
 
 

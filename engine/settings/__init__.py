@@ -1,18 +1,18 @@
-"""Typed settings of a run, and where they come from."""
+"""Typed settings of a run, and the files they are read from."""
 
 from __future__ import annotations
 
 from engine.settings.files import (
     DEFAULT_PROFILE,
     ConfigFile,
-    build,
+    build_settings,
     check_limit,
     load_profile,
     load_user_config,
     profiles,
     read_config,
 )
-from engine.settings.numbers import MOST, parse_count, parse_time
+from engine.settings.numbers import MAX_LIMIT, parse_count, parse_time
 from engine.settings.types import (
     DEFAULT_AGGREGATORS,
     EPD_AGGREGATORS,
@@ -27,14 +27,14 @@ __all__ = [
     "DEFAULT_AGGREGATORS",
     "DEFAULT_PROFILE",
     "EPD_AGGREGATORS",
-    "MOST",
+    "MAX_LIMIT",
     "PLAYER_AGGREGATORS",
     "ConfigFile",
     "LimitSettings",
     "ScoreboardSettings",
     "Search",
     "Settings",
-    "build",
+    "build_settings",
     "check_limit",
     "load_profile",
     "load_user_config",

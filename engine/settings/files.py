@@ -1,7 +1,7 @@
-"""Where settings come from: flags, ENGINE_* variables, a profile, `engine.toml`.
+"""Settings from flags, ENGINE_* variables, a profile and `engine.toml`.
 
-Earlier ones win. A profile is a TOML file of `configs/`, or any file the user names; `engine.toml` lies in the
-user's configuration folder. Nothing is ever read from beside the input.
+The earlier of these win. A profile is a TOML file in `configs/`, or any file the user names; `engine.toml` lies in
+the user's configuration folder. Nothing is ever read from the folder of the input.
 """
 
 from __future__ import annotations
@@ -20,41 +20,56 @@ from engine.settings.types import LimitSettings, ScoreboardSettings, Search, Set
 from engine.system.paths import config_dir
 
 DEFAULT_PROFILE = "standard"
+"""Name of the profile that is used when none is named."""
 
 
 class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """What a profile or `engine.toml` may say; every key is optional."""
+    """Contents of a profile or `engine.toml`; every key is optional."""
 
     summary: str = ""
-    """What the profile is for, one line."""
+    """Purpose of the profile, in one line."""
     limit: LimitSettings | None = None
+    """Limit of each search; None: not set here."""
     aggregators: tuple[str, ...] | None = None
+    """Names of the aggregators; None: not set here."""
     aggregator: dict[str, dict[str, Any]] = {}
-    """Options by aggregator."""
+    """Options of aggregators, by the aggregator's name."""
     writer: dict[str, dict[str, Any]] = {}
-    """Options by writer."""
+    """Options of writers, by the writer's name."""
     search: dict[str, Any] = {}
+    """Fields of `Search`."""
     scoreboard: dict[str, Any] = {}
+    """Fields of `ScoreboardSettings`."""
     evaluator: str | None = None
+    """Name or path of the evaluator; None: not set here."""
     evaluator_options: dict[str, Any] = {}
+    """Options of the evaluator."""
     workers: Annotated[int, Meta(ge=1)] | None = None
+    """Number of workers; None: not set here."""
     player: tuple[str, ...] = ()
+    """Name and aliases of a player."""
     profile: str | None = None
-    """Of `engine.toml` only: the profile to use when none is named."""
+    """Profile to use when none is named; only in `engine.toml`."""
 
 
-def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigFile | None = None) -> Settings:
-    """Settings from flags over a profile over the user's `engine.toml`.
+def build_settings(
+    flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigFile | None = None
+) -> Settings:
+    """Return the settings from flags over a profile over the user's `engine.toml`.
 
-    `flags` holds fields of `Settings` that were given; `limit` in it is a mapping of `LimitSettings`, `search`
-    and `scoreboard` are mappings of strings. Raises ConfigError.
+    * **flags** - the fields of `Settings` that were given; `limit`, `search` and `scoreboard` map the fields
+      of their types to numbers or strings.
+    * **profile** - *(optional)* name or path of a profile, which then wins over `engine.toml`.
+    * **user** - *(optional)* the contents of `engine.toml`; the user's own is read when it is not given.
+
+    Raises `ConfigError` for a profile that does not exist and for a value that is not allowed.
     """
     user = user if user is not None else load_user_config()
-    chosen = load_profile(profile or user.profile or DEFAULT_PROFILE)
+    profile_config = load_profile(profile or user.profile or DEFAULT_PROFILE)
     # A profile that was asked for beats engine.toml; one that is only the default does not.
-    layers = (user, chosen) if profile else (chosen, user)
+    layers = (user, profile_config) if profile else (profile_config, user)
     values: dict[str, Any] = dict(flags)
-    values["limit"] = _limit([layer.limit for layer in layers], values.get("limit") or {})
+    values["limit"] = _merged_limit([layer.limit for layer in layers], values.get("limit") or {})
     values["search"] = _convert(
         _merged(*(layer.search for layer in layers), values.get("search")), Search, "search"
     )
@@ -66,51 +81,57 @@ def build(flags: Mapping[str, Any], *, profile: str | None = None, user: ConfigF
     values["evaluator_options"] = _merged(
         *(layer.evaluator_options for layer in layers), values.get("evaluator_options")
     )
-    values["aggregator_options"] = _by_name(
+    values["aggregator_options"] = _merged_by_name(
         *(layer.aggregator for layer in layers), values.get("aggregator_options") or {}
     )
-    values["writer_options"] = _by_name(*(layer.writer for layer in layers))
+    values["writer_options"] = _merged_by_name(*(layer.writer for layer in layers))
     for layer in reversed(layers):
-        for field, found in (
+        for field, value in (
             ("aggregators", layer.aggregators),
             ("evaluator", layer.evaluator),
             ("workers", layer.workers),
             ("players", layer.player),
         ):
-            if found:
-                values.setdefault(field, found)
+            if value:
+                values.setdefault(field, value)
     return Settings(**values)
 
 
 def _merged(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Later layers win, key by key."""
+    """Return the layers as one mapping; later layers win, key by key."""
     return {key: value for layer in layers if layer for key, value in layer.items()}
 
 
-def _by_name(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Options of several plugins; later layers win, key by key."""
+def _merged_by_name(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the options of several plugins by name; later layers win, key by key."""
     names = dict.fromkeys(name for layer in layers for name in layer)
     return {name: _merged(*(layer.get(name) for layer in layers)) for name in names}
 
 
-def check_limit(**given: int | None) -> Limit:
-    """A limit within bounds; its fields that are None are left out. Raises ConfigError."""
-    found = _convert({name: value for name, value in given.items() if value is not None}, LimitSettings, "limit")
-    return Limit(found.nodes, found.depth, found.time, found.multipv or 1)
+def check_limit(**fields: int | None) -> Limit:
+    """Return a limit whose fields are within their bounds.
+
+    * **fields** - the fields of `Limit`; those that are None are left out.
+
+    Raises `ConfigError` for a value out of bounds.
+    """
+    values = {name: value for name, value in fields.items() if value is not None}
+    limit = _convert(values, LimitSettings, "limit")
+    return Limit(limit.nodes, limit.depth, limit.time, limit.multipv or 1)
 
 
-def _limit(layers: list[LimitSettings | None], flags: Mapping[str, Any]) -> Limit:
-    """The latest layer that says when to stop decides; MultiPV is decided by itself."""
-    found = Limit(nodes=100_000)
+def _merged_limit(layers: list[LimitSettings | None], flags: Mapping[str, Any]) -> Limit:
+    """Return the limit of the last layer that sets one, with the MultiPV of the last layer that sets it."""
+    limit = Limit(nodes=100_000)
     for layer in [*layers, _convert(flags, LimitSettings, "limit")]:
         if layer is None:
             continue
-        multipv = layer.multipv or found.multipv
+        multipv = layer.multipv or limit.multipv
         if layer.nodes or layer.depth or layer.time:
-            found = Limit(layer.nodes, layer.depth, layer.time, multipv)
+            limit = Limit(layer.nodes, layer.depth, layer.time, multipv)
         else:
-            found = Limit(found.nodes, found.depth, found.time, multipv)
-    return found
+            limit = Limit(limit.nodes, limit.depth, limit.time, multipv)
+    return limit
 
 
 def _convert(values: Mapping[str, Any], kind: type[Any], owner: str) -> Any:
@@ -121,25 +142,30 @@ def _convert(values: Mapping[str, Any], kind: type[Any], owner: str) -> Any:
 
 
 def load_user_config() -> ConfigFile:
-    """The user's `engine.toml`, or an empty one. Raises ConfigError naming the file and the key."""
+    """Return the user's `engine.toml`, or an empty one. Raises `ConfigError` that names the file and the key."""
     path = config_dir() / "engine.toml"
     return read_config(path) if path.is_file() else ConfigFile()
 
 
 def load_profile(name: str) -> ConfigFile:
-    """A profile by name or path. Raises ConfigError."""
+    """Read a profile.
+
+    * **name** - the name of a profile, or the path of a TOML file.
+
+    Raises `ConfigError` when it does not exist or cannot be read.
+    """
     if name.endswith(".toml") or "/" in name:
         if not Path(name).is_file():
             raise ConfigError(f"profile {name}: no such file")
         return read_config(Path(name))
-    found = profiles()
-    if name not in found:
-        raise ConfigError(f"no profile is called {name!r}; there are {', '.join(sorted(found))}")
-    return read_config(found[name])
+    paths = profiles()
+    if name not in paths:
+        raise ConfigError(f"no profile is called {name!r}; there are {', '.join(sorted(paths))}")
+    return read_config(paths[name])
 
 
 def profiles() -> dict[str, Path]:
-    """Profiles by name: those that come with the package, and the user's own, which win."""
+    """Return the paths of all profiles by name; the user's own win over those of the package."""
     package = Path(__file__).parents[1]
     # A wheel carries the folder inside the package; in a checkout it lies beside it.
     folders = [package.parent / "configs", package / "configs", config_dir() / "profiles"]
@@ -147,7 +173,12 @@ def profiles() -> dict[str, Path]:
 
 
 def read_config(path: Path) -> ConfigFile:
-    """Read a TOML file of this kind. Raises ConfigError naming the file."""
+    """Read a profile or `engine.toml`.
+
+    * **path** - the TOML file.
+
+    Raises `ConfigError` that names the file and the mistake.
+    """
     try:
         with open(path, "rb") as file:
             return msgspec.convert(tomllib.load(file), ConfigFile)

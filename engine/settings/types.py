@@ -8,27 +8,28 @@ from msgspec import Meta, Struct
 
 from engine.contracts.messages import Place
 from engine.model import Limit
-from engine.settings.numbers import MOST
+from engine.settings.numbers import MAX_LIMIT
 
 DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
+"""Aggregators of a run that names none."""
 EPD_AGGREGATORS = ("epd-solved",)
-"""Added to the default ones when the input has EPD."""
+"""Aggregators that are added to the default ones when the input has EPD."""
 PLAYER_AGGREGATORS = ("leaks",)
-"""Added to the default ones when a player is named: where that player loses more than the opponents do."""
+"""Aggregators that are added to the default ones when a player is named."""
 
 
 class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How games are cut into units, and how centipawns are read."""
 
     policy: Literal["chunk", "fresh"] = "chunk"
-    """`chunk`: positions of a chunk share a warm hash. `fresh`: a fresh hash for every position."""
+    """Use of the hash table. `chunk`: the positions of a chunk share it. `fresh`: it starts empty at each one."""
     opening: Annotated[int, Meta(ge=0, le=200)] = 10
-    """So many positions from the start are searched one by one, so that games share them."""
+    """Number of positions from the start that are searched one by one, so that games share them."""
     chunk: Annotated[int, Meta(ge=1, le=200)] = 12
-    """Positions in a chunk."""
+    """Number of positions in a chunk."""
     scale: Annotated[float, Meta(gt=0, le=10)] | None = None
-    """Searched centipawns are multiplied by this before Win%, accuracy and judgements; None: the evaluator's
-    own."""
+    """Factor by which searched centipawns are multiplied before Win%, accuracy and judgements; None: the
+    evaluator's own."""
     reconcile: bool | None = None
     """Whether evaluations that contradict each other are made to agree; None: yes for searched ones."""
     adaptive: bool = False
@@ -36,22 +37,25 @@ class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ScoreboardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What counts and how much is kept."""
+    """Settings of the scoreboard: what counts as a win, and how many scores are kept."""
 
     winning_cp: Annotated[int, Meta(ge=1, le=20_000)] = 300
-    """A position whose best move scores at least this for its mover is a winning move found."""
+    """Centipawns, in the mover's view, from which a best move counts as a winning move."""
     size: Annotated[int, Meta(ge=1, le=1_000)] = 10
-    """Lines of the best-scores board."""
+    """Number of entries of the best-scores board."""
 
 
 class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When the search of a position ends."""
+    """Limit of a search as a profile, `engine.toml` or flags set it; None where a field is not set."""
 
-    nodes: Annotated[int, Meta(ge=1, le=MOST)] | None = None
+    nodes: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] | None = None
+    """Nodes to search in one position."""
     depth: Annotated[int, Meta(ge=1, le=245)] | None = None
-    time: Annotated[int, Meta(ge=1, le=MOST)] | None = None
-    """Milliseconds."""
+    """Nominal depth in plies."""
+    time: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] | None = None
+    """Milliseconds to search one position."""
     multipv: Annotated[int, Meta(ge=1, le=500)] | None = None
+    """Number of best moves that get a line of their own."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -64,41 +68,50 @@ class Settings(Struct, frozen=True, kw_only=True):
     """
 
     limit: Limit = Limit(nodes=100_000)
+    """Limit of the search of each position."""
     evaluator: str = "stockfish"
-    """A name, the path of a UCI program, or `recorded,` and one of these to search what the input lacks. Games
-    that this framework has analysed are taken as they are, whatever it says."""
+    """Name of an evaluator, path of a UCI program, or `recorded,` followed by one of these to search the positions
+    without an evaluation in the input. Games that this framework has analysed are always taken as they are."""
     follow_up_evaluator: str | None = None
-    """Where nothing else is searched, who answers follow-up searches; None: `stockfish`; `none`: nobody."""
+    """Evaluator of follow-up searches in a run that searches nothing else; None: `stockfish`; `none`: no follow-up
+    is searched."""
     evaluator_options: dict[str, Any] = {}
-    """`hash` (megabytes), `uci` (options by name), and what else the evaluator understands."""
+    """Options of the evaluator: `hash` (megabytes), `uci` (UCI options by name), and any others it understands."""
     workers: int | None = None
-    """None: all cores this process may use."""
+    """Number of workers; None: one for each core that this process may use."""
     executor: str = "local"
+    """Name of the executor."""
     aggregators: tuple[str, ...] | None = None
-    """None: the default ones, those for a player when `players` names one, and those for EPD when there is EPD."""
+    """Names of the aggregators; None: the default ones, those for a player when `players` names one, and those for
+    EPD when there is EPD."""
     aggregator_options: dict[str, dict[str, Any]] = {}
-    """By name; a name that is a writer's and no aggregator's means the writer."""
+    """Options of aggregators by name; a name that only a writer has means the writer."""
     writer_options: dict[str, dict[str, Any]] = {}
-    """By name."""
+    """Options of writers by name."""
     search: Search = Search()
+    """How games are cut into units, and how centipawns are read."""
     scoreboard: ScoreboardSettings = ScoreboardSettings()
+    """What counts as a win, and how many scores are kept."""
     players: tuple[str, ...] = ()
-    """Whose games and whose view: a player's name and aliases."""
+    """Name and aliases of the player whose games are taken and whose view the reports have; empty: all games."""
     filter: str | None = None
-    """An expression over the headers (`engine.input.filters`)."""
+    """Expression over the tags of the games to take (`engine.input.filters`); None: all games."""
     max_games: int | None = None
+    """Number of games after which reading stops; None: all games."""
     sample: str | None = None
-    """`5%` or a number of games."""
+    """Sample of the games: `5%` or a number of games; None: all games."""
     seed: int = 0
+    """Seed of the sample: the same seed takes the same games."""
     plugins: tuple[str, ...] = ()
     """Paths of single-file plugins."""
     syzygy: str | None = None
-    """Folder of Syzygy tablebases, for the aggregators that have an option of that name."""
+    """Folder of Syzygy tablebases, for the aggregators that have an option `syzygy`."""
     cache: str | None = None
-    """Path of the cache; None: in the user's cache folder; empty: none."""
+    """Path of the cache; None: the one in the user's cache folder; empty: no cache."""
     start_method: Literal["spawn", "forkserver"] = "spawn"
+    """How worker processes are started (`multiprocessing`)."""
     nice: int = 0
-    """Added to the niceness of workers, 0 to 19: from 1 on other programs go first."""
+    """Amount added to the niceness of workers, 0 to 19; from 1 on other programs go first."""
     pin: bool = False
     """Whether each worker keeps to one core, where the system can do that (Linux)."""
     log_level: int = 30

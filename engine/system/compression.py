@@ -1,4 +1,4 @@
-"""Compression by the ending of a name: input streams, honest about an end that came too soon, and compressors."""
+"""Compression: input streams that report truncated files, and compressors, by the ending of a file's name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHUNK = 64 << 10
 
 
 class _Frame(Protocol):
-    """One compressed member; all four formats can have several in a row."""
+    """Decompressor of one compressed member; a file in any of the four formats may have several in a row."""
 
     @property
     def eof(self) -> bool: ...
@@ -29,7 +29,7 @@ class _Frame(Protocol):
 
 
 class _GzipFrame:
-    """zlib under the interface of the others."""
+    """zlib with the interface of the other decompressors."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=31)
@@ -69,25 +69,34 @@ _FRAMES: dict[str, Callable[[], _Frame]] = {
 }
 
 SUFFIXES = tuple(_FRAMES)
-"""File name endings that are taken off and decompressed."""
+"""File name endings of the compressed formats."""
 
 
 _MAGIC = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
 
 
 def compression_of(head: bytes) -> str:
-    """The ending that fits a file which begins so; empty for one that is not compressed."""
+    """Return the file name ending of the format in which a file is compressed; empty for a file that is not.
+
+    * **head** - the first bytes of the file, at least 6.
+    """
     return next((suffix for suffix, magic in _MAGIC.items() if head.startswith(magic)), "")
 
 
 class InputStream(io.RawIOBase):
-    """Reads a raw binary file, decompressing by `suffix`. Never raises for what the bytes hold.
+    """The decompressed bytes of a binary file. It never raises because of the content of the file.
 
-    Whatever goes wrong ends the stream, after everything that could still be read, and is kept in `damage`: a
-    compressed file that ends inside a member, too, which zstd by itself would pass over in silence.
+    An error ends the stream after everything that could still be read, and is kept in `damage`. A compressed file
+    that is cut off inside a member counts as an error, too, although zstd itself would not report it.
     """
 
     def __init__(self, raw: io.RawIOBase | BinaryIO, suffix: str = "", *, keep_open: bool = False) -> None:
+        """Wrap a file.
+
+        * **raw** - the binary file.
+        * **suffix** - *(optional)* ending of the format, one of `SUFFIXES`; empty for no compression.
+        * **keep_open** - *(optional)* whether `close` leaves the file open.
+        """
         self._raw = raw
         self._keep_open = keep_open
         self._new_frame = _FRAMES.get(suffix)
@@ -95,9 +104,9 @@ class InputStream(io.RawIOBase):
         self._pending = b""
         self._ended = False
         self.consumed = 0
-        """Raw bytes read so far."""
+        """Number of raw bytes read so far."""
         self.damage: str | None = None
-        """What ended the stream, when that was not the end of the file."""
+        """Reason why the stream ended before the end of the file; None when it did not."""
 
     def readable(self) -> bool:
         return True
@@ -106,7 +115,7 @@ class InputStream(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         try:
             data = b"" if self._ended else self._read(min(len(view), _CHUNK))
-        except Exception as error:  # each format has exceptions of its own, and so has the disk
+        except Exception as error:  # each format has its own exceptions, and so has the disk
             self.damage = f"cannot be read any further: {error}"
             data = b""
         self._ended = self._ended or not data
@@ -152,7 +161,7 @@ class InputStream(io.RawIOBase):
 
 
 class Compressor(Protocol):
-    """What `zlib`, `bz2`, `lzma` and `zstd` have in common."""
+    """The interface that the compressors of `zlib`, `bz2`, `lzma` and `zstd` share."""
 
     def compress(self, data: bytes, /) -> bytes: ...
 
@@ -160,7 +169,7 @@ class Compressor(Protocol):
 
 
 def _gzip() -> Compressor:
-    # 16 more than the largest window asks for a gzip header; it carries no time, so equal runs give equal bytes.
+    # 16 added to the window size selects a gzip header. It has no time stamp, so equal runs write equal bytes.
     return zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
 
 
@@ -185,3 +194,4 @@ def _zstd() -> Compressor:
 
 
 COMPRESSORS: Mapping[str, Callable[[], Compressor]] = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz, ".zst": _zstd}
+"""Makers of compressors by file name ending."""

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from engine.cache import file as cache_file
 from engine.cache.exchange import export_rows, import_rows
+from engine.cache.network import file_system
 from engine.cache.store import Cache
 from engine.errors import InputError
 
@@ -233,9 +234,9 @@ def test_the_file_system_of_a_path_is_that_of_the_innermost_mount() -> None:
         "23 22 0:51 / /home/my\\040disk rw - xfs /dev/sdb rw\n"
         "nonsense\n"
     )
-    assert cache_file.file_system(Path("/home/me/units.sqlite"), mounts) == "nfs4"
-    assert cache_file.file_system(Path("/homes/units.sqlite"), mounts) == "ext4"
-    assert cache_file.file_system(Path("/home/my disk/units.sqlite"), mounts) == "xfs"
+    assert file_system(Path("/home/me/units.sqlite"), mounts) == "nfs4"
+    assert file_system(Path("/homes/units.sqlite"), mounts) == "ext4"
+    assert file_system(Path("/home/my disk/units.sqlite"), mounts) == "xfs"
 
 
 # -- other contents --

@@ -25,8 +25,8 @@ with atheris.instrument_imports(include=["engine", "engine_plugins"]):
     import chess
 
     from engine.cache.exchange import SCHEMA, import_rows
-    from engine.cache.file import row_digest
-    from engine.cache.store import Cache, checked
+    from engine.cache.rows import read_row, row_digest
+    from engine.cache.store import Cache
     from engine.contracts.messages import pack, unpack_evaluations
     from engine.errors import EvaluatorProtocolError
     from engine.model import Evaluation, Limit, Line, Position, Score, SourceGame
@@ -67,7 +67,7 @@ def answer(data: bytes) -> None:
 
 def cached(data: bytes) -> None:
     """A row of a cache: evaluations or nothing; the same bytes as an export: units that can be, or counted."""
-    found = checked(KEY, data, row_digest(KEY, data))
+    found = read_row(KEY, data, row_digest(KEY, data))
     if found is not None:
         assert unpack_evaluations(pack(found)) == found
     FILE.write_bytes(b'{"schema":"%s"}\n' % SCHEMA.encode() + data)

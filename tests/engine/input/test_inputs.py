@@ -160,7 +160,7 @@ def test_a_file_that_gives_nonsense_or_fails_is_damaged() -> None:
 
 def test_a_source_that_goes_on_later_is_told_apart_from_one_that_ends(tmp_path: Path) -> None:
     """A pumped iterable that is abandoned ends its thread at its next item."""
-    from engine.input.inputs import END, NOT_YET, Pump
+    from engine.input.inputs import INPUT_END, NOT_YET, ThreadedSupply
 
     let = threading.Event()
 
@@ -169,12 +169,12 @@ def test_a_source_that_goes_on_later_is_told_apart_from_one_that_ends(tmp_path: 
         assert let.wait(60)
         yield 2
 
-    pump = Pump(items())  # type: ignore[arg-type]
+    pump = ThreadedSupply(items())  # type: ignore[arg-type]
     assert pump.take(60) == 1
     assert pump.take(0.01) is NOT_YET
     let.set()
     assert pump.take(60) == 2
-    assert pump.take(60) is END
-    endless = Pump(iter(int, 1))
+    assert pump.take(60) is INPUT_END
+    endless = ThreadedSupply(iter(int, 1))
     assert endless.take(60) == 0
     endless.close()

@@ -22,8 +22,9 @@ else:
 
 from engine.errors import ConfigError, InputError
 from engine.input.filters import compile_filter, player_filter
+from engine.input.games import FilteredGame, InputItem, ParsedGame, Selection, read_games
 from engine.input.sampling import chance
-from engine.input.sources import Broken, Filtered, Game, Item, Selection, expand, read
+from engine.input.sources import BrokenSource, open_paths
 from engine.model import Epd, SkippedGame, SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers.pgn import PgnReader
@@ -66,16 +67,16 @@ class Numbers(Words):
 READERS: dict[str, Reader] = {"pgn": Words(), "numbers": Numbers()}
 
 
-def items(*names: Path | str, **selection: object) -> list[Item]:
-    sources = expand([str(name) for name in names], READERS)
-    return list(read(sources, READERS, Selection(**selection)))  # type: ignore[arg-type]
+def items(*names: Path | str, **selection: object) -> list[InputItem]:
+    sources = open_paths([str(name) for name in names], READERS)
+    return list(read_games(sources, READERS, Selection(**selection)))  # type: ignore[arg-type]
 
 
-def texts(found: list[Item]) -> list[str]:
-    return [one.game.text for one in found if isinstance(one, Game)]
+def texts(found: list[InputItem]) -> list[str]:
+    return [one.game.text for one in found if isinstance(one, ParsedGame)]
 
 
-def numbers(found: list[Item], kind: type) -> list[int]:
+def numbers(found: list[InputItem], kind: type) -> list[int]:
     return [one.origin.game for one in found if isinstance(one, kind)]
 
 
@@ -100,7 +101,7 @@ class TestExpand:
         ):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("x")
-        found = [source.name for source in expand(["./in", "in/c.jpg"], READERS)]
+        found = [source.name for source in open_paths(["./in", "in/c.jpg"], READERS)]
         assert found == ["./in/a/y.num", "./in/a/z.TXT.GZ", "./in/b/a.text", "./in/b.txt", "in/c.jpg"]
 
     def test_an_archive_in_a_folder_is_said_and_a_bare_compressed_file_is_read(self, tmp_path):
@@ -110,41 +111,41 @@ class TestExpand:
         (tmp_path / "c.tar.gz").write_bytes(b"whatever")
         found = items(tmp_path)
         assert texts(found) == ["g1", "g2"]
-        [broken] = [one for one in found if isinstance(one, Broken)]
+        [broken] = [one for one in found if isinstance(one, BrokenSource)]
         assert broken.file.endswith("c.tar.gz")
         assert broken.reason.startswith("an archive; unpack it")
 
     @pytest.mark.parametrize("name", ["missing.txt", "", "x" * 5000, "nul\0"])
     def test_a_missing_file_is_named_before_any_work(self, tmp_path, name):
         with pytest.raises(InputError, match="no such file or folder"):
-            expand([str(tmp_path / name) if name else ""], READERS)
+            open_paths([str(tmp_path / name) if name else ""], READERS)
 
     def test_a_folder_without_anything_to_read(self, tmp_path):
         (tmp_path / "a.jpg").write_text("x")
         with pytest.raises(InputError, match=r"no file in this folder ends in \.txt \.text \.num"):
-            expand([str(tmp_path)], READERS)
+            open_paths([str(tmp_path)], READERS)
 
     @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "A.7Z"])
     def test_an_archive(self, tmp_path, name):
         (tmp_path / name).write_text("x")
         with pytest.raises(InputError, match="an archive; unpack it"):
-            expand([str(tmp_path / name)], READERS)
+            open_paths([str(tmp_path / name)], READERS)
 
     @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may read everything")
     def test_a_file_that_may_not_be_read(self, hundred):
         hundred.chmod(0)
         with pytest.raises(InputError, match="may not be read"):
-            expand([str(hundred)], READERS)
+            open_paths([str(hundred)], READERS)
 
     def test_standard_input_twice(self):
         with pytest.raises(InputError, match="named twice"):
-            expand(["-", "-"], READERS)
+            open_paths(["-", "-"], READERS)
 
 
 class TestReaderChoice:
     def test_by_ending_whatever_the_content(self, tmp_path):
         (tmp_path / "a.txt").write_text("1 one\n")
-        assert expand([str(tmp_path / "a.txt")], READERS)[0].reader == "pgn"
+        assert open_paths([str(tmp_path / "a.txt")], READERS)[0].reader == "pgn"
 
     @pytest.mark.parametrize(
         ("content", "reader", "found"),
@@ -153,21 +154,21 @@ class TestReaderChoice:
     def test_by_content_when_the_ending_says_nothing(self, tmp_path, content, reader, found):
         file = tmp_path / "games.xyz.gz"
         file.write_bytes(gzip.compress(content.encode()))
-        (source,) = expand([str(file)], READERS)
+        (source,) = open_paths([str(file)], READERS)
         assert source.reader == reader
-        assert texts(list(read([source], READERS, Selection()))) == found
+        assert texts(list(read_games([source], READERS, Selection()))) == found
 
     def test_standard_input(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"1 one\n2 two\n")))
-        (source,) = expand(["-"], READERS)
-        assert (source.name, source.size, source.share(), source.reader) == ("-", 0, None, "numbers")
-        found = list(read([source], READERS, Selection()))
+        (source,) = open_paths(["-"], READERS)
+        assert (source.name, source.size, source.fraction_read(), source.reader) == ("-", 0, None, "numbers")
+        found = list(read_games([source], READERS, Selection()))
         assert texts(found) == ["1 one", "2 two"]
         assert not sys.stdin.closed
 
     def test_no_standard_input(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", None)
-        assert items("-") == [Broken("-", None, "cannot be read any further: there is no standard input")]
+        assert items("-") == [BrokenSource("-", None, "cannot be read any further: there is no standard input")]
 
 
 class TestNumbers:
@@ -175,8 +176,8 @@ class TestNumbers:
         (tmp_path / "a.txt").write_text("x one\nx bad\n")
         (tmp_path / "b.txt").write_text("x raise\nx two\n")
         one, bad, raised, two = items(tmp_path / "a.txt", tmp_path / "b.txt")
-        assert isinstance(one, Game)
-        assert isinstance(two, Game)
+        assert isinstance(one, ParsedGame)
+        assert isinstance(two, ParsedGame)
         assert isinstance(bad, SkippedGame)
         assert isinstance(raised, SkippedGame)
         assert (one.origin.game, one.origin.file, one.origin.line) == (1, str(tmp_path / "a.txt"), 1)
@@ -189,13 +190,15 @@ class TestNumbers:
         (tmp_path / "b.txt").write_text("x two\n")
         found = items(tmp_path / "a.txt", tmp_path / "b.txt")
         assert texts(found) == ["one", "two"]
-        assert found[1] == Broken(str(tmp_path / "a.txt"), None, "cannot be read any further: RuntimeError: boom")
+        assert found[1] == BrokenSource(
+            str(tmp_path / "a.txt"), None, "cannot be read any further: RuntimeError: boom"
+        )
 
     def test_a_file_gone_since(self, hundred):
-        sources = expand([str(hundred)], READERS)
+        sources = open_paths([str(hundred)], READERS)
         hundred.unlink()
-        (broken,) = read(sources, READERS, Selection())
-        assert isinstance(broken, Broken)
+        (broken,) = read_games(sources, READERS, Selection())
+        assert isinstance(broken, BrokenSource)
         assert broken.reason == "cannot be read any further: No such file or directory"
 
 
@@ -203,44 +206,46 @@ class TestSelection:
     def test_filter_and_player_before_parsing(self, tmp_path):
         (tmp_path / "a.txt").write_text("odd raise\neven two\nodd three\n")
         found = items(tmp_path / "a.txt", filter=compile_filter("White = even"))
-        assert (texts(found), numbers(found, Filtered), numbers(found, Game)) == (["two"], [1, 3], [2])
+        assert (texts(found), numbers(found, FilteredGame), numbers(found, ParsedGame)) == (["two"], [1, 3], [2])
         found = items(tmp_path / "a.txt", players=player_filter(["EVEN"]), filter=compile_filter("White ~ e"))
-        assert numbers(found, Game) == [2]
+        assert numbers(found, ParsedGame) == [2]
 
     def test_a_limit_counts_what_passes_and_reads_no_further(self, hundred, tmp_path):
         (tmp_path / "second.txt").write_text("explode\n")
         found = items(hundred, tmp_path / "second.txt", filter=compile_filter("White = even"), limit=3)
-        assert (numbers(found, Game), numbers(found, Filtered)) == ([2, 4, 6], [1, 3, 5])
+        assert (numbers(found, ParsedGame), numbers(found, FilteredGame)) == ([2, 4, 6], [1, 3, 5])
         assert len(items(hundred, tmp_path / "second.txt", limit=100)) == 100
         assert items(hundred, limit=0) == []
 
     def test_a_share_of_the_games(self, hundred):
         found = items(hundred, sample="30%", seed=1)
-        taken = numbers(found, Game)
+        taken = numbers(found, ParsedGame)
         assert taken == [n for n in range(1, 101) if chance(1, n) < 0.3]
         assert 15 < len(taken) < 45
-        assert sorted(taken + numbers(found, Filtered)) == list(range(1, 101))
-        assert taken != numbers(items(hundred, sample="30%", seed=2), Game)
-        assert numbers(items(hundred, sample="30%", seed=1), Game) == taken
+        assert sorted(taken + numbers(found, FilteredGame)) == list(range(1, 101))
+        assert taken != numbers(items(hundred, sample="30%", seed=2), ParsedGame)
+        assert numbers(items(hundred, sample="30%", seed=1), ParsedGame) == taken
 
     def test_so_many_games(self, hundred):
         found = items(hundred, sample="10", seed=1, filter=compile_filter("White = even"))
-        taken = numbers(found, Game)
+        taken = numbers(found, ParsedGame)
         assert len(taken) == 10
         assert taken == sorted(taken)
         assert all(n % 2 == 0 for n in taken)
-        assert sorted(taken + numbers(found, Filtered)) == list(range(1, 101))
-        assert len(numbers(items(hundred, sample="500"), Game)) == 100
-        assert numbers(items(hundred, sample="0"), Game) == []
+        assert sorted(taken + numbers(found, FilteredGame)) == list(range(1, 101))
+        assert len(numbers(items(hundred, sample="500"), ParsedGame)) == 100
+        assert numbers(items(hundred, sample="0"), ParsedGame) == []
         assert (
-            numbers(items(hundred, sample="10", limit=4, seed=1, filter=compile_filter("White = even")), Game)
+            numbers(
+                items(hundred, sample="10", limit=4, seed=1, filter=compile_filter("White = even")), ParsedGame
+            )
             == taken[:4]
         )
 
     def test_a_sample_is_uniform(self, hundred):
         hits = [0] * 101
         for seed in range(200):
-            for number in numbers(items(hundred, sample="10", seed=seed), Game):
+            for number in numbers(items(hundred, sample="10", seed=seed), ParsedGame):
                 hits[number] += 1
         assert sum(hits) == 2000
         assert max(hits) < 45  # mean 20, standard deviation 4.2
@@ -277,14 +282,14 @@ class TestCompression:
         file.write_bytes(COMPRESS[suffix](data[:700_000]) + COMPRESS[suffix](data[700_000:]) + b"\0" * 8)
         found = items(file)
         assert texts(found) == texts(items(plain))
-        assert not any(isinstance(one, Broken) for one in found)
+        assert not any(isinstance(one, BrokenSource) for one in found)
 
     def test_cut_off_keeps_the_games_before_and_says_so(self, tmp_path, suffix):
         file = tmp_path / f"a.txt{suffix}"
         whole = COMPRESS[suffix](lines(40_000))
         file.write_bytes(whole[: len(whole) * 3 // 4])
         *games, last = items(file)
-        assert last == Broken(
+        assert last == BrokenSource(
             str(file), None, "ends in the middle of its compressed data (truncated?); the games before are kept"
         )
         assert 15_000 < len(games) < 40_000
@@ -293,7 +298,7 @@ class TestCompression:
         file = tmp_path / f"a.txt{suffix}"
         whole = COMPRESS[suffix](lines(100))
         file.write_bytes(whole[:12] + bytes(byte ^ 0x55 for byte in whole[12:]))
-        assert isinstance(items(file)[-1], Broken)
+        assert isinstance(items(file)[-1], BrokenSource)
 
     def test_the_wrong_name(self, tmp_path, suffix):
         file = tmp_path / f"a.txt{suffix}"
@@ -304,8 +309,8 @@ class TestCompression:
         file = tmp_path / f"a.txt{suffix}"
         file.write_bytes(COMPRESS[suffix](b"x one\n") + b"rubbish, rubbish, rubbish")
         game, broken = items(file)
-        assert isinstance(game, Game)
-        assert isinstance(broken, Broken)
+        assert isinstance(game, ParsedGame)
+        assert isinstance(broken, BrokenSource)
 
     def test_an_empty_file(self, tmp_path, suffix):
         file = tmp_path / f"a.txt{suffix}"
@@ -315,7 +320,7 @@ class TestCompression:
     def test_a_bomb_stays_small(self, tmp_path, suffix):
         file = tmp_path / f"a.num{suffix}"
         file.write_bytes(COMPRESS[suffix](b"1" * (64 << 20)))
-        (source,) = expand([str(file)], READERS)
+        (source,) = open_paths([str(file)], READERS)
         tracemalloc.start()
         try:
             stream = source.open()
@@ -331,20 +336,20 @@ class TestCompression:
 def test_progress_is_the_share_of_raw_bytes(tmp_path):
     file = tmp_path / "a.txt.gz"
     file.write_bytes(gzip.compress(lines(40_000)))
-    (source,) = expand([str(file)], READERS)
-    assert source.share() == 0.0
+    (source,) = open_paths([str(file)], READERS)
+    assert source.fraction_read() == 0.0
     assert source.size == file.stat().st_size
-    stream = read([source], READERS, Selection())
-    shares = [share for _ in stream if (share := source.share()) is not None]
+    stream = read_games([source], READERS, Selection())
+    shares = [share for _ in stream if (share := source.fraction_read()) is not None]
     assert shares == sorted(shares)
     assert 0 < shares[0] < 0.3
     assert 0.4 < shares[len(shares) // 2] < 0.7
-    assert source.share() == 1.0
+    assert source.fraction_read() == 1.0
 
 
 def test_files_are_closed_when_nobody_reads_on(hundred):
-    (source,) = expand([str(hundred)], READERS)
-    stream = read([source], READERS, Selection())
+    (source,) = open_paths([str(hundred)], READERS)
+    stream = read_games([source], READERS, Selection())
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert source.open().closed
@@ -355,6 +360,6 @@ def test_compression_is_seen_in_the_bytes_not_the_name(tmp_path: Path) -> None:
     (tmp_path / "really-gzip.pgn").write_bytes(gzip.compress(text))
     (tmp_path / "really-plain.pgn.gz").write_bytes(text)
     readers: dict[str, Reader] = {"pgn": PgnReader()}
-    sources = expand([str(tmp_path)], readers)
-    items = list(read(sources, readers, Selection()))
-    assert [item.game.sans for item in items if isinstance(item, Game)] == [("e4",), ("e4",)]
+    sources = open_paths([str(tmp_path)], readers)
+    items = list(read_games(sources, readers, Selection()))
+    assert [item.game.sans for item in items if isinstance(item, ParsedGame)] == [("e4",), ("e4",)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import sys
 import textwrap
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
 from engine.loading import registry
+from engine.loading.pages import summary_of
 from engine.loading.registry import CONTRACTS, Registry
 from engine.plugin import Aggregator
 
@@ -58,7 +60,7 @@ def test_a_single_file_is_a_plugin_in_this_process_and_in_a_worker(tmp_path: Pat
     cls = mine.load("engine.aggregators", "game-counter")
     assert issubclass(cls, Aggregator)
     assert registry.load_spec(mine.spec("engine.aggregators", "game-counter", {})) is cls
-    assert registry.summary_of(cls) == "How many games?"
+    assert summary_of(cls) == "How many games?"
 
 
 def test_a_file_wins_over_an_installed_name(tmp_path: Path) -> None:
@@ -98,8 +100,9 @@ def test_a_missing_file() -> None:
 
 @pytest.mark.parametrize("text", ["raise ValueError('no')", "import sys; sys.exit(3)", "class Thing: pass"])
 def test_a_broken_distribution_is_a_row_and_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     name = f"broken_{abs(hash(text))}"
     write(tmp_path, f"{name}.py", text)
     install(tmp_path, monkeypatch, "broken-dist", "1.2", f"[engine.aggregators]\nbroken = {name}:Thing\n")
@@ -110,6 +113,7 @@ def test_a_broken_distribution_is_a_row_and_stops_nobody(
     assert Registry().load("engine.aggregators", "wins")
     with pytest.raises(PluginLoadError, match=f"{name}:Thing"):
         Registry().load("engine.aggregators", "broken")
+    assert not [record for record in caplog.records if record.name.startswith("stevedore")]
 
 
 def test_two_distributions_with_one_name_conflict_and_both_can_be_named(

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import InputError
 from engine.model import Opening
 from engine.positions import openings
-from engine.positions.openings_build import build
+from engine.positions.openings_build import rebuild_table
 from tests.perf.openings import FILES, agreement
 from tests.support import shared_data
 
@@ -131,7 +131,7 @@ C20\tWayward "Queen" Attack\t1. e4 e5 2. Qh5
 def test_a_table_has_named_positions_and_those_on_the_way(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(TINY)
     (tmp_path / "COPYING.txt").write_text("not a list")
-    lines = build(tmp_path).splitlines()
+    lines = rebuild_table(tmp_path).splitlines()
     comments = [line for line in lines if line.startswith("#")]
     assert "CC0" in "".join(comments)
     assert "github.com/lichess-org/chess-openings" in "".join(comments)
@@ -154,7 +154,7 @@ def test_a_table_has_named_positions_and_those_on_the_way(tmp_path: Path) -> Non
 def test_a_list_that_is_wrong_makes_no_table(tmp_path: Path, row: str, reason: str) -> None:
     (tmp_path / "a.tsv").write_text(f"{TINY}{row}\n")
     with pytest.raises(InputError) as raised:
-        build(tmp_path)
+        rebuild_table(tmp_path)
     assert str(raised.value).startswith(reason)
 
 
@@ -163,7 +163,7 @@ def test_the_command_writes_the_table_or_says_why_not(tmp_path: Path) -> None:
     table = tmp_path / "table"
     command = [sys.executable, "-m", "engine.positions.openings_build"]
     subprocess.run([*command, str(tmp_path), str(table)], check=True)
-    assert table.read_text() == build(tmp_path)
+    assert table.read_text() == rebuild_table(tmp_path)
     (tmp_path / "empty").mkdir()
     wrong = subprocess.run([*command, str(tmp_path / "empty")], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
@@ -172,7 +172,7 @@ def test_the_command_writes_the_table_or_says_why_not(tmp_path: Path) -> None:
 
 @pytest.mark.parity
 def test_the_table_is_what_the_list_makes() -> None:
-    assert build(shared_data("openings")) == openings.TABLE.read_text(encoding="utf-8")
+    assert rebuild_table(shared_data("openings")) == openings.TABLE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parity

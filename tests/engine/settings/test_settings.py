@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.model import Limit
-from engine.settings import Settings, build, parse_count, parse_time, profiles, read_config
+from engine.settings import Settings, build_settings, parse_count, parse_time, profiles, read_config
 from engine.system import paths
 
 
@@ -18,13 +18,13 @@ def user_config(text: str) -> Path:
 
 
 def test_without_anything_the_standard_profile_decides() -> None:
-    assert build({}) == Settings()
-    assert build({}).limit == Limit(nodes=100_000)
+    assert build_settings({}) == Settings()
+    assert build_settings({}).limit == Limit(nodes=100_000)
 
 
 @pytest.mark.parametrize(("name", "nodes"), [("standard", 100_000), ("deep", 1_000_000), ("max", 5_000_000)])
 def test_profiles_that_come_with_the_package(name: str, nodes: int) -> None:
-    assert build({}, profile=name).limit == Limit(nodes=nodes)
+    assert build_settings({}, profile=name).limit == Limit(nodes=nodes)
     assert read_config(profiles()[name]).summary
 
 
@@ -33,13 +33,13 @@ def test_flags_beat_the_profile_and_the_profile_beats_engine_toml() -> None:
         'player = ["Me", "Myself"]\nevaluator = "embedded"\n[limit]\nnodes = 7\nmultipv = 2\n'
         "[aggregator.wins]\ngames = 5\nwinning_cp = 400\n[search]\nchunk = 6\n"
     )
-    mine = build({})
+    mine = build_settings({})
     assert mine.limit == Limit(nodes=7, multipv=2)
     assert mine.players == ("Me", "Myself")
     assert mine.search.chunk == 6
-    assert build({}, profile="deep").limit == Limit(nodes=1_000_000, multipv=2)
+    assert build_settings({}, profile="deep").limit == Limit(nodes=1_000_000, multipv=2)
     flags = {"limit": {"depth": 9}, "evaluator": "x", "aggregator_options": {"wins": {"games": "3"}}}
-    given = build(flags, profile="deep")
+    given = build_settings(flags, profile="deep")
     assert given.limit == Limit(depth=9, multipv=2)
     assert given.evaluator == "x"
     assert given.aggregator_options == {"wins": {"games": "3", "winning_cp": 400}}
@@ -49,10 +49,10 @@ def test_a_profile_of_the_user_by_name_and_by_path(tmp_path: Path) -> None:
     folder = paths.config_dir() / "profiles"
     folder.mkdir(parents=True)
     (folder / "quick.toml").write_text("[limit]\nnodes = 5\n")
-    assert build({}, profile="quick").limit.nodes == 5
+    assert build_settings({}, profile="quick").limit.nodes == 5
     elsewhere = tmp_path / "mine.toml"
     elsewhere.write_text('aggregators = ["wins"]\n')
-    assert build({}, profile=str(elsewhere)).aggregators == ("wins",)
+    assert build_settings({}, profile=str(elsewhere)).aggregators == ("wins",)
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,16 @@ def test_a_profile_of_the_user_by_name_and_by_path(tmp_path: Path) -> None:
 def test_a_wrong_engine_toml_is_named_with_its_key(text: str, message: str) -> None:
     path = user_config(text)
     with pytest.raises(ConfigError) as caught:
-        build({})
+        build_settings({})
     assert str(path) in caught.value.message
     assert message in caught.value.message
 
 
 def test_wrong_values_and_unknown_profiles() -> None:
     with pytest.raises(ConfigError, match=r"search: .*chunk"):
-        build({"search": {"chunk": "0"}})
+        build_settings({"search": {"chunk": "0"}})
     with pytest.raises(ConfigError, match="there are deep, max, standard"):
-        build({}, profile="depe")
+        build_settings({}, profile="depe")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,207 @@
+"""From sources to numbered games: filtered, sampled, parsed.
+
+    read_games: sources -> ParsedGame | SkippedGame | FilteredGame | BrokenSource | NoGameYet, in input order
+
+Every game has a number, counted over all inputs from 1, whether it is analysed, skipped or filtered. So a number
+means the same game whatever is selected. What can be decided on the raw bytes is decided before a game is parsed.
+Only a counted sample keeps games in memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from engine.errors import AnalysisError
+from engine.input.filters import Filter, PlayerFilter
+from engine.input.sampling import chance, parse_sample
+from engine.input.sources import BrokenSource, NoGameYet, Source
+from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame
+from engine.plugin import RawGame, Reader, Unreadable
+
+
+class UnparsedGame(Struct, frozen=True):
+    """A game that has passed the filters and is not parsed yet."""
+
+    origin: Origin
+    """Number of the game, its file and line."""
+    raw: RawGame
+    """Bytes of the game."""
+    reader: str
+    """Name of the reader that parses it."""
+
+
+class ParsedGame(Struct, frozen=True):
+    """A game to analyse."""
+
+    origin: Origin
+    """Number of the game, its file and line."""
+    game: SourceGame
+    """The game itself."""
+
+
+class FilteredGame(Struct, frozen=True):
+    """A game that `--filter`, `--player` or `--sample` left out."""
+
+    origin: Origin
+    """Number of the game, its file and line."""
+
+
+InputItem = ParsedGame | SkippedGame | FilteredGame | BrokenSource | NoGameYet
+
+_SelectedItem = UnparsedGame | FilteredGame | BrokenSource | NoGameYet
+
+
+class Selection(Struct, frozen=True):
+    """The games to take. Raises ConfigError for a sample that is not understood."""
+
+    filter: Filter | None = None
+    """Expression over the tags; None: every game passes."""
+    players: PlayerFilter | None = None
+    """Player whose games pass; None: every game passes."""
+    limit: int | None = None
+    """Number of games after which reading stops: games that pass everything else, unreadable ones included."""
+    sample: str | None = None
+    """`5%`: each game with that probability; `200`: that many games, all read before the first is passed on."""
+    seed: int = 0
+    """Seed of the sample: the same seed takes the same games."""
+
+    def __post_init__(self) -> None:
+        parse_sample(self.sample)
+
+
+def read_games(
+    sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
+) -> Iterator[InputItem]:
+    """Yield the games of all sources in input order, parsed; see `select_games`.
+
+    * **sources** - the sources; each is closed after its last game.
+    * **readers** - the available readers by name.
+    * **selection** - the games to take.
+    """
+    for item in select_games(sources, readers, selection):
+        yield parse_game(item, readers) if isinstance(item, UnparsedGame) else item
+
+
+def select_games(
+    sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
+) -> Iterator[_SelectedItem]:
+    """Yield the games of all sources in input order, not parsed yet.
+
+    With a counted sample the games left out come first, as they are passed over, then the sample in input order.
+    A limit stops the reading, so nothing after the last game it takes is seen, counted or opened.
+
+    * **sources** - the sources; each is closed after its last game.
+    * **readers** - the available readers by name.
+    * **selection** - the games to take.
+    """
+    sample = parse_sample(selection.sample)
+    items = _filter_games(sources, readers, selection)
+    if sample.fraction is not None:
+        items = _sample_fraction(items, sample.fraction, selection.seed)
+    if sample.count is not None:
+        items = _sample_count(items, sample.count, selection.seed)
+    left = selection.limit
+    if left is not None and left <= 0:
+        return
+    for item in items:
+        yield item
+        if left is not None and isinstance(item, UnparsedGame):
+            left -= 1
+            if left == 0:
+                return
+
+
+def _filter_games(
+    sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
+) -> Iterator[_SelectedItem]:
+    number = 0
+    names = {id(reader): name for name, reader in readers.items()}
+    for source in sources:
+        if source.refused is not None:
+            source.close()
+            yield BrokenSource(source.name, None, source.refused)
+            continue
+        try:
+            for item in source.games(readers):
+                if isinstance(item, BrokenSource | NoGameYet):
+                    yield item
+                    continue
+                file, reader, raw = item
+                number += 1
+                origin = Origin(number, file, raw.line)
+                if _passes(reader, raw, selection):
+                    yield UnparsedGame(origin, raw, names[id(reader)])
+                else:
+                    yield FilteredGame(origin)
+        except AnalysisError:
+            raise
+        except Exception as error:
+            cause = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            yield BrokenSource(source.name, None, f"cannot be read any further: {cause}")
+        finally:
+            source.close()
+
+
+def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
+    if selection.filter is None and selection.players is None:
+        return True
+    headers = reader.headers(raw)
+    if selection.players is not None and not selection.players(headers):
+        return False
+    return selection.filter is None or selection.filter.matches(headers, raw.data)
+
+
+def _sample_fraction(items: Iterator[_SelectedItem], fraction: float, seed: int) -> Iterator[_SelectedItem]:
+    for item in items:
+        if isinstance(item, UnparsedGame) and chance(seed, item.origin.game) >= fraction:
+            yield FilteredGame(item.origin)
+        else:
+            yield item
+
+
+def _sample_count(items: Iterator[_SelectedItem], count: int, seed: int) -> Iterator[_SelectedItem]:
+    """Yield the `count` games with the lowest chances: a uniform sample in one pass, independent of the order."""
+    heap: list[tuple[float, int, UnparsedGame]] = []
+    for item in items:
+        if not isinstance(item, UnparsedGame):
+            yield item
+            continue
+        entry = (-chance(seed, item.origin.game), item.origin.game, item)
+        if len(heap) < count:
+            heapq.heappush(heap, entry)
+        else:
+            yield FilteredGame(heapq.heappushpop(heap, entry)[2].origin)
+    yield from (game for _, _, game in sorted(heap, key=lambda entry: entry[1]))
+
+
+def parse_game(unparsed: UnparsedGame, readers: Mapping[str, Reader]) -> ParsedGame | SkippedGame:
+    """Decode, parse and replay one game; a game that cannot be read is returned as a `SkippedGame`.
+
+    * **unparsed** - the raw game.
+    * **readers** - the available readers by name.
+    """
+    origin, raw = unparsed.origin, unparsed.raw
+    try:
+        parsed = readers[unparsed.reader].parse(raw)
+    except Exception as error:  # a reader is a plugin
+        reason = f"the reader raised {type(error).__name__}: {error}"
+        return SkippedGame(origin, "damaged", reason, raw.data.decode("utf-8", "replace"))
+    if isinstance(parsed, Unreadable):
+        at_line = f" (line {parsed.line})" if parsed.line is not None else ""
+        return SkippedGame(origin, parsed.kind, parsed.reason + at_line, parsed.text)
+    return ParsedGame(origin, parsed)
+
+
+def skip_unplayable(item: ParsedGame | SkippedGame, evaluator: EvaluatorInfo) -> ParsedGame | SkippedGame:
+    """Return the game, as a `SkippedGame` when it is of a variant that the evaluator does not play.
+
+    * **item** - a game that was read.
+    * **evaluator** - the evaluator, with the variants it plays.
+    """
+    if isinstance(item, SkippedGame) or item.game.variant in evaluator.variants:
+        return item
+    reason = f"{evaluator.name} does not play {item.game.variant}"
+    return SkippedGame(item.origin, "variant", reason, item.game.text)
