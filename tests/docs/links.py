@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -27,7 +28,7 @@ def text_of(token: Token) -> str:
 
 def headings(tokens: list[Token]) -> Iterator[tuple[int, str, Token]]:
     """Find the headings of a document: level, plain text and the opening token."""
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             yield int(opening.tag[1]), text_of(inline), opening
 
@@ -59,9 +60,8 @@ def broken(path: Path) -> list[str]:
             continue
         file, _, anchor = target.partition("#")
         destination = (path.parent / file).resolve() if file else path
-        if not destination.exists() or not destination.is_relative_to(ROOT):
-            wrong.append(target)
-        elif anchor and anchor not in anchors(destination):
+        exists = destination.exists() and destination.is_relative_to(ROOT)
+        if not exists or (anchor and anchor not in anchors(destination)):
             wrong.append(target)
     return wrong
 

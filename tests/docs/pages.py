@@ -52,7 +52,7 @@ class Page(Struct, frozen=True):
     headings: Sequence[Heading] = ()
 
 
-def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ARG001
+def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return coloured(tokens[index].content, tokens[index].info.strip())
 
 

@@ -5,7 +5,7 @@ It refers to nothing outside of itself and can be read from the disk.
 
 from __future__ import annotations
 
-import re
+import importlib
 import shutil
 from pathlib import Path
 
@@ -73,14 +73,17 @@ def build(folder: Path) -> int:
     guides = [pages.rendered(path.read_text(encoding="utf-8"), site[path], path, site) for path in documents]
     plugins = pages.plugin_pages()
     entries = [Entry(title, site[path]) for path, title in documents.items()]
-    modules = {name: pdoc.doc.Module.from_name(name) for name in reference()}
+    modules = {name: documented(name) for name in reference()}
     navigation = [
         Section("Guide", entries),
-        *(Section(f"{kind.capitalize()}s", [Entry(p.title, p.address) for p in ps]) for kind, ps in plugins.items()),
+        *(
+            Section(f"{kind.capitalize()}s", [Entry(p.title, p.address) for p in ps])
+            for kind, ps in plugins.items()
+        ),
         Section("API reference", [Entry(name, f"{name.replace('.', '/')}.html") for name in modules]),
     ]
     _configure(navigation)
-    everything = [*guides, *sources, *(page for ps in plugins.values() for page in ps)]
+    everything = [*guides, *sources, *(page for members in plugins.values() for page in members)]
     for page in everything:
         _write(folder / page.address, _framed(page).encode())
     for name, module in modules.items():
@@ -102,6 +105,10 @@ def reference() -> list[str]:
     return [*public_modules(), "engine.testing.fake_uci", *positions, "engine.text.format"]
 
 
+def _entries(members: list[Page]) -> list[Entry]:
+    return [Entry(page.title, page.address) for page in members]
+
+
 def _configure(navigation: list[Section]) -> None:
     pdoc.render.configure(docformat="markdown", template_directory=TEMPLATES, show_source=True)
     env = pdoc.render.env
@@ -118,8 +125,9 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def public_names(module: str) -> list[str]:
-    """Return the names that a module of the reference must show."""
-    obj = pdoc.doc.Module.from_name(module).obj
-    names = getattr(obj, "__all__", None)
-    return [name for name in (names if names is not None else vars(obj)) if re.match(r"[A-Za-z]", name)]
+def documented(name: str) -> pdoc.doc.Module:
+    """Return what pdoc knows of a module. Names that are loaded on first use are loaded: pdoc would miss them."""
+    module = importlib.import_module(name)
+    for public in getattr(module, "__all__", ()):
+        setattr(module, public, getattr(module, public))
+    return pdoc.doc.Module(module)

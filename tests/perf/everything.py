@@ -23,7 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="NAMES", help="with commas between them")
     parser.add_argument("--but", metavar="NAMES", help="leave these out")
     parser.add_argument("--folder", type=Path, metavar="FOLDER", default=cache_dir() / "perf", help="of the JSON")
-    parser.add_argument("--readme", type=Path, default=readme.README, metavar="FILE", help="[tests/perf/README.md]")
+    parser.add_argument("--readme", type=Path, default=readme.README, metavar="FILE", help="[perf/README.md]")
 
 
 def main(args: argparse.Namespace) -> int:

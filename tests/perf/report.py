@@ -1,4 +1,4 @@
-"""What a benchmark gives back: tables for people, findings for tests/perf/README.md, and all it measured as data."""
+"""The result of a benchmark: tables for people, findings for tests/perf/README.md, and every measured value."""
 
 from __future__ import annotations
 
