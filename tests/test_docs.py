@@ -13,11 +13,14 @@ from engine.cli import _COMMANDS
 from engine.contracts.options import describe
 from engine.loading.registry import Registry
 from engine.testing.fake_uci import fake_uci
+from tests.docs import links, regions
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLUGINS = (ROOT / "plugins" / "README.md").read_text(encoding="utf-8")
-ARCHITECTURE = (ROOT / "engine" / "README.md").read_text(encoding="utf-8")
+MAP = (ROOT / "engine" / "README.md").read_text(encoding="utf-8")
+WHERE = (ROOT / "engine" / "where.md").read_text(encoding="utf-8")
+EMBEDDING = (ROOT / "engine" / "embedding.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -38,10 +41,46 @@ def test_every_command_and_aggregator_is_in_the_readme() -> None:
         assert f"`{name}`" in README, name
 
 
-def test_every_file_of_the_framework_is_in_the_architecture() -> None:
-    for path in (ROOT / "engine").glob("*.py"):
+@pytest.mark.parametrize("path", regions.documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_generated_parts_are_up_to_date(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == regions.rewritten(text), "python -m tests.docs"
+
+
+def test_every_part_has_its_place() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in regions.documents()]
+    places = [match[2] for text in texts for match in regions.REGION.finditer(text)]
+    assert sorted(places) == sorted(regions.PARTS)
+
+
+def test_every_module_of_the_framework_is_in_the_map() -> None:
+    for path in (ROOT / "engine").rglob("*.py"):
         if not path.name.startswith("__"):
-            assert f"`{path.name}`" in ARCHITECTURE, path.name
+            assert f"`{path.relative_to(ROOT / 'engine')}`" in MAP, path.name
+
+
+def test_every_import_that_a_plugin_may_make_is_in_the_plugin_guide() -> None:
+    allowed = regions.plugin_imports()
+    assert "engine_plugins.** -> engine.plugin" in allowed
+    for line in allowed:
+        assert f"`{line.partition(' -> ')[2]}`" in PLUGINS, line
+
+
+@pytest.mark.parametrize("path", regions.markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    assert links.broken(path) == []
+
+
+def test_where_to_change_what_names_files_that_exist() -> None:
+    questions, _, words = WHERE.partition("## Twelve words")
+    rows = [line for line in questions.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == 15
+    assert words.count("| **") == 12
+    for row in rows:
+        name = re.findall(r"`((?:engine|plugins)/[^`]*)`", row)
+        assert name, row
+        for path in name:
+            assert (ROOT / path).exists(), path
 
 
 def test_every_namespace_is_in_the_plugin_guide() -> None:
@@ -64,7 +103,7 @@ def test_the_aggregators_work_as_printed(tmp_path: Path, monkeypatch: pytest.Mon
 
 EXAMPLES = {
     f"{name} {number}": code
-    for name, text in (("README.md", README), ("engine/README.md", ARCHITECTURE))
+    for name, text in (("README.md", README), ("engine/embedding.md", EMBEDDING))
     for number, code in enumerate(blocks(text, "python"))
 }
 

@@ -7,6 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from tests import release
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -39,3 +43,12 @@ def test_the_version_is_the_one_of_the_changelog_or_unreleased() -> None:
 
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## [Unreleased]" in text or f"## [{version('grandmaster-analysis')}]" in text
+
+
+def test_a_release_needs_one_version_with_a_date() -> None:
+    pyproject = '[project]\nversion = "1.2.3"\n'
+    assert release.checked_version(pyproject, "# Changelog\n\n## [1.2.3] - 2026-11-27\n") == "1.2.3"
+    wrong = ("", "## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n", "## [1.2.3]\n", "## [1.2.4] - 2026-11-27\n")
+    for changelog in wrong:
+        with pytest.raises(release.NotReady, match="changelog"):
+            release.checked_version(pyproject, changelog)

@@ -1,0 +1,1 @@
+"""Keep evaluations on disk, so that no position is searched twice."""

@@ -1,0 +1,1 @@
+"""Open the inputs of a run and turn them into numbered, filtered and sampled games."""

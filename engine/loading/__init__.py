@@ -1,0 +1,1 @@
+"""Find plugins and choose the evaluator of a run."""

@@ -1,0 +1,1 @@
+"""Facts about positions that need no search: FENs, phases of the game, names of openings."""

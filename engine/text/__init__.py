@@ -1,0 +1,1 @@
+"""Format values for people: plain text and HTML."""

@@ -1,0 +1,1 @@
+"""Worker processes: one evaluator each, supervised, with a scoreboard in shared memory."""

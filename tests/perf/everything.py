@@ -1,4 +1,4 @@
-"""Runs all benchmarks and rewrites the table in tests/README.md; hours, or minutes with `--quick`.
+"""Runs all benchmarks and rewrites the table in tests/perf/README.md; hours, or minutes with `--quick`.
 
 Each runs in a process of its own, so that one that fails costs the others nothing; the table says so. With
 `--quick` nothing is written. `--only` and `--but` choose; rows of benchmarks that are not run stay as they are.
@@ -23,7 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="NAMES", help="with commas between them")
     parser.add_argument("--but", metavar="NAMES", help="leave these out")
     parser.add_argument("--folder", type=Path, metavar="FOLDER", default=cache_dir() / "perf", help="of the JSON")
-    parser.add_argument("--readme", type=Path, default=readme.README, metavar="FILE", help="[tests/README.md]")
+    parser.add_argument("--readme", type=Path, default=readme.README, metavar="FILE", help="[perf/README.md]")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The table of figures in tests/README.md, between two markers: a row per finding, by benchmark."""
+"""The table of figures in tests/perf/README.md, between two markers: a row per finding, by benchmark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.perf.report import Failed, Report
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 HEAD = ("| what | figure | aim | command |", "| --- | --- | --- | --- |")
 _COMMAND = re.compile(r"`python -m tests\.perf ([a-z-]+)[^`]*` \|$")

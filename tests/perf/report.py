@@ -1,4 +1,4 @@
-"""What a benchmark gives back: tables for people, findings for tests/README.md, and all it measured as data."""
+"""The result of a benchmark: tables for people, findings for tests/perf/README.md, and every measured value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Table(Struct):
 
 
 class Finding(Struct):
-    """A line of the table in tests/README.md."""
+    """A line of the table in tests/perf/README.md."""
 
     what: str
     figure: str

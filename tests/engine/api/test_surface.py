@@ -33,7 +33,7 @@ PUBLIC = [
     "analyze",
     "evaluate",
 ]
-"""A name that leaves, or changes its meaning, needs the steps of "What may change" in engine/README.md."""
+"""A name that leaves, or changes its meaning, needs the steps of "What may change" in engine/embedding.md."""
 
 
 def test_the_public_names_are_pinned() -> None:
