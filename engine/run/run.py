@@ -414,7 +414,7 @@ class Run:
             setattr(self.counts, name, getattr(self.counts, name) + getattr(found.counts, name))
         for notice in found.notices:
             self._notice(notice)
-        self._scoreboard.digested(found.counts.positions, found.tally.wins, found.tally.best)
+        self._scoreboard.record_batch(found.counts.positions, found.tally.wins, found.tally.best)
         self._tally.merge(found.tally)
         for label in found.labels:
             self._labels.know(*label)

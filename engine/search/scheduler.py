@@ -137,7 +137,9 @@ class Flow:
     def _count(self, game: int, found: Sequence[tuple[int, Evaluation]]) -> None:
         if found:
             winning_cp = self._job.winning_cp
-            self._scoreboard.unsearched([scored(game, ply, evaluation, winning_cp) for ply, evaluation in found])
+            self._scoreboard.record_unsearched(
+                [scored(game, ply, evaluation, winning_cp) for ply, evaluation in found]
+            )
 
     def drain(self) -> bool:
         """Hand out nothing more; what is in hand is still taken. True when something was left.
@@ -247,7 +249,7 @@ class Flow:
             assert before is not None
             difference += scoring.is_winning(evaluation.score, self._job.winning_cp)
             difference -= before.found is not None and scoring.is_winning(before.found.score, self._job.winning_cp)
-        self._scoreboard.correct(difference)
+        self._scoreboard.adjust_wins(difference)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)

@@ -21,7 +21,7 @@ from engine.plugin import Executor, ExecutorContext
 from engine.search.planner import Plan
 from engine.search.scheduler import Flow
 from engine.settings import Search
-from engine.workers.scoreboard import Scoreboard, place, scored
+from engine.workers.scoreboard import Scoreboard, insert_best, scored
 from tests.engine.search.test_planner import game
 
 MOVES = ["e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "a7a6", "b5a4", "g8f6", "e1g1", "f8e7", "f1e1", "b7b5"]
@@ -161,7 +161,7 @@ class FlowMachine(RuleBasedStateMachine):
                     continue
                 entry, winning = scored(plan.origin.game, ply, position.evaluation, JOB.winning_cp)
                 wins += winning
-                place(best, entry, 4)
+                insert_best(best, entry, 4)
         view = self.scoreboard.view()
         assert (view.wins, list(view.best)) == (wins, best)
         assert len(self.failures) == missing
