@@ -86,11 +86,19 @@ def _then(call: Callable[..., Any], after: Callable[[Any], object]) -> Callable[
     return both
 
 
+def _first(before: Callable[[], object], call: Callable[..., Any]) -> Callable[..., Any]:
+    def both(*arguments: Any, **named: Any) -> Any:
+        before()
+        return call(*arguments, **named)
+
+    return both
+
+
 def _work(die: Die, *of_worker: Any) -> None:
     slot, job, tasks, results, scoreboard = of_worker
     tasks.get = _then(tasks.get, lambda _: die("task taken"))
-    lock, wins, best = scoreboard._lock, scoreboard._wins, scoreboard._best
-    lock._lock_file = _then(lock._lock_file, lambda _: die("lock taken"))
+    wins, best = scoreboard._wins, scoreboard._best
+    scoreboard._report = _first(lambda: die("lock taken"), scoreboard._report)
     wins.add = _then(wins.add, lambda _: die("share written"))
     best._write = _then(best._write, _at_the_second(lambda: die("list half written")))
     best._replace = _then(best._replace, lambda _: die("list written"))

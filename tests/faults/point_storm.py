@@ -19,7 +19,7 @@ from tests.pool_rig import Rig, fake_spec, units
 from . import dying
 
 CHANCE = 0.015
-"""At each of some seven points a position: 14 deaths are to be expected in 6 games."""
+"""At each of some five points a position: ten deaths are to be expected in 6 games."""
 
 
 def main(lock: str, folder: str, seed: str, games: str) -> None:
