@@ -16,7 +16,7 @@ from engine.search.planner import plan
 from engine.settings import Search
 from engine.testing.fake_uci import fake_uci
 from engine.workers.pool import Pool
-from engine.workers.scoreboard import Scoreboard, place, scored
+from engine.workers.scoreboard import Scoreboard, insert_best, scored
 from tests.engine.search.test_planner import RUY, game
 
 WINNING = 50
@@ -92,7 +92,7 @@ class Rig:
             for ply, evaluation in zip(unit.plies, done.evaluations, strict=True):
                 entry, winning = scored(unit.game, ply, evaluation, WINNING)
                 wins += winning
-                place(best, entry, self.scoreboard.size)
+                insert_best(best, entry, self.scoreboard.size)
         return wins, best
 
     def pids(self) -> list[int]:

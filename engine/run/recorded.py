@@ -74,7 +74,7 @@ class RecordedRun(StartedRun):
     def _merge(self, batch: BatchResult) -> None:
         accounts, delivery = self._accounts, self._delivery
         accounts.merge(batch.counts, batch.notices)
-        self._scoreboard.digested(batch.counts.positions, batch.recount.wins, batch.recount.best)
+        self._scoreboard.record_batch(batch.counts.positions, batch.recount.wins, batch.recount.best)
         accounts.recount.merge(batch.recount)
         for label in batch.labels:
             accounts.labels.know(*label)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from engine.model import AnalysedGame, Best, RunCounts
 from engine.scoring import board_value, is_winning
-from engine.workers.scoreboard import place
+from engine.workers.scoreboard import insert_best
 
 
 class Recount(Struct):
@@ -45,11 +45,11 @@ class Recount(Struct):
             self.scales.add(game.scale)
         else:
             counts.unevaluated += 1
-        return best if best is not None and place(self.best, best, self.size) else None
+        return best if best is not None and insert_best(self.best, best, self.size) else None
 
     def merge(self, other: Recount) -> None:
         """Add the recount of later games."""
         self.wins += other.wins
         for entry in other.best:
-            place(self.best, entry, self.size)
+            insert_best(self.best, entry, self.size)
         self.scales |= other.scales

@@ -158,7 +158,7 @@ class Scheduler:
     def _count(self, game: int, evaluations: Sequence[tuple[int, Evaluation]]) -> None:
         if evaluations:
             winning_cp = self._task.job.winning_cp
-            self._scoreboard.unsearched(
+            self._scoreboard.record_unsearched(
                 [scored(game, ply, evaluation, winning_cp) for ply, evaluation in evaluations]
             )
 
@@ -282,7 +282,7 @@ class Scheduler:
             assert before is not None
             difference += scoring.is_winning(evaluation.score, winning_cp)
             difference -= before.found is not None and scoring.is_winning(before.found.score, winning_cp)
-        self._scoreboard.correct(difference)
+        self._scoreboard.adjust_wins(difference)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)

@@ -7,7 +7,7 @@ guarded fallbacks: `multiprocessing`'s own locks instead of ones that the kernel
 
 from engine.system.clock import AwakeClock
 from engine.system.hosts import hidden_by, why_no_children
-from engine.system.locks import KernelLock, lock_file, shared_lock
+from engine.system.locks import KernelLock, lock_file
 from engine.system.processes import (
     blame,
     collect_seldom,
@@ -53,7 +53,6 @@ __all__ = [
     "lock_file",
     "memory",
     "name_signal",
-    "shared_lock",
     "start_guard",
     "start_in_group",
     "take_place",

@@ -73,10 +73,10 @@ class Searcher:
         if self._scoreboard is None or unit.game == NO_GAME:
             return
         if unit.extra:
-            self._scoreboard.at(self._slot, unit.game, unit.plies[index], evaluation.nodes)
+            self._scoreboard.report_activity(self._slot, unit.game, unit.plies[index], evaluation.nodes)
             return
         entry, winning = scored(unit.game, unit.plies[index], evaluation, self.job.winning_cp)
-        self._scoreboard.found(self._slot, entry, winning=winning, nodes=evaluation.nodes)
+        self._scoreboard.record(self._slot, entry, winning=winning, nodes=evaluation.nodes)
 
 
 def in_words(error: Exception) -> str:

@@ -5,6 +5,7 @@ Nothing of this is in the production code; the child's own objects are wrapped b
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -19,8 +20,8 @@ POINTS = (
     "task taken",
     "lock taken",
     "share written",
-    "total written",
-    "board half shifted",
+    "list half written",
+    "list written",
     "lock released",
     "result half sent",
     "result sent",
@@ -93,35 +94,27 @@ def _first(before: Callable[[], object], call: Callable[..., Any]) -> Callable[.
     return both
 
 
-class _Board:
-    """The raw board, of which the second line is the last that is written."""
-
-    def __init__(self, raw: Any, die: Die) -> None:
-        self._raw = raw
-        self._die = die
-        self._written = 0
-
-    def __getitem__(self, index: int) -> Any:
-        return self._raw[index]
-
-    def __setitem__(self, index: int, value: Any) -> None:
-        self._raw[index] = value
-        self._written += 1
-        if self._written == 2:
-            self._die("board half shifted")
-
-
 def _work(die: Die, *of_worker: Any) -> None:
     slot, job, tasks, results, scoreboard = of_worker
     tasks.get = _then(tasks.get, lambda _: die("task taken"))
-    lock, wins, best = scoreboard._lock, scoreboard._wins, scoreboard._best
-    lock.acquire = _then(lock.acquire, lambda _: die("lock taken"))
-    raw_board = best.get_obj
-    wins.get_obj = _first(lambda: die("share written"), wins.get_obj)
-    scoreboard._offer = _first(lambda: die("total written"), scoreboard._offer)
-    best.get_obj = lambda: _Board(raw_board(), die)
-    scoreboard.found = _then(scoreboard.found, lambda _: die("lock released"))
+    wins, best = scoreboard._wins, scoreboard._best
+    scoreboard._report = _first(lambda: die("lock taken"), scoreboard._report)
+    wins.add = _then(wins.add, lambda _: die("share written"))
+    best._write = _then(best._write, _at_the_second(lambda: die("list half written")))
+    best._replace = _then(best._replace, lambda _: die("list written"))
+    scoreboard.record = _then(scoreboard.record, lambda _: die("lock released"))
     worker.main(slot, job, tasks, _Results(results, die), scoreboard)
+
+
+def _at_the_second(call: Callable[[], None]) -> Callable[[object], None]:
+    """The second line that a worker writes is in the middle of a list."""
+    written = itertools.count(1)
+
+    def after(_: object) -> None:
+        if next(written) == 2:
+            call()
+
+    return after
 
 
 class _Results:

@@ -8,25 +8,23 @@ with 1 when the scoreboard is not exact.
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from engine import system
-from engine.workers import pool, worker
+from engine.workers import pool, scoreboard, worker
 from tests.pool_rig import Rig, fake_spec, units
 
 from . import dying
 
 CHANCE = 0.015
-"""At each of some seven points a position: 14 deaths are to be expected in 6 games."""
+"""At each of some five points a position: ten deaths are to be expected in 6 games."""
 
 
 def main(lock: str, folder: str, seed: str, games: str) -> None:
     if lock == "default":
-        made: Any = lambda context: context.RLock()  # noqa: E731 - what Value(..., lock=True) makes
-        system.shared_lock = made
+        scoreboard.KernelLock = multiprocessing.get_context("spawn").RLock  # what Value(..., lock=True) makes
     worker.main = partial(dying.often, CHANCE, int(seed))
     pool.BACK_OFF = (0.0,)
     rig = Rig(fake_spec(Path(folder)), workers=2)

@@ -168,7 +168,7 @@ class PoolMachine(RuleBasedStateMachine):
         for ply in unit.plies[:upto]:
             if unit.game != worker.NO_GAME:
                 entry, winning = scored(unit.game, ply, evaluation(unit, ply), JOB.winning_cp)
-                process.scoreboard.found(process.slot, entry, winning=winning, nodes=1)
+                process.scoreboard.record(process.slot, entry, winning=winning, nodes=1)
 
     def taken(self, data: st.DataObject) -> tuple[Process, Unit]:
         process = data.draw(st.sampled_from(self.busy()))

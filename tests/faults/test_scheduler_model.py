@@ -21,7 +21,7 @@ from engine.plugin import Executor, ExecutorContext
 from engine.search.games import FinishedGame
 from engine.search.scheduler import Scheduler, SearchTask
 from engine.settings import Search
-from engine.workers.scoreboard import Scoreboard, place, scored
+from engine.workers.scoreboard import Scoreboard, insert_best, scored
 from tests.engine.search.client import PlainClient
 from tests.engine.search.test_planner import game
 
@@ -149,7 +149,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                     continue
                 entry, winning = scored(analysed.origin.game, ply, position.evaluation, JOB.winning_cp)
                 wins += winning
-                place(best, entry, 4)
+                insert_best(best, entry, 4)
         view = self.scoreboard.view()
         assert (view.wins, list(view.best)) == (wins, best)
         assert len(self.client.failures) == missing

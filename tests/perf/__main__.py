@@ -30,6 +30,7 @@ BENCHMARKS = {
     "units": "units",
     "openings": "openings",
     "accuracy-scale": "accuracy_scale",
+    "shared": "shared",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

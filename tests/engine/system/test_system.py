@@ -80,8 +80,13 @@ def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
         "from engine import system\n"
         "from engine.workers.scoreboard import Scoreboard\n"
         "context = multiprocessing.get_context('spawn')\n"
-        "with system.shared_lock(context) as taken: print(taken)\n"
-        "print(type(system.shared_lock(context)) is type(context.RLock()))\n"
+        "from engine.shared import KernelLock, SharedCounter\n"
+        "from multiprocessing import Process, set_start_method\n"
+        "set_start_method('spawn')\n"
+        "with KernelLock() as taken: print(taken)\n"
+        "counter = SharedCounter(2); counter.add(1, 5)\n"
+        "process = Process(target=counter.add, args=(0, 2)); process.start(); process.join()\n"
+        "print(counter.value)\n"
         "queue = system.task_queue(context)\n"
         "queue.put(b'unit'); print(queue.get(timeout=10)); system.given(queue); system.abandon(queue)\n"
         "print(*[system.lock_file(open(sys.argv[1], 'a'), wait=False) for _ in range(2)])\n"
@@ -91,7 +96,7 @@ def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
     ran = run("-W", "ignore", "-c", code, tmp_path / "file")
     assert (ran.stderr, ran.stdout.splitlines()) == (
         "",
-        ["True", "True", "b'unit'", "unavailable unavailable", "0"],
+        ["True", "7", "b'unit'", "unavailable unavailable", "0"],
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from engine.model import Best
 from engine.system import KernelLock, locks
-from engine.workers.scoreboard import Scoreboard, place
+from engine.workers.scoreboard import Scoreboard, insert_best
 
 
 def reference(entries: list[Best], size: int) -> list[Best]:
@@ -27,13 +27,13 @@ def test_the_board_does_not_depend_on_the_order(seed: int) -> None:
     entries = [Best(rng.randrange(-300, 300), rng.randrange(1, 12), k, f"a{k}") for k in range(80)]
     board: list[Best] = []
     for entry in entries:
-        place(board, entry, 5)
+        insert_best(board, entry, 5)
     assert board == reference(entries, 5)
 
 
 def _search(scoreboard: Scoreboard, slot: int, rounds: int) -> None:
     for k in range(rounds):
-        scoreboard.found(slot, Best(k % 97, slot * 1000 + k % 7, k, "e2e4"), winning=k % 2 == 0, nodes=3)
+        scoreboard.record(slot, Best(k % 97, slot * 1000 + k % 7, k, "e2e4"), winning=k % 2 == 0, nodes=3)
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
@@ -57,9 +57,9 @@ def test_workers_add_to_one_counter_and_one_board(method: str) -> None:
 
 def _die_inside(scoreboard: Scoreboard, ready: Any) -> None:
     """Take the lock, change the counter, and be killed before releasing it."""
-    scoreboard.found(1, Best(31_999, 77, 1, "h5f7"), winning=True, nodes=1)
+    scoreboard.record(1, Best(31_999, 77, 1, "h5f7"), winning=True, nodes=1)
     with scoreboard._lock:
-        scoreboard._wins.get_obj().value += 1_000
+        scoreboard._wins.add(1, 1_000)
         ready.send("inside")
         ready.recv()
 
@@ -67,7 +67,7 @@ def _die_inside(scoreboard: Scoreboard, ready: Any) -> None:
 def test_a_worker_killed_inside_the_lock_blocks_nobody_and_the_recount_is_exact() -> None:
     context: Any = multiprocessing.get_context("spawn")
     scoreboard = Scoreboard(context, workers=2, size=3)
-    scoreboard.found(2, Best(400, 5, 9, "d1h5"), winning=True, nodes=1)
+    scoreboard.record(2, Best(400, 5, 9, "d1h5"), winning=True, nodes=1)
     ours, theirs = context.Pipe()
     process = context.Process(target=_die_inside, args=(scoreboard, theirs))
     process.start()
@@ -75,7 +75,7 @@ def test_a_worker_killed_inside_the_lock_blocks_nobody_and_the_recount_is_exact(
     process.kill()
     process.join()
     scoreboard.retire(1, accepted_wins=0, accepted_best=[])
-    scoreboard.accepted(Best(400, 5, 9, "d1h5"))
+    scoreboard.restore_entry(Best(400, 5, 9, "d1h5"))
     view = scoreboard.view()
     assert view.wins == 1
     assert view.best == (Best(400, 5, 9, "d1h5"),)
@@ -84,9 +84,9 @@ def test_a_worker_killed_inside_the_lock_blocks_nobody_and_the_recount_is_exact(
 def test_what_was_accepted_from_the_dead_stays() -> None:
     scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=1)
     for ply in range(5):
-        scoreboard.found(1, Best(500, 1, ply, "a1a2"), winning=True, nodes=1)
+        scoreboard.record(1, Best(500, 1, ply, "a1a2"), winning=True, nodes=1)
     scoreboard.retire(1, accepted_wins=3, accepted_best=[Best(500, 1, 0, "a1a2")])
-    scoreboard.found(1, Best(100, 2, 0, "a1a2"), winning=True, nodes=1)
+    scoreboard.record(1, Best(100, 2, 0, "a1a2"), winning=True, nodes=1)
     assert scoreboard.view().wins == 4
     scoreboard.retire(1, accepted_wins=1, accepted_best=[Best(500, 1, 0, "a1a2")])
     assert scoreboard.view().wins == 4
@@ -94,9 +94,9 @@ def test_what_was_accepted_from_the_dead_stays() -> None:
 
 def test_a_recount_keeps_what_the_parent_entered_for_positions_nobody_searched() -> None:
     scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=2)
-    scoreboard.unsearched([(Best(700, 1, 0, "a1a2"), True)])
-    scoreboard.found(1, Best(900, 2, 0, "a1a2"), winning=True, nodes=1)
-    scoreboard.found(1, Best(800, 3, 0, "a1a2"), winning=True, nodes=1)
+    scoreboard.record_unsearched([(Best(700, 1, 0, "a1a2"), True)])
+    scoreboard.record(1, Best(900, 2, 0, "a1a2"), winning=True, nodes=1)
+    scoreboard.record(1, Best(800, 3, 0, "a1a2"), winning=True, nodes=1)
     scoreboard.retire(1, accepted_wins=1, accepted_best=[Best(800, 3, 0, "a1a2")])
     view = scoreboard.view()
     assert view.wins == 2
