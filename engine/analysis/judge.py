@@ -52,7 +52,7 @@ class _ScoredPosition(NamedTuple):
     """`other_win` with 3 decimals."""
 
 
-def analyse(
+def analyse(  # noqa: PLR0913 - everything that the analysis of a game depends on
     origin: Origin,
     game: SourceGame,
     positions: Sequence[AnalysedPosition],

@@ -210,7 +210,7 @@ class AsyncAnalyzer:
         )
         return AsyncRun(background)
 
-    async def evaluate(
+    async def evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
         fen: str = "startpos",
         /,

@@ -136,7 +136,7 @@ class Analyzer:
         self._runs.add(run)
         return run
 
-    def evaluate(
+    def evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
         fen: str = "startpos",
         /,
@@ -158,7 +158,7 @@ class Analyzer:
             future.cancel()
             raise
 
-    def _evaluate(
+    def _evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
         fen: str,
         moves: Sequence[str] | str,

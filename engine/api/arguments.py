@@ -81,7 +81,7 @@ def check_settings(settings: Settings) -> Settings:
     return settings
 
 
-def start_run(
+def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     inputs: Sequence[Any],
     settings: Settings,
     arguments: Wanted,

@@ -23,7 +23,7 @@ EVALUATE_NODES = 1_000_000
 """The nodes that `evaluate` searches when no limit is given."""
 
 
-def analyze(
+def analyze(  # noqa: PLR0913 - public keyword arguments
     source: Source,
     /,
     *,
@@ -86,7 +86,7 @@ def analyze(
     return run.execute()
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - public keyword arguments
     fen: str = "startpos",
     /,
     *,
@@ -124,7 +124,7 @@ def evaluate(
     return search_once(spec, position, limit, on_evaluator)
 
 
-def prepare_evaluation(
+def prepare_evaluation(  # noqa: PLR0913 - public keyword arguments
     fen: str, moves: Sequence[str] | str, *, nodes: int | None, depth: int | None, time: int | None, multipv: int
 ) -> tuple[Position, Limit]:
     """Check the arguments of `evaluate`; return position and limit. Raises ConfigError, PositionRefused."""

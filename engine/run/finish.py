@@ -13,7 +13,7 @@ from engine.run.prepare import RunPlan
 from engine.workers.scoreboard import Scoreboard, ScoreboardView
 
 
-def finish(
+def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     plan: RunPlan,
     evaluator: EvaluatorInfo,
     accounts: RunAccounts,

@@ -103,7 +103,7 @@ class RunPlan(Struct, frozen=True):
         return Recount(self.settings.scoreboard.winning_cp, self.settings.scoreboard.size)
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - the arguments of a run
     inputs: Sequence[Any],
     settings: Settings,
     *,
@@ -177,7 +177,7 @@ def _output_check(
     return check
 
 
-def _plan_aggregators(
+def _plan_aggregators(  # noqa: PLR0913 - the arguments of a run
     registry: Registry,
     settings: Settings,
     names: Sequence[AggregatorChoice] | None,

@@ -22,7 +22,7 @@ from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKe
 from engine.settings import Search
 
 
-def plan(
+def plan(  # noqa: PLR0913 - everything that the units of a game depend on
     origin: Origin,
     game: SourceGame,
     search: Search,

@@ -20,7 +20,7 @@ _UNKNOWN = ("?", "????.??.??", "*")
 """Tags that the parser fills in."""
 
 
-def analysed_game(
+def analysed_game(  # noqa: PLR0913 - public keyword arguments
     pgn: str = "",
     evals: Sequence[Eval] = (),
     *,

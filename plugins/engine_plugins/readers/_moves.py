@@ -79,7 +79,7 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     return line
 
 
-def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:
+def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:  # noqa: C901, PLR0911, PLR0912 - one loop, the hottest there is
     line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
