@@ -5,7 +5,7 @@ it lower. The report would then contradict itself ("O-O inaccuracy. O-O was best
 better move than the search would get no credit. Two passes repair that. From the first ply to the last, the
 position after a best move takes the score that this move promised: a chunk is searched backwards, so the search of
 the earlier position knows the result of the later one, and not the other way round. From the last ply to the
-first, a position is worth at least as much as the move played from it. engine/README.md has the measurement of
+first, a position is worth at least as much as the move played from it. engine/why.md has the measurement of
 both directions.
 """
 

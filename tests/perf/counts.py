@@ -20,24 +20,20 @@ from engine.model import RunResult
 from engine.plugin import RunInfo, Writer
 
 STAGES = {
-    "reading": (
-        "engine/compression.py", "engine/filters.py", "engine/sampling.py", "engine/sources.py",
-        "engine_plugins/readers/",
-    ),
-    "planning": ("engine/planner.py",),
-    "cache": ("engine/cache.py", "engine/cache_file.py"),
+    "reading": ("engine/input/", "engine/system/compression.py", "engine_plugins/readers/"),
+    "planning": ("engine/search/planner.py",),
+    "cache": ("engine/cache/",),
     "handing over": (
-        "engine/flow.py", "engine/pool.py", "engine/retries.py", "engine/system/", "engine_plugins/executors/",
+        "engine/search/scheduler.py", "engine/search/retries.py", "engine/workers/pool.py", "engine/system/",
+        "engine_plugins/executors/",
     ),
-    "scoreboard": ("engine/scoreboard.py",),
-    "assembling": (
-        "engine/analysis.py", "engine/assembler.py", "engine/openings.py", "engine/phases.py",
-        "engine/reconcile.py",
-    ),
+    "scoreboard": ("engine/workers/scoreboard.py", "engine/shared.py"),
+    "assembling": ("engine/analysis/", "engine/search/assembler.py", "engine/positions/"),
     "aggregating": (
-        "engine/aggregation.py", "engine/states.py", "engine/strategies.py", "engine_plugins/aggregators/",
+        "engine/contracts/aggregator.py", "engine/contracts/states.py", "engine/contracts/tables.py",
+        "engine/run/aggregators.py", "engine_plugins/aggregators/",
     ),
-    "writing": ("engine/outputs.py", "engine_plugins/writers/"),
+    "writing": ("engine/output/", "engine_plugins/writers/"),
 }  # fmt: skip
 """Files of each stage. What several stages use (`model`, `scoring`, `messages`) counts for the caller."""
 
