@@ -123,8 +123,8 @@ def _from_lichess(record: dict[str, object]) -> AnalysedGame:
     moves, sans = str(record["uci"]).split(), str(record["moves"]).split()
     positions = [AnalysedPosition(missing="input")]
     evals: list[dict[str, int]] = record["analysis"]  # type: ignore[assignment]
-    for k, given in enumerate(evals, start=1):
-        white = Score(cp=given.get("eval"), mate=given.get("mate"))
+    for k, recorded in enumerate(evals, start=1):
+        white = Score(cp=recorded.get("eval"), mate=recorded.get("mate"))
         score = -white if k % 2 else white
         positions.append(AnalysedPosition(Evaluation(score, pv=("e2e4",), depth=1, nodes=1)))
     while len(positions) < len(moves) + 1:

@@ -15,7 +15,7 @@ from engine.scoring import board_value
 MOVES = ("e2e4", "e7e5", "g1f3")
 
 
-def found(cp: int | None = None, *pv: str, mate: int | None = None, depth: int = 10) -> AnalysedPosition:
+def searched(cp: int | None = None, *pv: str, mate: int | None = None, depth: int = 10) -> AnalysedPosition:
     return AnalysedPosition(Evaluation(Score(cp=cp, mate=mate), pv or ("a2a3",), depth, 100))
 
 
@@ -25,7 +25,7 @@ def evaluation(position: AnalysedPosition) -> Evaluation:
 
 
 def test_what_comes_after_the_best_move_is_worth_what_it_was_played_for() -> None:
-    before = [found(50, "e2e4", "c7c5"), found(-20, "e7e5", depth=12)]
+    before = [searched(50, "e2e4", "c7c5"), searched(-20, "e7e5", depth=12)]
     after = reconcile(MOVES[:1], before)
     assert after[0] == before[0]
     assert after[1].evaluation == Evaluation(Score(cp=-50), ("e7e5",), 12, 100)
@@ -33,32 +33,32 @@ def test_what_comes_after_the_best_move_is_worth_what_it_was_played_for() -> Non
 
 
 def test_a_move_better_than_the_best_one_becomes_it() -> None:
-    after = reconcile(MOVES[:1], [found(10, "d2d4"), found(-60, "c7c5")])
+    after = reconcile(MOVES[:1], [searched(10, "d2d4"), searched(-60, "c7c5")])
     assert evaluation(after[0]).score == Score(cp=60)
     assert evaluation(after[0]).best == "e2e4"
 
 
 def test_a_worse_move_changes_nothing() -> None:
-    before = [found(50, "d2d4"), found(20, "c7c5")]
+    before = [searched(50, "d2d4"), searched(20, "c7c5")]
     assert reconcile(MOVES[:1], before) == before
 
 
 def test_one_score_holds_for_a_run_of_best_moves() -> None:
-    before = [found(0, "e2e4"), found(40, "e7e5"), found(-10, "g1f3"), found(-300, "b8c6")]
+    before = [searched(0, "e2e4"), searched(40, "e7e5"), searched(-10, "g1f3"), searched(-300, "b8c6")]
     after = reconcile(MOVES, before)
     assert [evaluation(position).score.cp for position in after] == [0, 0, 0, 0]
     assert [evaluation(position).best for position in after] == ["e2e4", "e7e5", "g1f3", "b8c6"]
 
 
 def test_a_discovery_is_carried_to_the_start_of_the_run() -> None:
-    before = [found(0, "e2e4"), found(0, "e7e5"), found(0, "d2d4"), found(-300, "b8c6")]
+    before = [searched(0, "e2e4"), searched(0, "e7e5"), searched(0, "d2d4"), searched(-300, "b8c6")]
     after = reconcile(MOVES, before)
     assert [evaluation(position).score.cp for position in after] == [300, -300, 300, -300]
     assert evaluation(after[0]).pv == ("e2e4", "e7e5", "g1f3", "b8c6")
 
 
 def test_a_deeper_search_counts_more_than_what_the_position_before_promised() -> None:
-    first, deeper = found(20, "e2e4", depth=9), found(60, "e7e5", depth=12)
+    first, deeper = searched(20, "e2e4", depth=9), searched(60, "e7e5", depth=12)
     deeper = AnalysedPosition(structs.replace(evaluation(deeper), nodes=400))
     after = reconcile(MOVES[:1], [first, deeper])
     assert [evaluation(position).score.cp for position in after] == [-60, 60]
@@ -67,51 +67,51 @@ def test_a_deeper_search_counts_more_than_what_the_position_before_promised() ->
 
 def test_a_best_move_stays_when_the_game_refutes_only_the_promise() -> None:
     """The first move promises Black that White has 20; White's own search has 300, and White plays for 100."""
-    before = [found(-20, "a7a6"), found(300, "d2d4"), found(-100, "c7c5")]
+    before = [searched(-20, "a7a6"), searched(300, "d2d4"), searched(-100, "c7c5")]
     after = reconcile(("a7a6", "h2h3"), before)
     assert [evaluation(position).score.cp for position in after] == [-100, 100, -100]
     assert [evaluation(position).best for position in after] == ["a7a6", "d2d4", "c7c5"]
 
 
 def test_a_mate_foreseen_comes_with_its_moves() -> None:
-    after = reconcile(MOVES[:1], [found(None, "e2e4", "e7e5", "d1h5", mate=3), found(-900, "c7c5")])
+    after = reconcile(MOVES[:1], [searched(None, "e2e4", "e7e5", "d1h5", mate=3), searched(-900, "c7c5")])
     assert evaluation(after[1]).score == Score(mate=-2)
     assert evaluation(after[1]).pv == ("e7e5", "d1h5")
 
 
 def test_a_mate_that_was_not_foreseen_counts() -> None:
     for mate in (None, 5):
-        before = found(None if mate else 900, "e2e4", mate=mate)
-        after = reconcile(MOVES[:1], [before, found(None, "c7c5", mate=-2)])
+        before = searched(None if mate else 900, "e2e4", mate=mate)
+        after = reconcile(MOVES[:1], [before, searched(None, "c7c5", mate=-2)])
         assert [evaluation(position).score.mate for position in after] == [3, -2]
 
 
 def test_a_mate_gains_its_ply_and_being_mated_does_not() -> None:
-    after = reconcile(MOVES[:2], [found(0, "e2e4"), found(0, "e7e5"), found(mate=3)])
+    after = reconcile(MOVES[:2], [searched(0, "e2e4"), searched(0, "e7e5"), searched(mate=3)])
     assert evaluation(after[1]).score == Score(mate=-3)
     assert evaluation(after[0]).score == Score(mate=4)
 
 
 def test_the_mating_move_and_a_stalemate() -> None:
-    mates = reconcile(MOVES[:1], [found(900, "d2d4"), AnalysedPosition(terminal="checkmate")])
+    mates = reconcile(MOVES[:1], [searched(900, "d2d4"), AnalysedPosition(terminal="checkmate")])
     assert evaluation(mates[0]).score == Score(mate=1)
-    stalemates = reconcile(MOVES[:1], [found(-900, "d2d4"), AnalysedPosition(terminal="stalemate")])
+    stalemates = reconcile(MOVES[:1], [searched(-900, "d2d4"), AnalysedPosition(terminal="stalemate")])
     assert evaluation(stalemates[0]).score == Score(cp=0)
     assert evaluation(stalemates[0]).pv == ("e2e4",)
 
 
 def test_recorded_and_missing_evaluations_are_left_alone() -> None:
     recorded = AnalysedPosition(Evaluation(Score(cp=-500), (), 0, 0), recorded=True)
-    for neighbours in ([found(0, "e2e4"), recorded], [recorded, found(-500)]):
+    for neighbours in ([searched(0, "e2e4"), recorded], [recorded, searched(-500)]):
         assert reconcile(MOVES[:1], neighbours) == neighbours
-    missing = [found(0, "e2e4"), AnalysedPosition(missing="quarantined")]
+    missing = [searched(0, "e2e4"), AnalysedPosition(missing="quarantined")]
     assert reconcile(MOVES[:1], missing) == missing
 
 
 def test_lines_of_multipv_stay_in_order_and_in_number() -> None:
     lines = (Line(Score(cp=30), ("d2d4",), 9), Line(Score(cp=10), ("e2e4",), 9))
     parent = AnalysedPosition(Evaluation(Score(cp=30), ("d2d4",), 9, 100, lines))
-    [after, _] = reconcile(MOVES[:1], [parent, found(-40, "c7c5")])
+    [after, _] = reconcile(MOVES[:1], [parent, searched(-40, "c7c5")])
     assert [line.pv for line in evaluation(after).lines] == [("e2e4", "c7c5"), ("d2d4",)]
     assert evaluation(after).lines[0].score == evaluation(after).score == Score(cp=40)
 
@@ -123,7 +123,7 @@ def test_no_line_of_multipv_is_better_than_the_first() -> None:
         Line(Score(cp=-40), ("a7a6",), 9),
     )
     child = AnalysedPosition(Evaluation(Score(cp=100), ("c7c5",), 9, 100, lines))
-    [_, after] = reconcile(MOVES[:1], [found(20, "e2e4"), child])
+    [_, after] = reconcile(MOVES[:1], [searched(20, "e2e4"), child])
     assert [line.score.cp for line in evaluation(after).lines] == [-20, -20, -40]
 
 

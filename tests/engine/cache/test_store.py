@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from contextlib import closing
 from pathlib import Path
@@ -271,3 +272,21 @@ def test_a_unit_that_cannot_be_is_left_out_and_counted(tmp_path: Path, changed: 
         assert (counts.added, counts.unsound) == (1, 1)
         assert there.get(numbered(1)) is None
         assert there.get(numbered(2)) == sound
+
+
+def test_what_happens_to_the_file_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "engine.cache")
+    path = tmp_path / "units.sqlite"
+    path.write_bytes(b"\0" * 9_000)
+    cache = Cache(path)
+    cache.get(b"0" * 16)
+    cache.close()
+    assert [(record.levelname, record.name) for record in caplog.records] == [
+        ("INFO", "engine.cache"),
+        ("INFO", "engine.cache"),
+        ("DEBUG", "engine.cache"),
+    ]
+    damaged, opened, closed = (record.getMessage() for record in caplog.records)
+    assert damaged == cache.notice
+    assert opened.startswith(f"opened {path}")
+    assert "0 hits, 1 misses" in closed

@@ -94,7 +94,7 @@ def test_presence_of_comments():
 
 
 @pytest.mark.parametrize(
-    ("text", "at", "what"),
+    ("text", "at", "problem"),
     [
         ("", 0, "the name of a tag expected"),
         ("White", 5, "one of = != ~ < <= > >= expected"),
@@ -111,11 +111,11 @@ def test_presence_of_comments():
         ("(" * 500, 100, "nested more than 100 deep"),
     ],
 )
-def test_a_mistake_is_pointed_at(text, at, what):
+def test_a_mistake_is_pointed_at(text, at, problem):
     with pytest.raises(ConfigError) as error:
         compile_filter(text)
     head, line, caret, example = str(error.value).split("\n")
-    assert what in head
+    assert problem in head
     assert line == f"  {text}"
     assert caret == "  " + " " * at + "^"
     compile_filter(example.partition("'")[2][:-1])

@@ -88,7 +88,7 @@ def test_positions_and_mixtures(tmp_path: Path) -> None:
     expected = [(str(file), 2), ("<fen>", 0), ("<bytes>", 2), ("<fen>", 0), (str(file), 2), ("<text>", 2)]
     assert read(mixed) == expected
     assert read(iter(mixed)) == expected
-    assert read(one for one in mixed) == expected
+    assert read(item for item in mixed) == expected
     assert read({"a": 1, GAME: 2}.keys() - {"a"}) == [("<text>", 2)]
 
 

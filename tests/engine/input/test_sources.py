@@ -72,12 +72,12 @@ def items(*names: Path | str, **selection: object) -> list[InputItem]:
     return list(read_games(sources, READERS, Selection(**selection)))  # type: ignore[arg-type]
 
 
-def texts(found: list[InputItem]) -> list[str]:
-    return [one.game.text for one in found if isinstance(one, ParsedGame)]
+def texts(read_items: list[InputItem]) -> list[str]:
+    return [item.game.text for item in read_items if isinstance(item, ParsedGame)]
 
 
-def numbers(found: list[InputItem], kind: type) -> list[int]:
-    return [one.origin.game for one in found if isinstance(one, kind)]
+def numbers(read_items: list[InputItem], kind: type) -> list[int]:
+    return [item.origin.game for item in read_items if isinstance(item, kind)]
 
 
 @pytest.fixture
@@ -101,17 +101,17 @@ class TestExpand:
         ):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("x")
-        found = [source.name for source in open_paths(["./in", "in/c.jpg"], READERS)]
-        assert found == ["./in/a/y.num", "./in/a/z.TXT.GZ", "./in/b/a.text", "./in/b.txt", "in/c.jpg"]
+        names = [source.name for source in open_paths(["./in", "in/c.jpg"], READERS)]
+        assert names == ["./in/a/y.num", "./in/a/z.TXT.GZ", "./in/b/a.text", "./in/b.txt", "in/c.jpg"]
 
     def test_an_archive_in_a_folder_is_said_and_a_bare_compressed_file_is_read(self, tmp_path):
         (tmp_path / "a.txt").write_text("x g1\n")
         (tmp_path / "b.gz").write_bytes(gzip.compress(b"x g2\n"))
         (tmp_path / "b.sql.gz").write_bytes(gzip.compress(b"x g3\n"))
         (tmp_path / "c.tar.gz").write_bytes(b"whatever")
-        found = items(tmp_path)
-        assert texts(found) == ["g1", "g2"]
-        [broken] = [one for one in found if isinstance(one, BrokenSource)]
+        read_items = items(tmp_path)
+        assert texts(read_items) == ["g1", "g2"]
+        [broken] = [item for item in read_items if isinstance(item, BrokenSource)]
         assert broken.file.endswith("c.tar.gz")
         assert broken.reason.startswith("an archive; unpack it")
 
@@ -148,22 +148,22 @@ class TestReaderChoice:
         assert open_paths([str(tmp_path / "a.txt")], READERS)[0].reader == "pgn"
 
     @pytest.mark.parametrize(
-        ("content", "reader", "found"),
+        ("content", "reader", "expected"),
         [("1 one\n", "numbers", ["1 one"]), ("x one\n", "pgn", ["one"]), ("", "pgn", [])],
     )
-    def test_by_content_when_the_ending_says_nothing(self, tmp_path, content, reader, found):
+    def test_by_content_when_the_ending_says_nothing(self, tmp_path, content, reader, expected):
         file = tmp_path / "games.xyz.gz"
         file.write_bytes(gzip.compress(content.encode()))
         (source,) = open_paths([str(file)], READERS)
         assert source.reader == reader
-        assert texts(list(read_games([source], READERS, Selection()))) == found
+        assert texts(list(read_games([source], READERS, Selection()))) == expected
 
     def test_standard_input(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"1 one\n2 two\n")))
         (source,) = open_paths(["-"], READERS)
         assert (source.name, source.size, source.fraction_read(), source.reader) == ("-", 0, None, "numbers")
-        found = list(read_games([source], READERS, Selection()))
-        assert texts(found) == ["1 one", "2 two"]
+        read_items = list(read_games([source], READERS, Selection()))
+        assert texts(read_items) == ["1 one", "2 two"]
         assert not sys.stdin.closed
 
     def test_no_standard_input(self, monkeypatch):
@@ -175,22 +175,22 @@ class TestNumbers:
     def test_over_all_inputs_with_file_and_line(self, tmp_path):
         (tmp_path / "a.txt").write_text("x one\nx bad\n")
         (tmp_path / "b.txt").write_text("x raise\nx two\n")
-        one, bad, raised, two = items(tmp_path / "a.txt", tmp_path / "b.txt")
-        assert isinstance(one, ParsedGame)
-        assert isinstance(two, ParsedGame)
+        first, bad, raised, last = items(tmp_path / "a.txt", tmp_path / "b.txt")
+        assert isinstance(first, ParsedGame)
+        assert isinstance(last, ParsedGame)
         assert isinstance(bad, SkippedGame)
         assert isinstance(raised, SkippedGame)
-        assert (one.origin.game, one.origin.file, one.origin.line) == (1, str(tmp_path / "a.txt"), 1)
-        assert (two.origin.game, two.origin.file, two.origin.line) == (4, str(tmp_path / "b.txt"), 2)
+        assert (first.origin.game, first.origin.file, first.origin.line) == (1, str(tmp_path / "a.txt"), 1)
+        assert (last.origin.game, last.origin.file, last.origin.line) == (4, str(tmp_path / "b.txt"), 2)
         assert (bad.origin.game, bad.kind, bad.reason, bad.text) == (2, "damaged", "it is bad (line 7)", "bad")
         assert (raised.reason, raised.text) == ("the reader raised RuntimeError: boom", "x raise")
 
     def test_a_reader_that_breaks_ends_its_file_only(self, tmp_path):
         (tmp_path / "a.txt").write_text("x one\nexplode\nx lost\n")
         (tmp_path / "b.txt").write_text("x two\n")
-        found = items(tmp_path / "a.txt", tmp_path / "b.txt")
-        assert texts(found) == ["one", "two"]
-        assert found[1] == BrokenSource(
+        read_items = items(tmp_path / "a.txt", tmp_path / "b.txt")
+        assert texts(read_items) == ["one", "two"]
+        assert read_items[1] == BrokenSource(
             str(tmp_path / "a.txt"), None, "cannot be read any further: RuntimeError: boom"
         )
 
@@ -205,34 +205,38 @@ class TestNumbers:
 class TestSelection:
     def test_filter_and_player_before_parsing(self, tmp_path):
         (tmp_path / "a.txt").write_text("odd raise\neven two\nodd three\n")
-        found = items(tmp_path / "a.txt", filter=compile_filter("White = even"))
-        assert (texts(found), numbers(found, FilteredGame), numbers(found, ParsedGame)) == (["two"], [1, 3], [2])
-        found = items(tmp_path / "a.txt", players=player_filter(["EVEN"]), filter=compile_filter("White ~ e"))
-        assert numbers(found, ParsedGame) == [2]
+        read_items = items(tmp_path / "a.txt", filter=compile_filter("White = even"))
+        assert (texts(read_items), numbers(read_items, FilteredGame), numbers(read_items, ParsedGame)) == (
+            ["two"],
+            [1, 3],
+            [2],
+        )
+        read_items = items(tmp_path / "a.txt", players=player_filter(["EVEN"]), filter=compile_filter("White ~ e"))
+        assert numbers(read_items, ParsedGame) == [2]
 
     def test_a_limit_counts_what_passes_and_reads_no_further(self, hundred, tmp_path):
         (tmp_path / "second.txt").write_text("explode\n")
-        found = items(hundred, tmp_path / "second.txt", filter=compile_filter("White = even"), limit=3)
-        assert (numbers(found, ParsedGame), numbers(found, FilteredGame)) == ([2, 4, 6], [1, 3, 5])
+        read_items = items(hundred, tmp_path / "second.txt", filter=compile_filter("White = even"), limit=3)
+        assert (numbers(read_items, ParsedGame), numbers(read_items, FilteredGame)) == ([2, 4, 6], [1, 3, 5])
         assert len(items(hundred, tmp_path / "second.txt", limit=100)) == 100
         assert items(hundred, limit=0) == []
 
     def test_a_share_of_the_games(self, hundred):
-        found = items(hundred, sample="30%", seed=1)
-        taken = numbers(found, ParsedGame)
+        read_items = items(hundred, sample="30%", seed=1)
+        taken = numbers(read_items, ParsedGame)
         assert taken == [n for n in range(1, 101) if chance(1, n) < 0.3]
         assert 15 < len(taken) < 45
-        assert sorted(taken + numbers(found, FilteredGame)) == list(range(1, 101))
+        assert sorted(taken + numbers(read_items, FilteredGame)) == list(range(1, 101))
         assert taken != numbers(items(hundred, sample="30%", seed=2), ParsedGame)
         assert numbers(items(hundred, sample="30%", seed=1), ParsedGame) == taken
 
     def test_so_many_games(self, hundred):
-        found = items(hundred, sample="10", seed=1, filter=compile_filter("White = even"))
-        taken = numbers(found, ParsedGame)
+        read_items = items(hundred, sample="10", seed=1, filter=compile_filter("White = even"))
+        taken = numbers(read_items, ParsedGame)
         assert len(taken) == 10
         assert taken == sorted(taken)
         assert all(n % 2 == 0 for n in taken)
-        assert sorted(taken + numbers(found, FilteredGame)) == list(range(1, 101))
+        assert sorted(taken + numbers(read_items, FilteredGame)) == list(range(1, 101))
         assert len(numbers(items(hundred, sample="500"), ParsedGame)) == 100
         assert numbers(items(hundred, sample="0"), ParsedGame) == []
         assert (
@@ -280,9 +284,9 @@ class TestCompression:
         plain = tmp_path / "a.txt"
         plain.write_bytes(data)
         file.write_bytes(COMPRESS[suffix](data[:700_000]) + COMPRESS[suffix](data[700_000:]) + b"\0" * 8)
-        found = items(file)
-        assert texts(found) == texts(items(plain))
-        assert not any(isinstance(one, BrokenSource) for one in found)
+        read_items = items(file)
+        assert texts(read_items) == texts(items(plain))
+        assert not any(isinstance(item, BrokenSource) for item in read_items)
 
     def test_cut_off_keeps_the_games_before_and_says_so(self, tmp_path, suffix):
         file = tmp_path / f"a.txt{suffix}"

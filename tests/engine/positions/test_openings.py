@@ -195,8 +195,8 @@ def test_500_real_games_are_named_as_on_lichess() -> None:
         real, expected = json.loads(line), json.loads(expectation)
         assert real["id"] == expected["id"]
         opening = openings.find(played(real["moves"]))
-        found = opening and {"eco": opening.eco, "name": opening.name, "ply": opening.ply}
-        assert found == expected["opening"], real["id"]
+        summary = opening and {"eco": opening.eco, "name": opening.name, "ply": opening.ply}
+        assert summary == expected["opening"], real["id"]
 
 
 @pytest.mark.parity

@@ -39,10 +39,10 @@ def test_flags_beat_the_profile_and_the_profile_beats_engine_toml() -> None:
     assert mine.search.chunk == 6
     assert build_settings({}, profile="deep").limit == Limit(nodes=1_000_000, multipv=2)
     flags = {"limit": {"depth": 9}, "evaluator": "x", "aggregator_options": {"wins": {"games": "3"}}}
-    given = build_settings(flags, profile="deep")
-    assert given.limit == Limit(depth=9, multipv=2)
-    assert given.evaluator == "x"
-    assert given.aggregator_options == {"wins": {"games": "3", "winning_cp": 400}}
+    merged = build_settings(flags, profile="deep")
+    assert merged.limit == Limit(depth=9, multipv=2)
+    assert merged.evaluator == "x"
+    assert merged.aggregator_options == {"wins": {"games": "3", "winning_cp": 400}}
 
 
 def test_a_profile_of_the_user_by_name_and_by_path(tmp_path: Path) -> None:
