@@ -12,6 +12,7 @@ import pytest
 
 from tests import leaks
 from tests.processes import descendants
+from tests.support import PATIENCE
 
 AXE = "axe-core@4.10.3"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -52,7 +53,7 @@ def axe(request: pytest.FixtureRequest) -> str:
     script = folder / "node_modules" / "axe-core" / "axe.min.js"
     if not script.exists():
         command = [npm, "install", "--silent", "--ignore-scripts", "--prefix", str(folder), AXE]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         if done.returncode:
             pytest.skip(f"a network runs this; npm could not fetch axe-core: {done.stderr.strip()[:80]}")
     return str(script.read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ from engine.testing.fake_uci import fake_uci
 from engine.workers.pool import Pool
 from engine.workers.scoreboard import Scoreboard, insert_best, scored
 from tests.engine.search.test_planner import RUY, game
+from tests.support import PATIENCE
 
 WINNING = 50
 """Centipawns; the fake's noise reaches it in a quarter of the positions of a quiet game."""
@@ -39,7 +40,7 @@ UNITS = units()
 def fake_spec(folder: Path, options: dict[str, Any] | None = None, **behaviour: Any) -> PluginSpec:
     """How workers build the evaluator that drives a fake UCI program."""
     program = fake_uci(folder, **behaviour)
-    return evaluators.resolve(Registry(), str(program), {"search_timeout": 5, **(options or {})})
+    return evaluators.resolve(Registry(), str(program), {"search_timeout": PATIENCE, **(options or {})})
 
 
 class Rig:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tests.support import PATIENCE
+
 PROC = Path("/proc")
 HAS_PROC = sys.platform == "linux"
 
@@ -53,8 +55,8 @@ def kill(pids: Iterable[int], number: int = signal.SIGKILL) -> int:
     return sent
 
 
-def end_of(pids: Iterable[int], seconds: float) -> list[int]:
-    """Wait until all have ended: those that have not in time."""
+def end_of(pids: Iterable[int], seconds: float = PATIENCE) -> list[int]:
+    """Wait until all have ended, and return those that have not after `seconds`."""
     deadline = time.monotonic() + seconds
     left = []
     for pid in pids:

@@ -1,4 +1,4 @@
-"""What several tests share."""
+"""Data and limits that several tests share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 DATA = Path(__file__).parent / "data"
 """Small data of our own."""
+PATIENCE = 300.0
+"""Seconds after which a test that waits for something gives up: no machine is that slow."""
 
 
 def shared_data(*parts: str) -> Path:

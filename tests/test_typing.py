@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "tests" / "typing" / "library.py"
 
@@ -19,7 +21,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
 
@@ -28,7 +28,7 @@ def engine(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", 
         capture_output=True,
         cwd=cwd,
         env={**os.environ, "COLUMNS": "100", **env},
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.testing.fake_uci import fake_uci
+from tests.support import PATIENCE
 
 from .command import CLASSICS, assert_clear_error, engine
 
@@ -171,7 +172,7 @@ def test_output_to_a_closed_pipe_ends_quietly(tmp_path: Path, fake: Path) -> Non
         assert process.stderr is not None
         process.stdout.close()
         err = process.stderr.read().decode()
-        assert process.wait(60) == 141
+        assert process.wait(PATIENCE) == 141
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
 
@@ -197,7 +198,7 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, err
     assert b"the same command continues" in err
     assert not out.exists()
@@ -214,7 +215,7 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
 def test_head_ends_the_summary_quietly(fake: Path) -> None:
     command = f"{sys.executable} -m engine analyze {CLASSICS} -e {fake} --nodes 10 | head -n 1"
     ran = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=100, check=False
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ran.returncode in (0, 141)
     assert ran.stdout.count("\n") == 1
@@ -282,7 +283,7 @@ def test_a_full_or_closed_standard_output(fake: Path) -> None:
     command = f"{sys.executable} -m engine analyze {CLASSICS} -e {fake} --nodes 10"
     for redirect in ("> /dev/full", ">&-"):
         ran = subprocess.run(
-            ["bash", "-c", f"{command} {redirect}"], capture_output=True, text=True, timeout=100, check=False
+            ["bash", "-c", f"{command} {redirect}"], capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert ran.returncode == 4, (redirect, ran)
         assert "standard output" in ran.stderr

@@ -12,7 +12,7 @@ import pytest
 from engine import system
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.command import Ran
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
 
@@ -31,7 +31,7 @@ def python(*arguments: str | Path, code: str = "", cwd: Path | None = None, **en
         capture_output=True,
         cwd=cwd,
         env={**os.environ, **env},
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CELLS = f"""
 import engine
@@ -43,7 +43,7 @@ def test_a_notebook_shows_progress_and_reports(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
-    asyncio.run(NotebookClient(notebook, timeout=90, coalesce_streams=True).async_execute())
+    asyncio.run(NotebookClient(notebook, timeout=PATIENCE, coalesce_streams=True).async_execute())
     outputs = [cell.outputs for cell in notebook.cells]
     assert outputs[0] == []
     [progress] = outputs[1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 from .command import engine
 
@@ -64,7 +64,7 @@ def test_a_new_package_is_tested_installed_and_found(tmp_path: Path) -> None:
     folder = tmp_path / "engine-hello"
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=folder, capture_output=True, text=True, timeout=100, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert tested.returncode == 0, tested.stdout
     site = tmp_path / "site"
@@ -73,7 +73,7 @@ def test_a_new_package_is_tested_installed_and_found(tmp_path: Path) -> None:
             *(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"),
             *("--disable-pip-version-check", "--root-user-action=ignore", "--target", str(site), str(folder)),
         ],
-        check=True, capture_output=True, timeout=100,
+        check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     os.environ["PYTHONPATH"] = str(site)
     try:

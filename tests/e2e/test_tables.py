@@ -17,7 +17,7 @@ import pytest
 
 from engine.system.compression import InputStream
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 from .command import CLASSICS, assert_clear_error, engine
 
@@ -44,7 +44,7 @@ def test_standard_output(name: str, begins: str) -> None:
 def test_a_closed_pipe_ends_a_table_quietly() -> None:
     command = f"{sys.executable} -m engine analyze {MATCH} --format csv | head -n 1"
     ran = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=100, check=False
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ran.stdout.startswith("game,ply,")
     assert "Traceback" not in ran.stderr
@@ -99,7 +99,7 @@ def test_an_interrupted_run_leaves_tables_of_the_finished_games_and_the_same_com
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=100)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     with closing(sqlite3.connect(tmp_path / "a.sqlite.part")) as database:
         [(games, interrupted)] = database.execute("SELECT games, interrupted FROM run")

@@ -12,7 +12,7 @@ import pytest
 
 from engine.testing.fake_uci import fake_uci
 from tests import processes
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "plugins" / "examples"
 CONFIG = """
@@ -68,14 +68,14 @@ def test_tasks_are_done_by_a_worker_and_errors_come_back(tmp_path: Path, monkeyp
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=100,
+                timeout=PATIENCE,
                 check=False,
             )
             assert asked.returncode == 0, asked.stderr
             reason = "no readable game in <bytes>: neither tags nor a legal move"
             assert json.loads(asked.stdout) == ["Winning moves", ["InputError", reason]]
             worker.terminate()
-            worker.communicate(timeout=60)
+            worker.communicate(timeout=PATIENCE)
             assert worker.returncode == 0
         finally:
             processes.kill([worker.pid, *processes.descendants(worker.pid)])

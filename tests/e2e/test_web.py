@@ -20,12 +20,11 @@ from msgspec import Struct
 
 from engine.testing.fake_uci import fake_uci
 from tests import processes
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 ROOT = Path(__file__).parents[2]
 CLASSICS = (DATA / "classics.pgn").read_bytes()
 MINI = b"1. e4 e5 2. Nf3 *"
-SECONDS = 90
 
 
 class Server(Struct):
@@ -33,7 +32,7 @@ class Server(Struct):
     process: subprocess.Popen[str]
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, headers, encode_chunked=bool(headers))
             response = connection.getresponse()
@@ -46,9 +45,12 @@ class Server(Struct):
         assert status == 200, body
         return [json.loads(line) for line in body.splitlines()]
 
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
     def raw(self, data: bytes) -> bytes:
         """Send bytes that need not be HTTP; what comes back until the other side closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
+        with self.connect() as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             answer = b""
@@ -77,7 +79,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             assert found is not None
             yield Server(int(found[1]), process)
             process.terminate()
-            rest = process.communicate(timeout=SECONDS)[1]
+            rest = process.communicate(timeout=PATIENCE)[1]
             assert "Traceback" not in rest, rest
             assert "Exception" not in rest, rest
             assert process.returncode in (0, -15)
@@ -113,7 +115,7 @@ def test_clients_that_hang_up_leave_nothing_behind(server: Server) -> None:
     counts = []
     for n in range(5):
         for sent, read in ((b"1. e4", 0), (CLASSICS, 0), (CLASSICS, 300)):
-            connections = [socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) for _ in range(5)]
+            connections = [server.connect() for _ in range(5)]
             for connection in connections:
                 connection.sendall(head % len(CLASSICS) + sent)
                 received = b""
@@ -129,7 +131,7 @@ def test_clients_that_hang_up_leave_nothing_behind(server: Server) -> None:
 
 def settled(server: Server, most: tuple[int, int] | None) -> tuple[int, int]:
     """Open files and threads once what was cancelled has ended: at `most` so many, or unchanged for a while."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     seen: list[tuple[int, int]] = []
     while time.monotonic() < deadline:
         server.ask("GET", "/evaluate")

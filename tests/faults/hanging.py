@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from engine.plugin import Evaluator, EvaluatorOptions
 
 class HangingOptions(EvaluatorOptions, frozen=True, kw_only=True):
     mark: str
-    """A file that is made when it hangs; then it does so no more."""
+    """A file that is made when it hangs, with the number of its process; then it does so no more."""
     where: str = "search"
     """`start`, `search` or `close`."""
 
@@ -25,7 +26,8 @@ class Hanging(Evaluator):
         if self.options.where != where:
             return
         try:
-            Path(self.options.mark).touch(exist_ok=False)
+            with open(self.options.mark, "x", encoding="ascii") as file:
+                file.write(str(os.getpid()))
         except FileExistsError:
             return
         time.sleep(3600)

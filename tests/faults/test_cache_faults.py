@@ -22,6 +22,7 @@ from engine.cache.exchange import export_rows, import_rows
 from engine.cache.network import file_system
 from engine.cache.store import Cache
 from engine.errors import InputError
+from tests.support import PATIENCE
 
 from . import cache_writer
 from .cache_writer import key, value
@@ -52,7 +53,7 @@ def go(process: subprocess.Popen[str]) -> None:
 
 def last_words(process: subprocess.Popen[str], count: int) -> str:
     """The notice, after every number was said."""
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     said = out.splitlines()
     assert said[:-1] == [str(n) for n in range(count)]
     assert process.returncode == 0

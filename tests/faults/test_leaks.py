@@ -16,7 +16,7 @@ from engine.testing.fake_uci import fake_uci
 from engine.workers import pool
 from tests import leaks, processes
 from tests.pool_rig import UNITS, Rig, fake_spec
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
 
@@ -30,7 +30,7 @@ def test_what_is_left_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     before = leaks.state()
     orphan = subprocess.Popen(["/bin/sleep", "60"], env={"LEAK_TEST": "1"}, start_new_session=True)
     dead = subprocess.Popen(["/bin/true"])
-    processes.end_of([dead.pid], 5.0)
+    processes.end_of([dead.pid])
     release = threading.Event()
     thread = threading.Thread(target=release.wait, name="forgotten")
     thread.start()
@@ -98,7 +98,7 @@ def test_a_run_has_no_name_in_shared_memory(tmp_path: Path) -> None:
         finally:
             left = [process.pid, *processes.descendants(process.pid)]
             processes.kill(left)
-    assert processes.end_of(left, 2.0) == []
+    assert processes.end_of(left) == []
     shared = [line for text in maps for line in text.splitlines() if "/dev/shm/" in line]
     assert shared
     assert [line for line in shared if not line.endswith("(deleted)")] == []
@@ -130,6 +130,6 @@ def test_a_caller_that_forgets_to_close_still_ends(tmp_path: Path) -> None:
     )
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "fake")], cwd=root, timeout=30, check=False
+        [sys.executable, "-c", program, str(tmp_path / "fake")], cwd=root, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0

@@ -14,6 +14,7 @@ import pytest
 
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.command import engine
+from tests.support import PATIENCE
 
 GAME = '[White "A"]\n[Black "B"]\n[Result "*"]\n\n1. e4 { [%eval 0.2] } e5 { [%eval 0.3] } *\n\n'
 _MEASURED = """
@@ -42,7 +43,7 @@ def test_a_bomb_costs_a_notice_and_little_memory(tmp_path: Path, line: bool) -> 
             *(sys.executable, "-c", _MEASURED, "analyze", str(tmp_path / "bomb.pgn.gz")),
             *("-e", "recorded", "--format", "jsonl"),
         ],
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr

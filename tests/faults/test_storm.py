@@ -187,7 +187,7 @@ def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, de
             finally:
                 everybody = [process.pid, *processes.descendants(process.pid)]
                 processes.kill(everybody)
-                assert processes.end_of(everybody, 2.0) == []
+                assert processes.end_of(everybody) == []
     command.run("killed")
     twice = searches(logs["killed"]) - searches(logs["calm"])
     report(kills=killed, seconds=time.monotonic() - begun, twice=twice)

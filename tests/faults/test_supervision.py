@@ -20,14 +20,14 @@ from engine.workers import pool, worker
 from engine_plugins.evaluators.uci import search_seconds
 from tests import processes
 from tests.pool_rig import UNITS, Rig, fake_spec, units
+from tests.support import PATIENCE
 
-from . import dying, hanging
+from . import clocks, dying, hanging
 
 METHODS = ("spawn", "forkserver")
 POISON = UNITS[1]  # after 1. e4; the next move is irreversible, so no other unit is sent this FEN
 Make = Callable[..., Rig]
 Found = dict[int, tuple[Evaluation, ...]]
-Waits = Callable[..., None]
 
 
 @pytest.fixture
@@ -61,14 +61,20 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    """Shortens the deadlines of pools."""
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file: while the process whose number stands in it lives, pools wait one second only."""
+    file = tmp_path / "hanging"
+    end_hung = pool.Pool._end_hung
 
-    def shorten(**seconds: float) -> None:
-        for name, value in seconds.items():
-            monkeypatch.setattr(pool, name, lambda _, value=value: value)
+    def watched(self: pool.Pool) -> Any:
+        hangs = file.exists() and bool(processes.command_of(int(file.read_text() or 0)))
+        seconds = 1.0 if hangs else PATIENCE
+        self._search_seconds = self._start_seconds = seconds
+        monkeypatch.setattr(pool, "ENDING_SECONDS", seconds)
+        return end_hung(self)
 
-    return shorten
+    monkeypatch.setattr(pool.Pool, "_end_hung", watched)
+    return file
 
 
 def main_of(monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], *arguments: object) -> None:
@@ -129,18 +135,19 @@ def test_a_pool_whose_workers_are_all_down_still_takes_units(make: Make) -> None
     """Or nobody would call `collect`, which starts them again."""
     rig = make(workers=1)
     rig.search(UNITS[:1])
-    processes.end_of(rig.pids() * processes.kill(rig.pids()), 5.0)
+    processes.end_of(rig.pids() * processes.kill(rig.pids()))
     while rig.pids():
         rig.pool.collect(0.0)
     assert rig.pool.wants()
     rig.search(UNITS[1:])
 
 
-def test_a_worker_stopped_from_outside_is_killed_at_its_deadline(make: Make, impatient: Waits) -> None:
-    impatient(search_deadline=1.0)
+def test_a_worker_stopped_from_outside_is_killed_at_its_deadline(make: Make, impatient: Path) -> None:
     rig = make(workers=1)
     rig.search(UNITS[:1])
-    processes.kill(rig.pids(), signal.SIGSTOP)
+    [worker_pid] = rig.pids()
+    processes.kill([worker_pid], signal.SIGSTOP)
+    impatient.write_text(str(worker_pid))
     rig.search(UNITS[1:])
     assert [(lost.unit, lost.blame, lost.reason) for lost in rig.lost] == [
         (UNITS[1].id, "position", "no answer within 1 s")
@@ -177,19 +184,15 @@ def hanging_spec(mark: Path, where: str) -> PluginSpec:
 
 
 @pytest.mark.parametrize("where", ["start", "search", "close"])
-def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(
-    tmp_path: Path, impatient: Waits, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    impatient(search_deadline=1.0, start_deadline=2.0)
-    monkeypatch.setattr(pool, "ENDING_SECONDS", 1.0)
-    rig = Rig(hanging_spec(tmp_path / "mark", where), workers=1)
+def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(impatient: Path, where: str) -> None:
+    rig = Rig(hanging_spec(impatient, where), workers=1)
     try:
         rig.search(UNITS)
     finally:
         rig.pool.close()
     reasons = {"start": [], "search": ["no answer within 1 s"], "close": ["RuntimeError: the search went wrong"]}
     assert [lost.reason for lost in rig.lost] == reasons[where]
-    assert (tmp_path / "mark").exists()
+    assert impatient.exists()
     rig.assert_exact()
 
 
@@ -206,9 +209,9 @@ def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(
         ({"kill": 14, "signal": "SIGILL"}, {}, "does not fit this CPU"),
         ({"crash_after": 14}, {}, "exit code 1"),
         ({"cut": 14}, {}, "exit code 0"),
-        ({"hang": 14}, {"search_timeout": 0.5}, "in time"),
-        ({"deaf": 14, "child": True, "ignore_quit": True}, {"search_timeout": 0.5}, "in time"),
-        ({"slow": 14, "slow_seconds": 60.0}, {"search_timeout": 0.5}, "in time"),
+        ({"hang": 14}, {}, "in time"),
+        ({"deaf": 14, "child": True, "ignore_quit": True}, {}, "in time"),
+        ({"slow": 14, "slow_seconds": 3600.0}, {}, "in time"),
         ({"eat": 14}, {"memory": 150}, "bad_alloc"),
         ({"close_stdout": 14}, {}, "closed its output"),
         ({"illegal_bestmove": 14}, {}, "illegal best move"),
@@ -228,8 +231,17 @@ def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(
     ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
 )
 def test_a_faulty_program_costs_one_unit_once(  # noqa: PLR0917
-    make: Make, calm: Found, behaviour: dict[str, Any], options: dict[str, Any], words: str | None, method: str
+    tmp_path: Path,
+    make: Make,
+    calm: Found,
+    monkeypatch: pytest.MonkeyPatch,
+    behaviour: dict[str, Any],
+    options: dict[str, Any],
+    words: str | None,
+    method: str,
 ) -> None:
+    if words == "in time":
+        main_of(monkeypatch, clocks.worker_late_after, tmp_path / "fake0" / "fake-uci.fault-1")
     rig = make(1, method, options=options, times=1, **behaviour)
     rig.search(UNITS)
     assert [lost.blame for lost in rig.lost] == ["position"] * (words is not None)

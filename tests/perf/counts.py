@@ -30,8 +30,8 @@ STAGES = {
     "scoreboard": ("engine/workers/scoreboard.py", "engine/shared.py"),
     "assembling": ("engine/analysis/", "engine/search/assembler.py", "engine/positions/"),
     "aggregating": (
-        "engine/contracts/aggregator.py", "engine/contracts/states.py", "engine/contracts/tables.py",
-        "engine/run/aggregators.py", "engine_plugins/aggregators/",
+        "engine/contracts/aggregator.py", "engine/contracts/scalar_states.py", "engine/contracts/states.py",
+        "engine/contracts/table_states.py", "engine/run/aggregators.py", "engine_plugins/aggregators/",
     ),
     "writing": ("engine/output/", "engine_plugins/writers/"),
 }  # fmt: skip

@@ -13,6 +13,7 @@ import chess.engine
 import pytest
 
 from engine.testing.fake_uci import fake_uci
+from tests.support import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX program")
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX program
 def talk(path: Path, *commands: str, code: int = 0) -> list[str]:
     """Its answers to the commands, then the end of its input."""
     text = "".join(command + "\n" for command in commands)
-    done = subprocess.run([str(path)], input=text, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([str(path)], input=text, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout.splitlines()
 
@@ -130,9 +131,9 @@ def test_commands_are_logged(tmp_path: Path) -> None:
 
 def test_the_module_is_a_program_too() -> None:
     command = [sys.executable, "-m", "engine.testing.fake_uci", "name=Other 3", "--crash=1", "exit-code=9"]
-    done = subprocess.run(command, input=b"uci\ngo nodes 3\n", capture_output=True, timeout=30, check=False)
+    done = subprocess.run(command, input=b"uci\ngo nodes 3\n", capture_output=True, timeout=PATIENCE, check=False)
     assert done.stdout.startswith(b"id name Other 3\n")
     assert done.returncode == 9
-    wrong = subprocess.run([*command[:3], "crush=1"], capture_output=True, timeout=30, check=False)
+    wrong = subprocess.run([*command[:3], "crush=1"], capture_output=True, timeout=PATIENCE, check=False)
     assert wrong.returncode == 2
     assert b"unknown behaviour: crush" in wrong.stderr

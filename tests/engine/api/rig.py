@@ -10,13 +10,11 @@ from pathlib import Path
 from engine.settings import Settings
 from engine.testing.fake_uci import fake_uci
 from tests import processes
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
 MINI = "1. e4 e5 2. Nf3 *"
 NO_CACHE = Settings(cache="")
-PATIENCE = 60.0
-"""Seconds after which a test that waits for another thread has failed."""
 
 
 def fake(folder: Path, delay: float = 0.0) -> str:

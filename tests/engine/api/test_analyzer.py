@@ -235,7 +235,7 @@ def test_one_that_is_forgotten_ends_its_workers(tmp_path: Path) -> None:
     assert len(mine) == 1
     del analyzer
     gc.collect()
-    assert processes.end_of(mine, PATIENCE) == []
+    assert processes.end_of(mine) == []
 
 
 def test_a_run_holds_on_to_its_analyzer(tmp_path: Path) -> None:

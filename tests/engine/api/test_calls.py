@@ -15,7 +15,7 @@ from engine.model import AnalysedGame, Metric, Report
 from engine.plugin import Aggregator, Sum
 from engine.run.progress import Snapshot
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
 
@@ -105,7 +105,9 @@ def test_a_script_without_a_main_guard(tmp_path: Path, fake: str) -> None:
         f"import engine\nresult = engine.analyze({str(CLASSICS)!r}, nodes=10, evaluator={fake!r}, workers=2)\n"
         "print('games', result.counts.analysed)\n"
     )
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=100, check=False)
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "games 12\n"
     assert ran.stderr == ""

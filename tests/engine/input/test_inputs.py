@@ -15,7 +15,7 @@ from engine.errors import ConfigError, InputError
 from engine.input.inputs import is_content
 from engine.plugin import Aggregator
 from engine.system.compression import SUFFIXES
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
 FEN = "6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1"
@@ -166,7 +166,7 @@ def test_a_source_that_goes_on_later_is_told_apart_from_one_that_ends(tmp_path: 
 
     def items() -> object:
         yield 1
-        assert let.wait(60)
+        assert let.wait(PATIENCE)
         yield 2
 
     pump = ThreadedSupply(items())  # type: ignore[arg-type]

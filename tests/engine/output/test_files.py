@@ -32,6 +32,7 @@ from engine.output.buffer import HELD
 from engine.output.files import Outputs, Targets, check_outputs
 from engine.plugin import RunInfo, Writer
 from engine.testing import analysed_game
+from tests.support import PATIENCE
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -449,7 +450,7 @@ def test_a_full_disk_is_an_output_error_and_the_part_is_whole_games(tmp_path: Pa
         [sys.executable, "-c", textwrap.dedent(DISK_FULL), str(path)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (4, "")
@@ -522,7 +523,7 @@ def test_a_full_standard_output_is_an_output_error() -> None:
             stderr=subprocess.PIPE,
             check=False,
             text=True,
-            timeout=100,
+            timeout=PATIENCE,
         )
     assert done.returncode == 4
     assert done.stderr.startswith("cannot write standard output: No space left on device; ")

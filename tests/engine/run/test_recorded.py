@@ -19,7 +19,7 @@ from engine.run.batches import BatchResult
 from engine.run.recorded import RecordedRun
 from engine.settings import Settings
 from tests.processes import command_of, descendants
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 MATCH = DATA / "match.jsonl.zst"
 EVALUATED = """[White "A"]
@@ -173,7 +173,7 @@ def test_a_script_without_a_main_guard_runs_once(games: Path, tmp_path: Path) ->
         f"result = engine.analyze({str(games)!r}, evaluator='recorded', workers=2)\n"
         "print('once', result.counts.analysed)\n"
     )
-    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100, check=False)
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "once 120\n", "")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from engine import system
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 ROOT = Path(__file__).parents[3]
 MODULES = {"fcntl", "resource", "msvcrt", "_winapi", "pty", "termios", "grp", "pwd"}
@@ -71,7 +71,7 @@ def poorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.system.paths import data_dir
 from engine_plugins.evaluators import _fetch
 from engine_plugins.evaluators.embedded import Embedded
+from tests.support import PATIENCE
 
 CONTENT = b"\0asm" + os.urandom(300_000)
 """Stands in for the real file; tests that let it pass pin its hash."""
@@ -145,7 +146,7 @@ def test_the_archive_is_read_no_further_than_the_file(npm: Npm, server: Server, 
     assert path is not None
     assert path.read_bytes() == CONTENT
     assert str(path) in line
-    assert server.hung_up.wait(10)
+    assert server.hung_up.wait(PATIENCE)
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1] > 0
     assert npm.calls() == ["view"]

@@ -31,6 +31,7 @@ from engine.testing.fake_uci import fake_uci
 from engine_plugins.evaluators._process import Process, awake
 from engine_plugins.evaluators.stockfish import Stockfish
 from engine_plugins.evaluators.uci import Uci, search_seconds, split_name
+from tests.support import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs are driven on POSIX only")
 
@@ -86,7 +87,7 @@ def make(tmp_path: Path, mark: str) -> Iterator[Make]:
     for uci in made:
         uci.close()
     if sys.platform == "linux":
-        assert end_of_all(mark, 2.0)
+        assert end_of_all(mark, PATIENCE)
 
 
 # -- what works ---------------------------------------------------------------------------------------------
@@ -415,7 +416,7 @@ def test_a_program_does_not_outlive_a_killed_worker(tmp_path: Path, mark: str) -
         assert len(handles) == 4  # the worker, the guard, the program, its child
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert end_of_all(mark, 5.0)
+        assert end_of_all(mark, PATIENCE)
 
 
 # -- a real one ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 from engine_plugins.writers import _tables
+from tests.support import PATIENCE
 
 from .reading import Rows, ask
 
@@ -88,7 +89,7 @@ def test_a_killed_run_leaves_an_empty_part_and_no_temporary_file(tmp_path: Path)
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "a.sqlite")],
         env={"TMPDIR": str(temporary)},
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == -9
@@ -125,7 +126,7 @@ def test_a_full_disk_for_temporary_files_is_an_output_error(tmp_path: Path) -> N
         [sys.executable, "-c", textwrap.dedent(FULL), str(tmp_path / "a.sqlite")],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (4, "")

@@ -17,6 +17,7 @@ from engine.testing import analysed_game
 from engine_plugins.writers import _tables, sqlite
 from engine_plugins.writers._csv import neutral
 from engine_plugins.writers._views import VIEWS
+from tests.support import PATIENCE
 
 from . import tables
 from .reading import INFO, SCHEMAS, Rows, ask, from_csv, from_parquet, from_sqlite, result_of, writer
@@ -81,7 +82,7 @@ def test_pandas_polars_and_duckdb_read_the_parquet(run: Path, expected: dict[str
         [sys.executable, "-c", code, str(run / "out.plies.parquet")],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     plies = expected["plies"]
