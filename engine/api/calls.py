@@ -61,8 +61,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
     * **stop_after** - *(optional)* seconds of work after which the run ends in the same way.
 
-    Raises `InputError`, `ConfigError`, `PluginError`, `EvaluatorError` and `OutputError` (`engine.errors`).
-    Problems with one game or position are in the result instead.
+    Raises the errors of `engine.errors` that end a run; problems with one game or position are in the result.
 
     >>> import engine
     >>> result = engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"])
