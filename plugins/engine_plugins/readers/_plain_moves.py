@@ -48,9 +48,9 @@ def find(board: chess.Board, san: str, checkers: chess.Bitboard) -> chess.Move |
     if piece == chess.KING:
         legal = not board.attackers_mask(not board.turn, target, board.occupied ^ king)
     else:
-        at = king.bit_length() - 1
+        king_square = king.bit_length() - 1
         sliders = board.occupied_co[not board.turn] & (board.bishops | board.rooks | board.queens)
-        legal = not _RAYS[at][origin] & sliders and (not checkers or _parries(to, checkers, at))
+        legal = not _RAYS[king_square][origin] & sliders and (not checkers or _parries(to, checkers, king_square))
     return chess.Move(origin, target) if legal else None
 
 
@@ -68,9 +68,9 @@ def _pawns(board: chess.Board, san: str, target: chess.Square) -> chess.Bitboard
     if "x" in san:
         side = chess.FILE_NAMES.index(san[0]) - chess.square_file(target)
         return board.pawns & chess.BB_SQUARES[target + back + side] if abs(side) == 1 else 0
-    one = chess.BB_SQUARES[target + back]
-    if board.occupied & one:
-        return board.pawns & one
+    single_step = chess.BB_SQUARES[target + back]
+    if board.occupied & single_step:
+        return board.pawns & single_step
     double = chess.square_rank(target) == (3 if board.turn else 4)
     return board.pawns & chess.BB_SQUARES[target + 2 * back] if double else 0
 

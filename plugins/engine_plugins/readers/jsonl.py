@@ -184,8 +184,8 @@ def _evaluation(position: _Position, board: chess.Board) -> Evaluation:
 
 def _score(evaluation: Mapping[str, int], board: chess.Board) -> Score:
     kind, value = next(iter(evaluation.items()), ("", 0))
-    most = {"cp": _MAX_CP, "mate": _MAX_MATE}.get(kind, -1)
-    if len(evaluation) != 1 or abs(value) > most or (kind == "mate" and value == 0):
+    limit = {"cp": _MAX_CP, "mate": _MAX_MATE}.get(kind, -1)
+    if len(evaluation) != 1 or abs(value) > limit or (kind == "mate" and value == 0):
         raise ValueError(f"an evaluation of {dict(evaluation)}")
     score = Score(cp=value) if kind == "cp" else Score(mate=value)
     return score if board.turn == chess.WHITE else -score
