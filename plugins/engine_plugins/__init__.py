@@ -1,1 +1,1 @@
-"""First-party plugins, loaded through the same entry points as anybody else's."""
+"""First-party plugins. They are loaded through entry points, like all other plugins."""

@@ -5,8 +5,8 @@
     curl -N --data-binary @games.pgn http://127.0.0.1:8000/analyze
 
 The answer is JSON Lines: `{"progress": …}` a few times a second, `{"game": …}` for each game as it is finished,
-`{"reports": …}` at the end, or `{"error": …}`. `GET /evaluate?fen=…` answers at once, whatever else is going on.
-All requests share the workers, and take turns. Whoever hangs up is not analysed for any longer.
+`{"reports": …}` at the end, or `{"error": …}`. `GET /evaluate?fen=…` answers at once, even while games are
+analysed. All requests share the workers and take turns. If a client disconnects, its analysis is cancelled.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from starlette.types import Receive, Scope, Send
 import engine
 from engine.errors import ConfigError, PositionRefused
 
-MOST_BYTES = 1_000_000
-MOST_RUNS = 50
-MOST_GAMES = 200
+MAX_BYTES = 1_000_000
+MAX_RUNS = 50
+MAX_GAMES = 200
 NODES = 20_000
-WRONG = (ConfigError, PositionRefused)
-"""The caller's mistakes; all other errors are ours."""
+CLIENT_ERRORS = (ConfigError, PositionRefused)
+"""Mistakes of the client; all other errors are faults of the server."""
 
 
 @contextlib.asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """The workers live as long as the server."""
-    async with engine.AsyncAnalyzer(settings=engine.Settings(max_games=MOST_GAMES)) as app.state.analyzer:
+    """Keep the workers as long as the server runs."""
+    async with engine.AsyncAnalyzer(settings=engine.Settings(max_games=MAX_GAMES)) as app.state.analyzer:
         app.state.running = 0
         yield
 
 
 async def body_of(request: Request) -> bytes | None:
-    """The body; None when it is too long. What comes after that is not read."""
+    """Return the body; None if it is too long, and then the rest is not read."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             return None
     return bytes(body)
 
@@ -59,11 +59,11 @@ async def analyze(request: Request) -> Response:
     except ClientDisconnect:
         return Response(status_code=400)
     if pgn is None:
-        return JSONResponse({"error": f"more than {MOST_BYTES:,} bytes"}, 413)
-    if state.running >= MOST_RUNS:
+        return JSONResponse({"error": f"more than {MAX_BYTES:,} bytes"}, 413)
+    if state.running >= MAX_RUNS:
         return JSONResponse({"error": "too many analyses at once; try again later"}, 503, {"Retry-After": "10"})
     try:
-        # Bytes are always content: no text that a stranger sends can name a file of ours.
+        # Bytes are always content, so a client cannot name a file of the server.
         run = await state.analyzer.submit(pgn, nodes=NODES)
     except engine.AnalysisError as error:
         return failure(error)
@@ -71,7 +71,7 @@ async def analyze(request: Request) -> Response:
 
 
 class Analysis(StreamingResponse):
-    """Sends what happens in a run; ends it when the client has gone, however early."""
+    """Sends the events of a run, and cancels the run if the client disconnects."""
 
     def __init__(self, run: engine.AsyncRun, state: State) -> None:
         super().__init__(lines(run), media_type="application/jsonl")
@@ -87,7 +87,7 @@ class Analysis(StreamingResponse):
 
 
 async def lines(run: engine.AsyncRun) -> AsyncIterator[bytes]:
-    """What happens, one JSON object a line."""
+    """Yield the events of a run, one JSON object per line."""
     try:
         async for event in run.events():
             if isinstance(event, engine.Snapshot):
@@ -102,16 +102,16 @@ async def lines(run: engine.AsyncRun) -> AsyncIterator[bytes]:
 
 async def evaluate(request: Request) -> Response:
     try:
-        found = await request.app.state.analyzer.evaluate(
+        evaluation = await request.app.state.analyzer.evaluate(
             request.query_params.get("fen", "startpos"), nodes=10 * NODES
         )
     except engine.AnalysisError as error:
         return failure(error)
-    return JSONResponse({"score": str(found.score), "best": found.best, "pv": found.pv})
+    return JSONResponse({"score": str(evaluation.score), "best": evaluation.best, "pv": evaluation.pv})
 
 
 def failure(error: engine.AnalysisError) -> Response:
-    return JSONResponse({"error": error.message}, 400 if isinstance(error, WRONG) else 500)
+    return JSONResponse({"error": error.message}, 400 if isinstance(error, CLIENT_ERRORS) else 500)
 
 
 def line(**event: Any) -> bytes:

@@ -1,1 +1,1 @@
-"""First-party aggregators: one file each, its docstring is its page."""
+"""First-party aggregators. Each has a file; the docstring of its class is its page."""

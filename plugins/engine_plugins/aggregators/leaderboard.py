@@ -267,7 +267,7 @@ class Leaderboard(Aggregator):
         return ReportTable("best_games", "Best game of each player", columns, tuple(rows))
 
     def _notes(self, ranked: list[Standing]) -> tuple[str, ...]:
-        by, least, unnamed = self.options.by, self.options.min_games, self.unnamed.value
+        by, minimum, unnamed = self.options.by, self.options.min_games, self.unnamed.value
         method = "FIDE's table" if self.options.performance == "fide" else "the logistic formula"
         notes = [
             f"Ranked by {_LABELS[by]}; ties to more games, then by name.",
@@ -276,8 +276,8 @@ class Leaderboard(Aggregator):
             f"Best games have at least {BEST_GAME_MOVES} own moves with an evaluation before and after them.",
             *left_out("players", max(0, len(ranked) - self.options.players), "leaderboard.players"),
         ]
-        if least > 1:
-            notes.append(f"Ranked are players with at least {least} games behind that figure.")
+        if minimum > 1:
+            notes.append(f"Ranked are players with at least {minimum} games behind that figure.")
         if unnamed:
             notes.append(
                 f"Players without a name were left out: {unnamed:,} {'side' if unnamed == 1 else 'sides'}."

@@ -159,11 +159,11 @@ class Leaks(Aggregator):
 
     def _ranked(self, groups: list[_Group]) -> list[_Group]:
         """Return the groups with enough moves that cost something, the greatest cost first."""
-        least = self.options.min_moves
+        minimum = self.options.min_moves
         large = [
             group
             for group in groups
-            if group.ours.n >= least and (group.theirs.n >= least or group.everyone is not None)
+            if group.ours.n >= minimum and (group.theirs.n >= minimum or group.everyone is not None)
         ]
         costly = [group for group in large if (group.cost or 0) > 0]
         return sorted(costly, key=lambda group: (-(group.cost or 0), group.kind, group.name))[

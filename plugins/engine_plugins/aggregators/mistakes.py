@@ -67,7 +67,7 @@ class Mistakes(Aggregator):
     Options = MistakesOptions
     options: MistakesOptions
 
-    found = TopK()
+    positions = TopK()
     """Training positions by the thousandths of Win% that the move played lost."""
     unknown = Sum()
     """Number of bad moves for which no better move is known."""
@@ -76,7 +76,7 @@ class Mistakes(Aggregator):
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
-        self.found = TopK(self.options.positions)
+        self.positions = TopK(self.options.positions)
 
     @classmethod
     def needs(cls, options: MistakesOptions) -> Needs:
@@ -96,7 +96,7 @@ class Mistakes(Aggregator):
             accepted = [uci for uci in self._accepted(game, k, answer) if uci != game.plies[k].uci]
             if not accepted:
                 self.unknown.add()
-            elif self.found.admits(loss, game.origin.game, k):
+            elif self.positions.admits(loss, game.origin.game, k):
                 self._enter(game, k, loss, accepted)
 
     def _bad(self, game: AnalysedGame) -> list[tuple[int, int]]:
@@ -113,7 +113,7 @@ class Mistakes(Aggregator):
         assert ply.win_before is not None
         assert ply.win_after is not None
         best, *others = (board.san(board.parse_uci(uci)) for uci in accepted)
-        self.found.add(
+        self.positions.add(
             loss,
             game.origin.game,
             k,
@@ -147,7 +147,7 @@ class Mistakes(Aggregator):
         )
         rows = tuple(
             (*cells, unmilli(before), unmilli(after))
-            for *cells, before, after in (top.cells for top in self.found.entries())
+            for *cells, before, after in (top.cells for top in self.positions.entries())
         )
         return Report(
             title="Mistakes to learn from",

@@ -269,11 +269,11 @@ class Openings(Aggregator):
 
     def _notes(self, shown: int) -> tuple[str, ...]:
         enough = sum(n >= self.options.min_games for _, counts in self.nodes.items() for _, n in counts.items())
-        least, depth = self.options.min_games, self.options.depth
+        minimum, depth = self.options.min_games, self.options.depth
         notes = [
             "Openings: by the last named position; Win% is the mean there, Accuracy that of the moves after it.",
             "Score is over finished games, with its 95% interval; ACPL 1-10 is over the first ten moves.",
-            f"Tree: lines of at least {least} games to ply {depth}; seen from the colour under View.",
+            f"Tree: lines of at least {minimum} games to ply {depth}; seen from the colour under View.",
             *left_out("openings", max(0, len(self.games) - self.options.rows), "openings.rows"),
             *left_out("lines", enough - shown, "openings.rows"),
         ]

@@ -212,9 +212,9 @@ def _megabytes(options: UciOptions, sent: Mapping[str, str]) -> int:
 
 def check_multipv(multipv: int, option: UciOption | None) -> str:
     """Return the value of `MultiPV` to send. Raises `EvaluatorError` if the program supports fewer lines."""
-    most = option.max if option is not None and option.max is not None else multipv
-    if option is None or multipv > most:
-        raise EvaluatorError(f"the program gives at most {most if option else 1} lines, not multipv {multipv}")
+    maximum = option.max if option is not None and option.max is not None else multipv
+    if option is None or multipv > maximum:
+        raise EvaluatorError(f"the program gives at most {maximum if option else 1} lines, not multipv {multipv}")
     return str(multipv)
 
 

@@ -1,1 +1,1 @@
-"""First-party readers: one file each, its docstring is its page."""
+"""First-party readers. Each has a file; the docstring of the file is its page."""

@@ -1,4 +1,4 @@
-"""One line of an EPD or FEN file, taken apart."""
+"""Parse one line of an EPD or FEN file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from engine_plugins.readers._text import quoted
 
 _LINE = re.compile(
-    # The look-ahead finds a slash in one pass; a group that repeats around it would try every way to cut the word.
+    # The look-ahead finds a slash in one pass; a group that repeats around it would try all ways to cut the word.
     r"\s*(?P<board>(?=[^\s;]+/[^\s;])[^\s;]+)\s+(?P<turn>[wb])(?=[\s;]|\Z)"
     r"(?:\s+(?P<castling>-|[KQkqA-Ha-h]+)(?=[\s;]|\Z)"
     # Some files have lost the space between the en passant dash and the counter: `- -1 12`.
@@ -26,29 +26,29 @@ _UCI = re.compile(r"[a-h][1-8][a-h][1-8][qrbn]?")
 
 
 class EpdLine(Struct):
-    """What the line says; nothing is checked against the rules yet."""
+    """The fields of a line, not yet checked against the rules of chess."""
 
     fen: str
     operations: dict[str, str]
-    """Operands by opcode as they stand; of an opcode given twice the first."""
+    """Operands by opcode, unchanged; if an opcode occurs twice, the first operand."""
 
 
 def read_line(text: str) -> EpdLine | None:
-    """Take a line apart, or None when it does not begin with a position.
+    """Split a line into position and operations; return None if it does not begin with a position.
 
-    Counters are optional, and may stand before the operations or in `hmvc` and `fmvn`; a semicolon may stand
-    before the first operation.
+    The counters are optional. They may be before the operations, or in `hmvc` and `fmvn`. A semicolon before the
+    first operation is allowed.
     """
-    found = _LINE.match(text)
-    if found is None:
+    fields = _LINE.match(text)
+    if fields is None:
         return None
     operations: dict[str, str] = {}
-    for operation in _OPERATION.findall(text[found.end() :]):
+    for operation in _OPERATION.findall(text[fields.end() :]):
         if parts := _OPCODE.match(operation.strip()):
             operations.setdefault(parts[1], parts[2])
-    half = found["half"] or operations.get("hmvc", "")
-    full = found["full"] or operations.get("fmvn", "")
-    position = (found["board"], found["turn"], found["castling"] or "-", found["ep"] or "-")
+    half = fields["half"] or operations.get("hmvc", "")
+    full = fields["full"] or operations.get("fmvn", "")
+    position = (fields["board"], fields["turn"], fields["castling"] or "-", fields["ep"] or "-")
     return EpdLine(" ".join((*position, _count(half, 0), _count(full, 1))), operations)
 
 
@@ -57,7 +57,7 @@ def _count(text: str, default: int) -> str:
 
 
 def read_moves(board: chess.Board, operand: str) -> tuple[tuple[str, ...], list[str]]:
-    """The moves of `bm` or `am` as UCI, each once, and the words that are no legal moves."""
+    """Return the moves of `bm` or `am` in UCI, each once, and the words that are not legal moves."""
     moves: dict[str, None] = {}
     wrong: list[str] = []
     for word in _words(operand):
@@ -77,7 +77,7 @@ def _words(operand: str) -> Iterator[str]:
 
 
 def _move(board: chess.Board, word: str) -> chess.Move | None:
-    """SAN, or else UCI. `Bcx3` is read as `Bxc3`, which is all it can mean."""
+    """Parse a move in SAN or UCI; None if it is not legal. `Bcx3` is read as `Bxc3`, its only possible meaning."""
     bare = word.rstrip("+#")
     for san in (bare, _SWAPPED_X.sub(r"\1x\2\3", bare)):
         try:

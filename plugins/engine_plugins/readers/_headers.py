@@ -17,16 +17,16 @@ _ESCAPE = re.compile(r'\\(["\\])')
 
 
 def end_of_head(data: bytes) -> int:
-    """Where the movetext begins."""
+    """Return the offset at which the movetext begins."""
     head = HEAD.match(data)
     return head.end() if head else 0
 
 
 def read_headers(head: bytes) -> dict[str, str]:
-    """The tags in file order; of a name given twice the last value. Tags without quotes are left out.
+    """Return the tags in file order, without tags that have no quotes; if a name occurs twice, the last value.
 
-    `\\"` and `\\\\` are unescaped, control characters are taken out. A value with quotes that nobody escaped
-    goes to the last quote on its line.
+    `\\"` and `\\\\` are unescaped, and control characters are removed. A value that contains quotes without
+    escapes ends at the last quote of its line.
     """
     headers: dict[str, str] = {}
     for name, value, other in _ITEM.findall(head):

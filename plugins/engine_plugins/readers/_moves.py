@@ -15,7 +15,7 @@ from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
 MAX_PLIES = 20_000
-"""Moves beyond are left out; the longest game seen in the wild has 17,697 plies."""
+"""Largest number of plies in a game; the longest known game has 17,697."""
 
 _TOKEN = re.compile(
     r"""
@@ -47,26 +47,26 @@ _UNTYPED = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")
 
 
 class MainLine(Struct):
-    """What could be read."""
+    """The moves of a game that could be played."""
 
     moves: list[str]
     sans: list[str]
     remarks: Remarks
     problem: str | None = None
-    """Why it ends where it ends, when that is not the end of the game."""
+    """Reason why the moves end before the end of the game; None if they do not."""
     at: int = 0
     """Offset of the problem in the text."""
     ending: Literal["checkmate", "stalemate", "open"] = "open"
-    """Whether the side to move has a move after those that could be played."""
+    """State of the game after the last move that could be played."""
     landmarks: Landmarks | None = None
-    """Of the moves that could be played."""
+    """Landmarks of the moves that could be played."""
 
 
 def read_moves(text: str, board: chess.Board) -> MainLine:
     """Play the main line of `text` on `board`, up to the first move that cannot be played.
 
-    Variations, annotations and words that are no moves are passed over. The rules are python-chess's; a board
-    that is no chess position may make it raise anything.
+    Variations, annotations and words that are not moves are skipped. python-chess checks the rules; it may raise
+    any error for a board that is not a possible position.
     """
     surveyor = Surveyor()
     surveyor.see(board)
@@ -121,10 +121,13 @@ def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:  # noq
 
 
 def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str | None:
-    """Play one move; or say what is wrong with it. A plain one is written without more than it may need."""
+    """Play one move. Return what is wrong with it, or None.
+
+    A `plain` move is written like SAN and has no disambiguation, promotion or unusual letters.
+    """
     san = token if plain else token.translate(_UNTYPED).removeprefix("P")
     move = None
-    if plain and line.sans:  # which say whether there is a check
+    if plain and line.sans:  # the last SAN says whether there is a check
         move = find(board, san, board.checkers_mask() if line.sans[-1][-1] in "+#" else chess.BB_EMPTY)
     if move is None:
         try:
@@ -136,10 +139,10 @@ def _play(line: MainLine, board: chess.Board, token: str, *, plain: bool) -> str
         if not move:
             return "null move"
         plain = plain and ("x" in san) == board.is_capture(move)
-    if plain:  # canonical but for its check sign
+    if plain:  # the token is the SAN except for its check sign
         board.push(move)
         if board.is_check():
-            san += "+"  # or mate, if it is the last one
+            san += "+"  # `read_moves` corrects the last one if it is mate
     else:
         san = board.san_and_push(move)
     line.moves.append(move.uci())

@@ -1,9 +1,9 @@
-"""Most moves of a game, found without generating the legal ones.
+"""Parse most SAN moves of a game without generating the legal moves.
 
-python-chess finds the move behind a SAN among the legal moves, and every one of them is tested. The move of one
-piece that alone can go to a square is legal without a test when no opposing bishop, rook or queen stands on the
-line of king and piece, and, of a king in check, when it takes the piece that gives the check or comes between.
-That is true of nine moves in ten; python-chess decides the rest.
+python-chess parses a SAN by comparing it with the legal moves, and each of them must be tested. No test is needed
+if only one piece can go to the square and no opposing bishop, rook or queen is on the line through king and piece.
+If the king is in check, the move must also take the checking piece or block the check. Nine moves in ten fulfil
+this; python-chess parses the others.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ _LAST_RANKS = chess.BB_RANK_1 | chess.BB_RANK_8
 
 
 def find(board: chess.Board, san: str, checkers: chess.Bitboard) -> chess.Move | None:
-    """The move that is written thus; None where that takes a closer look, or where there is none.
+    """Return the move with this SAN; None if it must be parsed by python-chess, or if there is no such move.
 
-    `san` names a piece, whether it captures, and a square (`e4`, `exd5`, `Nf3`, `Nxf3`, but not `xd5`), or it
-    castles. `checkers` give check to the side to move.
+    * **board** - the position before the move.
+    * **san** - piece, capture and square (`e4`, `exd5`, `Nf3`, `Nxf3`, but not `xd5`), or castling.
+    * **checkers** - the pieces that give check to the side to move.
     """
     target = _SQUARES.get(san[-2:])
     if target is None:
         return None
     to = chess.BB_SQUARES[target]
     ours = board.occupied_co[board.turn]
-    # Written as a capture, but none, or the other way round; en passant too.
+    # A capture written without `x`, or the other way round; also en passant.
     if to & ours or ("x" in san) != bool(to & board.occupied):
         return None
     piece = _PIECES.get(san[0], chess.PAWN)
@@ -44,46 +45,46 @@ def find(board: chess.Board, san: str, checkers: chess.Bitboard) -> chess.Move |
     if not candidates or candidates & (candidates - 1) or not king or king & (king - 1):
         return None
     origin = candidates.bit_length() - 1
-    if piece == chess.KING:  # which hides nothing behind it
+    if piece == chess.KING:
         legal = not board.attackers_mask(not board.turn, target, board.occupied ^ king)
     else:
-        at = king.bit_length() - 1
+        king_square = king.bit_length() - 1
         sliders = board.occupied_co[not board.turn] & (board.bishops | board.rooks | board.queens)
-        legal = not _RAYS[at][origin] & sliders and (not checkers or _parries(to, checkers, at))
+        legal = not _RAYS[king_square][origin] & sliders and (not checkers or _parries(to, checkers, king_square))
     return chess.Move(origin, target) if legal else None
 
 
 def _parries(to: chess.Bitboard, checkers: chess.Bitboard, king: chess.Square) -> bool:
-    """Whether a move to there ends the check."""
+    """Return whether a move to the square `to` ends the check."""
     alone = not checkers & (checkers - 1)
     return alone and bool(to & (checkers | chess.between(king, checkers.bit_length() - 1)))
 
 
 def _pawns(board: chess.Board, san: str, target: chess.Square) -> chess.Bitboard:
-    """Where pawns of the side to move would come from, if they are theirs; none where one would be promoted."""
+    """Return the pawns that can go to the square, of either side; none if the move is a promotion."""
     back = -8 if board.turn else 8
     if chess.BB_SQUARES[target] & _LAST_RANKS:
         return 0
     if "x" in san:
         side = chess.FILE_NAMES.index(san[0]) - chess.square_file(target)
         return board.pawns & chess.BB_SQUARES[target + back + side] if abs(side) == 1 else 0
-    one = chess.BB_SQUARES[target + back]
-    if board.occupied & one:
-        return board.pawns & one
+    single_step = chess.BB_SQUARES[target + back]
+    if board.occupied & single_step:
+        return board.pawns & single_step
     double = chess.square_rank(target) == (3 if board.turn else 4)
     return board.pawns & chess.BB_SQUARES[target + 2 * back] if double else 0
 
 
 def _pieces(board: chess.Board, piece: chess.PieceType, target: chess.Square) -> chess.Bitboard:
-    """Pieces of this kind that attack the square; among them those of the side to move."""
+    """Return the pieces of this type that attack the square; they include all those of the side to move."""
     if piece == chess.KNIGHT:
         return _KNIGHT_ATTACKS[target] & board.knights
     if piece == chess.KING:
         return _KING_ATTACKS[target] & board.kings
-    found = 0
+    attackers = 0
     if piece != chess.ROOK:
-        found |= _DIAG_ATTACKS[target][_DIAG_MASKS[target] & board.occupied]
+        attackers |= _DIAG_ATTACKS[target][_DIAG_MASKS[target] & board.occupied]
     if piece != chess.BISHOP:
-        found |= _RANK_ATTACKS[target][_RANK_MASKS[target] & board.occupied]
-        found |= _FILE_ATTACKS[target][_FILE_MASKS[target] & board.occupied]
-    return found & board.pieces_mask(piece, board.turn)
+        attackers |= _RANK_ATTACKS[target][_RANK_MASKS[target] & board.occupied]
+        attackers |= _FILE_ATTACKS[target][_FILE_MASKS[target] & board.occupied]
+    return attackers & board.pieces_mask(piece, board.turn)

@@ -1,14 +1,14 @@
-"""Where one PGN game ends and the next begins, found in the bytes.
+"""Split a PGN file into games without decoding it.
 
-A game starts
+A game begins
 
-- at a tag line (`[Name "`) outside comments that follows movetext, with or without a blank line between;
-- at a tag whose name the tag section already has, when it stands after a blank line or is the section's first
-  name again: the game before has headers only;
-- at the tag line `[Event "` even inside a comment: that comment was never closed;
-- at a line beginning with `1.` right after a result: games without tags.
+- at a tag line (`[Name "`) outside comments that follows movetext, with or without a blank line between them;
+- at a tag whose name the tag section already has, if it follows a blank line or is the section's first name: the
+  game before has only tags;
+- at the tag line `[Event "` also inside a comment, since that comment was never closed;
+- at a line that begins with `1.` directly after a result, since games may have no tags.
 
-Blank lines inside tags and moves, and comments between the two, do not split.
+Blank lines inside tags and moves, and comments between tags and moves, do not end a game.
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ from engine.plugin import RawGame
 from engine_plugins.readers._text import blocks
 
 GAME_BYTES = 4 << 20
-"""A longer game is cut off one byte later, so that `parse` can tell, and the rest of it is dropped."""
+"""Largest size of a game. A longer game is cut off one byte later, so that `parse` can tell, and the rest is
+dropped."""
 
 NAME = rb"[A-Za-z0-9][A-Za-z0-9_+#=:-]*"
 TAG = rb"\[[ \t]*(?:" + NAME + rb')[ \t]+"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"[ \t]*\]'
-"""One well-formed tag."""
+"""Pattern of a well-formed tag."""
 
 _BROKEN = rb'\[[^\n]*+(?:\n(?!\[)[^\n]+"\][ \t]*(?=\n))?'
 HEAD = re.compile(rb"(?:\s|[%;][^\n]*+|" + TAG + rb"|" + _BROKEN + rb")*+")
 """The tag section at the beginning of a game, with blank lines and escape lines.
 
-Any other line that begins with a bracket belongs to it too: an unescaped quote or a lost bracket must not cost
-the tags below it their game. A broken value may go on on the next line.
+Any other line that begins with a bracket belongs to it too, so that an unescaped quote or a missing bracket does
+not separate the tags below it from their game. A broken value may continue on the next line.
 """
 
 _SECTION = re.compile(
     rb"(?:\s|[%;][^\n]*+)*+"
     rb"(?:(?=\[[ \t]*(?P<first>" + NAME + rb")[ \t]))?"
-    # Up to a blank line before a tag, or the first name again; those need a look. White space is taken a run at
-    # a time, so that megabytes of it are passed over once.
+    # Up to a blank line before a tag, or the first name again, which `_tag_section` examines. Runs of white space
+    # are matched as a whole, so that megabytes of it are read once.
     rb"(?:\s++(?!\[)|(?=\s)[ \t]*+\n?[ \t]*+(?=\[)(?!\[[ \t]*(?P=first)[ \t])"
     rb"|[%;][^\n]*+|" + TAG + rb"|" + _BROKEN + rb")*+"
 )
@@ -51,9 +52,9 @@ _LINE_COMMENT = re.compile(rb"%|(?:[^{};\n]|\{[^{}\n]*+\})*+;")
 _RESULT_AT_END = re.compile(rb"(?:^|[\s})])(?:1-0|0-1|1/2-1/2|\*)\s*\Z")
 _NO_GAME = re.compile(rb"(?:\s|\{[^}]*+\}?|[%;][^\n]*+|1-0|0-1|1/2-1/2|\*)*+\Z")
 _NEAR = 64
-"""How far before a line the result of the last game is looked for, in bytes."""
+"""Bytes before a line in which the result of the last game is searched."""
 _LINE_START = 4096
-"""While the rest of a long game is dropped, a line that has begun this near the end of a block is kept."""
+"""Bytes at the end of a block where the start of a line is kept while the rest of a long game is dropped."""
 
 
 def split(stream: BinaryIO) -> Iterator[RawGame]:
@@ -84,7 +85,7 @@ def split(stream: BinaryIO) -> Iterator[RawGame]:
 
 
 def _game(data: bytes, line: int) -> RawGame | None:
-    """The piece as a game, or None when it has neither a tag nor anything that could be a move."""
+    """Return the data as a game; None if it has neither a tag nor anything that could be a move."""
     body = data.lstrip()
     if not body.startswith(b"[") and _NO_GAME.match(data):
         return None
@@ -93,9 +94,9 @@ def _game(data: bytes, line: int) -> RawGame | None:
 
 
 def _end_of_game(buffer: bytes, start: int, *, in_moves: bool) -> int | None:
-    """Where the game that begins at `start` ends, or None when the buffer does not show it.
+    """Return the offset where the game that begins at `start` ends; None if the buffer does not contain its end.
 
-    `in_moves`: the buffer begins somewhere in the movetext of a game.
+    With `in_moves`, the buffer begins somewhere in the movetext of a game.
     """
     moves = start
     if not in_moves:
@@ -117,7 +118,7 @@ def _end_of_game(buffer: bytes, start: int, *, in_moves: bool) -> int | None:
 
 
 def _tag_section(buffer: bytes, start: int) -> tuple[int, bool]:
-    """Where the tags that begin at `start` end, and whether the tags of the next game follow at once."""
+    """Return where the tags that begin at `start` end, and whether the tags of the next game follow directly."""
     names: set[bytes] = set()
     at = start
     while section := _SECTION.match(buffer, at):
@@ -133,7 +134,7 @@ def _tag_section(buffer: bytes, start: int) -> tuple[int, bool]:
 
 
 def _in_comment(buffer: bytes, since: int, until: int, *, before: bool) -> bool:
-    """Whether `until` lies inside `{ }`, given whether `since` does. The first `}` closes, braces do not nest."""
+    """Return whether `until` is inside `{ }`; `before` says whether `since` is. Braces do not nest."""
     opened = buffer.rfind(b"{", since, until)
     closed = buffer.rfind(b"}", since, until)
     if opened <= closed or (before and closed < 0):

@@ -1,4 +1,4 @@
-"""From the bytes of a file to UTF-8 lines: byte order marks, line ends, encodings."""
+"""Convert the bytes of a file to UTF-8 lines: byte order marks, line ends, encodings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 BLOCK = 1 << 20
-"""Bytes read at a time."""
+"""Number of bytes to read at a time."""
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TAIL = re.compile(rb"(?:\r|\xef\xbb?)\Z")
@@ -16,10 +16,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The stream in blocks, every line end a `\\n` and without byte order marks, wherever they stand.
+    """Yield the stream in blocks with `\\n` as the line end and without any byte order marks.
 
-    UTF-16 is recognised by its mark and becomes UTF-8; other encodings pass as they are. A CRLF counts as one
-    line end, a lone CR as one.
+    UTF-16 is recognised by its mark and becomes UTF-8; other encodings are not changed. A CRLF is one line end,
+    and so is a single CR.
     """
     decoder: codecs.IncrementalDecoder | None = None
     held = b""
@@ -29,7 +29,7 @@ def blocks(stream: BinaryIO) -> Iterator[bytes]:
             decoder = codecs.getincrementaldecoder("utf-16")("replace")
         first = False
         data = held + (decoder.decode(block).encode("utf-8", "replace") if decoder else block)
-        tail = _TAIL.search(data, len(data) - 2)  # half a CRLF or half a mark waits for the other half
+        tail = _TAIL.search(data, len(data) - 2)  # the first half of a CRLF or a mark waits for its second half
         held = tail[0] if tail else b""
         yield _clean(data[: len(data) - len(held)])
     if decoder:
@@ -47,7 +47,7 @@ def _clean(data: bytes) -> bytes:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8; a line that is not becomes cp1252, which is what old chess programs wrote."""
+    """Decode UTF-8. A line that is not UTF-8 is decoded as cp1252, which old chess programs wrote."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -62,11 +62,11 @@ def _decode_line(line: bytes) -> str:
 
 
 def printable(text: str) -> str:
-    """Without control characters."""
+    """Return the text without control characters."""
     return _CONTROL.sub("", text)
 
 
 def quoted(text: str, width: int = 40) -> str:
-    """A piece of the input, fit for a message."""
+    """Return a part of the input in quotes, cut to `width`, for a message."""
     text = printable(text).strip()
     return f"`{text[:width]}…`" if len(text) > width else f"`{text}`"

@@ -1,12 +1,11 @@
-"""EPD and FEN files: one position a line.
+"""EPD and FEN files with one position per line.
 
-A line is a game without moves. Of its operations `id`, `bm` (best moves) and `am` (moves to avoid) are
-understood; the moves may be SAN or UCI. Read without complaint: FENs with counters, with or without operations,
-a semicolon before the first operation, NUL bytes, `- -1 12`, `Qd1 +`, `Bcx3`. Blank lines and lines that begin
-with `#` are passed over.
+A line is a game without moves. The operations `id`, `bm` (best moves) and `am` (moves to avoid) are read; moves
+may be in SAN or UCI. These are accepted: FENs with counters, with or without operations; a semicolon before the
+first operation; NUL bytes; `- -1 12`, `Qd1 +` and `Bcx3`. Blank lines and lines that begin with `#` are skipped.
 
-A `bm` or `am` that is no legal move is left out and reported, the position stays. A line that holds no position is
-unreadable, as is one over 64 KiB.
+A `bm` or `am` that is not a legal move is left out and reported; the position is still read. A line without a
+position is unreadable, and so is a line longer than 64 KiB.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ LINE_BYTES = 64 << 10
 
 
 class EpdReader(Reader):
-    """Positions in Extended Position Description or FEN, one a line."""
+    """Positions in Extended Position Description or FEN, one per line."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".epd", ".fen")
 
@@ -61,7 +60,7 @@ class EpdReader(Reader):
             return _game(line, text, raw.line)
         except ValueError as error:
             return Unreadable("damaged", f"invalid FEN: {error}", text)
-        except Exception as error:  # python-chess raises many things for boards that are no positions
+        except Exception as error:  # python-chess raises many errors for boards that are not possible positions
             return Unreadable("damaged", f"{type(error).__name__}: {error}", text)
 
 

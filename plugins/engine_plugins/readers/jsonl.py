@@ -1,11 +1,11 @@
-"""JSON Lines of ours: games that were analysed before, one a line (`writers/jsonl.py` has the format).
+"""Games that this framework has analysed, as JSON Lines (the writer `jsonl` describes the format).
 
-Their evaluations are taken as they are, so that any report can be made of them again without searching.
-Everything is checked as if a stranger had written it: moves and best lines are replayed, and of a line that goes
-wrong its legal beginning stays. Judgements, accuracies and the like are computed anew from the evaluations.
+The evaluations are used without change, so that any report can be made again without a search. The content of the
+file is not trusted: moves and best lines are replayed, and only the legal beginning of a best line is kept.
+Judgements, accuracies and similar figures are computed again from the evaluations.
 
-A line is *unreadable* when it is no JSON object of this form, when its moves are not legal from its start, when it
-has not one position more than moves, and when it is longer than 64 MiB.
+A line is *unreadable* if it is not a JSON object of this form, if its moves are not legal, if the number of
+positions is not the number of moves plus one, or if it is longer than 64 MiB.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._text import printable
 
 LINE_BYTES = 64 << 20
-_MOST_CP = 10**7
-_MOST_MATE = 10_000
-_MOST = 10**15
+_MAX_CP = 10**7
+_MAX_MATE = 10_000
+_MAX_NUMBER = 10**15
 
 
 class _Line(Struct):
@@ -85,7 +85,7 @@ _game = msgspec.json.Decoder(_Game).decode
 
 
 class JsonlReader(Reader):
-    """Games that were analysed before, one a line."""
+    """Games that were analysed before, one per line."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
     analysed: ClassVar[bool] = True
@@ -99,9 +99,9 @@ class JsonlReader(Reader):
         while data := stream.readline(LINE_BYTES):
             number += 1
             start = number
-            while not data.endswith(b"\n") and (more := stream.readline(LINE_BYTES)):
-                data = data[:LINE_BYTES] + b" "  # too long, which its length says; the rest is passed over
-                if more.endswith(b"\n"):
+            while not data.endswith(b"\n") and (rest := stream.readline(LINE_BYTES)):
+                data = data[:LINE_BYTES] + b" "  # `parse` sees that it is too long; the rest is skipped
+                if rest.endswith(b"\n"):
                     break
             if data.strip():
                 yield RawGame(data, start)
@@ -121,13 +121,13 @@ class JsonlReader(Reader):
             reason = f"not an analysed game: {printable(str(error))}"
         except ValueError as error:
             reason = f"not a game that can be replayed: {printable(str(error))}"
-        except Exception as error:  # python-chess raises many things for boards that are no positions
+        except Exception as error:  # python-chess raises many errors for boards that are not possible positions
             reason = f"the moves cannot be replayed: {type(error).__name__}"
         return Unreadable("damaged", reason, raw.data[:1000].decode("utf-8", "replace"))
 
 
 def _source(game: _Game) -> SourceGame:
-    """Replay it. Raises ValueError for moves, positions or numbers that cannot be."""
+    """Replay a game. Raises ValueError for impossible moves, positions or numbers."""
     if len(game.positions) != len(game.plies) + 1:
         raise ValueError(f"{len(game.positions)} positions for {len(game.plies)} moves")
     if not 0 < game.scale <= 10:  # noqa: PLR2004 - the bounds of the setting
@@ -167,51 +167,51 @@ def _position(position: _Position, board: chess.Board) -> AnalysedPosition | Non
     )
 
 
-def _evaluation(given: _Position, board: chess.Board) -> Evaluation:
-    """From White's view in the file to the side to move's."""
+def _evaluation(position: _Position, board: chess.Board) -> Evaluation:
+    """Return the evaluation, converted from White's view in the file to the view of the side to move."""
     lines = tuple(
-        Line(_score(line.eval, board), _legal(line.pv, board), _count(line.depth)) for line in given.lines
+        Line(_score(line.eval, board), _legal(line.pv, board), _count(line.depth)) for line in position.lines
     )
-    assert given.eval is not None
+    assert position.eval is not None
     return Evaluation(
-        _score(given.eval, board),
-        _legal(given.pv, board),
-        _count(given.depth),
-        _count(given.nodes),
+        _score(position.eval, board),
+        _legal(position.pv, board),
+        _count(position.depth),
+        _count(position.nodes),
         lines if all(line.pv for line in lines) else (),
     )
 
 
-def _score(given: Mapping[str, int], board: chess.Board) -> Score:
-    kind, value = next(iter(given.items()), ("", 0))
-    most = {"cp": _MOST_CP, "mate": _MOST_MATE}.get(kind, -1)
-    if len(given) != 1 or abs(value) > most or (kind == "mate" and value == 0):
-        raise ValueError(f"an evaluation of {dict(given)}")
+def _score(evaluation: Mapping[str, int], board: chess.Board) -> Score:
+    kind, value = next(iter(evaluation.items()), ("", 0))
+    limit = {"cp": _MAX_CP, "mate": _MAX_MATE}.get(kind, -1)
+    if len(evaluation) != 1 or abs(value) > limit or (kind == "mate" and value == 0):
+        raise ValueError(f"an evaluation of {dict(evaluation)}")
     score = Score(cp=value) if kind == "cp" else Score(mate=value)
     return score if board.turn == chess.WHITE else -score
 
 
 def _legal(moves: Sequence[str], board: chess.Board) -> tuple[str, ...]:
-    """The beginning of a line that can be played."""
-    played: list[str] = []
-    at = board.copy(stack=False)
+    """Return the legal beginning of a line."""
+    legal: list[str] = []
+    replay = board.copy(stack=False)
     for uci in moves[:PV_PLIES]:
         try:
-            move = at.parse_uci(uci)
+            move = replay.parse_uci(uci)
         except ValueError:
             break
-        played.append(at.uci(move))
-        at.push(move)
-    return tuple(played)
+        legal.append(replay.uci(move))
+        replay.push(move)
+    return tuple(legal)
 
 
 def _count(number: int) -> int:
-    if not 0 <= number <= _MOST:
+    if not 0 <= number <= _MAX_NUMBER:
         raise ValueError(f"a count of {number}")
     return number
 
 
-def _seconds(given: Sequence[float | None]) -> tuple[float | None, ...]:
-    if any(value is not None and not 0 <= value < _MOST for value in given):
+def _seconds(times: Sequence[float | None]) -> tuple[float | None, ...]:
+    if any(time is not None and not 0 <= time < _MAX_NUMBER for time in times):
         raise ValueError("a time that is none")
-    return tuple(given) if any(value is not None for value in given) else ()
+    return tuple(times) if any(time is not None for time in times) else ()

@@ -1,18 +1,18 @@
 """PGN files.
 
-The bytes are cut into games first and each game is decoded and parsed by itself, so that a damaged game costs
-none of its neighbours. Read without complaint: CRLF and CR line ends, byte order marks anywhere, UTF-16 with its
-mark, UTF-8 or else cp1252 line by line, `%` lines, blank lines inside tags and moves, tags and moves on one line,
-no blank line between games, games without tags or without moves, FEN with or without SetUp, castling with
-zeros. Variations are passed over. Clocks, move times and evaluations in the comments of the main line are read
-(`_remarks.py`).
+The file is split into games before anything is decoded, and each game is decoded and parsed by itself. So a
+damaged game does not affect other games. These are accepted: CRLF and CR line ends; byte order marks anywhere;
+UTF-16 with a mark; UTF-8, or else cp1252, line by line; `%` lines; blank lines inside tags and moves; tags and
+moves on one line; no blank line between games; games without tags or without moves; FEN with or without SetUp;
+castling with zeros. Variations, and words that are not moves, are skipped. Clocks, move times and evaluations in
+the comments of the main line are read: `[%clk]`, `[%emt]`, `[%eval]`, and comments of cutechess such as `+0.71/22
+1.2s`.
 
-A game is *cut*, its moves up to there kept, at an illegal, ambiguous or unreadable move, a null move, a move after
-the result, a comment or variation that is never closed, and after 20,000 plies. Words that are no moves
-are passed over.
+A game is *cut*, and its moves up to there are kept, at an illegal, ambiguous or unreadable move, a null move, a
+move after the result, a comment or variation that is never closed, and after 20,000 plies.
 
-A game is *unreadable* when its FEN is broken, when it has neither a tag nor a legal move, when it is longer than
-4 MiB or has a line over 1 MiB, and when it is no chess: `Variant` other than standard chess or Chess960.
+A game is *unreadable* if its FEN is broken, if it has neither a tag nor a legal move, if it is longer than 4 MiB
+or has a line longer than 1 MiB, or if its `Variant` is neither standard chess nor Chess960.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class PgnReader(Reader):
         text = decode(raw.data)
         try:
             return _parse(raw, text)
-        except Exception as error:  # python-chess raises many things for boards that are no positions
+        except Exception as error:  # python-chess raises many errors for boards that are not possible positions
             return Unreadable("damaged", f"the moves cannot be replayed: {type(error).__name__}: {error}", text)
 
 
@@ -111,7 +111,7 @@ def _too_big(data: bytes) -> str | None:
 
 
 def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | None:
-    """What is played, or None for something else. Case, spaces, hyphens and underscores make no difference."""
+    """Return the variant; None if it is not supported. Case, spaces, hyphens and underscores are ignored."""
     name = re.sub(r"[\s_-]", "", headers.get("Variant", "")).lower()
     if name in _STANDARD:
         return "standard"
@@ -119,7 +119,7 @@ def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | No
 
 
 def _start(headers: Mapping[str, str], variant: str) -> chess.Board:
-    """The board to play on. Raises ValueError for a broken FEN."""
+    """Return the initial position. Raises ValueError for a broken FEN."""
     fen = headers.get("FEN", "").strip()
     if fen in ("", "?"):
         return chess.Board(chess960=variant == "chess960")

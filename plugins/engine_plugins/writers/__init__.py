@@ -1,1 +1,1 @@
-"""First-party writers: one file each, its docstring is its page."""
+"""First-party writers. Each has a file; the docstring of the file is its page."""

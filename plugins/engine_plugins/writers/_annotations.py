@@ -1,4 +1,4 @@
-"""What is written beside the moves of an analysed game, and how it is told from what people wrote."""
+"""Annotations beside the moves of an analysed game, and how earlier ones are recognised and replaced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine_plugins.writers._white import scores
 NAGS: Mapping[Judgement, str] = {"inaccuracy": "$6", "mistake": "$2", "blunder": "$4"}
 
 _MOVE_NAGS = frozenset(f"${number}" for number in range(1, 7))
-"""`!` to `?!`: what is said of a move, once."""
+"""NAGs for `!` to `?!`, of which a move has at most one."""
 _EVAL = re.compile(r"\[%eval\s[^\[\]]*\] ?")
 _FIGURE = r"(?:#?[+-]?[\d.]+|Mate in -?\d+)"
 _VERDICT = re.compile(
@@ -35,26 +35,28 @@ _ORDER: tuple[Judgement, ...] = ("inaccuracy", "mistake", "blunder")
 
 
 class PgnOptions(Options, frozen=True):
-    """How much is written beside the moves. What is not written is not replaced in the input either."""
+    """Options of `pgn`. An annotation that is turned off is not replaced in the input either."""
 
     judged: Annotated[
         Literal["inaccuracy", "mistake", "blunder", "none"],
-        Meta(description="The least judgement for which a move gets its mark, comment and line."),
+        Meta(description="Mildest judgement for which a move gets a mark, a comment and the best line."),
     ] = "inaccuracy"
-    nags: Annotated[bool, Meta(description="Marks: `$6` (?!), `$2` (?), `$4` (??).")] = True
-    comments: Annotated[bool, Meta(description="Words: `(0.36 → -0.36) Inaccuracy. Nf3 was best.`")] = True
+    nags: Annotated[bool, Meta(description="Write marks: `$6` (?!), `$2` (?), `$4` (??).")] = True
+    comments: Annotated[bool, Meta(description="Write comments: `(0.36 → -0.36) Inaccuracy. Nf3 was best.`")] = (
+        True
+    )
     line: Annotated[
-        int, Meta(ge=0, le=PV_PLIES, description="Plies of the best line, given as a variation; 0: none.")
+        int, Meta(ge=0, le=PV_PLIES, description="Plies of the best line, written as a variation; 0: none.")
     ] = PV_PLIES
-    evals: Annotated[bool, Meta(description="`[%eval]` after each move.")] = True
-    depth: Annotated[bool, Meta(description="The depth in it too: `[%eval 0.31,18]`.")] = False
+    evals: Annotated[bool, Meta(description="Write `[%eval]` after each move.")] = True
+    depth: Annotated[bool, Meta(description="Write the depth too: `[%eval 0.31,18]`.")] = False
 
 
 class Annotator:
-    """Puts the evaluations of one game beside its moves.
+    """Writes the evaluations of one game beside its moves.
 
-    `[%eval]` and verdicts like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.` are replaced where they stand
-    already, ours as well as Lichess's, so that a second pass changes nothing. Nothing else is taken away.
+    Existing `[%eval]` commands and verdicts like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.`, of this program or
+    of Lichess, are replaced, so that a second run changes nothing. Nothing else is removed.
     """
 
     def __init__(self, game: AnalysedGame, replay: Replay, options: PgnOptions) -> None:
@@ -64,7 +66,7 @@ class Annotator:
         self._scores = scores(game)
 
     def ply(self, ply: int, notes: Notes) -> None:
-        """Complete what is said of move `ply`."""
+        """Add the annotations of move `ply` to its notes."""
         options = self._options
         judgement = self._judgement(ply)
         if options.comments:
@@ -75,32 +77,32 @@ class Annotator:
             notes.nags.append(NAGS[judgement])
         if not self._game.text:
             _add_clock(notes, self._game.plies[ply].clock)
-        at = self._evaluate(ply + 1, notes)
+        index = self._evaluate(ply + 1, notes)
         if judgement is not None:
-            self._judge(ply, judgement, notes, at)
+            self._judge(ply, judgement, notes, index)
 
     def start(self, notes: Notes) -> None:
-        """For a game without a move: the position's evaluation and best move before the result."""
+        """Add evaluation and best move to a game without moves."""
         evaluation = self._game.positions[0].evaluation
         if evaluation is None:
             return
-        at = self._evaluate(0, notes)
+        index = self._evaluate(0, notes)
         if self._options.comments:
             _remove(notes, _BEST)
             if evaluation.best is not None:
                 best = _san(self._replay.at(0), evaluation.best)
-                notes.items.insert(min(at, len(notes.items)), Comment(f"Best: {best}."))
+                notes.items.insert(min(index, len(notes.items)), Comment(f"Best: {best}."))
 
     def _judgement(self, ply: int) -> Judgement | None:
-        """What is to be said of a move, if it is bad enough."""
-        found = self._game.plies[ply].judgement
-        least = self._options.judged
-        if found is None or least == "none" or _ORDER.index(found) < _ORDER.index(least):
+        """Return the judgement of a move if it is severe enough to be written; else None."""
+        judgement = self._game.plies[ply].judgement
+        mildest = self._options.judged
+        if judgement is None or mildest == "none" or _ORDER.index(judgement) < _ORDER.index(mildest):
             return None
-        return found
+        return judgement
 
     def _evaluate(self, position: int, notes: Notes) -> int:
-        """Put `[%eval]` of a position in the place of an old one; return where more can be said."""
+        """Write `[%eval]` of a position, replacing an old one; return the index of the next item."""
         if not self._options.evals:
             return 0
         if self._game.positions[position].missing is None:
@@ -109,7 +111,7 @@ class Annotator:
         depth = evaluation.depth if evaluation is not None and self._options.depth else 0
         return _add_eval(notes, self._scores[position], depth)
 
-    def _judge(self, ply: int, judgement: Judgement, notes: Notes, at: int) -> None:
+    def _judge(self, ply: int, judgement: Judgement, notes: Notes, index: int) -> None:
         evaluation = self._game.positions[ply].evaluation
         after = self._scores[ply + 1]
         if after is None:
@@ -120,28 +122,28 @@ class Annotator:
         best = line[0][1] if line else None
         if self._options.comments:
             text = f"({_figure(self._before(ply))} → {_figure(after)}) {judgement.capitalize()}."
-            notes.items.insert(at, Comment(f"{text} {best} was best." if best else text))
-        there = any(isinstance(item, Variation) and item.first == best for item in notes.items)
-        if best and self._options.line and not there:
+            notes.items.insert(index, Comment(f"{text} {best} was best." if best else text))
+        exists = any(isinstance(item, Variation) and item.first == best for item in notes.items)
+        if best and self._options.line and not exists:
             notes.items.append(Variation(best, [_layout.OPEN, *(atom for atom, _ in line), _layout.CLOSE]))
 
     def _before(self, ply: int) -> Score:
-        """What the move was judged against: the initial position counts as +0.15, see `engine.scoring`."""
+        """Return White's score before the move; the initial position counts as +0.15, see `engine.scoring`."""
         score = self._scores[ply]
         initial = ply == 0 and self._game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
         return scoring.START if initial or score is None else score
 
 
 def _remove_nag(notes: Notes, verdict: str) -> None:
-    """Take out the NAG that came with a verdict. Beside another mark it did not: somebody wrote both."""
+    """Remove the NAG that came with a verdict, unless there is another mark: then somebody wrote both."""
     marks = _MOVE_NAGS.intersection(notes.nags)
-    given = {nag for judgement, nag in NAGS.items() if verdict in ("", judgement.capitalize())}
-    if len(marks) == 1 and marks <= given:
+    verdict_nags = {nag for judgement, nag in NAGS.items() if verdict in ("", judgement.capitalize())}
+    if len(marks) == 1 and marks <= verdict_nags:
         notes.nags = [nag for nag in notes.nags if nag not in marks]
 
 
 def _add_clock(notes: Notes, clock: float | None) -> None:
-    """The time left, `[%clk 0:03:12]`, with tenths where there are any."""
+    """Write the time left in seconds as `[%clk 0:03:12]`, with tenths if there are any."""
     if clock is None:
         return
     tenths = round(clock * 10)
@@ -151,7 +153,7 @@ def _add_clock(notes: Notes, clock: float | None) -> None:
 
 
 def _add_eval(notes: Notes, score: Score | None, depth: int) -> int:
-    """Put `[%eval]` first, into the comment with the clock when there is one; return the place after it."""
+    """Write `[%eval]` first, into the comment with the clock if there is one; return the index after it."""
     if score is None:
         return 0
     command = f"[%eval {_figure(score)},{depth}]" if depth else f"[%eval {_figure(score)}]"
@@ -164,18 +166,18 @@ def _add_eval(notes: Notes, score: Score | None, depth: int) -> int:
 
 
 def _remove(notes: Notes, pattern: re.Pattern[str]) -> list[str]:
-    """Take `pattern` out of the comments, and comments out that are empty then; return what its group matched."""
-    found: list[str] = []
+    """Remove `pattern` from the comments, and comments that become empty; return the matches of its group."""
+    removed: list[str] = []
     kept: list[Comment | Variation] = []
     for item in notes.items:
         if isinstance(item, Comment) and pattern.search(item.text):
-            found += pattern.findall(item.text)
+            removed += pattern.findall(item.text)
             item.text = pattern.sub("", item.text).strip(" ")
             if not item.text:
                 continue
         kept.append(item)
     notes.items = kept
-    return found
+    return removed
 
 
 def _figure(score: Score) -> str:
@@ -183,7 +185,7 @@ def _figure(score: Score) -> str:
 
 
 def _san(board: chess.Board, uci: str) -> str:
-    """The move in SAN; as it is when it cannot be played, which no evaluator should offer."""
+    """Return the move in SAN; a move that is not legal, which no evaluator should return, stays unchanged."""
     try:
         return board.san(board.parse_uci(uci))
     except ValueError:
@@ -191,7 +193,7 @@ def _san(board: chess.Board, uci: str) -> str:
 
 
 def _line(shared: chess.Board, pv: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The moves of a line: with number, and bare. Ends where one cannot be played."""
+    """Return the legal beginning of a line: each move with its number, and its SAN."""
     board = shared.copy(stack=False)
     moves: list[tuple[str, str]] = []
     for uci in pv[:PV_PLIES]:
@@ -206,8 +208,8 @@ def _line(shared: chess.Board, pv: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def atoms(notes: Notes) -> list[str]:
-    """`notes` for `_layout.wrap`."""
-    found = list(notes.nags)
+    """Return the notes as atoms for `_layout.wrap`."""
+    atoms = list(notes.nags)
     for item in notes.items:
-        found += _layout.comment(item.text) if isinstance(item, Comment) else item.atoms
-    return found
+        atoms += _layout.comment(item.text) if isinstance(item, Comment) else item.atoms
+    return atoms

@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet may open: nothing in it is executed."""
+"""CSV that is safe to open in a spreadsheet: no text in it is executed as a formula."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from collections.abc import Iterable, Sequence
 from engine_plugins.writers._tables import Value
 
 _FORMULA = re.compile(r"(^|[;\t])(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].)", re.DOTALL)
-"""Where a spreadsheet would begin to execute a text: at its start, and, in countries whose spreadsheets part cells
-by a semicolon, after one. A sign by itself is harmless."""
+"""Places where a spreadsheet would begin to execute a text: at its start, and after a semicolon in countries whose
+spreadsheets separate cells by semicolons. A single sign is harmless."""
 
 
 def neutral(value: str) -> str:
-    """The text with an apostrophe before whatever a spreadsheet would take for a formula."""
+    """Return the text with an apostrophe before everything that a spreadsheet would execute as a formula."""
     return _FORMULA.sub(r"\1'", value)
 
 
 def csv_lines(rows: Iterable[Sequence[Value]]) -> bytes:
-    """UTF-8 lines ended by a newline: nothing for null, `true` and `false`, texts neutralised."""
+    """Return rows as CSV in UTF-8, with a newline after each. Null is empty, and texts are made harmless."""
     lines = _Lines()
     csv.writer(lines).writerows([_cell(value) for value in row] for row in rows)
     return "".join(lines).encode("utf-8", "replace")
 
 
 class _Lines(list[str]):
-    """Takes what `csv` writes, a row at a time.
+    """Collects the rows that `csv` writes, with \\n at the end of each.
 
-    Its own end of a row is \\r\\n, and only what is in that is quoted in a cell; programs like \\n better.
+    `csv` must end rows with \\r\\n, since it only quotes cells that contain a character of its row end.
     """
 
     def write(self, line: str) -> None:

@@ -1,4 +1,4 @@
-"""JSON bytes from anything that holds text of unknown origin."""
+"""JSON from values that contain text of unknown origin."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode(value: Any) -> bytes:
-    """UTF-8 JSON, keys in the order given.
+    """Return a value as JSON in UTF-8; keys keep their order.
 
-    A file name that is not UTF-8 reaches Python as text with lone surrogates, which no encoder takes; they
-    become `?`.
+    In Python, a file name that is not UTF-8 is a text with lone surrogates, which cannot be encoded; they become
+    `?`.
     """
     try:
         return _encode(value)

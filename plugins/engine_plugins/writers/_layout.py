@@ -1,8 +1,8 @@
-"""PGN on paper: tags, comments, and movetext in lines.
+"""Layout of PGN: tags, comments, and movetext in lines.
 
-Movetext is made of *atoms*, pieces that stay on one line. Text from a file can do no harm here: quotes and
-backslashes in a tag are escaped, control characters are taken out, a comment cannot end early, and no line of
-movetext begins with `[`, `%` or `;`, which readers take for a tag, an escape or a comment.
+Movetext consists of *atoms*, pieces that are not broken across lines. Text from a file can do no harm: quotes and
+backslashes in a tag are escaped, control characters are removed, a comment cannot end early, and no line of
+movetext begins with `[`, `%` or `;`, which readers take for a tag, an escape line or a comment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 COLUMNS = 80
 
 OPEN, CLOSE = "\x0e", "\x0f"
-"""The atoms that become parentheses around a variation. No text has these characters: they are taken out."""
+"""Atoms that become the parentheses of a variation. Texts do not contain these characters; they are removed."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _IN_TAG = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -25,17 +25,17 @@ _COMMAND = re.compile(r"\[%(?=\w)")
 
 
 def printable(text: str) -> str:
-    """Without control characters and lone surrogates; white space of all kinds stays."""
+    """Return the text without control characters and lone surrogates; white space of all kinds stays."""
     return _CONTROL.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """With every run of white space as one space."""
+    """Return the text with one space for each run of white space."""
     return _SPACE.sub(" ", text).strip(" ")
 
 
 def tag(name: str, value: str) -> str:
-    """A tag line, or nothing for a name that cannot stand in one."""
+    """Return a tag line; empty if the name is not allowed in a tag."""
     if not _TAG_NAME.fullmatch(name):
         return ""
     value = _IN_TAG.sub("", value).replace("\\", "\\\\").replace('"', '\\"')
@@ -43,14 +43,15 @@ def tag(name: str, value: str) -> str:
 
 
 def quoted(movetext: str) -> str:
-    """Movetext as words of a comment: without braces, and with its commands no longer commands."""
+    """Return movetext for use in a comment: without braces, and with its commands disabled."""
     return one_line(_COMMAND.sub("[", movetext.replace("{", " ").replace("}", " ")))
 
 
 def comment(text: str) -> list[str]:
-    """The atoms of a comment; none when there is nothing to say.
+    """Return the atoms of a comment; none if the text is empty.
 
-    Broken is only what is longer than a line, and no command like `[%clk …]`: readers keep line breaks.
+    Only a comment longer than a line is broken, since readers keep line breaks, and never inside a command like
+    `[%clk …]`.
     """
     text = one_line(text.replace("}", ""))
     if not text:
@@ -64,7 +65,7 @@ def comment(text: str) -> list[str]:
 
 
 def wrap(atoms: Iterable[str]) -> str:
-    """Lines of at most `COLUMNS` characters, where the atoms allow it. Parentheses stick to what they enclose."""
+    """Return lines of at most `COLUMNS` characters if the atoms allow it. No line breaks beside a parenthesis."""
     lines: list[str] = []
     line: list[str] = []
     width = 0

@@ -1,8 +1,7 @@
-"""The movetext of a PGN game, taken apart around the moves that were analysed.
+"""The movetext of a PGN game, split into the analysed moves and the notes between them.
 
-The moves are known already; what is looked for is all that stands between them. So a token is the next move when
-it can be read as that move, and everything else is kept as what it is: comment, NAG, variation, word. What
-follows a move that could not be played is kept as it stands.
+The moves are already known, so a token is the next move if it can be read as that move. Everything else is kept as
+a comment, NAG, variation or word. The text after a move that could not be played is kept unchanged.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ _MOVE = re.compile(
     r"[KQRBNP]?[a-h]?[1-8]?[x:-]?[a-h][1-8](?:[=/]?[QRBNKqrbn]|\([QRBN]\))?|[O0o]-[O0o](?:-[O0o])?|--|Z0|0000|@@@@"
 )
 _GLYPHS: Mapping[str, str] = {"!": "$1", "?": "$2", "!!": "$3", "??": "$4", "!?": "$5", "?!": "$6"}
-_SAYS_NOTHING = re.compile(r"[+#.…]+")
+_WITHOUT_MEANING = re.compile(r"[+#.…]+")
 
 
 class Comment(Struct):
@@ -64,7 +63,7 @@ class Variation(Struct):
 
 
 class Notes(Struct):
-    """What stands between one move and the next."""
+    """NAGs, comments and variations between one move and the next."""
 
     nags: list[str] = field(default_factory=list)
     items: list[Comment | Variation] = field(default_factory=list)
@@ -72,16 +71,16 @@ class Notes(Struct):
 
 class Movetext(Struct):
     before: Notes
-    """What stands before the first move."""
+    """Notes before the first move."""
     after: list[Notes]
-    """One for each ply."""
+    """Notes after each ply."""
     result: str | None
     rest: str
-    """What follows the moves that could be played, as it stands; empty for an undamaged game."""
+    """Unchanged text after the moves that could be played; empty for an undamaged game."""
 
 
 class Replay:
-    """The positions of a game; the nearer the one asked for is to the last, the cheaper."""
+    """The positions of a game. A position near the one requested last is cheap."""
 
     def __init__(self, game: AnalysedGame) -> None:
         self._game = game
@@ -89,7 +88,7 @@ class Replay:
         self._ply = 0
 
     def at(self, ply: int) -> chess.Board:
-        """Position `ply`. The board is shared: copy it before you change it."""
+        """Return position `ply`. The board is shared, so copy it before you change it."""
         if self._board is None:
             self._board = chess.Board(self._game.fen, chess960=self._game.variant == "chess960")
         while self._ply > ply:
@@ -102,7 +101,7 @@ class Replay:
 
 
 def read(game: AnalysedGame, replay: Replay) -> Movetext:
-    """Take the text of `game` apart. An EPD line, and a game without text, has nothing but its moves."""
+    """Split the text of `game`. EPD lines and games without text have no notes."""
     text = "" if game.epd is not None else _layout.printable(game.text)
     head = _HEAD.match(text)
     return _Reader(game, replay, text).read(head.end() if head else 0)
@@ -115,13 +114,13 @@ class _Reader:
         self.replay = replay
         self.text = text
         self.ply = 0
-        """Moves found so far."""
+        """Number of moves read so far."""
         self.notes = Notes()
-        """Those being filled."""
+        """The notes after the last move."""
         self.words: list[str] = []
-        """Words that are no moves, waiting to become a comment."""
+        """Words that are not moves and will become a comment."""
         self.variations: Variations | None = None
-        """The variation being read."""
+        """The variation that is being read; None outside variations."""
         self.out = Movetext(self.notes, [], None, "")
 
     def read(self, start: int) -> Movetext:
@@ -148,7 +147,7 @@ class _Reader:
         return self.out
 
     def _leads_to(self, number: int, at: int) -> bool:
-        """Whether nothing but a move number stands between the offsets."""
+        """Return whether there is only a move number between the offsets."""
         return number >= 0 and re.fullmatch(r"\d+\.*\s*", self.text[number:at]) is not None
 
     def _annotation(self, kind: str, token: re.Match[str]) -> None:
@@ -163,7 +162,7 @@ class _Reader:
             self.out.result = "1/2-1/2" if token[kind] == "½-½" else token[kind]
         elif kind == "open":
             self._say_words()
-            # Before the first move there is nothing to vary: what stands there varies the first one.
+            # A variation before the first move can only replace the first move.
             start = self.replay.at(max(self.ply - 1, 0)).copy(stack=False)
             self.variations = Variations(start, self.text)
 
@@ -184,7 +183,7 @@ class _Reader:
             move = _MOVE.search(token["word"])
             if move:
                 variations.move(move[0], token.start())
-            elif not _SAYS_NOTHING.fullmatch(token["word"]):
+            elif not _WITHOUT_MEANING.fullmatch(token["word"]):
                 variations.word(token["word"])
 
     def _end_variation(self, variations: Variations) -> None:
@@ -195,7 +194,7 @@ class _Reader:
             self._say(text)
 
     def _word(self, word: str) -> bool:
-        """Take a word of the main line; True when the game is damaged from here on."""
+        """Read a word of the main line; return whether the game is damaged from here on."""
         if self.ply < len(self.sans) and (word == self.sans[self.ply] or self._is_next(word)):
             self._say_words()
             self.notes = Notes()
@@ -204,12 +203,12 @@ class _Reader:
             return False
         if self.ply == len(self.sans) and _MOVE.search(word):
             return True
-        if not _SAYS_NOTHING.fullmatch(word):
+        if not _WITHOUT_MEANING.fullmatch(word):
             self.words.append(word)
         return False
 
     def _is_next(self, word: str) -> bool:
-        """Whether `word` is the next move in another spelling."""
+        """Return whether `word` is the next move in another spelling."""
         move = _MOVE.search(word)
         if not move:
             return False
@@ -217,10 +216,10 @@ class _Reader:
         if token == self.sans[self.ply].rstrip("+#"):
             return True
         try:
-            found = self.replay.at(self.ply).parse_san(token)
+            parsed = self.replay.at(self.ply).parse_san(token)
         except ValueError:
             return False
-        return found.uci() == self.game.plies[self.ply].uci
+        return parsed.uci() == self.game.plies[self.ply].uci
 
     def _nag(self, atom: str) -> None:
         if self.ply and atom not in self.notes.nags:

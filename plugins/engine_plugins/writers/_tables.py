@@ -1,7 +1,8 @@
 """The tables that CSV, Parquet and SQLite share: columns with their meaning, and the rows of a game or a result.
 
-README.md in this folder prints them; a test keeps it complete. An empty text is null in every format, floats
-have 3 decimals, `cp` and `mate` are White's, everything of a move is its mover's.
+README.md in this folder lists them; a test keeps the list complete. In all formats an empty text is null and
+floats have 3 decimals. `cp` and `mate` are from White's point of view, all other figures of a move from the
+mover's.
 """
 
 from __future__ import annotations
@@ -23,27 +24,27 @@ ColumnType = Literal["text", "int", "float", "bool"]
 
 
 class TableColumn(Struct, frozen=True):
-    """One column, in all formats."""
+    """One column, the same in all formats."""
 
     name: str
-    """Stable."""
+    """Stable name for programs."""
     type: ColumnType
-    """Null besides."""
+    """Type of the values that are not null."""
     meaning: str
-    """For people: unit, point of view, when it is null."""
+    """Explanation for people: unit, point of view, and when the value is null."""
 
 
 class TableSchema(Struct, frozen=True):
-    """One table, in all formats."""
+    """One table, the same in all formats."""
 
     name: str
     version: int
-    """Goes up when a column changes its meaning or goes; a new column does not count."""
+    """Increased when a column is removed or changes its meaning, but not for a new column."""
     columns: tuple[TableColumn, ...]
 
     @property
     def label(self) -> str:
-        """`engine.plies/1`, as `engine.run/1` of the JSON output."""
+        """Name with version, `engine.plies/1`, like `engine.run/1` in the JSON output."""
         return f"engine.{self.name}/{self.version}"
 
 
@@ -163,7 +164,7 @@ REPORTS = TableSchema(
 )
 
 _EXACT = 2**53
-"""Whole numbers up to here are exact as floats."""
+"""Whole numbers up to this one are exact as floats."""
 
 SCHEMAS = (PLIES, GAMES, REPORTS)
 
@@ -172,15 +173,18 @@ SCHEMAS = (PLIES, GAMES, REPORTS)
 
 
 def ply_rows(game: AnalysedGame) -> Sequence[Row]:
-    """A row of `PLIES` for each move. Several outputs of one run ask for the same game, one after the other."""
-    global _made  # noqa: PLW0603 - what was made last, to be made once
-    made = _made
-    if made is None or made[0] is not game:
-        _made = made = game, tuple(_ply_rows(game))
-    return made[1]
+    """Return a row of `PLIES` for each move.
+
+    The rows of the last game are kept, because several outputs of a run request the same game one after another.
+    """
+    global _last_game  # noqa: PLW0603 - a cache of one game
+    last = _last_game
+    if last is None or last[0] is not game:
+        _last_game = last = game, tuple(_ply_rows(game))
+    return last[1]
 
 
-_made: tuple[AnalysedGame, tuple[Row, ...]] | None = None
+_last_game: tuple[AnalysedGame, tuple[Row, ...]] | None = None
 
 
 def _ply_rows(game: AnalysedGame) -> Iterator[Row]:
@@ -211,11 +215,11 @@ def _ply_rows(game: AnalysedGame) -> Iterator[Row]:
             decimals(ply.clock),
             decimals(ply.time),
         )
-        board.push(chess.Move.from_uci(ply.uci))  # legal, as all moves of a game
+        board.push(chess.Move.from_uci(ply.uci))  # the moves of a game are legal
 
 
 def _search(board: chess.Board, position: AnalysedPosition, ply: Ply) -> Row:
-    """From `best` to `source`."""
+    """Return the columns from `best` to `source`."""
     evaluation = position.evaluation
     if evaluation is None:
         return None, None, None, None, None, position.missing
@@ -246,7 +250,7 @@ def _score(score: Score | None) -> tuple[int | None, int | None]:
 
 
 def game_row(game: AnalysedGame) -> Row:
-    """The row of `GAMES`."""
+    """Return the row of `GAMES`."""
     return (
         game.origin.game,
         text(game.origin.file),
@@ -298,7 +302,7 @@ def _side(game: AnalysedGame, color: Color) -> Row:
 
 
 def _final(game: AnalysedGame) -> Row:
-    """Its last position: FEN, centipawns, mate, best move."""
+    """Return FEN, centipawns, mate and best move of the last position."""
     board = chess.Board(game.fen, chess960=game.variant == "chess960")
     for ply in game.plies:
         board.push(chess.Move.from_uci(ply.uci))
@@ -314,7 +318,7 @@ def _header(game: AnalysedGame, name: str) -> str | None:
 
 
 def report_rows(result: RunResult) -> Iterator[Row]:
-    """The rows of `REPORTS`: every figure, cell and note of all reports, in display order."""
+    """Yield the rows of `REPORTS`: every figure, cell and note of all reports, in display order."""
     for name, report in result.reports.items():
         yield from _report(name, report)
 
@@ -333,7 +337,7 @@ def _report(name: str, report: Report) -> Iterator[Row]:
 
 
 def number_or_text(cell: Cell) -> tuple[float | None, str | None]:
-    """A cell as the columns `number` and `text`, of which at most one is set."""
+    """Return a cell as the columns `number` and `text`, of which at most one is not null."""
     if cell is None or isinstance(cell, str):
         return None, text(cell)
     return decimals(cell) if isinstance(cell, float) or abs(cell) > _EXACT else cell, None
@@ -343,15 +347,16 @@ def number_or_text(cell: Cell) -> tuple[float | None, str | None]:
 
 
 def text(value: str | None) -> str | None:
-    """As every format can hold it: nothing is null, lone surrogates are `?`, a NUL is U+FFFD."""
+    """Return a text that all formats accept: an empty one is null, lone surrogates become `?`, NUL is U+FFFD."""
     return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd") if value else None
 
 
 def decimals(value: float | None) -> float | None:
+    """Return the value rounded to 3 decimals."""
     return None if value is None else round(float(value), 3)
 
 
 def by_column(rows: Sequence[Row], schema: TableSchema) -> Mapping[str, list[Value]]:
-    """The rows, turned: the values of each column by its name."""
-    turned = zip(*rows, strict=True) if rows else ((),) * len(schema.columns)
-    return {column.name: list(values) for column, values in zip(schema.columns, turned, strict=True)}
+    """Return the values of each column by its name."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema.columns)
+    return {column.name: list(values) for column, values in zip(schema.columns, columns, strict=True)}

@@ -1,4 +1,4 @@
-"""The variations of the input, checked move by move while their tokens come in."""
+"""The variations of the input. Their moves are checked one by one as the tokens are read."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _TYPED = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")":
 
 
 def canonical_token(token: str) -> str:
-    """A move as typed by people, in the letters of SAN: `0-0`, `e:d5`, `e8(Q)`, `Pe4`."""
+    """Return a move that people typed as `0-0`, `e:d5`, `e8(Q)` or `Pe4` in the letters of SAN."""
     return token.translate(_TYPED).removeprefix("P")
 
 
 def numbered(board: chess.Board, san: str, *, black: bool) -> str:
-    """`san` with its move number, which Black's moves have only when `black` asks for it."""
+    """Return a move with its move number; Black's moves have one only if `black`."""
     if board.turn == chess.WHITE:
         return f"{board.fullmove_number}. {san}"
     return f"{board.fullmove_number}... {san}" if black else san
 
 
 class _Level:
-    """One pair of parentheses. There may be millions, so it is small, and boards are shared: they never change."""
+    """A pair of parentheses. There may be millions, so it is small and shares boards, which never change."""
 
     __slots__ = ("before", "board", "broken", "inner", "interrupted", "leading", "words")
 
@@ -33,28 +33,32 @@ class _Level:
         self.before: chess.Board | None = None
         """The position before the last move, where a nested variation begins; None before the first move."""
         self.interrupted = True
-        """Whether the next move needs its number, also Black's."""
+        """Whether the next move needs its number, even a move of Black."""
         self.leading: deque[str] | None = None
         """Comments before the first move."""
         self.words: list[str] | None = None
-        """Words that are no moves, waiting to become a comment."""
+        """Words that are not moves and will become a comment."""
         self.broken: int | None = None
-        """Offset of a move that cannot be played; all from there on becomes a comment."""
+        """Offset of a move that cannot be played; the text from there on becomes a comment."""
         self.inner = 0
-        """Parentheses opened after that."""
+        """Number of parentheses opened after that move."""
 
 
 class Variations:
-    """A variation with all that is nested in it: from `(` to its `)`. Depth costs memory, not the stack."""
+    """A variation and all variations inside it, from `(` to its `)`. Nesting uses memory but not the stack."""
 
     def __init__(self, start: chess.Board, text: str) -> None:
-        """`start` is the position that the first move is played in, `text` the whole game."""
+        """Begin a variation.
+
+        * **start** - the position in which its first move is played.
+        * **text** - the text of the whole game.
+        """
         self.atoms: list[str] = []
-        """For `_layout.wrap`; empty when not one move could be played."""
+        """Atoms for `_layout.wrap`; empty if no move could be played."""
         self.first: str | None = None
         """SAN of the first move."""
         self.comments: list[str] = []
-        """What a variation without a move says."""
+        """Comments of a variation without a move."""
         self._text = text
         self._levels = [_Level(start)]
 
@@ -73,7 +77,7 @@ class Variations:
         self._levels.append(_Level(start))
 
     def close(self, at: int) -> None:
-        """The `)`, or the end of the text, at offset `at`."""
+        """Read the `)`, or the end of the text, at offset `at`."""
         level = self._levels[-1]
         if level.inner:
             level.inner -= 1
@@ -85,7 +89,7 @@ class Variations:
         if level.before is not None:
             self.atoms.append(_layout.CLOSE)
         elif self._levels:
-            self._hand_up(level)
+            self._pass_comments_up(level)
         else:
             self.comments = list(level.leading or ())
 
@@ -109,7 +113,7 @@ class Variations:
             level.words.append(text)
 
     def move(self, token: str, at: int) -> None:
-        """A token that looks like a move, at offset `at`."""
+        """Read a token that looks like a move, at offset `at`."""
         level = self._levels[-1]
         if level.broken is not None:
             return
@@ -133,13 +137,13 @@ class Variations:
         level.before = before
         level.interrupted = False
 
-    def _hand_up(self, level: _Level) -> None:
-        """What a variation without a move says is said in the one around it."""
+    def _pass_comments_up(self, level: _Level) -> None:
+        """Move the comments of a variation without a move to the variation around it."""
         outer = self._levels[-1]
         if not level.leading:
             return
         if outer.before is None and len(outer.leading or ()) < len(level.leading):
-            # The shorter is moved to the longer, or thousands of levels would be copied thousands of times.
+            # The shorter list is added to the longer; else thousands of levels would be copied thousands of times.
             level.leading.extendleft(reversed(outer.leading or ()))
             outer.leading = level.leading
             return

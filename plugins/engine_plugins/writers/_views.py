@@ -1,4 +1,4 @@
-"""The views of the SQLite output: common questions, answered once."""
+"""The views of the SQLite output, which answer common questions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine_plugins.writers._tables import text
 
 _WHOLE: tuple[Kind, ...] = ("int", "score")
 _MOST_COLUMNS = 1_000
-"""SQLite takes 2,000."""
+"""Largest number of columns of a view; SQLite allows 2,000."""
 
 VIEWS: Mapping[str, tuple[str, str]] = {
     "moves": (
@@ -89,17 +89,17 @@ VIEWS: Mapping[str, tuple[str, str]] = {
         """,
     ),
 }
-"""By name: what it answers, and the query."""
+"""Meaning and query of each view by its name."""
 
 
 def views() -> Iterator[str]:
-    """Statements that create the fixed views."""
+    """Yield the statements that create the fixed views."""
     for name, (meaning, query) in VIEWS.items():
         yield f"CREATE VIEW {name} AS -- {meaning}{query}"
 
 
 def report_views(reports: Mapping[str, Report]) -> Iterator[str]:
-    """Statements that create a view for each table of the reports: `report_accuracy_players`."""
+    """Yield the statements that create a view for each table of the reports: `report_accuracy_players`."""
     for name, report in reports.items():
         for table in report.tables:
             if 0 < len(table.columns) <= _MOST_COLUMNS and table.key:
@@ -107,17 +107,17 @@ def report_views(reports: Mapping[str, Report]) -> Iterator[str]:
 
 
 def _pivot(report: str, table: ReportTable) -> str:
-    """The cells of one report table as rows and columns again."""
+    """Return the statement that turns the cells of one report table into rows and columns."""
     name = f"report_{report}_{table.key}".replace("-", "_")
     columns = ", ".join(f"max({_value(column)}) AS {_name(column.key)}" for column in table.columns)
-    # Whatever is not ours is quoted.
+    # Names and texts that come from plugins are quoted.
     return f"""CREATE VIEW IF NOT EXISTS {_name(name)} AS SELECT {columns} FROM reports
         WHERE part = 'cell' AND report = {_text(report)} AND table_key = {_text(table.key)}
         GROUP BY row_number ORDER BY row_number"""  # noqa: S608
 
 
 def _value(column: Column) -> str:
-    """The cell of a row of `reports`, where it is one of this column."""
+    """Return the SQL expression for the cell of this column in a row of `reports`."""
     whole = "iif(number = CAST(number AS INTEGER), CAST(number AS INTEGER), number)"
     number = whole if column.kind in _WHOLE else "number"
     return f"CASE key WHEN {_text(column.key)} THEN coalesce(text, {number}) END"

@@ -1,4 +1,4 @@
-"""White's point of view, which everything written takes; evaluations are the side to move's."""
+"""Conversion to White's point of view, which outputs use; evaluations are from the view of the side to move."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.model import AnalysedGame, AnalysedPosition, Score
 
 
 def views(game: AnalysedGame) -> Iterator[tuple[AnalysedPosition, bool]]:
-    """The positions in order, each with whether its scores have to be negated."""
+    """Yield the positions in order, each with whether its scores must be negated to be White's."""
     negate = game.turn(0) == "black"
     for position in game.positions:
         yield position, negate
@@ -16,12 +16,12 @@ def views(game: AnalysedGame) -> Iterator[tuple[AnalysedPosition, bool]]:
 
 
 def scores(game: AnalysedGame) -> list[Score | None]:
-    """White's score of each position. Stalemate is 0; None for checkmate and where nothing is known."""
-    found: list[Score | None] = []
+    """Return White's score in each position: 0 for stalemate; None for checkmate or without an evaluation."""
+    white_scores: list[Score | None] = []
     for position, negate in views(game):
         if position.evaluation is not None:
             score = position.evaluation.score
-            found.append(-score if negate else score)
+            white_scores.append(-score if negate else score)
         else:
-            found.append(Score(cp=0) if position.terminal == "stalemate" else None)
-    return found
+            white_scores.append(Score(cp=0) if position.terminal == "stalemate" else None)
+    return white_scores

@@ -1,4 +1,4 @@
-"""CSV: a row for each move, game or figure of a report, for spreadsheets and programs.
+"""CSV for spreadsheets and programs: a row for each move, game or figure of a report.
 
 | ending                | `--format`    | rows                                                          |
 | --------------------- | ------------- | ------------------------------------------------------------- |
@@ -6,12 +6,13 @@
 | `.games.csv`          | `games-csv`   | the games, with players, result, opening, accuracy            |
 | `.reports.csv`        | `reports-csv` | the reports, one figure or table cell a row                   |
 
-The columns are those of the Parquet and SQLite outputs: plugins/engine_plugins/writers/README.md has every one.
-Its first line names them. UTF-8, comma, lines end with a newline, a cell with a comma, quote or newline is in
-double quotes. Null is an empty cell, truth `true` or `false`, floats have 3 decimals and a point.
+The columns are the same as in the Parquet and SQLite outputs; plugins/engine_plugins/writers/README.md lists all
+of them. The first line of the file has their names. The file is UTF-8; cells are separated by commas and lines end
+with a newline. A cell with a comma, quote or newline is in double quotes. Null is an empty cell, booleans are
+`true` or `false`, and floats have a point and 3 decimals.
 
-A text that a spreadsheet would execute (`=`, `+`, `-`, `@` and the like at its start, or after a semicolon) has an
-apostrophe put before it. It is the one difference from the other formats.
+A text that a spreadsheet would execute (with `=`, `+`, `-`, `@` or the like at its start or after a semicolon)
+gets an apostrophe before it. This is the only difference from the other formats.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from engine_plugins.writers._csv import csv_lines
 
 
 class _Csv(Writer):
-    """Begins with the names of the columns."""
+    """Writes the names of the columns first."""
 
     schema: ClassVar[_tables.TableSchema]
 
@@ -35,7 +36,7 @@ class _Csv(Writer):
 
 
 class PliesCsv(_Csv):
-    """The moves as CSV, a row each."""
+    """The moves as CSV, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".plies.csv")
     schema = _tables.PLIES
@@ -45,7 +46,7 @@ class PliesCsv(_Csv):
 
 
 class GamesCsv(_Csv):
-    """The games as CSV, a row each."""
+    """The games as CSV, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".games.csv",)
     schema = _tables.GAMES
@@ -55,7 +56,7 @@ class GamesCsv(_Csv):
 
 
 class ReportsCsv(_Csv):
-    """The reports as CSV, a row for each figure."""
+    """The reports as CSV, one row for each figure."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".reports.csv",)
     schema = _tables.REPORTS

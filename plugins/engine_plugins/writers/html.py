@@ -1,16 +1,16 @@
 """HTML: one page that opens from the disk, with an overview, a section per aggregator and a page for each game.
 
-Nothing is fetched: style, script, pieces and games are inside, and the page's content security policy forbids
-everything else. Text from games stays text. Links point to a ply: `report.html#game=3&ply=24` is game 3 with 24
-half-moves played, as `ply` is counted everywhere.
+The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
+security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point
+to a ply: `report.html#game=3&ply=24` shows game 3 after 24 half-moves.
 
-A file holds 1,000 games, or 7 MB of them; then the next begins, `report-2.html`, `report-3.html`, and the first,
-which has the overview, links to them. On standard output everything is one page.
+A file has at most 1,000 games or 7 MB of games; then the next file begins, `report-2.html`, `report-3.html`. The
+first file has the overview and links to the others. On standard output everything is one page.
 
-The report takes the aggregators along that its overview is made of (`wins`, `best-scores`, `accuracy`, `acpl`,
-`judgements`, `mistakes`). `mistakes` has up to three positions of a game searched once more, for other good moves;
-a run that searches nothing else starts no evaluator for that, and then only the best moves are known.
-`-o 'reports/{player}.html'` is a handout for each player.
+The report adds the aggregators that its overview needs (`wins`, `best-scores`, `accuracy`, `acpl`, `judgements`,
+`mistakes`). `mistakes` searches up to three positions of a game once more, to find other good moves. A run that
+searches nothing else does not start an evaluator for this, and then only the best moves are known.
+`-o 'reports/{player}.html'` writes a report for each player.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from engine.plugin import RunInfo, Writer
 from engine_plugins.writers._html.overview import NEEDED
 
 GAMES = 1_000
-"""Games in one file, at most."""
+"""Largest number of games in one file."""
 BYTES = 7_000_000
 """Bytes of games after which the next file begins."""
 NOTICES = 100
-"""Notices and failures that are shown."""
+"""Largest number of notices, and of failures, that are shown."""
 
 
 class _File:
-    """One of the files, and which games are in it."""
+    """One of the files and the games in it."""
 
     def __init__(self, name: str, stream: BinaryIO) -> None:
         self.name = name
@@ -61,10 +61,10 @@ class HtmlWriter(Writer):
     searches: ClassVar[bool] = False
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
-        from engine_plugins.writers._html.tally import Tally
+        from engine_plugins.writers._html.tally import ChartCounts
 
         super().__init__(stream, info)
-        self._tally = Tally()
+        self._chart_counts = ChartCounts()
         self._files = [_File(info.output, stream)]
         self._begin(self._files[0])
 
@@ -81,10 +81,10 @@ class HtmlWriter(Writer):
     def game(self, game: AnalysedGame) -> None:
         from engine_plugins.writers._html import page
 
-        self._tally.add(game)
-        data = page.game(game)
-        if self._files[-1].full and (more := self.next_file()) is not None:
-            self._files.append(_File(*more))
+        self._chart_counts.add(game)
+        data = page.row(game)
+        if self._files[-1].full and (next_file := self.next_file()) is not None:
+            self._files.append(_File(*next_file))
             self._begin(self._files[-1])
         self._files[-1].add(game.origin.game, data)
 
@@ -100,7 +100,7 @@ class HtmlWriter(Writer):
         return {
             "title": self._title,
             "player": self.info.player,
-            "files": [(quote(one.name), one.name, one.games, one.first, one.last) for one in self._files],
+            "files": [(quote(part.name), part.name, part.games, part.first, part.last) for part in self._files],
             "games": file.games,
             "result": result,
         }
@@ -111,7 +111,7 @@ class HtmlWriter(Writer):
         return {
             "figures": list(overview.figures(result, own=self.info.player is not None)),
             "players": overview.players(result, self._link),
-            "charts": self._tally.charts(),
+            "charts": self._chart_counts.charts(),
             "edges": (tally.WIDTH, tally.HEIGHT),
             "lessons": lessons.lessons(result.reports.get("mistakes"), self._link),
             "sections": [tables.section(name, report, self._link) for name, report in result.reports.items()],
@@ -120,7 +120,7 @@ class HtmlWriter(Writer):
         }
 
     def _link(self, game: int, ply: int | None) -> str:
-        """The address of a game from the first file."""
-        file = next((one for one in self._files[1:] if one.first <= game <= one.last), None)
-        place = f"#game={game}" + (f"&ply={ply}" if ply is not None else "")
-        return f"{quote(file.name)}{place}" if file is not None else place
+        """Return the address of a game for a link in the first file."""
+        containing = next((file for file in self._files[1:] if file.first <= game <= file.last), None)
+        fragment = f"#game={game}" + (f"&ply={ply}" if ply is not None else "")
+        return f"{quote(containing.name)}{fragment}" if containing is not None else fragment

@@ -1,4 +1,4 @@
-"""JSON: one object with what the run found; the games themselves go into JSON Lines.
+"""JSON: one object with the results of the run. For the games, use JSON Lines.
 
 ```
 {"schema": "engine.run/1",
@@ -13,10 +13,10 @@
  "failures": [{"file": …, "line": …, "game": …, "ply": …, "reason": …}, …]}
 ```
 
-`multipv` is there when it is above 1, `"adaptive": true` when the limit was spent only where it mattered. A
-scoreboard's `score` is the mover's, mate in n is 32000 - n. Floats have 3 decimals. `run` says `"interrupted":
-true` when the run did not come to its end. Nothing that depends on the workers, the clock or the cache enters:
-the same run gives the same bytes.
+`multipv` is only present if it is above 1, and `"adaptive": true` if the full limit was only used where it
+mattered. A `score` of the scoreboard is from the mover's point of view; a mate in n moves is 32000 - n. Floats
+have 3 decimals. `run` has `"interrupted": true` if the run was interrupted. Nothing depends on the workers, the
+clock or the cache: the same run writes the same bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SCHEMA = "engine.run/1"
 
 
 class JsonWriter(Writer):
-    """What the run found, as one JSON object."""
+    """The results of the run as one JSON object."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".json",)
 

@@ -1,31 +1,31 @@
-"""JSON Lines: one analysed game a line.
+"""JSON Lines: one analysed game per line.
 
-| key                | what it is                                                                             |
+| key                | meaning                                                                                |
 | ------------------ | -------------------------------------------------------------------------------------- |
-| `game`             | ordinal over all inputs, from 1, skipped games included                                |
-| `file`, `line`     | where the game begins                                                                  |
+| `game`             | number over all inputs, from 1; skipped games are counted too                          |
+| `file`, `line`     | file and line where the game begins                                                    |
 | `variant`          | `standard` or `chess960`                                                               |
 | `headers`          | the tag pairs as in the file                                                           |
-| `fen`              | the start                                                                              |
-| `positions`        | N + 1 for N plies; `positions[k]` is before `plies[k]`                                 |
+| `fen`              | the initial position                                                                   |
+| `positions`        | N + 1 positions for N plies; `positions[k]` is before `plies[k]`                       |
 | `plies`            | the moves: see below                                                                   |
 | `phases`           | `middlegame` and `endgame`: the positions where they begin, or null; null for EPD      |
 | `opening`          | `eco`, `name` and `ply` of the last named position, or null                            |
 | `white`, `black`   | `accuracy`, `acpl`, `inaccuracies`, `mistakes`, `blunders`                             |
-| `scale`            | what centipawns are multiplied by before Win%, accuracy and judgements                 |
+| `scale`            | factor for centipawns before Win%, accuracy and judgements                             |
 | `reconciled`       | whether evaluations that contradicted each other were made to agree                    |
 | `epd`              | only for an EPD line: its `id`, `bm`, `am` (UCI)                                       |
-| `problem`          | only for a damaged game: why it ends where it ends                                     |
+| `problem`          | only for a damaged game: why it ends early                                             |
 
-A position has `eval` (`{"cp": …}` or `{"mate": …}`), `best`, `pv`, `depth`, `nodes`, and with MultiPV above 1
-`lines`, each with `eval`, `pv` and `depth`; or only `terminal` (`checkmate`, `stalemate`), or only `missing`
-(`input`, `refused`, `quarantined`). Where reconciliation changed it, `searched` has what the search said, in the
-same form. `recorded` marks an evaluation that stood in the input; its centipawns are not scaled. `best` is null
-and `pv` empty when only the score is known.
+A position has `eval` (`{"cp": …}` or `{"mate": …}`), `best`, `pv`, `depth`, `nodes`, and with a MultiPV above 1
+also `lines`, each with `eval`, `pv` and `depth`. A position without an evaluation has only `terminal`
+(`checkmate`, `stalemate`) or only `missing` (`input`, `refused`, `quarantined`). If reconciliation has changed an
+evaluation, `searched` has the original one in the same form. `recorded` marks an evaluation from the input; its
+centipawns are not scaled. If only the score is known, `best` is null and `pv` is empty.
 
-A ply has `san`, `uci`, and each or null `judgement`, `accuracy`, `loss` (centipawns), `clock` and `time`
-(seconds left after the move and spent on it), `win_before` and `win_after` (Win%). These are the mover's; all
-scores are White's. Floats have 3 decimals. Skipped games have no line.
+A ply has `san` and `uci`. It also has these, which may be null: `judgement`, `accuracy`, `loss` (centipawns),
+`clock` and `time` (seconds left after the move and spent on it), `win_before` and `win_after` (Win%). They are
+from the mover's point of view, but all scores are White's. Floats have 3 decimals. Skipped games have no line.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from engine_plugins.writers._white import views
 
 
 class JsonlWriter(Writer):
-    """One analysed game a line, as JSON."""
+    """Analysed games as JSON, one per line."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 

@@ -1,8 +1,8 @@
-"""Markdown: the reports to be read, on a forge, in notes or as they are.
+"""Markdown: the reports for reading, on a web site such as GitHub, in notes or as plain text.
 
-`-o report.md` has a heading for each report, its figures, its tables whole, and its notes; at the top what was
-analysed, by whom, and what failed. Tables are those of GitHub's Markdown, with the columns lined up so that the
-plain text reads well too. Nothing from a file is markup: names and headers stay the text they are.
+`-o report.md` begins with the number of games, the evaluator and the failures. Then it has a heading for each
+report with its figures, its complete tables and its notes. Tables are in GitHub's Markdown with aligned columns,
+so that they are readable as plain text too. Text from a file, such as a name, is never interpreted as markup.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from engine.text.format import FIGURES, figure
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
-"""What would begin a list, a heading or a rule."""
+"""Pattern of a text that would begin a list, a heading or a rule."""
 _PADDED = 60
-"""Wider cells are not waited for."""
+"""Largest width to which the cells of a column are padded."""
 
 
 class MarkdownWriter(Writer):
-    """The reports as Markdown, to be read."""
+    """The reports as Markdown, for reading."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown")
 
@@ -53,11 +53,12 @@ def _failures(result: RunResult) -> Iterator[str]:
     if result.failures:
         yield "## What failed"
         yield "\n".join(
-            f"- {_where(one.file, one.line, one.game)}{escaped(one.reason)}" for one in result.failures
+            f"- {_location(failure.file, failure.line, failure.game)}{escaped(failure.reason)}"
+            for failure in result.failures
         )
 
 
-def _where(file: str | None, line: int | None, game: int | None) -> str:
+def _location(file: str | None, line: int | None, game: int | None) -> str:
     parts = [f"{escaped(file)}:{line}" if line else escaped(file)] if file else []
     parts += [f"game {game}"] if game else []
     return ", ".join(parts) + (": " if parts else "")
@@ -79,7 +80,7 @@ def _report(report: Report) -> Iterator[str]:
 
 
 def _table(table: ReportTable) -> str:
-    """Lined up; figures to the right."""
+    """Return the table with aligned columns, figures to the right."""
     right = [column.kind in FIGURES for column in table.columns]
     rows = [[escaped(column.label) for column in table.columns]]
     rows += [
@@ -105,7 +106,7 @@ def _padded(cell: str, width: int, right: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns on a screen."""
+    """Return the number of columns on a screen."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
@@ -113,13 +114,13 @@ def _width(text: str) -> int:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line: no markup, no link, no HTML, no cell of its own."""
+    """Return a text on one line with all markup escaped, so that Markdown shows it unchanged."""
     printable = "".join(
         c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
     )
-    return _FIRST.sub(_backslash, _SPECIAL.sub(lambda found: "\\" + found[0], printable.strip()))
+    return _FIRST.sub(_backslash, _SPECIAL.sub(lambda match: "\\" + match[0], printable.strip()))
 
 
-def _backslash(found: re.Match[str]) -> str:
-    """A sign with a backslash before it, a number with one behind."""
-    return found[1] + "\\" if found[1].isdigit() else "\\" + found[1]
+def _backslash(match: re.Match[str]) -> str:
+    """Return a sign with a backslash before it, or a number with a backslash after it."""
+    return match[1] + "\\" if match[1].isdigit() else "\\" + match[1]

@@ -1,4 +1,4 @@
-"""Parquet: a row for each move, game or figure of a report, in typed columns.
+"""Parquet with typed columns: a row for each move, game or figure of a report.
 
 | ending                       | `--format`        | rows                                                      |
 | ---------------------------- | ----------------- | --------------------------------------------------------- |
@@ -6,16 +6,16 @@
 | `.games.parquet`             | `games-parquet`   | the games: players, result, opening, accuracy             |
 | `.reports.parquet`           | `reports-parquet` | the reports, one figure or table cell a row               |
 
-Needs pyarrow: `pip install 'grandmaster-analysis[parquet]'`. The columns are those of the CSV and SQLite outputs:
-plugins/engine_plugins/writers/README.md has every one, and so has the file, as the metadata `meaning` of each
-field. Its own metadata say who evaluated: `engine.schema`, `engine.evaluator`, `engine.fingerprint`,
-`engine.limit`.
+This needs pyarrow: `pip install 'grandmaster-analysis[parquet]'`. The columns are the same as in the CSV and
+SQLite outputs. plugins/engine_plugins/writers/README.md lists all of them, and the file explains each one in the
+metadata `meaning` of its field. The metadata of the file name the schema and the evaluator: `engine.schema`,
+`engine.evaluator`, `engine.fingerprint`, `engine.limit`.
 
-Compressed with zstd, in row groups of some 65,000 rows, which readers take one by one: memory stays the same
-however big the run is. After 6.5 million rows a table goes on in another file, `plies-2.parquet` after
-`plies.parquet`; readers take `plies*.parquet` as one. A Parquet file is complete only with its end: what a
-killed run leaves as `FILE.part` cannot be read, while a run interrupted in good order (Ctrl-C once) leaves a
-whole file of the finished games.
+The file is compressed with zstd. It has row groups of about 65,000 rows, so that neither writer nor readers need
+more memory for a larger run. After 6.5 million rows a table continues in another file, `plies-2.parquet` after
+`plies.parquet`; readers can read `plies*.parquet` as one table. A Parquet file cannot be read without its end. If
+the run is interrupted with Ctrl-C once, the file is complete and has the finished games. If the run is killed, the
+`FILE.part` that remains cannot be read.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from engine.plugin import RunInfo, Writer
 from engine_plugins.writers import _tables
 
 GROUP_ROWS = 65_536
-"""A row group ends with the first batch that brings it to so many."""
+"""Rows after which a row group ends, with the batch that reaches this number."""
 SHARD_ROWS = 100 * GROUP_ROWS
-"""After so many rows the table goes on in another file: some 70,000 games, 400 MB."""
+"""Rows after which the table continues in another file: about 70,000 games, 400 MB."""
 _BATCH_ROWS = 4_096
 """Rows held as Python values before they become columns, which take a tenth of the memory."""
 
@@ -62,7 +62,7 @@ class _Parquet(Writer):
         )
         self._file = self._open(stream)
         self._written = 0
-        """Rows in the file that is written now."""
+        """Number of rows in the current file."""
         self._rows: list[_tables.Row] = []
         self._batches: list[Any] = []
 
@@ -87,9 +87,9 @@ class _Parquet(Writer):
     def _end_group(self) -> None:
         if self._batches:
             table = self._pa.Table.from_batches(self._batches)
-            if self._written >= SHARD_ROWS and (more := self.next_file()) is not None:
+            if self._written >= SHARD_ROWS and (next_file := self.next_file()) is not None:
                 self._file.close()
-                self._file = self._open(more[1])
+                self._file = self._open(next_file[1])
                 self._written = 0
             self._file.write_table(table, row_group_size=table.num_rows)
             self._written += table.num_rows
@@ -97,7 +97,7 @@ class _Parquet(Writer):
 
 
 class PliesParquet(_Parquet):
-    """The moves as Parquet, a row each."""
+    """The moves as Parquet, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".plies.parquet")
     schema = _tables.PLIES
@@ -107,7 +107,7 @@ class PliesParquet(_Parquet):
 
 
 class GamesParquet(_Parquet):
-    """The games as Parquet, a row each."""
+    """The games as Parquet, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".games.parquet",)
     schema = _tables.GAMES
@@ -117,7 +117,7 @@ class GamesParquet(_Parquet):
 
 
 class ReportsParquet(_Parquet):
-    """The reports as Parquet, a row for each figure."""
+    """The reports as Parquet, one row for each figure."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".reports.parquet",)
     schema = _tables.REPORTS
@@ -138,10 +138,10 @@ def _schema(pa: Any, table: _tables.TableSchema, info: RunInfo) -> Any:
         pa.field(column.name, types[column.type], metadata={"meaning": column.meaning}) for column in table.columns
     ]
     evaluator = info.evaluator
-    about = {
+    metadata = {
         "engine.schema": table.label,
         "engine.evaluator": f"{evaluator.name} {evaluator.version}".strip(),
         "engine.fingerprint": evaluator.fingerprint,
         "engine.limit": str(info.limit),
     }
-    return pa.schema(fields, metadata=about)
+    return pa.schema(fields, metadata=metadata)

@@ -1,26 +1,26 @@
-"""Annotated PGN: every game with what the run found beside its moves.
+"""Annotated PGN: every game with its evaluations beside the moves.
 
-Kept as they are: all tags in their order, comments, NAGs, variations, `[%clk]` and every other command. Added:
+All tags in their order, comments, NAGs, variations, `[%clk]` and all other commands are kept. Added are:
 
-- `[%eval]` after each move but the mating one: White's view of the position after the move, in pawns, or `#3`,
-  with the depth if asked for;
-- `[%clk]` for games whose clocks are known and that were no PGN;
-- `$6`, `$2` or `$4` for an inaccuracy, a mistake or a blunder, unless the move has one of `!` to `?!` already,
-  with a comment like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.` and the best line as a variation, unless there is
-  one that begins with the same move;
-- the tag `Annotator`: evaluator and limit, after whoever stands there already; and of the seven standard tags,
-  `SetUp`, `FEN` and `Variant` those that are missing and needed.
+- `[%eval]` after each move except the mating move: the position after the move from White's point of view, in
+  pawns or as `#3`, with the depth if requested;
+- `[%clk]` for games whose clocks are known and that were not PGN;
+- `$6`, `$2` or `$4` for an inaccuracy, a mistake or a blunder, unless the move already has one of `!` to `?!`;
+  with it a comment like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.`, and the best line as a variation, unless
+  there is already a variation that begins with the same move;
+- evaluator and limit in the tag `Annotator`, after the annotators that are already there;
+- the seven standard tags, `SetUp`, `FEN` and `Variant`, if they are missing and needed.
 
-The options say how much of that: `--set pgn.judged=blunder` marks blunders only, `--set pgn.line=0` gives no
+Options choose the annotations: `--set pgn.judged=blunder` only marks blunders, and `--set pgn.line=0` writes no
 variations.
 
-`[%eval]` and such comments in the input, from Lichess or from an earlier run, are replaced; annotating a second
-time with the same evaluations changes nothing.
+`[%eval]` and comments of this kind in the input, from Lichess or from an earlier run, are replaced, so annotating
+a file twice with the same evaluations changes nothing.
 
-Of a damaged game the moves that can be played are kept and the rest becomes a comment; the same holds for a
-variation. Words that are no moves become comments, escape lines (`%`) are left out, white space in comments
-becomes one space. A game that cannot be read at all, or that is no chess the evaluator plays, is copied as it
-stands. An EPD line becomes a game without moves: the evaluation and the best move are its comment.
+In a damaged game, and in a damaged variation, the moves that can be played are kept and the rest becomes a
+comment. Words that are not moves become comments, escape lines (`%`) are left out, and white space in comments
+becomes one space. A game that cannot be read, or whose variant the evaluator does not play, is copied unchanged.
+An EPD line becomes a game without moves; evaluation and best move are in its comment.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class PgnWriter(Writer):
         self.stream.write(text.encode("utf-8", "replace"))
 
     def _atoms(self, game: AnalysedGame, movetext: Movetext, replay: Replay, result: str) -> Iterator[str]:
-        """The annotated movetext."""
+        """Yield the annotated movetext."""
         annotator = _annotations.Annotator(game, replay, self.options)
         if rest := _rest(game, movetext):
             (movetext.after[-1] if movetext.after else movetext.before).items.append(Comment(rest))
@@ -64,17 +64,17 @@ class PgnWriter(Writer):
         yield from _annotations.atoms(movetext.before)
         white = game.turn(0) == "white"
         number = int(game.fen.rsplit(" ", 1)[1])
-        bare = False
+        without_number = False
         for k, (ply, notes) in enumerate(zip(game.plies, movetext.after, strict=True)):
             annotator.ply(k, notes)
             if white:
                 yield f"{number}. {ply.san}"
             else:
-                yield ply.san if bare else f"{number}... {ply.san}"
+                yield ply.san if without_number else f"{number}... {ply.san}"
                 number += 1
             white = not white
             yield from _annotations.atoms(notes)
-            bare = not notes.items
+            without_number = not notes.items
         yield result
 
     def skipped(self, game: SkippedGame) -> None:
@@ -84,7 +84,7 @@ class PgnWriter(Writer):
 
 
 def _result(game: AnalysedGame, movetext: Movetext) -> str:
-    """How the game ended, from its tag or else from the end of its moves."""
+    """Return the result of the game, from its tag or else from the end of its moves."""
     tag = game.headers.get("Result", "")
     if tag in _movetext.RESULTS and tag != "*":
         return tag
@@ -92,7 +92,7 @@ def _result(game: AnalysedGame, movetext: Movetext) -> str:
 
 
 def _tags(game: AnalysedGame, result: str, info: RunInfo) -> dict[str, str]:
-    """The tags in the order of the input; when a standard one is missing, the standard ones come first."""
+    """Return the tags in the order of the input; if a standard tag is missing, the standard tags come first."""
     tags = dict(game.headers)
     if any(name not in tags for name in _ROSTER):
         roster = {name: _UNKNOWN.get(name, "?") for name in _ROSTER}
@@ -109,21 +109,21 @@ def _tags(game: AnalysedGame, result: str, info: RunInfo) -> dict[str, str]:
     return tags
 
 
-def _annotator(given: str, info: RunInfo) -> str:
+def _annotator(annotators: str, info: RunInfo) -> str:
     name, version = info.evaluator.name, info.evaluator.version
     if version and version not in name:
         name = f"{name} {version}"
     ours = ", ".join(part for part in (name, str(info.limit)) if part)
-    names = [part for part in given.split(_SEPARATOR) if part not in ("", "?")]
+    names = [part for part in annotators.split(_SEPARATOR) if part not in ("", "?")]
     return _SEPARATOR.join(names if ours in names else [*names, ours])
 
 
 def _rest(game: AnalysedGame, movetext: Movetext) -> str:
-    """What could not be played, as a comment."""
+    """Return the text that could not be played, as a comment."""
     rest = _layout.quoted(movetext.rest)
     for result in _movetext.RESULTS:
         rest = rest.removesuffix(f" {result}")
     if not rest:
         return ""
-    why = f" ({_layout.quoted(_layout.printable(game.problem))})" if game.problem else ""
-    return f"Cut off here{why}: {rest}"
+    reason = f" ({_layout.quoted(_layout.printable(game.problem))})" if game.problem else ""
+    return f"Cut off here{reason}: {rest}"

@@ -1,4 +1,4 @@
-"""SQLite: one database with the games, the moves, the reports and the run, to be asked in SQL.
+"""SQLite: one database with the games, the moves, the reports and the run, for queries in SQL.
 
 `-o games.sqlite` (also `.sqlite3`, `.db`) has the tables
 
@@ -7,19 +7,19 @@
 | `games`    | a game                                     | `game`        |
 | `plies`    | a move                                     | `game`, `ply` |
 | `reports`  | a figure, table cell or note of a report   |               |
-| `failures` | something of ours that failed              |               |
-| `run`      | the run: who evaluated, how deep, how much |               |
+| `failures` | a failure during the run                   |               |
+| `run`      | the run: evaluator, limit, numbers         |               |
 
-with the columns of the CSV and Parquet outputs, which plugins/engine_plugins/writers/README.md explains; `.schema`
-in the sqlite3 program shows the same. Truth is 1 or 0. `PRAGMA user_version` is the version of the schema.
-Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and one for
-each table of a report, such as `report_accuracy_players`.
+with the same columns as the CSV and Parquet outputs. plugins/engine_plugins/writers/README.md explains them, and
+so does `.schema` in the sqlite3 program. Booleans are 1 or 0. `PRAGMA user_version` is the version of the schema.
+Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and a view
+for each table of a report, such as `report_accuracy_players`.
 
     $ sqlite3 games.sqlite "SELECT player, move, best_san, win_loss FROM judged ORDER BY win_loss DESC LIMIT 5"
 
-The database is made in the folder for temporary files (`TMPDIR`) and copied when the run ends: one interrupted in
-good order (Ctrl-C once) leaves a whole database of the finished games as `FILE.part`, a killed one leaves that
-empty. The same command fills it from the cache.
+The database is made in the folder for temporary files (`TMPDIR`) and copied when the run ends. If the run is
+interrupted with Ctrl-C once, `FILE.part` is a complete database of the finished games; if the run is killed, it is
+empty. The same command then completes it from the cache.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CHUNK = 1 << 20
 _TYPES = {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER"}
 _KEYS = {"games": "PRIMARY KEY (game)", "plies": "PRIMARY KEY (game, ply)"}
 _PRAGMAS = (
-    "journal_mode = OFF",  # a run that dies leaves nothing of it anyway
+    "journal_mode = OFF",  # nothing remains of the temporary file if the run dies
     "synchronous = OFF",
     "locking_mode = EXCLUSIVE",
     f"user_version = {_VERSION}",
@@ -106,7 +106,7 @@ class SqliteWriter(Writer):
 
 
 class _Database:
-    """A database in a temporary file that is gone with this process, however that ends."""
+    """A database in a temporary file that disappears with this process, however the process ends."""
 
     def __init__(self) -> None:
         descriptor, name = tempfile.mkstemp(prefix="engine-", suffix=".sqlite")
@@ -120,12 +120,12 @@ class _Database:
             raise
         for pragma in _PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
-        # One transaction: SQLite hands pages that it has no room for to the file by itself.
+        # One transaction is enough: SQLite writes pages that do not fit into memory to the file by itself.
         self._connection.execute("BEGIN EXCLUSIVE")
         self._unlink()
 
     def create(self, schema: _tables.TableSchema) -> None:
-        """A table with the meanings of its columns as comments."""
+        """Create a table with the meanings of its columns as comments."""
         key = _KEYS.get(schema.name)
         last = schema.columns[-1]
         lines = [
@@ -147,7 +147,7 @@ class _Database:
             self._connection.executemany(insert, rows)
 
     def content(self) -> Iterator[bytes]:
-        """The bytes of the database, which takes nothing more."""
+        """Return the bytes of the database. Nothing can be inserted afterwards."""
         self._connection.execute("COMMIT")
         self._file.seek(0)
         return iter(lambda: self._file.read(_CHUNK), b"")
@@ -158,14 +158,14 @@ class _Database:
         self._unlink()
 
     def _unlink(self) -> None:
-        # Windows removes no file that is open: there it goes when it is closed.
+        # Windows cannot remove an open file; there it is removed when it is closed.
         with contextlib.suppress(OSError):
             self._path.unlink()
 
 
 @contextlib.contextmanager
 def _disk() -> Iterator[None]:
-    """What goes wrong with the temporary file, for people."""
+    """Turn errors with the temporary file into an `OutputError` for people."""
     try:
         yield
     except (sqlite3.OperationalError, OSError) as error:

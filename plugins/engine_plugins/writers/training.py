@@ -1,10 +1,10 @@
-"""Training positions: what the aggregator `mistakes` found, as EPD, PGN or CSV.
+"""Training positions from the aggregator `mistakes`, as EPD, PGN or CSV.
 
-`-o mistakes.epd` writes a line for each position: `bm` are the accepted moves, `am` the one that was played,
-`id` says where, `c0` what it cost. `-o mistakes.training.pgn` writes a game for each: the position, the best
-move as its solution, other accepted moves as variations. `-o mistakes.training.csv` is for spreadsheets and
-flash-card programs. All three take the aggregator `mistakes` into the run; its options (`--set
-mistakes.positions=200`) decide what is a training position.
+`-o mistakes.epd` writes a line for each position: `bm` has the accepted moves, `am` the move that was played, `id`
+the game, and `c0` the Win% that the move lost. `-o mistakes.training.pgn` writes a game for each position, with
+the best move as its solution and other accepted moves as variations. `-o mistakes.training.csv` is for
+spreadsheets and flash-card programs. All three add the aggregator `mistakes` to the run. Its options, such as
+`--set mistakes.positions=200`, decide which positions are training positions.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Position(Struct, frozen=True):
         return [self.best, *self.also.split()]
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         return f"game {self.game}, {self.played} ({self.player})"
 
     @property
@@ -71,48 +71,48 @@ class TrainingEpd(Writer):
     reports: ClassVar[tuple[str, ...]] = ("mistakes",)
 
     def finish(self, result: RunResult) -> None:
-        for one in _positions(result):
-            board = one.board()
+        for position in _positions(result):
+            board = position.board()
             line = board.epd(
-                bm=[board.parse_san(san) for san in one.accepted],
-                am=[board.parse_san(one.played_san)],
-                c0=one.cost,
-                id=one.where,
+                bm=[board.parse_san(san) for san in position.accepted],
+                am=[board.parse_san(position.played_san)],
+                c0=position.cost,
+                id=position.location,
             )
             self.stream.write(f"{line}\n".encode())
 
 
 class TrainingPgn(Writer):
-    """Training positions as PGN, a game each with its solution, from the aggregator `mistakes`."""
+    """Training positions as PGN, one game for each with its solution, from the aggregator `mistakes`."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".training.pgn",)
     reports: ClassVar[tuple[str, ...]] = ("mistakes",)
 
     def finish(self, result: RunResult) -> None:
-        for number, one in enumerate(_positions(result), start=1):
-            self.stream.write(f"{_exercise(number, one)}\n\n".encode())
+        for number, position in enumerate(_positions(result), start=1):
+            self.stream.write(f"{_exercise(number, position)}\n\n".encode())
 
 
-def _exercise(number: int, one: _Position) -> chess.pgn.Game:
-    board = one.board()
+def _exercise(number: int, position: _Position) -> chess.pgn.Game:
+    board = position.board()
     game = chess.pgn.Game()
     game.headers.clear()
     side = "White" if board.turn else "Black"
     game.headers.update(
         {
-            "Event": f"{side} to move: find a better move than {one.played_san}",
-            "Site": one.where,
+            "Event": f"{side} to move: find a better move than {position.played_san}",
+            "Site": position.location,
             "Date": "????.??.??",
             "Round": str(number),
-            "White": one.player if board.turn else "?",
-            "Black": "?" if board.turn else one.player,
+            "White": position.player if board.turn else "?",
+            "Black": "?" if board.turn else position.player,
             "Result": "*",
         }
     )
     game.setup(board)
-    for san in one.accepted:
+    for san in position.accepted:
         game.add_variation(board.parse_san(san))
-    game.variations[0].comment = f"{one.cost}."
+    game.variations[0].comment = f"{position.cost}."
     return game
 
 
@@ -126,16 +126,16 @@ class TrainingCsv(Writer):
         heading = ("fen", "best", "also", "played", "win_before", "win_after", "game", "ply", "player")
         rows = (
             (
-                one.position,
-                one.best,
-                one.also,
-                one.played,
-                one.win_before,
-                one.win_after,
-                one.game,
-                one.ply,
-                one.player,
+                position.position,
+                position.best,
+                position.also,
+                position.played,
+                position.win_before,
+                position.win_after,
+                position.game,
+                position.ply,
+                position.player,
             )
-            for one in _positions(result)
+            for position in _positions(result)
         )
         self.stream.write(csv_lines([heading, *rows]))

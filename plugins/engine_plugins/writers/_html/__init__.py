@@ -1,1 +1,1 @@
-"""What the HTML report is made of: page, data, pictures. The writer is `html.py` beside this folder."""
+"""The parts of the HTML report: page, data, pictures. The writer is `html.py` beside this folder."""

@@ -1,4 +1,4 @@
-"""A board as static SVG, for print and for readers without a script."""
+"""A board as static SVG, for print and for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import chess
 from engine_plugins.writers._html.pieces import symbol_id
 
 SIDE = 45
-"""Of a square, in units of the drawing."""
+"""Side of a square in units of the drawing."""
 EDGE = 8 * SIDE
 
 
 def diagram(board: chess.Board, arrows: dict[str, chess.Move]) -> str:
-    """The position from the side to move's point of view; `arrows` by the class that the stylesheet knows."""
+    """Return a drawing of the position, seen from the side to move.
+
+    * **board** - the position.
+    * **arrows** - moves to draw as arrows, by their class in the stylesheet.
+    """
     bottom = board.turn
     parts = [f'<svg class="diagram" viewBox="0 0 {EDGE} {EDGE}" aria-hidden="true">']
     parts.append(f'<rect class="dark" width="{EDGE}" height="{EDGE}"/><path class="light" d="{_light()}"/>')
@@ -25,12 +29,12 @@ def diagram(board: chess.Board, arrows: dict[str, chess.Move]) -> str:
 
 
 def describe(board: chess.Board) -> str:
-    """The position in words, for who cannot see the diagram."""
+    """Return the position in words, for people who cannot see the diagram."""
     sides = []
     for color, name in ((chess.WHITE, "White"), (chess.BLACK, "Black")):
         pieces = sorted(
             ((piece.piece_type, square) for square, piece in board.piece_map().items() if piece.color == color),
-            key=lambda found: (-found[0], found[1]),
+            key=lambda piece: (-piece[0], piece[1]),
         )
         named = (
             ("" if kind == chess.PAWN else chess.piece_symbol(kind).upper()) + chess.square_name(square)
@@ -41,7 +45,7 @@ def describe(board: chess.Board) -> str:
 
 
 def _light() -> str:
-    """One path for the 32 light squares."""
+    """Return one path for the 32 light squares."""
     squares = ((x, y) for y in range(8) for x in range(8) if (x + y) % 2 == 0)
     return "".join(f"M{x * SIDE} {y * SIDE}h{SIDE}v{SIDE}h-{SIDE}z" for x, y in squares)
 
@@ -61,7 +65,7 @@ def _coordinate(k: int, bottom: chess.Color) -> str:
 
 
 def _target(board: chess.Board, move: chess.Move) -> int:
-    """Where the arrow of a move ends: for castling, where the king goes."""
+    """Return the square where the arrow of a move ends; for castling, the new square of the king."""
     if not board.is_castling(move):
         return move.to_square
     file = 6 if board.is_kingside_castling(move) else 2

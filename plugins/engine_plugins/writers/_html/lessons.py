@@ -12,19 +12,19 @@ from engine.model import Report
 from engine_plugins.writers._html.diagram import describe, diagram
 from engine_plugins.writers._html.tables import Link
 
-HOW_MANY = 10
+MAX_LESSONS = 10
 _TABLE = "positions"
 
 
 class Lesson(Struct, frozen=True):
-    """A position in which a better move was there."""
+    """A position in which there was a better move."""
 
     svg: str
-    """The diagram, with the move that was played."""
+    """The diagram with the move that was played."""
     words: str
     """The position in words."""
     side: str
-    """Who moves."""
+    """The side to move: `White` or `Black`."""
     played: str
     player: str
     best: str
@@ -37,7 +37,7 @@ class Lesson(Struct, frozen=True):
 
 
 def lessons(report: Report | None, link: Link) -> list[Lesson]:
-    """At most ten: the costliest of each game first, then the next of games that have more; in order of cost."""
+    """Return at most ten positions in the order of Win% lost, from as many games as possible."""
     table = report.table(_TABLE) if report is not None else None
     if table is None:
         return []
@@ -46,13 +46,13 @@ def lessons(report: Report | None, link: Link) -> list[Lesson]:
 
 
 def _spread(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Ten positions of ten games teach more than ten of one."""
-    seen: dict[int, int] = {}
+    """Choose the first row of each game, then the second rows, and so on; ten games teach more than one."""
+    rows_of_game: dict[int, int] = {}
     ranked = []
-    for place, row in enumerate(rows):
-        turn = seen[row["game"]] = seen.get(row["game"], 0) + 1
-        ranked.append((turn, place))
-    return [rows[place] for place in sorted(place for _, place in sorted(ranked)[:HOW_MANY])]
+    for index, row in enumerate(rows):
+        number = rows_of_game[row["game"]] = rows_of_game.get(row["game"], 0) + 1
+        ranked.append((number, index))
+    return [rows[index] for index in sorted(index for _, index in sorted(ranked)[:MAX_LESSONS])]
 
 
 def _lesson(row: dict[str, Any], link: Link) -> Lesson:

@@ -1,4 +1,4 @@
-"""The top of the report: the figures of the run and its players, put together from its reports."""
+"""The top of the report: the figures of the run and of its players, taken from the reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.text.format import figure
 from engine_plugins.writers._html.tables import Grid, Link, grid
 
 NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
-"""Aggregators that a run with a report takes along."""
+"""Aggregators that a run with an HTML report adds."""
 
 _FIGURES = (
     ("accuracy", "accuracy"),
@@ -31,11 +31,11 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
     ("judgements", "blunders", Column("blunders", "Blunders", "int")),
     ("wins", "wins", Column("wins", "Winning moves", "int")),
 )
-"""Report, column of its table `players`, and how it is shown here."""
+"""Report, column of its table `players`, and the column here."""
 
 
 def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
-    """Labels and values of the tiles; of one player's own moves alone when `own`."""
+    """Yield labels and values of the tiles; only figures of one player's own moves if `own`."""
     yield "Games", f"{result.counts.analysed:,}"
     yield "Positions", f"{result.counts.positions:,}"
     for name, key in _FIGURES:
@@ -50,7 +50,7 @@ def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
 
 
 def players(result: RunResult, link: Link) -> Grid | None:
-    """Everybody's figures side by side; None unless there are two."""
+    """Return the table of all players' figures; None for fewer than two players."""
     rows: dict[str, dict[str, Cell]] = {}
     for name, key, column in _PLAYERS:
         for player, value in _by_player(result.reports, name, key):
@@ -59,14 +59,14 @@ def players(result: RunResult, link: Link) -> Grid | None:
         return None
     columns = (Column("player", "Player", "player"), *(column for _, _, column in _PLAYERS))
     cells = tuple(
-        (player, *(found.get(column.key) for column in columns[1:]))
-        for player, found in sorted(rows.items(), key=_most_games_first)
+        (player, *(values.get(column.key) for column in columns[1:]))
+        for player, values in sorted(rows.items(), key=_most_games_first)
     )
     return grid(ReportTable("overview-players", "Players", columns, cells), link)
 
 
 def _most_games_first(row: tuple[str, dict[str, Cell]]) -> tuple[float, float, str]:
-    """Then the most accurate."""
+    """Return a sort key: the most games first, then the highest accuracy, then by name."""
     games, accuracy = (float(row[1].get(key) or 0) for key in ("games", "accuracy"))
     return -games, -accuracy, row[0]
 

@@ -20,8 +20,8 @@ _SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "tab
 _FOLDER = resources.files(__package__)
 
 
-def head(**given: Any) -> bytes:
-    """Everything before the first game: policy, style, script, the empty game page."""
+def head(**values: Any) -> bytes:
+    """Return everything before the first game: policy, style, script, the empty game page."""
     style, script = _style(), _script()
     policy = "; ".join(
         (
@@ -35,42 +35,42 @@ def head(**given: Any) -> bytes:
         )
     )
     parts = {"policy": policy, "style": Markup(style), "script": Markup(script), "symbols": Markup(symbols())}  # noqa: S704 - our own files
-    return _render("head.html.jinja", **parts, **given)
+    return _render("head.html.jinja", **parts, **values)
 
 
-def game(one: AnalysedGame) -> bytes:
-    """A row of the list of games, with the data of its page inside."""
-    # In JSON `<`, `>` and `&` stand only inside strings, where their escapes mean the same; so no header can end
-    # the element, and HTML has nothing to say about it.
-    data = encode(record(one))
+def row(game: AnalysedGame) -> bytes:
+    """Return a row of the list of games, with the data of the game's page inside."""
+    # In JSON `<`, `>` and `&` occur only inside strings, where their escapes mean the same. So no header can end
+    # the element or be read as HTML.
+    data = encode(record(game))
     for character in b"<>&":
         data = data.replace(bytes([character]), b"\\u%04x" % character)
     fields = {
-        "n": one.origin.game,
-        "names": [one.epd.id or "?"] if one.epd is not None else [one.player("white"), one.player("black")],
-        "ratings": [one.rating("white"), one.rating("black")],
-        "result": "" if one.epd is not None else one.result,
-        "opening": one.opening,
-        "date": one.headers.get("Date", "").replace("?", "").strip(".") or one.headers.get("UTCDate", ""),
-        "moves": (len(one.plies) + 1) // 2,
-        "sides": [_side(one, "white"), _side(one, "black")],
+        "n": game.origin.game,
+        "names": [game.epd.id or "?"] if game.epd is not None else [game.player("white"), game.player("black")],
+        "ratings": [game.rating("white"), game.rating("black")],
+        "result": "" if game.epd is not None else game.result,
+        "opening": game.opening,
+        "date": game.headers.get("Date", "").replace("?", "").strip(".") or game.headers.get("UTCDate", ""),
+        "moves": (len(game.plies) + 1) // 2,
+        "sides": [_side(game, "white"), _side(game, "black")],
         "data": Markup(data.decode()),  # noqa: S704 - escaped above
     }
     return _render("row.html.jinja", **fields)
 
 
-def _side(one: AnalysedGame, color: Color) -> dict[str, Any]:
-    side = one.side(color)
+def _side(game: AnalysedGame, color: Color) -> dict[str, Any]:
+    side = game.side(color)
     return {"accuracy": side.accuracy, "errors": (side.inaccuracies, side.mistakes, side.blunders)}
 
 
-def foot(**given: Any) -> bytes:
-    """Everything after the last game."""
-    return _render("foot.html.jinja", **given)
+def foot(**values: Any) -> bytes:
+    """Return everything after the last game."""
+    return _render("foot.html.jinja", **values)
 
 
-def _render(name: str, **given: Any) -> bytes:
-    return _environment().get_template(name).render(**given).encode("utf-8", "replace")
+def _render(template: str, **values: Any) -> bytes:
+    return _environment().get_template(template).render(**values).encode("utf-8", "replace")
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def _style() -> str:
 
 @functools.cache
 def _script() -> str:
-    """The files as one function, so that nothing of it is global."""
+    """Return the script files as one function, so that no name is global."""
     parts = "\n".join((_FOLDER / "script" / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     return f'(() => {{\n"use strict";\n{parts}\n}})();'
 

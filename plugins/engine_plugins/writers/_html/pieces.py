@@ -1,4 +1,4 @@
-"""The pieces of python-chess as SVG symbols, which every board of a page uses by reference."""
+"""The pieces of python-chess as SVG symbols, to which all boards of a page refer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _NAME = re.compile(r'^<g id="[^"]*" class="[^"]*"')
 
 
 def symbol_id(piece: str) -> str:
-    """Of a piece letter, upper case for White: `wN`, `bN`."""
+    """Return the identifier of a piece letter, which is upper case for White: `wN`, `bN`."""
     return f"{'w' if piece.isupper() else 'b'}{piece.upper()}"
 
 
 def symbols() -> str:
-    """The twelve `<symbol>` elements, on squares of 45 units.
+    """Return the twelve `<symbol>` elements, on squares of 45 units.
 
-    There is no `style` attribute in them, because the page's policy forbids it.
+    They have no `style` attribute, because the page's policy forbids it.
     """
     return "".join(
         f'<symbol id="{symbol_id(piece)}" viewBox="0 0 45 45">{_plain(drawing)}</symbol>'
@@ -30,7 +30,7 @@ def _plain(drawing: str) -> str:
     return _STYLE.sub(_attributes, _NAME.sub("<g", drawing))
 
 
-def _attributes(found: re.Match[str]) -> str:
-    """`style="fill:#fff; stroke:none"` as presentation attributes."""
-    pairs = (rule.split(":", 1) for rule in found[1].split(";") if ":" in rule)
+def _attributes(style: re.Match[str]) -> str:
+    """Return `style="fill:#fff; stroke:none"` as presentation attributes."""
+    pairs = (rule.split(":", 1) for rule in style[1].split(";") if ":" in rule)
     return "".join(f' {name.strip()}="{value.strip()}"' for name, value in pairs)

@@ -1,17 +1,17 @@
-"""One game as the data block that the page's script reads when the game is opened.
+"""One game as the data that the page's script reads when the game is opened.
 
-A JSON object, as short as can be; what is absent is not known or not needed:
+It is a JSON object, as short as possible; a missing key means that the value is not known or not needed:
 
-| key | what |
+| key | meaning |
 | --- | --- |
 | `n` | the game's number |
 | `t` | tags: `[[name, value], ...]` in file order |
-| `f` | FEN of the start, when it is not the usual one |
+| `f` | FEN of the initial position, if it is not the standard one |
 | `c9` | true for Chess960 |
 | `m`, `s` | the moves in UCI and in SAN, with spaces between |
 | `e` | White's evaluation of positions 0 to N: centipawns, `"#3"`, `"#"` for checkmate, null |
 | `w` | White's Win% of positions 0 to N in tenths, null |
-| `b`, `bs` | best moves of positions 0 to N in UCI and SAN; `-` is unknown, `=` the move played |
+| `b`, `bs` | best moves of positions 0 to N in UCI and SAN; `-` means unknown, `=` the move played |
 | `j` | judged moves by ply: 1 inaccuracy, 2 mistake, 3 blunder |
 | `l` | by ply of a judged move: the best line in SAN |
 | `k`, `d` | seconds left after each move, and spent on it |
@@ -19,9 +19,9 @@ A JSON object, as short as can be; what is absent is not known or not needed:
 | `o` | the opening: ECO, name |
 | `x`, `r` | FEN fields by position, where they change: en passant square, castling rights |
 | `a` | accuracy, ACPL, inaccuracies, mistakes, blunders of White and of Black |
-| `v` | `"b"`: seen from Black's side |
+| `v` | `"b"`: shown from Black's side |
 | `epd`, `bm` | name and best moves of an EPD line |
-| `problem` | what was wrong with the game in its file |
+| `problem` | why the game in the file is damaged |
 """
 
 from __future__ import annotations
@@ -41,39 +41,39 @@ _JUDGED = {"inaccuracy": 1, "mistake": 2, "blunder": 3}
 
 
 def record(game: AnalysedGame) -> dict[str, Any]:
-    """The data of one game; scores and Win% are White's."""
-    found: dict[str, Any] = {"n": game.origin.game, "t": list(game.headers.items())}
+    """Return the data of one game; scores and Win% are White's."""
+    data: dict[str, Any] = {"n": game.origin.game, "t": list(game.headers.items())}
     if game.fen != chess.STARTING_FEN:
-        found["f"] = game.fen
+        data["f"] = game.fen
     if game.variant == "chess960":
-        found["c9"] = True
-    found["m"] = " ".join(ply.uci for ply in game.plies)
-    found["s"] = " ".join(ply.san for ply in game.plies)
+        data["c9"] = True
+    data["m"] = " ".join(ply.uci for ply in game.plies)
+    data["s"] = " ".join(ply.san for ply in game.plies)
     scores = [_scores(game, position, negate) for position, negate in views(game)]
     if any(score is not None for score, _ in scores):
-        found["e"], found["w"] = (list(column) for column in zip(*scores, strict=True))
+        data["e"], data["w"] = (list(column) for column in zip(*scores, strict=True))
     judged = {str(k): _JUDGED[ply.judgement] for k, ply in enumerate(game.plies) if ply.judgement}
     if judged:
-        found["j"] = judged
-    found |= _from_boards(game)
-    found |= _times("k", [ply.clock for ply in game.plies]) | _times("d", [ply.time for ply in game.plies])
+        data["j"] = judged
+    data |= _from_boards(game)
+    data |= _times("k", [ply.clock for ply in game.plies]) | _times("d", [ply.time for ply in game.plies])
     if game.phases is not None:
-        found["p"] = [game.phases.middlegame, game.phases.endgame]
+        data["p"] = [game.phases.middlegame, game.phases.endgame]
     if game.opening is not None:
-        found["o"] = [game.opening.eco, game.opening.name]
-    found["a"] = [_side(game.white), _side(game.black)]
+        data["o"] = [game.opening.eco, game.opening.name]
+    data["a"] = [_side(game.white), _side(game.black)]
     if game.view == ("black",):
-        found["v"] = "b"
+        data["v"] = "b"
     if game.epd is not None:
-        found["epd"] = game.epd.id or ""
-        found["bm"] = _sans(game.board(0), game.epd.bm)
+        data["epd"] = game.epd.id or ""
+        data["bm"] = _sans(game.board(0), game.epd.bm)
     if game.problem is not None:
-        found["problem"] = game.problem
-    return found
+        data["problem"] = game.problem
+    return data
 
 
 def _scores(game: AnalysedGame, position: AnalysedPosition, negate: bool) -> tuple[int | str | None, int | None]:
-    """White's evaluation and tenths of Win%."""
+    """Return White's evaluation and White's Win% in tenths."""
     if position.terminal == "checkmate":
         return "#", 1000 if negate else 0
     if position.terminal == "stalemate":
@@ -87,8 +87,7 @@ def _scores(game: AnalysedGame, position: AnalysedPosition, negate: bool) -> tup
 
 
 def _from_boards(game: AnalysedGame) -> dict[str, Any]:
-    """All that needs the positions themselves: best moves in SAN, and the FEN fields that a script would have to
-    generate moves for."""
+    """Return what needs boards: best moves in SAN, and FEN fields for which a script must generate moves."""
     ucis, sans, lines, passant, rights = [], [], {}, {}, []
     castling = None
     for k, board in enumerate(game.boards()):
@@ -108,17 +107,17 @@ def _from_boards(game: AnalysedGame) -> dict[str, Any]:
             lines[str(k)] = _line(board, evaluation.pv[:LINE])
         if board.has_legal_en_passant() and board.ep_square is not None:
             passant[str(k)] = chess.square_name(board.ep_square)
-        now = board.castling_xfen()
-        if now != castling:
-            castling = now
-            rights.append([k, now])
+        current = board.castling_xfen()
+        if current != castling:
+            castling = current
+            rights.append([k, current])
     known = any(uci != "-" for uci in ucis)
-    found: dict[str, Any] = {"b": " ".join(ucis), "bs": " ".join(sans)} if known else {}
-    return found | {key: value for key, value in (("l", lines), ("x", passant)) if value} | {"r": rights}
+    data: dict[str, Any] = {"b": " ".join(ucis), "bs": " ".join(sans)} if known else {}
+    return data | {key: value for key, value in (("l", lines), ("x", passant)) if value} | {"r": rights}
 
 
 def _line(board: chess.Board, pv: Sequence[str]) -> str:
-    """With move numbers, as people write it."""
+    """Return a line in SAN with move numbers."""
     replay = board.copy(stack=False)
     moves = [replay.push_uci(uci) for uci in pv]
     text = board.copy(stack=False).variation_san(moves)

@@ -1,4 +1,4 @@
-"""Tables of reports as the template shows them: cells as people read them, with what they sort by and link to."""
+"""Tables of reports for the template: the text of each cell, its sort key and its link."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from engine.text.format import FIGURES, figure
 
 _REFERENCES = ("game", "ply")
 LONG = 25
-"""Rows of a table shown at once; the rest is folded away."""
+"""Number of rows that a table shows at first; the others are folded away."""
 
 Link = Callable[[int, int | None], str]
-"""The address of a game, at a ply."""
+"""A function that returns the address of a game and ply."""
 
 
 class Shown(Struct, frozen=True):
@@ -22,10 +22,10 @@ class Shown(Struct, frozen=True):
 
     text: str
     sort: str
-    """Number or text that it sorts by; empty for a missing value, which comes last."""
+    """Number or text by which the cell is sorted; empty for a missing value, which comes last."""
     href: str | None = None
     bar: float | None = None
-    """Length of a bar behind it, 0 to 100."""
+    """Length of the bar behind the text, 0 to 100; None: no bar."""
 
 
 class Head(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Head(Struct, frozen=True):
     label: str
     number: bool
     name: bool
-    """Whether it holds names of people, which may be in any script."""
+    """Whether the column has names of people, which may be in any script."""
 
 
 class Grid(Struct, frozen=True):
@@ -57,14 +57,14 @@ class Section(Struct, frozen=True):
 
 
 def section(name: str, report: Report, link: Link) -> Section:
-    """A report, ready to be shown."""
+    """Return a report for the template."""
     metrics = [(metric.label, figure(metric.value, metric.kind)) for metric in report.metrics.values()]
     grids = [grid(table, link) for table in report.tables if table.rows]
     return Section(name, report.title, metrics, grids, report.notes)
 
 
 def grid(table: ReportTable, link: Link) -> Grid:
-    """A table, ready to be shown. A position is left out where its game and ply are links to it."""
+    """Return a table for the template. Positions are left out if the columns of game and ply link to them."""
     keys = [column.key for column in table.columns]
     linked = "game" in keys and "ply" in keys
     shown = [k for k, column in enumerate(table.columns) if not (linked and column.kind == "position")]
@@ -80,8 +80,10 @@ def grid(table: ReportTable, link: Link) -> Grid:
 def _row(
     columns: Sequence[Column], row: Sequence[Cell], shown: Sequence[int], bars: dict[int, float], link: Link
 ) -> Iterator[Shown]:
-    place = {column.key: value for column, value in zip(columns, row, strict=True) if column.key in _REFERENCES}
-    game, ply = place.get("game"), place.get("ply")
+    references = {
+        column.key: value for column, value in zip(columns, row, strict=True) if column.key in _REFERENCES
+    }
+    game, ply = references.get("game"), references.get("ply")
     for k in shown:
         value, kind = row[k], columns[k].kind
         href = None
@@ -94,7 +96,7 @@ def _row(
 
 
 def _bar_scale(table: ReportTable, k: int) -> float | None:
-    """What fills a bar in this column: 100 for percents, the most for what is added up; None for no bars."""
+    """Return the value of a full bar in this column: 100 for percents, else the highest value; None: no bars."""
     column = table.columns[k]
     if column.kind == "percent":
         return 100.0
@@ -106,4 +108,4 @@ def _bar_scale(table: ReportTable, k: int) -> float | None:
 
 
 _COUNTED = frozenset({"cost"})
-"""Columns other than percents whose lengths people compare."""
+"""Keys of columns with bars, besides percents."""

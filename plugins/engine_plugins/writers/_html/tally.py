@@ -1,4 +1,4 @@
-"""What the overview's charts count while the games go by; it does not grow with them."""
+"""Counts for the charts of the overview; their size does not grow with the number of games."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from msgspec import Struct
 from engine.model import AnalysedGame
 
 MOVES = 60
-"""Move numbers with a column of their own; the last one holds all later moves."""
+"""Number of columns for move numbers; the last one also counts all later moves."""
 STEP = 5
-"""Percent of accuracy in one column."""
+"""Width of a column of accuracies in percent."""
 _JUDGED = ("inaccuracy", "mistake", "blunder")
 
 
 class Bar(Struct, frozen=True):
-    """One column of a chart, as parts from below, in units of the drawing."""
+    """One column of a chart, in units of the drawing."""
 
     x: float
     label: str
-    """For people: what and how many."""
+    """Description with numbers, for people."""
     parts: list[tuple[str, float, float]]
-    """Class, upper edge, height."""
+    """Class, upper edge and height of each part, from below."""
 
 
 class Chart(Struct, frozen=True):
@@ -28,23 +28,23 @@ class Chart(Struct, frozen=True):
 
     title: str
     words: str
-    """What it shows, in a sentence."""
+    """Description in a sentence."""
     bars: list[Bar]
     width: float
-    """Of a column."""
+    """Width of a column."""
     ticks: list[tuple[float, str]]
-    """Labels below: place and text."""
+    """Position and text of each label below the chart."""
     top: str
-    """What the upper edge stands for."""
+    """Value at the upper edge."""
     legend: list[tuple[str, str]]
-    """Class and name."""
+    """Class and name of each part."""
 
 
 WIDTH, HEIGHT = 600.0, 160.0
 
 
-class Tally:
-    """Counts over games, of the colours that a game's view has."""
+class ChartCounts:
+    """Accuracies and judged moves, counted for the colours in view."""
 
     def __init__(self) -> None:
         self.accuracies = [0] * (100 // STEP)
@@ -63,7 +63,7 @@ class Tally:
                 self.judged[min(max(number, 1), MOVES) - 1][_JUDGED.index(ply.judgement)] += 1
 
     def charts(self) -> list[Chart]:
-        """Those that have something to show."""
+        """Return the charts that have something to show."""
         return [chart for chart in (self._by_move(), self._by_accuracy()) if chart is not None]
 
     def _by_move(self) -> Chart | None:
@@ -78,7 +78,7 @@ class Tally:
         return _chart("When errors happen", "Judged moves by move number.", columns, kinds, ticks)
 
     def _by_accuracy(self) -> Chart | None:
-        if sum(self.accuracies) < 3:  # noqa: PLR2004 - of one game there is nothing to compare
+        if sum(self.accuracies) < 3:  # noqa: PLR2004 - one game has nothing to compare
             return None
         first = next(k for k, number in enumerate(self.accuracies) if number)
         first = min(first, len(self.accuracies) - 8)
@@ -90,33 +90,33 @@ class Tally:
 
 
 class Column(Struct, frozen=True):
-    """What one column of a chart stands for."""
+    """The counts in one column of a chart."""
 
     label: str
     counts: list[int]
-    """Of each kind."""
+    """Count of each part."""
 
 
 def _chart(title: str, words: str, columns: list[Column], kinds: dict[str, str], ticks: dict[int, str]) -> Chart:
-    """`kinds` are class and name, from below."""
-    most = max(sum(column.counts) for column in columns)
+    """Draw a chart. `kinds` are the names of the parts by their classes, from below."""
+    highest = max(sum(column.counts) for column in columns)
     step = WIDTH / len(columns)
     bars = []
     for k, column in enumerate(columns):
         y, parts = HEIGHT, []
         for kind, number in zip(kinds, column.counts, strict=True):
-            height = round(HEIGHT * number / most, 1)
+            height = round(HEIGHT * number / highest, 1)
             y = round(y - height, 1)
             if number:
                 parts.append((kind, y, height))
-        said = ", ".join(f"{number} {name}" for name, number in zip(kinds.values(), column.counts, strict=True))
-        bars.append(Bar(round(k * step + step * 0.1, 1), f"{column.label}: {said}", parts))
+        numbers = ", ".join(f"{number} {name}" for name, number in zip(kinds.values(), column.counts, strict=True))
+        bars.append(Bar(round(k * step + step * 0.1, 1), f"{column.label}: {numbers}", parts))
     return Chart(
         title=title,
         words=words,
         bars=bars,
         width=round(step * 0.8, 1),
         ticks=[(round((k + 0.5) * step, 1), name) for k, name in ticks.items()],
-        top=f"{most:,}",
+        top=f"{highest:,}",
         legend=list(kinds.items()) if len(kinds) > 1 else [],
     )

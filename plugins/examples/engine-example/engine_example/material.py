@@ -13,15 +13,15 @@ VALUES = {chess.PAWN: 100, chess.KNIGHT: 300, chess.BISHOP: 300, chess.ROOK: 500
 class Material(Evaluator):
     """Counts pieces one move ahead: pawn 100, knight and bishop 300, rook 500, queen 900. Sees mate in one.
 
-    The limit has no meaning here but for the number of lines. A position is always answered the same, which is
-    what the framework asks of an evaluator.
+    The limit only sets the number of lines. The evaluation of a position is always the same, as the framework
+    requires.
     """
 
     def start(self) -> EvaluatorInfo:
         return EvaluatorInfo(name="Material", version="1", fingerprint="material-1")
 
     def clear(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing: nothing is remembered."""
 
     def search(self, position: Position, limit: Limit) -> Evaluation:
         board = position.board()
@@ -38,11 +38,11 @@ class Material(Evaluator):
         return Evaluation(best.score, best.pv, depth=1, nodes=len(lines), lines=shown)
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: nothing was opened."""
 
 
 def balance(board: chess.Board) -> int:
-    """Material of the side to move less the other's, in centipawns."""
+    """Return the material of the side to move minus that of the opponent, in centipawns."""
     return sum(
         value * (len(board.pieces(piece, board.turn)) - len(board.pieces(piece, not board.turn)))
         for piece, value in VALUES.items()

@@ -10,21 +10,21 @@ import chess
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 
-LONGEST = 100_000
-"""Bytes of a line; what is longer is cut there, so that memory stays bounded."""
+MAX_LINE = 100_000
+"""Largest number of bytes in a line; longer lines are cut, so that memory stays bounded."""
 
 
 class MovesReader(Reader):
     """Games as lines of UCI moves from the initial position: `e2e4 e7e5 g1f3`.
 
-    A line is a game. One that has something illegal in it is kept up to there, with the reason.
+    Each line is a game. A game with an illegal move is kept up to this move, together with the reason.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".moves",)
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
         number = 0
-        while line := stream.readline(LONGEST):
+        while line := stream.readline(MAX_LINE):
             number += 1
             if line.strip():
                 yield RawGame(line, number)

@@ -1,4 +1,4 @@
-"""A line per game."""
+"""Games as text, one line for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.plugin import Writer
 
 
 class ScoresWriter(Writer):
-    """A line per game: number, players, result, and the accuracy of both."""
+    """One line for each game: number, players, result, and the accuracy of both players."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".scores",)
 
