@@ -27,6 +27,7 @@ from engine.errors import (
 )
 from engine.model import Limit, Position, Score
 from engine.testing.fake_uci import fake_uci
+from engine_plugins.evaluators import _process
 from engine_plugins.evaluators._process import Process, awake
 from engine_plugins.evaluators.stockfish import Stockfish
 from engine_plugins.evaluators.uci import Uci, search_seconds, split_name
@@ -53,9 +54,9 @@ def alive(mark: str) -> dict[int, int]:
     return found
 
 
-def end_of_all(mark: str, seconds: float) -> bool:
-    """Whether all of them end in time, without sleeping."""
-    deadline = time.monotonic() + seconds
+def end_of_all(mark: str) -> bool:
+    """Wait for the end of all of them, and return whether it came."""
+    deadline = time.monotonic() + PATIENCE
     ended = True
     for handle in alive(mark).values():
         ended &= bool(select.select([handle], [], [], max(0.0, deadline - time.monotonic()))[0])
@@ -86,7 +87,7 @@ def make(tmp_path: Path, mark: str) -> Iterator[Make]:
     for uci in made:
         uci.close()
     if sys.platform == "linux":
-        assert end_of_all(mark, PATIENCE)
+        assert end_of_all(mark)
 
 
 # -- what works ---------------------------------------------------------------------------------------------
@@ -226,11 +227,10 @@ def test_deadlines_follow_from_the_limit(limit: Limit, seconds: float) -> None:
         ({"crash": 1, "exit_code": 132}, EvaluatorCrashed, "SIGILL.*does not fit this CPU"),
         ({"kill": 1}, EvaluatorCrashed, "SIGSEGV"),
         ({"kill": 1, "signal": "SIGILL"}, EvaluatorCrashed, "SIGILL.*does not fit this CPU"),
-        ({"kill": 1, "child": True}, EvaluatorCrashed, "SIGSEGV"),
         ({"cut": 1}, EvaluatorCrashed, "exit code 0"),
         ({"hang": 1}, EvaluatorTimeout, "did not answer 'go nodes 1000' in time"),
         ({"deaf": 1, "ignore_quit": True, "child": True}, EvaluatorTimeout, "did not answer"),
-        ({"delay": 60.0}, EvaluatorTimeout, "did not answer"),
+        ({"delay": 3600.0}, EvaluatorTimeout, "did not answer"),
         ({"close_stdout": 1}, EvaluatorProtocolError, "closed its output"),
         ({"illegal_bestmove": 1}, EvaluatorProtocolError, "illegal best move 'a1h6'"),
         ({"no_bestmove": 1}, EvaluatorProtocolError, "illegal best move"),
@@ -245,16 +245,26 @@ def test_deadlines_follow_from_the_limit(limit: Limit, seconds: float) -> None:
 def test_a_fault_is_a_typed_error_in_time(
     make: Make, behaviour: dict[str, Any], error: type[EvaluatorError], reason: str
 ) -> None:
-    silent = behaviour.keys() & {"hang", "deaf", "delay"} or "child" in behaviour
-    uci = make(**behaviour, evaluator={"search_timeout": 0.5 if silent else 30})
+    silent = behaviour.keys() & {"hang", "deaf", "delay"}
+    uci = make(**behaviour, evaluator={"search_timeout": 0.5 if silent else PATIENCE})
     uci.start()
-    begun = time.monotonic()
     with pytest.raises(error, match=reason) as caught:
         uci.search(START, NODES)
     assert type(caught.value) is error
-    assert time.monotonic() - begun < 10
     assert str(caught.value).isprintable()
     with pytest.raises(EvaluatorCrashed, match="not running"):
+        uci.search(START, NODES)
+
+
+def test_a_death_is_seen_at_the_deadline_when_a_child_keeps_the_output_open(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uci = make(kill=1, child=True, evaluator={"search_timeout": PATIENCE})
+    uci.start()
+    program = uci._process._program  # type: ignore[union-attr]
+    late = 10 * PATIENCE
+    monkeypatch.setattr(_process, "awake", lambda: awake() + (late if program.poll() is not None else 0.0))
+    with pytest.raises(EvaluatorCrashed, match="SIGSEGV"):
         uci.search(START, NODES)
 
 
@@ -314,7 +324,7 @@ def test_what_cannot_be_played_is_refused_and_the_program_lives(make: Make) -> N
             "did not answer 'uci'.*start_timeout is 0.4 s",
         ),
         ({"no_readyok": True}, {"start_timeout": 0.4}, EvaluatorTimeout, "start_timeout is 0.4 s"),
-        ({"start_delay": 60.0}, {"start_timeout": 0.4}, EvaluatorTimeout, "start_timeout is 0.4 s"),
+        ({"start_delay": 3600.0}, {"start_timeout": 0.4}, EvaluatorTimeout, "start_timeout is 0.4 s"),
         ({"start_crash": 127, "last_words": "no libfoo.so"}, {}, EvaluatorCrashed, "exit code 127: no libfoo.so"),
         ({"no_net": True}, {}, EvaluatorCrashed, "the network file was not found"),
         ({}, {"hash": 4096}, EvaluatorError, "'Hash' = '4096': expected a whole number from 1 to 1024"),
@@ -370,9 +380,7 @@ def test_close_may_be_called_at_any_time(make: Make) -> None:
 def test_close_ends_a_program_that_ignores_quit_and_its_children(make: Make) -> None:
     uci = make(ignore_quit=True, child=True)
     uci.start()
-    begun = time.monotonic()
     uci.close()
-    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -397,7 +405,7 @@ def test_a_program_does_not_outlive_a_killed_worker(tmp_path: Path, mark: str) -
         assert len(handles) == 4  # the worker, the guard, the program, its child
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert end_of_all(mark, PATIENCE)
+        assert end_of_all(mark)
 
 
 # -- a real one ---------------------------------------------------------------------------------------------
