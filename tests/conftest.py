@@ -1,4 +1,4 @@
-"""Every test runs with user folders of its own, nothing touches the caller's, and nothing is left of it."""
+"""Every test runs with user folders of its own, sees our plugins only, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from multiprocessing import util
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from engine import system
@@ -20,6 +21,12 @@ from tests.wasm_fixture import stockfish_wasm
 __all__ = ["axe", "chromium", "stockfish_wasm"]
 
 util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
+os.environ["ENGINE_PLUGINS"] = "none"  # here, because some modules ask for plugins while they are collected
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile(
+    "engine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("engine")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -60,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("ENGINE_")]:
-        if name not in ("ENGINE_TEST_DATA", "ENGINE_STOCKFISH_WASM"):
+        if name not in ("ENGINE_TEST_DATA", "ENGINE_STOCKFISH_WASM", "ENGINE_PLUGINS"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ENGINE_HOME", str(tmp_path / "engine-home"))
     monkeypatch.setenv("NO_COLOR", "1")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,3 +22,14 @@ def shared_data(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"{path.name} is not here; set ENGINE_TEST_DATA to the folder with the big real data")
     return path
+
+
+def assert_linear(work: Callable[[int], object], size: int) -> None:
+    """The work for `size` costs about 16 times that for a sixteenth of it; quadratic work would cost 256 times."""
+
+    def seconds(size: int) -> float:
+        started = time.process_time()
+        work(size)
+        return time.process_time() - started
+
+    assert seconds(size) < 64 * max(seconds(size // 16), 0.005)

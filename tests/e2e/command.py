@@ -20,10 +20,12 @@ class Ran(Struct):
     err: str
 
 
-def engine(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", **env: str) -> Ran:
-    """`engine ARGUMENTS`, to its end."""
+def engine(
+    *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", program: str = "", **env: str
+) -> Ran:
+    """Run `engine ARGUMENTS` to its end; `program` is Python code to run instead of `python -m engine`."""
     done = subprocess.run(
-        [sys.executable, "-m", "engine", *map(str, arguments)],
+        [sys.executable, *(["-c", program] if program else ["-m", "engine"]), *map(str, arguments)],
         input=stdin,
         capture_output=True,
         cwd=cwd,

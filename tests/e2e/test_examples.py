@@ -34,6 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder to run in, where the distribution is found."""
     monkeypatch.setenv("PYTHONPATH", str(installed))
+    monkeypatch.setenv("ENGINE_PLUGINS", "engine-example")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

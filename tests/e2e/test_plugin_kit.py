@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,7 +57,7 @@ def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name != "engine-home"] == []
 
 
-def test_a_new_package_is_tested_installed_and_found(tmp_path: Path) -> None:
+def test_a_new_package_is_tested_installed_and_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = engine("plugins", "new", "hello", "--package")
     assert made.code == 0, made.err
     folder = tmp_path / "engine-hello"
@@ -75,18 +74,13 @@ def test_a_new_package_is_tested_installed_and_found(tmp_path: Path) -> None:
         ],
         check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
-    os.environ["PYTHONPATH"] = str(site)
-    try:
-        listed = engine("plugins", "list", "--format", "json")
-        shown = engine("plugins", "show", "hello")
-        checked = engine("plugins", "check", "hello")
-        os.environ["ENGINE_PLUGINS"] = "none"
-        hidden = engine("plugins", "show", "hello")
-        os.environ["ENGINE_PLUGINS"] = "engine_hello"
-        named = engine("plugins", "show", "hello")
-    finally:
-        del os.environ["PYTHONPATH"]
-        os.environ.pop("ENGINE_PLUGINS", None)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    hidden = engine("plugins", "show", "hello", ENGINE_PLUGINS="none")
+    named = engine("plugins", "show", "hello", ENGINE_PLUGINS="engine_hello")
+    monkeypatch.delenv("ENGINE_PLUGINS")
+    listed = engine("plugins", "list", "--format", "json")
+    shown = engine("plugins", "show", "hello")
+    checked = engine("plugins", "check", "hello")
     [row] = [row for row in json.loads(listed.out) if row["name"] == "hello"]
     assert (row["distribution"], row["version"], row["broken"]) == ("engine-hello", "0.1.0", False)
     assert "Who gives check" in shown.out

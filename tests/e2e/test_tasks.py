@@ -27,9 +27,9 @@ ASK = """
 import json, sys
 from tasks import analyze
 waiting = [analyze.delay(open(sys.argv[1]).read(), nodes=50), analyze.delay("no chess at all")]
-result = waiting[0].get(timeout=90)
+result = waiting[0].get(timeout=300)
 try:
-    waiting[1].get(timeout=90)
+    waiting[1].get(timeout=300)
 except Exception as error:
     said = [type(error).__name__, str(error)]
 print(json.dumps([result["wins"]["title"], said]))
@@ -68,7 +68,7 @@ def test_tasks_are_done_by_a_worker_and_errors_come_back(tmp_path: Path, monkeyp
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=PATIENCE,
+                timeout=2 * PATIENCE,
                 check=False,
             )
             assert asked.returncode == 0, asked.stderr

@@ -118,19 +118,18 @@ def test_a_slow_reader_holds_the_run_back_and_one_who_leaves_lets_it_go(tmp_path
 
 
 def test_an_evaluation_overtakes_a_run(tmp_path: Path) -> None:
-    """Each search takes 0.05 s, what is in hand before the other units 24 of them: it waits for none of it."""
+    """The run's worker has up to 24 positions in hand, and an evaluation waits for none of them."""
     with engine.Analyzer(evaluator=fake(tmp_path, 0.05), workers=1, settings=NO_CACHE) as analyzer:
         analyzer.evaluate(nodes=10)
         run = analyzer.submit(CLASSICS, nodes=10)
         analyzer.evaluate(nodes=10)  # starts the worker that it has for itself
-        seconds = []
+        meanwhile = []
         for _ in range(5):
-            began = time.monotonic()
+            before = run.snapshot().positions
             analyzer.evaluate(nodes=10)
-            seconds.append(time.monotonic() - began)
+            meanwhile.append(run.snapshot().positions - before)
         assert not run.done
-        assert run.snapshot().positions < 200
-        assert min(seconds) < 0.3
+        assert min(meanwhile) < 12
         run.cancel()
         assert run.result(PATIENCE).interrupted
 
@@ -201,7 +200,7 @@ def wait_for_workers(number: int) -> None:
 
 
 def test_closing_ends_everything_at_once(tmp_path: Path) -> None:
-    analyzer = engine.Analyzer(evaluator=fake(tmp_path, 10.0), workers=2, settings=NO_CACHE)
+    analyzer = engine.Analyzer(evaluator=fake(tmp_path, 3600.0), workers=2, settings=NO_CACHE)
     run = analyzer.submit(CLASSICS, nodes=10)
     waiting: list[BaseException] = []
 
@@ -215,9 +214,7 @@ def test_closing_ends_everything_at_once(tmp_path: Path) -> None:
     thread = threading.Thread(target=ask)
     thread.start()
     wait_for_workers(3)
-    began = time.monotonic()
     analyzer.close()
-    assert time.monotonic() - began < 8
     thread.join(PATIENCE)
     assert len(waiting) == 1
     with pytest.raises(AnalyzerClosed, match="closed before"):

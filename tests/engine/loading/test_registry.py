@@ -37,7 +37,8 @@ def write(folder: Path, name: str, text: str) -> str:
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, version: str, entry_points: str) -> None:
-    """A distribution as pip leaves it, on the path of this process."""
+    """Put a distribution, as pip leaves it, on the path of this process, and let it be seen."""
+    monkeypatch.delenv("ENGINE_PLUGINS", raising=False)
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -155,16 +154,16 @@ def test_the_archive_is_read_no_further_than_the_file(npm: Npm, server: Server, 
 
 def test_a_file_that_is_there_is_not_fetched_again(npm: Npm, server: Server, pinned: None) -> None:
     npm.install(address=server.address)
-    first = _fetch.ensure()
+    first = _fetch.ensure(patient=True)
     assert _fetch.ensure() == first
     assert npm.calls() == ["view"]
 
 
 def test_a_damaged_file_in_the_data_folder_is_replaced(npm: Npm, server: Server, pinned: None) -> None:
     npm.install(address=server.address)
-    path = _fetch.ensure()
+    path = _fetch.ensure(patient=True)
     path.write_bytes(CONTENT[:1000])
-    assert _fetch.ensure().read_bytes() == CONTENT
+    assert _fetch.ensure(patient=True).read_bytes() == CONTENT
 
 
 def test_what_a_killed_process_left_is_removed(npm: Npm, server: Server, pinned: None) -> None:
@@ -172,7 +171,7 @@ def test_what_a_killed_process_left_is_removed(npm: Npm, server: Server, pinned:
     left = data_dir() / ".fetch-killed"
     left.mkdir(parents=True)
     (left / "half").write_bytes(b"x")
-    path = _fetch.ensure()
+    path = _fetch.ensure(patient=True)
     assert _nothing_left_but(path.name)
 
 
@@ -180,7 +179,7 @@ def test_npm_pack_where_the_address_cannot_be_read(npm: Npm, pinned: None) -> No
     unused = Server(b"")
     unused.close()
     npm.install(address=unused.address, archive=_archive())
-    assert _fetch.ensure().read_bytes() == CONTENT
+    assert _fetch.ensure(patient=True).read_bytes() == CONTENT
     assert npm.calls() == ["view", "pack"]
 
 
@@ -188,7 +187,7 @@ def test_npm_pack_after_an_archive_that_breaks_off(npm: Npm, pinned: None) -> No
     broken = Server(_archive()[:1000], tail=0)
     try:
         npm.install(address=broken.address, archive=_archive())
-        assert _fetch.ensure().read_bytes() == CONTENT
+        assert _fetch.ensure(patient=True).read_bytes() == CONTENT
     finally:
         broken.close()
 
@@ -196,7 +195,7 @@ def test_npm_pack_after_an_archive_that_breaks_off(npm: Npm, pinned: None) -> No
 def test_a_wrong_hash_is_an_error_and_nothing_is_kept(npm: Npm, server: Server) -> None:
     npm.install(address=server.address)
     with pytest.raises(EvaluatorError, match="SHA-256") as caught:
-        _fetch.ensure()
+        _fetch.ensure(patient=True)
     assert not isinstance(caught.value, EvaluatorNotFound)
     assert hashlib.sha256(CONTENT).hexdigest() in str(caught.value)
     assert _fetch.SHA256 in str(caught.value)
@@ -206,21 +205,20 @@ def test_a_wrong_hash_is_an_error_and_nothing_is_kept(npm: Npm, server: Server) 
 def test_a_package_without_the_file(npm: Npm) -> None:
     npm.install(address="ftp://nowhere", archive=b"")
     with pytest.raises(EvaluatorNotFound, match="no address"):
-        _fetch.ensure()
+        _fetch.ensure(patient=True)
     empty = gzip.compress(bytes(10240))
     npm.install(address="http://127.0.0.1:1/", archive=empty)
     with pytest.raises(EvaluatorNotFound, match="no package/bin"):
-        _fetch.ensure()
+        _fetch.ensure(patient=True)
 
 
 @pytest.mark.parametrize("mode", ["offline", "silent", "missing"])
 def test_without_npm_or_network_the_ways_out_are_named_at_once(npm: Npm, mode: str) -> None:
     if mode != "missing":
         npm.install(mode=mode)
-    started = time.monotonic()
     with pytest.raises(EvaluatorNotFound) as caught:
         Embedded.resolve(Embedded.Options())
-    assert time.monotonic() - started < 2
+    assert mode == "missing" or npm.calls() == ["view"]
     message = str(caught.value)
     assert "\n" not in message
     cause = {"offline": "EAI_AGAIN", "silent": "did not answer", "missing": "npm is not installed"}[mode]

@@ -19,7 +19,7 @@ from engine.testing import analysed_game
 from engine.testing.fake_uci import fake_uci
 from tests.plugins.writers.html_page import write
 from tests.plugins.writers.test_html import HOSTILE, MATE, page_of
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
 SIZES = [(390, "light"), (390, "dark"), (1400, "light"), (1400, "dark")]
@@ -61,6 +61,7 @@ class Tab(Struct):
 
 def new_tab(chromium: Any, path: Path, width: int = 1400, scheme: str = "light") -> Iterator[Tab]:
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(1000 * PATIENCE)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     tab = Tab(page, path, [])
@@ -284,6 +285,7 @@ def test_the_policy_stops_what_would_get_in(chromium: Any, tmp_path: Path) -> No
     bad = '<script>window.hacked=1</script><img src="https://example.org/x.png" onerror="window.hacked=1">'
     path.write_text(text.replace("</main>", f"{bad}</main>"), encoding="utf-8")
     context = chromium.new_context()
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     asked: list[str] = []
     page.on("response", lambda response: asked.append(response.url))
@@ -346,6 +348,7 @@ def test_every_ply_of_special_moves(chromium: Any, tmp_path: Path) -> None:
 
 def test_without_a_script_everything_but_the_games_is_there(chromium: Any, classics: Path) -> None:
     context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     page.goto(classics.as_uri())
     assert page.is_visible("#overview")
