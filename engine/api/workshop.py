@@ -19,7 +19,7 @@ from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
 from engine.settings import Settings
 from engine.system.turns import Turn
-from engine.workers.shared_pool import CLOSED, Crew, Lane
+from engine.workers.shared_pool import CLOSED, PoolClient, SharedPool
 
 
 class Workshop:
@@ -37,7 +37,7 @@ class Workshop:
         self.preparing = threading.Lock()
         """Runs are checked one after the other: many threads that compute would hold up an event loop."""
         self._choices: dict[bytes, evaluators.Choice] = {}
-        self._crews: dict[bytes, Crew] = {}
+        self._crews: dict[bytes, SharedPool] = {}
         self.closed = False
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
@@ -48,9 +48,9 @@ class Workshop:
                 self._choices[key] = evaluators.choose(registry, name, values)
             return self._choices[key]
 
-    def lane(self, context: ExecutorContext) -> Lane:
+    def lane(self, context: ExecutorContext) -> PoolClient:
         """The executor of a run. Raises AnalyzerClosed."""
-        return self._crew(context.job.evaluator, "batch").lane(context)
+        return self._crew(context.job.evaluator, "batch").client(context)
 
     def new_executor(self, context: ExecutorContext) -> Executor:
         """An executor that no other run uses. Raises PluginError."""
@@ -90,14 +90,14 @@ class Workshop:
         for crew in crews:
             crew.close()
 
-    def _crew(self, spec: PluginSpec, what: str, workers: int | None = None) -> Crew:
+    def _crew(self, spec: PluginSpec, what: str, workers: int | None = None) -> SharedPool:
         key = pack(spec) + what.encode()
         with self._lock:
             if self.closed:
                 raise AnalyzerClosed(CLOSED)
             if key not in self._crews:
                 settings = self.settings
-                self._crews[key] = Crew(spec, workers or self._workers, settings.start_method, settings.place)
+                self._crews[key] = SharedPool(spec, workers or self._workers, settings.start_method, settings.cpu)
             return self._crews[key]
 
 
@@ -107,7 +107,7 @@ class Share:
     def __init__(self, workshop: Workshop) -> None:
         self.registry = workshop.registry
         self._workshop = workshop
-        self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
+        self._lanes: weakref.WeakSet[PoolClient] = weakref.WeakSet()
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.Choice:
         return self._workshop.choose(registry, name, values)

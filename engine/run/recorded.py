@@ -246,7 +246,7 @@ def _start(encoded: bytes) -> None:
     system.leave_signals_to_parent()
     system.end_with_parent()
     job = msgspec.msgpack.decode(encoded, type=DigestJob)
-    system.take_place(1, nice=job.nice, pin=False)
+    system.apply_cpu_settings(1, nice=job.nice, pin=False)
     _digester = Digester(job)
     system.collect_seldom()
 

@@ -609,7 +609,7 @@ class Run:
     def _flow(self, cache: Cache) -> Flow:
         chosen = self.evaluator if self.evaluator.spec is not None else self._for_follow_ups
         spec = chosen.spec if chosen is not None and chosen.spec is not None else NOBODY
-        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp, self.settings.place)
+        job = Job(spec, self.first_limit, self.settings.scoreboard.winning_cp, self.settings.cpu)
         context = ExecutorContext(job, self.workers, self._scoreboard)
         return Flow(
             job=job,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from engine.contracts.messages import Place
+from engine.contracts.messages import CpuSettings
 from engine.model import Limit
 from engine.settings.numbers import MOST
 
@@ -103,6 +103,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether each worker keeps to one core, where the system can do that (Linux)."""
 
     @property
-    def place(self) -> Place:
+    def cpu(self) -> CpuSettings:
         """`nice` and `pin` as workers take them."""
-        return Place(self.nice, self.pin)
+        return CpuSettings(self.nice, self.pin)
