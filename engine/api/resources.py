@@ -19,7 +19,7 @@ from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
 from engine.settings import Settings
 from engine.system.turns import Turn
-from engine.workers.shared_pool import CLOSED, Crew, Lane
+from engine.workers.shared_pool import CLOSED, PoolClient, SharedPool
 
 
 class WarmResources:
@@ -40,7 +40,7 @@ class WarmResources:
         self.preparing = threading.Lock()
         """Held while a run is checked: many threads that compute at once would hold up an event loop."""
         self._choices: dict[bytes, evaluators.ChosenEvaluator] = {}
-        self._crews: dict[bytes, Crew] = {}
+        self._pools: dict[bytes, SharedPool] = {}
         self.closed = False
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
@@ -51,9 +51,9 @@ class WarmResources:
                 self._choices[key] = evaluators.choose(registry, name, values)
             return self._choices[key]
 
-    def lane(self, context: ExecutorContext) -> Lane:
+    def client(self, context: ExecutorContext) -> PoolClient:
         """Return an executor that searches on the shared workers. Raises AnalyzerClosed."""
-        return self._crew(context.job.evaluator, "batch").lane(context)
+        return self._pool(context.job.evaluator, "batch").client(context)
 
     def new_executor(self, context: ExecutorContext) -> Executor:
         """Return an executor that no other run uses. Raises PluginError."""
@@ -81,33 +81,33 @@ class WarmResources:
 
         Beside a run it gets a worker of its own, so that it does not even wait for what is being searched.
         """
-        batch = self._crew(spec, "batch")
+        batch = self._pool(spec, "batch")
         if not batch.busy:
             return batch.search(position, limit)
-        quick = self._crew(spec, "quick", workers=1)
+        quick = self._pool(spec, "quick", workers=1)
         return (batch if quick.singles else quick).search(position, limit)
 
     def close(self) -> None:
         """End all workers at once, without waiting for what they search."""
         with self._lock:
             self.closed = True
-            crews = list(self._crews.values())
-            self._crews.clear()
-        for crew in crews:
-            crew.close()
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
 
-    def _crew(self, spec: PluginSpec, purpose: str, workers: int | None = None) -> Crew:
+    def _pool(self, spec: PluginSpec, purpose: str, workers: int | None = None) -> SharedPool:
         """Return the workers with this evaluator for `purpose`, made when they are first needed."""
         key = pack(spec) + purpose.encode()
         with self._lock:
             if self.closed:
                 raise AnalyzerClosed(CLOSED)
-            if key not in self._crews:
+            if key not in self._pools:
                 settings = self.settings
-                self._crews[key] = Crew(
-                    spec, workers or self._workers, settings.start_method, settings.place, settings.log_level
+                self._pools[key] = SharedPool(
+                    spec, workers or self._workers, settings.start_method, settings.cpu, settings.log_level
                 )
-            return self._crews[key]
+            return self._pools[key]
 
 
 class RunResources:
@@ -116,7 +116,7 @@ class RunResources:
     def __init__(self, resources: WarmResources) -> None:
         self.registry = resources.registry
         self._resources = resources
-        self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
+        self._clients: weakref.WeakSet[PoolClient] = weakref.WeakSet()
 
     def choose(self, registry: Registry, name: str, values: Mapping[str, Any]) -> evaluators.ChosenEvaluator:
         """Choose an evaluator, as `WarmResources.choose` does."""
@@ -126,11 +126,11 @@ class RunResources:
         """Return the executor of the run. Raises AnalyzerClosed, PluginError."""
         if not self._resources.shares_workers:
             return self._resources.new_executor(context)
-        lane = self._resources.lane(context)
-        self._lanes.add(lane)
-        return lane
+        client = self._resources.client(context)
+        self._clients.add(client)
+        return client
 
     def wake(self) -> None:
         """Make the run look whether it is to stop."""
-        for lane in list(self._lanes):
-            lane.wake()
+        for client in list(self._clients):
+            client.wake()

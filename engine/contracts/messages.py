@@ -26,8 +26,8 @@ class PluginSpec(Struct, frozen=True):
     """Path of a single-file plugin; None for an installed one."""
 
 
-class Place(Struct, frozen=True):
-    """How a worker stands beside the other programs of the machine."""
+class CpuSettings(Struct, frozen=True):
+    """How workers share the processor with the other programs of the machine."""
 
     nice: int = 0
     """Added to its niceness: from 1 on others go first."""
@@ -42,8 +42,8 @@ class Job(Struct, frozen=True):
     limit: Limit
     winning_cp: int = 300
     """From this score on a position counts as a winning move found."""
-    place: Place = Place()
-    """Of every worker."""
+    cpu: CpuSettings = CpuSettings()
+    """How every worker shares the processor."""
     log_level: int = 30
     """Workers write log records from this level on to standard error; 30 (WARNING) leaves that to Python."""
 

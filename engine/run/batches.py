@@ -258,7 +258,7 @@ def _start(encoded: bytes) -> None:
     system.leave_signals_to_parent()
     system.end_with_parent()
     job = msgspec.msgpack.decode(encoded, type=BatchJob)
-    system.take_place(1, nice=job.nice, pin=False)
+    system.apply_cpu_settings(1, nice=job.nice, pin=False)
     _analyzer = BatchAnalyzer(job)
     system.collect_seldom()
 

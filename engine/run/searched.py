@@ -58,7 +58,7 @@ class SearchedRun(StartedRun):
         spec = searching.spec if searching is not None and searching.spec is not None else NO_EVALUATOR
         settings = plan.settings
         return SearchTask(
-            job=Job(spec, plan.first_limit, settings.scoreboard.winning_cp, settings.place, settings.log_level),
+            job=Job(spec, plan.first_limit, settings.scoreboard.winning_cp, settings.cpu, settings.log_level),
             fingerprint=(searching or evaluators.main).info.fingerprint,
             search=settings.search,
             workers=plan.workers,

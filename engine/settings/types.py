@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from engine.contracts.messages import Place
+from engine.contracts.messages import CpuSettings
 from engine.model import Limit
 from engine.settings.numbers import MAX_LIMIT
 
@@ -119,6 +119,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     is exchanged with a UCI program, 20 (INFO) what workers do. 30 (WARNING) leaves that to Python."""
 
     @property
-    def place(self) -> Place:
+    def cpu(self) -> CpuSettings:
         """`nice` and `pin` as workers take them."""
-        return Place(self.nice, self.pin)
+        return CpuSettings(self.nice, self.pin)

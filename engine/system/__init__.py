@@ -26,8 +26,8 @@ from engine.system.programs import (
     start_guard,
     start_in_group,
 )
-from engine.system.queues import abandon, given, task_queue
-from engine.system.resources import ATOMIC_WRITE, CAN_PIN, cores, memory, take_place
+from engine.system.queues import abandon, close_reader, task_queue
+from engine.system.resources import ATOMIC_WRITE, CAN_PIN, apply_cpu_settings, cores, memory
 from engine.system.waiter import Waiter
 
 __all__ = [
@@ -37,12 +37,13 @@ __all__ = [
     "KernelLock",
     "Waiter",
     "abandon",
+    "apply_cpu_settings",
     "blame",
     "can_drive_programs",
+    "close_reader",
     "collect_seldom",
     "cores",
     "end_with_parent",
-    "given",
     "has_ended",
     "hidden_by",
     "is_from_outside",
@@ -55,7 +56,6 @@ __all__ = [
     "name_signal",
     "start_guard",
     "start_in_group",
-    "take_place",
     "task_queue",
     "why_no_children",
     "without_main",

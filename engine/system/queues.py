@@ -44,12 +44,12 @@ class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run t
         super().__init__(ctx=_KernelLocks())
         self._ignore_epipe = True  # the consumer may be killed at any time
 
-    def given(self) -> None:
-        """The consumer has started: close our copy of its end, or its death would leave our writes waiting."""
+    def close_reader(self) -> None:
+        """Close our copy of the consumer's end, once it has started; its death would leave our writes waiting."""
         self._reader.close()
 
     def abandon(self) -> None:
-        """Nobody reads any more: drop what is left and close."""
+        """Drop what is left and close; nobody reads any more."""
         self.close()
         self.cancel_join_thread()
         if self._thread is None:  # otherwise the feeder thread closes both
@@ -58,14 +58,14 @@ class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run t
 
 
 def task_queue(context: Any) -> Any:
-    """The queue for one worker's tasks on this system."""
+    """Return a queue for one worker's tasks."""
     return TaskQueue() if HAS_KERNEL_LOCKS else context.Queue()
 
 
-def given(queue: Any) -> None:
-    """See `TaskQueue.given`."""
+def close_reader(queue: Any) -> None:
+    """See `TaskQueue.close_reader`."""
     if isinstance(queue, TaskQueue):
-        queue.given()
+        queue.close_reader()
 
 
 def abandon(queue: Any) -> None:

@@ -14,10 +14,14 @@ CAN_PIN = hasattr(os, "sched_setaffinity")
 """Whether a process can be kept to one core."""
 
 
-def take_place(slot: int, *, nice: int, pin: bool) -> None:
-    """Let others go first by so much, and keep to one core, that of the slot (from 1).
+def apply_cpu_settings(slot: int, *, nice: int, pin: bool) -> None:
+    """Lower this process's priority and keep it to one core, and with it the programs that it starts.
 
-    So do the programs that this process starts. What the system does not have is left out.
+    What the system does not have is left out.
+
+    * **slot** - the worker's slot, from 1; it chooses the core.
+    * **nice** - added to the niceness; 0 leaves it.
+    * **pin** - whether to keep to one core.
     """
     if nice and hasattr(os, "nice"):
         os.nice(nice)

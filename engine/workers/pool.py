@@ -17,7 +17,7 @@ search of the start position, with the limit of the run, fails too.
 from __future__ import annotations
 
 import atexit
-import contextlib
+import logging
 import multiprocessing
 import os
 import time
@@ -29,91 +29,37 @@ import chess
 from msgspec import structs
 
 from engine import system
-from engine.contracts.messages import Done, FromWorker, Job, Lost, Outcome, Ready, Unit, pack, unpack_from_worker
+from engine.contracts.messages import Done, FromWorker, Lost, Outcome, Ready, Unit, pack
 from engine.errors import EvaluatorError
-from engine.model import Limit, Position
+from engine.model import Position
 from engine.plugin import ExecutorContext, WorkerState
 from engine.workers import worker
+from engine.workers.deadlines import search_deadline, start_deadline
 from engine.workers.scoreboard import Ledger
+from engine.workers.slot import Slot
+
+LOGGER = logging.getLogger("engine.workers")
 
 LEASES = 2
 """Units a worker holds: one in hand, one waiting, so that it never idles between two."""
 BACK_OFF = (0.0, 0.1, 0.4, 1.6, 6.4)
 """Seconds before the next start of a slot, by failures in a row."""
 FAILED_STARTS = 5
-"""So many for each slot, and no worker ready meanwhile: the evaluator cannot be kept alive."""
+"""Failed starts of each slot, with no worker ready meanwhile, that mean the evaluator cannot be kept alive."""
 KILLED_STARTS = 25
 """The same for workers that something else killed while they started."""
 LOSSES = 8
-"""After so many units lost in a row, none searched between them, the evaluator has to prove itself."""
+"""Units lost in a row, none searched between them, after which the evaluator has to prove itself."""
 TRIALS = 2
-"""How often it may fail to."""
-TRIAL = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
-"""Units of a run have serials from 1."""
+"""Trial searches that it may fail."""
+TRIAL_UNIT = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
+"""The trial search. Units of a run have serials from 1."""
 ASLEEP = 5.0
-"""A gap in the parent's own loop of so many seconds means that the parent slept, not the workers."""
+"""Seconds of a gap in the parent's own loop which mean that the parent slept, not the workers."""
 LOOKS = 0.25
 """Seconds between two looks at who hangs: each takes the scoreboard's lock for every worker."""
 ENDING_SECONDS = 10.0
 """How long a worker that has said it ends may take to."""
-
-
-def search_deadline(job: Job) -> float:
-    """Seconds after which a worker that has finished no position is taken for hung.
-
-    A backstop behind the evaluator's own deadline, hence always later: generous, because a slow machine is not a
-    fault. An evaluator that lets the user set its deadlines calls the options `search_timeout` and
-    `start_timeout`.
-    """
-    own = float(job.evaluator.options.get("search_timeout") or 0.0)
-    return max(_by_limit(job.limit), own + 60.0) + start_timeout(job)
-
-
-def _by_limit(limit: Limit) -> float:
-    if limit.time is not None:
-        return 60.0 + 2 * limit.time / 1000
-    if limit.nodes is not None:
-        return 60.0 + limit.nodes / 5_000
-    return 3_600.0
-
-
-def start_timeout(job: Job) -> float:
-    """Seconds that the evaluator's options allow a start to take."""
-    return float(job.evaluator.options.get("start_timeout") or 60.0)
-
-
-def start_deadline(job: Job) -> float:
-    """Seconds after which a worker that is not ready is taken for hung; a backstop like `search_deadline`."""
-    return 60.0 + start_timeout(job)
-
-
-class _Slot:
-    """A place for a worker: the process that has it now, and what it holds."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.process: Any = None
-        self.tasks: Any = None
-        self.results: Any = None
-        self.partial = b""
-        """Pieces of a message that is not whole yet."""
-        self.leases: deque[Unit] = deque()
-        self.state: Literal["starting", "ready", "ending", "down"] = "down"
-        """`ending`: it has said that it lost its unit and is about to go."""
-        self.last_words = ""
-        """Why its evaluator did not start."""
-        self.blame: Literal["position", "outside", "evaluator"] = "evaluator"
-        self.failures = 0
-        """Deaths since it last searched something; the back-off follows from it."""
-        self.failed_starts = 0
-        self.killed_starts = 0
-        self.start_at = 0.0
-        self.progress = -1
-        self.progress_at = 0.0
-
-    def positions(self) -> int:
-        """That it holds."""
-        return sum(len(unit.plies) for unit in self.leases)
 
 
 class Pool:
@@ -123,7 +69,7 @@ class Pool:
         self._context = context
         self._job = pack(context.job)
         self._mp = multiprocessing.get_context(start_method)
-        self._slots = [_Slot(n) for n in range(1, context.workers + 1)]
+        self._slots = [Slot(n) for n in range(1, context.workers + 1)]
         self._waiting: deque[Unit] = deque()
         """Units for the next worker that is free."""
         self._waiter = system.Waiter()
@@ -132,9 +78,9 @@ class Pool:
         self._search_seconds = search_deadline(context.job)
         self._start_seconds = start_deadline(context.job)
         self._look_at = 0.0
-        """When it is next seen to who hangs."""
+        """When to look next for workers that hang."""
         self._losses = 0
-        """In a row, with no unit searched between them."""
+        """Losses in a row, with no unit searched between them."""
         self._trial: Literal["", "waiting", "in hand"] = ""
         self._failed_trials = 0
         self._pid = os.getpid()
@@ -152,18 +98,25 @@ class Pool:
     # -- what an executor does --
 
     def wants(self) -> bool:
-        """Also while all workers are down: what waits here is what brings the caller back to `collect`."""
+        """Return whether it takes another unit.
+
+        It does so also while all workers are down: what waits here is what brings the caller back to `collect`.
+        """
         held = len(self._waiting) + sum(len(slot.leases) for slot in self._slots)
         return held < LEASES * len(self._slots)
 
     def submit(self, unit: Unit) -> None:
+        """Give a unit to the next worker that is free."""
         self._waiting.append(unit)
         self._hand_out()
 
     def collect(self, timeout: float, also: Any = None) -> list[Outcome]:
-        """What came in or was lost; waits up to `timeout` seconds, or until the pipe `also` has something.
+        """Return what was searched or lost since the last call.
 
-        Raises EvaluatorError.
+        * **timeout** - seconds to wait for something.
+        * **also** - *(optional)* a pipe; something to read in it ends the wait too.
+
+        Raises EvaluatorError when no evaluator can be kept alive.
         """
         if self._verdict:
             raise EvaluatorError(self._verdict)
@@ -181,22 +134,10 @@ class Pool:
         return outcomes
 
     def states(self) -> Iterator[WorkerState]:
+        """Yield the state of each worker, for the screen. Any thread."""
         view = self._context.scoreboard.view()
         for slot, activity in zip(self._slots, view.workers, strict=True):
-            unit = next(iter(tuple(slot.leases)), None)  # another thread may ask
-            state: Literal["starting", "idle", "searching", "restarting"]
-            if slot.state == "ready":
-                state = "searching" if unit else "idle"
-            else:
-                state = "starting" if slot.state == "starting" else "restarting"
-            yield WorkerState(
-                name=str(slot.number),
-                state=state,
-                game=unit.game if unit and unit is not TRIAL else None,
-                ply=activity.ply if unit and activity.game == unit.game else None,
-                positions=activity.positions,
-                nodes=activity.nodes,
-            )
+            yield slot.describe(activity)
 
     def close(self) -> None:
         """Ask idle workers to end, kill the others, reap all."""
@@ -213,6 +154,7 @@ class Pool:
         self._kill_all()
         for slot in running:
             slot.process.join()
+            LOGGER.info("worker %d ended (%s)", slot.number, system.name_signal(slot.process.exitcode))
             self._release(slot)
 
     def _kill_all(self) -> None:
@@ -224,40 +166,22 @@ class Pool:
 
     # -- starting --
 
-    def _start(self, slot: _Slot) -> None:
-        slot.partial, slot.last_words, slot.blame = b"", "", "evaluator"
+    def _start(self, slot: Slot) -> None:
         try:
             self._launch(slot)
         except (OSError, EOFError) as error:  # no process, no descriptor, no memory; a forkserver that was killed
-            slot.last_words = f"a worker process cannot be started: {error}"
+            slot.last_words, slot.blame = f"a worker process cannot be started: {error}", "evaluator"
+            LOGGER.info("worker %d: %s", slot.number, slot.last_words)
             self._start_failed(slot)
             return
         slot.state = "starting"
         slot.progress_at = self._clock()
 
-    def _launch(self, slot: _Slot) -> None:
-        tasks = system.task_queue(self._mp)
-        results, theirs = self._mp.Pipe(duplex=False)
-        process = self._mp.Process(  # type: ignore[attr-defined]
-            target=worker.main,
-            args=(slot.number, self._job, tasks, theirs, self._context.scoreboard),
-            name=f"engine-worker-{slot.number}",
-            daemon=True,
-        )
-        try:
-            with system.without_main():
-                process.start()
-        except BaseException:
-            results.close()
-            system.abandon(tasks)
-            raise
-        finally:
-            # The parent's copy of the writing end must go, or its reader would never see the end of file.
-            theirs.close()
-        system.given(tasks)
-        slot.process, slot.tasks, slot.results = process, tasks, results
-        self._waiter.add(results, slot)
-        self._waiter.add(process.sentinel, slot)
+    def _launch(self, slot: Slot) -> None:
+        slot.launch(self._mp, self._job, self._context.scoreboard)
+        LOGGER.info("worker %d started, process %s", slot.number, slot.process.pid)
+        self._waiter.add(slot.results, slot)
+        self._waiter.add(slot.process.sentinel, slot)
 
     def _revive(self) -> None:
         for slot in self._slots:
@@ -272,46 +196,41 @@ class Pool:
                 return
             if self._trial == "waiting":
                 self._trial = "in hand"
-                unit = TRIAL
+                unit = TRIAL_UNIT
             else:
                 unit = self._waiting.popleft()
             if not slot.leases and slot.state == "ready":
                 slot.progress_at = self._clock()
             slot.leases.append(unit)
             slot.tasks.put(pack(unit))
+            LOGGER.debug("unit %d to worker %d", unit.id, slot.number)
 
-    def _least_loaded(self) -> _Slot | None:
-        """The worker with the fewest units, and of these the fewest positions."""
+    def _least_loaded(self) -> Slot | None:
+        """Return the worker with the fewest units, and of these the fewest positions; None when all are down."""
         up = [slot for slot in self._slots if slot.state in ("starting", "ready")]
         fewest = min([len(slot.leases) for slot in up], default=0)
-        return min([slot for slot in up if len(slot.leases) == fewest], key=_Slot.positions, default=None)
+        candidates = [slot for slot in up if len(slot.leases) == fewest]
+        return min(candidates, key=Slot.count_positions, default=None)
 
     # -- listening --
 
-    def _wait(self, timeout: float, also: Any) -> list[_Slot]:
-        """The slots of which there is something to read, or whose process has ended."""
+    def _wait(self, timeout: float, also: Any) -> list[Slot]:
+        """Return the slots of which there is something to read, or whose process has ended."""
         if also is not None and also not in self._waiter:
             self._waiter.add(also, None)
         starts = [slot.start_at - self._clock() for slot in self._slots if slot.state == "down"]
         timeout = max(0.0, min([timeout, ASLEEP / 2, *starts]))
         return [slot for slot in self._waiter.wait(timeout) if slot is not None]
 
-    def _read(self, slot: _Slot) -> list[Outcome]:
-        """Every complete message in the slot's pipe. A torn one is an end of file, never a result."""
-        outcomes: list[Outcome] = []
-        with contextlib.suppress(EOFError, OSError):
-            while slot.results.poll():
-                piece = slot.results.recv_bytes()
-                slot.partial += piece[1:]
-                if piece[:1] == worker.LAST:
-                    message, slot.partial = slot.partial, b""
-                    outcomes += self._understand(slot, unpack_from_worker(message))
-        return outcomes
+    def _read(self, slot: Slot) -> list[Outcome]:
+        """Take in every complete message of a worker, and return the outcomes among them."""
+        return [outcome for message in slot.read() for outcome in self._understand(slot, message)]
 
-    def _understand(self, slot: _Slot, message: FromWorker) -> list[Outcome]:
+    def _understand(self, slot: Slot, message: FromWorker) -> list[Outcome]:
         slot.progress_at = self._clock()
         if isinstance(message, Ready):
             slot.state = "ready"
+            LOGGER.debug("worker %d is ready: %s", slot.number, message.evaluator.name)
             for other in self._slots:
                 other.failed_starts = other.killed_starts = 0
             return []
@@ -322,7 +241,7 @@ class Pool:
         assert unit.id == message.unit
         if isinstance(message, Done):
             slot.failures = self._losses = 0
-            if unit is not TRIAL:
+            if unit is not TRIAL_UNIT:
                 self._ledger.accept(slot.number, unit, message.evaluations)
         else:
             slot.state = "ending"
@@ -330,9 +249,11 @@ class Pool:
         return self._settle(unit, message)
 
     def _settle(self, unit: Unit, outcome: Outcome) -> list[Outcome]:
-        """Follow the losses in a row; what concerns the caller is returned."""
-        if unit.id == TRIAL.id:
-            self._tried(outcome)
+        """Follow the losses in a row; return what concerns the caller."""
+        if isinstance(outcome, Lost):
+            LOGGER.info("unit %d is lost (%s): %s", unit.id, outcome.blame, outcome.reason)
+        if unit.id == TRIAL_UNIT.id:
+            self._judge_trial(outcome)
             return []
         if isinstance(outcome, Lost) and outcome.blame == "position":
             self._losses += 1
@@ -341,7 +262,7 @@ class Pool:
                 self._failed_trials = 0
         return [outcome]
 
-    def _tried(self, outcome: Outcome) -> None:
+    def _judge_trial(self, outcome: Outcome) -> None:
         if isinstance(outcome, Done):
             self._trial = ""
             return
@@ -352,16 +273,18 @@ class Pool:
 
     # -- endings --
 
-    def _take_back(self, slot: _Slot) -> None:
-        """What the worker has not begun goes to the others, in its order."""
-        if TRIAL in slot.leases:
-            slot.leases.remove(TRIAL)
+    def _take_back(self, slot: Slot) -> None:
+        """Give what the worker has not begun to the others, in its order."""
+        if TRIAL_UNIT in slot.leases:
+            slot.leases.remove(TRIAL_UNIT)
             self._trial = "waiting"
+        if slot.leases:
+            LOGGER.debug("units %s back from worker %d", [unit.id for unit in slot.leases], slot.number)
         self._waiting.extendleft(reversed(slot.leases))
         slot.leases.clear()
 
-    def _bury(self, slot: _Slot, reason: str | None = None) -> list[Outcome]:
-        """The process has ended: drain its pipe, recount, take back its units, plan the next start.
+    def _bury(self, slot: Slot, reason: str | None = None) -> list[Outcome]:
+        """Drain the pipe of a process that has ended, recount, take back its units, plan the next start.
 
         `reason` is why we ended it; a message that came just before that proves us wrong, and nobody is blamed.
         """
@@ -369,26 +292,27 @@ class Pool:
         before = slot.state, len(slot.leases)
         outcomes = self._read(slot)
         exit_code = slot.process.exitcode
+        ending = system.name_signal(exit_code)
+        LOGGER.info("worker %d died (%s)", slot.number, ending)
         self._ledger.bury(slot.number)
         in_time = reason is not None and before != (slot.state, len(slot.leases))
         if slot.state == "ready" and slot.leases and not in_time:
             unit = slot.leases.popleft()
             blame = "position" if reason else system.blame(exit_code)
-            words = reason or f"the worker died ({system.name_signal(exit_code)})"
-            outcomes += self._settle(unit, Lost(unit.id, None, blame, words))
+            outcomes += self._settle(unit, Lost(unit.id, None, blame, reason or f"the worker died ({ending})"))
         self._take_back(slot)
         was_starting = slot.state == "starting"
         self._release(slot)
         if was_starting:
             if not slot.last_words:
-                slot.last_words = reason or f"a worker died while it started ({system.name_signal(exit_code)})"
+                slot.last_words = reason or f"a worker died while it started ({ending})"
                 slot.blame = "evaluator" if reason or system.blame(exit_code) == "position" else "outside"
             self._start_failed(slot)
         else:
             self._back_off(slot)
         return outcomes
 
-    def _start_failed(self, slot: _Slot) -> None:
+    def _start_failed(self, slot: Slot) -> None:
         if slot.blame == "outside":
             slot.killed_starts += 1
         else:
@@ -397,10 +321,12 @@ class Pool:
             self._verdict = slot.last_words
         self._back_off(slot)
 
-    def _back_off(self, slot: _Slot) -> None:
+    def _back_off(self, slot: Slot) -> None:
         slot.state = "down"
         slot.failures += 1
-        slot.start_at = self._clock() + BACK_OFF[min(slot.failures, len(BACK_OFF)) - 1]
+        seconds = BACK_OFF[min(slot.failures, len(BACK_OFF)) - 1]
+        slot.start_at = self._clock() + seconds
+        LOGGER.info("worker %d is started again in %.1f s", slot.number, seconds)
 
     def _end_hung(self) -> list[Outcome]:
         """Kill workers that finished no position, or did not start or end, within the deadline."""
@@ -413,28 +339,27 @@ class Pool:
                 progress = self._context.scoreboard.progress(slot.number)
                 if progress != slot.progress:
                     slot.progress, slot.progress_at = progress, self._clock()
-                seconds, what = self._seconds_for(slot.leases[0]), "no answer"
+                seconds, complaint = self._seconds_for(slot.leases[0]), "no answer"
             elif slot.state == "starting":
-                seconds, what = self._start_seconds, "a worker was not ready"
+                seconds, complaint = self._start_seconds, "a worker was not ready"
             elif slot.state == "ending":
-                seconds, what = ENDING_SECONDS, "a worker did not end"
+                seconds, complaint = ENDING_SECONDS, "a worker did not end"
             else:
                 continue
             if self._clock() - slot.progress_at > seconds:
+                reason = f"{complaint} within {seconds:.0f} s"
+                LOGGER.info("worker %d is killed: %s", slot.number, reason)
                 slot.process.kill()
-                outcomes += self._bury(slot, f"{what} within {seconds:.0f} s")
+                outcomes += self._bury(slot, reason)
         return outcomes
 
     def _seconds_for(self, unit: Unit) -> float:
         if unit.limit is None:
             return self._search_seconds
-        own = structs.replace(self._context.job, limit=unit.limit)
-        return max(self._search_seconds, search_deadline(own))
+        job = structs.replace(self._context.job, limit=unit.limit)
+        return max(self._search_seconds, search_deadline(job))
 
-    def _release(self, slot: _Slot) -> None:
+    def _release(self, slot: Slot) -> None:
         self._waiter.remove(slot.results)
         self._waiter.remove(slot.process.sentinel)
-        slot.process.close()
-        slot.results.close()
-        system.abandon(slot.tasks)
-        slot.process = slot.results = slot.tasks = None
+        slot.release()

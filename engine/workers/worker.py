@@ -1,7 +1,7 @@
 """One worker: one process, one evaluator, no policy.
 
-It searches the units it is given, enters each position on the scoreboard the moment it is known, and sends what
-it found. Whatever goes wrong ends it, with a reason in words if there is one: the parent retires it and starts
+It searches the units it is given, enters each position on the scoreboard as soon as it is searched, and sends the
+evaluations. Whatever goes wrong ends it, with a reason in words if there is one: the parent retires it and starts
 another (`engine.workers.pool`).
 """
 
@@ -21,7 +21,7 @@ from engine.text.logs import show_logs
 from engine.workers.scoreboard import Scoreboard, scored
 
 STOP = b""
-"""In place of a unit: no more work."""
+"""Sent in place of a unit: there is no more work."""
 NO_UNIT = -1
 """The `unit` of a `Lost` that says the evaluator did not start."""
 NO_GAME = 0
@@ -29,13 +29,18 @@ NO_GAME = 0
 MORE, LAST = b"+", b"."
 """First byte of a piece of a message: whether others follow."""
 _PIECE = system.ATOMIC_WRITE - 16
-"""Bytes of a message in one piece, with room for what the pipe and we put before it."""
+"""Bytes of a message in one piece, which leave room for what the pipe and we put before it."""
 
 Blame = Literal["position", "outside"]
 
 
 class SearchFailed(Exception):
-    """A position of a unit could not be searched; carries its index in the unit, the reason and whom to blame."""
+    """A position of a unit could not be searched.
+
+    * **index** - the position's index in the unit.
+    * **reason** - why, in words.
+    * **blame** - whether the position may be the cause, or something outside.
+    """
 
     def __init__(self, index: int, reason: str, blame: Blame = "position") -> None:
         super().__init__(index, reason, blame)
@@ -45,7 +50,7 @@ class SearchFailed(Exception):
 
 
 class Searcher:
-    """An evaluator that searches units; the part of a worker that any executor can use."""
+    """An evaluator that searches units: the part of a worker that any executor can use."""
 
     def __init__(self, job: Job, evaluator: Evaluator, scoreboard: Scoreboard | None, slot: int) -> None:
         self.job = job
@@ -55,21 +60,21 @@ class Searcher:
 
     def search(self, unit: Unit) -> Done:
         """Search a unit whole, on a fresh hash, in its order. Raises SearchFailed."""
-        found = []
+        evaluations = []
         index = 0
         try:
             self.evaluator.clear()
             for index, position in enumerate(unit.positions):
                 evaluation = self.evaluator.search(position, unit.limit or self.job.limit)
-                found.append(evaluation)
-                self._enter(unit, index, evaluation)
+                evaluations.append(evaluation)
+                self._record(unit, index, evaluation)
         except EvaluatorKilled as error:
             raise SearchFailed(index, error.message, "outside") from error
         except Exception as error:
-            raise SearchFailed(index, in_words(error)) from error
-        return Done(unit.id, tuple(found), counted=self._scoreboard is not None)
+            raise SearchFailed(index, describe_error(error)) from error
+        return Done(unit.id, tuple(evaluations), counted=self._scoreboard is not None)
 
-    def _enter(self, unit: Unit, index: int, evaluation: Evaluation) -> None:
+    def _record(self, unit: Unit, index: int, evaluation: Evaluation) -> None:
         if self._scoreboard is None or unit.game == NO_GAME:
             return
         if unit.extra:
@@ -79,8 +84,8 @@ class Searcher:
         self._scoreboard.record(self._slot, entry, winning=winning, nodes=evaluation.nodes)
 
 
-def in_words(error: Exception) -> str:
-    """One line: the message of an error of ours; of any other its type too."""
+def describe_error(error: Exception) -> str:
+    """Return the message of an error of ours; of any other, its type and message."""
     return error.message if isinstance(error, AnalysisError) else f"{type(error).__name__}: {error}"
 
 
@@ -96,11 +101,17 @@ def pieces(message: bytes) -> Iterator[bytes]:
 
 
 def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scoreboard) -> None:
-    """The worker process. `tasks` is its queue of packed units, `results` its end of a pipe to the parent."""
+    """Run as the worker process.
+
+    * **slot** - its slot on the scoreboard, from 1.
+    * **job_bytes** - the packed `Job`.
+    * **tasks** - its queue of packed units.
+    * **results** - its end of a pipe to the parent.
+    """
     system.leave_signals_to_parent()
     job = unpack_job(job_bytes)
     show_logs(job.log_level)
-    system.take_place(slot, nice=job.place.nice, pin=job.place.pin)
+    system.apply_cpu_settings(slot, nice=job.cpu.nice, pin=job.cpu.pin)
     # A parent that is gone needs no answer: the broken pipe is the end, quietly.
     with contextlib.suppress(BrokenPipeError):
         _work(slot, job, tasks, results, scoreboard)
@@ -114,7 +125,7 @@ def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard)
     try:
         evaluator = make(job.evaluator)
     except Exception as error:
-        send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
+        send(Lost(NO_UNIT, None, "evaluator", describe_error(error)))
         return
     system.end_with_parent(None if type(evaluator).kill is Evaluator.kill else evaluator.kill)
     try:
@@ -124,7 +135,7 @@ def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard)
             send(Lost(NO_UNIT, None, "outside", error.message))
             return
         except Exception as error:
-            send(Lost(NO_UNIT, None, "evaluator", in_words(error)))
+            send(Lost(NO_UNIT, None, "evaluator", describe_error(error)))
             return
         send(Ready(info))
         searcher = Searcher(job, evaluator, scoreboard, slot)

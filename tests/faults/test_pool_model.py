@@ -41,6 +41,8 @@ def evaluation(unit: Unit, ply: int) -> Evaluation:
 class Process:
     """A process that lives until the model ends it. Its own sentinel."""
 
+    pid = 0
+
     def __init__(self, *, args: tuple[Any, ...], **_: Any) -> None:
         self.slot, _job, self.tasks, self.results, self.scoreboard = args
         self.sentinel = self

@@ -88,7 +88,7 @@ def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
         "process = Process(target=counter.add, args=(0, 2)); process.start(); process.join()\n"
         "print(counter.value)\n"
         "queue = system.task_queue(context)\n"
-        "queue.put(b'unit'); print(queue.get(timeout=200)); system.given(queue); system.abandon(queue)\n"
+        "queue.put(b'unit'); print(queue.get(timeout=200)); system.close_reader(queue); system.abandon(queue)\n"
         "print(*[system.lock_file(open(sys.argv[1], 'a'), wait=False) for _ in range(2)])\n"
         "system.leave_no_core(os.getpid()); system.limit_memory(os.getpid(), 1)\n"
         "print(Scoreboard(context, workers=1).view().wins)\n"

@@ -1,0 +1,119 @@
+"""A slot of the pool: the worker process that has it now, its queue and pipe, and the units it holds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from engine import system
+from engine.contracts.messages import FromWorker, Unit, unpack_from_worker
+from engine.plugin import WorkerState
+from engine.workers import worker
+from engine.workers.scoreboard import Scoreboard, WorkerActivity
+
+
+class Slot:
+    """The parent's side of one worker at a time."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        """From 1, as on the scoreboard."""
+        self.process: Any = None
+        """None while it is down."""
+        self.tasks: Any = None
+        """The queue of packed units to the worker."""
+        self.results: Any = None
+        """Our end of the pipe from the worker."""
+        self._partial = b""
+        """Pieces of a message that is not whole yet."""
+        self.leases: deque[Unit] = deque()
+        """Units that the worker holds, the one in hand first."""
+        self.state: Literal["starting", "ready", "ending", "down"] = "down"
+        """`ending`: it has said that it lost its unit and is about to go."""
+        self.last_words = ""
+        """Why its evaluator did not start."""
+        self.blame: Literal["position", "outside", "evaluator"] = "evaluator"
+        """The cause of that."""
+        self.failures = 0
+        """Deaths since it last searched something; the back-off follows from it."""
+        self.failed_starts = 0
+        """Starts that failed by themselves, since any worker was ready."""
+        self.killed_starts = 0
+        """Starts that something else killed, since any worker was ready."""
+        self.start_at = 0.0
+        """When to start the next process, on the pool's clock."""
+        self.progress = -1
+        """Positions searched in this slot, at the last look."""
+        self.progress_at = 0.0
+        """When something last came from the worker, on the pool's clock."""
+
+    def count_positions(self) -> int:
+        """Return the number of positions that the worker holds."""
+        return sum(len(unit.plies) for unit in self.leases)
+
+    def describe(self, activity: WorkerActivity) -> WorkerState:
+        """Return the worker's state for the screen, where `activity` is what the scoreboard says of it."""
+        unit = next(iter(tuple(self.leases)), None)  # another thread may ask
+        state: Literal["starting", "idle", "searching", "restarting"]
+        if self.state == "ready":
+            state = "searching" if unit else "idle"
+        else:
+            state = "starting" if self.state == "starting" else "restarting"
+        return WorkerState(
+            name=str(self.number),
+            state=state,
+            game=unit.game if unit and unit.game != worker.NO_GAME else None,
+            ply=activity.ply if unit and activity.game == unit.game else None,
+            positions=activity.positions,
+            nodes=activity.nodes,
+        )
+
+    def launch(self, context: Any, job: bytes, scoreboard: Scoreboard) -> None:
+        """Start a process.
+
+        * **context** - the `multiprocessing` context.
+        * **job** - the packed `Job`.
+        * **scoreboard** - the one to enter positions on.
+
+        Raises OSError or EOFError when the system gives no process.
+        """
+        tasks = system.task_queue(context)
+        results, results_writer = context.Pipe(duplex=False)
+        process = context.Process(
+            target=worker.main,
+            args=(self.number, job, tasks, results_writer, scoreboard),
+            name=f"engine-worker-{self.number}",
+            daemon=True,
+        )
+        try:
+            with system.without_main():
+                process.start()
+        except BaseException:
+            results.close()
+            system.abandon(tasks)
+            raise
+        finally:
+            # The parent's copy of the writing end must go, or its reader would never see the end of file.
+            results_writer.close()
+        system.close_reader(tasks)
+        self.process, self.tasks, self.results = process, tasks, results
+        self._partial, self.last_words, self.blame = b"", "", "evaluator"
+
+    def read(self) -> Iterator[FromWorker]:
+        """Yield every complete message in the pipe. A torn one is an end of file, never a result."""
+        with contextlib.suppress(EOFError, OSError):
+            while self.results.poll():
+                piece = self.results.recv_bytes()
+                self._partial += piece[1:]
+                if piece[:1] == worker.LAST:
+                    message, self._partial = self._partial, b""
+                    yield unpack_from_worker(message)
+
+    def release(self) -> None:
+        """Close what belongs to a process that has been joined."""
+        self.process.close()
+        self.results.close()
+        system.abandon(self.tasks)
+        self.process = self.results = self.tasks = None
