@@ -73,7 +73,7 @@ def add_shared_settings(
     aggregator wins.
     """
     shared = {"winning_cp": settings.scoreboard.winning_cp, "syzygy": settings.syzygy}
-    completed = {name: dict(of_one) for name, of_one in values.items()}
+    completed = {name: dict(own) for name, own in values.items()}
     for choice in chosen:
         if not isinstance(choice, str):
             continue

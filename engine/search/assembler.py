@@ -27,7 +27,7 @@ class _Answering(Struct):
 
     planned: PlannedGame
     game: AnalysedGame
-    asked: FollowUpUnits
+    follow_ups: FollowUpUnits
     open: int
     """Units that are still missing."""
     evaluations: dict[int, Evaluation] = {}
@@ -166,6 +166,6 @@ def _searched(state: _Searching) -> SearchedGame:
 def _finished(state: _Answering) -> FinishedGame:
     answers = {
         key: tuple(None if unit is None else state.evaluations.get(unit) for unit in ids)
-        for key, ids in state.asked.ids.items()
+        for key, ids in state.follow_ups.ids.items()
     }
     return FinishedGame(state.game, answers)
