@@ -19,7 +19,7 @@ PLAYER_AGGREGATORS = ("leaks",)
 
 
 class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How games are cut into units, and how centipawns are read."""
+    """Settings of the search: how games are cut into units, and how centipawns are read."""
 
     policy: Literal["chunk", "fresh"] = "chunk"
     """Use of the hash table. `chunk`: the positions of a chunk share it. `fresh`: it starts empty at each one."""
@@ -89,9 +89,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     writer_options: dict[str, dict[str, Any]] = {}
     """Options of writers by name."""
     search: Search = Search()
-    """How games are cut into units, and how centipawns are read."""
+    """Settings of the search: how games are cut into units, and how centipawns are read."""
     scoreboard: ScoreboardSettings = ScoreboardSettings()
-    """What counts as a win, and how many scores are kept."""
+    """Settings of the scoreboard: what counts as a win, and how many scores are kept."""
     players: tuple[str, ...] = ()
     """Name and aliases of the player whose games are taken and whose view the reports have; empty: all games."""
     filter: str | None = None
