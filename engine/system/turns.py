@@ -2,8 +2,8 @@
 
 Python runs one thread at a time anyway, but hands over every few milliseconds to any that asks: a thread that only
 wants to answer quickly - an event loop - waits for all that compute. So the runs of an Analyzer take turns, in the
-order in which they asked, and give theirs away whenever they wait. Measured with 20 runs from the cache in a web
-server: the event loop was held up for 52 to 685 ms at most without turns, for 9 to 15 ms with them.
+order in which they asked, and give their turn away whenever they wait. Measured with 20 runs from the cache in a
+web server: the event loop was held up for 52 to 685 ms at most without turns, for 9 to 15 ms with them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _mine = threading.local()
 
 
 class Turn:
-    """A lock that is handed over in the order of asking."""
+    """A lock that threads get in the order in which they asked for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class Turn:
 
 @contextlib.contextmanager
 def taking(turn: Turn) -> Iterator[None]:
-    """Compute in turn with the other threads that do so."""
+    """Hold the turn while the block runs; other threads that hold it wait."""
     turn.acquire()
     _mine.turn = turn
     try:
