@@ -2,8 +2,8 @@
 
     parent --Unit--> task queue --> worker --Ready | Done | Lost--> result pipe --> parent
 
-A worker is told once, at its start, what `Job` it works on. No board, plugin object or exception object ever
-crosses; an exception becomes a reason in words.
+A worker gets its `Job` once, at its start. No board, plugin object or exception object ever crosses; an exception
+becomes a reason in words.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class PluginSpec(Struct, frozen=True):
 
 
 class CpuSettings(Struct, frozen=True):
-    """How workers share the processor with the other programs of the machine."""
+    """How a worker shares the processor with the other programs of the machine."""
 
     nice: int = 0
-    """Added to its niceness: from 1 on others go first."""
+    """Added to its niceness; from 1 on other programs go first."""
     pin: bool = False
     """Whether it keeps to one core."""
 
@@ -41,7 +41,7 @@ class Job(Struct, frozen=True):
     evaluator: PluginSpec
     limit: Limit
     winning_cp: int = 300
-    """From this score on a position counts as a winning move found."""
+    """Score, in centipawns, from which a position counts as a winning move found."""
     cpu: CpuSettings = CpuSettings()
     """How every worker shares the processor."""
     log_level: int = 30
@@ -54,19 +54,19 @@ class Unit(Struct, frozen=True, array_like=True):
     id: int
     """Serial within the run."""
     game: int
-    """Ordinal of the game it is searched for."""
+    """Number of the game it is searched for, from 1."""
     plies: tuple[int, ...]
-    """Which plies of that game, in the order of the search (backwards)."""
+    """Plies of that game, in the order of the search (backwards)."""
     positions: tuple[Position, ...]
     """One per ply."""
     limit: Limit | None = None
-    """Of an extra search, which whoever searches it keeps off the scoreboard; None: the job's."""
+    """Limit of an extra search, which is kept off the scoreboard; None for the job's limit."""
     deeper: bool = False
     """Whether it searches positions of the game again, deeper, because the first pass left something in doubt."""
 
     @property
     def extra(self) -> bool:
-        """Whether it comes on top of the run's first searches: deeper, or a follow-up that an aggregator wants."""
+        """Whether it comes after the run's first searches: a deeper search, or a follow-up for an aggregator."""
         return self.limit is not None
 
     @property
@@ -88,7 +88,7 @@ class Done(Struct, frozen=True, array_like=True, tag="done"):
     evaluations: tuple[Evaluation, ...]
     """One per position of the unit, in its order."""
     counted: bool
-    """Whether whoever searched it has entered it on the scoreboard."""
+    """Whether it has been entered on the scoreboard already."""
 
 
 class Lost(Struct, frozen=True, array_like=True, tag="lost"):
@@ -96,14 +96,14 @@ class Lost(Struct, frozen=True, array_like=True, tag="lost"):
 
     unit: int
     index: int | None
-    """Which of the unit's positions was being searched, when that is known."""
+    """Index of the position that was being searched; None when that is not known."""
     blame: Literal["position", "outside", "evaluator"]
-    """`position`: this position may be the cause. `outside`: a kill from outside. `evaluator`: it cannot start."""
+    """`position`: perhaps the cause is this position; `outside`: a kill; `evaluator`: it cannot start."""
     reason: str
 
 
 Outcome = Done | Lost
-"""What an executor yields for each unit it was given."""
+"""The result that an executor returns for each unit."""
 
 FromWorker = Ready | Done | Lost
 

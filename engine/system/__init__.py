@@ -1,8 +1,8 @@
-"""The only package that asks the operating system for more than Python promises everywhere.
+"""The only package that uses more of the operating system than Python promises everywhere.
 
-Linux is tested. macOS goes through the same calls as far as it has them, untested. Windows goes through the
-guarded fallbacks: `multiprocessing`'s own locks instead of ones that the kernel releases, and no UCI programs
-(`can_drive_programs`). Tests take `fcntl` and `resource` away and analyse a file with what is left.
+Linux is tested. macOS uses the same calls as far as it has them, untested. Windows uses the guarded fallbacks:
+`multiprocessing`'s own locks instead of ones that the kernel releases, and no UCI programs (`can_drive_programs`).
+Tests take `fcntl` and `resource` away and analyse a file with what is left.
 """
 
 from engine.system.clock import AwakeClock

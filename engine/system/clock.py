@@ -1,4 +1,4 @@
-"""A clock that stands still while we do."""
+"""A clock that stands still while this process does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 class AwakeClock:
     """Seconds like `time.monotonic()`, but without the time in which this process was stopped.
 
-    It cannot ask for that; it takes a gap of more than `longest` seconds between two calls for sleep (SIGSTOP, a
-    closed lid). So whoever waits by it must look at it more often.
+    No system call tells that time, so a gap of more than `longest` seconds between two calls is taken for sleep
+    (SIGSTOP, a closed lid). Whoever waits by this clock must look at it more often than that.
     """
 
     def __init__(self, longest: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether the program that we are part of can have worker processes at all."""
+"""Whether the program that uses this library can have worker processes at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def why_no_children() -> str | None:
-    """Why worker processes would not start here, and what to do about it; None when they would."""
+    """Return why worker processes would not start here, and what to do about it; None when they would."""
     if multiprocessing.current_process().daemon:
         return (
             "this is a daemonic process, which may not start others: call from one that is not daemonic "
@@ -26,21 +26,21 @@ def why_no_children() -> str | None:
 
 
 def hidden_by(path: list[str]) -> str | None:
-    """Whether another module called as our package comes first on `path`, in words.
+    """Return a sentence about another module with our package's name that comes first on `path`; None without one.
 
     A worker gets the caller's `sys.path` and would import that one instead.
     """
     try:
-        found = importlib.machinery.PathFinder.find_spec(_PACKAGE.name, path)
+        spec = importlib.machinery.PathFinder.find_spec(_PACKAGE.name, path)
     except (ImportError, OSError, ValueError):
         return None
-    if found is None or found.origin is None or _same(Path(found.origin).parent, _PACKAGE):
+    if spec is None or spec.origin is None or _same(Path(spec.origin).parent, _PACKAGE):
         return None
     return (
-        f"{found.origin} is called like this package and comes before it on sys.path: rename it "
+        f"{spec.origin} is called like this package and comes before it on sys.path: rename it "
         f"(this package is {_PACKAGE})"
     )
 
 
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _same(path: Path, other: Path) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)

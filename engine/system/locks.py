@@ -145,10 +145,10 @@ def _close(descriptor: int) -> None:
 
 
 def lock_file(file: IO[Any] | int, *, wait: bool) -> Literal["held", "busy", "unavailable"]:
-    """Lock an open file, or a descriptor, against other processes until it is closed or we die.
+    """Lock an open file, or a descriptor, against other processes until it is closed or this process dies.
 
-    `busy` when somebody else has it (`wait=False`); `unavailable` where the system or the file system has no such
-    locks, so that nobody is kept out.
+    Return `busy` when another process has it and `wait` is false, `unavailable` where the system or the file
+    system has no such locks, so that nobody is kept out.
     """
     if fcntl is None:
         return "unavailable"

@@ -16,15 +16,15 @@ def _folder(kind: str, default: str) -> Path:
 
 
 def cache_dir() -> Path:
-    """What can be made again: evaluations, compiled modules."""
+    """Return the folder of what can be made again: evaluations, compiled modules."""
     return _folder("cache", platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
 def data_dir() -> Path:
-    """What was fetched: the embedded Stockfish."""
+    """Return the folder of what was fetched: the embedded Stockfish."""
     return _folder("data", platformdirs.user_data_dir(_APP, appauthor=False))
 
 
 def config_dir() -> Path:
-    """What the user chose: `engine.toml`, profiles of their own."""
+    """Return the folder of what the user chose: `engine.toml`, profiles."""
     return _folder("config", platformdirs.user_config_dir(_APP, appauthor=False))

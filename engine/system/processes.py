@@ -1,4 +1,4 @@
-"""Worker processes: how they start, what they leave to their parent, and how they ended."""
+"""Worker processes: how they start, which signals they leave to their parent, and how they ended."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def without_main() -> Iterator[None]:
 
 
 def leave_signals_to_parent() -> None:
-    """Do nothing at what a terminal, `timeout` or systemd sends to the whole group: the parent says what it means.
+    """Ignore the signals that a terminal, `timeout` or systemd sends to the whole group; the parent acts on them.
 
     A handler rather than SIG_IGN, which the programs that this process starts would inherit.
     """
@@ -48,10 +48,10 @@ def leave_signals_to_parent() -> None:
 
 
 def _die_with_parent() -> None:
-    """Linux: be killed when the thread that started this process ends, even while stuck in foreign code.
+    """Have the kernel kill this process when the thread that started it ends, even while stuck in foreign code.
 
-    Call it from the main thread. It may come too late for a parent that is already dead; elsewhere it does
-    nothing. So watch the parent as well.
+    Call it from the main thread. It works on Linux only, and comes too late for a parent that is already dead; so
+    watch the parent as well.
     """
     if sys.platform.startswith("linux"):
         import ctypes
@@ -65,7 +65,9 @@ def _die_with_parent() -> None:
 def end_with_parent(before: Callable[[], None] | None = None) -> None:
     """End this process as soon as the one that started it is gone, whatever the main thread does.
 
-    Call it from the main thread. `before` is called first, in another one; without it the kernel may be quicker.
+    Call it from the main thread.
+
+    * **before** - *(optional)* called first, in another thread; without it the kernel may be quicker.
     """
     if before is None:
         _die_with_parent()
@@ -85,17 +87,17 @@ def end_with_parent(before: Callable[[], None] | None = None) -> None:
 
 
 def blame(exit_code: int | None) -> Literal["outside", "position"]:
-    """Whether a process was ended by a signal that only others send, or perhaps by what it was doing."""
+    """Return `outside` for a process ended by a signal that only others send, `position` for any other."""
     return "outside" if is_from_outside(name_signal(exit_code)) else "position"
 
 
 def is_from_outside(name: str) -> bool:
-    """Whether a process does not get the signal of this name for its own doing."""
+    """Return whether the signal of this name comes from other processes only."""
     return name in _FROM_OUTSIDE
 
 
 def name_signal(exit_code: int | None) -> str:
-    """How a process ended, in words: `exit code 3`, `SIGKILL`."""
+    """Return how a process ended, in words: `exit code 3`, `SIGKILL`."""
     if exit_code is None:
         return "still running"
     if exit_code < 0:
@@ -107,8 +109,9 @@ def name_signal(exit_code: int | None) -> str:
 
 
 def collect_seldom() -> None:
-    """Have Python look for garbage in cycles less often: games make hardly any, and much that is looked through.
+    """Make Python look for garbage in cycles less often, in processes that are ours alone.
 
-    For processes that are ours alone. Measured: 8% of the parent's time where searches cost nothing.
+    Games make hardly any such garbage, but many objects to look through. Measured: 8% of the parent's time where
+    searches cost nothing.
     """
     gc.set_threshold(_NEW_OBJECTS, 10, 10)

@@ -1,4 +1,4 @@
-"""Foreign programs, each in a process group of its own, with what it starts."""
+"""Foreign programs, each in a process group of its own together with the processes it starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GUARD = ("/bin/sh", "-c", "read line; kill -9 0")
 
 
 def can_drive_programs() -> bool:
-    """Whether this system has process groups and pipes that can be polled."""
+    """Return whether this system has process groups and pipes that can be polled."""
     return os.name == "posix"
 
 
@@ -40,7 +40,7 @@ def start_in_group(command: list[str], group: int) -> subprocess.Popen[bytes]:
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a child has ended; leaves it unreaped, so that its number and its group stay taken."""
+    """Return whether a child has ended. It is not reaped, so that its number and its group stay taken."""
     try:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except (AttributeError, ChildProcessError):  # macOS before Python 3.13; somebody else reaped it
@@ -48,20 +48,20 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL to every process of the group, if there is one left."""
+    """Send SIGKILL to every process of the group, if there is one left."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
 
 def leave_no_core(pid: int) -> None:
-    """A crash may be routine: no files for it, where the system lets us say so from outside (Linux)."""
+    """Have no core files written when a process crashes, which may be routine (Linux)."""
     _limit(pid, "RLIMIT_CORE", 0)
 
 
 def limit_memory(pid: int, size: int) -> None:
-    """From now on a process, and each that it starts, may allocate so many bytes (Linux).
+    """Limit the bytes that a process, and each that it starts from now on, may allocate (Linux).
 
-    What counts is memory of its own; files it maps (tables, networks) and address space it reserves do not.
+    Memory of its own counts; files it maps (tables, networks) and address space it reserves do not.
     """
     _limit(pid, "RLIMIT_DATA", size)
 

@@ -1,4 +1,4 @@
-"""Task queues of which nothing stays in the system, whatever is killed."""
+"""Task queues that leave nothing in the system, whatever is killed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.system.locks import HAS_KERNEL_LOCKS, KernelLock
 
 
 class _Unbounded:
-    """Stands in for a queue's semaphore where the producer itself counts what it has put."""
+    """A stand-in for a queue's semaphore; the producer itself counts what it has put."""
 
     def acquire(self, _block: bool = True, _timeout: float | None = None) -> bool:
         return True
@@ -20,7 +20,7 @@ class _Unbounded:
 
 
 class _KernelLocks:
-    """What a `multiprocessing` queue asks of its context, without semaphores."""
+    """A context for a `multiprocessing` queue, without semaphores."""
 
     def Lock(self) -> KernelLock:  # noqa: N802 - the context's name for it
         return KernelLock()
@@ -30,7 +30,7 @@ class _KernelLocks:
 
 
 class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run time before 3.12
-    """A `multiprocessing` queue from one producer to one consumer, of which nothing has a name in the system.
+    """A `multiprocessing` queue from one producer to one consumer, without names in the system.
 
     The standard one holds three named semaphores, which stay in /dev/shm for ever when everything that knows
     them is killed at once (a container, a control group out of memory). The producer sees to the bound.

@@ -1,4 +1,4 @@
-"""What this process may use."""
+"""Processor cores and memory that this process may use."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import select
 from pathlib import Path
 
 ATOMIC_WRITE: int = getattr(select, "PIPE_BUF", 512)
-"""Bytes that reach a pipe in one piece or not at all; 512 is what POSIX promises."""
-
+"""Bytes that reach a pipe in one piece or not at all; POSIX promises 512."""
 
 CAN_PIN = hasattr(os, "sched_setaffinity")
 """Whether a process can be kept to one core."""
@@ -31,7 +30,7 @@ def apply_cpu_settings(slot: int, *, nice: int, pin: bool) -> None:
 
 
 def cores() -> int:
-    """How many cores this process may use: its affinity, and the quota of its control group."""
+    """Return how many cores this process may use, by its affinity and the quota of its control group."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
@@ -41,7 +40,7 @@ def cores() -> int:
 
 
 def _cgroup_quota() -> int | None:
-    """Whole cores that the control group allows, rounded up; None without a quota."""
+    """Return the whole cores that the control group allows, rounded up; None without a quota."""
     for quota_file, period_file in (
         ("/sys/fs/cgroup/cpu.max", None),
         ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
@@ -59,7 +58,7 @@ def _cgroup_quota() -> int | None:
 
 
 def memory() -> int | None:
-    """Bytes of memory this process may use, or None when the system does not say."""
+    """Return the bytes of memory that this process may use; None when the system does not say."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""No other process: searches in the calling one, a unit at a time.
+"""Searches in the calling process, a unit at a time.
 
 For tests, debugging and profiles. Nothing is searched while the caller does something else, and a crash of an
 embedded evaluator is a crash of the caller.
@@ -31,12 +31,12 @@ class Inline(Executor):
         self._units.append(unit)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Search the next unit, however long it takes; `timeout` has no meaning here."""
+        """Search the next unit, however long it takes; `timeout` is ignored."""
         if not self._units:
             return ()
         unit = self._units.popleft()
         try:
-            done = self._ready().search(unit)
+            done = self._started().search(unit)
         except SearchFailed as failed:
             # The scoreboard forgets what the failed unit had entered; a fresh evaluator takes the next.
             self._ledger.bury(1)
@@ -54,7 +54,7 @@ class Inline(Executor):
     def close(self) -> None:
         self._stop()
 
-    def _ready(self) -> Searcher:
+    def _started(self) -> Searcher:
         if self._searcher is None:
             evaluator = make(self.context.job.evaluator)
             try:

@@ -55,8 +55,8 @@ def test_workers_are_nice_and_pinned_and_the_caller_is_not(settings: Settings, *
     else:
         game = engine.analyze(GAME, settings=settings, nodes=1).game
     assert game is not None
-    found = [position.found for position in game.positions]
-    assert {one.score.cp for one in found if one is not None} == {301 if system.CAN_PIN else 300}
+    evaluations = [position.found for position in game.positions if position.found is not None]
+    assert {evaluation.score.cp for evaluation in evaluations} == {301 if system.CAN_PIN else 300}
     assert os.nice(0) == before
 
 

@@ -13,7 +13,7 @@ from engine.workers.scoreboard import Ledger
 from engine.workers.worker import Searcher, SearchFailed
 
 IN_HAND = 4
-"""Units that wait for the thread: enough that it never waits for the next."""
+"""Units that are given to the thread at a time: enough that it never waits for the next."""
 
 
 class Background(Executor):
@@ -26,7 +26,7 @@ class Background(Executor):
     def __init__(self, context: ExecutorContext) -> None:
         super().__init__(context)
         self._units: queue.Queue[Unit | None] = queue.Queue()
-        self._found: queue.Queue[tuple[Unit, Done | Lost] | AnalysisError] = queue.Queue()
+        self._results: queue.Queue[tuple[Unit, Done | Lost] | AnalysisError] = queue.Queue()
         self._ledger = Ledger(context.scoreboard, context.job.winning_cp)
         self._in_hand = 0
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -41,13 +41,13 @@ class Background(Executor):
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
         try:
-            found = self._found.get(timeout=timeout)
+            result = self._results.get(timeout=timeout)
         except queue.Empty:
             return ()
-        if isinstance(found, AnalysisError):
-            raise found
+        if isinstance(result, AnalysisError):
+            raise result
         self._in_hand -= 1
-        unit, outcome = found
+        unit, outcome = result
         if isinstance(outcome, Done):
             self._ledger.accept(1, unit, outcome.evaluations)
         else:
@@ -64,21 +64,21 @@ class Background(Executor):
         self._thread.join()
 
     def _work(self) -> None:
-        """The thread: one evaluator, a fresh one after a failure."""
+        """Run as the thread: search with one evaluator, a fresh one after a failure."""
         searcher: Searcher | None = None
         try:
             while (unit := self._units.get()) is not None:
                 searcher = searcher or self._searcher()
                 try:
-                    self._found.put((unit, searcher.search(unit)))
+                    self._results.put((unit, searcher.search(unit)))
                 except SearchFailed as failed:
                     searcher.evaluator.close()
                     searcher = None
-                    self._found.put((unit, Lost(unit.id, failed.index, failed.blame, failed.reason)))
+                    self._results.put((unit, Lost(unit.id, failed.index, failed.blame, failed.reason)))
         except AnalysisError as error:
-            self._found.put(error)
+            self._results.put(error)
         except Exception as error:
-            self._found.put(EvaluatorError(f"{type(error).__name__}: {error}"))
+            self._results.put(EvaluatorError(f"{type(error).__name__}: {error}"))
         finally:
             if searcher is not None:
                 searcher.evaluator.close()
