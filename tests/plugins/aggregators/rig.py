@@ -27,9 +27,9 @@ def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Repor
 
 
 def table(report: Report, key: str) -> ReportTable:
-    found = report.table(key)
-    assert found is not None, key
-    return found
+    matching = report.table(key)
+    assert matching is not None, key
+    return matching
 
 
 def rows(report: Report, key: str) -> list[dict[str, Cell]]:
@@ -53,7 +53,7 @@ def lichess_games() -> tuple[AnalysedGame, ...]:
             if not isinstance(source, SourceGame) or source.recording is None:
                 pytest.fail(f"game {number} cannot be read")
             missing = AnalysedPosition(missing="input")
-            positions = [one or missing for one in source.recording.positions]
+            positions = [position or missing for position in source.recording.positions]
             if source.sans and source.sans[-1].endswith("#"):
                 positions[-1] = AnalysedPosition(terminal="checkmate")
             games.append(analyse(Origin(number, path.name, raw.line), source, positions))

@@ -54,15 +54,15 @@ def classes(got: Report) -> dict[str, int]:
     return {str(row["class"]).lower(): int(row["moves"]) for row in rows(got, "classes") if row["moves"]}
 
 
-def legal(evals: list[Eval] | None = None, **given: Any) -> AnalysedGame:
+def legal(evals: list[Eval] | None = None, **arguments: Any) -> AnalysedGame:
     """Légal's mate: the fourth move of Black is an error, the fifth of White gives the queen away."""
-    return analysed_game(LEGAL, evals or LEGAL_EVALS, headers=ANNA_BERT, best={7: "h6", 9: "dxe5"}, **given)
+    return analysed_game(LEGAL, evals or LEGAL_EVALS, headers=ANNA_BERT, best={7: "h6", 9: "dxe5"}, **arguments)
 
 
 def answered(game: AnalysedGame, *lines: tuple[str, int]) -> AnalysedGame:
     """The game with its one follow-up search: moves and centipawns."""
-    found = tuple(Line(Score(cp=cp), (uci,), 16) for uci, cp in lines)
-    answer = Evaluation(found[0].score, found[0].pv, 16, 1000, found) if found else None
+    searched = tuple(Line(Score(cp=cp), (uci,), 16) for uci, cp in lines)
+    answer = Evaluation(searched[0].score, searched[0].pv, 16, 1000, searched) if searched else None
     return structs.replace(game, answers={"classification": (answer,)})
 
 
@@ -77,11 +77,11 @@ def test_bands_of_win_percent_lost_and_a_miss() -> None:
 
 def test_the_opponents_are_the_baseline() -> None:
     game = analysed_game(QUIET, BANDS, headers=BARE, best=NOT_PLAYED, view=("black",))
-    found = {row["class"]: row for row in rows(report(Classification, game), "classes")}
+    by_class = {row["class"]: row for row in rows(report(Classification, game), "classes")}
     # Black: best, good, two inaccuracies, miss. White: best, excellent, good, mistake, blunder.
-    assert (found["Inaccuracy"]["moves"], found["Inaccuracy"]["share"]) == (2, 40.0)
-    assert (found["Inaccuracy"]["opponent_moves"], found["Inaccuracy"]["opponent_share"]) == (0, 0.0)
-    assert (found["Blunder"]["opponent_moves"], found["Blunder"]["opponent_share"]) == (1, 20.0)
+    assert (by_class["Inaccuracy"]["moves"], by_class["Inaccuracy"]["share"]) == (2, 40.0)
+    assert (by_class["Inaccuracy"]["opponent_moves"], by_class["Inaccuracy"]["opponent_share"]) == (0, 0.0)
+    assert (by_class["Blunder"]["opponent_moves"], by_class["Blunder"]["opponent_share"]) == (1, 20.0)
     both = rows(report(Classification, structs.replace(game, view=("white", "black"))), "classes")
     assert {row["opponent_moves"] for row in both} == {None}
 
@@ -147,10 +147,10 @@ def test_what_the_search_says(lines: list[tuple[str, int]], expected: str | None
     assert classes(got).get("brilliant", 0) == (expected == "brilliant")
     assert classes(got)["best"] == (4 if expected else 5)
     if expected:
-        (found,) = rows(got, "moments")
-        assert (found["game"], found["move"], found["class"]) == (1, "5. Nxe5", "Brilliant")
+        (moment,) = rows(got, "moments")
+        assert (moment["game"], moment["move"], moment["class"]) == (1, "5. Nxe5", "Brilliant")
         # 75.1126 - 57.3115
-        assert found["worth"] == pytest.approx(17.801, abs=2e-3)
+        assert moment["worth"] == pytest.approx(17.801, abs=2e-3)
         assert metrics(got)["searches"] == 1
 
 
@@ -259,9 +259,9 @@ def test_searches_of_a_run_are_asked_for_and_read(tmp_path: Path) -> None:
         settings=library.Settings(cache="", workers=1),
     )  # fmt: skip
     assert result.ok
-    found = metrics(result.reports["classification"])
-    assert found["searches"] == result.counts.follow_ups > 0
-    assert found["brilliant"] is not None
+    values = metrics(result.reports["classification"])
+    assert values["searches"] == result.counts.follow_ups > 0
+    assert values["brilliant"] is not None
     assert not any("not searched again" in note for note in result.reports["classification"].notes)
 
 

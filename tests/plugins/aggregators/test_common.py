@@ -10,10 +10,10 @@ from engine_plugins.aggregators._common import numbered, reach, score_interval, 
 
 
 def moments(*values: int) -> Moments:
-    found = Moments()
+    moments = Moments()
     for value in values:
-        found.add(value)
-    return found
+        moments.add(value)
+    return moments
 
 
 def test_wilson() -> None:

@@ -21,8 +21,8 @@ SWING = [15, 15, 500, -500, -500]
 LATE = [15, 15, 15, 15, 600]
 
 
-def game(evals: Any, result: str, **given: Any) -> AnalysedGame:
-    return analysed_game(MOVES, evals, headers=ANNA_BERT | {"Result": result}, **given)
+def game(evals: Any, result: str, **arguments: Any) -> AnalysedGame:
+    return analysed_game(MOVES, evals, headers=ANNA_BERT | {"Result": result}, **arguments)
 
 
 def test_a_game_that_swings() -> None:
@@ -51,13 +51,13 @@ def test_a_game_that_swings() -> None:
 
 def test_outcomes_of_us_and_of_the_opponents() -> None:
     got = report(Conversion, game(SWING, "0-1", view=("white",)), game(LATE, "1-0", view=("white",), number=2))
-    found = {(row["side"], row["standing"]): row for row in rows(got, "outcomes")}
+    outcomes = {(row["side"], row["standing"]): row for row in rows(got, "outcomes")}
     # Anna stood winning twice, won once and lost once; losing once, and lost.
-    assert list(found["ours", "winning"].values())[2:] == [2, 50.0, "9.5-90.5", 0.0, 50.0, "9.5-90.5"]
-    assert list(found["ours", "losing"].values())[2:] == [1, 0.0, "0.0-79.3", 0.0, 100.0, "20.7-100.0"]
-    assert (found["ours", "both"]["games"], found["ours", "neither"]["games"]) == (1, 0)
-    assert found["opponents", "winning"]["games"] == 1
-    assert (found["opponents", "losing"]["games"], found["opponents", "losing"]["won"]) == (2, 50.0)
+    assert list(outcomes["ours", "winning"].values())[2:] == [2, 50.0, "9.5-90.5", 0.0, 50.0, "9.5-90.5"]
+    assert list(outcomes["ours", "losing"].values())[2:] == [1, 0.0, "0.0-79.3", 0.0, 100.0, "20.7-100.0"]
+    assert (outcomes["ours", "both"]["games"], outcomes["ours", "neither"]["games"]) == (1, 0)
+    assert outcomes["opponents", "winning"]["games"] == 1
+    assert (outcomes["opponents", "losing"]["games"], outcomes["opponents", "losing"]["won"]) == (2, 50.0)
     assert [row["player"] for row in rows(got, "players")] == ["Anna"]
 
 
@@ -153,31 +153,33 @@ def test_laws() -> None:
 def test_real_games() -> None:
     games = lichess_games()
     got = report(Conversion, *games)
-    found: Counter[str] = Counter()
-    for one in games:
+    counted: Counter[str] = Counter()
+    for analysed in games:
         wins = [win_percent(START)]
-        for k, position in enumerate(one.positions):
+        for k, position in enumerate(analysed.positions):
             if k and position.evaluation is not None:
                 win = win_percent(position.evaluation.score)
-                wins.append(win if one.turn(k) == "white" else 100 - win)
-        winners = {"1-0": "w", "0-1": "b"}.get(one.result, "")
+                wins.append(win if analysed.turn(k) == "white" else 100 - win)
+        winners = {"1-0": "w", "0-1": "b"}.get(analysed.result, "")
         for name, won, lost in (("w", max(wins) >= 80, min(wins) <= 20), ("b", min(wins) <= 20, max(wins) >= 80)):
-            found["winning"] += won
-            found["won"] += won and winners == name
-            found["thrown_away"] += won and winners not in ("", name)
-            found["losing"] += lost
-            found["saved"] += lost and winners in ("", name)
-            found["comebacks"] += lost and winners == name
-        for ply, answer in zip(one.plies, one.plies[1:], strict=False):
+            counted["winning"] += won
+            counted["won"] += won and winners == name
+            counted["thrown_away"] += won and winners not in ("", name)
+            counted["losing"] += lost
+            counted["saved"] += lost and winners in ("", name)
+            counted["comebacks"] += lost and winners == name
+        for ply, answer in zip(analysed.plies, analysed.plies[1:], strict=False):
             known = answer.accuracy is not None or answer.san.endswith("#")
             if ply.judgement in ("mistake", "blunder") and known:
-                found["errors"] += 1
-                found["punished"] += answer.judgement not in ("mistake", "blunder")
+                counted["errors"] += 1
+                counted["punished"] += answer.judgement not in ("mistake", "blunder")
     figures = metrics(got)
     assert {name: figures[name] for name in ("winning", "losing", "thrown_away", "comebacks")} == {
-        name: found[name] for name in ("winning", "losing", "thrown_away", "comebacks")
+        name: counted[name] for name in ("winning", "losing", "thrown_away", "comebacks")
     }
-    assert figures["converted"] == round(100 * found["won"] / found["winning"], 3)
-    assert figures["saved"] == round(100 * found["saved"] / found["losing"], 3)
-    assert figures["awareness"] == round(100 * found["punished"] / found["errors"], 3)
-    assert sum(row["errors"] for row in rows(got, "punished") if isinstance(row["errors"], int)) == found["errors"]
+    assert figures["converted"] == round(100 * counted["won"] / counted["winning"], 3)
+    assert figures["saved"] == round(100 * counted["saved"] / counted["losing"], 3)
+    assert figures["awareness"] == round(100 * counted["punished"] / counted["errors"], 3)
+    assert (
+        sum(row["errors"] for row in rows(got, "punished") if isinstance(row["errors"], int)) == counted["errors"]
+    )

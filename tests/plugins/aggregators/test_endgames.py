@@ -39,8 +39,8 @@ def game(
 
 def by(got: Report, key: str, *names: str) -> dict[Any, dict[str, Any]]:
     """Rows by the cells of these columns."""
-    found = rows(got, key)
-    return {row[names[0]] if len(names) == 1 else tuple(row[name] for name in names): row for row in found}
+    found_rows = rows(got, key)
+    return {row[names[0]] if len(names) == 1 else tuple(row[name] for name in names): row for row in found_rows}
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,16 @@ def test_bishops_by_the_colour_of_their_squares() -> None:
 
 def test_figures_of_a_class_against_the_opponents() -> None:
     # White blunders with 2. Kd1 from +600 to 0 (90.1 to 50 Win%); the others change nothing.
-    one = game("4k3/8/8/8/8/8/4P3/4K3 w - - 0 1", "1. Kd2 Kd7 2. Kd1 Kd6", [600, 600, 600, 0, 0], result="1/2-1/2")
-    got = report(Endgames, one)
+    endgame = game(
+        "4k3/8/8/8/8/8/4P3/4K3 w - - 0 1", "1. Kd2 Kd7 2. Kd1 Kd6", [600, 600, 600, 0, 0], result="1/2-1/2"
+    )
+    got = report(Endgames, endgame)
     classes = by(got, "classes", "endgame", "whose")
     assert list(classes) == [("all", "ours"), ("all", "opponents"), ("pawn", "ours"), ("pawn", "opponents")]
     ours, theirs = classes["pawn", "ours"], classes["pawn", "opponents"]
     assert (ours["games"], ours["moves"], ours["blunders"]) == (1, 2, 50.0)
     assert (theirs["games"], theirs["moves"], theirs["accuracy"], theirs["blunders"]) == (1, 2, 100.0, 0.0)
-    assert ours["accuracy"] == pytest.approx((100 + (one.plies[2].accuracy or 0)) / 2, abs=1e-3)
+    assert ours["accuracy"] == pytest.approx((100 + (endgame.plies[2].accuracy or 0)) / 2, abs=1e-3)
     # Entered with 90.1 Win%, so winning, but drawn: 50 - 90.1 over expectation.
     (_, result) = rows(got, "results")
     win = win_percent(analysed_game(evals=[600]).positions[0].evaluation.score)  # type: ignore[union-attr]
@@ -135,12 +137,12 @@ def test_conversion_and_holding_from_both_sides() -> None:
 def test_a_class_must_last_and_counts_once_a_game() -> None:
     # R v B at ply 0, R v pawns at ply 1 after 1. Rxe5, then the rook is lost: pawns from ply 2 to the end (ply 4).
     fen = "8/8/3k4/4b3/8/8/P7/K3R3 w - - 0 1"
-    one = game(fen, "1. Rxe5 Kxe5 2. Kb2 Kd4", [0, 0, 0, 0, 0])
-    assert set(by(report(Endgames, one), "classes", "endgame")) == {"all", "pawn"}
-    short = by(report(Endgames, one, ply_minimum=1), "classes", "endgame", "whose")
+    endgame = game(fen, "1. Rxe5 Kxe5 2. Kb2 Kd4", [0, 0, 0, 0, 0])
+    assert set(by(report(Endgames, endgame), "classes", "endgame")) == {"all", "pawn"}
+    short = by(report(Endgames, endgame, ply_minimum=1), "classes", "endgame", "whose")
     assert {name for name, _ in short} == {"all", "pawn", "rook v minor", "rook v pawns"}
     assert (short["rook v minor", "ours"]["moves"], short["rook v minor", "opponents"]["moves"]) == (1, 0)
-    assert set(by(report(Endgames, one, ply_minimum=3), "classes", "endgame")) == {"all"}
+    assert set(by(report(Endgames, endgame, ply_minimum=3), "classes", "endgame")) == {"all"}
 
 
 def test_without_an_endgame_or_evaluations() -> None:
@@ -149,7 +151,7 @@ def test_without_an_endgame_or_evaluations() -> None:
     )
     assert metrics(got)["games"] == 1
     assert any(note.startswith("No data") for note in got.notes)
-    assert all(one.rows == () for one in got.tables)
+    assert all(empty.rows == () for empty in got.tables)
     bare = report(Endgames, game(PAWN, SLIPS, result="1-0"))
     (_, result) = rows(bare, "results")
     assert (result["games"], result["score"], result["evaluated"], result["over"]) == (1, 100.0, 0, None)
@@ -162,8 +164,8 @@ def tablebases() -> str:
 
 
 def test_slips_by_the_tablebases_need_no_evaluations() -> None:
-    one = game(PAWN, SLIPS, view=("white", "black"))
-    got = report(Endgames, one, syzygy=tablebases())
+    slips = game(PAWN, SLIPS, view=("white", "black"))
+    got = report(Endgames, slips, syzygy=tablebases())
     assert [list(row) for row in table(got, "slips").rows] == [
         # Kd6 and Kf6 win alike, Kd7 and Ke7 draw alike: the first by its squares.
         [1, "1. Kd5", "Anna", "win", "draw", "Kd6", PAWN],
@@ -187,15 +189,15 @@ def test_only_slips_of_the_player_in_view_and_the_worst_first() -> None:
         (1, "win", "draw"),
     ]
     # White's move in the pawn endgame, in view, and Black's, the baseline.
-    found = by(got, "tablebase", "endgame", "whose")
-    assert found["pawn", "ours"]["win_draw"] == 1
-    assert (found["pawn", "opponents"]["moves"], found["pawn", "opponents"]["draw_loss"]) == (2, 1)
-    assert found["queen v rook", "ours"]["win_loss"] == 1
+    tablebase = by(got, "tablebase", "endgame", "whose")
+    assert tablebase["pawn", "ours"]["win_draw"] == 1
+    assert (tablebase["pawn", "opponents"]["moves"], tablebase["pawn", "opponents"]["draw_loss"]) == (2, 1)
+    assert tablebase["queen v rook", "ours"]["win_loss"] == 1
     # The game ends with White in a lost position that nobody moves in.
-    assert (found["all", "ours"]["moves"], found["all", "opponents"]["moves"]) == (4, 3)
-    one = report(Endgames, game(PAWN, SLIPS), queen, syzygy=tablebases(), rows=1)
-    assert len(rows(one, "slips")) == 1
-    assert "1 more slips are not listed; --set endgames.rows=N lists N." in one.notes
+    assert (tablebase["all", "ours"]["moves"], tablebase["all", "opponents"]["moves"]) == (4, 3)
+    listed = report(Endgames, game(PAWN, SLIPS), queen, syzygy=tablebases(), rows=1)
+    assert len(rows(listed, "slips")) == 1
+    assert "1 more slips are not listed; --set endgames.rows=N lists N." in listed.notes
 
 
 def test_mate_and_stalemate_end_a_game_in_the_tablebases() -> None:
@@ -229,8 +231,8 @@ def test_a_folder_without_tablebases(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"ply_minimum": 1, "rows": 0, "winning": 51}])
 def test_laws(options: dict[str, Any]) -> None:
-    more = [game(PAWN, SLIPS, [300, 0, 500, 500, 600, 700], result="1-0", number=n) for n in (20, 21)]
-    check_aggregator(Endgames, [*example_games(), *more], options)
+    games = [game(PAWN, SLIPS, [300, 0, 500, 500, 600, 700], result="1-0", number=n) for n in (20, 21)]
+    check_aggregator(Endgames, [*example_games(), *games], options)
 
 
 def test_laws_with_tablebases() -> None:
@@ -244,13 +246,13 @@ def test_real_games_by_another_way() -> None:
     got = report(Endgames, *games, syzygy=tablebases(), rows=10_000)
     row = by(got, "classes", "endgame")["rook"]
     seen = moves = winning = won = 0
-    for one in games:
-        begin = one.phases.endgame if one.phases else None
+    for analysed in games:
+        begin = analysed.phases.endgame if analysed.phases else None
         if begin is None:
             continue
         # The pieces of each position as letters: a rook endgame has one R and one r.
-        letters = ["".join(c for c in board.board_fen() if c in "QqRrBbNn") for board in one.boards()]
-        rooks = ["Rr" if sorted(here) == ["R", "r"] else "" for here in letters[:-1]]
+        letters = ["".join(c for c in board.board_fen() if c in "QqRrBbNn") for board in analysed.boards()]
+        rooks = ["Rr" if sorted(pieces) == ["R", "r"] else "" for pieces in letters[:-1]]
         lasting = [
             k
             for k in range(begin, len(rooks))
@@ -259,13 +261,13 @@ def test_real_games_by_another_way() -> None:
         if not lasting:
             continue
         seen += 1
-        moves += sum(one.plies[k].accuracy is not None for k in lasting)
-        evaluation = one.positions[lasting[0]].evaluation
-        if evaluation is not None and one.points("white") is not None:
-            white = win_percent(evaluation.score if one.turn(lasting[0]) == "white" else -evaluation.score)
+        moves += sum(analysed.plies[k].accuracy is not None for k in lasting)
+        evaluation = analysed.positions[lasting[0]].evaluation
+        if evaluation is not None and analysed.points("white") is not None:
+            white = win_percent(evaluation.score if analysed.turn(lasting[0]) == "white" else -evaluation.score)
             # One of the two is winning when White's Win% is at least 70 or at most 30.
             winning += white >= 70 or white <= 30
-            won += (white >= 70 and one.result == "1-0") or (white <= 30 and one.result == "0-1")
+            won += (white >= 70 and analysed.result == "1-0") or (white <= 30 and analysed.result == "0-1")
     # Each game counts from both sides.
     assert (row["games"], row["moves"]) == (2 * seen, moves)
     conversion = by(got, "conversion", "endgame")["rook"]
@@ -274,15 +276,15 @@ def test_real_games_by_another_way() -> None:
 
     slips: list[tuple[int, str]] = []
     with chess.syzygy.open_tablebase(tablebases()) as tables:
-        for one in games:
-            boards = [board.copy(stack=False) for board in one.boards()]
-            for ply, before, after in zip(one.plies, boards, boards[1:], strict=False):
+        for analysed in games:
+            boards = [board.copy(stack=False) for board in analysed.boards()]
+            for ply, before, after in zip(analysed.plies, boards, boards[1:], strict=False):
                 if len(before.piece_map()) > 4 or after.is_checkmate():
                     continue
-                then = 0 if after.is_stalemate() else -tables.probe_wdl(after)
+                result_after = 0 if after.is_stalemate() else -tables.probe_wdl(after)
                 # Only 2 and -2 are a win and a loss under the 50-move rule.
-                signs = [int(value / 2) for value in (tables.probe_wdl(before), then)]
+                signs = [int(value / 2) for value in (tables.probe_wdl(before), result_after)]
                 if signs[0] > signs[1]:
-                    slips.append((one.origin.game, ply.san))
+                    slips.append((analysed.origin.game, ply.san))
     assert sorted((row["game"], str(row["move"]).split()[-1]) for row in rows(got, "slips")) == sorted(slips)
     assert metrics(got)["slips"] == len(slips)

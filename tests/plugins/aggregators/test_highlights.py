@@ -135,11 +135,11 @@ def test_real_games() -> None:
                 total += size
                 swings.append((-size, game.origin.game, k))
             for win in (round(before, 3), round(after, 3)):
-                now = "w" if win >= 60 else "b" if win <= 40 else leader
-                if leader and now != leader:
+                ahead = "w" if win >= 60 else "b" if win <= 40 else leader
+                if leader and ahead != leader:
                     total += 20
                     turns += 1
-                leader = now
+                leader = ahead
         excitements[game.origin.game] = round(total, 3)
     got = report(Highlights, *lichess_games(), moments=100)
     ranked = sorted(excitements.items(), key=lambda item: (-item[1], item[0]))[:10]

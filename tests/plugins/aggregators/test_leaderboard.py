@@ -39,10 +39,10 @@ def names(*games: AnalysedGame, **options: Any) -> list[Any]:
 
 
 def moments(*values: int) -> Moments:
-    found = Moments()
+    moments = Moments()
     for value in values:
-        found.add(value)
-    return found
+        moments.add(value)
+    return moments
 
 
 def test_figures_of_each_player() -> None:
@@ -252,9 +252,9 @@ def test_real_games() -> None:
                 if len(own) >= 20:
                     best[name] = max(best.get(name, (0.0, 0)), (side.accuracy, -game.origin.game))
     got = report(Leaderboard, *lichess_games(), players=1000)
-    found = {str(row["player"]): row for row in rows(got, "players")}
-    assert set(found) == set(points)
-    for name, row in found.items():
+    players = {str(row["player"]): row for row in rows(got, "players")}
+    assert set(players) == set(points)
+    for name, row in players.items():
         games = len(points[name])
         percent = int(100 * sum(points[name]) / games + 0.5)
         average = int(sum(opponents[name]) / games + 0.5)
@@ -264,7 +264,7 @@ def test_real_games() -> None:
         assert row["acpl"] == round(sum(losses[name]) / len(losses[name]), 3)
         assert row["blunder_rate"] == round(100 * blunders[name] / len(losses[name]), 3)
         assert row["performance"] == average + fide_difference(percent)
-    order = [(-sum(points[name]) / len(points[name]), -len(points[name]), name) for name in found]
+    order = [(-sum(points[name]) / len(points[name]), -len(points[name]), name) for name in players]
     assert order == sorted(order)
     assert {row["player"]: (row["accuracy"], row["game"]) for row in rows(got, "best_games")} == {
         name: (accuracy, -game) for name, (accuracy, game) in best.items()

@@ -33,16 +33,19 @@ def answer(*lines: Line) -> Evaluation:
 
 
 def game(*answers: Evaluation | None, number: int = 1) -> AnalysedGame:
-    found = analysed_game(MOVES, EVALS, headers=HEADERS, best=BEST, view=("white",), number=number)
-    return structs.replace(found, answers={"mistakes": answers} if answers else {})
+    analysed = analysed_game(MOVES, EVALS, headers=HEADERS, best=BEST, view=("white",), number=number)
+    return structs.replace(analysed, answers={"mistakes": answers} if answers else {})
 
 
 KNOWN = answer(line("g1f3", 20), line("b1c3", 10), line("f1c4", -20), line("d2d4", -100))
 
 
 def test_a_position_is_asked_about_for_several_lines() -> None:
-    asked = Mistakes(MistakesOptions(lines=4)).requests(game())
-    assert [(one.ply, one.moves, one.multipv, one.limit) for one in asked] == [(2, (), 4, None), (4, (), 4, None)]
+    requests = Mistakes(MistakesOptions(lines=4)).requests(game())
+    assert [(request.ply, request.moves, request.multipv, request.limit) for request in requests] == [
+        (2, (), 4, None),
+        (4, (), 4, None),
+    ]
     [only] = Mistakes(MistakesOptions(per_game=1)).requests(game())
     assert only.ply == 2
 
@@ -88,10 +91,10 @@ def test_laws(options: dict[str, int]) -> None:
 
 @pytest.mark.parity
 def test_real_games_are_asked_about_their_worst_moves() -> None:
-    for found in lichess_games()[:100]:
-        asked = Mistakes(MistakesOptions(per_game=2)).requests(found)
-        losses = [round(max(0.0, (ply.win_before or 0) - (ply.win_after or 0)), 3) for ply in found.plies]
-        got = sorted((losses[one.ply] for one in asked), reverse=True)
+    for analysed in lichess_games()[:100]:
+        requests = Mistakes(MistakesOptions(per_game=2)).requests(analysed)
+        losses = [round(max(0.0, (ply.win_before or 0) - (ply.win_after or 0)), 3) for ply in analysed.plies]
+        got = sorted((losses[request.ply] for request in requests), reverse=True)
         assert got == [loss for loss in sorted(losses, reverse=True)[:2] if loss >= 10]
 
 

@@ -235,9 +235,9 @@ def test_real_games() -> None:
                 before = game.plies[out].win_before or 0
                 wins[key].append(before if out % 2 == us else 100 - before)
     got = report(Openings, *lichess_games(), rows=100_000, depth=4)
-    found = rows(got, "openings")
-    assert len(found) == len(games)
-    for row in found:
+    listed = rows(got, "openings")
+    assert len(listed) == len(games)
+    for row in listed:
         key = ("white" if row["color"] == "white" else "black", str(row["opening"]))
         assert row["games"] == len(games[key])
         assert row["score"] == pytest.approx(100 * sum(games[key]) / len(games[key]), abs=6e-4)

@@ -11,8 +11,8 @@ from tests.pages import EXAMPLES, page
 
 
 def test_every_aggregator_has_an_example() -> None:
-    found = Registry().describe("engine.aggregators")
-    assert sorted(info.name for info in found if info.distribution == OURS) == sorted(EXAMPLES)
+    described = Registry().describe("engine.aggregators")
+    assert sorted(info.name for info in described if info.distribution == OURS) == sorted(EXAMPLES)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -62,11 +62,11 @@ def test_our_own_departure_with_its_cost_and_score(lines: str) -> None:
 
 def test_their_departure_with_our_win_after_it(lines: str) -> None:
     # After 1... d5 White has +100: 59.103. Seen from Black's side the same game is our own departure.
-    one = ("1. e4 d5 2. exd5", [15, 15, 100, 90])
-    (row,) = rows(report(Repertoire, game(*one, result="1/2-1/2"), lines=lines), "theirs")
+    line = ("1. e4 d5 2. exd5", [15, 15, 100, 90])
+    (row,) = rows(report(Repertoire, game(*line, result="1/2-1/2"), lines=lines), "theirs")
     assert (row["after"], row["book"], row["move"], row["games"]) == ("1. e4", "e5 c5", "d5", 1)
     assert (row["win"], row["win_reach"], row["score"]) == (59.103, None, 50.0)
-    (mine,) = rows(report(Repertoire, game(*one, us="black"), lines=lines), "ours")
+    (mine,) = rows(report(Repertoire, game(*line, us="black"), lines=lines), "ours")
     # Black had 100 - Win%(+15) = 48.620 and keeps 40.897.
     assert (mine["move"], mine["score"]) == ("d5", None)
     assert mine["cost"] == pytest.approx(48.620 - 40.897, abs=1e-3)
@@ -158,7 +158,7 @@ def test_no_lines_and_no_games_are_no_data(lines: str) -> None:
     line = analysed_game(epd=Epd(id="x"), evals=[10])
     for got in (report(Repertoire, game("1. e4")), report(Repertoire, line, lines=lines)):
         assert any(note.startswith("No data") for note in got.notes)
-        assert all(one.rows == () for one in got.tables)
+        assert all(empty.rows == () for empty in got.tables)
     assert any("--set repertoire.lines=FILE.pgn" in note for note in report(Repertoire).notes)
 
 
@@ -209,16 +209,16 @@ def test_real_games_by_another_way(lines: str) -> None:
             book.setdefault(board.epd(), set()).update(line.split()[k : k + 1])
     expected: Counter[str] = Counter()
     moves: Counter[tuple[int, str]] = Counter()
-    for one in games:
-        in_book = [k for k, board in enumerate(one.boards()) if board.epd() in book]
+    for analysed in games:
+        in_book = [k for k, board in enumerate(analysed.boards()) if board.epd() in book]
         k = in_book[-1]
-        if k == len(one.plies):
+        if k == len(analysed.plies):
             expected["the game ended first"] += 1
-        elif not book[one.board(k).epd()]:
+        elif not book[analysed.board(k).epd()]:
             expected["the line ended"] += 1
         elif k % 2 == 0:
             expected["our move"] += 1
-            moves[k, one.plies[k].san] += 1
+            moves[k, analysed.plies[k].san] += 1
         else:
             expected["their move"] += 1
     got = report(Repertoire, *games, lines=lines, color="white", rows=10_000)

@@ -19,13 +19,13 @@ ANNA_BERT = {"White": "Anna", "Black": "Bert", "TimeControl": "100+0", "Result":
 SHUFFLE = ("Nf3", "Nf6", "Ng1", "Ng8")
 
 
-def shuffled(*clocks: float, **given: Any) -> AnalysedGame:
+def shuffled(*clocks: float, **arguments: Any) -> AnalysedGame:
     """Knights go out and back; a clock a ply."""
     moves = [
         f"{SHUFFLE[k % 4]} {{ [%clk 0:{int(clock) // 60:02}:{clock % 60:06.3f}] }}"
         for k, clock in enumerate(clocks)
     ]
-    return analysed_game(" ".join(moves), **({"headers": ANNA_BERT} | given))
+    return analysed_game(" ".join(moves), **({"headers": ANNA_BERT} | arguments))
 
 
 def win_percent_of(cp: int) -> float:
@@ -187,12 +187,12 @@ def test_variance_is_over_windows_of_thirteen_times_without_the_extremes() -> No
     assert rows(even, "players")[0]["variance"] == 0.0
     assert rows(report(TimeManagement, game(12 * [2.0])), "players")[0]["variance"] is None
     times = [1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 3]
-    found = []
+    variances = []
     for window in (times[:13], times[1:]):
         kept = [time + 0.1 for time in sorted(window)[1:-1]]
-        found.append(round(statistics.pstdev(kept) / statistics.mean(kept), 3))
+        variances.append(round(statistics.pstdev(kept) / statistics.mean(kept), 3))
     got = rows(report(TimeManagement, game(times)), "players")[0]["variance"]
-    assert got == pytest.approx(statistics.mean(found), abs=0.0006)
+    assert got == pytest.approx(statistics.mean(variances), abs=0.0006)
 
 
 def test_the_player_in_view_and_the_opponent() -> None:
@@ -279,4 +279,4 @@ def test_real_games() -> None:
     ]
     assert metrics(got)["flag_losses"] == metrics(got)["flag_wins"] == len(forfeits)
     listed = [row["time"] for row in rows(got, "longest") if isinstance(row["time"], float)]
-    assert all(one >= two for one, two in pairwise(listed))
+    assert all(first >= second for first, second in pairwise(listed))

@@ -265,8 +265,8 @@ def test_the_same_search_gives_the_same_evaluation(stockfish: Embedded) -> None:
 
 @pytest.mark.stockfish
 def test_a_mate_is_found(stockfish: Embedded) -> None:
-    found = stockfish.search(Position("6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1"), Limit(depth=4))
-    assert (found.score.mate, found.best) == (1, "a1a8")
+    evaluation = stockfish.search(Position("6k1/5ppp/8/8/8/8/8/R5K1 w - - 0 1"), Limit(depth=4))
+    assert (evaluation.score.mate, evaluation.best) == (1, "a1a8")
 
 
 @pytest.mark.stockfish
@@ -281,8 +281,8 @@ def test_multipv_belongs_to_one_search(stockfish: Embedded) -> None:
 @pytest.mark.stockfish
 def test_chess960_belongs_to_one_position(stockfish: Embedded) -> None:
     corner = Position("k7/8/8/8/8/8/8/1R3KR1 w GB - 0 1", ("f1g1",), chess960=True)
-    found = stockfish.search(corner, NODES)
-    assert chess.Move.from_uci(found.best) in corner.board().legal_moves
+    evaluation = stockfish.search(corner, NODES)
+    assert chess.Move.from_uci(evaluation.best) in corner.board().legal_moves
     stockfish.clear()
     castled = Position(chess.STARTING_FEN, ("e2e4", "e7e5", "g1f3", "g8f6", "f1c4", "f8c5", "e1g1"))
     assert stockfish.search(castled, NODES) == _fresh(castled)

@@ -69,7 +69,7 @@ def test_a_position_stays_one_command(text: str) -> None:
 
 
 def test_the_last_exact_line_counts() -> None:
-    found = read_search(
+    evaluation = read_search(
         [
             "info string NNUE evaluation using nn.nnue score cp 999",
             "info depth 1 seldepth 1 multipv 1 score cp 5 nodes 20 pv a2a3",
@@ -82,18 +82,25 @@ def test_the_last_exact_line_counts() -> None:
         START,
         NODES,
     )
-    assert (found.score, found.pv, found.depth, found.nodes) == (Score(cp=31), ("e2e4", "e7e5", "g1f3"), 8, 1003)
-    assert found.lines == ()
+    assert (evaluation.score, evaluation.pv, evaluation.depth, evaluation.nodes) == (
+        Score(cp=31),
+        ("e2e4", "e7e5", "g1f3"),
+        8,
+        1003,
+    )
+    assert evaluation.lines == ()
 
 
 def test_a_bound_counts_where_nothing_is_exact() -> None:
-    found = read_search(["info depth 3 score cp 12 upperbound nodes 4 pv d2d4", "bestmove d2d4"], START, NODES)
-    assert found.score == Score(cp=12)
+    evaluation = read_search(
+        ["info depth 3 score cp 12 upperbound nodes 4 pv d2d4", "bestmove d2d4"], START, NODES
+    )
+    assert evaluation.score == Score(cp=12)
 
 
 def test_the_best_move_rules_over_the_variation() -> None:
-    found = read_search(["info depth 3 score cp 12 nodes 4 pv d2d4 d7d5", "bestmove e2e4"], START, NODES)
-    assert (found.best, found.pv) == ("e2e4", ("e2e4",))
+    evaluation = read_search(["info depth 3 score cp 12 nodes 4 pv d2d4 d7d5", "bestmove e2e4"], START, NODES)
+    assert (evaluation.best, evaluation.pv) == ("e2e4", ("e2e4",))
 
 
 def test_lines_are_in_the_programs_order_with_the_best_move_first() -> None:
@@ -129,15 +136,15 @@ def test_castling_is_written_as_the_position_says() -> None:
     fen = "4k3/8/8/8/8/8/8/4K2R w K - 0 1"
     lines = ["info depth 5 score cp 30 nodes 10 pv {0}", "bestmove {0}"]
     for sent in ("e1g1", "e1h1"):
-        said = [line.format(sent) for line in lines]
-        assert read_search(said, Position(fen), NODES).pv == ("e1g1",)
-        assert read_search(said, Position(fen, chess960=True), NODES).pv == ("e1h1",)
+        output = [line.format(sent) for line in lines]
+        assert read_search(output, Position(fen), NODES).pv == ("e1g1",)
+        assert read_search(output, Position(fen, chess960=True), NODES).pv == ("e1h1",)
 
 
 def test_the_moves_of_the_position_are_played_first() -> None:
     lines = ["info depth 5 score mate -1 nodes 10 pv e7e5", "bestmove e7e5"]
-    found = read_search(lines, Position(chess.STARTING_FEN, ("e2e4",)), NODES)
-    assert (found.score, found.best) == (Score(mate=-1), "e7e5")
+    evaluation = read_search(lines, Position(chess.STARTING_FEN, ("e2e4",)), NODES)
+    assert (evaluation.score, evaluation.best) == (Score(mate=-1), "e7e5")
 
 
 SCORE = "info depth 5 score cp 30 nodes 10 pv e2e4"
@@ -180,14 +187,14 @@ WORDS = st.sampled_from(VOCABULARY.split())
 @given(st.lists(st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=12).map(" ".join)), max_size=6))
 def test_whatever_a_program_says_is_an_evaluation_or_an_error(lines: list[str]) -> None:
     try:
-        found = read_search(lines, START, NODES)
+        evaluation = read_search(lines, START, NODES)
     except AnalysisError:
         return
     board = START.board()
-    for move in found.pv:
+    for move in evaluation.pv:
         board.push_uci(move)
-    assert found.pv
-    assert (found.score.cp is None) != (found.score.mate is None)
+    assert evaluation.pv
+    assert (evaluation.score.cp is None) != (evaluation.score.mate is None)
 
 
 # -- options ------------------------------------------------------------------------------------------------
@@ -210,8 +217,8 @@ def test_other_lines_are_no_options(line: str) -> None:
 
 
 def test_options_come_back_in_the_programs_spelling() -> None:
-    wanted = {"hash": "64", "PONDER": "True", "style": "very risky", "clear hash": "", "EvalFile": "my net.nnue"}
-    assert check_options(wanted, OPTIONS) == {
+    values = {"hash": "64", "PONDER": "True", "style": "very risky", "clear hash": "", "EvalFile": "my net.nnue"}
+    assert check_options(values, OPTIONS) == {
         "Hash": "64",
         "Ponder": "true",
         "Style": "Very Risky",

@@ -32,10 +32,10 @@ def position(data: bytes | str) -> SourceGame:
 
 
 def test_a_position_is_a_game_without_moves():
-    one = position(f'{POSITION} bm Qd1+; id "BK.01";\n')
-    assert (one.headers, one.fen, one.variant, one.moves, one.problem) == ({}, FEN, "standard", (), None)
-    assert one.epd == Epd(id="BK.01", bm=("d6d1",))
-    assert one.text == f'{POSITION} bm Qd1+; id "BK.01";'
+    game = position(f'{POSITION} bm Qd1+; id "BK.01";\n')
+    assert (game.headers, game.fen, game.variant, game.moves, game.problem) == ({}, FEN, "standard", (), None)
+    assert game.epd == Epd(id="BK.01", bm=("d6d1",))
+    assert game.text == f'{POSITION} bm Qd1+; id "BK.01";'
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_position_is_a_game_without_moves():
     ],
 )
 def test_every_way_to_write_a_best_move(operations):
-    one = position(f"{POSITION} {operations}\n")
-    assert (one.fen, one.epd, one.problem) == (FEN, Epd(bm=("d6d1",)), None)
+    game = position(f"{POSITION} {operations}\n")
+    assert (game.fen, game.epd, game.problem) == (FEN, Epd(bm=("d6d1",)), None)
 
 
 def test_the_capture_written_the_wrong_way_round():
@@ -79,21 +79,21 @@ def test_counters(counters, fen):
 
 
 def test_operations_that_quote_a_semicolon():
-    one = position(f'{POSITION} c0 "a; bm Qe7; b"; am Qd2 Qd1; id "x; y"; id "z";')
-    assert one.epd == Epd(id="x; y", am=("d6d2", "d6d1"))
+    game = position(f'{POSITION} c0 "a; bm Qe7; b"; am Qd2 Qd1; id "x; y"; id "z";')
+    assert game.epd == Epd(id="x; y", am=("d6d2", "d6d1"))
 
 
 def test_an_illegal_best_move_is_reported_and_the_position_kept():
-    one = read(f"# comment\n\n{POSITION} bm Qd1 Qh8 Zz; am 0000;\n")[0]
-    assert isinstance(one, SourceGame)
-    assert one.epd == Epd(bm=("d6d1",))
-    assert one.problem == "bm `Qh8`, `Zz`: no legal move; am `0000`: no legal move"
-    assert one.problem_line == 3
+    game = read(f"# comment\n\n{POSITION} bm Qd1 Qh8 Zz; am 0000;\n")[0]
+    assert isinstance(game, SourceGame)
+    assert game.epd == Epd(bm=("d6d1",))
+    assert game.problem == "bm `Qh8`, `Zz`: no legal move; am `0000`: no legal move"
+    assert game.problem_line == 3
 
 
 def test_chess960_castling_rights():
-    one = position("1k6/8/8/8/8/8/8/1K4R1 w G - bm O-O;")
-    assert (one.variant, one.epd) == ("chess960", Epd(bm=("b1g1",)))
+    game = position("1k6/8/8/8/8/8/8/1K4R1 w G - bm O-O;")
+    assert (game.variant, game.epd) == ("chess960", Epd(bm=("b1g1",)))
 
 
 @pytest.mark.parametrize("line", ["hello world", "8/8/8 w - -", "9/8/8/8/8/8/8/8 w - - 0 1", "a" * 70_000])
@@ -124,11 +124,11 @@ def test_sniff():
     )
 )
 def test_token_soup(tokens):
-    for one in read(" ".join(tokens)):
-        if isinstance(one, SourceGame):
-            board = chess.Board(one.fen, chess960=one.variant == "chess960")
-            assert one.epd is not None
-            assert all(board.is_legal(board.parse_uci(move)) for move in (*one.epd.bm, *one.epd.am))
+    for game in read(" ".join(tokens)):
+        if isinstance(game, SourceGame):
+            board = chess.Board(game.fen, chess960=game.variant == "chess960")
+            assert game.epd is not None
+            assert all(board.is_legal(board.parse_uci(move)) for move in (*game.epd.bm, *game.epd.am))
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ def test_all_normalised_positions(path):
     suite = path.rpartition("/")[2]
     lines = shared_data("epd", "normalised.ndjson").read_text().splitlines()
     expected = [entry for entry in map(json.loads, lines) if entry["suite"] == suite]
-    found = read(shared_data("epd", f"{path}.epd").read_bytes())
-    assert len(found) == len(expected) > 0
-    for one, entry in zip(found, expected, strict=True):
-        assert isinstance(one, SourceGame)
-        assert one.epd is not None
-        assert chess.Board(one.fen).epd() == chess.Board(entry["epd"] + " 0 1").epd()
-        assert (sorted(one.epd.bm), sorted(one.epd.am)) == (sorted(entry["bm"]), sorted(entry["am"]))
-        if one.epd.id is not None:
-            assert one.epd.id == entry["id"].strip("\0")
+    games = read(shared_data("epd", f"{path}.epd").read_bytes())
+    assert len(games) == len(expected) > 0
+    for game, entry in zip(games, expected, strict=True):
+        assert isinstance(game, SourceGame)
+        assert game.epd is not None
+        assert chess.Board(game.fen).epd() == chess.Board(entry["epd"] + " 0 1").epd()
+        assert (sorted(game.epd.bm), sorted(game.epd.am)) == (sorted(entry["bm"]), sorted(entry["am"]))
+        if game.epd.id is not None:
+            assert game.epd.id == entry["id"].strip("\0")

@@ -25,8 +25,8 @@ def parsed(data: bytes) -> list[SourceGame | Unreadable]:
     return [READER.parse(raw) for raw in READER.split(io.BytesIO(data))]
 
 
-def changed(**given: Any) -> bytes:
-    return json.dumps(json.loads(LINES.splitlines()[0]) | given).encode()
+def changed(**changes: Any) -> bytes:
+    return json.dumps(json.loads(LINES.splitlines()[0]) | changes).encode()
 
 
 def test_every_example_comes_back() -> None:
@@ -34,8 +34,8 @@ def test_every_example_comes_back() -> None:
         assert isinstance(source, SourceGame), source
         assert source.recording is not None
         assert source.recording.ours
-        for was, now in zip(game.positions, source.recording.positions, strict=True):
-            assert was.evaluation == (now.evaluation if now is not None else None)
+        for original, position in zip(game.positions, source.recording.positions, strict=True):
+            assert original.evaluation == (position.evaluation if position is not None else None)
         assert source.moves == tuple(ply.uci for ply in game.plies)
         assert source.sans == tuple(ply.san for ply in game.plies)
         assert source.fen == game.fen
@@ -79,18 +79,18 @@ def test_what_is_no_game_of_ours(data: bytes, reason: str) -> None:
 def test_odd_evaluations_are_refused(evaluation: dict[str, int]) -> None:
     game = json.loads(LINES.splitlines()[0])
     game["positions"][3]["eval"] = evaluation
-    [found] = parsed(json.dumps(game).encode())
-    assert isinstance(found, Unreadable)
-    assert "an evaluation of" in found.reason
+    [source] = parsed(json.dumps(game).encode())
+    assert isinstance(source, Unreadable)
+    assert "an evaluation of" in source.reason
 
 
 def test_an_illegal_line_keeps_its_legal_beginning() -> None:
     game = json.loads(LINES.splitlines()[0])
     game["positions"][0]["pv"] = ["e2e4", "e7e5", "e4e5", "d7d5"]
-    [found] = parsed(json.dumps(game).encode())
-    assert isinstance(found, SourceGame)
-    assert found.recording is not None
-    first = found.recording.positions[0]
+    [source] = parsed(json.dumps(game).encode())
+    assert isinstance(source, SourceGame)
+    assert source.recording is not None
+    first = source.recording.positions[0]
     assert first is not None
     assert first.evaluation is not None
     assert first.evaluation.pv == ("e2e4", "e7e5")

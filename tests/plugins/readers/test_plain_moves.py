@@ -51,13 +51,13 @@ def wanted(board: chess.Board, san: str) -> chess.Move | None:
 
 def check(board: chess.Board) -> tuple[int, int]:
     """How many of the moves that there are were found, and how many there are."""
-    found = there = 0
+    parsed = legal = 0
     for san in written():
         move, right = find(board, san, board.checkers_mask()), wanted(board, san)
         assert move in (None, right), f"{san} in {board.fen()}: {move} instead of {right}"
-        found += move is not None
-        there += right is not None
-    return found, there
+        parsed += move is not None
+        legal += right is not None
+    return parsed, legal
 
 
 @pytest.mark.parametrize("fen", [pytest.param(fen, id=name) for name, fen in STARTS.items()])
@@ -74,12 +74,12 @@ def test_what_is_found_is_the_move(fen: str) -> None:
 def test_most_moves_are_found() -> None:
     board = chess.Board()
     rng = random.Random(1)
-    found = there = 0
+    parsed = legal = 0
     for _ in range(40):
         some, all_of_them = check(board)
-        found, there = found + some, there + all_of_them
+        parsed, legal = parsed + some, legal + all_of_them
         random_moves(board, 1, rng)
-    assert found > 0.7 * there
+    assert parsed > 0.7 * legal
 
 
 def test_chess960() -> None:

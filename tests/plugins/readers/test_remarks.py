@@ -106,9 +106,9 @@ def test_a_real_file_in_centipawns() -> None:
     game = reader.parse(raw)
     assert isinstance(game, SourceGame)
     assert game.headers["Result"] == "0-1"
-    found = [
+    recorded = [
         (score.cp or 0) * (1 if k % 2 == 0 else -1) for k, score in enumerate(scores(game)) if score is not None
     ]
-    assert len(found) == 61
-    assert all(cp < 0 for cp in found[-20:])
-    assert max(map(abs, found)) < 5000
+    assert len(recorded) == 61
+    assert all(cp < 0 for cp in recorded[-20:])
+    assert max(map(abs, recorded)) < 5000

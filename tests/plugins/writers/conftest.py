@@ -20,12 +20,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def expected(run: Path) -> dict[str, Rows]:
-    found = tables.expected(run)
+    expected = tables.expected(run)
     # Not a test of nothing: everything that is awkward is there.
-    assert [len(found[table]) for table in ("plies", "games")] == [1850, 48]
-    assert {row["source"] for row in found["plies"]} == {"searched", "recorded", "input"}
-    assert {row["phase"] for row in found["plies"]} == {"opening", "middlegame", "endgame"}
-    assert any(row["mate"] for row in found["plies"])
-    assert any(row["epd_id"] for row in found["games"])
-    assert {row["part"] for row in found["reports"]} == {"metric", "cell", "note"}
-    return found
+    assert [len(expected[table]) for table in ("plies", "games")] == [1850, 48]
+    assert {row["source"] for row in expected["plies"]} == {"searched", "recorded", "input"}
+    assert {row["phase"] for row in expected["plies"]} == {"opening", "middlegame", "endgame"}
+    assert any(row["mate"] for row in expected["plies"])
+    assert any(row["epd_id"] for row in expected["games"])
+    assert {row["part"] for row in expected["reports"]} == {"metric", "cell", "note"}
+    return expected

@@ -64,23 +64,25 @@ class Page(HTMLParser):
 def reports(games: Iterable[AnalysedGame], names: Iterable[str] = NEEDED) -> dict[str, Report]:
     """What the aggregators say of these games."""
     registry = Registry()
-    made = {name: registry.load("engine.aggregators", name)() for name in names}
+    aggregators = {name: registry.load("engine.aggregators", name)() for name in names}
     for game in games:
-        for one in made.values():
-            one.add(game)
-    return {name: one.report() for name, one in made.items()}
+        for aggregator in aggregators.values():
+            aggregator.add(game)
+    return {name: aggregator.report() for name, aggregator in aggregators.items()}
 
 
-def result(games: Iterable[AnalysedGame], **given: Any) -> RunResult:
-    found = list(games)
-    counts = RunCounts(read=len(found), analysed=len(found), positions=sum(len(game.positions) for game in found))
-    whole = RunResult(reports(found), 0, (), INFO.evaluator, INFO.limit, counts, (), (), ())
-    return structs.replace(whole, **given)
+def result(games: Iterable[AnalysedGame], **arguments: Any) -> RunResult:
+    analysed = list(games)
+    counts = RunCounts(
+        read=len(analysed), analysed=len(analysed), positions=sum(len(game.positions) for game in analysed)
+    )
+    whole = RunResult(reports(analysed), 0, (), INFO.evaluator, INFO.limit, counts, (), (), ())
+    return structs.replace(whole, **arguments)
 
 
 def write(games: Iterable[AnalysedGame], *, player: str | None = None, split: bool = False) -> list[Page]:
     """The files of a report."""
-    found = list(games)
+    analysed = list(games)
     streams = [io.BytesIO()]
     writer = HtmlWriter(streams[0], structs.replace(INFO, output="report.html", player=player))
 
@@ -90,12 +92,12 @@ def write(games: Iterable[AnalysedGame], *, player: str | None = None, split: bo
 
     if split:
         writer.next_file = next_file
-    for game in found:
+    for game in analysed:
         writer.game(game)
-    writer.finish(result(found))
+    writer.finish(result(analysed))
     return [Page(stream.getvalue().decode()) for stream in streams]
 
 
 def page(*games: AnalysedGame, player: str | None = None) -> Page:
-    [one] = write(games, player=player)
-    return one
+    [file] = write(games, player=player)
+    return file

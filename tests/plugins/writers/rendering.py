@@ -30,12 +30,12 @@ INFO = RunInfo(EvaluatorInfo("Stockfish", "15.1", "f00d"), Limit(nodes=100_000))
 
 def render(writer: type[Writer], games: Iterable[AnalysedGame | SkippedGame], info: RunInfo = INFO) -> str:
     stream = io.BytesIO()
-    made = writer(stream, info)
+    created = writer(stream, info)
     for game in games:
         if isinstance(game, SkippedGame):
-            made.skipped(game)
+            created.skipped(game)
         else:
-            made.game(game)
+            created.game(game)
     return stream.getvalue().decode()
 
 

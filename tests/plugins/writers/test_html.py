@@ -48,10 +48,10 @@ def page_of(texts: Sequence[str], player: str) -> Page:
 
 
 def test_the_policy_allows_our_script_and_style_and_nothing_else() -> None:
-    found = page(analysed_game(MATE, [20, -40, -30, "#-1"]))
-    rules = dict(rule.split(" ", 1) for rule in found.policy.split("; "))
+    parsed = page(analysed_game(MATE, [20, -40, -30, "#-1"]))
+    rules = dict(rule.split(" ", 1) for rule in parsed.policy.split("; "))
     for kind, rule in (("script", "script-src"), ("style", "style-src")):
-        digest = base64.b64encode(hashlib.sha256(found.code[kind].encode()).digest()).decode()
+        digest = base64.b64encode(hashlib.sha256(parsed.code[kind].encode()).digest()).decode()
         assert rules.pop(rule) == f"'sha256-{digest}'"
     assert set(rules.values()) == {"'none'", "'script'"}
     assert rules["default-src"] == "'none'"
@@ -59,8 +59,8 @@ def test_the_policy_allows_our_script_and_style_and_nothing_else() -> None:
 
 
 def test_nothing_in_the_page_is_fetched_or_needs_what_the_policy_forbids() -> None:
-    found = page(analysed_game(MATE, [20, -40, -30, "#-1"]))
-    for tag, attributes in found.tags:
+    parsed = page(analysed_game(MATE, [20, -40, -30, "#-1"]))
+    for tag, attributes in parsed.tags:
         assert tag not in ("link", "img", "iframe", "object", "base", "form"), tag
         assert not [name for name in attributes if name.startswith("on") or name in ("style", "src")], attributes
         assert str(attributes.get("href", "#")).startswith("#"), attributes
@@ -68,15 +68,15 @@ def test_nothing_in_the_page_is_fetched_or_needs_what_the_policy_forbids() -> No
 
 def test_text_of_games_stays_text() -> None:
     plain = page_of([f"text {number}" for number in range(len(HOSTILE))], "Anna")
-    found = page_of(HOSTILE, "</title><script>window.hacked=1</script>")
-    assert [tag for tag, _ in found.tags] == [tag for tag, _ in plain.tags]
-    assert found.code == plain.code
-    code = [attributes for tag, attributes in found.tags if tag == "script"]
-    assert [one.get("type") for one in code] == [None, *["application/json"] * len(HOSTILE)]
+    parsed = page_of(HOSTILE, "</title><script>window.hacked=1</script>")
+    assert [tag for tag, _ in parsed.tags] == [tag for tag, _ in plain.tags]
+    assert parsed.code == plain.code
+    code = [attributes for tag, attributes in parsed.tags if tag == "script"]
+    assert [script.get("type") for script in code] == [None, *["application/json"] * len(HOSTILE)]
     for number, text in enumerate(HOSTILE, start=1):
         shown = text.encode("utf-8", "replace").decode()
-        assert dict(found.games[number]["t"])["White"] == shown
-        assert shown in found.visible
+        assert dict(parsed.games[number]["t"])["White"] == shown
+        assert shown in parsed.visible
 
 
 def test_the_data_of_a_game() -> None:
@@ -126,10 +126,10 @@ def test_what_is_not_known_is_not_there() -> None:
 
 def test_an_epd_line_has_its_name_and_solution() -> None:
     fen = "2rr3k/pp3pp1/1nnqbN1p/3pN3/2pP4/2P3Q1/PPB4P/R4RK1 w - - 0 1"
-    found = page(analysed_game("", [500], headers={"FEN": fen}, epd=Epd(id="WAC <1>", bm=("g3g6",))))
-    assert (found.games[1]["epd"], found.games[1]["bm"]) == ("WAC <1>", "Qg6")
-    assert found.games[1]["f"] == fen
-    assert "WAC <1>" in found.visible
+    parsed = page(analysed_game("", [500], headers={"FEN": fen}, epd=Epd(id="WAC <1>", bm=("g3g6",))))
+    assert (parsed.games[1]["epd"], parsed.games[1]["bm"]) == ("WAC <1>", "Qg6")
+    assert parsed.games[1]["f"] == fen
+    assert "WAC <1>" in parsed.visible
 
 
 def test_a_black_player_sees_the_board_from_blacks_side() -> None:
@@ -139,11 +139,11 @@ def test_a_black_player_sees_the_board_from_blacks_side() -> None:
 
 def test_sections_of_the_reports_link_to_the_plies() -> None:
     players = {"White": "A", "Black": "B"}
-    found = page(analysed_game(MATE, [20, -40, -30, "#-1"], headers=players, best={2: "d4"}))
-    ids = {attributes.get("id") for _, attributes in found.tags}
+    parsed = page(analysed_game(MATE, [20, -40, -30, "#-1"], headers=players, best={2: "d4"}))
+    ids = {attributes.get("id") for _, attributes in parsed.tags}
     assert {"report-wins", "report-accuracy", "report-judgements", "lessons", "overview-players", "g1"} <= ids
-    assert "#game=1&ply=2" in found.links  # 2. g4??, in judgements and among the most instructive positions
-    for link in found.links:
+    assert "#game=1&ply=2" in parsed.links  # 2. g4??, in judgements and among the most instructive positions
+    for link in parsed.links:
         assert link.startswith("#game=") or link[1:] in ids, link
 
 
@@ -161,17 +161,17 @@ def test_players_stand_by_games_and_then_by_accuracy() -> None:
 
 def test_ten_positions_of_different_games_before_a_second_of_one() -> None:
     games = [analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k) for k in range(1, 13)]
-    found = page(*games)
-    lessons = re.findall(r'<svg class="diagram"', found.text)
+    parsed = page(*games)
+    lessons = re.findall(r'<svg class="diagram"', parsed.text)
     assert len(lessons) == 10
-    part = found.text[found.text.index('id="lessons"') : found.text.index('class="solutions"')]
+    part = parsed.text[parsed.text.index('id="lessons"') : parsed.text.index('class="solutions"')]
     assert len(set(re.findall(r"#game=(\d+)", part))) == 10
     assert "Black: Ke8" in part
 
 
 def test_no_game_is_a_page_that_says_so() -> None:
-    [found] = write([])
-    assert "No game was analysed." in found.visible
+    [file] = write([])
+    assert "No game was analysed." in file.visible
 
 
 def test_the_same_games_give_the_same_bytes() -> None:
@@ -183,7 +183,7 @@ def test_a_large_report_goes_on_in_further_files(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(html, "GAMES", 4)
     games = [analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k) for k in range(1, 10)]
     first, second, third = write(games, split=True)
-    assert [list(one.games) for one in (first, second, third)] == [[1, 2, 3, 4], [5, 6, 7, 8], [9]]
+    assert [list(file.games) for file in (first, second, third)] == [[1, 2, 3, 4], [5, 6, 7, 8], [9]]
     assert "3 files" in first.visible
     assert "file 2 of 3" in second.visible
     assert {"report-2.html", "report-3.html", "report-2.html#game=5&ply=2"} <= set(first.links)
@@ -198,15 +198,15 @@ def test_a_large_report_goes_on_in_further_files(monkeypatch: pytest.MonkeyPatch
 def test_bytes_begin_a_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "BYTES", 2_000)
     games = [analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k) for k in range(1, 5)]
-    found = write(games, split=True)
-    assert len(found) > 1
-    assert [number for one in found for number in one.games] == [1, 2, 3, 4]
+    files = write(games, split=True)
+    assert len(files) > 1
+    assert [number for file in files for number in file.games] == [1, 2, 3, 4]
 
 
 def test_one_stream_takes_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "GAMES", 1)
-    [found] = write([analysed_game(MATE, number=k) for k in (1, 2, 3)])
-    assert list(found.games) == [1, 2, 3]
+    [file] = write([analysed_game(MATE, number=k) for k in (1, 2, 3)])
+    assert list(file.games) == [1, 2, 3]
 
 
 def test_the_writer_holds_no_games() -> None:
@@ -224,7 +224,7 @@ def test_the_writer_holds_no_games() -> None:
 
     def kept() -> int:
         state = {name: value for name, value in vars(writer).items() if name not in ("stream", "next_file")}
-        state["_files"] = [(one.name, one.games, one.first, one.last) for one in state["_files"]]
+        state["_files"] = [(file.name, file.games, file.first, file.last) for file in state["_files"]]
         return len(pickle.dumps(state))
 
     sizes = []
@@ -235,6 +235,6 @@ def test_the_writer_holds_no_games() -> None:
 
 
 def test_symbols_of_all_pieces_stand_once() -> None:
-    found = page(analysed_game(MATE))
-    names = [attributes["id"] for tag, attributes in found.tags if tag == "symbol"]
+    parsed = page(analysed_game(MATE))
+    names = [attributes["id"] for tag, attributes in parsed.tags if tag == "symbol"]
     assert sorted(map(str, names)) == sorted(side + piece for side in "wb" for piece in "KQRBNP")

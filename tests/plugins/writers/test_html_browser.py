@@ -98,11 +98,11 @@ def games() -> list[chess.pgn.Game]:
 
 def boards(game: chess.pgn.Game) -> list[chess.Board]:
     board = game.board()
-    found = [board.copy()]
+    boards = [board.copy()]
     for move in game.mainline_moves():
         board.push(move)
-        found.append(board.copy())
-    return found
+        boards.append(board.copy())
+    return boards
 
 
 def test_the_overview_leads_to_a_game_and_back(tab: Tab) -> None:
@@ -251,21 +251,21 @@ def test_axe_finds_nothing_serious(chromium: Any, axe: str, classics: Path, widt
         for place in ("", "#game=4&ply=20"):
             tab.open(place)
             tab.page.evaluate(axe)
-            found = tab.page.evaluate("axe.run()")
+            results = tab.page.evaluate("axe.run()")
             bad = [
-                (one["id"], node["html"][:160], node["failureSummary"][:300])
-                for one in found["violations"]
-                if one["impact"] in ("serious", "critical")
-                for node in one["nodes"][:3]
+                (violation["id"], node["html"][:160], node["failureSummary"][:300])
+                for violation in results["violations"]
+                if violation["impact"] in ("serious", "critical")
+                for node in violation["nodes"][:3]
             ]
             assert bad == []
-            assert len(found["passes"]) > 15
+            assert len(results["passes"]) > 15
 
 
 def test_hostile_headers_are_shown_and_do_nothing(chromium: Any, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
-    found = page_of(HOSTILE, "</title><script>window.hacked=1</script>")
-    path.write_text(found.text, encoding="utf-8")
+    parsed = page_of(HOSTILE, "</title><script>window.hacked=1</script>")
+    path.write_text(parsed.text, encoding="utf-8")
     for tab in new_tab(chromium, path):
         tab.open()
         for number, text in enumerate(HOSTILE, start=1):
@@ -287,11 +287,11 @@ def test_the_policy_stops_what_would_get_in(chromium: Any, tmp_path: Path) -> No
     context = chromium.new_context()
     context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
-    asked: list[str] = []
-    page.on("response", lambda response: asked.append(response.url))
+    requested: list[str] = []
+    page.on("response", lambda response: requested.append(response.url))
     page.goto(path.as_uri())
     assert page.evaluate("window.hacked") is None
-    assert [url for url in asked if not url.startswith("file:")] == []
+    assert [url for url in requested if not url.startswith("file:")] == []
     context.close()
 
 
@@ -334,8 +334,8 @@ def _special() -> Sequence[AnalysedGame]:
 def test_every_ply_of_special_moves(chromium: Any, tmp_path: Path) -> None:
     """En passant, a promotion to a knight, castling of both kinds in both games, no evaluation at all."""
     path = tmp_path / "report.html"
-    [found] = write(_special())
-    path.write_text(found.text, encoding="utf-8")
+    [file] = write(_special())
+    path.write_text(file.text, encoding="utf-8")
     for tab in new_tab(chromium, path):
         for game in _special():
             tab.open(f"#game={game.origin.game}")
@@ -365,8 +365,8 @@ def test_a_handout_prints_with_its_solutions(chromium: Any, tmp_path: Path) -> N
         analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, headers={"White": "Anna"}, number=k)
         for k in range(1, 13)
     ]
-    [found] = write(games, player="Anna")
-    path.write_text(found.text, encoding="utf-8")
+    [file] = write(games, player="Anna")
+    path.write_text(file.text, encoding="utf-8")
     for tab in new_tab(chromium, path):
         tab.open()
         assert tab.page.locator(".lessons .diagram").count() == 10

@@ -103,9 +103,9 @@ def test_it_is_indented_and_ends_with_a_newline() -> None:
 
 
 def test_the_order_of_keys_is_the_documented_one() -> None:
-    found = load(RESULT)
-    assert list(found) == ["schema", "run", "reports", "failures"]
-    assert list(found["run"]) == ["games", "positions", "evaluator", "limit", "scoreboard"]
+    loaded = load(RESULT)
+    assert list(loaded) == ["schema", "run", "reports", "failures"]
+    assert list(loaded["run"]) == ["games", "positions", "evaluator", "limit", "scoreboard"]
 
 
 def test_multipv_is_part_of_the_limit_when_it_is_above_one() -> None:

@@ -61,10 +61,10 @@ def test_lines_of_multipv_are_whites_too() -> None:
     game = analysed_game("1. e4", [20, 30])
     lines = (Line(Score(cp=-30), ("e7e5", "g1f3"), 12), Line(Score(mate=-4), ("f7f6",), 11))
     black = AnalysedPosition(Evaluation(Score(cp=-30), ("e7e5", "g1f3"), 12, 999, lines))
-    found = line(structs.replace(game, positions=(game.positions[0], black)))["positions"]
-    assert "lines" not in found[0]
-    assert found[1]["eval"] == {"cp": 30}
-    assert found[1]["lines"] == [
+    positions = line(structs.replace(game, positions=(game.positions[0], black)))["positions"]
+    assert "lines" not in positions[0]
+    assert positions[1]["eval"] == {"cp": 30}
+    assert positions[1]["lines"] == [
         {"eval": {"cp": 30}, "pv": ["e7e5", "g1f3"], "depth": 12},
         {"eval": {"mate": 4}, "pv": ["f7f6"], "depth": 11},
     ]
@@ -84,10 +84,10 @@ def test_terminal_and_missing_positions() -> None:
 def test_only_an_epd_line_has_epd_and_only_a_cut_game_has_a_problem() -> None:
     epd = Epd(id="WAC.001", bm=("g3g6",))
     fen = "2rr3k/pp3pp1/1nnqbN1p/3pN3/2pP4/2P3Q1/PPB4P/R4RK1 w - - 0 1"
-    found = line(analysed_game("", [500], headers={"FEN": fen}, epd=epd))
-    assert found["epd"] == {"id": "WAC.001", "bm": ["g3g6"]}
-    assert found["plies"] == []
-    assert "problem" not in found
+    record = line(analysed_game("", [500], headers={"FEN": fen}, epd=epd))
+    assert record["epd"] == {"id": "WAC.001", "bm": ["g3g6"]}
+    assert record["plies"] == []
+    assert "problem" not in record
     cut = line(structs.replace(analysed_game("1. e4", [0, 0]), problem="`Qh8` illegal"))
     assert cut["problem"] == "`Qh8` illegal"
     assert "epd" not in cut
@@ -96,6 +96,6 @@ def test_only_an_epd_line_has_epd_and_only_a_cut_game_has_a_problem() -> None:
 def test_hostile_text_stays_one_line_of_json() -> None:
     value = 'a"]\n[Result "1-0" \u2028 </script> \\ \udcff'
     game = analysed_game("1. e4", [0, 0], headers={"White": value})
-    found = line(game)
-    assert found["headers"]["White"] == value.replace("\udcff", "?")
-    assert [position["eval"]["cp"] for position in found["positions"]] == [0, 0]
+    record = line(game)
+    assert record["headers"]["White"] == value.replace("\udcff", "?")
+    assert [position["eval"]["cp"] for position in record["positions"]] == [0, 0]

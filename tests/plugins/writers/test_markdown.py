@@ -101,15 +101,15 @@ def shown(token: Any) -> str:
 
 def rows(text: str) -> list[list[str]]:
     """Of all tables."""
-    found: list[list[str]] = []
+    parsed: list[list[str]] = []
     inside = False
     for token in parse(text):
         if token.type == "tr_open":
-            found.append([])
+            parsed.append([])
         inside = (inside or token.type in ("td_open", "th_open")) and token.type not in ("td_close", "th_close")
         if inside and token.type == "inline":
-            found[-1].append(shown(token))
-    return found
+            parsed[-1].append(shown(token))
+    return parsed
 
 
 def test_the_page_as_it_is_read() -> None:
@@ -121,7 +121,7 @@ def test_the_page_as_it_is_read() -> None:
     ]
     blocks = [(token.type, token.tag) for token in parse(render(RESULT)) if token.type.endswith("_open")]
     assert [tag for kind, tag in blocks if kind == "heading_open"] == ["h1", "h2", "h2", "h3"]
-    said = [shown(token) for token in parse(render(RESULT)) if token.type == "inline"]
+    texts = [shown(token) for token in parse(render(RESULT)) if token.type == "inline"]
     for words in (
         "2 games, 1,161 positions, 17 winning moves; evaluator: Stockfish 15.1 at 100000 nodes.",
         "a*b.pgn:12, game 2: quarantined <b>",
@@ -131,9 +131,9 @@ def test_the_page_as_it_is_read() -> None:
         "Cells | of all kinds",
         "1. Not a list.",
     ):
-        assert words in said, words
-    assert "Empty" not in said
-    assert "The run was ended before the end of its input." not in said
+        assert words in texts, words
+    assert "Empty" not in texts
+    assert "The run was ended before the end of its input." not in texts
 
 
 def test_the_plain_text_is_lined_up() -> None:

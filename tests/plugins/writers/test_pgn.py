@@ -20,8 +20,8 @@ def movetext(text: str) -> str:
     return " ".join(text.split("\n\n")[1].split())
 
 
-def annotate(pgn: str, evals: list[int | str | None], **given: object) -> str:
-    return movetext(render(PgnWriter, [analysed_game(pgn, evals, **given)]))  # type: ignore[arg-type]
+def annotate(pgn: str, evals: list[int | str | None], **arguments: object) -> str:
+    return movetext(render(PgnWriter, [analysed_game(pgn, evals, **arguments)]))  # type: ignore[arg-type]
 
 
 def tags(text: str) -> list[str]:
@@ -71,10 +71,10 @@ def test_a_judged_move_gets_nag_comment_and_line() -> None:
     ("after", "nag", "word"), [(-60, "$6", "Inaccuracy"), (-130, "$2", "Mistake"), (-400, "$4", "Blunder")]
 )
 def test_each_judgement_has_its_nag(after: int, nag: str, word: str) -> None:
-    found = annotate("1. a3 *", [15, after], best={0: "e4"})
+    annotated = annotate("1. a3 *", [15, after], best={0: "e4"})
     figure = f"{after / 100:.2f}"
     comment = f"{{ (0.15 → {figure}) {word}. e4 was best. }}"
-    assert found == f"1. a3 {nag} {{ [%eval {figure}] }} {comment} (1. e4) *"
+    assert annotated == f"1. a3 {nag} {{ [%eval {figure}] }} {comment} (1. e4) *"
 
 
 def test_the_annotator_is_evaluator_and_limit() -> None:
@@ -126,8 +126,8 @@ def test_a_mark_from_the_input_is_not_joined_by_another() -> None:
 
 
 def test_a_variation_of_the_input_that_begins_with_the_best_move_is_enough() -> None:
-    found = annotate("1. a3 (1. e4 $1 { best by test }) (1. d4) *", [15, -400], best={0: "e4"})
-    assert found == (
+    annotated = annotate("1. a3 (1. e4 $1 { best by test }) (1. d4) *", [15, -400], best={0: "e4"})
+    assert annotated == (
         "1. a3 $4 { [%eval -4.00] } { (0.15 → -4.00) Blunder. e4 was best. } (1. e4 $1 { best by test }) (1. d4) *"
     )
 
@@ -161,8 +161,8 @@ def test_comments_of_all_kinds_are_kept() -> None:
         "% escaped\n"
         "$1 { two\nlines } (1. d4 { queen's } d5 (1... Nf6 2. c4 $5) 2. c4) { after } 1... e5 1/2-1/2"
     )
-    found = annotate(pgn, [0, 0, 0])
-    assert found == (
+    annotated = annotate(pgn, [0, 0, 0])
+    assert annotated == (
         "{ Before } 1. e4 $1 { [%eval 0.00] } { to the end of the line } { two lines } "
         "(1. d4 { queen's } 1... d5 (1... Nf6 2. c4 $5) 2. c4) { after } 1... e5 { [%eval 0.00] } 1/2-1/2"
     )

@@ -20,12 +20,12 @@ EVALS = [15, -60, -55, -400, -100]
 BEST = {0: "e4", 2: "d4", 3: "Bxg4"}
 
 
-def info(**given: Any) -> RunInfo:
-    return structs.replace(INFO, options=PgnOptions(**given))
+def info(**arguments: Any) -> RunInfo:
+    return structs.replace(INFO, options=PgnOptions(**arguments))
 
 
-def movetext(pgn: str = MOVES, **given: Any) -> str:
-    text = render(PgnWriter, [analysed_game(pgn, EVALS, best=BEST)], info(**given))  # type: ignore[arg-type]
+def movetext(pgn: str = MOVES, **arguments: Any) -> str:
+    text = render(PgnWriter, [analysed_game(pgn, EVALS, best=BEST)], info(**arguments))  # type: ignore[arg-type]
     return " ".join(text.split("\n\n")[1].split())
 
 
@@ -81,10 +81,10 @@ def test_the_line_is_as_long_as_asked_for() -> None:
 
 
 def test_what_is_not_written_is_not_taken_from_the_input() -> None:
-    given = "1. a3 { [%eval 0.99,7] } $2 { (0.25 → 0.85) Mistake. c4 was best. } d5 2. g4 h6 *"
-    assert "[%eval 0.99,7]" in movetext(given, evals=False)
-    assert "(0.25 → 0.85) Mistake. c4 was best." in movetext(given, comments=False)
-    assert "$2" in movetext(given, nags=False)
+    pgn = "1. a3 { [%eval 0.99,7] } $2 { (0.25 → 0.85) Mistake. c4 was best. } d5 2. g4 h6 *"
+    assert "[%eval 0.99,7]" in movetext(pgn, evals=False)
+    assert "(0.25 → 0.85) Mistake. c4 was best." in movetext(pgn, comments=False)
+    assert "$2" in movetext(pgn, nags=False)
 
 
 def test_clocks_of_games_that_were_no_pgn_are_written() -> None:
@@ -109,6 +109,6 @@ def every() -> Iterator[dict[str, Any]]:
 
 def test_a_second_pass_changes_nothing_whatever_the_options() -> None:
     source = '[White "A"]\n\n1. e4 { hm } e5 2. Qh5?! (2. Nf3 $1) Nc6 3. Bc4 Nf6?? 4. Qxf7# { done } 1-0\n'
-    for given in every():
-        once = render(PgnWriter, read_text(source), info(**given))
-        assert render(PgnWriter, read_text(once), info(**given)) == once, given
+    for options in every():
+        once = render(PgnWriter, read_text(source), info(**options))
+        assert render(PgnWriter, read_text(once), info(**options)) == once, options

@@ -77,8 +77,8 @@ def check_file(data: bytes, first: int = 0, number: int = AT_MOST) -> None:
     written = render(PgnWriter, read(io.BytesIO(data)))
     before, after = games(text), games(written)
     assert len(before) == len(after)
-    for one, other in zip(before, after, strict=True):
-        check(one, other)
+    for original, other in zip(before, after, strict=True):
+        check(original, other)
     assert render(PgnWriter, read(io.BytesIO(written.encode()))) == written
 
 

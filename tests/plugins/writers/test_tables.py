@@ -88,9 +88,9 @@ def test_pandas_polars_and_duckdb_read_the_parquet(run: Path, expected: dict[str
     plies = expected["plies"]
     blunders = sum(row["judgement"] == "blunder" for row in plies)
     loss = sum(row["loss"] or 0 for row in plies)
-    least = min(row["clock"] for row in plies if row["clock"] is not None)
+    shortest = min(row["clock"] for row in plies if row["clock"] is not None)
     assert blunders > 0
-    assert [float(word) for word in done.stdout.split()] == [len(plies), blunders, loss, least], done.stderr
+    assert [float(word) for word in done.stdout.split()] == [len(plies), blunders, loss, shortest], done.stderr
 
 
 def test_equal_runs_give_equal_bytes(run: Path, tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_every_column_is_documented() -> None:
     for schema in _tables.SCHEMAS:
         page = text.partition(f"\n## {schema.name.capitalize()}\n")[2].partition("\n## ")[0]
         rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
-        found = [tuple(cell.strip() for cell in row) for row in rows]
-        assert found == [(f"`{column.name}`", column.type, column.meaning) for column in schema.columns], (
+        listed = [tuple(cell.strip() for cell in row) for row in rows]
+        assert listed == [(f"`{column.name}`", column.type, column.meaning) for column in schema.columns], (
             schema.name
         )
     for name, (meaning, _) in VIEWS.items():
@@ -189,8 +189,8 @@ def test_parquet_is_written_in_row_groups_as_it_comes(tmp_path: Path, monkeypatc
         sizes.append(path.with_name("a.parquet.part").stat().st_size)
     assert len(set(sizes)) == 6  # the head of the file, then five times 200 rows
     outputs.finish(result_of())
-    found = parquet.ParquetFile(path).metadata
-    assert [found.row_group(k).num_rows for k in range(found.num_row_groups)] == [200] * 5
+    metadata = parquet.ParquetFile(path).metadata
+    assert [metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)] == [200] * 5
 
 
 def test_a_big_run_goes_on_in_further_parquet_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
