@@ -19,7 +19,7 @@ NEEDED = HtmlWriter.reports
 
 
 class Page(HTMLParser):
-    """What stands in a page."""
+    """The parsed content of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 
 
 def reports(games: Iterable[AnalysedGame], names: Iterable[str] = NEEDED) -> dict[str, Report]:
-    """What the aggregators say of these games."""
+    """Return the reports of the aggregators on these games."""
     registry = Registry()
     made = {name: registry.load("engine.aggregators", name)() for name in names}
     for game in games:
@@ -79,7 +79,7 @@ def result(games: Iterable[AnalysedGame], **given: Any) -> RunResult:
 
 
 def write(games: Iterable[AnalysedGame], *, player: str | None = None, split: bool = False) -> list[Page]:
-    """The files of a report."""
+    """Write a report and return its files, parsed."""
     found = list(games)
     streams = [io.BytesIO()]
     writer = HtmlWriter(streams[0], structs.replace(INFO, output="report.html", player=player))
