@@ -1,4 +1,4 @@
-"""A real browser for tests that open the HTML report, and axe-core to judge it."""
+"""Fixtures with a real browser for tests that open the HTML report, and axe-core to check it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A running browser (playwright's `Browser`): Debian's Chromium, or the one that playwright has installed.
+    """Yield a running browser (playwright's `Browser`): Debian's Chromium, or the one that playwright installed.
 
-    Not for the session: while it runs, the thread has playwright's event loop, and other tests want their own.
+    Its scope is the module: while it runs, the thread has playwright's event loop, and other tests need their own.
     """
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="pip install -e '.[browser]' runs the tests that need a browser"
     )
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    path = next((program for name in CHROMIUM if (program := shutil.which(name))), None)
     # Chromium's sandbox does not work for root, as whom containers run tests; the pages are our own.
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     before = set(descendants(os.getpid()))
@@ -44,7 +44,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def axe(request: pytest.FixtureRequest) -> str:
-    """The source of axe-core, fetched with npm into pytest's cache; else a skip."""
+    """Return the source of axe-core, fetched with npm into pytest's cache. Skips the test if that fails."""
     cache = getattr(request.config, "cache", None)
     npm = shutil.which("npm")
     if npm is None or cache is None:

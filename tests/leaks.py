@@ -1,4 +1,4 @@
-"""What a test may leave behind: nothing."""
+"""Check that a test leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from msgspec import Struct
 from tests.processes import HAS_PROC, PROC, command_of, descendants, end_of, marked
 
 HELPERS: set[int] = set()
-"""Processes that a fixture of a whole module keeps, with all below them: a browser."""
+"""Processes that a fixture of a module keeps, such as a browser; their descendants are not leaks either."""
 PATIENCE = 60.0
-"""Seconds after which what a test has started is taken for left behind; far more than it ever takes to go."""
+"""Seconds after which something that a test started counts as left behind; far more than it ever needs to end."""
 _SHARED = Path("/dev/shm")
 _NOT_OURS = ("/proc/", "/dev/shm/pym-", "/memfd:wasm-", ".cwasm")
-"""Descriptors of this module, of the heap that multiprocessing keeps for shared values, and of compiled
-WebAssembly, which lives as long as the evaluator object that a fixture may still hold."""
+"""Descriptors that are no leaks: those of this module, of the heap that multiprocessing keeps for shared values,
+and of compiled WebAssembly, which lives as long as the evaluator object that a fixture may still hold."""
 _OURS = ("sem.mp-", "pym-", "psm_")
 
 
 class State(Struct):
-    """What there was before a test."""
+    """The resources that were in use before a test."""
 
     threads: set[int | None]
     descriptors: dict[int, str]
@@ -38,7 +38,7 @@ def state() -> State:
 
 
 def left_behind(before: State, mark: str, temporary: Path) -> list[str]:
-    """Each thing that is still there, in words; waits for what is about to go."""
+    """Describe everything that a test left behind, after waiting for what is about to end."""
     return [
         *_processes(mark),
         *_zombies(),
@@ -57,7 +57,7 @@ def _processes(mark: str) -> list[str]:
 
 
 def _zombies() -> list[str]:
-    """A child of ours that has ended and that nobody has asked about."""
+    """Describe a child process that has ended and was never waited for."""
     if not hasattr(os, "waitid"):
         return []
     deadline = time.monotonic() + PATIENCE
@@ -85,14 +85,14 @@ def _new_threads(before: set[int | None]) -> list[str]:
 
 
 def _descriptors() -> dict[int, str]:
-    found = {}
+    targets = {}
     if HAS_PROC:
         for entry in (PROC / "self/fd").iterdir():
             try:
-                found[int(entry.name)] = str(entry.readlink())
+                targets[int(entry.name)] = str(entry.readlink())
             except OSError:
                 continue
-    return found
+    return targets
 
 
 def _new_descriptors(before: dict[int, str]) -> list[str]:
@@ -113,7 +113,7 @@ def _new_descriptors(before: dict[int, str]) -> list[str]:
 
 
 def _helper_descriptors() -> set[int]:
-    """Of the resource tracker and the forkserver, which live as long as we do."""
+    """Return the descriptors of the resource tracker and the forkserver, which live as long as this process."""
     server: Any = forkserver._forkserver
     tracker: Any = resource_tracker._resource_tracker
     return {server._forkserver_alive_fd, tracker._fd} - {None}
@@ -124,9 +124,10 @@ def _shared_memory() -> set[str]:
 
 
 def _new_shared_memory(before: set[str]) -> list[str]:
-    """Names that no living process has open, and that nobody is about to remove.
+    """Describe shared memory that no living process has open.
 
-    A name does not say whose it is; one that another test's program is about to remove is waited for too.
+    A name does not tell which test it belongs to, so this also waits for names that another test's program is
+    about to remove.
     """
     deadline = time.monotonic() + PATIENCE
     while True:

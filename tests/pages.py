@@ -1,7 +1,7 @@
-"""The example at the end of each aggregator's page: a real table, made from games that are here.
+"""The example at the end of each aggregator's page: a real table, made from the games in `tests/data`.
 
-`python -m tests.pages` writes them into the docstrings; `tests/plugins/aggregators/test_pages.py` fails when
-one has drifted. The games are those of `tests/data`, analysed (see tests/README.md).
+`python -m tests.pages` writes the examples into the docstrings; `tests/plugins/aggregators/test_pages.py` fails
+when one is out of date. tests/README.md describes the games.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ WIDTH = 96
 
 
 class Example(Struct, frozen=True):
-    """How the example of one page is made."""
+    """Recipe for the example of one page."""
 
     tables: tuple[str, ...]
-    """Which tables of the report, by key."""
+    """Keys of the tables to show."""
     rows: int = 6
-    """How many rows of each."""
+    """Number of rows of each table."""
     player: str | None = None
     options: Mapping[str, str] = {}
     games: str = MATCH
-    """Below the folder of the repository."""
+    """Path of the games, relative to the repository."""
 
 
 EXAMPLES: Mapping[str, Example] = {
@@ -68,7 +68,7 @@ EXAMPLES: Mapping[str, Example] = {
 
 
 def page(name: str) -> str:
-    """The example of an aggregator's page: the command, and the tables chosen from what it prints."""
+    """Return the example of an aggregator's page: the command, and the chosen tables of its output."""
     example = EXAMPLES[name]
     command = ["engine", "analyze", example.games, "-a", name]
     command += ["--player", example.player] if example.player else []
@@ -94,8 +94,8 @@ def _result(name: str) -> RunResult:
 
 @cache
 def _run(games: str, player: str | None) -> RunResult:
-    """All examples of the same games and player at once."""
-    names = [name for name, one in EXAMPLES.items() if (one.games, one.player) == (games, player)]
+    """Run all aggregators whose examples have these games and this player."""
+    names = [name for name, example in EXAMPLES.items() if (example.games, example.player) == (games, player)]
     settings = Settings(
         players=(player,) if player else (),
         aggregator_options={name: _in_place(EXAMPLES[name].options) for name in names},
@@ -105,7 +105,7 @@ def _run(games: str, player: str | None) -> RunResult:
 
 
 def _in_place(options: Mapping[str, str]) -> dict[str, str]:
-    """Files of the repository, wherever this is run from."""
+    """Make paths in options absolute, so that this can be run from any folder."""
     return {key: str(ROOT / value) if "/" in value else value for key, value in options.items()}
 
 

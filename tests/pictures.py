@@ -1,8 +1,8 @@
-"""Pictures of the terminal, made from a run that really was.
+"""Pictures of the terminal, made from a recorded run.
 
-`python -m tests.pictures` draws those of README.md anew: `tests/data/screen.svg` and `tests/data/page.svg`.
+`python -m tests.pictures` redraws those of README.md: `tests/data/screen.svg` and `tests/data/page.svg`.
 `python -m tests.pictures FOLDER` draws the screen at 60, 100 and 200 columns, light, dark and without colours, and
-the summaries, to be looked at. `python -m tests.pictures --record` records the run anew (embedded Stockfish).
+the summaries, for inspection. `python -m tests.pictures --record` records a new run (embedded Stockfish).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ NODES = 40_000
 THEMES = {"dark": MONOKAI, "light": DEFAULT_TERMINAL_THEME}
 WIDTHS = (60, 100, 200)
 SHOWN = 15
-"""The snapshot that README.md shows."""
+"""Number of the snapshot that README.md shows."""
 FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-"""rich's SVG loads its font from elsewhere; a picture of ours loads nothing."""
+"""The fonts that rich's SVG loads from elsewhere; they are removed, so that a picture loads nothing."""
 DAMAGED = """[Event "Club evening"]
 [White "Anna"]
 [Black "Bert"]
@@ -44,12 +44,12 @@ DAMAGED = """[Event "Club evening"]
 
 
 def snapshots() -> list[Snapshot]:
-    """The recorded run: the classics and a damaged game, two workers, from its first second to its last."""
+    """Read the recorded run: the classics and a damaged game, two workers, from its first second to its last."""
     return [msgspec.json.decode(line, type=Snapshot) for line in RUN.read_bytes().splitlines()]
 
 
 def record() -> None:
-    """Analyse the games once more, and keep what a screen was told of it."""
+    """Analyse the games again and save the snapshots that a screen gets."""
     seen: list[Snapshot] = []
     with tempfile.TemporaryDirectory() as folder:
         club = Path(folder, "club.pgn")
@@ -69,7 +69,7 @@ def record() -> None:
 
 
 def frames(width: int, height: int = 24) -> Iterator[RenderableType]:
-    """The board at each snapshot, with the trend up to it."""
+    """Yield the board at each snapshot, with the trend up to it."""
     trend = live.Trend()
     for snapshot in snapshots():
         trend.add(snapshot)
@@ -77,17 +77,17 @@ def frames(width: int, height: int = 24) -> Iterator[RenderableType]:
 
 
 def page() -> RunResult:
-    """One game: the first of the match."""
+    """Analyse the first game of the match."""
     return engine.analyze(DATA / "match.jsonl.zst", settings=Settings(max_games=1))
 
 
 def player() -> RunResult:
-    """A player's games."""
+    """Analyse the games of one player."""
     return engine.analyze(DATA / "match.jsonl.zst", settings=Settings(players=("Stockfish 1700",)))
 
 
 def svg(parts: Iterator[RenderableType], width: int, title: str, theme: TerminalTheme | None) -> str:
-    """What a terminal of `width` columns shows; without a theme in no colours."""
+    """Draw what a terminal of `width` columns shows, as SVG; without colours when `theme` is None."""
     console = Console(
         record=True,
         width=width,
@@ -99,8 +99,8 @@ def svg(parts: Iterator[RenderableType], width: int, title: str, theme: Terminal
     )
     for part in parts:
         console.print(part)
-    made = console.export_svg(title=title, theme=theme or THEMES["dark"], unique_id="terminal")
-    lines = FONTS.sub("", made).replace("Fira Code", "DejaVu Sans Mono").splitlines()
+    drawn = console.export_svg(title=title, theme=theme or THEMES["dark"], unique_id="terminal")
+    lines = FONTS.sub("", drawn).replace("Fira Code", "DejaVu Sans Mono").splitlines()
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -112,16 +112,16 @@ READMES: dict[str, Callable[[], str]] = {
 
 
 def look(folder: Path) -> None:
-    """Everything that there is to look at."""
-    one, many = page(), player()
+    """Draw the screen and the summaries in all widths and themes, for inspection."""
+    game_result, player_result = page(), player()
     for width in WIDTHS:
         for name, theme in (*THEMES.items(), ("colourless", None)):
             for number in (2, SHOWN, SNAPSHOTS - 1):
                 board = iter([list(frames(width))[number]])
                 (folder / f"screen-{width}-{name}-{number}.svg").write_text(svg(board, width, COMMAND, theme))
-            for what, result in (("page", one), ("player", many)):
+            for summary, result in (("page", game_result), ("player", player_result)):
                 drawn = svg(live.overview(result, width=width), width, "engine analyze", theme)
-                (folder / f"{what}-{width}-{name}.svg").write_text(drawn)
+                (folder / f"{summary}-{width}-{name}.svg").write_text(drawn)
 
 
 def main(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A pool of real workers over an evaluator, and what an honest caller keeps of it."""
+"""A pool of real workers for tests, and the results that it returned."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.engine.search.test_planner import RUY, game
 from tests.support import PATIENCE
 
 WINNING = 50
-"""Centipawns; the fake's noise reaches it in a quarter of the positions of a quiet game."""
+"""Smallest winning score in centipawns; the fake program's noise reaches it in a quarter of a quiet game."""
 
 
 def units(games: int = 1) -> list[Unit]:
-    """Of so many equal games: 23 positions in 12 units each."""
+    """Return the units of a number of equal games: 23 positions in 12 units each."""
     ids = itertools.count(1)
     return [
         unit
@@ -38,13 +38,13 @@ UNITS = units()
 
 
 def fake_spec(folder: Path, options: dict[str, Any] | None = None, **behaviour: Any) -> PluginSpec:
-    """How workers build the evaluator that drives a fake UCI program."""
+    """Return the spec from which workers build an evaluator that drives a fake UCI program."""
     program = fake_uci(folder, **behaviour)
     return evaluators.resolve(Registry(), str(program), {"search_timeout": PATIENCE, **(options or {})})
 
 
 class Rig:
-    """Searches units until all are done, and checks the scoreboard against what came of them."""
+    """Searches units until all are done, and checks the scoreboard against their results."""
 
     def __init__(
         self, spec: PluginSpec, workers: int = 2, method: str = "spawn", limit: Limit | None = None
@@ -56,10 +56,12 @@ class Rig:
         self.lost: list[Lost] = []
         self._units: dict[int, Unit] = {}
 
-    def search(self, wanted: list[Unit], *, again: bool = True) -> None:
-        """Until all are done, or lost when not `again`."""
-        self._units |= {unit.id: unit for unit in wanted}
-        waiting, open_ids = list(wanted), {unit.id for unit in wanted}
+    def search(self, units: list[Unit], *, again: bool = True) -> None:
+        """Search until all units are done.
+
+        * **again** - whether lost units are searched again; otherwise they are left out."""
+        self._units |= {unit.id: unit for unit in units}
+        waiting, open_ids = list(units), {unit.id for unit in units}
         while open_ids:
             while waiting and self.pool.wants():
                 self.pool.submit(waiting.pop(0))
@@ -82,7 +84,7 @@ class Rig:
         return self._recount()[0]
 
     def assert_exact(self) -> None:
-        """The scoreboard says what the accepted results say."""
+        """Assert that the scoreboard equals a recount of the accepted results."""
         view = self.scoreboard.view()
         assert (view.wins, list(view.best)) == self._recount()
 

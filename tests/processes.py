@@ -1,4 +1,4 @@
-"""Which processes there are, from /proc: a test's own, by what they inherited from it."""
+"""Processes from /proc: those of a test are found by the environment that they inherit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ HAS_PROC = sys.platform == "linux"
 
 
 def marked(mark: str) -> set[int]:
-    """Processes that were started with `mark` (NAME=VALUE) in their environment, and all below this one."""
-    found = set(_below(os.getpid()))
+    """Return the processes that have `mark` (NAME=VALUE) in their environment, and all descendants of this one."""
+    pids = set(_below(os.getpid()))
     for entry in PROC.iterdir():
         if entry.name.isdecimal() and int(entry.name) != os.getpid():
             try:
@@ -26,17 +26,17 @@ def marked(mark: str) -> set[int]:
             except OSError:
                 continue
             if mark.encode() in environment.split(b"\0"):
-                found.add(int(entry.name))
-    return {pid for pid in found if not _serves_multiprocessing(pid)}
+                pids.add(int(entry.name))
+    return {pid for pid in pids if not _serves_multiprocessing(pid)}
 
 
 def descendants(root: int) -> list[int]:
-    """All processes below `root`, parents first."""
+    """Return all descendants of `root`, parents first."""
     return list(_below(root))
 
 
 def command_of(pid: int) -> str:
-    """Its command line; "" when it is gone, or a zombie."""
+    """Return the command line of a process; "" if it has gone or is a zombie."""
     try:
         return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
@@ -44,7 +44,7 @@ def command_of(pid: int) -> str:
 
 
 def kill(pids: Iterable[int], number: int = signal.SIGKILL) -> int:
-    """Send a signal to each that is still there: to how many."""
+    """Send a signal to each process that still exists; return how many got it."""
     sent = 0
     for pid in pids:
         try:
@@ -95,7 +95,7 @@ def _below(root: int) -> Iterator[int]:
 
 
 def _serves_multiprocessing(pid: int) -> bool:
-    """The two helpers that multiprocessing keeps for as long as the process that started them lives."""
+    """Return whether a process is a helper of multiprocessing; both kinds live as long as their parent."""
     command = command_of(pid)
     if "multiprocessing.resource_tracker" in command:
         return True

@@ -20,7 +20,7 @@ DIST = ROOT / "dist"
 
 
 class NotReady(Exception):
-    """Why there can be no release now, in one sentence."""
+    """Raised when no release is possible now; the message is the reason, in one sentence."""
 
 
 def main() -> int:
@@ -46,12 +46,14 @@ def main() -> int:
 
 
 def checked_version(pyproject: str, changelog: str) -> str:
-    """Return the version, which both files must name, in the changelog at the top and with a date."""
+    """Return the version that both files name.
+
+    Raises `NotReady` unless the changelog has it at the top, with a date."""
     version: str = tomllib.loads(pyproject)["project"]["version"]
     top = re.search(r"^## (.*)$", changelog, flags=re.MULTILINE)
     if not top or not re.fullmatch(rf"\[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d", top[1]):
-        found = f"begins with {top[1]!r}" if top else "has no version"
-        raise NotReady(f"the changelog must begin with '[{version}] - DATE', and it {found}")
+        problem = f"begins with {top[1]!r}" if top else "has no version"
+        raise NotReady(f"the changelog must begin with '[{version}] - DATE', and it {problem}")
     return version
 
 
@@ -84,9 +86,9 @@ def try_out(wheel: Path, version: str) -> None:
         games = ROOT / "tests" / "data" / "match.jsonl.zst"
         output = Path(scratch) / "moves.csv"
         run(scratch, programs / "python", "-m", "pip", "install", "--quiet", wheel)
-        said = run(scratch, programs / "engine", "--version")
-        if said.strip() != f"engine {version}":
-            raise NotReady(f"the wheel says that it is {said.strip()!r}")
+        printed = run(scratch, programs / "engine", "--version")
+        if printed.strip() != f"engine {version}":
+            raise NotReady(f"the wheel says that it is {printed.strip()!r}")
         run(scratch, programs / "engine", "analyze", games, "--quiet", "-o", output)
         if not output.stat().st_size:
             raise NotReady("the wheel analyses games and writes nothing")

@@ -1,6 +1,6 @@
-"""The picture of the HTML report in README.md: `python -m tests.report_picture`.
+"""Make the picture of the HTML report in README.md: `python -m tests.report_picture`.
 
-Writes the report of the match in `tests/data`, opens a game of it in Chromium, and keeps what is seen as
+Writes the report of the match in `tests/data`, opens a game of it in Chromium, and saves a screenshot as
 `tests/data/report.png`. Needs the extra `browser` and Debian's `chromium`.
 """
 

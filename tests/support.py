@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).parent / "data"
-"""Small data of our own."""
+"""Folder of the small data in this repository."""
 PATIENCE = 300.0
-"""Seconds after which a test that waits for something gives up: no machine is that slow."""
+"""Seconds after which a test that waits for something gives up; no machine is that slow."""
 
 
 def shared_data(*parts: str) -> Path:
-    """A file of the big real data, or a skip that says what would run the test."""
+    """Return a file of the big real data. Skips the test if it is missing, and says what would run it."""
     default = Path(__file__).parents[2] / "shared" / "data"
     path = Path(os.environ.get("ENGINE_TEST_DATA", default), *parts)
     if not path.exists():

@@ -1,4 +1,4 @@
-"""The famous games that other tests feed on are what they say they are."""
+"""The famous games that other tests use are complete and correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents say is true: commands exist, examples run, tables are complete."""
+"""The documents are true: commands exist, examples run, tables are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house rules on size: short files, classes and functions, and a top folder that is read at a glance."""
+"""Rules on size: short files, classes and functions, and a top folder that fits on a screen."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SHOWN = 20
-"""How many of the worst a failing test prints."""
+"""Number of the worst cases that a failing test prints."""
 APART = {"__init__.py", "__main__.py", "py.typed", "__pycache__"}
 
 
 @cache
 def ours() -> tuple[Path, ...]:
-    """Every Python file of the repository, without what git ignores."""
+    """Return every Python file of the repository that git does not ignore."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
         cwd=ROOT,
@@ -32,7 +32,7 @@ def ours() -> tuple[Path, ...]:
 
 
 def definitions(*kinds: type[ast.AST]) -> Iterator[tuple[int, str]]:
-    """The length in lines of every class or function, from `class` or `def` on, and where it is."""
+    """Yield the length in lines of every class or function, from `class` or `def` on, and its location."""
     for path in ours():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, kinds):
@@ -41,7 +41,7 @@ def definitions(*kinds: type[ast.AST]) -> Iterator[tuple[int, str]]:
 
 
 def too_long(measured: Iterator[tuple[int, str]], limit: int) -> str:
-    """The worst offenders, the longest first, one a line."""
+    """Return the definitions over the limit, the longest first, one on each line."""
     worst = sorted((pair for pair in measured if pair[0] > limit), reverse=True)
     lines = [f"{lines:>5} lines: {where}" for lines, where in worst]
     return "\n".join([*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])])

@@ -1,4 +1,4 @@
-"""The wheel holds what it should and nothing else."""
+"""The wheel has the files that it should have and no others."""
 
 from __future__ import annotations
 

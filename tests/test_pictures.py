@@ -12,13 +12,13 @@ from tests.support import DATA
 
 
 def texts(svg: str) -> list[str]:
-    """What can be read on it; how it is drawn is rich's business."""
+    """Return the texts of a picture; how they are drawn is up to rich."""
     return [html.unescape(text).replace("\xa0", " ") for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
 
 
 @pytest.mark.parametrize("name", pictures.READMES)
 def test_a_picture_is_what_the_command_draws(name: str) -> None:
-    """When it has drifted and the new one is right: python -m tests.pictures."""
+    """Run `python -m tests.pictures` when the picture is out of date and the new one is right."""
     assert texts((DATA / name).read_text(encoding="utf-8")) == texts(pictures.READMES[name]())
 
 

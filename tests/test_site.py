@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[1]
 
 
 class Reader(HTMLParser):
-    """What a page says, has and refers to."""
+    """A parsed page: its ids, links, loaded addresses and words."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.ids: set[str] = set()
         self.links: list[str] = []
         self.loaded: list[str] = []
-        """Addresses that a browser opens by itself."""
+        """Addresses that a browser loads by itself."""
         self.words: list[str] = []
         self.feed(path.read_text(encoding="utf-8"))
 

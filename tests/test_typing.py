@@ -34,9 +34,12 @@ def test_mypy(tmp_path: Path) -> None:
 def test_pyright() -> None:
     ran = run("pyright", "--outputjson", "--pythonpath", sys.executable)
     try:
-        found = json.loads(ran.stdout)
+        output = json.loads(ran.stdout)
     except json.JSONDecodeError:
         pytest.skip(f"pyright fetches itself with npm, which did not work: {ran.stderr[-200:]}")
-    said = [f"{one['range']['start']['line'] + 1}: {one['message']}" for one in found["generalDiagnostics"]]
-    assert said == []
-    assert found["summary"]["filesAnalyzed"] == 1
+    messages = [
+        f"{diagnostic['range']['start']['line'] + 1}: {diagnostic['message']}"
+        for diagnostic in output["generalDiagnostics"]
+    ]
+    assert messages == []
+    assert output["summary"]["filesAnalyzed"] == 1

@@ -1,4 +1,4 @@
-"""The real Stockfish 19 lite for tests marked `stockfish`."""
+"""Fixture with the real Stockfish 19 lite, for tests marked `stockfish`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from engine_plugins.evaluators import _fetch
 
 @pytest.fixture(scope="session")
 def stockfish_wasm(request: pytest.FixtureRequest) -> Path:
-    """The checked file: ENGINE_STOCKFISH_WASM, the user's own, or fetched into pytest's cache; else a skip."""
+    """Return the verified file: ENGINE_STOCKFISH_WASM, the user's own, or one fetched into pytest's cache.
+
+    Skips the test if there is none."""
     cache = getattr(request.config, "cache", None)
     try:
         if _fetch.find() is not None or cache is None:

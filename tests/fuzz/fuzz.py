@@ -6,9 +6,9 @@
     python tests/fuzz/fuzz.py jsonl -max_total_time=600 CORPUS
     python tests/fuzz/fuzz.py cache -max_total_time=600 CORPUS
 
-CORPUS is a folder that is read and added to; an empty one gets a few good inputs first, because nobody guesses
-`bestmove` from nothing. Whatever bytes come in, nothing may raise, and every move that comes out must be legal.
-What it finds becomes a test.
+CORPUS is a folder that is read and added to. An empty one gets a few good inputs first, because random bytes never
+spell `bestmove`. No input may raise an exception, and every move that comes out must be legal. Each fault that it
+finds becomes a test.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FILE = Path(tempfile.gettempdir(), "engine-fuzz-cache.jsonl")
 
 
 def read_all(reader: Reader, data: bytes) -> None:
-    """Split, look at the headers, parse, and replay what was found."""
+    """Split the bytes, read the headers, parse the games, and replay their moves."""
     for raw in reader.split(io.BytesIO(data)):
         reader.headers(raw)
         game = reader.parse(raw)
@@ -54,7 +54,7 @@ def read_all(reader: Reader, data: bytes) -> None:
 
 
 def answer(data: bytes) -> None:
-    """A program's answer: an evaluation with a legal best move, or the one error that it may be."""
+    """Read the bytes as a program's answer: an evaluation with a legal line, or the one error that is allowed."""
     lines = data.decode("utf-8", "replace").split("\n")
     try:
         evaluation = read_search(lines, START, Limit(nodes=1, multipv=1 + len(data) % 3))
@@ -66,10 +66,12 @@ def answer(data: bytes) -> None:
 
 
 def cached(data: bytes) -> None:
-    """A row of a cache: evaluations or nothing; the same bytes as an export: units that can be, or counted."""
-    found = read_row(KEY, data, row_digest(KEY, data))
-    if found is not None:
-        assert unpack_evaluations(pack(found)) == found
+    """Read the bytes as a row of a cache, and as an export.
+
+    A row gives evaluations or None; an export gives units, and the lines that cannot be read are counted."""
+    evaluations = read_row(KEY, data, row_digest(KEY, data))
+    if evaluations is not None:
+        assert unpack_evaluations(pack(evaluations)) == evaluations
     FILE.write_bytes(b'{"schema":"%s"}\n' % SCHEMA.encode() + data)
     cache = Cache(None)
     counts = import_rows(cache, FILE)
@@ -106,8 +108,8 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
 
 
 def sow(target: str, arguments: list[str]) -> None:
-    """Put the good inputs into an empty corpus."""
-    for folder in (Path(one) for one in arguments if not one.startswith("-")):
+    """Put good inputs into an empty corpus."""
+    for folder in (Path(argument) for argument in arguments if not argument.startswith("-")):
         if not any(folder.iterdir()):
             for number, seed in enumerate(SEEDS[target]):
                 (folder / f"seed-{number}").write_bytes(seed)

@@ -1,5 +1,5 @@
-"""Measurements, one module each: `python -m tests.perf NAME`. Nothing here is a test, but `test_*.py`.
+"""Measurements, one module each: `python -m tests.perf NAME`. Only `test_*.py` holds tests.
 
-`__main__` is the door, `report` what a benchmark gives back, `runs` calls `engine analyze`, `sides` compares, and
-`counts`, `instant`, `sleeping` and `timed` are plugins that the command is given (`--plugin`).
+`__main__` runs a benchmark, `report` has the result that it returns, `runs` calls `engine analyze`, `sides`
+compares measurements, and `counts`, `instant`, `sleeping` and `timed` are plugins for the command (`--plugin`).
 """

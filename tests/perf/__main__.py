@@ -1,4 +1,4 @@
-"""The door to all measurements: `python -m tests.perf NAME [options]`, `python -m tests.perf all`."""
+"""The command line of all measurements: `python -m tests.perf NAME [options]`, `python -m tests.perf all`."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ BENCHMARKS = {
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 
 OTHERS = {"all": "everything", "profile": "flame"}
-"""Commands that are no benchmark: `main(args) -> exit code` instead of `run`."""
+"""Commands that are not benchmarks: they have `main(args) -> exit code` instead of `run`."""
 
 ENDED, MISSING = 1, 3
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; 0, or 1 for something that failed, 2 usage, 3 for something that is not here."""
+    """Run one command and return its exit code: 0, 1 for a failure, 2 for wrong usage, 3 for something missing."""
     if not argv or argv[0] in ("-h", "--help"):
         print(_overview())
         return 0
@@ -68,18 +68,18 @@ def main(argv: Sequence[str]) -> int:
 
 
 def measure(name: str, module: ModuleType, args: argparse.Namespace, command: str) -> Report:
-    """Run a benchmark, print what it found, and keep it as JSON where `--json` says."""
+    """Run a benchmark, print its report, and save it as JSON in the file that `--json` names."""
     where = machine.describe()
     report.show_head(command, where)
     started = time.monotonic()
-    found: Report = module.run(args)
-    found.name, found.command, found.machine, found.quick = name, command, where, args.quick
-    found.seconds = round(time.monotonic() - started, 1)
-    report.show(found)
-    sides.say(f"{name}: {found.seconds:.0f} s in all")
+    result: Report = module.run(args)
+    result.name, result.command, result.machine, result.quick = name, command, where, args.quick
+    result.seconds = round(time.monotonic() - started, 1)
+    report.show(result)
+    sides.say(f"{name}: {result.seconds:.0f} s in all")
     if args.json is not None:
-        found.save(args.json)
-    return found
+        result.save(args.json)
+    return result
 
 
 def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:

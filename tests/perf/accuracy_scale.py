@@ -32,20 +32,20 @@ Searched = tuple[SourceGame, list[AnalysedPosition]]
 
 
 class Row(Struct):
-    """How one scale compares."""
+    """Differences between our figures and Lichess's at one scale."""
 
     scale: float
     reconciled: bool
     bias: float
-    """Mean of our accuracy - Lichess's, in points."""
+    """Mean of our accuracy minus Lichess's, in points."""
     distance: float
-    """Mean of |our accuracy - Lichess's|."""
+    """Mean of |our accuracy - Lichess's|, in points."""
     equal: float
-    """Share of equal judgements."""
+    """Share of moves with the same judgement, 0 to 1."""
 
 
 def searched(source: str, evaluator: str, games: int, nodes: int, workers: int) -> list[Searched]:
-    """The games with the positions as they were searched."""
+    """Analyse the first games of a file and return them with their positions as searched."""
     settings = engine.Settings(max_games=games, workers=workers)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "games.jsonl"
@@ -58,21 +58,21 @@ def _read(line: bytes) -> Searched:
     assert isinstance(source, SourceGame)
     assert source.recording is not None
     positions = [
-        before_reconciliation(known) if known is not None else AnalysedPosition(terminal=given.get("terminal"))
-        for known, given in zip(source.recording.positions, json.loads(line)["positions"], strict=True)
+        before_reconciliation(known) if known is not None else AnalysedPosition(terminal=written.get("terminal"))
+        for known, written in zip(source.recording.positions, json.loads(line)["positions"], strict=True)
     ]
     return source, positions
 
 
-def compare(games: list[Searched], wanted: list[dict[str, Any]], scale: float, *, reconciled: bool) -> Row:
-    """Of the games, with one scale."""
+def compare(games: list[Searched], references: list[dict[str, Any]], scale: float, *, reconciled: bool) -> Row:
+    """Compare the games with Lichess's figures at one scale."""
     distances: list[float] = []
     equal = plies = 0
-    for (source, positions), want in zip(games, wanted, strict=False):
-        found = reconcile(source.moves, positions) if reconciled else positions
-        game = judge.analyse(Origin(1, "", 1), source, found, scale=scale, reconciled=reconciled)
-        distances += _distances(game, want)
-        for ply, judgement in zip(game.plies, want["judgements"], strict=False):
+    for (source, positions), reference in zip(games, references, strict=False):
+        evaluated = reconcile(source.moves, positions) if reconciled else positions
+        game = judge.analyse(Origin(1, "", 1), source, evaluated, scale=scale, reconciled=reconciled)
+        distances += _distances(game, reference)
+        for ply, judgement in zip(game.plies, reference["judgements"], strict=False):
             plies += 1
             equal += (ply.judgement or "") == (judgement or "").lower()
     bias = sum(distances) / len(distances)
@@ -80,9 +80,9 @@ def compare(games: list[Searched], wanted: list[dict[str, Any]], scale: float, *
     return Row(scale, reconciled, bias, distance, equal / plies)
 
 
-def _distances(game: AnalysedGame, want: dict[str, Any]) -> list[float]:
-    pairs = [(game.side(color).accuracy, want["summary"][color]["accuracy"]) for color in ("white", "black")]
-    return [found - given for found, given in pairs if found is not None and given is not None]
+def _distances(game: AnalysedGame, reference: dict[str, Any]) -> list[float]:
+    pairs = [(game.side(color).accuracy, reference["summary"][color]["accuracy"]) for color in ("white", "black")]
+    return [ours - theirs for ours, theirs in pairs if ours is not None and theirs is not None]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -94,13 +94,17 @@ def run(args: argparse.Namespace) -> Report:
     source, expected = (big("lichess-analysed", file) for file in ("games_plain.pgn", "derived_expected.ndjson"))
     if source is None or expected is None:
         raise Unavailable("lichess-analysed is not here; ENGINE_TEST_DATA names the folder with the big real data")
-    found = Report()
-    searcher = evaluators.found(args.evaluator or "embedded")
-    found.evaluators = [searcher.label]
-    wanted = [json.loads(line) for line in expected.read_text(encoding="utf-8").splitlines()]
+    report = Report()
+    searcher = evaluators.find_searcher(args.evaluator or "embedded")
+    report.evaluators = [searcher.label]
+    references = [json.loads(line) for line in expected.read_text(encoding="utf-8").splitlines()]
     count, nodes = args.games or (3 if args.quick else 100), args.nodes or (5_000 if args.quick else 100_000)
     games = searched(str(source), searcher.name, count, nodes, args.workers)
-    rows = [compare(games, wanted, scale, reconciled=when) for when in (False, True) for scale in SCALES]
+    rows = [
+        compare(games, references, scale, reconciled=reconciled)
+        for reconciled in (False, True)
+        for scale in SCALES
+    ]
     table = Table(
         f"{searcher.label}, {count} games, {nodes:,} nodes a position",
         ("reconciliation", "scale", "bias, points", "mean distance", "equal judgements"),
@@ -108,12 +112,12 @@ def run(args: argparse.Namespace) -> Report:
     for row in rows:
         when = "after" if row.reconciled else "before"
         table.add(when, f"{row.scale:.2f}", f"{row.bias:+.2f}", f"{row.distance:.2f}", f"{row.equal:.2%}")
-    found.tables = [table]
+    report.tables = [table]
     for scale in (1.0, SCALE):
         row = next(row for row in rows if row.reconciled and row.scale == scale)
-        found.find(
+        report.find(
             f"accuracy against Lichess's on {count} games, scale {scale:.2f}",
             f"bias {row.bias:+.1f} points, mean distance {row.distance:.1f}",
         )
-    found.data = {"rows": rows}
-    return found
+    report.data = {"rows": rows}
+    return report

@@ -1,7 +1,7 @@
-"""How far evaluations are from those of a deep reference: Win% error and equal judgements, with intervals by game.
+"""Distance of evaluations from a deep reference: Win% error and equal judgements, with intervals by game.
 
-The reference searches every position on a fresh hash with many more nodes, and reconciles nothing. It is an
-`engine analyze` on the user's cache: the second time it costs nothing.
+The reference searches every position with an empty hash and many more nodes, and reconciles nothing. It is a
+run of `engine analyze` with the user's cache, so it costs nothing the second time.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from engine.model import Score
 from tests.perf import runs, sides
 
 Evals = list[list[Score | None]]
-"""By game and position, White's view; None where there is none."""
+"""Scores by game and position, from White's point of view; None for a position without one."""
 Interval = tuple[float, float, float]
-"""Mean, and the ends of its 95% interval."""
+"""A mean and the two ends of its 95% interval."""
 PerGame = Sequence[tuple[float, int]]
+"""A sum for each game and the number of values in it."""
 
 
 def reference(source: Path, evaluator: str, nodes: int, workers: int) -> Evals:
-    """From the cache, or searched now: at 1M nodes a position about a second a core for each."""
+    """Return the reference evaluations of a file, from the cache where they are in it.
+
+    A position that has to be searched takes about a second on one core at 1M nodes."""
     sides.say(f"reference: {nodes:,} nodes a position, from the cache where it is in there")
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         out = Path(name, "out.jsonl")
@@ -31,11 +34,11 @@ def reference(source: Path, evaluator: str, nodes: int, workers: int) -> Evals:
             source, "--nodes", str(nodes), "--set", "search.policy=fresh", "--set", "search.reconcile=false",
             "-j", str(workers), "-o", out, evaluator=evaluator, cache="user",
         )  # fmt: skip
-        return ours(runs.read_games(out))
+        return read_evals(runs.read_games(out))
 
 
-def ours(games: list[dict[str, Any]], *, reconciled: bool = True) -> Evals:
-    """Of a JSON Lines output; `reconciled`: as delivered, else as they were searched."""
+def read_evals(games: list[dict[str, Any]], *, reconciled: bool = True) -> Evals:
+    """Return the evaluations of a JSON Lines output, as delivered; without `reconciled`, as they were searched."""
     return [[_score(position, reconciled=reconciled) for position in game["positions"]] for game in games]
 
 
@@ -46,28 +49,34 @@ def _score(position: dict[str, Any], *, reconciled: bool) -> Score | None:
     return Score(**source["eval"]) if source.get("eval") else None
 
 
-def errors(found: Evals, wanted: Evals) -> list[tuple[float, int]]:
-    """By game: the sum of |Win% - the reference's| over the positions that both have, and how many."""
+def errors(evals: Evals, deep: Evals) -> list[tuple[float, int]]:
+    """Return for each game the sum of |Win% - the reference's|, and the number of positions that both have."""
 
-    def one(game: list[Score | None], want: list[Score | None]) -> tuple[float, int]:
-        gaps = [abs(_win(a) - _win(b)) for a, b in zip(game, want, strict=True) if a is not None and b is not None]
+    def compare_game(game: list[Score | None], deep_game: list[Score | None]) -> tuple[float, int]:
+        gaps = [
+            abs(_win(a) - _win(b)) for a, b in zip(game, deep_game, strict=True) if a is not None and b is not None
+        ]
         return sum(gaps), len(gaps)
 
-    return [one(game, want) for game, want in zip(found, wanted, strict=True)]
+    return [compare_game(game, deep_game) for game, deep_game in zip(evals, deep, strict=True)]
 
 
-def agreeing(found: Evals, wanted: Evals, whites: Sequence[bool]) -> list[tuple[float, int]]:
-    """By game: how many moves are judged as by the reference, and how many are judged. `whites`: who begins."""
+def agreeing(evals: Evals, deep: Evals, whites: Sequence[bool]) -> list[tuple[float, int]]:
+    """Return for each game the number of moves judged as in the reference, and of all judged moves.
 
-    def one(game: list[Score | None], want: list[Score | None], white: bool) -> tuple[float, int]:
+    * **whites** - for each game whether White moves first."""
+
+    def compare_game(game: list[Score | None], deep_game: list[Score | None], white: bool) -> tuple[float, int]:
         equal = [
-            _judged(game, k, white) == _judged(want, k, white)
+            _judged(game, k, white) == _judged(deep_game, k, white)
             for k in range(len(game) - 1)
-            if None not in (game[k], game[k + 1], want[k], want[k + 1])
+            if None not in (game[k], game[k + 1], deep_game[k], deep_game[k + 1])
         ]
         return sum(equal), len(equal)
 
-    return [one(*three) for three in zip(found, wanted, whites, strict=True)]
+    return [
+        compare_game(game, deep_game, white) for game, deep_game, white in zip(evals, deep, whites, strict=True)
+    ]
 
 
 def _judged(game: list[Score | None], ply: int, white_begins: bool) -> str | None:
@@ -83,12 +92,12 @@ def _win(score: Score) -> float:
 
 
 def difference(first: PerGame, second: PerGame) -> Interval:
-    """Of two ways on the same positions: the mean of first - second."""
+    """Return the mean of first - second, for two ways on the same positions, with its interval."""
     return sides.by_game([(a - b, count) for (a, count), (b, _) in zip(first, second, strict=True)])
 
 
 def shown(interval: Interval, digits: int = 2, *, percent: bool = False, sign: bool = False) -> str:
-    """`1.31 [1.20, 1.42]`."""
+    """Format an interval as `1.31 [1.20, 1.42]`."""
     factor = 100 if percent else 1
     form: Callable[[float], str] = lambda value: f"{value * factor:{'+' if sign else ''}.{digits}f}"  # noqa: E731
     middle, low, high = interval

@@ -1,4 +1,4 @@
-"""Answers prepared for `instant.py`: for each position of some games the line that was played from there."""
+"""Prepare answers for `instant.py`: the line that was played from each position of some games."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tests.perf import games
 
 
 def write(source: Path, target: Path) -> Path:
-    """By what is sent for a position: the FEN after the last irreversible move, and the moves since."""
+    """Write the answers as JSON and return their file.
+
+    The key of an answer is what a worker is sent: the FEN after the last irreversible move, and the moves since.
+    """
     lines: dict[str, str] = {}
     for moves, board in games.boards(source):
         words = [move.uci() for move in moves]

@@ -1,7 +1,7 @@
-"""Evaluators without a framework: the same searches in the same order, text in and text out, nothing looked at.
+"""Evaluators without a framework: the same searches in the same order, as text, and the answers are not parsed.
 
-What a worker would be sent is recorded first (`recorded_units`); then one loop for each core takes unit after unit
-from a common list, all at once. The rate of a loop counts while all of them search.
+First `recorded_units` records what a worker would be sent. Then one loop for each core takes unit after unit from
+a common list, all at the same time. The rate of a loop is measured while all of them search.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from tests.perf.evaluators import Searcher
 from tests.perf.report import Failed
 
 Unit = list[str]
-"""`position` commands, in the order of the search."""
+"""The `position` commands of a unit, in the order of the search."""
 
 HASH = 16
-"""Megabytes, as the framework's default."""
+"""Size of the hash table in MB, the default of the framework."""
 WARM = ("position startpos", "go nodes 20000")
 WAIT_SECONDS = 120.0
 
 
 class Loops(Struct):
-    """What the loops did together."""
+    """The work of all loops together."""
 
     nodes: int
     seconds: float
-    """Until the last one ended."""
+    """Seconds until the last loop ended."""
     rate: float
-    """Nodes a second: the sum of the loops' own rates."""
+    """Nodes per second: the sum of the rates of the single loops."""
 
 
 def recorded_units(source: Path) -> list[Unit]:
-    """What one worker of `engine analyze` is sent for these games, unit by unit."""
+    """Return what one worker of `engine analyze` is sent for these games, unit by unit."""
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         log = Path(name, "log")
         # An evaluator that costs nothing answers; what is sent does not depend on the answers.
@@ -69,25 +69,27 @@ def _command(position: Position) -> str:
 
 
 def loops(searcher: Searcher, units: Sequence[Unit], go: str, cores: int) -> Loops:
-    """Search all units with as many bare loops as cores. Raises Failed."""
+    """Search all units with one bare loop for each core. Raises `Failed` when a loop fails."""
     path = searcher.path
-    found = _embedded(units, go, cores) if path is None else _native(path, units, go, cores)
-    nodes = sum(nodes for nodes, _ in found)
-    rate = sum(nodes / seconds for nodes, seconds in found if seconds)
-    return Loops(nodes, max(seconds for _, seconds in found), rate)
+    results = _embedded(units, go, cores) if path is None else _native(path, units, go, cores)
+    nodes = sum(nodes for nodes, _ in results)
+    rate = sum(nodes / seconds for nodes, seconds in results if seconds)
+    return Loops(nodes, max(seconds for _, seconds in results), rate)
 
 
 def _native(path: Path, units: Sequence[Unit], go: str, cores: int) -> list[tuple[int, float]]:
-    """A thread for each program; it waits for lines and does nothing else."""
-    left = list(reversed(units))
+    """Run one native program for each core, driven by a thread that does nothing but wait for lines."""
+    remaining = list(reversed(units))
     barrier = threading.Barrier(cores)
-    found: list[tuple[int, float]] = []
+    results: list[tuple[int, float]] = []
     errors: list[BaseException] = []
 
     def loop() -> None:
         try:
             with contextlib.closing(NativeProgram(path)) as program:
-                found.append(_work(program.command, lambda: left.pop() if left else None, go, barrier.wait))
+                results.append(
+                    _work(program.command, lambda: remaining.pop() if remaining else None, go, barrier.wait)
+                )
         except BaseException as error:
             errors.append(error)
             barrier.abort()
@@ -99,11 +101,11 @@ def _native(path: Path, units: Sequence[Unit], go: str, cores: int) -> list[tupl
         thread.join()
     if errors:
         raise Failed(f"{path}: {errors[0]}")
-    return found
+    return results
 
 
 class NativeProgram:
-    """A UCI program with one thread, driven by text."""
+    """A UCI program that searches with one thread, driven by text."""
 
     def __init__(self, path: Path) -> None:
         self._process = subprocess.Popen(
@@ -113,7 +115,7 @@ class NativeProgram:
             self.command(text)
 
     def command(self, text: str) -> list[str]:
-        """Send it and return the lines until it is done."""
+        """Send a command and return the lines up to the one that ends its answer."""
         assert self._process.stdin is not None
         end = {"uci": "uciok", "go": "bestmove"}.get(text.split(maxsplit=1)[0], "readyok")
         asked = "" if end != "readyok" else "isready\n"
@@ -139,7 +141,7 @@ class NativeProgram:
 
 
 def _embedded(units: Sequence[Unit], go: str, cores: int) -> list[tuple[int, float]]:
-    """A process for each instance, as in the framework."""
+    """Run the embedded Stockfish in one process for each core, as the framework does."""
     context = multiprocessing.get_context("spawn")
     tasks, results = context.SimpleQueue(), context.SimpleQueue()
     barrier = context.Barrier(cores)
@@ -172,24 +174,27 @@ def _embedded_loop(
 
 
 def _work(
-    command: Callable[[str], list[str]], take: Callable[[], Unit | None], go: str, together: Callable[[], object]
+    command: Callable[[str], list[str]],
+    take: Callable[[], Unit | None],
+    go: str,
+    start_together: Callable[[], object],
 ) -> tuple[int, float]:
-    """Nodes searched, and seconds."""
+    """Search units until `take` returns None; return the nodes searched and the seconds."""
     for text in WARM:
         command(text)
-    together()
+    start_together()
     nodes = 0
     started = time.perf_counter()
     while (unit := take()) is not None:
         command("ucinewgame")
-        for place in unit:
-            command(place)
+        for position in unit:
+            command(position)
             nodes += _nodes(command(go))
     return nodes, time.perf_counter() - started
 
 
 def _nodes(lines: Sequence[str]) -> int:
-    """Of the last `info` that says it."""
+    """Return the nodes of the last `info` line that has them; 0 without one."""
     for line in reversed(lines):
         words = line.split()
         if "nodes" in words:

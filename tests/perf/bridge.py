@@ -1,6 +1,6 @@
-"""The embedded Stockfish as a UCI program on standard input and output, for those who can only drive a program.
+"""The embedded Stockfish as a UCI program on standard input and output, for callers that can only drive a program.
 
-`python -m tests.perf.bridge`. A search cannot be stopped: lines are read when it has ended.
+`python -m tests.perf.bridge`. A search cannot be stopped, because lines are read only after it has ended.
 """
 
 from __future__ import annotations

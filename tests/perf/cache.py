@@ -15,7 +15,7 @@ from tests.perf import evaluators, games, runs, sides
 from tests.perf.report import Report, Table
 
 AIM = 1 / 50
-"""Second run ÷ first, at most."""
+"""Greatest time of the second run, as a share of the first."""
 GAMES = 8
 
 
@@ -25,17 +25,17 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
-    searcher = evaluators.found(args.evaluator)
-    found.evaluators = [searcher.label]
+    report = Report()
+    searcher = evaluators.find_searcher(args.evaluator)
+    report.evaluators = [searcher.label]
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
-        source = games.chosen(args.games, folder, GAMES, quick=args.quick)
-        other = games.sharing(source, folder / "sharing.pgn")
+        source = games.choose(args.games, folder, GAMES, quick=args.quick)
+        other = games.write_sharing(source, folder / "sharing.pgn")
         flags = ("-j", str(args.workers), "--nodes", "20k" if args.quick else args.nodes)
 
-        def analysed(path: Path, cache: str, *, fresh: bool) -> Callable[[], runs.Ran]:
-            def measure() -> runs.Ran:
+        def analysed(path: Path, cache: str, *, fresh: bool) -> Callable[[], runs.EngineRun]:
+            def measure() -> runs.EngineRun:
                 if fresh:
                     for file in folder.glob(f"{cache}*"):
                         file.unlink()
@@ -53,22 +53,26 @@ def run(args: argparse.Namespace) -> Report:
     table = Table(
         f"{searcher.label}, {flags[-1]} nodes, {args.workers} workers", ("run", "seconds", "from the cache")
     )
-    for what, all_of in measured.items():
-        counts = all_of[0].counts
-        table.add(what, sides.spread([one.wall for one in all_of]), f"{counts.cached:,} of {counts.positions:,}")
+    for label, repeats in measured.items():
+        counts = repeats[0].counts
+        table.add(
+            label, sides.spread([repeat.wall for repeat in repeats]), f"{counts.cached:,} of {counts.positions:,}"
+        )
     again = _ratio(measured, "the same file again", "the file")
     shared = _ratio(measured, "another that shares its openings", "that one on an empty cache")
-    found.tables = [table]
-    found.find(
+    report.tables = [table]
+    report.find(
         "second run of a file ÷ first",
         f"1/{1 / sides.median(again):.0f}",
         "≤ 1/50",
         met=sides.median(again) <= AIM,
     )
-    found.find("file that shares 12 plies with an analysed one ÷ on an empty cache", f"{sides.median(shared):.2f}")
-    found.data = dict(measured)
-    return found
+    report.find(
+        "file that shares 12 plies with an analysed one ÷ on an empty cache", f"{sides.median(shared):.2f}"
+    )
+    report.data = dict(measured)
+    return report
 
 
-def _ratio(measured: dict[str, list[runs.Ran]], above: str, below: str) -> list[float]:
-    return sides.ratios([one.wall for one in measured[above]], [one.wall for one in measured[below]])
+def _ratio(measured: dict[str, list[runs.EngineRun]], above: str, below: str) -> list[float]:
+    return sides.ratios([repeat.wall for repeat in measured[above]], [repeat.wall for repeat in measured[below]])

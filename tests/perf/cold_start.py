@@ -29,13 +29,13 @@ engine.analyze(sys.argv[1], evaluator=sys.argv[2], settings=Settings(cache=""), 
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
+    """Add no options: this benchmark has only the common ones."""
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
-    searcher = evaluators.found(args.evaluator)
-    found.evaluators = [searcher.label]
+    report = Report()
+    searcher = evaluators.find_searcher(args.evaluator)
+    report.evaluators = [searcher.label]
     one_game = ("analyze", games.CLASSICS, "--limit", "1", "--no-cache", "-q", "-e", searcher.name)
 
     def first_result() -> float:
@@ -55,20 +55,20 @@ def run(args: argparse.Namespace) -> Report:
     first_result()
     measured = sides.in_turns(waits, args.rounds or (1 if args.quick else 7))
     table = Table(searcher.label, ("what", "seconds"))
-    for what, seconds in measured.items():
-        table.add(what, sides.spread(seconds))
-    shown = {what: sides.median(seconds) for what, seconds in measured.items()}
-    found.tables = [table]
-    found.find(
+    for label, seconds in measured.items():
+        table.add(label, sides.spread(seconds))
+    shown = {label: sides.median(seconds) for label, seconds in measured.items()}
+    report.tables = [table]
+    report.find(
         "`engine --help`",
         f"{shown['engine --help']:.2f} s",
         f"≤ {AIM_HELP} s",
         met=shown["engine --help"] <= AIM_HELP,
     )
     first = shown["first result of a run"]
-    found.find(
+    report.find(
         f"first result of a run ({searcher.label})", f"{first:.2f} s", f"≤ {AIM_FIRST} s", met=first <= AIM_FIRST
     )
-    found.find("one game of 13 positions at 100k nodes, to its summary", f"{list(shown.values())[-1]:.2f} s")
-    found.data = dict(measured)
-    return found
+    report.find("one game of 13 positions at 100k nodes, to its summary", f"{list(shown.values())[-1]:.2f} s")
+    report.data = dict(measured)
+    return report

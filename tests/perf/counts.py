@@ -1,8 +1,8 @@
-"""A writer of what a run did, in numbers: `--plugin tests/perf/counts.py -o FILE.counts`.
+"""A writer of the counts and times of a run: `--plugin tests/perf/counts.py -o FILE.counts`.
 
-With `PERF_SAMPLE` it also says where the parent's processor time went: an interval timer of the kernel (SIGPROF)
-interrupts every `PERF_SAMPLE` seconds of processor time, and the innermost frame that belongs to a stage gets the
-sample. Time spent in C counts for whoever called it, and waiting is no processor time.
+With `PERF_SAMPLE` it also measures where the parent's processor time goes. A timer of the kernel (SIGPROF)
+interrupts every `PERF_SAMPLE` seconds of processor time, and the sample goes to the innermost frame that belongs
+to a stage. Time spent in C counts for its caller. Waiting takes no processor time and is not sampled.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ STAGES = {
     ),
     "writing": ("engine/output/", "engine_plugins/writers/"),
 }  # fmt: skip
-"""Files of each stage. What several stages use (`model`, `scoring`, `messages`) counts for the caller."""
+"""Files of each stage. Modules that several stages use (`model`, `scoring`, `messages`) count for their caller."""
 
 _OTHER = "other"
 
 
 class Counts(Writer):
-    """The run's counts and its times, as JSON."""
+    """Writes the counts and times of the run as JSON."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".counts",)
 
@@ -57,7 +57,7 @@ class Counts(Writer):
 
     def finish(self, result: RunResult) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        found = {
+        summary = {
             "counts": result.counts,
             "evaluator": result.evaluator,
             "limit": str(result.limit),
@@ -67,7 +67,7 @@ class Counts(Writer):
             "samples": self._samples,
             "failures": len(result.failures),
         }
-        self.stream.write(msgspec.json.encode(found) + b"\n")
+        self.stream.write(msgspec.json.encode(summary) + b"\n")
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
         while frame is not None:
@@ -84,7 +84,7 @@ class Counts(Writer):
 
 
 def stage_of(file: str) -> str:
-    """The stage that a source file belongs to, `other` for none."""
+    """Return the stage that a source file belongs to, or `other`."""
     path = "/" + file.replace(os.sep, "/")
     for stage, parts in STAGES.items():
         if any(f"/{part}" in path for part in parts):

@@ -1,5 +1,5 @@
-"""What embedding costs: what 100 analyses leave, how long the event loop of a web server is held up, how soon an
-evaluation is answered beside a batch.
+"""The cost of embedding: resources left by 100 analyses, blocks of a web server's event loop, and the time of an
+evaluation beside a batch.
 
     python -m tests.perf.embedding
 """
@@ -38,8 +38,8 @@ with ThreadPoolExecutor(20) as clients:
 """
 
 
-def held() -> str:
-    """Processes below this one, threads and descriptors of this one, resident memory of this one in MiB."""
+def resources_held() -> str:
+    """Describe what this process holds: child processes, threads, descriptors, and resident memory in MiB."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -47,22 +47,22 @@ def held() -> str:
     return f"{below} processes, {threading.active_count()} threads, {descriptors} descriptors, {size:.1f} MiB"
 
 
-def a_hundred(fake: str) -> None:
-    print(f"before:               {held()}")
-    with engine.Analyzer(evaluator=fake, workers=2, settings=NO_CACHE) as one:
+def measure_leaks(fake: str) -> None:
+    print(f"before:               {resources_held()}")
+    with engine.Analyzer(evaluator=fake, workers=2, settings=NO_CACHE) as first:
         for k in range(101):
             if k in (1, 11, 51):
-                print(f"after {k:>3} analyses:   {held()}")
-            one.analyze(CLASSICS, nodes=10 + k)
-        print(f"after 101 analyses:   {held()}")
-        with engine.Analyzer(evaluator=fake, workers=2, settings=NO_CACHE) as other:
-            runs = [analyzer.submit(CLASSICS, nodes=500) for analyzer in (one, other)]
+                print(f"after {k:>3} analyses:   {resources_held()}")
+            first.analyze(CLASSICS, nodes=10 + k)
+        print(f"after 101 analyses:   {resources_held()}")
+        with engine.Analyzer(evaluator=fake, workers=2, settings=NO_CACHE) as second:
+            runs = [analyzer.submit(CLASSICS, nodes=500) for analyzer in (first, second)]
             wins = [run.result().wins for run in runs]
-            print(f"two Analyzers at once: {held()}, {wins} wins")
-    print(f"closed:               {held()}")
+            print(f"two Analyzers at once: {resources_held()}, {wins} wins")
+    print(f"closed:               {resources_held()}")
 
 
-def beside_a_batch(fake: str) -> None:
+def measure_evaluate(fake: str) -> None:
     with engine.Analyzer(evaluator=fake, workers=2, settings=NO_CACHE) as analyzer:
         began = time.perf_counter()
         analyzer.evaluate(nodes=10)
@@ -79,8 +79,8 @@ def beside_a_batch(fake: str) -> None:
     print(f"evaluate(): {cold:.2f} s cold; beside a batch, searches of 20 ms: median {1000 * median:.0f} ms")
 
 
-async def block_of_the_loop() -> None:
-    """The example of a web server in this loop, twenty clients in another process."""
+async def measure_loop() -> None:
+    """Measure blocks of the event loop: it serves the example web server to twenty clients in another process."""
     sys.path.insert(0, "plugins/examples")
     import web
 
@@ -101,14 +101,14 @@ async def block_of_the_loop() -> None:
     watching = asyncio.create_task(watch())
     await asyncio.sleep(5)
     print(f"nobody asks: longest waits of the loop: {[round(1000 * wait, 1) for wait in sorted(waits)[-3:]]} ms")
-    for what in ("first", "again", "again"):
+    for attempt in ("first", "again", "again"):
         waits.clear()
         began = time.perf_counter()
         clients = await asyncio.create_subprocess_exec(sys.executable, "-c", CLIENTS, str(port), str(CLASSICS))
         assert await clients.wait() == 0
         longest = [round(1000 * wait, 1) for wait in sorted(waits)[-3:]]
         took = time.perf_counter() - began
-        print(f"20 clients at once, {what}: {took:.1f} s; longest blocks of the loop: {longest} ms")
+        print(f"20 clients at once, {attempt}: {took:.1f} s; longest blocks of the loop: {longest} ms")
     watching.cancel()
     server.should_exit = True
     await serving
@@ -119,9 +119,9 @@ def main() -> None:
         os.environ["ENGINE_HOME"] = folder
         os.environ["PATH"] = f"{fake_uci(Path(folder) / 'bin', filename='stockfish').parent}:{os.environ['PATH']}"
         fake = str(fake_uci(Path(folder) / "fake"))
-        a_hundred(fake)
-        beside_a_batch(str(fake_uci(Path(folder) / "slow", delay=0.02)))
-        asyncio.run(block_of_the_loop())
+        measure_leaks(fake)
+        measure_evaluate(str(fake_uci(Path(folder) / "slow", delay=0.02)))
+        asyncio.run(measure_loop())
 
 
 if __name__ == "__main__":

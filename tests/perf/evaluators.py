@@ -1,4 +1,4 @@
-"""Which evaluators there are to measure with: the one `engine` finds, or the one that the user names."""
+"""The evaluators to measure with: the one that `engine` finds, or the one that the user names."""
 
 from __future__ import annotations
 
@@ -13,39 +13,42 @@ from tests.perf.report import Unavailable
 
 
 class Searcher(Struct, frozen=True):
-    """An evaluator that works."""
+    """An evaluator that was started once and works."""
 
     name: str
-    """For `-e`."""
+    """Value for `-e`."""
     label: str
-    """For people: name and version."""
+    """Name and version, for people."""
     kind: str
-    """`native` or `embedded`."""
+    """Either `native` or `embedded`."""
     path: Path | None = None
-    """Of a program."""
+    """Path of the program; None for an evaluator that is not one."""
 
 
-def found(given: str | None) -> Searcher:
-    """The evaluator named, else what `engine` takes by itself. Raises Unavailable."""
-    return _found(given or "stockfish")
+def find_searcher(name: str | None) -> Searcher:
+    """Return the named evaluator, or the one that `engine` takes by itself. Raises `Unavailable`."""
+    return _resolve(name or "stockfish")
 
 
-def both(given: str | None, only: str | None = None) -> tuple[list[Searcher], list[str]]:
-    """The native one and the embedded one, or the `only` kind wanted, and a note for one that is not here.
+def both(native: str | None, only: str | None = None) -> tuple[list[Searcher], list[str]]:
+    """Return the native and the embedded evaluator, and a note for each that is missing.
 
-    Raises Unavailable when none is.
+    * **native** - *(optional)* name or path of the native one.
+    * **only** - *(optional)* the one kind to return, `native` or `embedded`.
+
+    Raises `Unavailable` when there is none.
     """
     searchers, notes = [], []
-    for kind, name in (("native", given or "stockfish"), ("embedded", "embedded")):
+    for kind, name in (("native", native or "stockfish"), ("embedded", "embedded")):
         if only not in {None, kind}:
             continue
         try:
-            one = _found(name)
+            searcher = _resolve(name)
         except Unavailable as error:
             notes.append(f"{kind}: {error}")
             continue
-        if one.kind == kind:
-            searchers.append(one)
+        if searcher.kind == kind:
+            searchers.append(searcher)
         else:
             notes.append("no native Stockfish here: --evaluator PATH names one")
     if not searchers:
@@ -53,7 +56,7 @@ def both(given: str | None, only: str | None = None) -> tuple[list[Searcher], li
     return searchers, notes
 
 
-def _found(name: str) -> Searcher:
+def _resolve(name: str) -> Searcher:
     try:
         spec = evaluators.resolve(Registry(), name, {})
         info = evaluators.choose(Registry(), name, {}).info

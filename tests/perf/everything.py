@@ -27,7 +27,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """The command: 0, or 1 when a benchmark could not be run."""
+    """Run the benchmarks; return 0, or 1 when one of them could not be run."""
     from tests.perf.__main__ import BENCHMARKS
 
     for name in _names(args.only) + _names(args.but):
@@ -39,16 +39,16 @@ def main(args: argparse.Namespace) -> int:
     searched: list[str] = []
     failed = 0
     for name in names:
-        found = _run(name, args, args.folder / f"{name}.json")
-        if isinstance(found, str):
+        outcome = _run(name, args, args.folder / f"{name}.json")
+        if isinstance(outcome, str):
             failed += 1
-            rows[name] = readme.not_measured(name, found)
-            table.add(name, "not measured", found)
+            rows[name] = readme.not_measured(name, outcome)
+            table.add(name, "not measured", outcome)
             continue
-        rows[name] = readme.rows_of(found)
-        searched = list(dict.fromkeys([*searched, *found.evaluators]))
-        for one in found.findings:
-            table.add(one.what, one.figure, one.verdict)
+        rows[name] = readme.rows_of(outcome)
+        searched = list(dict.fromkeys([*searched, *outcome.evaluators]))
+        for finding in outcome.findings:
+            table.add(finding.what, finding.figure, finding.verdict)
         if not args.quick:
             _write(args.readme, searched, rows)  # at once: a power cut costs one benchmark
     report.show(report.Report(tables=[table], quick=args.quick))
@@ -68,7 +68,7 @@ def _write(path: Path, searched: list[str], rows: dict[str, list[str]]) -> None:
 
 
 def _run(name: str, args: argparse.Namespace, out: Path) -> report.Report | str:
-    """What it found, or why it found nothing."""
+    """Run one benchmark in a process of its own; return its report, or the reason why there is none."""
     command = [sys.executable, "-m", "tests.perf", name, "--json", str(out), "-j", str(args.workers)]
     command += ["--quick"] if args.quick else []
     command += ["-e", args.evaluator] if args.evaluator else []
@@ -76,12 +76,12 @@ def _run(name: str, args: argparse.Namespace, out: Path) -> report.Report | str:
     sides.say(f"\n{name}")
     out.unlink(missing_ok=True)
     done = subprocess.run(command, check=False)
-    found = report.load(out) if out.is_file() else report.Report(failed=f"exit code {done.returncode}")
-    if found.failed:
-        return found.failed
+    outcome = report.load(out) if out.is_file() else report.Report(failed=f"exit code {done.returncode}")
+    if outcome.failed:
+        return outcome.failed
     # The table names the command that a reader would type, not the file that we wanted.
-    found.command = shlex.join(["python", "-m", "tests.perf", name])
-    return found
+    outcome.command = shlex.join(["python", "-m", "tests.perf", name])
+    return outcome
 
 
 def _names(text: str | None) -> list[str]:

@@ -20,10 +20,10 @@ from tests.perf import answers, games, report, runs, sides
 from tests.perf.report import Table, Unavailable
 
 RATE = 500
-"""Samples a second."""
+"""Samples per second."""
 SHOWN = 25
 _AROUND = ("(click/", "runpy", "engine/cli/", "engine/__main__.py")
-"""What calls everything, and so says nothing by what it calls."""
+"""Parts of frames that call everything else, so their totals say nothing."""
 PLIES = 60
 
 
@@ -35,7 +35,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """The command. Raises Unavailable, Failed."""
+    """Profile a workload and show the result. Raises `Unavailable` without py-spy, `Failed` when the run fails."""
     spy = shutil.which("py-spy", path=sysconfig.get_path("scripts")) or shutil.which("py-spy")
     if spy is None:
         raise Unavailable("py-spy is not installed: pip install -e '.[perf]'")
@@ -43,16 +43,18 @@ def main(args: argparse.Namespace) -> int:
         folder = Path(name)
         command, extra = _workload(args, folder)
         raw = folder / "stacks"
-        form = ["--format", "flamegraph", "-o", str(args.svg)] if args.svg else ["--format", "raw", "-o", str(raw)]
-        also = ["--subprocesses"] if args.workers_too else []
-        spying = [spy, "record", "--rate", str(RATE), *form, *also, "--", *command]
+        format_options = (
+            ["--format", "flamegraph", "-o", str(args.svg)] if args.svg else ["--format", "raw", "-o", str(raw)]
+        )
+        subprocess_options = ["--subprocesses"] if args.workers_too else []
+        spying = [spy, "record", "--rate", str(RATE), *format_options, *subprocess_options, "--", *command]
         sides.say(f"py-spy, {RATE} samples a second: {args.what}")
         done = subprocess.run(
             spying, env=runs.environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
         )
-        made = args.svg or raw
+        output = args.svg or raw
         # It says with its exit code how the program ended, and on some systems that it was gone at the end.
-        if not made.is_file():
+        if not output.is_file():
             runs.check(done.returncode or 1, done.stderr, spying)
         if args.svg:
             print(f"{args.svg}: open it in a browser")
@@ -62,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _workload(args: argparse.Namespace, folder: Path) -> tuple[list[str], dict[str, str]]:
-    """The command that is profiled, and its environment."""
+    """Return the command to profile and its extra environment variables."""
     source = folder / "games.pgn"
     tail: list[str | Path] = [
         "-q",
@@ -89,13 +91,15 @@ def _workload(args: argparse.Namespace, folder: Path) -> tuple[list[str], dict[s
 
 
 def show(stacks: str) -> None:
-    """Functions by their own samples, and by those of all they call. `stacks`: py-spy's raw format."""
+    """Print the functions by their own samples, and by those of everything they call.
+
+    * **stacks** - the stacks in py-spy's raw format."""
     own: Counter[str] = Counter()
     whole: Counter[str] = Counter()
     total = 0
     for line in stacks.splitlines():
         frames, _, count = line.rpartition(" ")
-        names = [_named(frame) for frame in frames.split(";")]
+        names = [_label(frame) for frame in frames.split(";")]
         total += int(count)
         own[names[-1]] += int(count)
         for name in {name for name in names if not any(part in name for part in _AROUND)}:
@@ -107,8 +111,8 @@ def show(stacks: str) -> None:
         report.show(report.Report(tables=[table]))
 
 
-def _named(frame: str) -> str:
-    """`function (module/file.py)`, without the folders before the package."""
+def _label(frame: str) -> str:
+    """Return a frame as `function (package/file.py)`, without the folders before the package."""
     function, _, place = frame.partition(" (")
     file = place.rstrip(")").rpartition(":")[0] or place.rstrip(")")
     for root in sorted(sys.path, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""What is analysed: games of our own, random ones, and the big real data where it is."""
+"""The games to analyse: games of our own, random ones, and the big real data where it is present."""
 
 from __future__ import annotations
 
@@ -19,25 +19,29 @@ from tests.perf.report import Unavailable
 DATA = Path(__file__).parents[1] / "data"
 CLASSICS = DATA / "classics.pgn"
 PLAYERS = 50
-"""Of random games: what is kept by player must not look like growth."""
+"""Number of players in random games, so that data kept by player does not look like growth."""
 
 
 def big(*parts: str) -> Path | None:
-    """A file of the big real data, if it is here (`ENGINE_TEST_DATA`, or beside the repository)."""
+    """Return a file of the big real data (`ENGINE_TEST_DATA`, or beside the repository); None if it is missing."""
     default = Path(__file__).parents[3] / "shared" / "data"
     path = Path(os.environ.get("ENGINE_TEST_DATA", default), *parts)
     return path if path.exists() else None
 
 
 def match() -> list[dict[str, Any]]:
-    """24 games of Stockfish against itself, 2,312 positions, as our JSON Lines have them."""
+    """Return the match: 24 games of Stockfish against itself, 2,312 positions, decoded from our JSON Lines."""
     with (DATA / "match.jsonl.zst").open("rb") as file:
         lines = InputStream(file, ".zst").readall().splitlines()
     return [msgspec.json.decode(line) for line in lines]
 
 
 def write_match(path: Path, games: int | None = None, *, evals: bool = False, times: int = 1) -> Path:
-    """As PGN, the first `games` of them, with `[%eval]` when `evals`; the whole `times` over."""
+    """Write the match as PGN and return the file.
+
+    * **games** - *(optional)* number of games from the beginning; all when None.
+    * **evals** - whether moves get `[%eval]` comments.
+    * **times** - how often the games are repeated."""
     texts = [_as_pgn(game, evals=evals) for game in match()[:games]]
     path.write_text("\n".join(texts * times), encoding="utf-8")
     return path
@@ -59,36 +63,39 @@ def _as_eval(score: dict[str, int]) -> str:
 
 
 def must_exist(path: Path) -> None:
-    """Raises Unavailable."""
+    """Raise `Unavailable` if there is no such file."""
     if not path.is_file():
         raise Unavailable(f"{path}: no such file")
 
 
 def cut(source: Path, target: Path, games: int | None) -> Path:
-    """The first games of a PGN file."""
+    """Copy the first games of a PGN file and return the copy. Raises `Unavailable` when there are none."""
     must_exist(source)
-    found = 0
+    copied = 0
     with source.open(encoding="utf-8", errors="replace") as file, target.open("w", encoding="utf-8") as out:
-        while (games is None or found < games) and (game := chess.pgn.read_game(file)) is not None:
+        while (games is None or copied < games) and (game := chess.pgn.read_game(file)) is not None:
             print(game, file=out, end="\n\n")
-            found += 1
-    if not found:
+            copied += 1
+    if not copied:
         raise Unavailable(f"{source}: no game in it")
     return target
 
 
-def chosen(given: str | None, folder: Path, games: int | None, *, quick: bool = False) -> Path:
-    """The games of a benchmark that searches: the user's file, else the match; `quick`: two short ones."""
+def choose(path: str | None, folder: Path, games: int | None, *, quick: bool = False) -> Path:
+    """Write the games of a benchmark that searches and return their file.
+
+    * **path** - *(optional)* the user's file; the match when None.
+    * **quick** - whether two short games are enough."""
     target = folder / "games.pgn"
     if quick:
-        return cut(Path(given) if given else CLASSICS, target, 2)
-    if given is None:
+        return cut(Path(path) if path else CLASSICS, target, 2)
+    if path is None:
         return write_match(target, games)
-    return cut(Path(given), target, games)
+    return cut(Path(path), target, games)
 
 
-def sharing(source: Path, target: Path, opening: int = 12, more: int = 40) -> Path:
-    """Other games with the same openings: the first plies of each game, then random legal moves."""
+def write_sharing(source: Path, target: Path, opening: int = 12, more: int = 40) -> Path:
+    """Write other games with the same openings: the first plies of each game, then random legal moves."""
     rng = random.Random(1)
     with source.open(encoding="utf-8") as file, target.open("w", encoding="utf-8") as out:
         while (game := chess.pgn.read_game(file)) is not None:
@@ -100,7 +107,9 @@ def sharing(source: Path, target: Path, opening: int = 12, more: int = 40) -> Pa
 
 
 def random_games(path: Path, games: int, plies: int, *, seed: int = 1, tails: int = 1) -> Path:
-    """Random legal games. `tails` games have all but their last six plies in common, which is quicker to make."""
+    """Write random legal games and return their file.
+
+    * **tails** - number of games that share all but their last six plies, which makes them faster to generate."""
     rng = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
         written = 0
@@ -115,7 +124,7 @@ def random_games(path: Path, games: int, plies: int, *, seed: int = 1, tails: in
 
 
 def random_moves(board: chess.Board, plies: int, rng: random.Random) -> list[str]:
-    """Play them on the board; SAN. Fewer where a game ends."""
+    """Play random moves on the board and return their SAN; fewer when the game ends."""
     sans: list[str] = []
     while len(sans) < plies and (moves := list(board.legal_moves)):
         sans.append(board.san_and_push(rng.choice(moves)))
@@ -129,13 +138,13 @@ def _movetext(event: str, number: int, sans: list[str]) -> str:
 
 
 def boards(path: Path) -> Iterator[tuple[list[chess.Move], chess.Board]]:
-    """The moves and the start of each game."""
+    """Yield the moves and the starting position of each game."""
     file = io.StringIO(path.read_text(encoding="utf-8", errors="replace"))
     while (game := chess.pgn.read_game(file)) is not None:
         yield list(game.mainline_moves()), game.board()
 
 
 def count(path: Path) -> tuple[int, int]:
-    """Games and positions (N + 1 for N moves)."""
+    """Return the number of games and of positions (N + 1 for N moves)."""
     sizes = [len(moves) + 1 for moves, _ in boards(path)]
     return len(sizes), sum(sizes)

@@ -34,19 +34,19 @@ STEP = """() => new Promise(done => {
 
 
 def write(source: list[str], target: Path) -> tuple[float, float]:
-    """Seconds, and MiB at the peak."""
+    """Write the report; return the seconds and the peak memory in MiB."""
     command = [sys.executable, "-m", "engine", "analyze", *source, "--limit", "1000", "-o", str(target), "-q"]
     started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        most = 0
+        peak = 0
         while process.poll() is None:
-            most = max(most, _high_water(process.pid))
+            peak = max(peak, _high_water(process.pid))
             time.sleep(0.05)
-    return time.monotonic() - started, most / 1024
+    return time.monotonic() - started, peak / 1024
 
 
 def _high_water(pid: int) -> int:
-    """KiB."""
+    """Return the peak memory of a process in KiB; 0 if it has gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -55,7 +55,7 @@ def _high_water(pid: int) -> int:
 
 
 def open_times(browser: Any, page_file: Path) -> tuple[float, float, float]:
-    """Milliseconds to the overview, to a game, to the next move."""
+    """Return the milliseconds to the overview, to a game and to the next move."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     page.goto(page_file.as_uri())

@@ -1,7 +1,7 @@
 """An evaluator that costs next to nothing: `--plugin tests/perf/instant.py -e instant`.
 
-With `PERF_ANSWERS` naming a file of prepared answers (`answers.py`) it only looks them up: then what is measured
-is the framework alone. A position that is not in it is an error.
+If `PERF_ANSWERS` names a file of prepared answers (`answers.py`), it only looks them up, so that the framework
+alone is measured. A position that is not in the file is an error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Instant(Evaluator):
         return EvaluatorInfo("Instant", "1", "instant-1", "for measuring")
 
     def clear(self) -> None:
-        """There is no hash."""
+        """Do nothing: there is no hash table."""
 
     def search(self, position: Position, limit: Limit) -> Evaluation:
         key = " ".join((position.fen, *position.moves))
@@ -35,4 +35,4 @@ class Instant(Evaluator):
         return Evaluation(score, tuple(pv), 1, limit.nodes or 1)
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: no program was started."""

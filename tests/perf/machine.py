@@ -1,4 +1,4 @@
-"""Where a figure was taken: it says nothing about another machine."""
+"""Description of the machine on which a figure was measured."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _SHOWN = ("chess", "msgspec", "wasmtime")
 
 
 def describe() -> dict[str, str]:
-    """Model, cores, system, versions, and how busy it was before we began."""
-    found = {
+    """Describe this machine: model, cores, system, versions, and its load before the measurement."""
+    facts = {
         "": processor(),
         "cores": str(system.cores()),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -22,12 +22,12 @@ def describe() -> dict[str, str]:
         **{name: version(name) for name in _SHOWN},
     }
     if hasattr(os, "getloadavg"):
-        found["load"] = f"{os.getloadavg()[0]:.1f}"
-    return found
+        facts["load"] = f"{os.getloadavg()[0]:.1f}"
+    return facts
 
 
 def processor() -> str:
-    """The processor as it calls itself."""
+    """Return the model name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -18,12 +18,12 @@ from tests.perf import games, runs, sides
 from tests.perf.report import Report, Table
 
 AIM = 20.0
-"""MiB that the parent's peak may grow by."""
+"""Greatest growth of the parent's peak memory, in MiB."""
 SIZES = (1_000, 10_000, 100_000)
 QUICK = (100, 1_000)
 PLIES = 20
 TAILS = 20
-"""Games that begin alike; only to make them faster."""
+"""Number of games with the same beginning, which makes them faster to generate."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -31,34 +31,34 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
+    report = Report()
     sizes = args.games or (QUICK if args.quick else SIZES)
     table = Table("peak memory, MiB", ("games", "parent", "a worker", "seconds", "positions/s"))
     peaks = []
     for size in sizes:
         measured = [_measure(size, args.workers) for _ in range(args.rounds or 1)]
-        parent = [one["parent"] / 1024 for one in measured]
+        parent = [peak["parent"] / 1024 for peak in measured]
         peaks.append(sides.median(parent))
-        seconds = [one["seconds"] for one in measured]
-        rate = [size * (PLIES + 1) / one for one in seconds]
-        worker = [one["worker"] / 1024 for one in measured]
+        seconds = [peak["seconds"] for peak in measured]
+        rate = [size * (PLIES + 1) / second for second in seconds]
+        worker = [peak["worker"] / 1024 for peak in measured]
         table.add(
             f"{size:,}", sides.spread(parent, 1), sides.spread(worker, 1), sides.spread(seconds, 1),
             sides.spread(rate, 0),
         )  # fmt: skip
-        found.data[str(size)] = measured
+        report.data[str(size)] = measured
         sides.say(f"{size:,} games: {peaks[-1]:.1f} MiB")
-    found.tables = [table]
+    report.tables = [table]
     grown = peaks[-1] - peaks[0]
-    found.find(
+    report.find(
         f"growth of the parent's peak memory from {sizes[0]:,} to {sizes[-1]:,} games",
         f"{grown:+.1f} MiB (to {peaks[-1]:.1f})", f"< {AIM:.0f} MiB", met=grown < AIM,
     )  # fmt: skip
-    return found
+    return report
 
 
 def _measure(size: int, workers: int) -> dict[str, Any]:
-    """KiB at the peak of the parent and of the largest worker, and seconds."""
+    """Measure a run: peak memory of the parent and of the largest worker in KiB, and seconds."""
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
         source = games.random_games(folder / "games.pgn", size, PLIES, tails=TAILS)
@@ -88,7 +88,7 @@ def _watch(process: subprocess.Popen[bytes]) -> tuple[int, int]:
 
 
 def _high_water(pid: int) -> int:
-    """KiB; 0 for a process that has gone."""
+    """Return the peak memory of a process in KiB; 0 if it has gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -30,7 +30,7 @@ FILES = (
     "torture-pgn/pgn-parser/32games.pgn",
     "torture-pgn/pgn-parser/lichess_mliebelt_2024-01-03.pgn",
 )
-"""Every file of Lichess games with ECO codes; `games_eval_clk.pgn` has the games of `games_plain.pgn` again."""
+"""All files of Lichess games with ECO codes but `games_eval_clk.pgn`, which repeats those of `games_plain.pgn`."""
 
 LOAD = """
 import time
@@ -43,7 +43,7 @@ print(time.perf_counter() - started)
 
 
 def games(path: Path) -> Iterator[chess.pgn.Game]:
-    """The games of a file that count."""
+    """Yield the games of a file that count: standard chess from the usual position, with an ECO code."""
     with path.open(encoding="utf-8") as file:
         while (game := chess.pgn.read_game(file)) is not None:
             headers = game.headers
@@ -53,7 +53,7 @@ def games(path: Path) -> Iterator[chess.pgn.Game]:
 
 
 def boards(game: chess.pgn.Game) -> Iterator[chess.Board]:
-    """The positions 0 to N, on one board that changes."""
+    """Yield the positions 0 to N of a game, always on the same board."""
     board = game.board()
     yield board
     for move in game.mainline_moves():
@@ -62,7 +62,7 @@ def boards(game: chess.pgn.Game) -> Iterator[chess.Board]:
 
 
 def agreement(path: Path) -> tuple[int, int]:
-    """How many games of a file have the ECO code that we find, and how many games there are."""
+    """Return the number of games in a file whose ECO code is the one that we find, and of all games that count."""
     same = count = 0
     for game in games(path):
         opening = find(boards(game))
@@ -72,7 +72,7 @@ def agreement(path: Path) -> tuple[int, int]:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
+    """Add no options: this benchmark has only the common ones."""
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> Report:
     if missing:
         raise Unavailable(f"{missing[0]} is not here; ENGINE_TEST_DATA names the folder with the big real data")
     files = {name: path for name, path in paths.items() if path is not None}
-    found = Report()
+    report = Report()
     table = Table("ECO codes that agree", ("file", "same", "games", "share"))
     totals = [0, 0]
     for name, path in list(files.items())[: 1 if args.quick else None]:
@@ -90,21 +90,23 @@ def run(args: argparse.Namespace) -> Report:
         table.add(name, f"{same:,}", f"{count:,}", f"{same / count:.1%}")
     table.add("all", f"{totals[0]:,}", f"{totals[1]:,}", f"{totals[0] / totals[1]:.1%}")
     cost, milliseconds = _costs(files[FILES[2]], args.rounds or (1 if args.quick else 7))
-    found.tables = [table, cost]
-    found.find(
+    report.tables = [table, cost]
+    report.find(
         "ECO codes as in the files of Lichess games",
         f"{totals[0]:,} of {totals[1]:,} ({totals[0] / totals[1]:.1%})",
     )
-    found.find(
+    report.find(
         "opening and phases of a game; reading the table once",
-        " and ".join(f"{one:.2f} ms" for one in milliseconds),
+        " and ".join(f"{value:.2f} ms" for value in milliseconds),
     )
-    found.data = {"agreeing": totals, "milliseconds": milliseconds}
-    return found
+    report.data = {"agreeing": totals, "milliseconds": milliseconds}
+    return report
 
 
 def _costs(path: Path, rounds: int) -> tuple[Table, list[float]]:
-    """Medians in milliseconds: opening of a game, phases of a game, first look-up, which reads the table."""
+    """Measure the opening of a game, the phases of a game, and the first look-up, which reads the table.
+
+    Return a table and the three medians in milliseconds."""
     copies = [[board.copy() for board in boards(game)] for game in games(path)]
 
     def each(function: Callable[..., object]) -> Callable[[], float]:
@@ -123,6 +125,6 @@ def _costs(path: Path, rounds: int) -> tuple[Table, list[float]]:
     table = Table(
         f"a game of {sum(map(len, copies)) / len(copies):.0f} positions, in the mean", ("what", "milliseconds")
     )
-    for what, values in measured.items():
-        table.add(what, sides.spread(values))
+    for label, values in measured.items():
+        table.add(label, sides.spread(values))
     return table, [sides.median(values) for values in measured.values()]

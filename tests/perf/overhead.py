@@ -19,7 +19,7 @@ from tests.perf.report import Report, Table
 from tests.perf.saturation import worker_shares
 
 AIM = 10_000
-"""Positions a second."""
+"""Smallest number of positions per second."""
 PLIES = 60
 READ = """
 import sys, chess.pgn
@@ -36,7 +36,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
+    report = Report()
     count = args.games or (100 if args.quick else 2_000)
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> Report:
         prepared = {"PERF_ANSWERS": str(answers.write(source, folder / "answers.json"))}
         flags = ("-j", str(args.workers), "-o", folder / "out.jsonl", *OUTPUTS)
 
-        def ours(*, clocks: bool = False) -> runs.Ran:
+        def ours(*, clocks: bool = False) -> runs.EngineRun:
             return runs.analyze(
                 source,
                 *flags,
@@ -64,31 +64,33 @@ def run(args: argparse.Namespace) -> Report:
         engine = measured["engine"]
         clocked = ours(clocks=True)
     positions = engine[0].counts.positions
-    whole = [positions / one.wall for one in engine]
+    whole = [positions / ran.wall for ran in engine]
     table = Table(
         f"{count:,} games, {positions:,} positions, {args.workers} workers", ("side", "seconds", "positions/s")
     )
     table.add(
-        "engine analyze, the whole command", sides.spread([one.wall for one in engine]), sides.spread(whole, 0)
+        "engine analyze, the whole command", sides.spread([ran.wall for ran in engine]), sides.spread(whole, 0)
     )
-    inside = [positions / one.seconds for one in engine]
-    table.add("engine analyze, in the run", sides.spread([one.seconds for one in engine]), sides.spread(inside, 0))
+    inside = [positions / ran.seconds for ran in engine]
+    table.add("engine analyze, in the run", sides.spread([ran.seconds for ran in engine]), sides.spread(inside, 0))
     bare = measured["python-chess"]
-    table.add("python-chess only reads", sides.spread(bare), sides.spread([positions / one for one in bare], 0))
+    table.add(
+        "python-chess only reads", sides.spread(bare), sides.spread([positions / seconds for seconds in bare], 0)
+    )
     workers = Table("the workers", ("", "starting", "searching", "waiting"))
     workers.add("mean, share of the time when ready", *worker_shares(clocked))
-    found.tables = [table, parent_table(clocked), workers]
+    report.tables = [table, parent_table(clocked), workers]
     rate = sides.median(whole)
-    found.find(
+    report.find(
         "positions/s, PGN to JSON Lines and two reports, evaluator that costs nothing",
         f"{rate:,.0f}", f"≥ {AIM:,}", met=rate >= AIM,
     )  # fmt: skip
-    found.data = {**measured, "clocked": clocked}
-    return found
+    report.data = {**measured, "clocked": clocked}
+    return report
 
 
-def parent_table(ran: runs.Ran) -> Table:
-    """Where the parent's processor time went, by stage, of a run with `sample`."""
+def parent_table(ran: runs.EngineRun) -> Table:
+    """Return the parent's processor time by stage, for a run that was measured with `sample`."""
     table = Table("the parent's time", ("stage", "seconds", "share of the run", "us a position"))
     total = max(1, sum(ran.samples.values()))
     positions = max(1, ran.counts.positions)

@@ -43,23 +43,23 @@ OTHERS = {
 }
 OURS, ADAPTIVE, RAW = "engine", "engine --adaptive", "engine, as searched"
 AIMS = {"loop": 0.62, "warm": 1.00, "fresh": 0.75}
-"""Our wall time ÷ theirs, at most."""
+"""Greatest ratio of our wall time to theirs, by way."""
 HALF = 0.5
-"""Of the nodes, at most, with `--adaptive`."""
+"""Greatest share of the nodes that `--adaptive` may search."""
 
 
 class Answer(Struct):
-    """What one way found."""
+    """The result of one way to analyse games."""
 
     wall: float
     nodes: int
     evals: Evals
     searched: Evals | None = None
-    """Of ours: before reconciliation."""
+    """Our evaluations before reconciliation; None for the other ways."""
 
 
 Way = Callable[[Path, str], Answer]
-"""Analyse a file with a limit, `depth=14` or `nodes=100000`."""
+"""A function that analyses a file with a limit, `depth=14` or `nodes=100000`."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -79,37 +79,37 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
-    searcher = evaluators.found(args.evaluator)
-    found.evaluators = [searcher.label]
+    report = Report()
+    searcher = evaluators.find_searcher(args.evaluator)
+    report.evaluators = [searcher.label]
     depth = 8 if args.quick else args.depth
     nodes = args.nodes or (5_000 if args.quick else 100_000)
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
-        source = games.chosen(args.games, folder, None, quick=args.quick)
+        source = games.choose(args.games, folder, None, quick=args.quick)
         timed = games.cut(source, folder / "timed.pgn", args.timed or 12)
-        ways = _ways(found, searcher, args, folder)
-        _time(found, ways, timed, f"depth={depth}", args.rounds or (1 if args.quick else 5))
+        ways = _ways(report, searcher, args, folder)
+        _time(report, ways, timed, f"depth={depth}", args.rounds or (1 if args.quick else 5))
         reference_nodes = args.reference or (50_000 if args.quick else 1_000_000)
-        wanted = agreement.reference(source, searcher.name, reference_nodes, args.workers)
+        deep = agreement.reference(source, searcher.name, reference_nodes, args.workers)
         whites = [board.turn == chess.WHITE for _, board in games.boards(source)]
         for limit in (f"depth={depth}", f"nodes={nodes}"):
-            answers = {what: only for what, [only] in _measure(ways, source, limit, 1).items()}
-            _judge(found, answers, wanted, whites, limit)
+            answers = {label: only for label, [only] in _measure(ways, source, limit, 1).items()}
+            _judge(report, answers, deep, whites, limit)
     reference = f"{searcher.label}; reference: {reference_nodes:,} nodes a position, fresh hash."
-    found.notes.append(f"{reference} Seconds and nodes of the error tables are those of all games, once.")
-    return found
+    report.notes.append(f"{reference} Seconds and nodes of the error tables are those of all games, once.")
+    return report
 
 
 # -- the ways ------------------------------------------------------------------------------------------------
 
 
-def _ways(found: Report, searcher: Searcher, args: argparse.Namespace, folder: Path) -> dict[str, Way]:
-    """By label, in the order of the tables."""
+def _ways(report: Report, searcher: Searcher, args: argparse.Namespace, folder: Path) -> dict[str, Way]:
+    """Return the ways by label, in the order of the tables."""
     cores = args.workers
     program = [str(searcher.path)] if searcher.path else [sys.executable, "-m", "tests.perf.bridge"]
     if searcher.path is None and not args.only_ours:
-        found.notes.append("The embedded Stockfish has one thread: the loop with Threads = cores has one too.")
+        report.notes.append("The embedded Stockfish has one thread: the loop with Threads = cores has one too.")
     ways: dict[str, Way] = {}
     if not args.only_ours:
         ways = {label: _other(way, program, cores, folder) for way, label in OTHERS.items()}
@@ -117,7 +117,7 @@ def _ways(found: Report, searcher: Searcher, args: argparse.Namespace, folder: P
     if runs.has_flag("--adaptive"):
         ways[ADAPTIVE] = _engine(searcher, cores, folder, "--adaptive")
     else:
-        found.notes.append("`engine analyze` has no --adaptive here; that way is left out.")
+        report.notes.append("`engine analyze` has no --adaptive here; that way is left out.")
     for flags in args.also:
         ways[f"engine {flags}"] = _engine(searcher, cores, folder, *shlex.split(flags))
     return ways
@@ -139,7 +139,7 @@ def _other(way: str, program: list[str], cores: int, folder: Path) -> Way:
         ]
         wall = runs.call(command)
         content = json.loads(out.read_bytes())
-        evals = [[None if one is None else Score(*one) for one in game] for game in content["scores"]]
+        evals = [[None if score is None else Score(*score) for score in game] for game in content["scores"]]
         return Answer(wall, content["nodes"], evals)
 
     return go
@@ -153,7 +153,7 @@ def _engine(searcher: Searcher, cores: int, folder: Path, *flags: str) -> Way:
             source, f"--{key}", value, "-j", str(cores), "-o", out, *flags, evaluator=searcher.name
         )  # fmt: skip
         read = runs.read_games(out)
-        evals, searched = (agreement.ours(read, reconciled=reconciled) for reconciled in (True, False))
+        evals, searched = (agreement.read_evals(read, reconciled=reconciled) for reconciled in (True, False))
         return Answer(ran.wall, ran.counts.nodes, evals, searched)
 
     return go
@@ -164,75 +164,83 @@ def _engine(searcher: Searcher, cores: int, folder: Path, *flags: str) -> Way:
 
 def _measure(ways: dict[str, Way], source: Path, limit: str, rounds: int) -> dict[str, list[Answer]]:
     turns = {
-        what: functools.partial(way, source, limit)
-        for what, way in ways.items()
-        if what != ADAPTIVE or limit.startswith("nodes=")  # which has no limit but this
+        label: functools.partial(way, source, limit)
+        for label, way in ways.items()
+        if label != ADAPTIVE or limit.startswith("nodes=")  # which has no limit but this
     }
     return sides.in_turns(turns, rounds)
 
 
-def _time(found: Report, ways: dict[str, Way], source: Path, limit: str, rounds: int) -> None:
-    """Wall times, in turns."""
+def _time(report: Report, ways: dict[str, Way], source: Path, limit: str, rounds: int) -> None:
+    """Measure the wall times in turns and add them to the report."""
     count, positions = games.count(source)
     measured = _measure(ways, source, limit, rounds)
-    ours = [one.wall for one in measured[OURS]]
+    ours = [answer.wall for answer in measured[OURS]]
     table = Table(f"{count} games, {positions:,} positions, {limit}", ("way", "seconds", "ours ÷ it", "Mnodes"))
-    for what, answers in measured.items():
-        ratio = sides.ratios(ours, [one.wall for one in answers])
-        nodes = [one.nodes / 1e6 for one in answers]
+    for label, answers in measured.items():
+        ratio = sides.ratios(ours, [answer.wall for answer in answers])
+        nodes = [answer.nodes / 1e6 for answer in answers]
         table.add(
-            what, sides.spread([one.wall for one in answers], 1), sides.spread(ratio), sides.spread(nodes, 1)
+            label,
+            sides.spread([answer.wall for answer in answers], 1),
+            sides.spread(ratio),
+            sides.spread(nodes, 1),
         )
-        aim = AIMS.get(next((way for way, label in OTHERS.items() if label == what), ""))
+        aim = AIMS.get(next((way for way, other in OTHERS.items() if other == label), ""))
         if aim is not None:
             middle = sides.median(ratio)
-            found.find(f"wall time at {limit}, ours ÷ {what}", f"{middle:.2f}", f"≤ {aim:.2f}", met=middle <= aim)
-    found.tables.append(table)
-    found.data["wall"] = {what: [(one.wall, one.nodes) for one in answers] for what, answers in measured.items()}
+            report.find(
+                f"wall time at {limit}, ours ÷ {label}", f"{middle:.2f}", f"≤ {aim:.2f}", met=middle <= aim
+            )
+    report.tables.append(table)
+    report.data["wall"] = {
+        label: [(answer.wall, answer.nodes) for answer in answers] for label, answers in measured.items()
+    }
 
 
-def _judge(found: Report, answers: dict[str, Answer], wanted: Evals, whites: list[bool], limit: str) -> None:
-    """Errors and judgements against the reference, paired with ours."""
+def _judge(report: Report, answers: dict[str, Answer], deep: Evals, whites: list[bool], limit: str) -> None:
+    """Compare errors and judgements with the reference, paired with ours, and add them to the report."""
     ours = answers[OURS]
     assert ours.searched is not None
     answers = {**answers, RAW: Answer(ours.wall, ours.nodes, ours.searched)}
-    errors = {what: agreement.errors(one.evals, wanted) for what, one in answers.items()}
-    judged = {what: agreement.agreeing(one.evals, wanted, whites) for what, one in answers.items()}
+    errors = {label: agreement.errors(answer.evals, deep) for label, answer in answers.items()}
+    judged = {label: agreement.agreeing(answer.evals, deep, whites) for label, answer in answers.items()}
     positions = sum(count for _, count in errors[OURS])
     table = Table(
         f"{limit}, against the reference; {positions:,} positions",
         ("way", "seconds", "Mnodes", "|Win% error|", "ours - it", "same judgement", "ours - it"),
     )
-    for what, one in answers.items():
-        gap = agreement.difference(errors[OURS], errors[what])
-        judged_gap = agreement.difference(judged[OURS], judged[what])
+    for label, answer in answers.items():
+        gap = agreement.difference(errors[OURS], errors[label])
+        judged_gap = agreement.difference(judged[OURS], judged[label])
         table.add(
-            what, f"{one.wall:.1f}", f"{one.nodes / 1e6:.1f}", agreement.shown(sides.by_game(errors[what])),
+            label, f"{answer.wall:.1f}", f"{answer.nodes / 1e6:.1f}",
+            agreement.shown(sides.by_game(errors[label])),
             agreement.shown(gap, sign=True),
-            agreement.shown(sides.by_game(judged[what]), 1, percent=True),
+            agreement.shown(sides.by_game(judged[label]), 1, percent=True),
             agreement.shown(judged_gap, 1, percent=True, sign=True),
         )  # fmt: skip
-        if limit.startswith("nodes") and what in OTHERS.values():
-            searched = agreement.shown(agreement.difference(errors[RAW], errors[what]), sign=True)
+        if limit.startswith("nodes") and label in OTHERS.values():
+            searched = agreement.shown(agreement.difference(errors[RAW], errors[label]), sign=True)
             figure = f"{agreement.shown(gap, sign=True)}; as searched {searched}"
             # Not worse within the interval: no difference, or a smaller error, is still in it.
-            found.find(f"|Win% error| at {limit}, ours - {what}", figure, "≤ 0", met=gap[1] <= 0)
-    found.tables.append(table)
-    found.data[limit] = {
-        what: {"wall": one.wall, "nodes": one.nodes, "errors": errors[what], "judged": judged[what]}
-        for what, one in answers.items()
+            report.find(f"|Win% error| at {limit}, ours - {label}", figure, "≤ 0", met=gap[1] <= 0)
+    report.tables.append(table)
+    report.data[limit] = {
+        label: {"wall": answer.wall, "nodes": answer.nodes, "errors": errors[label], "judged": judged[label]}
+        for label, answer in answers.items()
     }
     if ADAPTIVE in answers:
-        _judge_adaptive(found, answers, judged, limit)
+        _judge_adaptive(report, answers, judged, limit)
 
 
 def _judge_adaptive(
-    found: Report, answers: dict[str, Answer], judged: dict[str, list[tuple[float, int]]], limit: str
+    report: Report, answers: dict[str, Answer], judged: dict[str, list[tuple[float, int]]], limit: str
 ) -> None:
     share = answers[ADAPTIVE].nodes / answers[OURS].nodes
     gap = agreement.difference(judged[ADAPTIVE], judged[OURS])
-    found.find(f"nodes of --adaptive ÷ uniform, {limit}", f"{share:.2f}", f"≤ {HALF}", met=share <= HALF)
-    found.find(
+    report.find(f"nodes of --adaptive ÷ uniform, {limit}", f"{share:.2f}", f"≤ {HALF}", met=share <= HALF)
+    report.find(
         f"same judgement as the reference, --adaptive - uniform, {limit}",
         agreement.shown(gap, 1, percent=True, sign=True), "≥ 0", met=gap[2] >= 0,
     )  # fmt: skip

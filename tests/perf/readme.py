@@ -1,4 +1,4 @@
-"""The table of figures in tests/perf/README.md, between two markers: a row per finding, by benchmark."""
+"""The table of figures in tests/perf/README.md, between two markers: a row for each finding, by benchmark."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _COMMAND = re.compile(r"`python -m tests\.perf ([a-z-]+)[^`]*` \|$")
 
 
 def rows_of(report: Report) -> list[str]:
-    """A benchmark's rows of the table."""
-    return [_row(one.what, one.figure, one.verdict, report.command) for one in report.findings]
+    """Return the rows of one benchmark."""
+    return [_row(finding.what, finding.figure, finding.verdict, report.command) for finding in report.findings]
 
 
 def not_measured(name: str, why: str) -> list[str]:
-    """The row of a benchmark that could not be run."""
+    """Return the row of a benchmark that could not be run."""
     return [_row(name, f"not measured: {why}", "", f"python -m tests.perf {name}")]
 
 
@@ -30,16 +30,18 @@ def _row(what: str, figure: str, aim: str, command: str) -> str:
 
 
 def rewritten(text: str, machine: str, rows: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:
-    """The document with the rows of these benchmarks; those of others stay. Raises Failed without the markers."""
+    """Return the document with new rows for some benchmarks and the old rows of the others.
+
+    Raises `Failed` for a document without the markers."""
     before, begin, rest = text.partition(BEGIN)
     block, end, after = rest.partition(END)
     if not begin or not end:
         raise Failed(f"no {BEGIN} and {END} in the document")
     merged: dict[str, list[str]] = {}
     for line in block.splitlines():
-        found = _COMMAND.search(line)
-        if found and found[1] not in rows:
-            merged.setdefault(found[1], []).append(line)
+        command = _COMMAND.search(line)
+        if command and command[1] not in rows:
+            merged.setdefault(command[1], []).append(line)
     merged |= {name: list(own) for name, own in rows.items()}
     names = [name for name in order if name in merged] + [name for name in merged if name not in order]
     lines = [line for name in names for line in merged[name]]
@@ -47,6 +49,6 @@ def rewritten(text: str, machine: str, rows: Mapping[str, Sequence[str]], order:
 
 
 def describe(machine: Mapping[str, str], evaluators: Sequence[str], day: str) -> str:
-    """The line above the table."""
+    """Return the line above the table."""
     parts = [f"{key} {value}" if key else value for key, value in machine.items() if key != "load"]
     return f"{', '.join(parts)}; {', '.join(evaluators)}; {day}."

@@ -19,7 +19,7 @@ from tests.perf.overhead import parent_table
 from tests.perf.report import Report, Table
 
 AIM = 1.4
-"""Times the loop's games a second."""
+"""Smallest ratio of our games per second to those of the loop."""
 LOOP = """
 import sys, chess.pgn
 with open(sys.argv[1], encoding="utf-8") as file:
@@ -28,7 +28,7 @@ with open(sys.argv[1], encoding="utf-8") as file:
             node.eval()
 """
 GAMES = 12_000
-"""About so many, in whole copies of the file."""
+"""Approximate number of games, reached with whole copies of the file."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +36,11 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         source, count = _source(args, Path(name))
 
-        def ours(*, sample: bool = False) -> runs.Ran:
+        def ours(*, sample: bool = False) -> runs.EngineRun:
             return runs.analyze(source, "-j", str(args.workers), evaluator="recorded", sample=sample)
 
         def loop() -> float:
@@ -49,31 +49,35 @@ def run(args: argparse.Namespace) -> Report:
         turns: dict[str, Callable[[], Any]] = {"engine": ours, "loop": loop}
         measured = sides.in_turns(turns, args.rounds or (1 if args.quick else 5))
         clocked = ours(sample=True)
-    walls, loops = [one.wall for one in measured["engine"]], measured["loop"]
+    walls, loops = [ran.wall for ran in measured["engine"]], measured["loop"]
     table = Table(f"{count:,} games, {clocked.counts.positions:,} evaluations", ("side", "seconds", "games/s"))
-    table.add("engine analyze -e recorded", sides.spread(walls), sides.spread([count / one for one in walls], 0))
-    table.add("python-chess, node.eval()", sides.spread(loops), sides.spread([count / one for one in loops], 0))
+    table.add(
+        "engine analyze -e recorded", sides.spread(walls), sides.spread([count / seconds for seconds in walls], 0)
+    )
+    table.add(
+        "python-chess, node.eval()", sides.spread(loops), sides.spread([count / seconds for seconds in loops], 0)
+    )
     ratio = sides.ratios(loops, walls)
-    found.tables = [table, parent_table(clocked)]
-    found.find(
+    report.tables = [table, parent_table(clocked)]
+    report.find(
         "games/s from `[%eval]` to the default reports ÷ one python-chess loop with `node.eval()`",
         sides.spread(ratio), f"≥ {AIM}", met=sides.median(ratio) >= AIM,
     )  # fmt: skip
-    found.data = {**measured, "clocked": clocked}
-    return found
+    report.data = {**measured, "clocked": clocked}
+    return report
 
 
 def _source(args: argparse.Namespace, folder: Path) -> tuple[Path, int]:
-    """The file and its number of games."""
+    """Write the input file; return it and its number of games."""
     target = folder / "games.pgn"
-    given = Path(args.games) if args.games else games.big("lichess-analysed", "games_eval_clk.pgn")
-    if given is None:
+    path = Path(args.games) if args.games else games.big("lichess-analysed", "games_eval_clk.pgn")
+    if path is None:
         games.write_match(target, evals=True)
     elif args.quick:
-        games.cut(given, target, 50)
+        games.cut(path, target, 50)
     else:
-        games.must_exist(given)
-        target.write_bytes(given.read_bytes().rstrip() + b"\n\n\n")
+        games.must_exist(path)
+        target.write_bytes(path.read_bytes().rstrip() + b"\n\n\n")
     count, _ = games.count(target)
     times = 1 if args.quick else max(1, GAMES // max(1, count))
     target.write_bytes(target.read_bytes() * times)

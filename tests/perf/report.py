@@ -14,15 +14,15 @@ from rich.text import Text
 
 
 class Unavailable(Exception):
-    """What it would measure, or measure with, is not on this machine; the message says what would help."""
+    """Raised when this machine lacks something that a benchmark needs; the message says what would help."""
 
 
 class Failed(Exception):
-    """A program that is measured failed; the message has its last words."""
+    """Raised when a measured program fails; the message has its last lines."""
 
 
 class Table(Struct):
-    """Rows of text under titles; the first column is on the left, the others on the right."""
+    """Rows of text under column titles; the first column is aligned to the left, the others to the right."""
 
     title: str
     columns: tuple[str, ...]
@@ -34,57 +34,57 @@ class Table(Struct):
 
 
 class Finding(Struct):
-    """A line of the table in tests/perf/README.md."""
+    """A row of the table in tests/perf/README.md."""
 
     what: str
     figure: str
     aim: str = ""
     met: bool | None = None
-    """Whether the aim is met; None without one."""
+    """Whether the aim is met; None without an aim."""
 
     @property
     def verdict(self) -> str:
-        """The aim and whether it is met, for people."""
+        """The aim and whether it is met, in words; empty without an aim."""
         return "" if self.met is None else f"{self.aim}: {'met' if self.met else 'missed'}"
 
 
 class Report(Struct):
-    """Of one benchmark."""
+    """The result of one benchmark."""
 
     tables: list[Table] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """Sentences that a reader of the figures must know."""
+    """Sentences that a reader of the figures needs to know."""
     data: dict[str, Any] = field(default_factory=dict)
-    """Every single measurement."""
+    """All single measurements."""
     name: str = ""
     command: str = ""
     machine: dict[str, str] = field(default_factory=dict)
     evaluators: list[str] = field(default_factory=list)
-    """Those that searched, by name and version."""
+    """Names and versions of the evaluators that searched."""
     quick: bool = False
-    """Whether it was only tried, with inputs too small for figures that count."""
+    """Whether the inputs were only large enough to try the benchmark, and too small for valid figures."""
     seconds: float = 0.0
-    """How long it took in all."""
+    """Duration of the benchmark in seconds."""
     failed: str = ""
-    """Why there is nothing else in it."""
+    """Reason why the benchmark has no result; empty when it has one."""
 
     def find(self, what: str, figure: str, aim: str = "", *, met: bool | None = None) -> None:
         self.findings.append(Finding(what, figure, aim, met))
 
     def save(self, path: Path) -> None:
-        """As JSON."""
+        """Write the report as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(msgspec.to_builtins(self), indent=1) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> Report:
-    """What `save` wrote."""
+    """Read a report that `save` wrote."""
     return msgspec.json.decode(path.read_bytes(), type=Report)
 
 
 def show_head(command: str, machine: dict[str, str]) -> None:
-    """The command and the machine."""
+    """Print the command and the machine."""
     screen().print(Text(f"$ {command}", style="bold"), soft_wrap=True)
     screen().print(
         Text(" · ".join(f"{key} {value}" if key else value for key, value in machine.items())), soft_wrap=True
@@ -92,13 +92,13 @@ def show_head(command: str, machine: dict[str, str]) -> None:
 
 
 def show(report: Report) -> None:
-    """Tables, findings and notes, on standard output."""
-    for one in report.tables:
+    """Print tables, findings and notes on standard output."""
+    for content in report.tables:
         screen().print()
-        screen().print(Text(one.title, style="bold"))
-        screen().print(_drawn(one.columns, one.rows))
+        screen().print(Text(content.title, style="bold"))
+        screen().print(_drawn(content.columns, content.rows))
     if report.findings:
-        rows = [(one.what, one.figure, one.verdict) for one in report.findings]
+        rows = [(finding.what, finding.figure, finding.verdict) for finding in report.findings]
         screen().print()
         screen().print(_drawn(("in short", "figure", "aim"), rows))
     for note in report.notes:
@@ -108,7 +108,7 @@ def show(report: Report) -> None:
 
 
 def screen() -> console.Console:
-    """Standard output, wide enough for a table when it is no terminal."""
+    """Return a console on standard output, wide enough for a table when it is not a terminal."""
     wide = console.Console(highlight=False)
     return wide if wide.is_terminal else console.Console(highlight=False, width=140)
 

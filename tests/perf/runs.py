@@ -1,7 +1,7 @@
-"""Calls `engine analyze` as a user does, in a process of its own, and learns what it did.
+"""Calls of `engine analyze` as a user makes them, in a process of their own, and their figures.
 
-The figures come through plugins given to the command (`counts.py`, `timed.py`), so that what is measured is the
-command as it is. `ENGINE_*` variables of the caller do not reach it, but those that say where its files are.
+Plugins that are given to the command (`counts.py`, `timed.py`) take the figures, so the command is measured as it
+is. Of the caller's `ENGINE_*` variables only those that locate its files are passed on.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ class Counts(Struct):
     seconds: float
 
 
-class Ran(Struct):
+class EngineRun(Struct):
     """One call of `engine analyze`."""
 
     wall: float
-    """Seconds of the whole process."""
+    """Wall time of the whole process in seconds."""
     counts: Counts
     cpu_before: float
-    """Seconds of processor time of the parent before the run began: interpreter, imports, trying the evaluator."""
+    """Processor time of the parent before the run, in seconds: interpreter, imports, trying the evaluator."""
     cpu: float
-    """The same, in the run."""
+    """Processor time of the parent in the run, in seconds."""
     seconds: float
-    """Of the run by the clock."""
+    """Wall time of the run in seconds."""
     samples: dict[str, int]
-    """By stage, where it was asked for."""
+    """Samples of the parent's processor time by stage; empty without `sample`."""
     workers: list[dict[str, float]] = []
-    """By worker, where it was asked for: seconds before, starting, searching, waiting; and searches."""
+    """Seconds `before`, `starting`, `searching`, `waiting`, and `searches`, by worker; empty without `timed`."""
 
     @property
     def rate(self) -> float:
-        """Nodes a second, of the whole process."""
+        """Nodes per second over the whole process."""
         return self.counts.nodes / self.wall
 
 
@@ -67,13 +67,13 @@ def engine_command(*arguments: str | Path) -> list[str]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The caller's, without the settings of `engine`."""
+    """Return the caller's environment without the settings of `engine`, and the extra variables."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ENGINE_") or key in _KEPT}
     return {**kept, **(extra or {})}
 
 
 def call(command: Sequence[str], extra: Mapping[str, str] | None = None) -> float:
-    """Run it; seconds. Raises Failed with its last words."""
+    """Run a command and return the seconds. Raises `Failed` with its last lines of standard error."""
     started = time.monotonic()
     done = subprocess.run(
         command, env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
@@ -84,7 +84,7 @@ def call(command: Sequence[str], extra: Mapping[str, str] | None = None) -> floa
 
 
 def check(code: int, stderr: bytes, command: Sequence[str]) -> None:
-    """Raises Failed for an exit code that is not 0."""
+    """Raise `Failed` for an exit code that is not 0."""
     if code:
         lines = stderr.decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
         raise Failed(f"{' '.join(command[1:5])} ... ended with {code}: {' / '.join(lines)}")
@@ -99,10 +99,14 @@ def analyze(
     sample: bool = False,
     timed: bool = False,
     extra: Mapping[str, str] | None = None,
-) -> Ran:
-    """One run. `plugin` is the file that has the evaluator; without `cache` nothing is kept, `user` is theirs.
+) -> EngineRun:
+    """Run `engine analyze` once and return its figures.
 
-    `sample` says where the parent's time goes, `timed` where the workers' does.
+    * **plugin** - *(optional)* the file that defines the evaluator.
+    * **cache** - *(optional)* a cache file, or `"user"` for the user's own; no cache when None.
+    * **sample** - whether to measure where the parent's time goes.
+    * **timed** - whether to measure where the workers' time goes.
+    * **extra** - *(optional)* more environment variables.
     """
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
@@ -122,20 +126,20 @@ def analyze(
             "-o", folder / "run.counts", *flags,
         )  # fmt: skip
         wall = call(command, variables)
-        found = msgspec.json.decode((folder / "run.counts").read_bytes(), type=dict[str, Any])
-        if found["failures"]:
-            raise Failed(f"engine analyze {source.name}: {found['failures']} failures")
+        summary = msgspec.json.decode((folder / "run.counts").read_bytes(), type=dict[str, Any])
+        if summary["failures"]:
+            raise Failed(f"engine analyze {source.name}: {summary['failures']} failures")
         workers = [msgspec.json.decode(file.read_bytes()) for file in sorted(times.iterdir())]
-        return msgspec.convert({**found, "wall": wall, "workers": workers}, Ran)
+        return msgspec.convert({**summary, "wall": wall, "workers": workers}, EngineRun)
 
 
 @functools.cache
 def has_flag(flag: str) -> bool:
-    """Whether `engine analyze` knows it."""
+    """Return whether `engine analyze` has a flag."""
     done = subprocess.run(engine_command("analyze", "--help"), capture_output=True, text=True, check=True)
     return flag in done.stdout
 
 
 def read_games(path: Path) -> list[dict[str, Any]]:
-    """The analysed games of a JSON Lines output."""
+    """Read the analysed games of a JSON Lines output."""
     return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]

@@ -19,14 +19,14 @@ from tests.perf.evaluators import Searcher
 from tests.perf.report import Report, Table
 
 AIMS = {100_000: 0.97, 10_000: 0.90}
-"""Least ratio, by nodes a position."""
+"""Smallest ratio, by nodes per position."""
 REAL = ("lichess-analysed", "games_eval_clk.pgn")
-"""Of the big real data, where that is: the match of tests/data is over in seconds at few nodes."""
+"""Games of the big real data, if present: with few nodes the match of tests/data is over in seconds."""
 GAMES = {100_000: 16, 10_000: 72}
 MOST = 8
-"""Games, for other limits."""
+"""Number of games for other limits."""
 MATCH = 24
-"""Games that there are in the match."""
+"""Number of games in the match."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -36,26 +36,26 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
-    searchers, found.notes = evaluators.both(args.evaluator, args.only)
-    found.evaluators = [searcher.label for searcher in searchers]
+    report = Report()
+    searchers, report.notes = evaluators.both(args.evaluator, args.only)
+    report.evaluators = [searcher.label for searcher in searchers]
     columns = ("evaluator", "nodes", "bare, Mnodes/s", "engine, Mnodes/s", "ratio", "in the run", "same nodes")
     table = Table(f"{args.workers} loops and {args.workers} workers", columns)
     where = Table("where the workers' time goes", ("evaluator", "nodes", "starting", "searching", "waiting"))
-    found.tables = [table, where]
+    report.tables = [table, where]
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         for searcher in searchers:
             for nodes in [args.nodes] if args.nodes else AIMS:
                 count = GAMES.get(nodes, MOST)
-                given = args.games or (games.big(*REAL) if count > MATCH else None)
-                source = games.chosen(given, Path(name), count, quick=args.quick)
-                _compare(found, args, searcher, source, nodes)
-    return found
+                path = args.games or (games.big(*REAL) if count > MATCH else None)
+                source = games.choose(path, Path(name), count, quick=args.quick)
+                _compare(report, args, searcher, source, nodes)
+    return report
 
 
-def _compare(found: Report, args: argparse.Namespace, searcher: Searcher, source: Path, nodes: int) -> None:
-    """One evaluator at one limit: rows of both tables."""
-    table, where = found.tables
+def _compare(report: Report, args: argparse.Namespace, searcher: Searcher, source: Path, nodes: int) -> None:
+    """Measure one evaluator at one limit and add a row to both tables."""
+    table, where = report.tables
     aim = AIMS.get(nodes)
     units = bare.recorded_units(source)
     flags = ("--nodes", str(nodes), "-j", str(args.workers))
@@ -68,12 +68,12 @@ def _compare(found: Report, args: argparse.Namespace, searcher: Searcher, source
 
     measured = sides.in_turns({"bare": loops, "engine": ours}, args.rounds or (1 if args.quick else 5))
     left, right = measured["bare"], measured["engine"]
-    ratio = sides.ratios([one.rate for one in right], [one.rate for one in left])
-    inside = sides.ratios([one.counts.nodes / one.seconds for one in right], [one.rate for one in left])
-    same = {one.nodes for one in left} == {one.counts.nodes for one in right}
+    ratio = sides.ratios([ran.rate for ran in right], [loop.rate for loop in left])
+    inside = sides.ratios([ran.counts.nodes / ran.seconds for ran in right], [loop.rate for loop in left])
+    same = {loop.nodes for loop in left} == {ran.counts.nodes for ran in right}
     table.add(
         searcher.label, f"{nodes:,}",
-        sides.spread([one.rate / 1e6 for one in left]), sides.spread([one.rate / 1e6 for one in right]),
+        sides.spread([loop.rate / 1e6 for loop in left]), sides.spread([ran.rate / 1e6 for ran in right]),
         sides.spread(ratio, 3), sides.spread(inside, 3), "yes" if same else "no",
     )  # fmt: skip
     timed = runs.analyze(source, *flags, evaluator=searcher.name, timed=True)
@@ -81,10 +81,10 @@ def _compare(found: Report, args: argparse.Namespace, searcher: Searcher, source
     what = f"nodes/s of `engine analyze` ÷ bare loops, {searcher.kind}, {nodes // 1000}k nodes"
     middle = sides.median(ratio)
     if aim is None:
-        found.find(what, f"{middle:.3f}")
+        report.find(what, f"{middle:.3f}")
     else:
-        found.find(what, f"{middle:.3f}", f"≥ {aim:.2f}", met=middle >= aim)
-    found.data[f"{searcher.kind} {nodes}"] = {
+        report.find(what, f"{middle:.3f}", f"≥ {aim:.2f}", met=middle >= aim)
+    report.data[f"{searcher.kind} {nodes}"] = {
         "bare": left,
         "engine": right,
         "timed": timed,
@@ -92,11 +92,11 @@ def _compare(found: Report, args: argparse.Namespace, searcher: Searcher, source
     }
 
 
-def worker_shares(ran: runs.Ran) -> tuple[str, str, str]:
-    """Of all workers: starting in seconds, until ready; searching and waiting as shares of the time after that."""
+def worker_shares(ran: runs.EngineRun) -> tuple[str, str, str]:
+    """Return the mean seconds until a worker is ready, and the shares of searching and waiting after that."""
     count = max(1, len(ran.workers))
-    starting = sum(one["before"] + one["starting"] for one in ran.workers) / count
-    searching = sum(one["searching"] for one in ran.workers)
-    waiting = sum(one["waiting"] for one in ran.workers)
+    starting = sum(worker["before"] + worker["starting"] for worker in ran.workers) / count
+    searching = sum(worker["searching"] for worker in ran.workers)
+    waiting = sum(worker["waiting"] for worker in ran.workers)
     whole = max(searching + waiting, 1e-9)
     return f"{starting:.2f} s", f"{searching / whole:.1%}", f"{waiting / whole:.1%}"

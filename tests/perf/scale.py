@@ -19,9 +19,9 @@ from tests.perf.report import Report, Table
 AIM_EFFICIENCY, AIM_CORES = 0.95, 500
 SIZES = (1, 2, 4, 8, 16)
 SLEEP = 0.16
-"""Seconds of a search of 100k nodes at 600,000 a second."""
+"""Seconds that a search of 100k nodes takes at 600,000 nodes per second."""
 POSITIONS = 180
-"""A worker."""
+"""Number of positions for each worker."""
 PLIES = 60
 NODES = 100_000
 
@@ -32,7 +32,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
+    report = Report()
     sizes = args.sizes or ((1, 4) if args.quick else SIZES)
     sleep = args.sleep or (0.02 if args.quick else SLEEP)
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
@@ -44,38 +44,38 @@ def run(args: argparse.Namespace) -> Report:
         ("workers", "positions", "seconds", "when ready", "whole command", "parent busy", "parent, us a position"),
     )
     for size in sizes:
-        all_of = measured[str(size)]
+        repeats = measured[str(size)]
         table.add(
-            str(size), f"{all_of[0].counts.positions:,}", sides.spread([one.wall for one in all_of]),
-            sides.spread([_ready(one) for one in all_of], 3),
-            sides.spread([one.counts.searched * sleep / size / one.wall for one in all_of], 3),
-            sides.spread([100 * one.cpu / one.seconds for one in all_of], 1, " %"),
-            sides.spread([1e6 * _cost(one) for one in all_of], 0),
+            str(size), f"{repeats[0].counts.positions:,}", sides.spread([repeat.wall for repeat in repeats]),
+            sides.spread([_ready(repeat) for repeat in repeats], 3),
+            sides.spread([repeat.counts.searched * sleep / size / repeat.wall for repeat in repeats], 3),
+            sides.spread([100 * repeat.cpu / repeat.seconds for repeat in repeats], 1, " %"),
+            sides.spread([1e6 * _cost(repeat) for repeat in repeats], 0),
         )  # fmt: skip
     largest = measured[str(max(sizes))]
-    cost = sides.median([_cost(one) for one in largest])
-    speed, who = _speed(args)
-    found.evaluators = [who]
+    cost = sides.median([_cost(repeat) for repeat in largest])
+    speed, label = _speed(args)
+    report.evaluators = [label]
     cores = NODES / (cost * speed)
-    efficiency = sides.median([_ready(one) for one in largest])
-    found.tables = [table]
-    a_position = f"{who} searches {speed:,.0f} nodes/s on a core here: 100k nodes take {NODES / speed:.3f} s"
+    efficiency = sides.median([_ready(repeat) for repeat in largest])
+    report.tables = [table]
+    a_position = f"{label} searches {speed:,.0f} nodes/s on a core here: 100k nodes take {NODES / speed:.3f} s"
     parent = (
         f"the parent takes {1e6 * cost:.0f} us for them, so that {cores:,.0f} cores keep it busy all the time."
     )
-    found.notes = [f"{a_position}; {parent}"]
-    found.find(
+    report.notes = [f"{a_position}; {parent}"]
+    report.find(
         f"share of the time that {max(sizes)} sleeping workers search, once ready",
         f"{efficiency:.3f}", f"≥ {AIM_EFFICIENCY}", met=efficiency >= AIM_EFFICIENCY,
     )  # fmt: skip
-    found.find(
+    report.find(
         "cores that the parent could keep busy, 100k nodes",
         f"{cores:,.0f}",
         f"≥ {AIM_CORES}",
         met=cores >= AIM_CORES,
     )
-    found.data = {**measured, "nodes a second": speed, "cores": cores}
-    return found
+    report.data = {**measured, "nodes a second": speed, "cores": cores}
+    return report
 
 
 def _games(path: Path, workers: int) -> Path:
@@ -83,7 +83,7 @@ def _games(path: Path, workers: int) -> Path:
 
 
 def _measure(source: Path, workers: int, sleep: float) -> Any:
-    def measure() -> runs.Ran:
+    def measure() -> runs.EngineRun:
         return runs.analyze(
             source, "-j", str(workers), evaluator="sleeping", plugin=runs.SLEEPING, timed=True,
             extra={"PERF_SLEEP": str(sleep)},
@@ -92,19 +92,19 @@ def _measure(source: Path, workers: int, sleep: float) -> Any:
     return measure
 
 
-def _ready(ran: runs.Ran) -> float:
-    searching = sum(one["searching"] for one in ran.workers)
-    return searching / (searching + sum(one["waiting"] for one in ran.workers))
+def _ready(ran: runs.EngineRun) -> float:
+    searching = sum(worker["searching"] for worker in ran.workers)
+    return searching / (searching + sum(worker["waiting"] for worker in ran.workers))
 
 
-def _cost(ran: runs.Ran) -> float:
-    """The parent's seconds of processor time for a position; starting the workers is part of its work."""
+def _cost(ran: runs.EngineRun) -> float:
+    """Return the parent's processor time for a position in seconds; starting the workers is part of its work."""
     return ran.cpu / ran.counts.positions
 
 
 def _speed(args: argparse.Namespace) -> tuple[float, str]:
-    """Nodes a second of one bare loop, while nobody else searches, and whose."""
-    searcher = evaluators.found(args.evaluator)
+    """Return the nodes per second of one bare loop that searches alone, and the name of its evaluator."""
+    searcher = evaluators.find_searcher(args.evaluator)
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         source = games.cut(games.CLASSICS, Path(name, "games.pgn"), 1)
         units = bare.recorded_units(source)

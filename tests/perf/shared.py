@@ -25,7 +25,7 @@ Step = Callable[[], object]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
+    """Add no options: this benchmark has only the common ones."""
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -74,7 +74,7 @@ def _microseconds(step: Step, accesses: int) -> float:
 
 
 def _fast_steps() -> dict[str, Step]:
-    """Shared memory and the locks around it."""
+    """Return the steps that use shared memory and the locks around it."""
     raw, counter, top = multiprocessing.RawValue("q"), SharedCounter(4), SharedTop(10)
     default, kernel = multiprocessing.Value("q"), multiprocessing.Value("q", lock=KernelLock())
     array = multiprocessing.Array("q", 4)
@@ -105,7 +105,7 @@ def _fast_steps() -> dict[str, Step]:
 
 
 def _slow_steps(stack: ExitStack) -> dict[str, Step]:
-    """Messages: through a pipe, through a queue and its thread, to a process and back."""
+    """Return the steps that send messages: by a pipe, by a queue and its thread, to a process and back."""
     reader, writer = multiprocessing.Pipe(duplex=False)
     queue: Any = multiprocessing.get_context("spawn").Queue()
     manager = stack.enter_context(multiprocessing.get_context("spawn").Manager())

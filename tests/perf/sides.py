@@ -1,4 +1,4 @@
-"""Comparisons: sides measured in turns (A B A B ...), medians, ratios, and intervals by game."""
+"""Comparison of sides that are measured in turns (A B A B ...): medians, ratios, and intervals by game."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ RESAMPLES = 2_000
 
 
 def in_turns(sides: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
-    """Every side once, then every side again: what else the machine does meets all alike."""
-    found: dict[str, list[T]] = {name: [] for name in sides}
+    """Measure every side once in each round, so that other work on the machine disturbs all sides alike."""
+    measured: dict[str, list[T]] = {name: [] for name in sides}
     for number in range(1, rounds + 1):
         for name, measure in sides.items():
             started = time.monotonic()
-            found[name].append(measure())
+            measured[name].append(measure())
             say(f"round {number} of {rounds}, {name}: {time.monotonic() - started:.1f} s")
-    return found
+    return measured
 
 
 def say(text: str) -> None:
-    """Progress, on standard error."""
+    """Print progress on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -35,21 +35,22 @@ def median(values: Sequence[float]) -> float:
 
 
 def spread(values: Sequence[float], digits: int = 2, unit: str = "") -> str:
-    """`1.25 (1.20-1.31)`: median, least and most."""
+    """Format values as `1.25 (1.20-1.31)`: median, smallest and greatest."""
     middle, least, most = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
     return f"{middle}{unit} ({least}-{most})" if len(values) > 1 else f"{middle}{unit}"
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
-    """One ratio a round."""
+    """Return one ratio for each round."""
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
 def by_game(games: Sequence[tuple[float, int]], seed: int = 1) -> tuple[float, float, float]:
-    """The mean over all positions and its 95% interval, by resampling whole games.
+    """Return the mean over all positions and its 95% interval, by resampling whole games.
 
-    `games` has the sum over the positions of a game and how many they are. Positions of one game are alike, so
-    that an interval from single positions would be too narrow.
+    Positions of one game are alike, so an interval from single positions would be too narrow.
+
+    * **games** - for each game the sum over its positions, and their number.
     """
     mean = _mean(games)
     rng = random.Random(seed)

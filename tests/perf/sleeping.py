@@ -1,4 +1,4 @@
-"""An evaluator that sleeps a fixed time per search, `PERF_SLEEP` seconds: stands for any number of cores."""
+"""An evaluator that sleeps `PERF_SLEEP` seconds for each search and so stands for any number of cores."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from engine.plugin import Evaluator
 
 
 class Sleeping(Evaluator):
-    """Sleeps, then says a made-up score and the first legal move."""
+    """Sleeps, then returns a made-up score and the first legal move."""
 
     def start(self) -> EvaluatorInfo:
         self._seconds = float(os.environ.get("PERF_SLEEP", "0.1"))
         return EvaluatorInfo("Sleeping", "1", "sleeping-1", "for measuring")
 
     def clear(self) -> None:
-        """There is no hash."""
+        """Do nothing: there is no hash table."""
 
     def search(self, position: Position, limit: Limit) -> Evaluation:
         # What it does itself is part of the time, so that one core may stand for many.
         end = time.monotonic() + self._seconds
         board = position.board()
         score = zlib.crc32(board.fen().encode()) % 1001 - 500
-        found = Evaluation(Score(cp=score), (next(iter(board.legal_moves)).uci(),), 1, limit.nodes or 1)
+        evaluation = Evaluation(Score(cp=score), (next(iter(board.legal_moves)).uci(),), 1, limit.nodes or 1)
         time.sleep(max(0.0, end - time.monotonic()))
-        return found
+        return evaluation
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: no program was started."""

@@ -30,7 +30,7 @@ INFO = RunInfo(EvaluatorInfo("Stockfish", "19", "f00d"), Limit(nodes=100_000))
 
 
 class Keep(Aggregator):
-    """Holds on to the games."""
+    """Keeps all games in memory."""
 
     games: list[AnalysedGame] = []
 
@@ -42,7 +42,7 @@ class Keep(Aggregator):
 
 
 def measure(path: Path, number: int) -> None:
-    """Write so many games; print seconds, plies and KiB at the peak before and after."""
+    """Write a number of games; print seconds, plies, and the peak memory in KiB before and after."""
     engine.analyze(DATA / "match.jsonl.zst", aggregators=[Keep], settings=Settings(cache=""))
     writers = Registry().load_all("engine.writers")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

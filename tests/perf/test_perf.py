@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: their arithmetic, what is recorded, and the door they are run by."""
+"""Tests of the benchmarks: their arithmetic, their recordings, and the command that runs them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def perf(*words: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
 
 
 def one_short_game(folder: Path) -> Path:
-    """14 plies and a mate: positions 0 to 14, the last of which nobody searches."""
+    """Write a game of 15 plies that ends in mate: positions 0 to 14 are searched, the last one is not."""
     moves = "1. e4 e5 2. Nf3 Nc6 3. Bc4 d6 4. Nc3 Bg4 5. h3 Bh5 6. Nxe5 Bxd1 7. Bxf7+ Ke7"
     path = folder / "one.pgn"
     path.write_text(f'[White "A"]\n\n{moves} 8. Nd5# 1-0\n', encoding="utf-8")
     return path
 
 
-# -- the door ------------------------------------------------------------------------------------------------
+# -- the command ------------------------------------------------------------------------------------------------
 
 
 def test_without_a_name_it_lists_every_measurement() -> None:
@@ -74,12 +74,12 @@ def test_saturation_compares_the_same_searches(tmp_path: Path) -> None:
     ]
     shown = perf("saturation", "--quick", *words).stdout
     assert shown.startswith("$ python -m tests.perf saturation --quick")
-    found = report.load(out)
-    [one], [ours] = (found.data["native 10000"][side] for side in ("bare", "engine"))
-    assert one["nodes"] == ours["counts"]["nodes"] == 15 * 10_000
-    assert [row[-1] for row in found.tables[0].rows] == ["yes"]
-    assert found.quick
-    assert found.machine["Python"]
+    result = report.load(out)
+    [loops], [ours] = (result.data["native 10000"][side] for side in ("bare", "engine"))
+    assert loops["nodes"] == ours["counts"]["nodes"] == 15 * 10_000
+    assert [row[-1] for row in result.tables[0].rows] == ["yes"]
+    assert result.quick
+    assert result.machine["Python"]
 
 
 def test_all_says_in_the_document_what_it_found_and_what_it_could_not(tmp_path: Path) -> None:
@@ -106,16 +106,16 @@ def test_what_workers_are_sent_is_recorded(tmp_path: Path) -> None:
     assert [len(unit) for unit in units] == [1] * 10 + [5]
     boards = [[played(command) for command in unit] for unit in units]
     [(moves, board)] = games.boards(tmp_path / "one.pgn")
-    wanted = [board.fen()]
+    fens = [board.fen()]
     for move in moves:
         board.push(move)
-        wanted.append(board.fen())
-    assert [fen for [fen] in boards[:10]] == wanted[:10]
-    assert boards[10] == wanted[14:9:-1]
+        fens.append(board.fen())
+    assert [fen for [fen] in boards[:10]] == fens[:10]
+    assert boards[10] == fens[14:9:-1]
 
 
 def played(command: str) -> str:
-    """The FEN after a `position` command."""
+    """Return the FEN after a `position` command."""
     root, _, moves = command.removeprefix("position fen ").partition(" moves ")
     board = chess.Board(root)
     for move in moves.split():
@@ -130,13 +130,13 @@ def test_the_other_ways_search_every_position(tmp_path: Path, way: str, fresh: i
     out = tmp_path / "out.json"
     command = ["tests.perf.ways", way, one_short_game(tmp_path), out, "1", "nodes=1000", fake]
     subprocess.run([sys.executable, "-m", *map(str, command)], cwd=ROOT, check=True, timeout=100)
-    found = json.loads(out.read_bytes())
-    [scores] = found["scores"]
+    result = json.loads(out.read_bytes())
+    [scores] = result["scores"]
     assert [score is None for score in scores] == [False] * 15 + [True]
     lines = log.read_text(encoding="utf-8").splitlines()
     searches = sum(line.startswith("go ") for line in lines)
     assert searches == (17 if way == "chunks" else 15)
-    assert found["nodes"] == (857 if way == "chunks" else 1000) * searches
+    assert result["nodes"] == (857 if way == "chunks" else 1000) * searches
     assert lines.count("ucinewgame") == fresh
 
 
@@ -167,9 +167,9 @@ def test_every_stage_of_the_parent_has_files() -> None:
 
 def test_sides_are_measured_in_turns() -> None:
     calls: list[str] = []
-    found = sides.in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
+    measured = sides.in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
     assert calls == ["a", "b", "a", "b"]
-    assert {name: len(values) for name, values in found.items()} == {"a": 2, "b": 2}
+    assert {name: len(values) for name, values in measured.items()} == {"a": 2, "b": 2}
 
 
 def test_intervals_resample_whole_games() -> None:
@@ -183,12 +183,12 @@ def test_intervals_resample_whole_games() -> None:
 
 def test_errors_and_judgements_against_a_reference() -> None:
     reference: agreement.Evals = [[Score(cp=0), Score(cp=0), Score(cp=0), None]]
-    found: agreement.Evals = [[Score(cp=0), Score(cp=-300), Score(cp=0), Score(cp=5)]]
-    [(total, count)] = agreement.errors(found, reference)
+    evals: agreement.Evals = [[Score(cp=0), Score(cp=-300), Score(cp=0), Score(cp=5)]]
+    [(total, count)] = agreement.errors(evals, reference)
     assert total == pytest.approx(25.1, abs=0.1)
     assert count == 3
     # White's first move looks like a blunder, Black's answer is fine either way: his own loss is White's gain.
-    assert agreement.agreeing(found, reference, [True]) == [(0, 2)]
+    assert agreement.agreeing(evals, reference, [True]) == [(0, 2)]
     assert agreement.agreeing(reference, reference, [True]) == [(2, 2)]
     assert agreement.difference([(3.0, 3)], [(1.5, 3)]) == (0.5, 0.5, 0.5)
 

@@ -1,7 +1,7 @@
-"""Another evaluator with a clock on it: where the time of a worker goes, and what exactly it is sent.
+"""A wrapper that times another evaluator and logs exactly what it is sent.
 
-`PERF_INNER` names the evaluator, `PERF_TIMES` a folder in which each worker leaves a JSON file when it ends, and
-`PERF_LOG`, if set, a file that gets a line per call: `null` for a fresh hash, else the position.
+`PERF_INNER` names the evaluator, and `PERF_TIMES` a folder in which each worker leaves a JSON file when it ends.
+`PERF_LOG`, if set, names a file that gets a line for each call: `null` for `clear`, otherwise the position.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.plugin import Evaluator, EvaluatorOptions
 
 
 class Timed(Evaluator):
-    """Passes everything on and measures it."""
+    """Passes every call to the inner evaluator and measures its time."""
 
     def __init__(self, options: EvaluatorOptions) -> None:
         super().__init__(options)
@@ -53,11 +53,11 @@ class Timed(Evaluator):
     def search(self, position: Position, limit: Limit) -> Evaluation:
         assert self._inner is not None
         started = time.perf_counter()
-        found = self._inner.search(position, limit)
+        evaluation = self._inner.search(position, limit)
         self._times["searching"] += time.perf_counter() - started
         self._times["searches"] += 1
         self._note(position)
-        return found
+        return evaluation
 
     def close(self) -> None:
         if self._inner is None:
@@ -83,7 +83,7 @@ class Timed(Evaluator):
 
 
 def age() -> float:
-    """Seconds since this process was started, to 10 ms; 0 where the system does not say."""
+    """Return the seconds since this process was started, to 10 ms; 0 if the system does not tell."""
     with contextlib.suppress(OSError, AttributeError, ValueError, IndexError):
         ticks = int(Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
         now = time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -26,30 +26,30 @@ from tests.perf.report import Report, Table
 DEFAULT_HASH = 16
 OPENINGS = (0, 4, 8, 10, 12, 16, 24)
 CHUNKS = (0, 6, 9, 12, 18, 24, 200)
-"""0: a fresh hash for each position; 200: whole games."""
+"""Lengths of a chunk; 0 is an empty hash for each position, 200 is whole games."""
 HASHES = (1, 4, 16, 64, 256)
 QUICK = {"opening": (10, 16), "chunk": (0, 12), "hash": (16, 64)}
 
 
 class Cost(Struct):
-    """Of one value."""
+    """Cost of one value of a size."""
 
     nodes: int
-    """To reach the depth in all positions."""
+    """Nodes to reach the depth in all positions."""
     seconds: float
-    """For that."""
+    """Seconds to reach the depth in all positions."""
     errors: PerGame
-    """At equal nodes, by game."""
+    """Win% errors by game, with the same nodes for each position."""
 
 
 class Study(Struct):
-    """One of the sizes."""
+    """A size and the values to measure."""
 
-    what: str
+    name: str
     values: tuple[int, ...]
     default: int
     flags: Callable[[int], tuple[str, ...]]
-    """Of `engine analyze`, for a value."""
+    """Function that returns the flags of `engine analyze` for a value."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -62,31 +62,31 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    found = Report()
-    searcher = evaluators.found(args.evaluator)
-    found.evaluators = [searcher.label]
+    report = Report()
+    searcher = evaluators.find_searcher(args.evaluator)
+    report.evaluators = [searcher.label]
     depth, nodes, deep = (8, 5_000, 50_000) if args.quick else (args.depth, args.nodes or 100_000, 1_000_000)
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         folder = Path(name)
         # Position by position the same searches as in `peers`: whoever comes second finds them in the cache.
-        source = games.chosen(args.games, folder, args.most or 12, quick=args.quick)
-        wanted = agreement.reference(source, searcher.name, args.reference or deep, args.workers)
+        source = games.choose(args.games, folder, args.most or 12, quick=args.quick)
+        deep_evals = agreement.reference(source, searcher.name, args.reference or deep, args.workers)
 
         def cost(*flags: str) -> Cost:
             out = folder / "out.jsonl"
             common = ("-j", str(args.workers), "--set", "search.reconcile=false", "-o", str(out), *flags)
             to_depth = runs.analyze(source, "--depth", str(depth), *common, evaluator=searcher.name)
             runs.analyze(source, "--nodes", str(nodes), *common, evaluator=searcher.name)
-            evals: Evals = agreement.ours(runs.read_games(out))
-            return Cost(to_depth.counts.nodes, to_depth.wall, agreement.errors(evals, wanted))
+            evals: Evals = agreement.read_evals(runs.read_games(out))
+            return Cost(to_depth.counts.nodes, to_depth.wall, agreement.errors(evals, deep_evals))
 
         title = f"{searcher.label}; {{}}; nodes to depth {depth}, error at {nodes:,} nodes a position"
         for study in _studies(quick=args.quick):
-            if args.only in (None, study.what):
-                _study(found, title.format(study.what), study, cost)
+            if args.only in (None, study.name):
+                _study(report, title.format(study.name), study, cost)
         if args.only in (None, "opening"):
-            found.tables.append(_shared(args, folder))
-    return found
+            report.tables.append(_shared(args, folder))
+    return report
 
 
 def _studies(*, quick: bool) -> list[Study]:
@@ -110,41 +110,41 @@ def _with(default: int, values: tuple[int, ...]) -> list[int]:
     return sorted({default, *values})
 
 
-def _study(found: Report, title: str, study: Study, cost: Callable[..., Cost]) -> None:
-    what, default = study.what, study.default
+def _study(report: Report, title: str, study: Study, cost: Callable[..., Cost]) -> None:
+    name, default = study.name, study.default
     measured = {value: only for value, [only] in _one_round(study, cost).items()}
     usual = measured[default]
-    table = Table(title, (what, "Mnodes", "÷ default", "seconds", "|Win% error|", "- default"))
-    for value, one in measured.items():
+    table = Table(title, (name, "Mnodes", "÷ default", "seconds", "|Win% error|", "- default"))
+    for value, size_cost in measured.items():
         table.add(
-            _named(what, value, default), f"{one.nodes / 1e6:.1f}", f"{one.nodes / usual.nodes:.3f}",
-            f"{one.seconds:.1f}", agreement.shown(sides.by_game(one.errors)),
-            agreement.shown(agreement.difference(one.errors, usual.errors), sign=True),
+            _label(name, value, default), f"{size_cost.nodes / 1e6:.1f}", f"{size_cost.nodes / usual.nodes:.3f}",
+            f"{size_cost.seconds:.1f}", agreement.shown(sides.by_game(size_cost.errors)),
+            agreement.shown(agreement.difference(size_cost.errors, usual.errors), sign=True),
         )  # fmt: skip
-    found.tables.append(table)
+    report.tables.append(table)
     cheapest = min(measured, key=lambda value: measured[value].nodes)
     closest = min(measured, key=lambda value: sides.by_game(measured[value].errors)[0])
-    found.find(
-        f"unit sizes: {what} {default} (default); fewest nodes to the depth, smallest error",
+    report.find(
+        f"unit sizes: {name} {default} (default); fewest nodes to the depth, smallest error",
         f"{cheapest} ({measured[cheapest].nodes / usual.nodes:.2f} of the nodes); {closest}",
     )
-    found.data[what] = {str(value): one for value, one in measured.items()}
+    report.data[name] = {str(value): size_cost for value, size_cost in measured.items()}
 
 
 def _one_round(study: Study, cost: Callable[..., Cost]) -> dict[int, list[Cost]]:
-    by_name = {f"{study.what} {value}": value for value in _with(study.default, study.values)}
+    by_name = {f"{study.name} {value}": value for value in _with(study.default, study.values)}
     turns = {name: functools.partial(cost, *study.flags(value)) for name, value in by_name.items()}
     measured = sides.in_turns(turns, 1)
     return {by_name[name]: costs for name, costs in measured.items()}
 
 
-def _named(what: str, value: int, default: int) -> str:
-    name = {("chunk", 0): "fresh hash", ("chunk", 200): "whole game"}.get((what, value), str(value))
+def _label(size: str, value: int, default: int) -> str:
+    name = {("chunk", 0): "fresh hash", ("chunk", 200): "whole game"}.get((size, value), str(value))
     return f"{name} (default)" if value == default else name
 
 
 def _shared(args: argparse.Namespace, folder: Path) -> Table:
-    """What games of one file have in common, by opening plies."""
+    """Count the positions that games of one file have in common, by opening plies."""
     large = games.big("human", "js_lichess_bullet_clk_1000.pgn")
     source = folder / "shared.pgn"
     if large is None or args.quick:
@@ -158,7 +158,7 @@ def _shared(args: argparse.Namespace, folder: Path) -> Table:
         counts = runs.analyze(
             source, *_opening(value), "-j", str(args.workers), evaluator="instant", plugin=runs.INSTANT
         ).counts  # fmt: skip
-        label = _named("opening", value, Search().opening)
+        label = _label("opening", value, Search().opening)
         share = f"{counts.cached / max(1, counts.positions):.1%}"
         table.add(label, f"{counts.cached:,}", f"{counts.positions:,}", share)
     return table

@@ -1,17 +1,17 @@
-"""How others analyse games with python-chess and the same evaluator; `peers` compares us with them.
+"""Usual ways to analyse games with python-chess and the same evaluator; `peers` compares us with them.
 
     python -m tests.perf.ways WAY GAMES.pgn OUT.json CORES depth=14|nodes=100000 PROGRAM [ARGUMENT ...]
 
 | way | what |
 | --- | --- |
 | `loop` | one evaluator with `Threads` = cores, position after position, as in most scripts |
-| `warm` | a `multiprocessing.Pool`, a game per task, one thread each; an empty hash at the start of a game |
+| `warm` | a `multiprocessing.Pool`, a task for each game, one thread each; an empty hash at the start of a game |
 | `fresh` | the same, with an empty hash for every position |
-| `chunks` | the same pool; tasks of 6 positions, backwards, after the next one of the game; as in fishnet a
-             search has 6/7 of the nodes, so that all together are as many |
+| `chunks` | the same pool; tasks of 6 positions, backwards, after a search of the next position of the game;
+             as in fishnet a search has 6/7 of the nodes, so that the sum is the same |
 
-OUT holds for each game its positions 0 to N: White's `[centipawns, mate]`, or null where there is no legal move;
-and all nodes that were searched. All ways have the same hash in all, 16 MB a core.
+OUT has for each position 0 to N of each game `[centipawns, mate]` from White's point of view, or null where there
+is no legal move, and the sum of the nodes searched. All ways have the same hash in total, 16 MB for each core.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ HASH = 16
 CHUNK = 6
 
 Task = tuple[int, str, list[tuple[int, list[str]]], bool, int]
-"""Game, FEN of its start, plies with the moves to them in the order of the search, whether each gets a fresh hash,
-and how many at the beginning only warm the hash."""
-Found = tuple[int, dict[int, Any], int]
-"""Game, scores by ply, nodes."""
+"""Number of the game, FEN of its start, plies with the moves to them in the order of the search, whether each gets
+an empty hash, and how many at the beginning only warm the hash."""
+Result = tuple[int, dict[int, Any], int]
+"""Number of the game, scores by ply, nodes."""
 
 _state: dict[str, Any] = {}
-"""Of a process of the pool: its evaluator and the limit."""
+"""State of a process of the pool: its evaluator and the limit."""
 
 
 def main(words: Sequence[str]) -> None:
     way, source, out, cores, limit_text, *program = words
     key, _, value = limit_text.partition("=")
-    most = int(value)
+    amount = int(value)
     if way == "chunks" and key == "nodes":
-        most = most * CHUNK // (CHUNK + 1)
-    limit = chess.engine.Limit(**{key: most})
+        amount = amount * CHUNK // (CHUNK + 1)
+    limit = chess.engine.Limit(**{key: amount})
     played = list(games.boards(Path(source)))
-    found: Iterable[Found]
+    results: Iterable[Result]
     if way == "loop":
-        found = _loop(played, program, int(cores), limit)
+        results = _loop(played, program, int(cores), limit)
     else:
-        found = _pool(list(TASKS[way](played)), program, int(cores), limit)
+        results = _pool(list(TASKS[way](played)), program, int(cores), limit)
     scores: list[list[Any]] = [[None] * (len(moves) + 1) for moves, _ in played]
     nodes = 0
-    for game, by_ply, searched in found:
+    for game, by_ply, searched in results:
         nodes += searched
         for ply, score in by_ply.items():
             scores[game][ply] = score
@@ -66,7 +66,7 @@ def main(words: Sequence[str]) -> None:
 
 def _loop(
     played: list[tuple[list[chess.Move], chess.Board]], program: list[str], cores: int, limit: chess.engine.Limit
-) -> Iterator[Found]:
+) -> Iterator[Result]:
     with chess.engine.SimpleEngine.popen_uci(program, timeout=60) as evaluator:
         _configure(evaluator, cores, HASH * cores)
         for number, (moves, board) in enumerate(played):
@@ -103,12 +103,12 @@ TASKS: dict[str, Callable[[list[tuple[list[chess.Move], chess.Board]]], Iterator
 }
 
 
-def _pool(tasks: list[Task], program: list[str], cores: int, limit: chess.engine.Limit) -> list[Found]:
+def _pool(tasks: list[Task], program: list[str], cores: int, limit: chess.engine.Limit) -> list[Result]:
     with multiprocessing.get_context("spawn").Pool(cores, _open, (program, limit)) as pool:
-        found = list(pool.imap_unordered(_search, tasks))
+        results = list(pool.imap_unordered(_search, tasks))
         pool.close()
         pool.join()
-    return found
+    return results
 
 
 def _open(program: list[str], limit: chess.engine.Limit) -> None:
@@ -119,26 +119,26 @@ def _open(program: list[str], limit: chess.engine.Limit) -> None:
 
 
 def _configure(evaluator: chess.engine.SimpleEngine, threads: int, megabytes: int) -> None:
-    """As many threads as it can have; a program without these options is taken as it is."""
+    """Set threads and hash where the program has these options; threads are cut to what it allows."""
     offered = evaluator.options
-    most = (offered["Threads"].max or 1) if "Threads" in offered else 1
-    wanted = {"Threads": min(threads, most), "Hash": megabytes}
-    evaluator.configure({name: value for name, value in wanted.items() if name in offered})
+    max_threads = (offered["Threads"].max or 1) if "Threads" in offered else 1
+    values = {"Threads": min(threads, max_threads), "Hash": megabytes}
+    evaluator.configure({name: value for name, value in values.items() if name in offered})
 
 
-def _search(task: Task) -> Found:
+def _search(task: Task) -> Result:
     number, fen, positions, fresh, warming = task
     evaluator, limit = _state["evaluator"], _state["limit"]
     scores: dict[int, Any] = {}
     nodes = 0
-    whole = object()
+    whole_game = object()
     for k, (ply, moves) in enumerate(positions):
         board = chess.Board(fen)
         for move in moves:
             board.push_uci(move)
         if any(board.legal_moves):
             # Another `game` than the last one makes python-chess send `ucinewgame`.
-            info = evaluator.analyse(board, limit, game=object() if fresh else whole)
+            info = evaluator.analyse(board, limit, game=object() if fresh else whole_game)
             nodes += info.get("nodes", 0)
             if k >= warming:
                 scores[ply] = _white(info["score"])

@@ -1,4 +1,4 @@
-"""What type checkers say of a program that uses the library; checked by mypy and pyright, never run."""
+"""A program that uses the library, for mypy and pyright; it is checked and never run."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def once() -> None:
     engine.analyze(games())
     engine.analyze(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     engine.analyze("games.pgn", node=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    found = engine.evaluate("startpos", moves=["e4"], nodes=1_000)
-    assert_type(found, Evaluation)
-    assert_type(found.score, Score)
-    assert_type(found.best, str | None)
+    evaluation = engine.evaluate("startpos", moves=["e4"], nodes=1_000)
+    assert_type(evaluation, Evaluation)
+    assert_type(evaluation.score, Score)
+    assert_type(evaluation.best, str | None)
 
 
 def warm() -> None:

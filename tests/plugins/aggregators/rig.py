@@ -1,4 +1,4 @@
-"""What the tests of the aggregators share."""
+"""Helpers that the tests of the aggregators share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GAMES = 200
 
 
 def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:
-    """What an aggregator says of these games."""
+    """Return the report of an aggregator on these games."""
     aggregator = cls(parse_options(cls.Options, options, cls.__name__))
     for game in games:
         aggregator.add(game)
@@ -33,7 +33,7 @@ def table(report: Report, key: str) -> ReportTable:
 
 
 def rows(report: Report, key: str) -> list[dict[str, Cell]]:
-    """The rows of a table, each by the keys of its columns."""
+    """Return the rows of a table, each as a mapping from column key to cell."""
     return list(table(report, key).records())
 
 
@@ -43,7 +43,7 @@ def metrics(report: Report) -> dict[str, Any]:
 
 @cache
 def lichess_games() -> tuple[AnalysedGame, ...]:
-    """200 real games of Lichess with its evaluations and clocks. Skips the test where they are not."""
+    """Return 200 real games of Lichess with its evaluations and clocks. Skips the test if they are missing."""
     path = shared_data("lichess-analysed/games_eval_clk.pgn")
     reader = PgnReader()
     games = []

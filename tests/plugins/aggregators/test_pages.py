@@ -17,6 +17,6 @@ def test_every_aggregator_has_an_example() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_example_is_what_the_aggregator_says(name: str) -> None:
-    """When it has drifted and the new one is right: python -m tests.pages."""
+    """Run `python -m tests.pages` when the example is out of date and the new one is right."""
     cls = Registry().load("engine.aggregators", f"{OURS}:{name}")
     assert (inspect.getdoc(cls) or "").endswith(page(name))

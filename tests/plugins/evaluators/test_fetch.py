@@ -1,4 +1,4 @@
-"""How the embedded Stockfish is found and fetched: with a fake npm and a server on this machine."""
+"""Tests of finding and fetching the embedded Stockfish, with a fake npm and a server on this machine."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ elif sys.argv[1] == "pack":
 
 
 def _archive(content: bytes = CONTENT) -> bytes:
-    """The beginning of the npm archive: another file, then ours."""
+    """Return the beginning of the npm archive: another file, then ours."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
         for name, data in [("package/package.json", b"{}"), (_fetch.MEMBER, content)]:
@@ -110,7 +110,7 @@ class Npm:
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Npm:
-    """A machine without Stockfish file and without npm, until `install` is called."""
+    """Return a fake npm for a machine that has neither a Stockfish file nor npm until `install` is called."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -129,7 +129,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def pinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our content is the right one."""
+    """Make the hash of our content the pinned one."""
     monkeypatch.setattr(_fetch, "SHA256", hashlib.sha256(CONTENT).hexdigest())
 
 

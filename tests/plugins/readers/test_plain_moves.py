@@ -31,7 +31,7 @@ STARTS = {
 
 
 def written() -> Iterator[str]:
-    """Everything that `find` may be asked."""
+    """Yield every text that `find` may get."""
     for square in chess.SQUARE_NAMES:
         for piece, takes in itertools.product(["", *"KQRBN"], ["", "x"]):
             if piece or not takes:  # `xe4` is not plain
@@ -40,8 +40,8 @@ def written() -> Iterator[str]:
     yield from ("O-O", "O-O-O")
 
 
-def wanted(board: chess.Board, san: str) -> chess.Move | None:
-    """What python-chess makes of it; a capture that is none and the like count as no move."""
+def expected_move(board: chess.Board, san: str) -> chess.Move | None:
+    """Return the move that python-chess reads; None for a text that it refuses, or with a wrong capture mark."""
     try:
         move = board.parse_san(san)
     except ValueError:
@@ -53,7 +53,7 @@ def check(board: chess.Board) -> tuple[int, int]:
     """How many of the moves that there are were found, and how many there are."""
     parsed = legal = 0
     for san in written():
-        move, right = find(board, san, board.checkers_mask()), wanted(board, san)
+        move, right = find(board, san, board.checkers_mask()), expected_move(board, san)
         assert move in (None, right), f"{san} in {board.fen()}: {move} instead of {right}"
         parsed += move is not None
         legal += right is not None

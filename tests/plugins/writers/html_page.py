@@ -19,7 +19,7 @@ NEEDED = HtmlWriter.reports
 
 
 class Page(HTMLParser):
-    """What stands in a page."""
+    """The parsed content of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 
 
 def reports(games: Iterable[AnalysedGame], names: Iterable[str] = NEEDED) -> dict[str, Report]:
-    """What the aggregators say of these games."""
+    """Return the reports of the aggregators on these games."""
     registry = Registry()
     aggregators = {name: registry.load("engine.aggregators", name)() for name in names}
     for game in games:

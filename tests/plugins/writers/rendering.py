@@ -1,4 +1,4 @@
-"""From PGN to a writer's output, with evaluations made up from the moves."""
+"""Render PGN with a writer, with evaluations made up from the moves."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def render(writer: type[Writer], games: Iterable[AnalysedGame | SkippedGame], in
 
 
 def read(stream: BinaryIO) -> Iterator[AnalysedGame | SkippedGame]:
-    """The games of a PGN file as a run would hand them on, but for the source of the evaluations."""
+    """Yield the games of a PGN file as a run would deliver them, except for the source of the evaluations."""
     reader = PgnReader()
     for number, raw in enumerate(reader.split(stream), 1):
         origin = Origin(number, "games.pgn", raw.line)
@@ -56,7 +56,7 @@ def read_text(text: str) -> list[AnalysedGame | SkippedGame]:
 
 
 def _positions(game: SourceGame) -> Iterator[AnalysedPosition]:
-    """A wandering evaluation with a random line; the same moves always get the same."""
+    """Return wandering evaluations with random lines; the same moves always get the same evaluations."""
     chance = random.Random(" ".join([game.fen, *game.moves]))
     board = chess.Board(game.fen, chess960=game.variant == "chess960")
     white = 20

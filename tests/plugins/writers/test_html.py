@@ -31,7 +31,7 @@ MATE = "1. f3 e5 2. g4 Qh4#"
 
 
 def page_of(texts: Sequence[str], player: str) -> Page:
-    """Games with each text in all their tags."""
+    """Return the page of games with each text in all their tags."""
     return page(
         *(
             analysed_game(
@@ -210,7 +210,7 @@ def test_one_stream_takes_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_writer_holds_no_games() -> None:
-    """What is written of a game leaves at once; what is kept does not grow with the games."""
+    """A game leaves memory once it is written, and what the writer keeps does not grow with the games."""
     import io
     import pickle
 

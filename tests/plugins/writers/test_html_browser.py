@@ -26,7 +26,7 @@ SIZES = [(390, "light"), (390, "dark"), (1400, "light"), (1400, "dark")]
 
 
 class Tab(Struct):
-    """A page in the browser, and all that it did beside showing itself."""
+    """A page in the browser, with everything that it did besides showing itself."""
 
     page: Any
     path: Path
@@ -296,7 +296,7 @@ def test_the_policy_stops_what_would_get_in(chromium: Any, tmp_path: Path) -> No
 
 
 def test_a_report_cut_off_after_a_game_still_shows_its_games(chromium: Any, tmp_path: Path) -> None:
-    """What a killed run leaves behind as FILE.part."""
+    """A killed run leaves such a file behind as FILE.part."""
     path = tmp_path / "report.html"
     text = page_of(["A", "B"], "Anna").text
     path.write_text(text[: text.index("</tbody>", text.index('id="g2"'))], encoding="utf-8")

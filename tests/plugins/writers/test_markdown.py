@@ -93,7 +93,7 @@ def parse(text: str) -> list[Any]:
 
 
 def shown(token: Any) -> str:
-    """The text of an inline token; anything but text, strong type and its end is markup."""
+    """Return the text of an inline token; anything but text and strong type is markup and fails."""
     kinds = {child.type for child in token.children}
     assert kinds <= {"text", "text_special", "strong_open", "strong_close", "softbreak"}, (token.content, kinds)
     return "".join(child.content for child in token.children)
