@@ -8,15 +8,15 @@
 | a position that kills its evaluator; an evaluator that cannot be kept alive | `test_quarantine.py` |
 | the parent killed, stopped, ended by a signal | `test_parent_death.py`, `../e2e/test_bad_input.py` |
 | bad UCI programs | `test_supervision.py`, `../plugins/evaluators/test_uci_faults.py` |
-| positions that no program may get | `../engine/test_planner.py`; the fake program dies of them |
+| positions that no program may get | `../engine/search/test_planner.py`; the fake program dies of them |
 | PGN and EPD of every bad kind | `../plugins/readers/`, `../e2e/test_bad_input.py` |
 | decompression bombs, bad plugins, errors that cannot be pickled, hostile headers | `test_matrix.py` |
-| full disk, closed output | `../engine/test_outputs.py`, `../e2e/test_bad_input.py` |
+| full disk, closed output | `../engine/output/test_files.py`, `../e2e/test_bad_input.py` |
 | caches locked, corrupt, foreign, older, newer, shared, full | `test_cache_faults.py`, `test_cache_contents.py` |
 | workers, order and cache change no byte | `../e2e/test_analyze.py` |
 | embedding: no main guard, standard input, threads, forks | `../engine/api/`, `../e2e/test_hosts.py` |
 | anything left behind: processes, descriptors, shared memory, files | every test, and `test_leaks.py` |
-| any sequence of the above | `test_flow_model.py`, `test_pool_model.py` |
+| any sequence of the above | `test_scheduler_model.py`, `test_pool_model.py` |
 
 Faults of workers run under `spawn` and `forkserver`. What does not exist (a cluster, a web page) has no row.
 """
