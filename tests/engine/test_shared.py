@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import doctest
+import errno
 import multiprocessing
 import pickle
 import random
+import re
 import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +28,8 @@ def run(*words: str) -> str:
     ran = subprocess.run(
         [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
     return ran.stdout
 
 
@@ -103,3 +107,51 @@ def test_a_lock_is_only_given_to_a_process_that_starts() -> None:
         lock.release()
     lock.close()
     lock.close()
+
+
+def test_what_the_page_says() -> None:
+    page = (ROOT / "engine" / "shared-memory.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 4
+    printed = [run("-c", block) for block in blocks]
+    assert printed == ["1\n", "100 100\n", "30 job 2\n20 job 3\n15 job 4\n", "0 []\n"]
+    for name in shared.__all__:
+        assert f"`{name}" in page
+    assert "python -m tests.perf shared" in page
+
+
+def test_what_is_measured_for_it() -> None:
+    shown = run("-m", "tests.perf", "shared", "--quick", "-j", "2")
+    for access in ("Value, its default lock", "SharedCounter.add", "Queue, put and get", "Manager, Value read"):
+        assert access in shown
+
+
+@kills
+def test_two_locks_in_opposite_orders_are_an_error_and_no_deadlock() -> None:
+    """As the page says."""
+    context = multiprocessing.get_context("spawn")
+    first, second = KernelLock(), KernelLock()
+    ours, theirs = context.Pipe()
+    with first:
+        process = context.Process(target=_take_both, args=(second, first, theirs))
+        process.start()
+        assert ours.recv() == "has one"
+        try:
+            with second:
+                ours_ended_well = True
+        except OSError as error:
+            ours_ended_well = error.errno != errno.EDEADLK
+    theirs_ended_well = ours.recv()
+    process.join()
+    assert (ours_ended_well, theirs_ended_well).count(False) == 1
+
+
+def _take_both(first: KernelLock, second: KernelLock, pipe: Any) -> None:
+    with first:
+        pipe.send("has one")
+        try:
+            with second:
+                ended_well = True
+        except OSError as error:
+            ended_well = error.errno != errno.EDEADLK
+    pipe.send(ended_well)
