@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import threading
@@ -30,7 +31,7 @@ class State(Struct):
 
     threads: set[int | None]
     descriptors: dict[int, str]
-    shared: set[str]
+    shared: dict[str, int]
 
 
 def state() -> State:
@@ -119,11 +120,17 @@ def _helper_descriptors() -> set[int]:
     return {server._forkserver_alive_fd, tracker._fd} - {None}
 
 
-def _shared_memory() -> set[str]:
-    return {path.name for path in _SHARED.glob("*") if path.name.startswith(_OURS)} if HAS_PROC else set()
+def _shared_memory() -> dict[str, int]:
+    """Return the inodes of our shared memory by name."""
+    inodes = {}
+    for path in _SHARED.glob("*") if HAS_PROC else ():
+        if path.name.startswith(_OURS):
+            with contextlib.suppress(OSError):  # another program has just removed it
+                inodes[path.name] = path.stat().st_ino
+    return inodes
 
 
-def _new_shared_memory(before: set[str]) -> list[str]:
+def _new_shared_memory(before: dict[str, int]) -> list[str]:
     """Describe shared memory that no living process has open.
 
     A name does not tell which test it belongs to, so this also waits for names that another test's program is
@@ -131,19 +138,21 @@ def _new_shared_memory(before: set[str]) -> list[str]:
     """
     deadline = time.monotonic() + PATIENCE
     while True:
-        new = _shared_memory() - before
-        left = new and (new - _mapped()) & _shared_memory()
+        new = {name: inode for name, inode in _shared_memory().items() if name not in before}
+        mapped = _mapped() if new else set()
+        left = [name for name, inode in new.items() if inode not in mapped and name in _shared_memory()]
         if not left or time.monotonic() > deadline:
             return [f"shared memory {name}" for name in sorted(left)]
         time.sleep(0.05)
 
 
-def _mapped() -> set[str]:
-    names = set()
+def _mapped() -> set[int]:
+    """Return the inodes of shared memory that processes have mapped: a semaphore's name changes after mapping."""
+    inodes = set()
     for maps in PROC.glob("[0-9]*/maps"):
         try:
             lines = maps.read_text(errors="replace").splitlines()
         except OSError:
             continue
-        names |= {line.rpartition("/dev/shm/")[2] for line in lines if "/dev/shm/" in line}
-    return names
+        inodes |= {int(line.split()[4]) for line in lines if "/dev/shm/" in line}
+    return inodes
