@@ -15,7 +15,7 @@ from engine_plugins.aggregators._common import GAME, label
 class BestScoresOptions(Options, frozen=True):
     """Options of `best-scores`."""
 
-    size: Annotated[int, Meta(ge=1, le=10_000, description="Number of scores in the table.")] = 10
+    size: Annotated[int, Meta(ge=1, le=10_000, description="Entries of the board.")] = 10
 
 
 class BestScores(Aggregator):

@@ -79,7 +79,9 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     return line
 
 
-def _read(text: str, board: chess.Board, surveyor: Surveyor) -> MainLine:  # noqa: C901, PLR0911, PLR0912 - one loop, the hottest there is
+def _read(  # noqa: C901, PLR0911, PLR0912 - one branch per kind of token; calls would slow the hottest loop
+    text: str, board: chess.Board, surveyor: Surveyor
+) -> MainLine:
     line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
