@@ -356,8 +356,7 @@ class Pool:
     def _seconds_for(self, unit: Unit) -> float:
         if unit.limit is None:
             return self._search_seconds
-        job = structs.replace(self._context.job, limit=unit.limit)
-        return max(self._search_seconds, search_deadline(job))
+        return max(self._search_seconds, search_deadline(structs.replace(self._context.job, limit=unit.limit)))
 
     def _release(self, slot: Slot) -> None:
         self._waiter.remove(slot.results)

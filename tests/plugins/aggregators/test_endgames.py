@@ -24,7 +24,7 @@ SLIPS = "1. Kd5 Kd8 2. Kd6 Ke8 3. Ke6"
 """1. Kd5 gives the win away (1... Ke7 or Kd7), 1... Kd8 gives it back (2. Kd6)."""
 
 
-def game(  # noqa: PLR0913 - a test names only what it is about
+def game(
     fen: str,
     moves: str,
     evals: Any = (),

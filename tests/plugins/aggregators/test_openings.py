@@ -208,7 +208,7 @@ def test_laws() -> None:
 
 
 @pytest.mark.parity
-def test_real_games() -> None:  # noqa: C901 - the whole report is computed a second time here
+def test_real_games() -> None:
     games: dict[tuple[Color, str], list[float]] = defaultdict(list)
     wins, accuracies, losses = (defaultdict[tuple[Color, str], list[Any]](list) for _ in range(3))
     lines: dict[str, list[float]] = defaultdict(list)

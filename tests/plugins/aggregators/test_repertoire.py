@@ -31,7 +31,7 @@ def lines(tmp_path: Path) -> str:
     return str(path)
 
 
-def game(  # noqa: PLR0913 - a test names only what it is about
+def game(
     moves: str, evals: Any = (), *, result: str = "*", us: str = "white", number: int = 1, tags: Any = None
 ) -> AnalysedGame:
     view: Any = (us,)
