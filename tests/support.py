@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).parent / "data"
-"""Folder of the small data in this repository."""
+"""Small data of our own."""
+FEW = "[Event ".join((DATA / "classics.pgn").read_text(encoding="utf-8").split("[Event ")[:4])
+"""The first three games of classics.pgn, which end in checkmate: 108 positions, 105 of them to search."""
 PATIENCE = 300.0
 """Seconds after which a test that waits for something gives up; no machine is that slow."""
 

@@ -11,7 +11,7 @@ _VALUES = {"p": 100, "n": 300, "b": 320, "r": 500, "q": 900, "k": 0}
 
 
 def board_of(position: str, *, chess960: bool) -> chess.Board:
-    """The board after a `position` command. Raises ValueError when it is impossible."""
+    """Return the board after a `position` command. Raises ValueError when it is impossible."""
     import chess  # late: the program has to start fast
 
     root, _, moves = position.partition(" moves ")
@@ -26,7 +26,7 @@ def board_of(position: str, *, chess960: bool) -> chess.Board:
 
 
 def depth_and_nodes(limit: str) -> tuple[int, int]:
-    """Depth and nodes of a search, from its limit."""
+    """Return depth and nodes of a search, as its limit says or made up from it."""
     words = limit.split()
     values = dict(zip(words[::2], map(int, words[1::2]), strict=False))
     nodes = values.get("nodes") or 1000 * values.get("movetime", 0) or 100 << min(values.get("depth", 1), 30)
@@ -34,45 +34,66 @@ def depth_and_nodes(limit: str) -> tuple[int, int]:
 
 
 def ranked(board: chess.Board, noise: bytes, count: int) -> list[tuple[str, list[str]]]:
-    """The `count` best moves, each a score in UCI's words and a variation."""
-    moves = sorted(board.uci(move) for move in board.legal_moves)
-    mate = next((move for move in moves if _mates(board, move)), None)
-    first = moves.index(mate) if mate else noise[0] % len(moves)
+    """The `count` best moves, each with its score as UCI writes it and a variation that begins with it."""
+    legal = _legal_moves(board)
+    mate = next((move for _, move in legal if _mates(board, move)), None)
+    first = noise[0] % len(legal) if mate is None else [move for _, move in legal].index(mate)
     score = _material(board) + noise[1] - noise[2]
-    ranked = []
-    for k in range(min(count, len(moves))):
-        move = moves[(first + k) % len(moves)]
-        ranked.append(("mate 1" if move == mate else f"cp {score}", _variation(board, move, noise)))
+    best = []
+    for k in range(min(count, len(legal))):
+        uci, move = legal[(first + k) % len(legal)]
+        best.append(("mate 1" if move == mate else f"cp {score}", [uci, *_continuation(board, move, noise)]))
         score -= 5 + noise[3 + k % 60] % 50
-    return ranked
+    return best
 
 
-def _mates(board: chess.Board, move: str) -> bool:
-    parsed = board.parse_uci(move)
-    if not board.gives_check(parsed):
+def _legal_moves(board: chess.Board) -> list[tuple[str, chess.Move]]:
+    """All legal moves in the order of their UCI notation."""
+    return sorted([(board.uci(move), move) for move in board.legal_moves], key=lambda pair: pair[0])
+
+
+def _mates(board: chess.Board, move: chess.Move) -> bool:
+    """Whether the move gives checkmate."""
+    if not _may_check(board, move):
         return False
-    board.push(parsed)
-    found = board.is_checkmate()
+    board.push(move)
+    mates = bool(board.checkers_mask()) and board.is_checkmate()
     board.pop()
-    return found
+    return mates
+
+
+def _may_check(board: chess.Board, move: chess.Move) -> bool:
+    """False only when the move cannot give check: most moves need not be played to know that they do not mate."""
+    import chess
+
+    king = board.king(not board.turn)
+    if king is None or move.promotion or board.is_castling(move) or board.is_en_passant(move):
+        return True
+    lines = chess.BB_RAYS[king]
+    knight = board.knights & chess.BB_SQUARES[move.from_square]
+    return bool(
+        lines[move.from_square]
+        or (chess.BB_KNIGHT_ATTACKS[king] & chess.BB_SQUARES[move.to_square] if knight else lines[move.to_square])
+    )
 
 
 def _material(board: chess.Board) -> int:
-    """Centipawns, from the side to move's view."""
+    """Centipawns, from the side to move's point of view."""
     pieces = board.board_fen()
     white = sum(_VALUES.get(char.lower(), 0) * (1 if char.isupper() else -1) for char in pieces)
     return white if board.turn else -white
 
 
-def _variation(board: chess.Board, move: str, noise: bytes) -> list[str]:
-    """`move` and up to four plies more."""
+def _continuation(board: chess.Board, move: chess.Move, noise: bytes) -> list[str]:
+    """Up to four plies that follow `move`, in UCI notation."""
     board = board.copy(stack=False)
-    pv = [move]
-    board.push_uci(move)
+    board.push(move)
+    line = []
     for byte in noise[4:8]:
-        moves = sorted(board.uci(reply) for reply in board.legal_moves)
-        if not moves:
+        legal = _legal_moves(board)
+        if not legal:
             break
-        pv.append(moves[byte % len(moves)])
-        board.push_uci(pv[-1])
-    return pv
+        uci, reply = legal[byte % len(legal)]
+        line.append(uci)
+        board.push(reply)
+    return line

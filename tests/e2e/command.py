@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from msgspec import Struct
 
+from engine import cli
 from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
@@ -23,17 +25,28 @@ class Ran(Struct):
 def engine(
     *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", program: str = "", **env: str
 ) -> Ran:
-    """Run `engine ARGUMENTS` to its end; `program` is Python code to run instead of `python -m engine`."""
+    """Run `engine ARGUMENTS` to its end, with one worker where they do not say how many.
+
+    `program` is Python code to run instead of `python -m engine`.
+    """
     done = subprocess.run(
         [sys.executable, *(["-c", program] if program else ["-m", "engine"]), *map(str, arguments)],
         input=stdin,
         capture_output=True,
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "100", **env},
+        env={**os.environ, "COLUMNS": "100", "ENGINE_WORKERS": "1", **env},
         timeout=PATIENCE,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
+    """Run `engine ARGUMENTS` in this process: for what is refused before any process would be started."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return Ran(int(caught.value.code or 0), captured.out, captured.err)
 
 
 def assert_clear_error(ran: Ran, code: int, *words: str) -> None:

@@ -14,7 +14,7 @@ from tests.support import DATA
 from .command import assert_clear_error, engine
 
 CLASSICS = DATA / "classics.pgn"
-ADAPTIVE = ("--adaptive", "--nodes", "80000", "--limit", "5")
+ADAPTIVE = ("--adaptive", "--nodes", "80000", "--limit", "3")
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ import pytest
 from engine import scoring
 from engine.model import Score
 from engine.testing.fake_uci import fake_uci
+from tests.support import FEW as FIRST_GAMES
 
 from .command import CLASSICS, engine
 
 NODES = ("--nodes", "1000")
+FEW = ("--limit", "3")
 
 
 @pytest.fixture
@@ -47,14 +49,14 @@ def test_the_bytes_do_not_depend_on_workers_or_executor(tmp_path: Path, fake: Pa
         "inline": ("--executor", "inline"),
     }
     for name, arguments in ways.items():
-        analyzed(tmp_path / name, fake, "--limit", "5", *arguments)
+        analyzed(tmp_path / name, fake, *FEW, *arguments)
     assert sorted(files(tmp_path / "one")) == ["out.jsonl", "out.pgn", "report.json"]
     for name in ways:
         assert files(tmp_path / name) == files(tmp_path / "one"), name
 
 
 def test_the_counter_the_report_and_a_recount_of_the_output_agree(tmp_path: Path, fake: Path) -> None:
-    report = analyzed(tmp_path / "run", fake, "-j", "3")
+    report = analyzed(tmp_path / "run", fake, "-j", "3", "--limit", "6")
     wins, best = 0, []
     for line in (tmp_path / "run" / "out.jsonl").read_text().splitlines():
         game = json.loads(line)
@@ -77,10 +79,10 @@ def test_the_counter_the_report_and_a_recount_of_the_output_agree(tmp_path: Path
 
 
 def test_a_game_alone_is_analysed_as_in_its_file(tmp_path: Path, fake: Path) -> None:
-    analyzed(tmp_path / "all", fake)
+    analyzed(tmp_path / "all", fake, "--limit", "5")
     lines = [json.loads(line) for line in (tmp_path / "all" / "out.jsonl").read_text().splitlines()]
     texts = CLASSICS.read_text(encoding="utf-8").split("[Event ")[1:]
-    for number in (3, 9):
+    for number in (3, 5):
         alone = tmp_path / f"{number}.pgn"
         alone.write_text("[Event " + texts[number - 1], encoding="utf-8")
         analyzed(tmp_path / f"run{number}", fake, source=alone)
@@ -108,7 +110,7 @@ def test_the_annotated_games_are_the_same_games_with_an_eval_on_every_move_but_m
 
 
 def test_json_lines_as_documented(tmp_path: Path, fake: Path) -> None:
-    analyzed(tmp_path / "run", fake, "--multipv", "2")
+    analyzed(tmp_path / "run", fake, "--multipv", "2", *FEW)
     for text in (tmp_path / "run" / "out.jsonl").read_text().splitlines():
         game = json.loads(text)
         assert list(game)[:8] == ["game", "file", "line", "variant", "headers", "fen", "positions", "plies"]
@@ -124,11 +126,22 @@ def test_json_lines_as_documented(tmp_path: Path, fake: Path) -> None:
 def test_a_cached_run_starts_no_search_and_gives_the_same_bytes(tmp_path: Path, fake: Path) -> None:
     log = tmp_path / "log"
     logging = fake_uci(tmp_path / "logging", log=str(log))
-    arguments = ("analyze", CLASSICS, *NODES, "-e", logging, "--format", "json", "--cache", tmp_path / "c.sqlite")
+    arguments = (
+        "analyze",
+        CLASSICS,
+        *NODES,
+        *FEW,
+        "-e",
+        logging,
+        "--format",
+        "json",
+        "--cache",
+        tmp_path / "c.sqlite",
+    )
     first = engine(*arguments)
     searches = log.read_text().count("go nodes 1000\n")
-    assert searches > 500
-    second = engine(*arguments, "-j", "1")
+    assert searches > 90
+    second = engine(*arguments, "-j", "2")
     assert first.code == second.code == 0
     assert first.out == second.out
     assert log.read_text().count("go nodes 1000\n") == searches
@@ -137,16 +150,16 @@ def test_a_cached_run_starts_no_search_and_gives_the_same_bytes(tmp_path: Path, 
 def test_folders_compressed_files_and_stdin_are_numbered_through(tmp_path: Path, fake: Path) -> None:
     folder = tmp_path / "games"
     folder.mkdir()
-    text = CLASSICS.read_bytes()
+    text = FIRST_GAMES.encode()
     (folder / "a.pgn.gz").write_bytes(gzip.compress(text))
     (folder / "b.epd").write_text('4k3/8/8/8/8/8/8/4K2R w K - bm O-O; id "x";\n')
     (folder / "notes.txt").write_text("not a game")
-    ran = engine("analyze", folder, "-", "-e", fake, *NODES, "--format", "jsonl", "--limit", "14", stdin=text)
+    ran = engine("analyze", folder, "-", "-e", fake, *NODES, "--format", "jsonl", "--limit", "5", stdin=text)
     assert ran.code == 0, ran.err
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    assert [line["game"] for line in lines] == list(range(1, 15))
-    assert [Path(line["file"]).name for line in lines] == ["a.pgn.gz"] * 12 + ["b.epd", "-"]
-    assert lines[12]["epd"] == {"id": "x", "bm": ["e1g1"]}
+    assert [line["game"] for line in lines] == [1, 2, 3, 4, 5]
+    assert [Path(line["file"]).name for line in lines] == ["a.pgn.gz"] * 3 + ["b.epd", "-"]
+    assert lines[3]["epd"] == {"id": "x", "bm": ["e1g1"]}
 
 
 @pytest.mark.parametrize("name", ["Garry Kasparov", "Kasparov, Garry", "nobody,Kasparov Garry,garry kasparov"])
@@ -174,13 +187,13 @@ def test_dry_run_searches_nothing_and_knows_the_cached_share(tmp_path: Path) -> 
     log = tmp_path / "log"
     fake = fake_uci(tmp_path / "fake", log=str(log))
     cache = ("--cache", tmp_path / "c.sqlite")
-    ran = engine("analyze", CLASSICS, "-e", fake, *NODES, "--dry-run", *cache)
+    ran = engine("analyze", CLASSICS, "-e", fake, *NODES, *FEW, "--dry-run", *cache)
     assert ran.code == 0, ran.err
-    assert "12 games, 558 positions; 0 (0%) are in the cache" in ran.out
+    assert "3 games, 105 positions; 0 (0%) are in the cache" in ran.out
     assert "go nodes 1000\n" not in log.read_text()
-    engine("analyze", CLASSICS, "-e", fake, *NODES, *cache)
-    ran = engine("analyze", CLASSICS, "-e", fake, *NODES, "--dry-run", *cache)
-    assert "558 (100%) are in the cache" in ran.out
+    engine("analyze", CLASSICS, "-e", fake, *NODES, *FEW, *cache)
+    ran = engine("analyze", CLASSICS, "-e", fake, *NODES, *FEW, "--dry-run", *cache)
+    assert "105 (100%) are in the cache" in ran.out
 
 
 def test_the_summary_names_what_a_person_wants_to_know(tmp_path: Path, fake: Path) -> None:
@@ -205,7 +218,7 @@ def test_a_plain_line_every_few_seconds_in_a_pipe(tmp_path: Path) -> None:
 def test_an_aggregator_of_a_single_file(tmp_path: Path, fake: Path) -> None:
     example = Path(__file__).parents[2] / "plugins" / "examples" / "castling.py"
     ran = engine(
-        "analyze", CLASSICS, "-e", fake, *NODES, "--plugin", example, "-a", "castling", "--format", "json"
+        "analyze", CLASSICS, "-e", fake, *NODES, *FEW, "--plugin", example, "-a", "castling", "--format", "json"
     )
     assert ran.code == 0, ran.err
     assert list(json.loads(ran.out)["reports"]) == ["castling"]
@@ -219,7 +232,9 @@ def test_an_aggregator_that_raises_is_disabled_and_the_rest_goes_on(tmp_path: Pa
         "    def add(self, game):\n        raise RuntimeError('no luck with ' + str(game.origin.game))\n"
         "    def report(self):\n        return Report('Bad')\n"
     )
-    ran = engine("analyze", CLASSICS, "-e", fake, *NODES, "--plugin", plugin, "-a", "+bad", "--format", "json")
+    ran = engine(
+        "analyze", CLASSICS, "-e", fake, *NODES, *FEW, "--plugin", plugin, "-a", "+bad", "--format", "json"
+    )
     assert ran.code == 1
     report = json.loads(ran.out)
     assert report["reports"]["wins"]["metrics"]["wins"]["value"] > 0

@@ -15,7 +15,7 @@ import pytest
 from engine.testing.fake_uci import fake_uci
 from tests.support import PATIENCE
 
-from .command import CLASSICS, assert_clear_error, engine
+from .command import CLASSICS, assert_clear_error, engine, refused
 
 
 @pytest.fixture
@@ -47,14 +47,19 @@ def fake(tmp_path: Path) -> Path:
         ([str(CLASSICS), "--sample", "lots"], 2, ["lots"]),
     ],
 )
-def test_usage_errors_come_before_any_work(
-    tmp_path: Path, arguments: list[str], code: int, words: list[str]
+def test_usage_errors_come_before_any_work(  # noqa: PLR0917
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: list[str],
 ) -> None:
     log = tmp_path / "log"
     fake = fake_uci(tmp_path / "logging", log=str(log))
     evaluator = [] if "-e" in arguments else ["-e", str(fake)]
-    ran = engine("analyze", *arguments, *evaluator, cwd=tmp_path)
-    assert_clear_error(ran, code, *words)
+    monkeypatch.chdir(tmp_path)
+    assert_clear_error(refused(capsys, "analyze", *arguments, *evaluator), code, *words)
     assert not log.exists() or "position" not in log.read_text()
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".part") == []
 
@@ -284,7 +289,9 @@ def test_a_report_that_writers_cannot_rely_on_disables_its_aggregator_only(
         "from engine.plugin import Aggregator\nfrom engine.model import Metric, Report\n"
         f"class Bad(Aggregator):\n    '''Fails.'''\n    def add(self, game): pass\n    {body}\n"
     )
-    ran = engine("analyze", CLASSICS, "-e", fake, "--nodes", "10", "--plugin", plugin, "-a", "bad,acpl")
+    ran = engine(
+        "analyze", CLASSICS, "-e", fake, "--nodes", "10", "--limit", "2", "--plugin", plugin, "-a", "bad,acpl"
+    )
     assert ran.code == 1, ran
     assert "Average centipawn loss" in ran.out
     assert cause in ran.err

@@ -17,20 +17,21 @@ from engine.api.stream import UNREAD
 from engine.errors import AnalyzerClosed, ConfigError, EvaluatorCrashed, EvaluatorError, InputError
 from engine.testing.fake_uci import fake_uci
 from tests import processes
-from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, PATIENCE, Gate, fake, workers
+from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, Gate, fake, workers
 from tests.engine.api.test_calls import Captures
+from tests.support import FEW, PATIENCE
 
 
 def test_workers_and_evaluators_stay_warm_between_calls(tmp_path: Path) -> None:
     with engine.Analyzer(evaluator=fake(tmp_path), workers=2, settings=NO_CACHE) as analyzer:
-        first = analyzer.analyze(CLASSICS, nodes=10)
+        first = analyzer.analyze(FEW, nodes=10)
         before = workers()
-        again = analyzer.analyze(CLASSICS, nodes=20, aggregators=[Captures])
+        again = analyzer.analyze(FEW, nodes=20, aggregators=[Captures])
         evaluation = analyzer.evaluate(nodes=30)
         assert workers() == before
         assert len(before) == 2
     assert workers() == set()
-    assert first.counts.positions == again.counts.positions == 558
+    assert first.counts.positions == again.counts.positions == 105
     assert again.counts.nodes == 20 * again.counts.searched > 0
     assert list(again.reports) == ["captures"]
     assert evaluation.nodes == 30
@@ -38,9 +39,9 @@ def test_workers_and_evaluators_stay_warm_between_calls(tmp_path: Path) -> None:
 
 def test_a_run_is_what_analyze_returns(tmp_path: Path) -> None:
     program = fake(tmp_path)
-    alone = engine.analyze(CLASSICS, nodes=50, evaluator=program, settings=NO_CACHE)
+    alone = engine.analyze(FEW, nodes=50, evaluator=program, settings=NO_CACHE)
     with engine.Analyzer(evaluator=program, workers=2, settings=NO_CACHE) as analyzer:
-        shared = analyzer.analyze(CLASSICS, nodes=50)
+        shared = analyzer.analyze(FEW, nodes=50)
         evaluated = analyzer.evaluate("startpos", moves="e4 e5", nodes=50, multipv=2)
     assert shared.reports == alone.reports
     assert (shared.wins, shared.best) == (alone.wins, alone.best)
@@ -153,14 +154,14 @@ def test_many_evaluations_at_once_beside_a_run_are_all_answered(tmp_path: Path) 
 
 def test_runs_take_turns(tmp_path: Path) -> None:
     """A short one that comes later ends first, and both say what they would say alone."""
-    program = fake(tmp_path, 0.005)
+    program = fake(tmp_path, 0.02)
     with engine.Analyzer(evaluator=program, workers=1, settings=NO_CACHE) as analyzer:
-        long = analyzer.submit(CLASSICS, nodes=10)
+        long = analyzer.submit(FEW, nodes=10)
         short = analyzer.submit(MINI, nodes=20)
         result = short.result(PATIENCE)
         assert not long.done
         assert result.counts.analysed == 1
-        assert long.result(PATIENCE).counts.analysed == 12
+        assert long.result(PATIENCE).counts.analysed == 3
         assert not long.result().failures
     alone = engine.analyze(MINI, nodes=20, evaluator=program, settings=NO_CACHE)
     assert result.reports == alone.reports

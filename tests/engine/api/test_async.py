@@ -11,7 +11,8 @@ import pytest
 
 import engine
 from engine.errors import AnalyzerClosed, ConfigError, InputError
-from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, PATIENCE, fake, workers
+from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, fake, workers
+from tests.support import FEW, PATIENCE
 
 
 def test_the_same_as_without_async(tmp_path: Path) -> None:
@@ -20,21 +21,21 @@ def test_the_same_as_without_async(tmp_path: Path) -> None:
     async def main() -> None:
         async with engine.AsyncAnalyzer(evaluator=program, workers=2, settings=NO_CACHE) as analyzer:
             shown: list[engine.Snapshot] = []
-            result = await analyzer.analyze(CLASSICS, nodes=50, progress=shown.append)
+            result = await analyzer.analyze(FEW, nodes=50, progress=shown.append)
             assert result.reports == alone.reports
-            assert shown[-1].positions == 558
+            assert shown[-1].positions == 105
             evaluation = await analyzer.evaluate("startpos", moves="e4", nodes=50)
             assert evaluation == engine.evaluate("startpos", moves="e4", nodes=50, evaluator=program)
             assert (await analyzer.evaluator()).name == result.evaluator.name
-            run = await analyzer.submit(CLASSICS, nodes=50)
-            assert [game.origin.game async for game in run] == list(range(1, 13))
+            run = await analyzer.submit(FEW, nodes=50)
+            assert [game.origin.game async for game in run] == [1, 2, 3]
             assert (await run.result()).reports == alone.reports
             assert run.done
-            assert run.snapshot().games == 12
+            assert run.snapshot().games == 3
             kinds = [type(event).__name__ async for event in (await analyzer.submit(MINI, nodes=10)).events()]
             assert kinds[-1] == "RunResult"
 
-    alone = engine.analyze(CLASSICS, nodes=50, evaluator=program, settings=NO_CACHE)
+    alone = engine.analyze(FEW, nodes=50, evaluator=program, settings=NO_CACHE)
     asyncio.run(main())
     assert workers() == set()
 

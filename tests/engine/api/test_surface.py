@@ -13,7 +13,8 @@ import engine
 from engine.api import Wanted
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.command import engine as command
-from tests.engine.api.rig import CLASSICS, NO_CACHE, fake
+from tests.engine.api.rig import NO_CACHE, fake
+from tests.support import FEW, PATIENCE
 
 PUBLIC = [
     "AnalysedGame",
@@ -102,7 +103,8 @@ def test_what_analyze_takes_an_analyzer_takes() -> None:
 
 def test_every_way_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command, one call, an Analyzer that has done other things, and one with an event loop."""
-    monkeypatch.chdir(CLASSICS.parent)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "few.pgn").write_text(FEW, encoding="utf-8")
     program = fake(tmp_path)
     endings = ("json", "jsonl", "pgn")
 
@@ -110,20 +112,20 @@ def test_every_way_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monk
         return [tmp_path / f"{way}.{ending}" for ending in endings]
 
     flags = [part for path in outputs("command") for part in ("-o", path)]
-    ran = command("analyze", CLASSICS.name, "-e", program, "--nodes", "50", "--no-cache", *flags)
+    ran = command("analyze", "few.pgn", "-e", program, "--nodes", "50", "--no-cache", *flags)
     assert ran.code == 0, ran.err
-    engine.analyze(CLASSICS.name, nodes=50, evaluator=program, settings=NO_CACHE, output=outputs("once"))
+    engine.analyze("few.pgn", nodes=50, evaluator=program, settings=NO_CACHE, output=outputs("once"))
     with engine.Analyzer(evaluator=program, workers=2, settings=NO_CACHE) as analyzer:
         analyzer.evaluate(nodes=77)
-        analyzer.analyze(CLASSICS.name, nodes=70)
-        analyzer.analyze(CLASSICS.name, nodes=50, output=outputs("warm"))
-        runs = [analyzer.submit(CLASSICS.name, nodes=50, output=outputs(f"both{k}")) for k in range(2)]
+        analyzer.analyze("few.pgn", nodes=70)
+        analyzer.analyze("few.pgn", nodes=50, output=outputs("warm"))
+        runs = [analyzer.submit("few.pgn", nodes=50, output=outputs(f"both{k}")) for k in range(2)]
         for run in runs:
-            run.result(100)
+            run.result(PATIENCE)
 
     async def main() -> None:
         async with engine.AsyncAnalyzer(evaluator=program, workers=1, settings=NO_CACHE) as analyzer:
-            await analyzer.analyze(CLASSICS.name, nodes=50, output=outputs("async"))
+            await analyzer.analyze("few.pgn", nodes=50, output=outputs("async"))
 
     asyncio.run(main())
     expected = [path.read_bytes() for path in outputs("command")]
