@@ -85,7 +85,7 @@ class EvaluatorOptions(Options, frozen=True):
 
     hash: int = 16
     """Size of the hash table in megabytes."""
-    uci: dict[str, str] = {}
+    uci: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
     """UCI options by name, sent to the program unchanged."""
 
 

@@ -32,7 +32,7 @@ INFO = RunInfo(EvaluatorInfo("Stockfish", "19", "f00d"), Limit(nodes=100_000))
 class Keep(Aggregator):
     """Keeps all games in memory."""
 
-    games: list[AnalysedGame] = []
+    games: list[AnalysedGame] = []  # noqa: RUF012 - msgspec copies it
 
     def add(self, game: AnalysedGame) -> None:
         self.games.append(game)
