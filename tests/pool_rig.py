@@ -55,10 +55,10 @@ class Rig:
         self.lost: list[Lost] = []
         self._units: dict[int, Unit] = {}
 
-    def search(self, wanted: list[Unit], *, again: bool = True) -> None:
+    def search(self, to_search: list[Unit], *, again: bool = True) -> None:
         """Until all are done, or lost when not `again`."""
-        self._units |= {unit.id: unit for unit in wanted}
-        waiting, open_ids = list(wanted), {unit.id for unit in wanted}
+        self._units |= {unit.id: unit for unit in to_search}
+        waiting, open_ids = list(to_search), {unit.id for unit in to_search}
         while open_ids:
             while waiting and self.pool.wants():
                 self.pool.submit(waiting.pop(0))
