@@ -56,12 +56,10 @@ class Rig:
         self.lost: list[Lost] = []
         self._units: dict[int, Unit] = {}
 
-    def search(self, units: list[Unit], *, again: bool = True) -> None:
-        """Search until all units are done.
-
-        * **again** - whether lost units are searched again; otherwise they are left out."""
-        self._units |= {unit.id: unit for unit in units}
-        waiting, open_ids = list(units), {unit.id for unit in units}
+    def search(self, to_search: list[Unit], *, again: bool = True) -> None:
+        """Search until all units are done; unless `again`, lost ones are left out."""
+        self._units |= {unit.id: unit for unit in to_search}
+        waiting, open_ids = list(to_search), {unit.id for unit in to_search}
         while open_ids:
             while waiting and self.pool.wants():
                 self.pool.submit(waiting.pop(0))
