@@ -100,12 +100,12 @@ def test_a_chain_that_makes_no_sense(evaluated: Path, fake: Path, chain: str) ->
 def test_analysed_games_make_the_same_reports_again(tmp_path: Path, fake: Path) -> None:
     """Whole, and as two halves; no evaluator is needed."""
     out = tmp_path / "out.jsonl"
-    first = engine("analyze", CLASSICS, "-e", fake, *NODES, "-o", out, "--format", "json")
+    first = engine("analyze", CLASSICS, "-e", fake, *NODES, "--limit", "5", "-o", out, "--format", "json")
     assert first.code == 0, first.err
     lines = out.read_bytes().splitlines(keepends=True)
     halves = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
-    halves[0].write_bytes(b"".join(lines[:5]))
-    halves[1].write_bytes(b"".join(lines[5:]))
+    halves[0].write_bytes(b"".join(lines[:2]))
+    halves[1].write_bytes(b"".join(lines[2:]))
     expected = json.loads(first.out)
     for inputs in ([out], halves):
         again = engine("analyze", *inputs, "--format", "json", "-o", tmp_path / "again.jsonl", "-y")
@@ -134,7 +134,8 @@ def test_no_judged_move_is_the_best_move(tmp_path: Path, fake: Path) -> None:
     judged = {}
     for setting in ("true", "false"):
         out = tmp_path / f"{setting}.jsonl"
-        ran = engine("analyze", CLASSICS, "-e", fake, *NODES, "--set", f"search.reconcile={setting}", "-o", out)
+        arguments = (*NODES, "--limit", "6", "--set", f"search.reconcile={setting}", "-o", out)
+        ran = engine("analyze", CLASSICS, "-e", fake, *arguments)
         assert ran.code == 0, ran.err
         judged[setting] = sum(
             ply["judgement"] is not None and ply["uci"] == position.get("best")

@@ -13,7 +13,7 @@ import chess.pgn
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.e2e.command import engine
+from tests.e2e.command import engine, refused
 from tests.support import PATIENCE
 
 GAME = '[White "A"]\n[Black "B"]\n[Result "*"]\n\n1. e4 { [%eval 0.2] } e5 { [%eval 0.3] } *\n\n'
@@ -63,12 +63,14 @@ PLUGINS = {
 
 
 @pytest.mark.parametrize("body", PLUGINS.values(), ids=PLUGINS.keys())
-def test_a_plugin_that_does_not_load_is_said_before_any_work(tmp_path: Path, body: str) -> None:
+def test_a_plugin_that_does_not_load_is_said_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str
+) -> None:
     plugin = tmp_path / "bad_plugin.py"
     plugin.write_text(body)
     games = tmp_path / "games.pgn"
     games.write_text(GAME)
-    ran = engine("analyze", games, "-e", "recorded", "--plugin", plugin, "-a", "bad-plugin")
+    ran = refused(capsys, "analyze", games, "-e", "recorded", "--plugin", plugin, "-a", "bad-plugin")
     assert ran.code == 2
     assert "bad_plugin.py" in ran.err
     assert "Traceback" not in ran.err
