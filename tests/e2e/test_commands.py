@@ -9,7 +9,7 @@ import pytest
 
 from engine.testing.fake_uci import fake_uci
 
-from .command import assert_clear_error, engine
+from .command import assert_clear_error, engine, refused
 
 MATE_IN_ONE = "6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1"
 
@@ -80,11 +80,13 @@ def test_evaluate_multipv(fake: Path) -> None:
         (["7k/5Q2/6K1/8/8/8/8/8 b - - 0 1"], 1, "stalemate"),
     ],
 )
-def test_evaluate_says_what_is_wrong(fake: Path, words: list[str], code: int, message: str) -> None:
-    assert_clear_error(engine("evaluate", *words, "-e", fake), code, message)
+def test_evaluate_says_what_is_wrong(
+    fake: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, message: str
+) -> None:
+    assert_clear_error(refused(capsys, "evaluate", *words, "-e", fake), code, message)
 
 
-def test_plugins_list_and_show() -> None:
+def test_plugins_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     ran = engine("plugins", "list")
     assert ran.code == 0
     for name in ("accuracy", "stockfish", "pgn", "local", "epd-solved"):
@@ -94,22 +96,22 @@ def test_plugins_list_and_show() -> None:
     page = engine("plugins", "show", "best-scores")
     assert "The best scores found" in page.out
     assert "Entries of the board" in page.out
-    assert_clear_error(engine("plugins", "show", "acuracy"), 2, "did you mean 'accuracy'")
+    assert_clear_error(refused(capsys, "plugins", "show", "acuracy"), 2, "did you mean 'accuracy'")
 
 
-def test_plugins_of_a_file_and_a_broken_one(tmp_path: Path) -> None:
+def test_plugins_of_a_file_and_a_broken_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     example = Path(__file__).parents[2] / "plugins" / "examples" / "castling.py"
     assert "When do players castle?" in engine("plugins", "show", "castling", "--plugin", example).out
     broken = tmp_path / "broken.py"
     broken.write_text("import sys; sys.exit(9)")
-    assert_clear_error(engine("plugins", "list", "--plugin", broken), 2, str(broken), "SystemExit")
+    assert_clear_error(refused(capsys, "plugins", "list", "--plugin", broken), 2, str(broken), "SystemExit")
 
 
-def test_profiles_list_and_show() -> None:
+def test_profiles_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     ran = engine("profiles", "list")
     assert all(name in ran.out for name in ("standard", "deep", "max"))
     assert "nodes = 1_000_000" in engine("profiles", "show", "deep").out
-    assert_clear_error(engine("profiles", "show", "deeep"), 2, "deep")
+    assert_clear_error(refused(capsys, "profiles", "show", "deeep"), 2, "deep")
 
 
 def test_doctor_says_which_evaluator_and_how_fast(fake: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA, PATIENCE
 
-from .command import engine
+from .command import engine, refused
 
 CLASSICS = DATA / "classics.pgn"
 
@@ -50,8 +50,8 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["Mine", "1st", "a b", "../x", "class", "wins", "", "a--b", "é"])
-def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
-    made = engine("plugins", "new", name)
+def test_names_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    made = refused(capsys, "plugins", "new", name)
     assert made.code == 2
     assert "Traceback" not in made.err
     assert [path.name for path in tmp_path.iterdir() if path.name != "engine-home"] == []

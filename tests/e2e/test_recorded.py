@@ -12,7 +12,7 @@ import engine as library
 from engine.model import AnalysedGame, Metric, Report
 from engine.plugin import Aggregator, Counts, Needs, Request, Sum
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA, shared_data
+from tests.support import DATA, FEW, shared_data
 
 from .command import engine
 
@@ -100,12 +100,12 @@ def test_a_chain_that_makes_no_sense(evaluated: Path, fake: Path, chain: str) ->
 def test_analysed_games_make_the_same_reports_again(tmp_path: Path, fake: Path) -> None:
     """Whole, and as two halves; no evaluator is needed."""
     out = tmp_path / "out.jsonl"
-    first = engine("analyze", CLASSICS, "-e", fake, *NODES, "-o", out, "--format", "json")
+    first = engine("analyze", CLASSICS, "-e", fake, *NODES, "--limit", "5", "-o", out, "--format", "json")
     assert first.code == 0, first.err
     lines = out.read_bytes().splitlines(keepends=True)
     halves = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
-    halves[0].write_bytes(b"".join(lines[:5]))
-    halves[1].write_bytes(b"".join(lines[5:]))
+    halves[0].write_bytes(b"".join(lines[:2]))
+    halves[1].write_bytes(b"".join(lines[2:]))
     expected = json.loads(first.out)
     for inputs in ([out], halves):
         again = engine("analyze", *inputs, "--format", "json", "-o", tmp_path / "again.jsonl", "-y")
@@ -134,7 +134,8 @@ def test_no_judged_move_is_the_best_move(tmp_path: Path, fake: Path) -> None:
     judged = {}
     for setting in ("true", "false"):
         out = tmp_path / f"{setting}.jsonl"
-        ran = engine("analyze", CLASSICS, "-e", fake, *NODES, "--set", f"search.reconcile={setting}", "-o", out)
+        arguments = (*NODES, "--limit", "6", "--set", f"search.reconcile={setting}", "-o", out)
+        ran = engine("analyze", CLASSICS, "-e", fake, *arguments)
         assert ran.code == 0, ran.err
         judged[setting] = sum(
             ply["judgement"] is not None and ply["uci"] == position.get("best")
@@ -195,12 +196,10 @@ def test_follow_up_searches_are_answered_cached_and_off_the_scoreboard(tmp_path:
     log = tmp_path / "log"
     fake = fake_uci(tmp_path, log=str(log))
     settings = library.Settings(cache=str(tmp_path / "cache.sqlite"), workers=2)
-    plain = library.analyze(str(CLASSICS), settings=settings, nodes=1000, evaluator=str(fake))
+    plain = library.analyze(FEW, settings=settings, nodes=1000, evaluator=str(fake))
     searched = log.read_text().count("go nodes 1000\n")
     asked = [
-        library.analyze(
-            str(CLASSICS), settings=settings, nodes=1000, evaluator=str(fake), aggregators=[Asks, "wins"]
-        )
+        library.analyze(FEW, settings=settings, nodes=1000, evaluator=str(fake), aggregators=[Asks, "wins"])
         for _ in range(2)
     ]
     for result in asked:
@@ -208,12 +207,12 @@ def test_follow_up_searches_are_answered_cached_and_off_the_scoreboard(tmp_path:
         assert (result.wins, result.best) == (plain.wins, plain.best)
         # Every third position that has a legal move, and the one after the best move of each game.
         lines = {key: metric.value for key, metric in result.reports["asks"].metrics.items()}
-        assert lines["2"] > 100
-        assert lines["0"] == 12
-        assert result.counts.follow_ups > 150
+        assert lines["2"] > 20
+        assert lines["0"] == 3
+        assert result.counts.follow_ups > 30
     assert asked[0].reports == asked[1].reports
     # The second run found everything in the cache; the first one some openings.
-    assert asked[0].counts.searched > 100
+    assert asked[0].counts.searched > 20
     assert asked[1].counts.searched == 0
     assert log.read_text().count("go nodes 1000\n") == searched + asked[0].counts.searched
 

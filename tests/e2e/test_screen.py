@@ -19,7 +19,7 @@ import pytest
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
 
-from .command import CLASSICS, assert_clear_error, engine
+from .command import CLASSICS, assert_clear_error, engine, refused
 
 MATCH = DATA / "match.jsonl.zst"
 JSON = ("--progress", "json")
@@ -116,12 +116,12 @@ def test_options_of_writers(tmp_path: Path) -> None:
     assert "Blunder" in ran.out
 
 
-def test_wrong_options_of_writers_are_clear_errors(tmp_path: Path) -> None:
-    assert_clear_error(engine("analyze", MATCH, "--set", "pgn.line=13"), 2, "writer pgn", "line")
-    assert_clear_error(engine("analyze", MATCH, "--set", "pgn.lines=1"), 2, "writer pgn", "lines")
+def test_wrong_options_of_writers_are_clear_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_clear_error(refused(capsys, "analyze", MATCH, "--set", "pgn.line=13"), 2, "writer pgn", "line")
+    assert_clear_error(refused(capsys, "analyze", MATCH, "--set", "pgn.lines=1"), 2, "writer pgn", "lines")
     profile = tmp_path / "mine.toml"
     profile.write_text("[writer.nobody]\nevals = false\n")
-    assert_clear_error(engine("analyze", MATCH, "--profile", profile), 2, "nobody", "no writer")
+    assert_clear_error(refused(capsys, "analyze", MATCH, "--profile", profile), 2, "nobody", "no writer")
 
 
 def on_a_terminal(width: int, height: int, *arguments: str | Path, code: int = 0) -> tuple[str, list[str]]:

@@ -19,7 +19,7 @@ from engine.system.compression import InputStream
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA, PATIENCE
 
-from .command import CLASSICS, assert_clear_error, engine
+from .command import CLASSICS, assert_clear_error, engine, refused
 
 MATCH = DATA / "match.jsonl.zst"
 
@@ -34,10 +34,10 @@ MATCH = DATA / "match.jsonl.zst"
     ],
 )
 def test_standard_output(name: str, begins: str) -> None:
-    ran = engine("analyze", MATCH, "--limit", "2", "--format", name, "-q")
+    ran = engine("analyze", MATCH, "--limit", "1", "--format", name, "-q")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(begins)
-    again = engine("analyze", MATCH, "--limit", "2", "-o", "-", "--format", name, "-q")
+    again = engine("analyze", MATCH, "--limit", "1", "-o", "-", "--format", name, "-q")
     assert again.out == ran.out
 
 
@@ -65,14 +65,17 @@ def test_compressed_by_a_second_ending(tmp_path: Path) -> None:
     assert number == len(rows) > 100
 
 
-def test_an_unknown_ending_names_those_there_are(tmp_path: Path) -> None:
-    ran = engine("analyze", MATCH, "-o", "x.doc", cwd=tmp_path)
+def test_an_unknown_ending_names_those_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = refused(capsys, "analyze", MATCH, "-o", "x.doc")
     assert_clear_error(
         ran, 2, "x.doc", ".csv (also .games.csv", ".parquet", ".sqlite", ".md", ".zst", "plugins list"
     )
-    near = engine("analyze", MATCH, "-o", "x.sqlit", cwd=tmp_path)
+    near = refused(capsys, "analyze", MATCH, "-o", "x.sqlit")
     assert_clear_error(near, 2, "did you mean .sqlite?")
-    assert_clear_error(engine("analyze", MATCH, "--format", "cvs"), 2, "did you mean csv?")
+    assert_clear_error(refused(capsys, "analyze", MATCH, "--format", "cvs"), 2, "did you mean csv?")
 
 
 def test_help_and_the_list_of_plugins_say_which_endings_there_are() -> None:

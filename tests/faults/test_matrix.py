@@ -13,7 +13,7 @@ import chess.pgn
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.e2e.command import engine
+from tests.e2e.command import engine, refused
 from tests.support import PATIENCE
 
 GAME = '[White "A"]\n[Black "B"]\n[Result "*"]\n\n1. e4 { [%eval 0.2] } e5 { [%eval 0.3] } *\n\n'
@@ -63,12 +63,14 @@ PLUGINS = {
 
 
 @pytest.mark.parametrize("body", PLUGINS.values(), ids=PLUGINS.keys())
-def test_a_plugin_that_does_not_load_is_said_before_any_work(tmp_path: Path, body: str) -> None:
+def test_a_plugin_that_does_not_load_is_said_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str
+) -> None:
     plugin = tmp_path / "bad_plugin.py"
     plugin.write_text(body)
     games = tmp_path / "games.pgn"
     games.write_text(GAME)
-    ran = engine("analyze", games, "-e", "recorded", "--plugin", plugin, "-a", "bad-plugin")
+    ran = refused(capsys, "analyze", games, "-e", "recorded", "--plugin", plugin, "-a", "bad-plugin")
     assert ran.code == 2
     assert "bad_plugin.py" in ran.err
     assert "Traceback" not in ran.err
@@ -138,11 +140,12 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_headers_stay_text_in_every_output(tmp_path: Path, text: str) -> None:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+def test_hostile_headers_stay_text_in_every_output(tmp_path: Path) -> None:
+    """A game for each of them, and one after all."""
+    escaped = [text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") for text in HOSTILE.values()]
     games = tmp_path / "games.pgn"
-    games.write_bytes(GAME.replace('"A"', f'"{escaped}"', 1).encode() + GAME.encode())
+    games.write_bytes(b"".join(GAME.replace('"A"', f'"{name}"', 1).encode() for name in [*escaped, "A"]))
+    count = len(HOSTILE) + 1
     log = tmp_path / "log"
     fake = fake_uci(tmp_path / "fake", log=str(log))
     outputs = [tmp_path / f"out.{suffix}" for suffix in ("pgn", "jsonl", "json")]
@@ -153,12 +156,12 @@ def test_hostile_headers_stay_text_in_every_output(tmp_path: Path, text: str) ->
     for shown in (ran.out, ran.err):
         assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
     with outputs[0].open(encoding="utf-8") as file:
-        read = [chess.pgn.read_game(file) for _ in range(3)]
-    assert [game is not None and len(list(game.mainline())) for game in read] == [2, 2, False]
-    assert read[0] is not None
-    assert read[0].headers["Result"] == "*"
-    assert len(outputs[1].read_bytes().splitlines()) == 2
-    assert json.loads(outputs[2].read_bytes())["run"]["games"] == 2
+        read = [game for _ in range(count) if (game := chess.pgn.read_game(file)) is not None]
+        assert chess.pgn.read_game(file) is None
+    assert [len(list(game.mainline())) for game in read] == [2] * count
+    assert [game.headers["Result"] for game in read] == ["*"] * count
+    assert len(outputs[1].read_bytes().splitlines()) == count
+    assert json.loads(outputs[2].read_bytes())["run"]["games"] == count
     # Nothing of it reached the program.
     sent = log.read_text(errors="replace")
     assert "Debug" not in sent
