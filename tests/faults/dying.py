@@ -5,7 +5,6 @@ Nothing of this is in the production code; the child's own objects are wrapped b
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import signal
@@ -20,7 +19,7 @@ POINTS = (
     "task taken",
     "lock taken",
     "share written",
-    "list half written",
+    "line written",
     "list written",
     "lock released",
     "result half sent",
@@ -100,21 +99,10 @@ def _work(die: Die, *of_worker: Any) -> None:
     wins, best = scoreboard._wins, scoreboard._best
     scoreboard._report = _first(lambda: die("lock taken"), scoreboard._report)
     wins.add = _then(wins.add, lambda _: die("share written"))
-    best._write = _then(best._write, _at_the_second(lambda: die("list half written")))
+    best._write = _then(best._write, lambda _: die("line written"))
     best._replace = _then(best._replace, lambda _: die("list written"))
     scoreboard.record = _then(scoreboard.record, lambda _: die("lock released"))
     worker.main(slot, job, tasks, _Results(results, die), scoreboard)
-
-
-def _at_the_second(call: Callable[[], None]) -> Callable[[object], None]:
-    """The second line that a worker writes is in the middle of a list."""
-    written = itertools.count(1)
-
-    def after(_: object) -> None:
-        if next(written) == 2:
-            call()
-
-    return after
 
 
 class _Results:
