@@ -1,4 +1,4 @@
-"""Running the command as a user does: another process, its exit code, what it prints."""
+"""The command as a user runs it: its exit code and its output."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
 
 
 def assert_clear_error(ran: Ran, code: int, *words: str) -> None:
-    """One message on standard error, nothing on standard output, no traceback."""
+    """Check for one message on standard error, nothing on standard output and no traceback."""
     assert ran.code == code, ran
     assert ran.out == ""
     assert "Traceback" not in ran.err

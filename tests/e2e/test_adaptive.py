@@ -83,7 +83,7 @@ class Shallow(Evaluator):
     def close(self):
         pass
 """
-"""Has an opinion, and never gets through a deeper search."""
+"""An evaluator that answers small searches and fails in deeper ones."""
 
 
 def test_a_deeper_search_that_is_given_up_leaves_what_the_first_one_found(tmp_path: Path) -> None:

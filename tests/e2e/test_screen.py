@@ -1,4 +1,4 @@
-"""What other programs and people get from the command: events, writers' options, an overview."""
+"""The output of the command for programs and for people: events, options of writers, the overview."""
 
 from __future__ import annotations
 

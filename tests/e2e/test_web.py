@@ -110,7 +110,7 @@ def test_an_evaluation_is_answered_while_a_long_analysis_goes_on(server: Server)
 
 @pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
 def test_clients_that_hang_up_leave_nothing_behind(server: Server) -> None:
-    """In the middle of the body, before the answer, after the first line of it; over and over."""
+    """Clients hang up in the middle of the body, before the answer and after its first line, many times."""
     head = b"POST /analyze HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
     counts = []
     for n in range(5):

@@ -1,4 +1,4 @@
-"""What is killed, hung, damaged and filled up, and what must be left of it.
+"""Tests that kill, hang, damage and fill up, and check what is left.
 
 | fault | tests |
 | --- | --- |

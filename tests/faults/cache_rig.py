@@ -56,7 +56,7 @@ def fill(path: Path, count: int = ROWS) -> None:
 
 
 def readable(cache: Cache, name: str = "a", count: int = ROWS) -> int:
-    """How many of the rows there are; what there is must be what was stored."""
+    """Return how many of the rows can be read; those must be what was stored."""
     found = [n for n in range(count) if (got := cache.get(key(name, n))) is not None and got == value(name, n)]
     wrong = [n for n in range(count) if cache.get(key(name, n)) not in (None, value(name, n))]
     assert not wrong
@@ -73,7 +73,7 @@ def damage(path: Path, first: float, last: float = 1.0) -> None:
 
 
 def old_cache(path: Path) -> None:
-    """As the first version wrote it."""
+    """Write a cache as the first version did."""
     from engine.contracts.messages import pack
 
     with closing(sqlite3.connect(path)) as db:

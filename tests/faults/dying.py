@@ -25,7 +25,7 @@ POINTS = (
     "result half sent",
     "result sent",
 )
-"""In the order in which a worker passes them."""
+"""The points at which a worker may die, in the order in which it passes them."""
 Die = Callable[[str], None]
 
 

@@ -9,7 +9,7 @@ import chess
 
 
 def write_games(path: Path, games: int, plies: int, seed: int = 1) -> Path:
-    """So many games of at most so many plies each."""
+    """Write a number of games, each of at most a number of plies."""
     rng = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
         for number in range(1, games + 1):

@@ -22,7 +22,7 @@ from tests.pool_rig import Rig, fake_spec, units
 from . import dying
 
 CHANCE = 0.015
-"""At each of some seven points a position: 14 deaths are to be expected in 6 games."""
+"""The chance of a death at each of some seven points a position: about 14 deaths in 6 games."""
 STUCK_SECONDS = 3.0
 """`collect` waits for one second. On a slow machine the default lock may be judged too early, ours never is."""
 

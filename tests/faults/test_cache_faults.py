@@ -1,4 +1,4 @@
-"""What can befall the file under a cache, and what must happen instead: no run stops, no score changes."""
+"""Locked, removed, full and read-only cache files: no run stops and no score changes."""
 
 from __future__ import annotations
 

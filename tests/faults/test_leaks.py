@@ -84,7 +84,7 @@ def test_a_pool_keeps_nothing_of_the_dead(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_run_has_no_name_in_shared_memory(tmp_path: Path) -> None:
-    """So nothing can stay there, not even when everything that knows of it is killed at once."""
+    """Then nothing can be left in shared memory, even when all processes are killed at once."""
     fake = fake_uci(tmp_path / "fake", delay=0.2)
     command = [sys.executable, "-m", "engine", "analyze", str(DATA / "classics.pgn"), "-e", str(fake), "-j", "2"]
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""When the parent is killed nobody stays; when it was only stopped, nobody dies."""
+"""All processes end when the parent is killed; none ends when it was only stopped."""
 
 from __future__ import annotations
 

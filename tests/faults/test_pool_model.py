@@ -99,7 +99,7 @@ class Tasks:
 
 
 class Context:
-    """What the pool asks of multiprocessing."""
+    """The part of multiprocessing that the pool uses."""
 
     def __init__(self) -> None:
         self.started: list[Process] = []
@@ -154,7 +154,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool = Pool(ExecutorContext(JOB, WORKERS, self.scoreboard))
         self.ids = itertools.count(1)
         self.inside: dict[int, Unit] = {}
-        """What the pool has and has not given back."""
+        """Units that the pool holds and has not given back."""
         self.wins = 0
         """Winning moves in what came back searched."""
         self.over = False
@@ -228,7 +228,7 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.over)
     @rule(seconds=st.sampled_from([0.01, 1.0, 30.0, 500.0]))
     def time_passes(self, seconds: float) -> None:
-        """Also beyond the deadlines of those that say nothing."""
+        """Let time pass, also beyond the deadlines of silent workers."""
         self.now += seconds
         self.collect()
 

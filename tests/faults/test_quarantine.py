@@ -1,4 +1,4 @@
-"""What the whole command makes of positions that kill and of workers that die: exit codes, reports, bytes."""
+"""The command with positions that kill and workers that die: exit codes, reports, bytes."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_same_command_again_searches_only_what_was_given_up(games: Path) -> 
 
 
 def test_deaths_in_a_partly_cached_run_bend_nothing(tmp_path: Path) -> None:
-    """What the parent entered for cached positions survives the recount after a death."""
+    """Entries for cached positions survive the recount after a death."""
     (tmp_path / "games.pgn").write_bytes(CLASSICS.read_bytes())
     _, _ = analysed(tmp_path, "-e", fake_uci(tmp_path / "a"), "--limit", "6")
     good, calm = analysed(tmp_path, "-e", fake_uci(tmp_path / "b"), "--no-cache")

@@ -199,7 +199,7 @@ def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, de
 
 
 def searches(log: Path) -> int:
-    """How many positions the programs were asked for."""
+    """Return how many positions the programs searched."""
     return Counter(log.read_text(errors="replace").splitlines())["go nodes 1000"]
 
 

@@ -49,7 +49,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What one evaluator that nothing befalls finds."""
+    """The evaluations of a single evaluator without any fault."""
     job = Job(fake_spec(tmp_path_factory.mktemp("calm")), Limit(nodes=1000))
     evaluator = evaluators.make(job.evaluator)
     try:
@@ -78,7 +78,7 @@ def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def main_of(monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], *arguments: object) -> None:
-    """What worker processes run instead of `worker.main`."""
+    """Let worker processes run `main` instead of `worker.main`."""
     monkeypatch.setattr(worker, "main", partial(main, *arguments))
 
 
@@ -132,7 +132,7 @@ def test_one_worker_alone_is_replaced_too(make: Make, method: str) -> None:
 
 
 def test_a_pool_whose_workers_are_all_down_still_takes_units(make: Make) -> None:
-    """Or nobody would call `collect`, which starts them again."""
+    """Otherwise nobody would call `collect`, which starts workers again."""
     rig = make(workers=1)
     rig.search(UNITS[:1])
     processes.end_of(rig.pids() * processes.kill(rig.pids()))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX program
 
 
 def talk(path: Path, *commands: str, code: int = 0) -> list[str]:
-    """Its answers to the commands, then the end of its input."""
+    """Send the commands and then the end of input, and return the answers."""
     text = "".join(command + "\n" for command in commands)
     done = subprocess.run([str(path)], input=text, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == code, done.stderr

@@ -1,4 +1,4 @@
-"""Programs and games for the tests of the library."""
+"""Programs, games and a gate for the tests of the library."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ NO_CACHE = Settings(cache="")
 
 
 def fake(folder: Path, delay: float = 0.0) -> str:
-    """A UCI program; `delay` seconds for each search."""
+    """Write a UCI program that takes `delay` seconds for each search."""
     return str(fake_uci(folder / f"fake-{delay}", delay=delay))
 
 
 def workers() -> set[int]:
-    """Worker processes of this one."""
+    """Return the worker processes of this process."""
     return {pid for pid in processes.descendants(os.getpid()) if "spawn_main" in processes.command_of(pid)}
 
 
 class Gate:
-    """An iterable of games that gives the next one when it is told to."""
+    """Games of which the next one comes when `let` is called."""
 
     def __init__(self, games: list[str]) -> None:
         self._games = games

@@ -1,4 +1,4 @@
-"""What a program may hand over as games."""
+"""The kinds of input that a program may pass as games."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees, rendered to text at several widths."""
+"""The live screen and the summary, rendered to text at several widths."""
 
 from __future__ import annotations
 

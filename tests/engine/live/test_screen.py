@@ -20,7 +20,7 @@ from engine.run.progress import Snapshot
 from tests.pictures import snapshots
 
 GROUNDS = ["standard", "256", "truecolor", None]
-"""What terminals can do; None is no colour at all."""
+"""Color systems of terminals; None is no colour at all."""
 
 
 class Clock:
@@ -43,7 +43,7 @@ def recorded(step: float = 2.5) -> Iterator[Snapshot]:
 
 
 class Terminal:
-    """What a person would see of what a console writes."""
+    """A terminal that shows what a console writes."""
 
     def __init__(self, width: int, height: int = 24, colors: str | None = "standard") -> None:
         self.screen = pyte.HistoryScreen(width, height, history=1000)
@@ -62,7 +62,7 @@ class Terminal:
         )
 
     def written(self) -> str:
-        """What was written since the last call, now seen."""
+        """Return what was written since the last call, and show it."""
         text = self.file.getvalue()[self._read :]
         self._read += len(text)
         self._stream.feed(text.replace("\n", "\r\n"))
@@ -75,7 +75,7 @@ class Terminal:
         return lines
 
     def resize(self, width: int) -> None:
-        """As terminals do: lines that are too long now go on in the next row."""
+        """Change the width as terminals do: lines that are now too long go on in the next row."""
         rows = [line.rstrip() for line in self.screen.display[: self.screen.cursor.y + 1]]
         self.screen = pyte.HistoryScreen(width, self.screen.lines, history=1000)
         self._stream = pyte.Stream(self.screen)

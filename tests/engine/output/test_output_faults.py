@@ -119,7 +119,7 @@ def test_a_long_piece_can_be_taken_back(
 
 
 def test_a_closed_standard_output_in_the_middle_of_a_long_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the writer makes an error of its own of it."""
+    """The broken pipe gets through although the writer turns it into an error of its own."""
 
     class Closed(io.BytesIO):
         def write(self, data: object) -> int:

@@ -1,4 +1,4 @@
-"""What only the operating system knows is asked in one place, which does without where it must."""
+"""Calls of the operating system are in one package, which has fallbacks for what a system lacks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ARGUMENTS = {"process_group", "start_new_session", "preexec_fn"}
 
 
 def asked(code: str) -> Iterator[str]:
-    """What a module's code asks of the system beyond Python's promises."""
+    """Yield the calls of a module that Python does not promise on every system."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             yield from MODULES & {alias.name.partition(".")[0] for alias in node.names}

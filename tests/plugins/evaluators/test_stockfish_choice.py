@@ -1,4 +1,4 @@
-"""Which Stockfish `stockfish` chooses."""
+"""The choice that the evaluator `stockfish` makes."""
 
 from __future__ import annotations
 

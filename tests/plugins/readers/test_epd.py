@@ -144,7 +144,7 @@ def test_token_soup(tokens):
     ],
 )
 def test_the_work_is_linear_whatever_the_line_holds(begin, unit, end):
-    """Where a piece of the line is tried from every place in it this takes minutes, or for ever."""
+    """It would take minutes or never end if a piece of the line were tried at every place."""
 
     def work(size):
         line = begin + unit * (size // len(unit)) + end

@@ -118,7 +118,7 @@ def test_damage_to_one_game_leaves_the_others(data):
 
 
 class _MainLine(chess.pgn.BaseVisitor[list[str]]):
-    """What python-chess reads by itself."""
+    """The moves that python-chess reads."""
 
     def begin_game(self) -> None:
         self.moves: list[str] = []

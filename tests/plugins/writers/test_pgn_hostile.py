@@ -120,7 +120,7 @@ def test_depth_and_number_cost_no_stack() -> None:
     ("unit", "text"), [("[%eval ", "{ %s }"), ("(0.1 → ", "%s"), ("(", "%s")], ids=["commands", "words", "nothing"]
 )
 def test_the_work_is_linear_whatever_the_text(unit: str, text: str) -> None:
-    """Where each piece is tried or copied for every other one this takes a minute."""
+    """It would take a minute if each piece were tried or copied for every other one."""
     assert_linear(lambda size: annotate(f"1. e4 {text % (unit * (size // len(unit)))} e5 *"), 400_000)
 
 

@@ -94,7 +94,7 @@ def test_pandas_polars_and_duckdb_read_the_parquet(run: Path, expected: dict[str
 
 
 def test_equal_runs_give_equal_bytes(run: Path, tmp_path: Path) -> None:
-    """Also under other names; the names of the inputs are in them."""
+    """They are the same under other names, apart from the names of the inputs in them."""
     names = ("out.sqlite", "out.plies.parquet", "out.games.csv")
     tables.write_all(run, *(f"again.{name}" for name in names))
     for name in names:
