@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from engine.loading.registry import CONTRACTS, Registry, kind_of, page_of
+from engine.loading.pages import page_of
+from engine.loading.registry import CONTRACTS, Registry, kind_of
 from tests.docs.regions import markdown_files, public_modules
 
 pytest.importorskip("pdoc")

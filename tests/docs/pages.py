@@ -18,7 +18,8 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
 from engine.contracts.options import NoOptions, describe
-from engine.loading.registry import CONTRACTS, Registry, kind_of, page_of
+from engine.loading.pages import page_of
+from engine.loading.registry import CONTRACTS, Registry, kind_of
 from engine.plugin import Needs
 from tests.docs import links
 from tests.docs.regions import ROOT

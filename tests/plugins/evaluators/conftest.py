@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.contracts.options import build
+from engine.contracts.options import parse_options
 from engine.testing.fake_uci import fake_uci
 from engine_plugins.evaluators.uci import Uci
 from tests.plugins.evaluators.uci_rig import Make, end_of_all
@@ -30,7 +30,7 @@ def make(tmp_path: Path, mark: str) -> Iterator[Make]:
 
     def new(*, evaluator: dict[str, Any] | None = None, **behaviour: Any) -> Uci:
         path = fake_uci(tmp_path / f"fake{len(made)}", **behaviour)
-        uci = Uci(build(Uci.Options, {"path": str(path), **(evaluator or {})}, "uci"))
+        uci = Uci(parse_options(Uci.Options, {"path": str(path), **(evaluator or {})}, "uci"))
         made.append(uci)
         return uci
 

@@ -9,7 +9,7 @@ from typing import Any
 import chess
 import pytest
 
-from engine.contracts.options import build
+from engine.contracts.options import parse_options
 from engine.errors import (
     EvaluatorCrashed,
     EvaluatorError,
@@ -177,4 +177,4 @@ def test_what_is_no_program_is_said_in_one_line(tmp_path: Path, monkeypatch: pyt
         (str(orphan), EvaluatorError, "interpreter"),
     ):
         with pytest.raises(error, match=reason):
-            Uci(build(Uci.Options, {"path": path}, "uci")).start()
+            Uci(parse_options(Uci.Options, {"path": path}, "uci")).start()
