@@ -12,9 +12,7 @@ import pytest
 from engine import system
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.command import Ran
-from tests.support import DATA, PATIENCE
-
-CLASSICS = DATA / "classics.pgn"
+from tests.support import FEW, PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +38,10 @@ def python(*arguments: str | Path, code: str = "", cwd: Path | None = None, **en
 ANALYZE = f"""
 import engine
 with engine.Analyzer(workers=2) as analyzer:
-    print("games", analyzer.analyze({str(CLASSICS)!r}, nodes=10).counts.analysed)
+    print("games", analyzer.analyze({FEW!r}, nodes=10).counts.analysed)
     print("nodes", analyzer.evaluate(nodes=30).nodes)
 """
-SAID = "games 12\nnodes 30\n"
+SAID = "games 3\nnodes 30\n"
 
 
 def test_a_script_without_a_main_guard(tmp_path: Path) -> None:
@@ -112,7 +110,7 @@ def test_a_pytest_xdist_worker(tmp_path: Path) -> None:
     body = body.replace('seen.append("games", ', "seen.append(").replace('seen.append("nodes", ', "seen.append(")
     (tmp_path / "test_it.py").write_text(
         f"import os\n\ndef test_it():\n    seen = []{body}\n"
-        "    assert os.environ['PYTEST_XDIST_WORKER'] == 'gw0'\n    assert seen == [12, 30]\n"
+        "    assert os.environ['PYTEST_XDIST_WORKER'] == 'gw0'\n    assert seen == [3, 30]\n"
     )
     ran = python(
         "-m",

@@ -11,13 +11,13 @@ import pytest
 from nbclient import NotebookClient
 
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA, PATIENCE
+from tests.support import FEW, PATIENCE
 
 CELLS = f"""
 import engine
 ---
 analyzer = engine.Analyzer(workers=2)
-result = analyzer.analyze({str(DATA / "classics.pgn")!r}, nodes=20, progress=engine.ProgressLine())
+result = analyzer.analyze({FEW!r}, nodes=20, progress=engine.ProgressLine())
 ---
 result.reports["accuracy"]
 ---
@@ -48,10 +48,10 @@ def test_a_notebook_shows_progress_and_reports(tmp_path: Path, monkeypatch: pyte
     assert outputs[0] == []
     [progress] = outputs[1]
     assert (progress.output_type, progress.name) == ("stream", "stdout")
-    assert "100%  games 12  positions 558 of 558" in progress.text
+    assert "100%  games 3  positions 105 of 105" in progress.text
     assert "<caption>" in outputs[2][0].data["text/html"]
     assert outputs[3][0].data["text/plain"] == "30"
     assert "Run: done, 1 games, 3 positions" in outputs[4][0].data["text/html"]
     page = outputs[5][0].data["text/html"]
-    assert "12 games, 558 positions" in page
+    assert "3 games, 105 positions" in page
     assert "Accuracy" in page

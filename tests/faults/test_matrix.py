@@ -27,9 +27,9 @@ sys.exit(done.returncode)
 
 
 def bomb(line: bool) -> bytes:
-    """400 MB in some hundred kilobytes: one line, or a game of a comment that goes on and on."""
+    """256 MB in some hundred kilobytes: one line, or a game of a comment that goes on and on."""
     block = b"x" * (1 << 20) if line else b"{ " + b"y " * 40 + b"}\n"
-    times = 400 if line else 400 * (1 << 20) // 83
+    times = 256 if line else 256 * (1 << 20) // 83
     return gzip.compress(b'[Event "bomb"]\n\n1. e4 ' + block * times, compresslevel=1)
 
 

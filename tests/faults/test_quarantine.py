@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.e2e.command import CLASSICS, Ran, engine
+from tests.e2e.command import Ran, engine
+from tests.support import FEW
 
 POISON = "rnbqkbnr/pp1ppppp/8/2p5/4P3/5N2/PPPP1PPP/RNBQKB1R"
 """After 1. e4 c5 2. Nf3: within the first ten plies, hence a unit by itself."""
@@ -100,10 +101,10 @@ def test_the_same_command_again_searches_only_what_was_given_up(games: Path) -> 
 
 def test_deaths_in_a_partly_cached_run_bend_nothing(tmp_path: Path) -> None:
     """Entries for cached positions survive the recount after a death."""
-    (tmp_path / "games.pgn").write_bytes(CLASSICS.read_bytes())
-    _, _ = analysed(tmp_path, "-e", fake_uci(tmp_path / "a"), "--limit", "6")
+    (tmp_path / "games.pgn").write_text(FEW)
+    _, _ = analysed(tmp_path, "-e", fake_uci(tmp_path / "a"), "--limit", "2")
     good, calm = analysed(tmp_path, "-e", fake_uci(tmp_path / "b"), "--no-cache")
-    dying = fake_uci(tmp_path / "c", kill=9, signal="SIGKILL", times=5)
+    dying = fake_uci(tmp_path / "c", kill=9, signal="SIGKILL", times=3)
     ran, found = analysed(tmp_path, "-e", dying, "-j", "2")
     assert ran.code == 0, ran.err
     assert found == calm

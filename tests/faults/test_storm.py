@@ -84,40 +84,42 @@ def victims(root: int) -> list[int]:
     return [*workers, *(pid for worker in workers for pid in processes.descendants(worker))]
 
 
-def storm(process: subprocess.Popen[bytes], kills: int, every: float, seed: int) -> int:
-    """Kill somebody at random, `every` so many seconds on average, until enough or over: how many."""
+def searched_more(process: subprocess.Popen[bytes], log: Path, count: int) -> bool:
+    """Wait until the programs have begun `count` more searches; False when the run has ended before."""
+    enough = searches(log) + count
+    while process.poll() is None:
+        if searches(log) >= enough:
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def storm(process: subprocess.Popen[bytes], log: Path, kills: int, gap: int, seed: int) -> int:
+    """Kill processes at random, up to `gap` searches apart, and return how many before the run ended."""
     rng = random.Random(seed)
     killed = 0
-    while killed < kills:
-        try:
-            process.wait(min(rng.expovariate(1 / every), 10 * every))
-            break
-        except subprocess.TimeoutExpired:
-            found = victims(process.pid)
-            if found:
-                killed += processes.kill([rng.choice(found)])
+    while killed < kills and searched_more(process, log, rng.randint(0, gap)):
+        candidates = victims(process.pid)
+        if candidates:
+            killed += processes.kill([rng.choice(candidates)])
     return killed
 
 
 @pytest.mark.parametrize(
-    ("games", "kills", "every", "delay"),
-    [
-        pytest.param(4, 15, 0.12, 0.02, id="short"),
-        pytest.param(48, 500, 0.22, 0.05, id="long", marks=long),
-    ],
+    ("games", "kills", "delay"),
+    [pytest.param(4, 15, 0.02, id="short"), pytest.param(48, 500, 0.05, id="long", marks=long)],
 )
-def test_a_storm_over_workers_and_programs(
-    tmp_path: Path, games: int, kills: int, every: float, delay: float
-) -> None:
+def test_a_storm_over_workers_and_programs(tmp_path: Path, games: int, kills: int, delay: float) -> None:
     source = write_games(tmp_path / "games.pgn", games, 50)
     calm = Command(tmp_path, source, fake_uci(tmp_path / "calm"), "--nodes", "1000", "--no-cache", workers=2)
     calm.run("calm")
-    slow = fake_uci(tmp_path / "slow", delay=delay)
+    log = tmp_path / "log"
+    slow = fake_uci(tmp_path / "slow", delay=delay, log=str(log))
     stormy = Command(tmp_path, source, slow, "--nodes", "1000", "--no-cache", workers=3)
     begun = time.monotonic()
     with stormy.start("stormy") as process:
         try:
-            killed = storm(process, kills, every, seed=games)
+            killed = storm(process, log, kills, gap=6, seed=games)
             process.wait()
         finally:
             process.kill()
@@ -126,6 +128,18 @@ def test_a_storm_over_workers_and_programs(
     assert killed == kills
     assert stormy.outputs("stormy") == calm.outputs("calm")
     stormy.assert_counter_exact("stormy")
+
+
+def embedded_storm(process: subprocess.Popen[bytes], kills: int, seed: int) -> int:
+    """As `storm`, by the clock: nothing is logged of the searches of the embedded Stockfish."""
+    rng = random.Random(seed)
+    killed = 0
+    while killed < kills and process.poll() is None:
+        time.sleep(min(rng.expovariate(1 / 0.7), 7.0))
+        candidates = victims(process.pid)
+        if candidates:
+            killed += processes.kill([rng.choice(candidates)])
+    return killed
 
 
 @pytest.mark.stockfish
@@ -141,7 +155,7 @@ def test_a_storm_over_the_embedded_stockfish(
     begun = time.monotonic()
     with command.start("stormy") as process:
         try:
-            killed = storm(process, 30, 0.7, seed=30)
+            killed = embedded_storm(process, 30, seed=30)
             process.wait()
         finally:
             process.kill()
@@ -172,7 +186,7 @@ def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, de
     command = Command(
         tmp_path, source, fake, *("--nodes", "1000", "--cache", str(tmp_path / "units.sqlite")), workers=2
     )
-    whole = searches(logs["calm"]) * delay / 2
+    whole = searches(logs["calm"])
     rng = random.Random(games)
     begun = time.monotonic()
     killed = 0
@@ -180,9 +194,9 @@ def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, de
         with command.start("killed") as process:
             try:
                 # Every run advances by a share of the work, so that no moment comes after the end.
-                process.wait(0.8 + rng.uniform(0.1, 1.4) * whole / (moments + 2))
-                break
-            except subprocess.TimeoutExpired:
+                share = rng.uniform(0.1, 1.4) / (moments + 2)
+                if not searched_more(process, logs["killed"], round(share * whole)):
+                    break
                 killed += 1
             finally:
                 everybody = [process.pid, *processes.descendants(process.pid)]
@@ -199,7 +213,9 @@ def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, de
 
 
 def searches(log: Path) -> int:
-    """Return how many positions the programs searched."""
+    """Return how many positions the programs have begun to search."""
+    if not log.exists():
+        return 0
     return Counter(log.read_text(errors="replace").splitlines())["go nodes 1000"]
 
 

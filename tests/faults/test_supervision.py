@@ -85,6 +85,7 @@ def main_of(monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], *argumen
 # -- workers ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("point", dying.POINTS)
 def test_a_worker_killed_at_any_point_costs_its_unit_and_bends_nothing(  # noqa: PLR0917
@@ -287,7 +288,7 @@ def test_a_program_that_never_starts_ends_the_run_with_its_last_words(
     make: Make, monkeypatch: pytest.MonkeyPatch, behaviour: dict[str, Any], options: dict[str, Any], words: str
 ) -> None:
     monkeypatch.setattr(pool, "BACK_OFF", (0.0,))
-    rig = make(options=options, **behaviour)
+    rig = make(1, options=options, **behaviour)
     with pytest.raises(EvaluatorError, match=words) as caught:
         rig.search(UNITS)
     assert caught.value.exit_code == 3
