@@ -1,8 +1,10 @@
-"""Shared memory for any `multiprocessing` program, exact also when a process is killed at the wrong instruction.
+"""Shared memory for any `multiprocessing` program, exact even when a process is killed.
 
 * `SharedCounter` - a number that several processes add to.
 * `SharedTop` - the best entries that several processes have found.
 * `KernelLock` - the lock of both, which the kernel releases when its holder dies.
+
+Four processes add 100 each:
 
     from multiprocessing import Process
 
