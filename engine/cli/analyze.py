@@ -137,6 +137,10 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
             # Workers write to standard error themselves, which would damage a board.
             if not screen.draws_in_place:
                 settings = structs.replace(settings, log_level=log_level)
+            elif log_level <= logging.DEBUG:
+                screen.say(
+                    "warning: log lines of workers are left out beside the board; --progress plain shows them"
+                )
             code = _analyze(flags, settings, screen)
         except AnalysisError as error:
             if screen.events is None:

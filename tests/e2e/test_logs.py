@@ -113,6 +113,7 @@ def test_on_a_terminal_lines_of_workers_take_the_place_of_the_board(arguments: t
     written, left = on_a_terminal(120, 40, *arguments, "-vv", "--progress", "rich")
     assert "\x1b[1A" in written
     assert "worker-1" not in written
+    assert "--progress plain shows them" in "\n".join(left)
 
 
 def test_evaluate_and_doctor_show_them_too(tmp_path: Path) -> None:
