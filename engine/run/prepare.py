@@ -79,8 +79,8 @@ class RunPlan(Struct, frozen=True):
     writer_options: Mapping[str, Options]
     """Options by writer."""
     aggregator_plan: AggregatorPlan
-    player_aggregator_plan: AggregatorPlan
-    """The aggregators for the outputs of each player."""
+    player_aggregator_plan: AggregatorPlan | None
+    """The aggregators for the outputs of each player; None where there are none."""
     aggregators: Aggregators
     """Made by `aggregator_plan`; they have not seen a game."""
     only_shown: frozenset[str]
@@ -136,10 +136,11 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     all_targets = [targets] if templates is None else [targets, templates.targets]
     epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
-    plan_aggregators = partial(_plan_aggregators, registry, settings, names, plugin_options.aggregators, epd=epd)
-    aggregator_plan = plan_aggregators([name for some in all_targets for name in some.reports])
-    own_plan = plan_aggregators(())
-    player_plan = plan_aggregators(templates.targets.reports).copy() if templates is not None else own_plan
+    choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+    plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators)
+    aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
+    added = aggregator_plan.chosen[len(choose()) :]
+    player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
     first_limit = adaptive.first_limit(limit) if settings.search.adaptive else limit
@@ -156,7 +157,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         aggregator_plan=aggregator_plan,
         player_aggregator_plan=player_plan,
         aggregators=loaded,
-        only_shown=_only_shown(aggregator_plan, own_plan, all_targets),
+        only_shown=_only_shown(added, all_targets),
         limit=limit,
         first_limit=first_limit,
         workers=settings.workers or system.cores(),
@@ -177,24 +178,17 @@ def _output_check(
     return check
 
 
-def _plan_aggregators(  # noqa: PLR0913 - the arguments of a run
-    registry: Registry,
-    settings: Settings,
-    names: Sequence[AggregatorChoice] | None,
-    values: Values,
-    for_writers: Sequence[str],
-    *,
-    epd: bool,
+def _plan_of(
+    registry: Registry, settings: Settings, values: Values, chosen: Sequence[AggregatorChoice]
 ) -> AggregatorPlan:
-    """Choose the aggregators that are named, and those that writers need."""
-    chosen = choose_aggregators(registry, names, epd=epd, player=bool(settings.players), also=for_writers)
+    """Return a plan of the chosen aggregators, with the settings that they share."""
     return AggregatorPlan(tuple(chosen), add_shared_settings(values, settings, registry, chosen))
 
 
-def _only_shown(plan: AggregatorPlan, own_plan: AggregatorPlan, targets: Sequence[Targets]) -> frozenset[str]:
-    """Return the aggregators that only writers want which start no search for them."""
-    added = {short_name(choice) for choice in plan.chosen[len(own_plan.chosen) :]}
-    return frozenset(added - {name for some in targets for name in some.searched_for})
+def _only_shown(added: Sequence[AggregatorChoice], targets: Sequence[Targets]) -> frozenset[str]:
+    """Return those of the aggregators added for writers for which no writer wants searches."""
+    searched_for = {name for some in targets for name in some.searched_for}
+    return frozenset({short_name(choice) for choice in added} - searched_for)
 
 
 def _selection(settings: Settings) -> Selection:

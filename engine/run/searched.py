@@ -42,7 +42,8 @@ class SearchedRun(StartedRun):
         opened_with = cache.notice
         if cache.notice:
             self._accounts.warn(cache.notice)
-        scheduler = Scheduler(self._task(), self, cache, self._scoreboard)
+        self._task = self._search_task()
+        scheduler = Scheduler(self._task, self, cache, self._scoreboard)
         try:
             self._drive(scheduler)
             self._report(scheduler, last=True)
@@ -52,7 +53,7 @@ class SearchedRun(StartedRun):
             if cache.notice not in (None, opened_with):
                 self._accounts.warn(cache.notice or "")
 
-    def _task(self) -> SearchTask:
+    def _search_task(self) -> SearchTask:
         plan, evaluators = self._plan, self._evaluators
         searching = evaluators.main if evaluators.main.spec is not None else evaluators.follow_ups
         spec = searching.spec if searching is not None and searching.spec is not None else NO_EVALUATOR
@@ -115,7 +116,7 @@ class SearchedRun(StartedRun):
 
     def new_executor(self) -> Executor:
         """Start the workers."""
-        return self._plan.new_executor(ExecutorContext(self._task().job, self._plan.workers, self._scoreboard))
+        return self._plan.new_executor(ExecutorContext(self._task.job, self._plan.workers, self._scoreboard))
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
         """Judge the moves of a game."""

@@ -125,6 +125,7 @@ def _warn_of_unmet_needs(plan: RunPlan, evaluator: ChosenEvaluator, accounts: Ru
 
 def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunInfo) -> Delivery:
     def new_aggregators() -> Aggregators:
+        assert plan.player_aggregator_plan is not None
         aggregators = plan.player_aggregator_plan.copy().load(plan.registry)
         aggregators.on_crash = accounts.player_plugin_crashed
         return aggregators

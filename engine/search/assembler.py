@@ -152,7 +152,8 @@ class Assembler:
             state = self._games[head]
             if isinstance(state, _Searching) or state.open:
                 return
-            del self._games[self._line.popleft()]  # type: ignore[arg-type]  # it is `head`
+            self._line.popleft()
+            del self._games[head]
             yield _finished(state)
 
 
