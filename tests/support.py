@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,3 +37,13 @@ def assert_linear(work: Callable[[int], object], size: int) -> None:
         return time.process_time() - started
 
     assert seconds(size) < 64 * max(seconds(size // 16), 0.005)
+
+
+def lichess_games() -> list[tuple[Any, Any]]:
+    """Return the 500 games that Lichess analysed, each with its figures. Skips the test if they are missing."""
+    games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
+    expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
+    pairs = [(json.loads(game), json.loads(expected)) for game, expected in zip(games, expectations, strict=True)]
+    assert len(pairs) == 500
+    assert all(game["id"] == expected["id"] for game, expected in pairs)
+    return pairs

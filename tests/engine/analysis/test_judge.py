@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import chess
 import pytest
 
 from engine.analysis.judge import analyse
 from engine.model import AnalysedGame, AnalysedPosition, Evaluation, Origin, Score, SourceGame
 from engine.testing import analysed_game
-from tests.support import shared_data
+from tests.support import lichess_games
 
 KINGS_AND_PAWN = {"FEN": "8/4k3/8/4K3/4P3/8/8/8 b - - 0 41", "SetUp": "1"}
 
@@ -135,12 +133,9 @@ def _from_lichess(record: dict[str, object]) -> AnalysedGame:
 
 @pytest.mark.parity
 def test_parity_with_lichess_on_500_analysed_games() -> None:
-    games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
-    expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
     plies = sides = 0
-    for line, expectation in zip(games, expectations, strict=True):
-        record, expected = json.loads(line), json.loads(expectation)
-        assert record["id"] == expected["id"]
+    games = lichess_games()
+    for record, expected in games:
         game = _from_lichess(record)
         judgements = [name and name.lower() for name in expected["judgements"]]
         # What the file says nothing of has no judgement either: mating moves.

@@ -17,7 +17,7 @@ from engine.model import Opening
 from engine.positions import openings
 from engine.positions.openings_build import rebuild_table
 from tests.perf.openings import FILES, agreement
-from tests.support import shared_data
+from tests.support import lichess_games, shared_data
 
 
 def played(moves: str, board: chess.Board | None = None) -> Iterator[chess.Board]:
@@ -188,12 +188,7 @@ def test_lichess_test_games_have_their_names() -> None:
 
 @pytest.mark.parity
 def test_500_real_games_are_named_as_on_lichess() -> None:
-    games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
-    expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
-    assert len(games) == 500
-    for line, expectation in zip(games, expectations, strict=True):
-        real, expected = json.loads(line), json.loads(expectation)
-        assert real["id"] == expected["id"]
+    for real, expected in lichess_games():
         opening = openings.find(played(real["moves"]))
         summary = opening and {"eco": opening.eco, "name": opening.name, "ply": opening.ply}
         assert summary == expected["opening"], real["id"]

@@ -10,7 +10,7 @@ import pytest
 
 from engine.model import Phases
 from engine.positions.phases import divide
-from tests.support import shared_data
+from tests.support import lichess_games, shared_data
 
 FULL = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR"
 ELEVEN = "rnbqkb2/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBN1"
@@ -99,11 +99,6 @@ def test_lichess_test_games_divide_where_lichess_says() -> None:
 
 @pytest.mark.parity
 def test_500_real_games_divide_as_on_lichess() -> None:
-    games = shared_data("lichess-analysed", "games.ndjson").read_text().splitlines()
-    expectations = shared_data("lichess-analysed", "derived_expected.ndjson").read_text().splitlines()
-    assert len(games) == 500
-    for line, expectation in zip(games, expectations, strict=True):
-        real, expected = json.loads(line), json.loads(expectation)
-        assert real["id"] == expected["id"]
+    for real, expected in lichess_games():
         phases = divide(played(real["uci"], chess.Board()))
         assert {"middle": phases.middlegame, "end": phases.endgame} == expected["division"], real["id"]
