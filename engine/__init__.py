@@ -12,9 +12,11 @@ errors in `engine.errors`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
+# Not from `typing`: with `python -m engine` that could be a file of the current folder (`engine.__main__`).
 if TYPE_CHECKING:
+    from typing import Any
+
     from engine.api import Analyzer, AsyncAnalyzer, AsyncRun, ProgressLine, Run, analyze, evaluate
     from engine.errors import AnalysisError
     from engine.model import AnalysedGame, Evaluation, Limit, Report, RunResult, Score

@@ -26,6 +26,7 @@ from engine.input.games import ParsedGame, UnparsedGame, parse_game, skip_unplay
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Notice, RunCounts, SkippedGame, SourceGame
 from engine.plugin import WorkerState
+from engine.run.accounts import LOGGER
 from engine.run.aggregators import Aggregators, Crash
 from engine.run.labels import BoardLabels
 from engine.run.notices import notice_of_skipped, notices_of
@@ -224,13 +225,17 @@ class BatchPool:
     def _send(self, packed: bytes) -> Future[bytes] | None:
         if self._deaths >= _DEATHS:
             return None
-        if self._pool is None:
-            encoded = msgspec.msgpack.encode(self._job)
-            self._pool = ProcessPoolExecutor(self._workers, self._context, _start, (encoded,))
         try:
-            with system.without_main():  # it may start a process
+            with system.without_main():  # both may start a process
+                if self._pool is None:
+                    encoded = msgspec.msgpack.encode(self._job)
+                    self._pool = ProcessPoolExecutor(self._workers, self._context, _start, (encoded,))
                 return self._pool.submit(_analyse, packed)
         except BrokenProcessPool:
+            return None
+        except (OSError, NotImplementedError) as error:  # no semaphores (/dev/shm), or no process
+            LOGGER.info("batches are analysed in this process: %s", error)
+            self._deaths = _DEATHS
             return None
 
     def _again(self) -> Future[bytes] | None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing import connection, parent_process
+from multiprocessing import connection, parent_process, util
 from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
@@ -20,19 +20,26 @@ _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
 
 @contextlib.contextmanager
 def without_main() -> Iterator[None]:
-    """Keep a child from importing the caller's `__main__`, which it never needs.
+    """Keep a child from executing the caller's `__main__` and files of the current folder, which it never needs.
 
     Its targets live in this package. Without this, a script that has no `if __name__ == "__main__"`, or that is
-    fed on standard input, would run again in every worker.
+    fed on standard input, would run again in every worker. And Python's own modules would be looked for in the
+    current folder first, by the child as by the resource tracker and the fork server, which a child may be the
+    first to need: they are started with `python -c`. The child then gets the caller's own `sys.path`.
     """
     main = sys.modules["__main__"]
     with _main_hidden:
         hidden: tuple[str, ...] = ("__file__", "__spec__")
         kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
         main.__spec__ = None
+        flags = util._args_from_interpreter_flags  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+        # A frozen program recognises its children by the flags that they are started with.
+        if not (sys.flags.safe_path or getattr(sys, "frozen", False)):
+            util._args_from_interpreter_flags = lambda: [*flags(), "-P"]  # type: ignore[attr-defined]  # noqa: SLF001
         try:
             yield
         finally:
+            util._args_from_interpreter_flags = flags  # type: ignore[attr-defined]  # noqa: SLF001
             del main.__spec__
             main.__dict__.update(kept)
 
