@@ -45,7 +45,7 @@ def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEv
     `EvaluatorError` when the evaluator does not work.
     """
     first, comma, rest = name.partition(",")
-    if not comma or Path(name).exists():
+    if not comma or (os.sep in name and Path(name).exists()):
         return _choose(registry, name, values)
     reader = _choose(registry, first.strip(), {})
     if not reader.reads_input:

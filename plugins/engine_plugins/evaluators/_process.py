@@ -63,16 +63,16 @@ late. It must be read every `_CLOCK_SECONDS`."""
 def find_program(name: str) -> Path:
     """Return the absolute path of a program.
 
-    * **name** - a path, or a name on PATH.
+    * **name** - a path, or a name: a program on PATH, else a file here.
 
     Raises `EvaluatorNotFound` if there is no such file, and `EvaluatorError` if the file is not a program.
     """
     path = Path(name).expanduser()
-    if path.name == name and not path.exists():
+    if os.sep not in name:
         on_path = shutil.which(name)
-        if on_path is None:
+        if on_path is None and not path.exists():
             raise EvaluatorNotFound(f"no program {printable(name)!r} on PATH, and no file of that name here")
-        path = Path(on_path)
+        path = Path(on_path or path)
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would turn a link into what it points at
     shown = printable(str(path))
     if not path.exists():
