@@ -291,8 +291,8 @@ class AnalysedGame(Struct, frozen=True):
 
         * **color** - the player's colour.
         """
-        text = self.headers.get("WhiteElo" if color == "white" else "BlackElo", "").strip()
-        return int(text) if text.isascii() and text.isdigit() and int(text) in range(1, 10_000) else None
+        text = self.headers.get("WhiteElo" if color == "white" else "BlackElo", "").strip().lstrip("0")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None  # noqa: PLR2004
 
     @property
     def time_control(self) -> TimeControl | None:

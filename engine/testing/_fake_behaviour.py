@@ -78,6 +78,8 @@ class Behaviour(TypedDict, total=False):
     """`bestmove` without any score before it."""
     absurd_score: Trigger
     """A score of 10^12 centipawns."""
+    absurd_depth: Trigger
+    """A depth of 30 digits."""
     mate_zero: Trigger
     """`score mate 0` in a position that has legal moves."""
     illegal_pv: Trigger
@@ -104,7 +106,7 @@ class Behaviour(TypedDict, total=False):
 
 FAULTS = (
     "slow", "crash", "crash_after", "kill", "hang", "deaf", "eat", "fork", "close_stdout", "cut",
-    "illegal_bestmove", "no_bestmove", "null_bestmove", "no_score", "absurd_score", "mate_zero", "illegal_pv",
-    "double_bestmove", "late_bestmove", "garbage", "long_line", "chatter", "flood",
+    "illegal_bestmove", "no_bestmove", "null_bestmove", "no_score", "absurd_score", "absurd_depth", "mate_zero",
+    "illegal_pv", "double_bestmove", "late_bestmove", "garbage", "long_line", "chatter", "flood",
 )  # fmt: skip
 """The behaviours that have a trigger."""

@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FAULTS", "Behaviour", "fake_uci"]
 
+_WRONG_LINES = {
+    "absurd_score": "info depth 5 score cp 1000000000000 nodes 9 pv a2a3",
+    "absurd_depth": f"info depth {'9' * 30} score cp 5 nodes 9 pv a2a3",
+    "mate_zero": "info depth 5 score mate 0 nodes 9 pv a2a3",
+}
+
 
 def fake_uci(folder: Path, filename: str = "fake-uci", **behaviour: Unpack[Behaviour]) -> Path:
     """Write an executable fake into `folder` and return its path. The package must be installed, or editable.
@@ -273,9 +279,9 @@ class _Program:
 def _spoilt(lines: list[str], faults: set[str]) -> list[str]:
     if "no_score" in faults:
         return ["info depth 1 nodes 1"]
-    wrong = "cp 1000000000000" if "absurd_score" in faults else "mate 0" if "mate_zero" in faults else ""
+    wrong = [line for fault, line in _WRONG_LINES.items() if fault in faults]
     if wrong:
-        return [f"info depth 5 score {wrong} nodes 9 pv a2a3"]
+        return wrong[:1]
     if "illegal_pv" in faults:
         lines = [
             *lines[:1],

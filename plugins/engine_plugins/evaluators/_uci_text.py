@@ -20,6 +20,12 @@ MAX_CP = 100_000
 """Largest plausible score in centipawns; a larger one is a fault of the program."""
 MAX_MATE = 1000
 """Largest plausible number of moves to mate."""
+MAX_DEPTH = 10_000
+"""Largest plausible depth in plies."""
+MAX_NODES = 10**15
+"""Largest plausible number of nodes of a search: years of it."""
+_MAX_DIGITS = 18
+"""Digits of the longest number; 64 bits hold no more, and Python does not read more than 4,300."""
 
 _REFUSED = {
     "debug log file": "it would write a file wherever the value says",
@@ -103,7 +109,7 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
         score=first.score,
         pv=first.pv,
         depth=first.depth,
-        nodes=_number(nodes_line, "nodes"),
+        nodes=_number(nodes_line, "nodes", MAX_NODES),
         lines=tuple(ordered) if limit.multipv > 1 else (),
     )
 
@@ -147,23 +153,30 @@ def _best_move(board: chess.Board, line: str) -> str:
 
 def _multipv(line: str) -> int:
     at = line.find(" multipv ")
-    return 1 if at < 0 else _number(line[at:], "multipv")
+    return 1 if at < 0 else _number(line[at:], "multipv", 10**_MAX_DIGITS)
 
 
-def _number(line: str, word: str) -> int:
-    """Return the non-negative integer after `word`; 0 if there is none."""
+def _number(line: str, word: str, most: int) -> int:
+    """Return the non-negative integer after `word`; 0 if there is none.
+
+    Raises `EvaluatorProtocolError` for one above `most`.
+    """
     words = line.split(" string ", 1)[0].split()
+    text = words[words.index(word) + 1] if word in words[:-1] else ""
     try:
-        return max(0, int(words[words.index(word) + 1]))
-    except (ValueError, IndexError):
+        number = most + 1 if text.isdecimal() and len(text) > _MAX_DIGITS else max(0, int(text))
+    except ValueError:
         return 0
+    if number > most:
+        raise EvaluatorProtocolError(f"implausible {word} {printable(text, 40)}")
+    return number
 
 
 def _line(board: chess.Board, text: str) -> Line:
     """Parse one `info` line with a score."""
     text = text.split(" string ", 1)[0]
     words = text.split()
-    return Line(_score(words), _legal_prefix(board, words), _number(text, "depth"))
+    return Line(_score(words), _legal_prefix(board, words), _number(text, "depth", MAX_DEPTH))
 
 
 def _score(words: list[str]) -> Score:

@@ -1,9 +1,9 @@
 """Any program that speaks UCI: `--evaluator path/to/program`.
 
-The program is a file or a name on PATH and is started without arguments. If it needs arguments, write a wrapper
-script of two lines (`#!/bin/sh`, `exec program --its-arguments`). It runs with `Threads` 1 and with `Hash` from
-`--hash`. Other options come from `--uci NAME=VALUE`. They are checked against the options that the program offers,
-because programs silently ignore a wrong name or number.
+The program is a name on PATH, or a file: `./name` is one in the current folder. It is started without arguments.
+If it needs some, write a wrapper script of two lines (`#!/bin/sh`, `exec program --its-arguments`). It runs with
+`Threads` 1 and with `Hash` from `--hash`. Other options come from `--uci NAME=VALUE`. They are checked against the
+options that the program offers, because programs silently ignore a wrong name or number.
 
 The program is not trusted. Every wait has a deadline. An illegal best move or a search without a score is an
 error. An `isready` after each search detects unexpected answers. The memory that the program may allocate is
@@ -50,7 +50,7 @@ class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
     """Options of `uci`."""
 
     path: str
-    """The program: a file, or a name on PATH."""
+    """The program: a name on PATH, or a file."""
     start_timeout: Annotated[float, Meta(gt=0)] = 30.0
     """Seconds after which the program must be ready; large networks on a cold disk need more."""
     search_timeout: Annotated[float, Meta(gt=0)] | None = None
@@ -158,7 +158,7 @@ class Uci(Evaluator):
         name, offered = handshake(process, deadline)
         self._offered = {option.name.lower(): option for option in offered}
         multipv = self._offered.get("multipv")
-        self._multipv = int(multipv.default) if multipv and multipv.default.isdecimal() else 1
+        self._multipv = int(multipv.default[:9]) if multipv and multipv.default.isdecimal() else 1
         chess960 = self._offered.get("uci_chess960")
         self._chess960 = chess960 is not None and chess960.default == "true"
         sent = self._chosen(offered)
@@ -206,7 +206,7 @@ def _megabytes(options: UciOptions, sent: Mapping[str, str]) -> int:
     """Return the megabytes that the program may allocate."""
     if options.memory is not None:
         return options.memory
-    hashes = [int(value) for name, value in sent.items() if name.lower() == "hash" and value.isdecimal()]
+    hashes = [int(value[:12]) for name, value in sent.items() if name.lower() == "hash" and value.isdecimal()]
     return _MEMORY + sum(hashes)
 
 

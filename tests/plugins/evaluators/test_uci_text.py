@@ -171,6 +171,13 @@ SCORE = "info depth 5 score cp 30 nodes 10 pv e2e4"
         (["info score cp nan pv e2e4", "bestmove e2e4"], "implausible score"),
         ([f"info score cp {'9' * 5000} pv e2e4", "bestmove e2e4"], "implausible score"),
         (["info depth 5 score wdl 1 2 3 pv e2e4", "bestmove e2e4"], "implausible score"),
+        ([f"info depth {'9' * 30} score cp 3 pv e2e4", "bestmove e2e4"], "implausible depth 999"),
+        (["info depth 10001 score cp 3 pv e2e4", "bestmove e2e4"], "implausible depth 10001"),
+        ([f"info depth {'9' * 5000} score cp 3 pv e2e4", "bestmove e2e4"], "implausible depth 999"),
+        ([f"info depth 5 score cp 3 nodes {'9' * 30} pv e2e4", "bestmove e2e4"], "implausible nodes 999"),
+        ([f"info depth 5 score cp 3 nodes +{10**15 + 1} pv e2e4", "bestmove e2e4"], "implausible nodes"),
+        ([f"info depth 5 multipv {'9' * 5000} score cp 3 pv e2e4", "bestmove e2e4"], "implausible multipv"),
+        ([f"info score cp {'9' * 30} pv e2e4", "bestmove e2e4"], "implausible score"),
     ],
 )
 def test_nonsense_is_an_error_of_one_printable_line(lines: list[str], reason: str) -> None:
