@@ -18,7 +18,7 @@ Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
 Phase = Literal["opening", "middlegame", "endgame"]
 
-_TIME_CONTROL = re.compile(r"(?:\d+/)?(\d+(?:\.\d+)?)(?:\+(\d+(?:\.\d+)?))?(?:$|:)")
+_TIME_CONTROL = re.compile(r"(?:\d+/)?(\d{1,9}(?:\.\d{1,9})?)(?:\+(\d{1,9}(?:\.\d{1,9})?))?(?:$|:)")
 
 
 class AnalysedPosition(Struct, frozen=True):
