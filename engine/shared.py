@@ -24,19 +24,20 @@ Four processes add 100 each:
         print(counter.value)  # 400
 
 All three are made by the parent and given to its processes in `args`, or in the `initargs` of a pool, under
-`spawn`, `forkserver` and `fork`. `engine/shared-memory.md` says what they cost, and when something else is the
-right thing.
+`spawn`, `forkserver` and `fork`. Making one raises OSError where the system has neither files in memory nor a
+folder for temporary ones. `engine/shared-memory.md` says what they cost, and when something else is the right
+thing.
 """
 
 from __future__ import annotations
 
 import bisect
+import ctypes
 import struct
 from collections.abc import Callable, Iterable
-from multiprocessing import sharedctypes
 from typing import NamedTuple, TypeVar
 
-from engine.system import KernelLock
+from engine.system import KernelLock, shared_array
 
 __all__ = ["KernelLock", "SharedCounter", "SharedTop", "TopEntry", "insert_ranked"]
 
@@ -74,7 +75,7 @@ class SharedCounter:
             raise ValueError("a counter has at least one slot")
         self.lock = KernelLock() if lock is None else lock
         """Held during `add`, `set` and `value`; hold it to read several objects in the same moment."""
-        self._shares = sharedctypes.RawArray("q", slots)
+        self._shares = shared_array(ctypes.c_int64, slots)
 
     def add(self, slot: int, number: int = 1) -> None:
         """Add a number, which may be negative, to the share of a slot."""
@@ -135,9 +136,9 @@ class SharedTop:
         self.size = size
         self.lock = KernelLock() if lock is None else lock
         """Held during all calls; hold it to read several objects in the same moment."""
-        self._lines = sharedctypes.RawArray("c", 2 * size * _LINE.size)
+        self._lines = shared_array(ctypes.c_char, 2 * size * _LINE.size)
         """Both copies, one after the other."""
-        self._state = sharedctypes.RawArray("q", 3)
+        self._state = shared_array(ctypes.c_int64, 3)
         """Which copy is valid, 0 or 1; how many entries each has."""
 
     def offer(self, score: int, key: int, part: int = 0, label: str = "") -> bool:

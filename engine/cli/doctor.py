@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 import os
 import platform
+import sys
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +17,7 @@ import click
 from engine import live, system
 from engine.cache.store import Cache, default_path
 from engine.cli import values
+from engine.contracts.messages import PluginSpec
 from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
@@ -37,6 +40,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
             f"{version('grandmaster-analysis')}, Python {platform.python_version()}, {platform.platform()}",
         )
         _print_machine()
+        lacking = _print_system()
         _print_folders()
         broken = _print_plugins()
         try:
@@ -44,7 +48,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         except AnalysisError as error:
             _say("evaluator", f"NONE: {error.message}")
             ctx.exit(3)
-    ctx.exit(1 if broken else 0)
+    ctx.exit(1 if broken or lacking else 0)
 
 
 def _say(label: str, text: str) -> None:
@@ -57,6 +61,30 @@ def _print_machine() -> None:
     _say("cores", f"{allowed} allowed{limited}")
     memory = system.memory()
     _say("memory", f"{memory / 2**30:.1f} GiB" if memory else "unknown")
+
+
+def _print_system() -> bool:
+    """Print what a run needs of the system, and what to do where that is missing; return whether no run can be."""
+    unshared, semaphores = system.why_nothing_shared(), system.why_no_semaphores()
+    temporary = system.why_no_temporary_files()
+    if unshared:
+        _say("sharing", f"IMPOSSIBLE between processes: {unshared}; TMPDIR names a folder on a local disk")
+    elif semaphores:
+        _say("sharing", f"memory and locks work; NO SEMAPHORES: {semaphores}")
+        _say("", "a plugin that uses multiprocessing's own locks cannot work; /dev/shm as a tmpfs would mend it")
+    else:
+        _say("sharing", "memory, locks and semaphores work")
+    if temporary:
+        _say("temporary", f"NO FOLDER for temporary files: {temporary}")
+        _say("", "-o FILE.sqlite and the start method forkserver need one; TMPDIR=FOLDER names it")
+    else:
+        _say("temporary", tempfile.gettempdir())
+    encoding = (sys.stdout.encoding if sys.stdout is not None else None) or "unknown"
+    names = sys.getfilesystemencoding()
+    _say("output", encoding if names == encoding else f"{encoding}, names of files {names}")
+    if not encoding.lower().startswith("utf"):
+        _say("", "what it has no character for is shown as ?; LC_ALL=C.UTF-8, or PYTHONUTF8=1, shows all")
+    return bool(unshared)
 
 
 def _print_folders() -> None:
@@ -77,7 +105,10 @@ def _print_folders() -> None:
 def _state(folder: Path) -> str:
     if not folder.exists():
         return " (not made yet)"
-    return "" if os.access(folder, os.W_OK) else " (NOT WRITABLE)"
+    if not os.access(folder, os.W_OK):
+        return " (NOT WRITABLE)"
+    reason = system.why_no_locks(folder)
+    return f" (NO LOCKS: {reason}; ENGINE_HOME names a folder on another disk)" if reason else ""
 
 
 def _print_plugins() -> bool:
@@ -99,9 +130,20 @@ def _print_evaluator(name: str, options: dict[str, object]) -> None:
     _say("", f"version {info.version}, fingerprint {info.fingerprint[:16]}, plays {', '.join(info.variants)}")
     if choice.spec is None:
         return
-    speed = measure_speed(choice.spec)
+    speed = f"{live.short(measure_speed(choice.spec))} nodes/s on one core"
     cores = system.cores()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
-        speeds = list(pool.map(measure_speed, [choice.spec] * cores))
-    _say("speed", f"{live.short(speed)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")
+    try:
+        speeds = _measure_together(choice.spec, cores)
+    except (OSError, NotImplementedError) as error:
+        _say("speed", f"{speed}; not measured on all {cores}: {error}")
+    else:
+        _say("speed", f"{speed}, {live.short(sum(speeds))} on all {cores}")
+
+
+def _measure_together(spec: PluginSpec, cores: int) -> list[int]:
+    """Return the speeds of one evaluator for each core, at the same time. Raises OSError, NotImplementedError."""
+    with contextlib.ExitStack() as stack:
+        with system.without_main():
+            pool = stack.enter_context(ProcessPoolExecutor(cores, mp_context=system.pool_context("spawn")))
+            speeds = pool.map(measure_speed, [spec] * cores)
+        return list(speeds)

@@ -9,7 +9,6 @@ When a process dies its batches are analysed again, in the end by the parent its
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -168,7 +167,7 @@ class BatchPool:
     def __init__(self, job: BatchJob, *, workers: int, start_method: str) -> None:
         self._job = job
         self._workers = workers
-        self._context = multiprocessing.get_context(start_method)
+        self._context = system.pool_context(start_method)
         self._pool: ProcessPoolExecutor | None = None
         self._deaths = 0
         self._here: BatchAnalyzer | None = None
@@ -233,7 +232,7 @@ class BatchPool:
                 return self._pool.submit(_analyse, packed)
         except BrokenProcessPool:
             return None
-        except (OSError, NotImplementedError) as error:  # no semaphores (/dev/shm), or no process
+        except (OSError, NotImplementedError) as error:  # no lock that is shared, or no process
             LOGGER.info("batches are analysed in this process: %s", error)
             self._deaths = _DEATHS
             return None

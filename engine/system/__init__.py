@@ -5,9 +5,16 @@ Linux is tested. macOS uses the same calls as far as it has them, untested. Wind
 Tests take `fcntl` and `resource` away and analyse a file with what is left.
 """
 
+from engine.system.anonymous import shared_array
 from engine.system.clock import AwakeClock
 from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file
+from engine.system.probes import (
+    why_no_locks,
+    why_no_semaphores,
+    why_no_temporary_files,
+    why_nothing_shared,
+)
 from engine.system.processes import (
     blame,
     collect_seldom,
@@ -26,7 +33,7 @@ from engine.system.programs import (
     start_guard,
     start_in_group,
 )
-from engine.system.queues import abandon, close_reader, task_queue
+from engine.system.queues import abandon, close_reader, pool_context, task_queue
 from engine.system.resources import ATOMIC_WRITE, CAN_PIN, apply_cpu_settings, cores, memory
 from engine.system.waiter import Waiter
 
@@ -54,9 +61,15 @@ __all__ = [
     "lock_file",
     "memory",
     "name_signal",
+    "pool_context",
+    "shared_array",
     "start_guard",
     "start_in_group",
     "task_queue",
     "why_no_children",
+    "why_no_locks",
+    "why_no_semaphores",
+    "why_no_temporary_files",
+    "why_nothing_shared",
     "without_main",
 ]

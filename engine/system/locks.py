@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import tempfile
 import threading
 import weakref
 from multiprocessing import context, reduction, util
 from typing import IO, Any, Literal
+
+from engine.system.anonymous import open_unnamed
 
 try:
     import fcntl
@@ -22,9 +23,9 @@ class KernelLock:
     """A lock between processes that the kernel releases when its holder dies.
 
     The default lock of a `multiprocessing.Value` is a semaphore, which has no owner: a process that is killed
-    while it holds one blocks all others for ever. This one is an `fcntl.lockf` lock on an unnamed temporary file,
-    of which nothing is left whatever dies. It is paired with a thread lock, because `lockf` does not exclude the
-    threads of one process, and the thread that holds it may take it again.
+    while it holds one blocks all others for ever. This one is an `fcntl.lockf` lock on a file without a name
+    (`engine.system.anonymous`), of which nothing is left whatever dies. It is paired with a thread lock, because
+    `lockf` does not exclude the threads of one process, and the thread that holds it may take it again.
 
     >>> from multiprocessing import Value
     >>> lock = KernelLock()
@@ -47,8 +48,15 @@ class KernelLock:
         if fcntl is None:
             self._setup(-1, multiprocessing.get_context("spawn").RLock())
             return
-        with tempfile.TemporaryFile(prefix="engine-lock-") as file:
-            self._setup(os.dup(file.fileno()), threading.RLock())
+        descriptor = open_unnamed("engine-lock")
+        try:
+            # A file system without locks says so now rather than in the middle of the work.
+            fcntl.lockf(descriptor, fcntl.LOCK_EX)
+            fcntl.lockf(descriptor, fcntl.LOCK_UN)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._setup(descriptor, threading.RLock())
 
     def _setup(self, descriptor: int, inner: Any) -> None:
         self._descriptor = descriptor

@@ -25,15 +25,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Sequence
-from multiprocessing import sharedctypes
 from typing import Any
 
 from msgspec import Struct
 
 from engine import scoring
 from engine.contracts.messages import Unit
+from engine.errors import ConfigError
 from engine.model import Best, Evaluation
 from engine.shared import KernelLock, SharedCounter, SharedTop, TopEntry, insert_ranked
+from engine.system import shared_array
 
 PARENT = 0
 """The parent's slot."""
@@ -96,10 +97,17 @@ class Scoreboard:
     """The shared objects behind named methods. The parent makes it, and its workers inherit it."""
 
     def __init__(self, context: Any, *, workers: int, size: int = 10) -> None:
-        self._lock = KernelLock()
-        self._wins = SharedCounter(workers + 1, lock=self._lock)
-        self._best = SharedTop(size, lock=self._lock)
-        self._activity = sharedctypes.RawArray(Activity, workers + 1)
+        """Make an empty one. Raises ConfigError where processes can share no memory or no lock."""
+        try:
+            self._lock = KernelLock()
+            self._wins = SharedCounter(workers + 1, lock=self._lock)
+            self._best = SharedTop(size, lock=self._lock)
+            self._activity = shared_array(Activity, workers + 1)
+        except OSError as error:
+            raise ConfigError(
+                f"processes cannot share memory and a lock here: {error.strerror or error}; a folder for "
+                "temporary files on a local disk would do, TMPDIR names one (engine doctor)"
+            ) from error
         self.size = size
         self.start_method: str = context.get_start_method()
         """How its workers are to be started."""

@@ -170,9 +170,16 @@ def _disk() -> Iterator[None]:
         yield
     except (sqlite3.OperationalError, OSError) as error:
         raise OutputError(
-            f"cannot write the SQLite database: {error}; it is made in {tempfile.gettempdir()} (TMPDIR names "
+            f"cannot write the SQLite database: {error}; it is made in {_temporary_folder()} (TMPDIR names "
             "another folder); once that is mended, the same command continues"
         ) from error
+
+
+def _temporary_folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return "a folder for temporary files"
 
 
 def _run(result: RunResult) -> _tables.Row:
