@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from importlib import import_module
@@ -75,6 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     from engine.errors import AnalysisError
 
+    _take_any_text()
     try:
         code: Any = group.main(arguments, prog_name="engine", standalone_mode=False)
     except click.ClickException as error:
@@ -90,6 +93,19 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output has gone: Python must not try to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _take_any_text() -> None:
+    """Have `?` printed for a character that standard output or a terminal cannot encode.
+
+    Python would raise UnicodeEncodeError, and write codes that take more room to standard error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream.errors in ("strict", "surrogateescape") or stream.isatty():
+            with contextlib.suppress(io.UnsupportedOperation):
+                stream.reconfigure(errors="replace")
 
 
 def _printable(text: str) -> str:

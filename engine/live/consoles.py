@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -31,7 +28,6 @@ def output_console() -> Console:
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed; save the results with -o FILE")
-    _replace_unencodable(sys.stdout)
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return _Output(highlight=False, width=width)
 
@@ -46,10 +42,3 @@ def print_all(console: Console, parts: Iterable[RenderableType]) -> None:
     for part in parts:
         # A log's lines are as long as they are; only a terminal has an edge to wrap at.
         console.print(part, soft_wrap=isinstance(part, Text) and not console.is_terminal)
-
-
-def _replace_unencodable(stream: Any) -> None:
-    """Print `?` for a character that the stream cannot encode; Python would raise UnicodeEncodeError."""
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-        with contextlib.suppress(io.UnsupportedOperation):
-            stream.reconfigure(errors="replace")

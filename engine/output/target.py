@@ -76,6 +76,10 @@ def file_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) 
 
 def real_path(name: str) -> Path:
     """Return the path that `name` stands for, symbolic links resolved."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # the locale is ASCII, and a player's name is not: in UTF-8, as everywhere else
+        name = os.fsdecode(name.encode(errors="surrogateescape"))
     return Path(os.path.realpath(name))
 
 
