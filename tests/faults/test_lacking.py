@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import cli
+from engine import api, cli
+from engine.settings import Settings
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.command import Ran, assert_clear_error, engine
 from tests.support import DATA, FEW, PATIENCE
@@ -281,12 +282,29 @@ def test_an_ascii_locale_shows_and_writes_the_same_games(tmp_path: Path) -> None
 # -- numbers --------------------------------------------------------------------------------------------------
 
 
-def test_a_depth_of_thirty_digits_is_said_in_words(tmp_path: Path, games: Path) -> None:
-    lost = fake_uci(tmp_path / "lost", absurd_depth=True)
-    ran = engine("analyze", games, "-e", lost, "--nodes", "10", "--no-cache", "--limit", "1")
+def test_a_depth_of_thirty_digits_is_said_in_words(tmp_path: Path) -> None:
+    once = fake_uci(tmp_path / "once", absurd_depth=True, times=1)
+    ran = engine("analyze", "-", "-e", once, "--nodes", "10", "--no-cache", "-v", stdin=b"1. e4 *\n")
+    assert ran.code == 0, ran
     assert "Traceback" not in ran.err
-    assert "implausible depth 999" in ran.err
-    assert_clear_error(engine("evaluate", "-e", lost, "--nodes", "10"), 3, "implausible depth 999")
+    assert "(position): implausible depth 999" in ran.err
+    always = fake_uci(tmp_path / "always", absurd_depth=True)
+    assert_clear_error(engine("evaluate", "-e", always, "--nodes", "10"), 3, "implausible depth 999")
+
+
+def test_tags_of_thousands_of_digits_are_no_numbers() -> None:
+    number = "9" * 5000
+    tags = {
+        "White": "A",
+        "Black": "B",
+        "WhiteElo": number,
+        "BlackElo": "0001500",
+        "TimeControl": f"{number}+{number}",
+    }
+    moves = "1. e4 { [%eval 0.1] [%clk 0:01:00] } e5 { [%eval 0.2] [%clk 0:01:00] } 1-0\n"
+    game = "".join(f'[{name} "{value}"]\n' for name, value in tags.items()) + '[Result "1-0"]\n\n' + moves
+    result = api.analyze(game.encode(), settings=Settings(evaluator="recorded", aggregators=("all",), cache=""))
+    assert (result.counts.analysed, result.failures) == (1, ())
 
 
 # -- the real thing -------------------------------------------------------------------------------------------

@@ -145,6 +145,8 @@ def test_the_archive_is_read_no_further_than_the_file(npm: Npm, server: Server, 
     assert path is not None
     assert path.read_bytes() == CONTENT
     assert str(path) in line
+    assert "GPL-3.0" in line
+    assert "https://github.com/official-stockfish/Stockfish" in line
     assert server.hung_up.wait(PATIENCE)
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1] > 0

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.contracts.messages import pack
 from engine.errors import AnalysisError, EvaluatorError, EvaluatorProtocolError, PositionRefused
 from engine.model import PV_PLIES, Limit, Line, Position, Score
 from engine_plugins.evaluators._uci_text import (
@@ -188,7 +189,7 @@ def test_nonsense_is_an_error_of_one_printable_line(lines: list[str], reason: st
 
 
 VOCABULARY = "info depth score cp mate pv multipv nodes bestmove e2e4 e7e5 0000 (none) 1 -3 0 string lowerbound x"
-WORDS = st.sampled_from(VOCABULARY.split())
+WORDS = st.sampled_from([*VOCABULARY.split(), "9" * 18, "9" * 30, "9" * 5000])
 
 
 @given(st.lists(st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=12).map(" ".join)), max_size=6))
@@ -202,6 +203,7 @@ def test_whatever_a_program_says_is_an_evaluation_or_an_error(lines: list[str]) 
         board.push_uci(move)
     assert evaluation.pv
     assert (evaluation.score.cp is None) != (evaluation.score.mate is None)
+    assert pack(evaluation), "it can be sent to the parent and kept"
 
 
 # -- options ------------------------------------------------------------------------------------------------
