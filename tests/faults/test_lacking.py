@@ -21,6 +21,7 @@ from engine import api, cli
 from engine.settings import Settings
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.command import Ran, assert_clear_error, engine
+from tests.e2e.test_screen import on_a_terminal
 from tests.support import DATA, FEW, PATIENCE
 
 MATCH = DATA / "match.jsonl.zst"
@@ -255,8 +256,11 @@ def test_every_command_prints_what_the_encoding_has(
         assert b"Traceback" not in err, (command, err)
 
 
+ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
 def ascii_only(*arguments: str | Path) -> Ran:
-    return engine(*arguments, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    return engine(*arguments, **ASCII_LOCALE)
 
 
 def test_an_ascii_locale_shows_and_writes_the_same_games(tmp_path: Path) -> None:
@@ -277,6 +281,21 @@ def test_an_ascii_locale_shows_and_writes_the_same_games(tmp_path: Path) -> None
     assert len(written["utf-8"]) == 3
     assert "M?ller" in ran.out
     assert "\\x" not in ran.out + ran.err
+
+
+@pytest.mark.slow
+def test_the_board_is_drawn_on_a_terminal_of_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ASCII_LOCALE.items():
+        monkeypatch.setenv(name, value)
+    source = tmp_path / "names.pgn"
+    source.write_text(NAMES.replace(" { [%eval 0.1] }", "").replace(" { [%eval 0.2] }", ""), encoding="utf-8")
+    fake = fake_uci(tmp_path / "fake", delay=0.3)
+    written, left = on_a_terminal(90, 24, "analyze", source, "-e", fake, "--nodes", "10", "-j", "1", "--no-cache")
+    assert written.isascii()
+    for words in ("winning moves", "worker 1", "M?ller, J?rg"):
+        assert words in written
+    assert "\\u" not in written
+    assert left[0].startswith("1 game analysed")
 
 
 # -- numbers --------------------------------------------------------------------------------------------------

@@ -35,6 +35,9 @@ PACKAGE = "stockfish"
 VERSION = "19.0.0"
 MEMBER = "package/bin/stockfish-19-lite-single.wasm"
 SHA256 = "57ac2d72312aba346760e3f173f687a8c211208e97a87268436f7f0e10bb5387"
+LICENCE = "GPL-3.0-or-later"
+SOURCES = ("https://github.com/nmrugg/stockfish.js", "https://github.com/official-stockfish/Stockfish")
+"""Where the source of the file is: what makes the WebAssembly, and the program itself."""
 
 Progress = Callable[[int, int], None]
 

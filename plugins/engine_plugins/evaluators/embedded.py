@@ -75,8 +75,11 @@ class Embedded(Evaluator):
 
     @classmethod
     def setup(cls, progress: Callable[[int, int], None]) -> str:
-        """Fetch the file; wait longer for a slow network than at the first use."""
-        return f"embedded Stockfish {_fetch.VERSION} lite: {_fetch.ensure(progress, patient=True)}"
+        """Fetch the file; wait longer for a slow network than at the first use. Return what it is, in lines."""
+        return (
+            f"embedded Stockfish {_fetch.VERSION} lite: {_fetch.ensure(progress, patient=True)}\n"
+            f"licence: {_fetch.LICENCE}; source: {', '.join(_fetch.SOURCES)}"
+        )
 
     def start(self) -> EvaluatorInfo:
         path = _fetch.ensure()
