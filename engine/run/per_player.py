@@ -163,35 +163,26 @@ class PlayerOutputs:
         self._files[key] = _PlayerFiles(name, outputs, self._new_aggregators(), self._new_recount())
         return self._files[key]
 
-    def finish(self, result: RunResult) -> None:
-        """Write the end of each file, with the player's own figures, and move all into place.
-
-        Raises OutputError, or PluginCrashed after the other files are in place.
-        """
-        crash: PluginCrashed | None = None
-        for files in self._files.values():
-            own = structs.replace(
-                result,
-                reports=files.aggregators.reports(files.recount.scales),
-                wins=files.recount.wins,
-                best=tuple(files.recount.best),
-                counts=files.counts,
-                notices=(),
-                failures=(),
+    def endings(self, result: RunResult) -> list[tuple[Outputs, RunResult]]:
+        """Return the files of each player, with the result of the run in the player's own figures."""
+        return [
+            (
+                files.outputs,
+                structs.replace(
+                    result,
+                    reports=files.aggregators.reports(files.recount.scales),
+                    wins=files.recount.wins,
+                    best=tuple(files.recount.best),
+                    counts=files.counts,
+                    notices=(),
+                    failures=(),
+                ),
             )
-            try:
-                files.outputs.finish(own)
-            except PluginCrashed as error:
-                crash = error
-        if crash is not None:
-            raise crash
-
-    def names(self) -> list[str]:
-        """Return the files as they are named now."""
-        return [name for files in self._files.values() for name in files.outputs.names()]
+            for files in self._files.values()
+        ]
 
     def abandon(self) -> None:
-        """Leave every `FILE.part` as it is, closed."""
+        """Leave every file that is not in its place as `FILE.part`."""
         for files in self._files.values():
             files.outputs.abandon()
 

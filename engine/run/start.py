@@ -1,4 +1,4 @@
-"""Starting a prepared run: the evaluator is tried, `FILE.part` is opened, and the kind of run is decided."""
+"""Starting a prepared run: the evaluator is tried, the outputs are opened, and the kind of run is decided."""
 
 from __future__ import annotations
 
