@@ -48,13 +48,14 @@ from engine.system.new_files import sync_folders
 __all__ = ["Outputs", "Targets", "check_outputs", "finish_together"]
 
 
-def check_outputs(
+def check_outputs(  # noqa: PLR0913 - what a run knows of its outputs
     targets: Sequence[str],
     *,
     format: str | None,  # noqa: A002 - the name of the flag
     force: bool,
     writers: Mapping[str, type[Writer]],
     inputs: Sequence[str] = (),
+    others: Targets | None = None,
 ) -> Targets:
     """Check all that can be checked before a run. Create and change nothing.
 
@@ -64,6 +65,7 @@ def check_outputs(
     * **force** - whether files that exist may be overwritten.
     * **writers** - the writer classes by name.
     * **inputs** - *(optional)* the names of the files that the run reads.
+    * **others** - *(optional)* further outputs of the run.
 
     Raises `ConfigError` for an unknown ending or format, a writer that lacks a library, an output that exists
     (unless `force`), that is another output or an input; `OutputError` for a folder that is missing or cannot be
@@ -76,7 +78,7 @@ def check_outputs(
         target.writer.check()
         if any(target.overwrites(file) for file in files_read):
             raise ConfigError(f"{name} is written over one of the inputs; give the output another name")
-        check_different(target, checked)
+        check_different(target, [*(others.targets if others else ()), *checked])
         checked.append(target)
     return Targets(checked, force=force)
 
@@ -85,18 +87,18 @@ class Targets:
     """Outputs that were checked and are not open yet."""
 
     def __init__(self, targets: Sequence[Target], *, force: bool) -> None:
-        self._targets = targets
+        self.targets = targets
         self._force = force
 
     @property
     def reports(self) -> list[str]:
         """Names of the aggregators that the writers cannot do without."""
-        return [name for target in self._targets for name in target.writer.reports]
+        return [name for target in self.targets for name in target.writer.reports]
 
     @property
     def searched_for(self) -> list[str]:
         """Those of `reports` whose follow-up searches are worth starting an evaluator for."""
-        return [name for target in self._targets if target.writer.searches for name in target.writer.reports]
+        return [name for target in self.targets if target.writer.searches for name in target.writer.reports]
 
     def open(self, info: RunInfo, options: Mapping[str, Options] | None = None) -> Outputs:
         """Make the files and the writers.
@@ -108,7 +110,7 @@ class Targets:
         """
         outputs: list[Output] = []
         try:
-            for target in self._targets:
+            for target in self.targets:
                 output = Output(target, force=self._force)
                 outputs.append(output)
                 writer_options = (options or {}).get(target.plugin, NoOptions())

@@ -65,9 +65,9 @@ class Part:
     def leave(self) -> str | None:
         """Give a file that is not published the name of what a stopped run leaves.
 
-        That is `FILE.part`, unless it is somebody else's. An empty file is removed. Return what follows the output's
-        name in the name that the file has then; None when it was removed. Where it cannot get a new name it keeps
-        the one that it has.
+        That is `FILE.part`, unless it is somebody else's. An empty file is removed. Return what follows the
+        output's name in the name that the file has then; None when it was removed. Where it cannot get a new name
+        it keeps the one that it has.
         """
         with contextlib.suppress(OSError):
             if self._file.path == self._path:

@@ -128,38 +128,38 @@ def is_for(file: Path, place: Path) -> bool:
 
 
 def remove_leftovers(place: Path, *, own: Path) -> bool:
-    """Remove what killed programs have left of new files for `place`; return whether another one is being written.
+    """Remove what killed programs have left of new files for `place`; return whether somebody else is at it.
 
-    A file that somebody writes is locked. What belongs to another user stays, and so does everything where the
-    file system has no locks.
+    A file is locked while it is written and until all is done that its program does with it, so the one at `place`
+    may be, too. What belongs to another user stays, and so does everything where the file system has no locks.
 
     * **own** - the caller's new file.
     """
-    busy = False
+    busy = _is_locked(place, remove=False)
     try:
         names = [entry.name for entry in os.scandir(place.parent)]
     except OSError:  # a folder that may be written to and not be read
-        return False
+        return busy
     for file in (place.with_name(name) for name in names if name.startswith(place.name)):
         if file != own and is_for(file, place):
-            busy = _remove_leftover(file) or busy
+            busy = _is_locked(file, remove=True) or busy
     return busy
 
 
-def _remove_leftover(file: Path) -> bool:
-    """Remove a file if it is ours and nobody has it open; return whether somebody has."""
+def _is_locked(path: Path, *, remove: bool) -> bool:
+    """Whether somebody has locked a file; with `remove`, one that is ours and not locked is removed."""
     try:
-        if not stat.S_ISREG(file.lstat().st_mode):
+        if not stat.S_ISREG(path.lstat().st_mode):
             return False
-        descriptor = os.open(file, _LOOKED_AT)
+        descriptor = os.open(path, _LOOKED_AT)
     except OSError:
         return False
     try:
         status = os.fstat(descriptor)
         locked = lock_file(descriptor, wait=False, shared=True)
-        if locked == "held" and stat.S_ISREG(status.st_mode) and _is_own(status):
+        if remove and locked == "held" and stat.S_ISREG(status.st_mode) and _is_own(status):
             with contextlib.suppress(OSError):
-                file.unlink()
+                path.unlink()
         return locked == "busy"
     finally:
         os.close(descriptor)
