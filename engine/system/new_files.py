@@ -63,7 +63,7 @@ class NewFile:
         except OSError:
             return False
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Append all of `data`. Raises OSError."""
         rest = memoryview(data)
         while rest:

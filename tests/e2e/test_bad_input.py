@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.support import PATIENCE
+from tests.support import PATIENCE, working_file
 
 from .command import CLASSICS, assert_clear_error, engine, refused
 
@@ -204,9 +204,8 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
         stderr=subprocess.PIPE,
         env=dict(os.environ),
     ) as process:
-        part = tmp_path / "out.jsonl.part"
         deadline = time.monotonic() + 60
-        while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        while not ((written := working_file(out)) and written.stat().st_size) and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(number)
@@ -214,6 +213,7 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     assert process.returncode == code, err
     assert b"the same command continues" in err
     assert not out.exists()
+    part = tmp_path / "out.jsonl.part"
     games = [json.loads(line) for line in part.read_text().splitlines()]
     assert 1 <= len(games) < 12
     before = log.read_text().count("go nodes 1000\n")
