@@ -70,7 +70,10 @@ class Delivery:
         endings = [(self.outputs, result)]
         if self.player_outputs is not None:
             endings += self.player_outputs.endings(result)
-        self._write(partial(finish_together, endings), None)
+        try:
+            self._write(partial(finish_together, endings), None)
+        finally:
+            self.abandon()
         return [name for outputs, _ in endings for name in outputs.names()]
 
     def abandon(self) -> None:

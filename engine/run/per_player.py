@@ -15,10 +15,11 @@ from typing import Protocol
 from msgspec import Struct, field, structs
 
 from engine.contracts.options import Options
-from engine.errors import ConfigError, PluginCrashed
+from engine.errors import ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, Color, Evaluation, RunCounts, RunResult
 from engine.output.files import Outputs, Targets
 from engine.output.names import PLAYER
+from engine.output.part import Part
 from engine.output.target import real_path
 from engine.plugin import RunInfo
 from engine.run.aggregators import Aggregators
@@ -119,8 +120,17 @@ class PlayerOutputs:
         self._writer_options = writer_options
         self._names = PlayerNames(players)
         self._files: dict[str, _PlayerFiles] = {}
+        self._claims: list[Part] = []
         self.left_out: set[str] = set()
         """Players beyond `MAX_PLAYERS`, who get nothing; at most as many again are kept."""
+
+    def claim(self) -> None:
+        """Keep other runs from making files of these names until this one is done. Raises OutputError."""
+        for name in self._templates.names:
+            try:
+                self._claims.append(Part(real_path(name), name, like=None))
+            except OSError as error:
+                raise OutputError(f"cannot write {name}: {error.strerror}") from error
 
     def views(self, game: AnalysedGame) -> Iterator[tuple[str, AnalysedGame]]:
         """Yield each player of a game, and the game from that player's side, without answers.
@@ -207,9 +217,11 @@ class PlayerOutputs:
         ]
 
     def abandon(self) -> None:
-        """Leave every file that is not in its place as `FILE.part`."""
+        """Leave every file that is not in its place as `FILE.part`, and the names to other runs."""
         for files in self._files.values():
             files.outputs.abandon()
+        for claim in self._claims:
+            claim.remove()
 
 
 def answers_for(answers: Answers, view: tuple[Color, ...]) -> dict[str, tuple[Evaluation | None, ...]]:

@@ -110,7 +110,7 @@ def outputs(tmp_path: Path) -> Outputs:
 
 
 def calls(log: Path, *folders: Path) -> Iterator[tuple[str, int]]:
-    """Yield the system calls of the main thread that touch a folder: the name, and the number among those of it."""
+    """Yield the system calls of the main thread that touch a folder: the name, and which one of that name."""
     seen: Counter[str] = Counter()
     main = None
     for line in log.read_text(errors="replace").splitlines():

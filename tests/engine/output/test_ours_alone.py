@@ -153,6 +153,23 @@ def test_devices_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
             check([name], force=True)
 
 
+@pytest.mark.usefixtures("theirs")
+def test_a_file_system_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger: Callable[[Path], None]
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    stranger(tmp_path / "b.md.part")
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    outputs = begin(tmp_path / "a.txt", tmp_path / "b.md")
+    outputs.finish(result(interrupted=True))
+    assert outputs.names() == [f"{tmp_path / 'a.txt'}.part", f"{tmp_path / 'b.md'}.2.part"]
+    begin(tmp_path / "a.txt").finish(result())
+    assert (tmp_path / "a.txt").read_text() == "end at 0\n"
+    assert listed(tmp_path) == {"a.txt", "b.md.part", "b.md.2.part", "theirs"}
+
+
 # -- one file under two names --------------------------------------------------------------------------------
 
 
@@ -315,6 +332,18 @@ def test_the_lock_is_held_until_all_outputs_are_in_place(tmp_path: Path, monkeyp
     monkeypatch.setattr(files, "remove_left", another_run)
     outputs.finish(result())
     assert refused == [*paths, *paths]
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is kept out, nothing is removed, and still nothing is mixed or written over."""
+    monkeypatch.setattr("engine.system.locks.fcntl", None)
+    first, second = begin(tmp_path / "a.txt"), begin(tmp_path / "a.txt")
+    first.game(game(1))
+    first.finish(result())
+    with pytest.raises(OutputError, match="appeared during the run"):
+        second.finish(result())
+    assert (tmp_path / "a.txt").read_text() == "game 1\nend at 7\n"
+    assert listed(tmp_path) == {"a.txt", "a.txt.part"}
 
 
 def test_a_run_that_was_checked_before_another_ended_is_refused(tmp_path: Path) -> None:

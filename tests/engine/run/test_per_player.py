@@ -176,6 +176,19 @@ def test_an_output_of_the_run_is_no_players_file(tmp_path: Path) -> None:
         prepared(source, tmp_path, "of Anna.json", force=True)
 
 
+def test_two_runs_do_not_make_files_of_the_same_names(tmp_path: Path) -> None:
+    source = pgn(tmp_path, ("Anna", "Bob"))
+    output = tmp_path / "{player}.json"
+
+    def other(_: object) -> None:
+        with pytest.raises(OutputError, match=r"another run is writing .*\{player\}\.json"):
+            engine.analyze(pgn(tmp_path, ("C", "D")), evaluator="recorded", output=output, force=True)
+
+    engine.analyze(source, evaluator="recorded", output=output, progress=other)
+    assert names(tmp_path) == ["Anna.json", "Bob.json"]
+    engine.analyze(source, evaluator="recorded", output=output, force=True)
+
+
 def test_a_stream_is_not_read_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "of Bob.json").write_text("mine")
     text = pgn(tmp_path, ("Anna", "Bob")).read_text()
