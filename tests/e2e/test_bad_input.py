@@ -224,22 +224,27 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     assert before + log.read_text().count("go nodes 1000\n") - before <= 558 + 10
 
 
-def test_a_second_run_with_the_same_output_is_refused_and_the_first_is_whole(tmp_path: Path) -> None:
+def test_a_second_run_with_the_same_output_is_refused_and_the_first_is_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out.jsonl"
     arguments = ("-e", "recorded", "-o", str(out))
     command = [sys.executable, "-m", "engine", "analyze", "-", *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as first:
+        assert first.stdin is not None
+        first.stdin.write(CLASSICS.read_bytes() * 13)  # the first 64 KiB are looked at before outputs are opened
+        first.stdin.flush()
         deadline = time.monotonic() + PATIENCE
         while working_file(out) is None and time.monotonic() < deadline:
             assert first.poll() is None
             time.sleep(0.02)
-        second = engine("analyze", CLASSICS, "--limit", "7", "--force", *arguments)
+        second = refused(capsys, "analyze", CLASSICS, "--limit", "7", "--force", *arguments)
         assert_clear_error(second, 4, "another run is writing", str(out))
         _, err = first.communicate(CLASSICS.read_bytes(), timeout=PATIENCE)
     assert first.returncode == 0, err
-    assert len(out.read_text().splitlines()) == 12
+    assert len(out.read_text().splitlines()) == 14 * 12
 
 
 def test_head_ends_the_summary_quietly(fake: Path) -> None:
