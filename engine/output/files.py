@@ -20,7 +20,7 @@ Whatever is killed, and whenever, each output is the old one or the whole new on
 
 - A new file is on the disk before it gets its name, and gets it in one step.
 - Nothing is written over. Without `--force` a file takes a name that is free (a hard link, where there are any).
-- Before the first of several files gets its name, all are noted. Those that a killed run has put into place are
+- Before the first file gets its name, all are noted. Those that a killed run has put into place are
   therefore known to the next run, which replaces them without `--force`. When all have their names, they are
   forgotten.
 - The next run of an output removes the new files that killed runs have left of it. They are known by their names,
@@ -220,9 +220,8 @@ def _publish(ready: Sequence[Output]) -> None:
     for output in ready:
         if not output.has_place():
             raise output.no_place()
-    if len(ready) > 1:
-        for output in ready:
-            output.note()
+    for output in ready:
+        output.note()
     for output in ready:
         output.publish()
     paths = [output.path for output in ready if output.path is not None]
