@@ -19,6 +19,8 @@ from engine.system.compression import COMPRESSORS, Compressor
 
 STDOUT = "-"
 """The name of standard output."""
+_STANDARD_OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""Names that the system has for it: a device, a FIFO or a file."""
 
 
 class Target(Struct, frozen=True):
@@ -112,6 +114,8 @@ def check_path(name: str, path: Path, *, force: bool) -> None:
 
 def _check_kind(name: str) -> None:
     """Check that an output is not something that cannot be replaced by a file. Raises ConfigError."""
+    if name in _STANDARD_OUTPUT:
+        raise ConfigError(f"output {name}: --format NAME writes to standard output")
     try:
         mode = Path(name).stat().st_mode
     except OSError:

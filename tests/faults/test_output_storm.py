@@ -125,22 +125,28 @@ def calls(log: Path, *folders: Path) -> Iterator[tuple[str, int]]:
 @needs_strace
 @pytest.mark.storm
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("old", [None, OLD], ids=["new", "forced"])
+@pytest.mark.parametrize(
+    ("old", "force", "stop"),
+    [
+        pytest.param(None, (), (), id="new"),
+        pytest.param(OLD, ("--force",), (), id="forced"),
+        pytest.param(None, (), ("--stop-after", "1ms"), id="stopped"),
+    ],
+)
 def test_a_kill_at_each_system_call_leaves_outputs_old_or_whole(
-    outputs: Outputs, tmp_path: Path, old: bytes | None
+    outputs: Outputs, tmp_path: Path, old: bytes | None, force: tuple[str, ...], stop: tuple[str, ...]
 ) -> None:
-    force = () if old is None else ("--force",)
     log = tmp_path / "log"
     trace = ("strace", "-f", "-y", "-o", str(log), "-e", f"trace={CALLS}")
     outputs.clear(old)
-    assert outputs.run(*force, before=trace)[0] == 0
+    assert outputs.run(*force, *stop, before=trace)[0] == 0
     points = list(calls(log, outputs.folder, outputs.notes))
     assert {"openat", "write", "fsync", "unlink", "close"} <= {name for name, _ in points}
     exact = 0
     for name, number in points:
         outputs.clear(old)
         inject = f"inject={name}:signal=KILL:when={number}"
-        code, err = outputs.run(*force, before=(*trace, "-e", inject))
+        code, err = outputs.run(*force, *stop, before=(*trace, "-e", inject))
         assert code in (-9, 137), err
         exact += list(calls(log, outputs.folder, outputs.notes))[-1:] == [(name, number)]
         outputs.assert_old_or_whole(old)

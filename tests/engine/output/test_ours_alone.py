@@ -147,7 +147,9 @@ def test_what_cannot_be_replaced_is_said_before_any_work(
             check([tmp_path / "a.txt"], force=force)
 
 
-def test_devices_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_devices_by_their_names() -> None:
+    with pytest.raises(ConfigError, match="--format NAME writes to standard output"):
+        check(["/dev/stdout"])
     for name in ("/dev/null", "/dev/full"):
         with pytest.raises(ConfigError, match=rf"output {name} is a device"):
             check([name], force=True)
