@@ -19,6 +19,13 @@ PATIENCE = 300.0
 """Seconds after which a test that waits for something gives up; no machine is that slow."""
 
 
+def working_file(output: Path) -> Path | None:
+    """Return the file that a run is writing for an output; None when there is none."""
+    found = list(output.parent.glob(f"{output.name}.engine-*.part"))
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
 def shared_data(*parts: str) -> Path:
     """Return a file of the big real data. Skips the test if it is missing, and says what would run it."""
     default = Path(__file__).parents[2] / "shared" / "data"

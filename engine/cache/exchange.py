@@ -31,11 +31,14 @@ from engine.contracts.messages import pack, unpack_evaluations
 from engine.errors import ConfigError, InputError, OutputError
 from engine.model import PV_PLIES, Evaluation, Line, Score
 from engine.system.compression import COMPRESSORS, SUFFIXES, InputStream
+from engine.system.locks import lock_file
+from engine.system.new_files import NewFile, remove_leftovers
 
 SCHEMA = "engine.cache/1"
 """Name of the format, in the first line of an export."""
 _MAX_LINE = 16 << 20
 _UNITS_AT_ONCE = 500
+_BUFFERED = 1 << 20
 _MAX_CP = 1_000_000
 _MAX_MATE = 10_000
 _MAX_DEPTH = 10_000
@@ -96,30 +99,37 @@ def export_rows(cache: Cache, path: Path, *, force: bool) -> ExportCounts:
         )
     if os.path.lexists(path) and not force:
         raise ConfigError(f"{path} exists; overwrite it with --force, or give another name")
-    part = Path(f"{path}.part")
     try:
-        with open(part, "wb") as file:
+        file = NewFile(path, like=path.stat() if path.is_file() else None)
+        try:
+            lock_file(file.file, wait=False)
+            remove_leftovers(path, own=file.path)
             counts = _write(cache, file, COMPRESSORS[ending]() if ending else None)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+            file.sync()
+            file.put(path, replace=force)
+            file.close()
+        finally:
+            file.remove()
+    except FileExistsError as error:
+        raise OutputError(f"{path} appeared while the export was written; nothing was exported") from error
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     return counts
 
 
-def _write(cache: Cache, file: io.BufferedWriter, compressor: Any) -> ExportCounts:
+def _write(cache: Cache, file: NewFile, compressor: Any) -> ExportCounts:
     units = unsound = 0
+    buffer = bytearray()
     for line in _lines(cache):
         if line is None:
             unsound += 1
             continue
         units += 1
-        file.write(compressor.compress(line) if compressor else line)
-    if compressor:
-        file.write(compressor.flush())
+        buffer += compressor.compress(line) if compressor else line
+        if len(buffer) > _BUFFERED:
+            file.write(buffer)
+            buffer = bytearray()
+    file.write(buffer + compressor.flush() if compressor else buffer)
     return ExportCounts(units - 1, unsound)  # the header is no unit
 
 

@@ -6,7 +6,7 @@ holds one block and one game in memory.
 """
 
 # os.path answers False where Path raises (a name too long, a folder closed to us), and leaves names as written.
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118
+# ruff: noqa: PTH110, PTH112, PTH113, PTH116, PTH118
 
 from __future__ import annotations
 
@@ -93,6 +93,14 @@ class Source:
         """Return a source that is reported with `reason` instead of being read."""
         source = cls(name, readers, reader=DEFAULT_READER)
         source.refused = reason
+        return source
+
+    def again(self) -> Source | None:
+        """Return a source of the same games, to be read before this one; None where they can be read only once."""
+        if self._file is not None or self.name == STDIN or not os.path.isfile(self.name):
+            return None
+        source = Source(self.name, self._readers, reader=self._reader)
+        source.refused = self.refused
         return source
 
     @property

@@ -1,17 +1,30 @@
-"""The files that a run writes: checked before any work, written game by game, moved into place at the end.
+"""The files that a run writes: checked before any work, written game by game, put into place together at the end.
 
-`check_outputs` checks and touches nothing; `Targets.open` opens `FILE.part` for each; `Outputs.finish` moves them
-to their names when the run is complete. Until then, and for good when it never is, `FILE.part` holds whole games
-only: a game goes to the disk in one piece, and a piece that did not fit is taken back. A piece longer than
-`buffer.HELD`, such as a whole database, goes there while it is written, so that memory stays the same.
+`check_outputs` checks and touches nothing. `Targets.open` makes a new file for each output, beside its place and
+with a name that nobody has (`system/new_files.py`). `finish_together` gives the files of a complete run their
+names; what a stopped run leaves is called `FILE.part`. A file holds whole games only: a game goes to the disk in
+one piece, and a piece that did not fit is taken back. A piece longer than `buffer.HELD`, such as a whole database,
+goes there while it is written, so that memory stays the same.
 
-| file        | what                                                               |
-| ----------- | ------------------------------------------------------------------ |
-| `files.py`  | all outputs of a run as one                                        |
-| `target.py` | where one output goes, and what can be checked before a run        |
-| `output.py` | one output while it is written                                     |
-| `buffer.py` | what a writer writes into                                          |
-| `names.py`  | safe file names of players, numbers of further files               |
+| file            | what                                                               |
+| --------------- | ------------------------------------------------------------------ |
+| `files.py`      | all outputs of a run as one                                        |
+| `target.py`     | where one output goes, and what can be checked before a run        |
+| `output.py`     | one output while it is written                                     |
+| `part.py`       | its file, locked from its making until it has its name             |
+| `unfinished.py` | which files are those of a run that did not finish                 |
+| `buffer.py`     | what a writer writes into                                          |
+| `names.py`      | safe file names of players, numbers of further files               |
+
+Whatever is killed, and whenever, each output is the old one or the whole new one, and the same command continues:
+
+- A new file is on the disk before it gets its name, and gets it in one step.
+- Nothing is written over. Without `--force` a file takes a name that is free (a hard link, where there are any).
+- Before the first file gets its name, all are noted. Those that a killed run has put into place are
+  therefore known to the next run, which replaces them without `--force`. When all have their names, they are
+  forgotten.
+- The next run of an output removes the new files that killed runs have left of it. They are known by their names,
+  and nobody has them locked.
 """
 
 from __future__ import annotations
@@ -25,20 +38,24 @@ from msgspec import structs
 from engine.contracts.options import NoOptions, Options
 from engine.errors import ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, RunResult, SkippedGame
+from engine.output import unfinished
 from engine.output.output import Output
-from engine.output.target import STDOUT, Target, file_target, stdout_target
+from engine.output.part import left_names, remove_left
+from engine.output.target import STDOUT, Target, check_different, file_target, stdout_target
 from engine.plugin import RunInfo, Writer
+from engine.system.new_files import sync_folders
 
-__all__ = ["Outputs", "Targets", "check_outputs"]
+__all__ = ["Outputs", "Targets", "check_outputs", "finish_together"]
 
 
-def check_outputs(
+def check_outputs(  # noqa: PLR0913 - what a run knows of its outputs
     targets: Sequence[str],
     *,
     format: str | None,  # noqa: A002 - the name of the flag
     force: bool,
     writers: Mapping[str, type[Writer]],
     inputs: Sequence[str] = (),
+    others: Targets | None = None,
 ) -> Targets:
     """Check all that can be checked before a run. Create and change nothing.
 
@@ -48,10 +65,11 @@ def check_outputs(
     * **force** - whether files that exist may be overwritten.
     * **writers** - the writer classes by name.
     * **inputs** - *(optional)* the names of the files that the run reads.
+    * **others** - *(optional)* further outputs of the run.
 
     Raises `ConfigError` for an unknown ending or format, a writer that lacks a library, an output that exists
-    (unless `force`), that is named twice or that is an input; `OutputError` for a folder that is missing or cannot
-    be written to.
+    (unless `force`), that is another output or an input; `OutputError` for a folder that is missing or cannot be
+    written to.
     """
     files_read = [Path(name) for name in inputs if name != STDOUT]
     checked: list[Target] = []
@@ -60,8 +78,7 @@ def check_outputs(
         target.writer.check()
         if any(target.overwrites(file) for file in files_read):
             raise ConfigError(f"{name} is written over one of the inputs; give the output another name")
-        if any(target.path == other.path for other in checked):
-            raise ConfigError(f"the output {name} is named twice")
+        check_different(target, [*(others.targets if others else ()), *checked])
         checked.append(target)
     return Targets(checked, force=force)
 
@@ -70,21 +87,21 @@ class Targets:
     """Outputs that were checked and are not open yet."""
 
     def __init__(self, targets: Sequence[Target], *, force: bool) -> None:
-        self._targets = targets
+        self.targets = targets
         self._force = force
 
     @property
     def reports(self) -> list[str]:
         """Names of the aggregators that the writers cannot do without."""
-        return [name for target in self._targets for name in target.writer.reports]
+        return [name for target in self.targets for name in target.writer.reports]
 
     @property
     def searched_for(self) -> list[str]:
         """Those of `reports` whose follow-up searches are worth starting an evaluator for."""
-        return [name for target in self._targets if target.writer.searches for name in target.writer.reports]
+        return [name for target in self.targets if target.writer.searches for name in target.writer.reports]
 
     def open(self, info: RunInfo, options: Mapping[str, Options] | None = None) -> Outputs:
-        """Open `FILE.part` for each target and make the writers.
+        """Make the files and the writers.
 
         * **info** - what the writers are told about the run.
         * **options** - *(optional)* the options of writers by their names; the defaults for those left out.
@@ -93,15 +110,15 @@ class Targets:
         """
         outputs: list[Output] = []
         try:
-            for target in self._targets:
+            for target in self.targets:
                 output = Output(target, force=self._force)
                 outputs.append(output)
                 writer_options = (options or {}).get(target.plugin, NoOptions())
                 output.open(structs.replace(info, options=writer_options))
         except BaseException:
-            Outputs(outputs, force=self._force).abandon()
+            Outputs(outputs).abandon()
             raise
-        return Outputs(outputs, force=self._force)
+        return Outputs(outputs)
 
 
 class Outputs:
@@ -112,9 +129,9 @@ class Outputs:
     BrokenPipeError.
     """
 
-    def __init__(self, outputs: Sequence[Output], *, force: bool) -> None:
+    def __init__(self, outputs: Sequence[Output]) -> None:
         self._outputs = outputs
-        self._force = force
+        self._finished = False
 
     def takes_games(self) -> bool:
         """Whether a writer does anything before `finish`."""
@@ -136,33 +153,31 @@ class Outputs:
         return [each for output in self._outputs for each in (output, *output.further)]
 
     def finish(self, result: RunResult) -> None:
-        """Let the writers finish and move the files into place.
+        """Let the writers finish and put the files into place; see `finish_together`."""
+        finish_together([(self, result)])
 
-        After an interrupted run all files keep the name `FILE.part`; so does the file of a writer that crashed.
-        Raises OutputError before any file is moved, PluginCrashed after the files of the other writers are.
+    def complete(self, result: RunResult) -> list[Output]:
+        """Let the writers finish, and return the outputs that are complete on the disk.
+
+        After an interrupted run there is none; the output of a writer that crashed is not among them. Raises
+        OutputError, and PluginCrashed: then `complete` returns the others when it is called again.
         """
-        crash: PluginCrashed | None = None
-        try:
-            try:
-                self._write_each(lambda writer: writer.finish(result), "the end of the run")
-            except PluginCrashed as error:
-                crash = error
-            for output in self._all():
-                output.close()
-        except BaseException:
-            self.abandon()
-            raise
+        if not self._finished:
+            self._finished = True
+            self._write_each(lambda writer: writer.finish(result), "the end of the run")
         for output in self._all():
-            if not (result.interrupted or output.crashed):
-                output.move(force=self._force)
-        if crash is not None:
-            raise crash
+            output.complete()
+        return [] if result.interrupted else [output for output in self._all() if not output.crashed]
 
     def abandon(self) -> None:
-        """Close every `FILE.part` and leave it as it is. May be called more than once, and after an error."""
+        """Leave every file that has not got its name as `FILE.part`.
+
+        May be called more than once, and after an error.
+        """
         for output in self._all():
             with contextlib.suppress(OSError, OutputError):
-                output.close()
+                output.complete()
+            output.leave()
 
     def _write_each(self, call: Callable[[Writer], None], where: str) -> None:
         crashes = []
@@ -174,5 +189,50 @@ class Outputs:
             except PluginCrashed as crash:
                 crashes.append(crash)
             output.write_further(where)
-        if crashes:
-            raise PluginCrashed("; ".join(crash.message for crash in crashes)) from crashes[0].__cause__
+        _raise_together(crashes)
+
+
+def finish_together(endings: Sequence[tuple[Outputs, RunResult]]) -> None:
+    """Let the writers of a run finish and put all files into place, each with the result that it is about.
+
+    The files of an interrupted run are left as `FILE.part`; so is the file of a writer that crashed. Raises
+    OutputError before any file has its name, as far as that can be known, and PluginCrashed after the others have
+    theirs.
+    """
+    ready: list[Output] = []
+    crashes: list[PluginCrashed] = []
+    try:
+        for outputs, result in endings:
+            try:
+                ready += outputs.complete(result)
+            except PluginCrashed as crash:
+                crashes.append(crash)
+                ready += outputs.complete(result)
+        _publish([output for output in ready if output.path is not None])
+    finally:
+        for outputs, _ in endings:
+            outputs.abandon()
+    _raise_together(crashes)
+
+
+def _publish(ready: Sequence[Output]) -> None:
+    """Give complete files their names. Raises OutputError."""
+    for output in ready:
+        if not output.has_place():
+            raise output.no_place()
+    for output in ready:
+        output.note()
+    for output in ready:
+        output.publish()
+    paths = [output.path for output in ready if output.path is not None]
+    sync_folders(path.parent for path in paths)
+    for path in paths:
+        remove_left(path)
+    unfinished.forget([place for path in paths for place in (path, *left_names(path))])
+    for output in ready:
+        output.release()
+
+
+def _raise_together(crashes: Sequence[PluginCrashed]) -> None:
+    if crashes:
+        raise PluginCrashed("; ".join(crash.message for crash in crashes)) from crashes[0].__cause__

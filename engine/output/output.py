@@ -10,11 +10,12 @@ from typing import IO, BinaryIO, NoReturn, cast
 
 from msgspec import structs
 
-from engine import system
 from engine.errors import AnalysisError, OutputError, PluginCrashed
+from engine.output import unfinished
 from engine.output.buffer import Buffer, open_stdout
 from engine.output.names import numbered
-from engine.output.target import PART, Target, check_path, real_path
+from engine.output.part import Part, status_of
+from engine.output.target import Target, check_path, real_path
 from engine.plugin import RunInfo, Writer
 
 
@@ -31,7 +32,10 @@ class Output:
         self._target = target
         self._buffer = Buffer(self._put_overflow)
         self._writer: Writer | None = None
+        self._part: Part | None = None
+        """The file, until it is published or left; None for standard output."""
         self._file: IO[bytes] | None = None
+        """What is written to; None when nothing more is written."""
         self._compressor = target.compressor() if target.compressor is not None else None
         self._compressor_used = False
         """Whether the compressor was given anything."""
@@ -43,7 +47,8 @@ class Output:
         """Whether the piece that is being written is on the disk in part."""
         self._disk_error: OSError | OutputError | None = None
         """The disk's error while a writer was writing: the writer may have turned it into an error of its own."""
-        self._moved = False
+        self._suffix: str | None = None
+        """What follows the output's name in the file's; None when there is no file."""
         self._force = force
         self._info: RunInfo | None = None
         self.further: list[Output] = []
@@ -58,19 +63,26 @@ class Output:
     @property
     def names(self) -> list[str]:
         """The file's present name; nothing for standard output."""
-        if self._target.part is None:
-            return []
-        return [self._target.name if self._moved else self._target.name + PART]
+        suffix = self._suffix if self._part is None else self._part.suffix
+        return [] if suffix is None else [self._target.name + suffix]
+
+    @property
+    def path(self) -> Path | None:
+        """The real path of its place; None for standard output."""
+        return self._target.path
 
     # -- opening --
 
     def open(self, info: RunInfo) -> None:
         """Open the file and make the writer. Raises OutputError, PluginCrashed."""
         self._info = info
-        part = self._target.part
-        if part is not None:
+        path = self._target.path
+        if path is None:
+            self._file = open_stdout()
+        else:
             info = structs.replace(info, output=Path(self._target.name).name)
-        self._file = open_stdout() if part is None else self._open_part(part)
+            self._part = self._begin_part(path)
+            self._file = self._part.raw
         try:
             # A writer only ever writes; what it gets has no more than that, and its position.
             self._writer = self._target.writer(cast("BinaryIO", self._buffer), info)
@@ -80,20 +92,18 @@ class Output:
         except Exception as error:
             self._crash(error, "the start of the run")
 
-    def _open_part(self, part: Path) -> IO[bytes]:
+    def _begin_part(self, path: Path) -> Part:
+        name = self._target.name
         try:
-            file = part.open("ab", buffering=0)
+            part = Part(path, name, like=status_of(path))
         except OSError as error:
             self._fail(error)
-        if system.lock_file(file, wait=False) == "busy":
-            file.close()
-            raise OutputError(f"another run is writing {self._target.name}; wait for it, or stop it")
         try:
-            file.truncate(0)
-        except OSError as error:
-            file.close()
-            self._fail(error)
-        return file
+            check_path(name, path, force=self._force)  # another run may have finished since it was checked
+        except BaseException:
+            part.remove()
+            raise
+        return part
 
     def _open_next_file(self) -> tuple[str, BinaryIO] | None:
         """Open a file like this one with a number in its name: what `Writer.next_file` does."""
@@ -159,7 +169,7 @@ class Output:
     def _take_back(self) -> None:
         """Forget what a writer has written of a piece, on the disk too."""
         self._buffer.take()
-        if self._piece_begun and self._file is not None and self._target.part is not None:
+        if self._piece_begun and self._file is not None and self._part is not None:
             with contextlib.suppress(OSError):
                 self._file.truncate(self._whole_end)
                 self._end = self._whole_end
@@ -180,21 +190,23 @@ class Output:
         try:
             while rest:
                 rest = rest[file.write(rest) :]
-            if self._target.part is None:
+            if self._part is None:
                 file.flush()
         except OSError as error:
-            if self._target.part is not None:
+            if self._part is not None:
                 with contextlib.suppress(OSError):
                     file.truncate(self._whole_end)
-            self._compressor = None
-            self._release()
+            self._compressor = self._file = None
             self._fail(error)
         self._end += len(data)
 
     # -- the end --
 
-    def close(self) -> None:
-        """End the compressed stream, see that all is on the disk, and let go of the file and the writer."""
+    def complete(self) -> None:
+        """End the compressed stream, let go of the writer, and see that all is on the disk.
+
+        May be called more than once. Raises OutputError.
+        """
         if self._writer is not None:
             # What it wrote is written; it could only say that it cannot let go.
             with contextlib.suppress(Exception):
@@ -204,39 +216,60 @@ class Output:
         try:
             if self._compressor is not None:
                 self._put(self._compressor.flush())
-            if self._file is not None and self._target.part is not None:
-                os.fsync(self._file.fileno())
+            if self._part is not None:
+                self._part.sync()
         except OSError as error:
             self._fail(error)
         finally:
-            self._release()
+            self._file = None
 
-    def move(self, *, force: bool) -> None:
-        """Rename `FILE.part` to the file's name, atomically and durably. Raises OutputError."""
-        path, part = self._target.path, self._target.part
-        if path is None or part is None:
+    def has_place(self) -> bool:
+        """Whether its place is free, or what is there may be replaced."""
+        path = self._target.path
+        return path is None or self._force or not os.path.lexists(path) or unfinished.is_noted(path)
+
+    def note(self) -> None:
+        """Note that the file is about to be published by a run that may not finish."""
+        if self._part is not None:
+            self._part.note()
+
+    def publish(self) -> None:
+        """Give the complete file its name, as one step. Raises OutputError."""
+        if self._part is None or self._target.path is None:
             return
-        if not force and os.path.lexists(path):
-            raise OutputError(f"{self._target.name} appeared during the run; the result is in {part}")
+        replace = self._force or unfinished.is_noted(self._target.path)
         try:
-            part.replace(path)
-            _sync_folder(path.parent)
+            self._part.publish(replace=replace)
+        except FileExistsError:
+            raise self.no_place() from None
         except OSError as error:
             self._fail(error)
-        self._moved = True
 
-    def _release(self) -> None:
-        file, self._file = self._file, None
-        if file is not None and self._target.part is not None:
-            with contextlib.suppress(OSError):
-                file.close()
+    def no_place(self) -> OutputError:
+        """Leave the file, and return the error that says why it has no place."""
+        self.leave()
+        where = "".join(f"; the result is in {name}" for name in self.names)
+        return OutputError(f"{self._target.name} appeared during the run{where}")
+
+    def release(self) -> None:
+        """Give the lock of a published file back."""
+        part, self._part = self._part, None
+        if part is not None:
+            self._suffix = part.suffix
+            part.close()
+
+    def leave(self) -> None:
+        """Leave the file as `FILE.part`. May be called more than once, and after an error."""
+        part, self._part = self._part, None
+        if part is not None:
+            self._suffix = part.leave()
 
     # -- errors --
 
     def _fail(self, error: OSError) -> NoReturn:
-        if isinstance(error, BrokenPipeError) and self._target.part is None:
+        if isinstance(error, BrokenPipeError) and self._target.path is None:
             raise error
-        name = self._target.name if self._target.part is not None else "standard output"
+        name = self._target.name if self._target.path is not None else "standard output"
         raise OutputError(
             f"cannot write {name}: {error.strerror or error}; once that is mended, the same command continues"
         ) from error
@@ -246,13 +279,3 @@ class Output:
         raise PluginCrashed(
             f"writer {self._target.plugin} failed at {where}: {type(error).__name__}: {error}"
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut, where folders can be opened at all."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -12,13 +12,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.errors import ConfigError, OutputError
+from engine.output import unfinished
+from engine.output.part import is_left
 from engine.plugin import Writer
 from engine.system.compression import COMPRESSORS, Compressor
 
 STDOUT = "-"
 """The name of standard output."""
-PART = ".part"
-"""Ends the name of a file until the run is complete."""
+_STANDARD_OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""Names that the system has for it: a device, a FIFO or a file."""
 
 
 class Target(Struct, frozen=True):
@@ -36,14 +38,10 @@ class Target(Struct, frozen=True):
     compressor: Callable[[], Compressor] | None = None
     """Makes the compressor; None for an output that is not compressed."""
 
-    @property
-    def part(self) -> Path | None:
-        """The path of `FILE.part`; None for standard output."""
-        return None if self.path is None else self.path.with_name(self.path.name + PART)
-
     def overwrites(self, file: Path) -> bool:
-        """Whether writing this output could change `file`, hard links included."""
-        return any(path is not None and _is_same_file(path, file) for path in (self.path, self.part))
+        """Whether writing this output could change or remove `file`, hard links included."""
+        path = self.path
+        return path is not None and (_is_same_file(path, file) or is_left(real_path(str(file)), path))
 
 
 def stdout_target(format_: str | None, writers: Mapping[str, type[Writer]]) -> Target:
@@ -63,6 +61,7 @@ def stdout_target(format_: str | None, writers: Mapping[str, type[Writer]]) -> T
 
 def file_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> Target:
     """Return the target for the file `name`, whose ending chooses the writer. Raises ConfigError, OutputError."""
+    _check_kind(name)
     compression = next((ending for ending in COMPRESSORS if name.lower().endswith(ending)), "")
     stem = name[: len(name) - len(compression)]
     plugin = _writer_by_suffix(Path(stem).name.lower(), writers)
@@ -72,6 +71,17 @@ def file_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) 
     check_path(name, path, force=force)
     ending = _longest_suffix(Path(stem).name.lower(), writers[plugin]) + compression
     return Target(name, path, plugin, writers[plugin], ending, COMPRESSORS.get(compression))
+
+
+def check_different(target: Target, others: Sequence[Target]) -> None:
+    """Check that an output is none of the others, by another name or link neither. Raises ConfigError."""
+    for other in others:
+        if target.path == other.path:
+            raise ConfigError(f"the output {target.name} is named twice")
+        if target.path is not None and other.path is not None and _is_same_file(target.path, other.path):
+            raise ConfigError(f"the outputs {other.name} and {target.name} are one file; leave one out")
+    if target.path is not None and _is_standard_output(target.path):
+        raise ConfigError(f"standard output goes to {target.name} already; send it elsewhere, or leave out -o")
 
 
 def real_path(name: str) -> Path:
@@ -87,7 +97,7 @@ def check_path(name: str, path: Path, *, force: bool) -> None:
     """Check that a file can be written at `path`, which the user called `name`.
 
     Raises OutputError for a folder that is missing or not writable, ConfigError for something that is not a file
-    and, unless `force`, for a file that exists.
+    and, unless `force`, for a file that exists and was not put there by a run that did not finish.
     """
     folder = path.parent
     if not folder.is_dir():
@@ -102,8 +112,34 @@ def check_path(name: str, path: Path, *, force: bool) -> None:
         raise OutputError(f"cannot write {name}: {error.strerror}") from error
     if not stat.S_ISREG(mode):
         raise ConfigError(f"output {name} exists and is not a file; give another name")
-    if not force:
+    if not force and not unfinished.is_noted(path):
         raise ConfigError(f"output {name} exists; overwrite it with --force, or give another name")
+
+
+def _check_kind(name: str) -> None:
+    """Check that an output is not something that cannot be replaced by a file. Raises ConfigError."""
+    if name in _STANDARD_OUTPUT:
+        raise ConfigError(f"output {name}: --format NAME writes to standard output")
+    try:
+        mode = Path(name).stat().st_mode
+    except OSError:
+        return  # the folder is checked later
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return
+    kind = "a FIFO" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    raise ConfigError(
+        f"output {name} is {kind}, and a complete file replaces what is there; "
+        f"standard output can be sent to it: --format NAME > {name}"
+    )
+
+
+def _is_standard_output(path: Path) -> bool:
+    """Whether the shell sends standard output to the file at `path`."""
+    try:
+        status = os.fstat(1)
+        return stat.S_ISREG(status.st_mode) and os.path.samestat(status, path.stat())
+    except OSError:
+        return False
 
 
 def _explain_unknown_ending(stem: str, writers: Mapping[str, type[Writer]]) -> str:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from engine.errors import PluginCrashed
 from engine.model import AnalysedGame, Report, RunResult, SkippedGame
-from engine.output.files import Outputs
+from engine.output.files import Outputs, finish_together
 from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts
 from engine.run.aggregators import Aggregators
@@ -63,19 +63,21 @@ class Delivery:
         return self.aggregators.reports(self._accounts.recount.scales)
 
     def finish(self, result: RunResult) -> list[str]:
-        """Write the ends of all files, move them into place, and return their names.
+        """Write the ends of all files, put them into place together, and return their names.
 
         Raises OutputError.
         """
-        self._write(partial(self.outputs.finish, result), None)
-        names = self.outputs.names()
+        endings = [(self.outputs, result)]
         if self.player_outputs is not None:
-            self._write(partial(self.player_outputs.finish, result), None)
-            names += self.player_outputs.names()
-        return names
+            endings += self.player_outputs.endings(result)
+        try:
+            self._write(partial(finish_together, endings), None)
+        finally:
+            self.abandon()
+        return [name for outputs, _ in endings for name in outputs.names()]
 
     def abandon(self) -> None:
-        """Leave every `FILE.part` as it is, closed."""
+        """Leave every file that is not in its place as `FILE.part`."""
         self.outputs.abandon()
         if self.player_outputs is not None:
             self.player_outputs.abandon()

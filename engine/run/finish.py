@@ -1,4 +1,4 @@
-"""The end of a run: the scoreboard is checked, the reports are made, the outputs are moved into place."""
+"""The end of a run: the scoreboard is checked, the reports are made, the outputs are put into place."""
 
 from __future__ import annotations
 

@@ -6,31 +6,38 @@ searches depend on whose side a game is seen from, so each view asks for its own
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct, field, structs
 
 from engine.contracts.options import Options
-from engine.errors import ConfigError, PluginCrashed
-from engine.input.filters import plain_name
+from engine.errors import ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, Color, Evaluation, RunCounts, RunResult
 from engine.output.files import Outputs, Targets
-from engine.output.names import PLAYER, safe, unused
+from engine.output.names import PLAYER
+from engine.output.part import Part
+from engine.output.target import real_path
 from engine.plugin import RunInfo
 from engine.run.aggregators import Aggregators
+from engine.run.player_names import MAX_PLAYERS, PlayerInput, PlayerNames, check_player_files, player_key
 from engine.run.recount import Recount
 from engine.search.games import Answers, FollowUp, FollowUps, RequestKey
 
 __all__ = ["MAX_PLAYERS", "PlayerOutputs", "PlayerTemplates", "by_player"]
 
-MAX_PLAYERS = 200
-"""Players who get files: each holds one open, and aggregators in memory."""
 
-CheckTargets = Callable[[Sequence[str], bool], Targets]
-"""Check names of outputs; the second argument says whether existing files may be overwritten."""
+class CheckTargets(Protocol):
+    """`check_outputs` for one run."""
 
-_UNKNOWN = ("", "?")
+    def __call__(self, names: Sequence[str], /, *, force: bool, others: Targets | None = None) -> Targets:
+        """Check names, as `check_outputs` does."""
+        ...
+
+
 _PROBE = "player"
 
 
@@ -52,11 +59,31 @@ class PlayerTemplates(Struct, frozen=True):
     targets: Targets
     """The writers they mean; nothing is written to these."""
     check: CheckTargets
+    force: bool
+    """Whether existing files are overwritten."""
 
     @classmethod
-    def of(cls, names: Sequence[str], check: CheckTargets) -> PlayerTemplates:
-        """Check the names. Raises ConfigError or OutputError for what is wrong whoever the players are."""
-        return cls(tuple(names), check([name.replace(PLAYER, _PROBE) for name in names], True), check)
+    def of(
+        cls, names: Sequence[str], check: CheckTargets, found_in: PlayerInput, others: Targets, force: bool
+    ) -> PlayerTemplates:
+        """Check the names, and the files of the players in the input where that can be read twice.
+
+        * **found_in** - the input.
+        * **others** - the outputs of the whole run.
+
+        Raises ConfigError, OutputError.
+        """
+        targets = check([name.replace(PLAYER, _PROBE) for name in names], force=True)
+        templates = cls(tuple(names), targets, partial(check, others=others), force)
+        taken = [real_path(source.name) for source in found_in.sources]
+        taken += [target.path for target in others.targets if target.path is not None]
+
+        def in_the_way(template: str) -> list[Path]:
+            folder = real_path(template).parent
+            return taken if force or not os.access(folder, os.R_OK) else [*taken, *folder.iterdir()]
+
+        check_player_files(names, found_in, partial(templates.check, force=force), in_the_way=in_the_way)
+        return templates
 
 
 class _PlayerFiles(Struct):
@@ -91,11 +118,19 @@ class PlayerOutputs:
         self._new_aggregators = new_aggregators
         self._new_recount = new_recount
         self._writer_options = writer_options
-        self._aliases = _aliases(players)
+        self._names = PlayerNames(players)
         self._files: dict[str, _PlayerFiles] = {}
-        self._used: set[str] = set()
+        self._claims: list[Part] = []
         self.left_out: set[str] = set()
         """Players beyond `MAX_PLAYERS`, who get nothing; at most as many again are kept."""
+
+    def claim(self) -> None:
+        """Keep other runs from making files of these names until this one is done. Raises OutputError."""
+        for name in self._templates.names:
+            try:
+                self._claims.append(Part(real_path(name), name, like=None))
+            except OSError as error:
+                raise OutputError(f"cannot write {name}: {error.strerror}") from error
 
     def views(self, game: AnalysedGame) -> Iterator[tuple[str, AnalysedGame]]:
         """Yield each player of a game, and the game from that player's side, without answers.
@@ -104,9 +139,9 @@ class PlayerOutputs:
         """
         colors: dict[str, list[Color]] = {}
         for color in game.view:
-            name = game.player(color).strip()
-            if game.epd is None and name not in _UNKNOWN:
-                colors.setdefault(self._aliases.get(plain_name(name), name), []).append(color)
+            name = self._names.player(game.player(color))
+            if game.epd is None and name is not None:
+                colors.setdefault(name, []).append(color)
         for name, view in colors.items():
             yield name, structs.replace(game, view=tuple(view), answers={})
 
@@ -147,66 +182,48 @@ class PlayerOutputs:
             raise crash
 
     def _files_of(self, name: str, info: RunInfo) -> _PlayerFiles | None:
-        key = plain_name(name) or name
+        key = player_key(name)
         if key in self._files:
             return self._files[key]
-        if len(self._files) >= MAX_PLAYERS:
+        if name not in self._names and self._names.full:
             if len(self.left_out) < MAX_PLAYERS:
                 self.left_out.add(key)
             return None
-        file_name = unused(safe(name), self._used)
-        self._used.add(file_name.casefold())
+        file_name = self._names.file_name(name)
         targets = self._templates.check(
-            [template.replace(PLAYER, file_name) for template in self._templates.names], False
+            [template.replace(PLAYER, file_name) for template in self._templates.names],
+            force=self._templates.force,
         )
         outputs = targets.open(structs.replace(info, player=name), self._writer_options)
         self._files[key] = _PlayerFiles(name, outputs, self._new_aggregators(), self._new_recount())
         return self._files[key]
 
-    def finish(self, result: RunResult) -> None:
-        """Write the end of each file, with the player's own figures, and move all into place.
-
-        Raises OutputError, or PluginCrashed after the other files are in place.
-        """
-        crash: PluginCrashed | None = None
-        for files in self._files.values():
-            own = structs.replace(
-                result,
-                reports=files.aggregators.reports(files.recount.scales),
-                wins=files.recount.wins,
-                best=tuple(files.recount.best),
-                counts=files.counts,
-                notices=(),
-                failures=(),
+    def endings(self, result: RunResult) -> list[tuple[Outputs, RunResult]]:
+        """Return the files of each player, with the result of the run in the player's own figures."""
+        return [
+            (
+                files.outputs,
+                structs.replace(
+                    result,
+                    reports=files.aggregators.reports(files.recount.scales),
+                    wins=files.recount.wins,
+                    best=tuple(files.recount.best),
+                    counts=files.counts,
+                    notices=(),
+                    failures=(),
+                ),
             )
-            try:
-                files.outputs.finish(own)
-            except PluginCrashed as error:
-                crash = error
-        if crash is not None:
-            raise crash
-
-    def names(self) -> list[str]:
-        """Return the files as they are named now."""
-        return [name for files in self._files.values() for name in files.outputs.names()]
+            for files in self._files.values()
+        ]
 
     def abandon(self) -> None:
-        """Leave every `FILE.part` as it is, closed."""
+        """Leave every file that is not in its place as `FILE.part`, and the names to other runs."""
         for files in self._files.values():
             files.outputs.abandon()
+        for claim in self._claims:
+            claim.remove()
 
 
 def answers_for(answers: Answers, view: tuple[Color, ...]) -> dict[str, tuple[Evaluation | None, ...]]:
     """Return the answers to what was asked from this view, by aggregator."""
     return {key.aggregator: evaluations for key, evaluations in answers.items() if key.view == view}
-
-
-def _aliases(players: Sequence[str]) -> dict[str, str]:
-    """Return the first name of each player by all their names, from `NAME,ALIAS` and the like."""
-    first_names: dict[str, str] = {}
-    for text in players:
-        parts = [text] if ", " in text or "," not in text else [part.strip() for part in text.split(",")]
-        first = next((part for part in parts if plain_name(part)), text)
-        for part in (text, *parts):
-            first_names.setdefault(plain_name(part), first)
-    return first_names

@@ -19,9 +19,10 @@ from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Limit
 from engine.output.files import Targets, check_outputs
-from engine.plugin import Executor, ExecutorContext, Reader, Writer
+from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
-from engine.run.per_player import CheckTargets, PlayerTemplates, by_player
+from engine.run.per_player import PlayerTemplates, by_player
+from engine.run.player_names import PlayerInput
 from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
 from engine.run.recount import Recount
 from engine.search import adaptive
@@ -128,18 +129,18 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     sources = open_sources(inputs, readers)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
-    check = _output_check(sources, writers, output_format, force=force)
+    check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
     own_names, template_names = by_player(outputs)
-    targets = check(own_names, False)
+    targets = check(own_names, force=force)
     plugin_options = resolve_options(settings, registry, writers)
-    templates = PlayerTemplates.of(template_names, check) if template_names else None
+    found_in = PlayerInput(sources, readers, selection, settings.players)
+    templates = PlayerTemplates.of(template_names, check, found_in, targets, force) if template_names else None
     all_targets = [targets] if templates is None else [targets, templates.targets]
     epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
     choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators)
     aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
-    added = aggregator_plan.chosen[len(choose()) :]
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
@@ -157,25 +158,12 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         aggregator_plan=aggregator_plan,
         player_aggregator_plan=player_plan,
         aggregators=loaded,
-        only_shown=_only_shown(added, all_targets),
+        only_shown=_only_shown(aggregator_plan.chosen[len(choose()) :], all_targets),
         limit=limit,
         first_limit=first_limit,
         workers=settings.workers or system.cores(),
         new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
     )
-
-
-def _output_check(
-    sources: Sequence[Source], writers: Mapping[str, type[Writer]], output_format: str | None, *, force: bool
-) -> CheckTargets:
-    """Return a function that checks names of outputs for this run."""
-    inputs = [source.name for source in sources]
-
-    def check(names: Sequence[str], may_overwrite: bool) -> Targets:
-        overwrite = force or may_overwrite
-        return check_outputs(names, format=output_format, force=overwrite, writers=writers, inputs=inputs)
-
-    return check
 
 
 def _plan_of(

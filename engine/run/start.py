@@ -1,4 +1,4 @@
-"""Starting a prepared run: the evaluator is tried, `FILE.part` is opened, and the kind of run is decided."""
+"""Starting a prepared run: the evaluator is tried, the outputs are opened, and the kind of run is decided."""
 
 from __future__ import annotations
 
@@ -56,12 +56,13 @@ def start(
     evaluators = choose_evaluators(plan, accounts)
     info = RunInfo(evaluators.main.info, plan.limit)
     outputs = plan.targets.open(info, plan.writer_options)
+    delivery = _delivery(plan, accounts, outputs, info)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)
     parts = Parts(
         plan,
         evaluators,
         accounts,
-        _delivery(plan, accounts, outputs, info),
+        delivery,
         ProgressReporter(
             listeners.progress,
             accounts,
@@ -139,7 +140,14 @@ def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunI
             writer_options=plan.writer_options,
             players=plan.settings.players,
         )
-    return Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
+    delivery = Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
+    try:
+        if player_outputs is not None:
+            player_outputs.claim()
+    except BaseException:
+        delivery.abandon()
+        raise
+    return delivery
 
 
 def _is_batched(plan: RunPlan, evaluators: Evaluators) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.support import PATIENCE
+from tests.support import PATIENCE, working_file
 
 from .command import CLASSICS, assert_clear_error, engine, refused
 
@@ -204,9 +204,8 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
         stderr=subprocess.PIPE,
         env=dict(os.environ),
     ) as process:
-        part = tmp_path / "out.jsonl.part"
         deadline = time.monotonic() + 60
-        while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        while not ((written := working_file(out)) and written.stat().st_size) and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(number)
@@ -214,6 +213,7 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     assert process.returncode == code, err
     assert b"the same command continues" in err
     assert not out.exists()
+    part = tmp_path / "out.jsonl.part"
     games = [json.loads(line) for line in part.read_text().splitlines()]
     assert 1 <= len(games) < 12
     before = log.read_text().count("go nodes 1000\n")
@@ -222,6 +222,29 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
     assert len(out.read_text().splitlines()) == 12
     assert not part.exists()
     assert before + log.read_text().count("go nodes 1000\n") - before <= 558 + 10
+
+
+def test_a_second_run_with_the_same_output_is_refused_and_the_first_is_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.jsonl"
+    arguments = ("-e", "recorded", "-o", str(out))
+    command = [sys.executable, "-m", "engine", "analyze", "-", *arguments]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as first:
+        assert first.stdin is not None
+        first.stdin.write(CLASSICS.read_bytes() * 13)  # the first 64 KiB are looked at before outputs are opened
+        first.stdin.flush()
+        deadline = time.monotonic() + PATIENCE
+        while working_file(out) is None and time.monotonic() < deadline:
+            assert first.poll() is None
+            time.sleep(0.02)
+        second = refused(capsys, "analyze", CLASSICS, "--limit", "7", "--force", *arguments)
+        assert_clear_error(second, 4, "another run is writing", str(out))
+        _, err = first.communicate(CLASSICS.read_bytes(), timeout=PATIENCE)
+    assert first.returncode == 0, err
+    assert len(out.read_text().splitlines()) == 14 * 12
 
 
 def test_head_ends_the_summary_quietly(fake: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from engine.system.compression import InputStream
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA, PATIENCE
+from tests.support import DATA, PATIENCE, working_file
 
 from .command import CLASSICS, assert_clear_error, engine, refused
 
@@ -96,9 +96,12 @@ def test_an_interrupted_run_leaves_tables_of_the_finished_games_and_the_same_com
     arguments = ["analyze", str(CLASSICS), "-e", str(fake), "--nodes", "1000", "-j", "2", "-o", str(out)]
     command = [sys.executable, "-m", "engine", *arguments, "-o", str(tmp_path / "a.csv")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        part = tmp_path / "a.csv.part"
+        csv = tmp_path / "a.csv"
         deadline = time.monotonic() + 60
-        while not (part.exists() and part.read_bytes().count(b"\n") > 1) and time.monotonic() < deadline:
+        while (
+            not ((file := working_file(csv)) and file.read_bytes().count(b"\n") > 1)
+            and time.monotonic() < deadline
+        ):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
@@ -110,7 +113,7 @@ def test_an_interrupted_run_leaves_tables_of_the_finished_games_and_the_same_com
         [(plies,)] = database.execute("SELECT count(*) FROM plies")
     assert interrupted == 1
     assert 1 <= games < 12
-    assert part.read_bytes().count(b"\n") == plies + 1
+    assert (tmp_path / "a.csv.part").read_bytes().count(b"\n") == plies + 1
     again = engine(*arguments)
     assert again.code == 0, again.err
     with closing(sqlite3.connect(out)) as database:

@@ -11,6 +11,8 @@
 | positions that no program may get | `../engine/search/test_planner.py`; the fake program dies of them |
 | PGN and EPD of every bad kind | `../plugins/readers/`, `../e2e/test_bad_input.py` |
 | decompression bombs, bad plugins, errors that cannot be pickled, hostile headers | `test_matrix.py` |
+| a run killed at each system call that touches an output; runs that want one output | `test_output_storm.py` |
+| files, links and FIFOs of others in the way of outputs; permissions | `../engine/output/test_ours_alone.py` |
 | full disk, closed output | `../engine/output/test_files.py`, `../e2e/test_bad_input.py` |
 | caches locked, corrupt, foreign, older, newer, shared, full | `test_cache_faults.py`, `test_cache_contents.py` |
 | workers, order and cache change no byte | `../e2e/test_analyze.py` |

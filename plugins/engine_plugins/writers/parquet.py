@@ -14,8 +14,8 @@ metadata `meaning` of its field. The metadata of the file name the schema and th
 The file is compressed with zstd. It has row groups of about 65,000 rows, so that neither writer nor readers need
 more memory for a larger run. After 6.5 million rows a table continues in another file, `plies-2.parquet` after
 `plies.parquet`; readers can read `plies*.parquet` as one table. A Parquet file cannot be read without its end. If
-the run is interrupted with Ctrl-C once, the file is complete and has the finished games. If the run is killed, the
-`FILE.part` that remains cannot be read.
+the run is interrupted with Ctrl-C once, `FILE.part` is complete and has the finished games. If the run is killed,
+the file that remains cannot be read.
 """
 
 from __future__ import annotations

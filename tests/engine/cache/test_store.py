@@ -220,8 +220,14 @@ def test_an_export_does_not_overwrite_unless_told(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="--force"):
             export_rows(cache, target, force=False)
         assert target.read_text() == "mine"
+        target.chmod(0o600)
+        (tmp_path / "theirs").write_text("theirs")
+        (tmp_path / "units.jsonl.part").symlink_to("theirs")
         export_rows(cache, target, force=True)
         assert target.read_text() == '{"schema":"engine.cache/1"}\n'
+        assert target.stat().st_mode & 0o777 == 0o600
+        assert (tmp_path / "theirs").read_text() == "theirs"
+        assert sorted(path.name for path in tmp_path.glob("units.jsonl*")) == ["units.jsonl", "units.jsonl.part"]
         with pytest.raises(ConfigError, match="JSON Lines"):
             export_rows(cache, tmp_path / "units.csv", force=False)
         with pytest.raises(OutputError, match="cannot write"):

@@ -12,6 +12,7 @@ import pytest
 
 from engine.errors import AnalysisError, ConfigError, OutputError
 from tests.engine.output.rig import SKIPPED, begin, check, game, result, unzstd
+from tests.support import working_file
 
 # -- before any work ----------------------------------------------------------------------------------------
 
@@ -85,7 +86,9 @@ def test_a_run_leaves_finished_files_only(tmp_path: Path) -> None:
     outputs.game(game(1))
     outputs.skipped(SKIPPED)
     assert not text.exists()
-    assert (tmp_path / "a.names.txt.part").read_text() == "game 1\nskipped 2\n"
+    written = working_file(text)
+    assert written is not None
+    assert written.read_text() == "game 1\nskipped 2\n"
     outputs.finish(result())
     assert outputs.names() == [str(text), str(other)]
     assert text.read_text() == "game 1\nskipped 2\nend at 17\n"
@@ -132,9 +135,10 @@ def test_abandoned_parts_hold_whole_games_and_the_next_run_starts_anew(tmp_path:
     outputs.abandon()
     assert part.read_text() == "game 1\ngame 2\n"
     again = begin(path)
-    assert part.read_text() == ""
+    assert part.read_text() == "game 1\ngame 2\n"
     again.finish(result())
     assert path.read_text() == "end at 0\n"
+    assert not part.exists()
 
 
 def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:

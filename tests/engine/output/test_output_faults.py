@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ConfigError, OutputError, PluginCrashed
+from engine.errors import ConfigError, PluginCrashed
 from engine.model import (
     AnalysedGame,
     RunResult,
@@ -223,12 +223,6 @@ def test_a_full_disk_is_an_output_error_and_the_part_is_whole_games(tmp_path: Pa
         assert games == list(range(1, int(last)))
     else:
         assert 0 < part.stat().st_size <= 20_000
-
-
-def test_a_part_that_cannot_be_opened_is_an_output_error(tmp_path: Path) -> None:
-    (tmp_path / "a.txt.part").mkdir()
-    with pytest.raises(OutputError, match=r"cannot write .*a\.txt: Is a directory"):
-        begin(tmp_path / "a.txt")
 
 
 # -- standard output ----------------------------------------------------------------------------------------

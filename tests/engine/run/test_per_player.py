@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,8 @@ import engine
 from engine.errors import ConfigError, OutputError
 from engine.model import AnalysedGame, Report
 from engine.plugin import Aggregator, Request, Sum
-from engine.run import per_player
+from engine.run import player_names
+from engine.run.prepare import prepare
 from engine.settings import Settings
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
@@ -137,6 +139,65 @@ def test_a_file_that_exists_stops_the_run_unless_forced(tmp_path: Path) -> None:
     assert load(tmp_path / "Bob.json")["run"]["games"] == 1
 
 
+def prepared(source: Any, folder: Path, *others: str, force: bool = False, **settings: Any) -> None:
+    outputs = [str(folder / "of {player}.json"), *(str(folder / other) for other in others)]
+    prepare([source], Settings(evaluator="recorded", **settings), outputs=outputs, force=force)
+
+
+@pytest.mark.parametrize("there", ["of Bob.json", "of nobody.json"])
+def test_a_file_that_exists_is_found_before_anything_is_started(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).write_text("mine")
+    source = pgn(tmp_path, ("Anna", "Carl"), ("Anna", "Bob"))
+    if there == "of Bob.json":
+        with pytest.raises(ConfigError, match=r"of Bob\.json exists"):
+            prepared(source, tmp_path)
+    prepared(source, tmp_path, force=True)
+    prepared(source, tmp_path, max_games=1)
+    prepared(source, tmp_path, players=("Anna",))
+    prepared(source, tmp_path, filter="Black = Carl")
+    assert (tmp_path / there).read_text() == "mine"
+
+
+def test_a_file_of_a_player_who_is_in_no_readable_game_is_not_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "of Bob.json").write_text("mine")
+    source = tmp_path / "games.pgn"
+    cut = '[White "Bob"]\n[Black "Bob"]\n[FEN "nonsense"]\n\n1. e4 1-0\n\n'
+    source.write_text(cut + '[White "Anna"]\n[Black "Carl"]\n\n1. f3 e5 2. g4 Qh4# 0-1\n\n')
+    prepared(source, tmp_path)
+    ran = engine.analyze(source, evaluator="recorded", output=tmp_path / "of {player}.json")
+    assert ran.counts.damaged == 1
+    assert names(tmp_path) == ["of Anna.json", "of Bob.json", "of Carl.json"]
+
+
+def test_an_output_of_the_run_is_no_players_file(tmp_path: Path) -> None:
+    source = pgn(tmp_path, ("Anna", "Bob"))
+    prepared(source, tmp_path, "of Carl.json", "of player.json")
+    with pytest.raises(ConfigError, match=r"of Anna\.json is named twice"):
+        prepared(source, tmp_path, "of Anna.json", force=True)
+
+
+def test_two_runs_do_not_make_files_of_the_same_names(tmp_path: Path) -> None:
+    source = pgn(tmp_path, ("Anna", "Bob"))
+    output = tmp_path / "{player}.json"
+
+    def other(_: object) -> None:
+        with pytest.raises(OutputError, match=r"another run is writing .*\{player\}\.json"):
+            engine.analyze(pgn(tmp_path, ("C", "D")), evaluator="recorded", output=output, force=True)
+
+    engine.analyze(source, evaluator="recorded", output=output, progress=other)
+    assert names(tmp_path) == ["Anna.json", "Bob.json"]
+    engine.analyze(source, evaluator="recorded", output=output, force=True)
+
+
+def test_a_stream_is_not_read_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "of Bob.json").write_text("mine")
+    text = pgn(tmp_path, ("Anna", "Bob")).read_text()
+    prepared(io.StringIO(text), tmp_path)
+    with pytest.raises(ConfigError, match=r"of Bob\.json exists"):
+        engine.analyze(io.StringIO(text), evaluator="recorded", output=tmp_path / "of {player}.json")
+    assert (tmp_path / "of Bob.json").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [
@@ -156,7 +217,7 @@ def test_what_cannot_be_is_said_at_once(
 
 
 def test_too_many_players_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(per_player, "MAX_PLAYERS", 3)
+    monkeypatch.setattr(player_names, "MAX_PLAYERS", 3)
     source = pgn(tmp_path, ("A", "B"), ("C", "D"), ("A", "E"))
     ran = engine.analyze(source, evaluator="recorded", output=tmp_path / "{player}.json")
     assert names(tmp_path) == ["A.json", "B.json", "C.json"]

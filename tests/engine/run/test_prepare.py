@@ -54,6 +54,7 @@ def test_the_kind_of_run_depends_on_what_there_is_to_do(tmp_path: Path, monkeypa
     monkeypatch.setattr("engine.run.start.BATCHED_BYTES", 0)
     many = start(prepare([CLASSICS], recorded))
     asking = start(prepare([CLASSICS], recorded, outputs=[str(tmp_path / "{player}.pgn")]))
+    asking._delivery.abandon()
     assert [type(run) for run in (few, many, asking)] == [SearchedRun, RecordedRun, SearchedRun]
 
 

@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 from engine_plugins.writers import _tables
-from tests.support import PATIENCE
+from tests.support import PATIENCE, working_file
 
 from .reading import Rows, ask
 
@@ -83,7 +83,7 @@ KILLED = """
 """
 
 
-def test_a_killed_run_leaves_an_empty_part_and_no_temporary_file(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_an_empty_file_and_no_temporary_one(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     done = subprocess.run(
@@ -93,7 +93,9 @@ def test_a_killed_run_leaves_an_empty_part_and_no_temporary_file(tmp_path: Path)
         check=False,
     )
     assert done.returncode == -9
-    assert (tmp_path / "a.sqlite.part").read_bytes() == b""
+    written = working_file(tmp_path / "a.sqlite")
+    assert written is not None
+    assert written.read_bytes() == b""
     assert list(temporary.iterdir()) == []
 
 
