@@ -131,7 +131,10 @@ class Analyzer:
                     resources=run_resources,
                 )
 
-        run = Background(games=games, progress=progress, owner=self, turn=self._resources.turn)
+        resources = self._resources
+        run = Background(
+            games=games, progress=progress, owner=self, turn=resources.turn, on_error=resources.note_error
+        )
         run.start(make, run_resources.wake)
         self._runs.add(run)
         return run

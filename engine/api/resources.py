@@ -12,7 +12,7 @@ import msgspec
 
 from engine import system
 from engine.contracts.messages import Job, pack
-from engine.errors import AnalyzerClosed, ConfigError
+from engine.errors import AnalyzerClosed, ConfigError, EvaluatorReplaced
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, Limit, Position
@@ -51,6 +51,11 @@ class WarmResources:
             if choice is None:
                 choice = self._choices[key] = evaluators.choose(registry, name, values)
             return choice
+
+    def note_error(self, error: BaseException) -> None:
+        """Forget who the evaluators are when one is not what it was, so that the next call asks again."""
+        if isinstance(error, EvaluatorReplaced):
+            self._choices.clear()
 
     def client(self, context: ExecutorContext) -> PoolClient:
         """Return an executor that searches on the shared workers. Raises AnalyzerClosed."""
@@ -113,7 +118,7 @@ class WarmResources:
                 raise AnalyzerClosed(CLOSED)
             if key not in self._pools:
                 self._pools[key] = SharedPool(
-                    common, workers or self._workers, settings.start_method, self._choices.clear
+                    common, workers or self._workers, settings.start_method, self.note_error
                 )
             return self._pools[key]
 

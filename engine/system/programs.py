@@ -70,8 +70,13 @@ class Guard:
         except (AttributeError, ChildProcessError):  # macOS before Python 3.13; somebody else reaped it
             return self._guard.returncode is not None
 
-    def processes(self) -> list[int]:
-        """Return the program and all that it has started and that still runs; on Linux only, all of that."""
+    def family(self) -> list[int]:
+        """Return the program and those that it has started and that still run (Linux), daemons excepted."""
+        assert self._program is not None
+        return descendants([self._program.pid])
+
+    def _everybody(self) -> list[int]:
+        """Return the program and all that it has started and that still run (Linux), adopted daemons too."""
         assert self._program is not None
         return descendants([self._program.pid, *(adopted(_started) if self._is_alone() else ())])
 
@@ -86,12 +91,12 @@ class Guard:
         Memory of its own counts; files it maps (tables, networks) and address space it reserves do not, nor does
         memory that processes share: see `memory_over`.
         """
-        for pid in self.processes():
+        for pid in self._everybody():
             _limit(pid, "RLIMIT_DATA", size)
 
     def memory_over(self, limit: int) -> int:
         """Return the bytes of memory that all its processes have together if that is more than `limit`, else 0."""
-        return memory_over(limit, self.processes())
+        return memory_over(limit, self._everybody())
 
     def reap_adopted(self) -> None:
         """Collect the exit codes of orphans that have died meanwhile."""
@@ -100,7 +105,7 @@ class Guard:
 
     def end(self) -> None:
         """Kill the program and all that it has started, and reap what can be reaped."""
-        started = self.processes() if self._program is not None else []
+        started = self._everybody() if self._program is not None else []
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._guard.pid, signal.SIGKILL)
         for pid in started[1:]:

@@ -27,7 +27,7 @@ from multiprocessing import connection
 from msgspec import Struct, structs
 
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
-from engine.errors import AnalyzerClosed, EvaluatorCrashed, EvaluatorError, EvaluatorReplaced
+from engine.errors import AnalyzerClosed, EvaluatorCrashed, EvaluatorError
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext, WorkerState
 from engine.system.turns import waiting
@@ -61,17 +61,17 @@ class SharedPool:
     """Warm workers with one evaluator. Used by any thread; starts its first process at the first unit."""
 
     def __init__(
-        self, job: Job, workers: int, start_method: str, on_replaced: Callable[[], None] = lambda: None
+        self, job: Job, workers: int, start_method: str, on_error: Callable[[Exception], None] = lambda _: None
     ) -> None:
         """Make the pool.
 
         * **job** - what all units have in common; every unit brings a limit of its own.
-        * **on_replaced** - *(optional)* called when the evaluator is not the job's any more.
+        * **on_error** - *(optional)* called with an error that has ended the workers, in the pool's thread.
         """
         self.workers = workers
         self._job = job
         self._method = start_method
-        self._on_replaced = on_replaced
+        self._on_error = on_error
         self._lock = threading.Lock()
         self._clients: dict[int, PoolClient] = {}
         self._turns: deque[PoolClient] = deque()
@@ -269,8 +269,7 @@ class SharedPool:
 
     def _fail(self, error: EvaluatorError | AnalyzerClosed) -> None:
         """Tell everybody who waits why the workers ended; the next caller gets new ones."""
-        if isinstance(error, EvaluatorReplaced):
-            self._on_replaced()
+        self._on_error(error)
         with self._lock:
             pool, self._pool = self._pool, None
             singles = [

@@ -222,7 +222,7 @@ class Process:
 
     def running(self) -> list[int]:
         """Return the program's process, and those that it has started and that still run (Linux)."""
-        return self._guard.processes()
+        return self._guard.family()
 
     def _wait(self, poll: select.poll, deadline: float) -> list[tuple[int, int]]:
         """Wait until something is ready and return it; return an empty list at the deadline."""
