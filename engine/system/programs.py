@@ -72,13 +72,13 @@ class Guard:
 
     def family(self) -> list[int]:
         """Return the program and those that it has started and that still run (Linux), daemons excepted."""
-        assert self._program is not None
-        return descendants([self._program.pid])
+        # The number of a program that was reaped may be somebody else's by now.
+        reaped = self._program is None or self._program.returncode is not None
+        return [] if reaped else descendants([self._program.pid])
 
     def _everybody(self) -> list[int]:
         """Return the program and all that it has started and that still run (Linux), adopted daemons too."""
-        assert self._program is not None
-        return descendants([self._program.pid, *(adopted(_started) if self._is_alone() else ())])
+        return descendants([*self.family(), *(adopted(_started) if self._is_alone() else ())])
 
     def leave_no_core(self) -> None:
         """Have no core files written when the program crashes, which may be routine (Linux)."""
@@ -105,10 +105,10 @@ class Guard:
 
     def end(self) -> None:
         """Kill the program and all that it has started, and reap what can be reaped."""
-        started = self._everybody() if self._program is not None else []
+        started = self._everybody()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._guard.pid, signal.SIGKILL)
-        for pid in started[1:]:
+        for pid in started:
             _kill(pid)
         for process in filter(None, (self._program, self._guard)):
             process.kill()
