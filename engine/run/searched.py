@@ -74,6 +74,7 @@ class SearchedRun(StartedRun):
             use_recorded=evaluators.main.reads_input,
             can_search=evaluators.main.spec is not None,
             deep_limit=plan.limit if settings.search.adaptive else None,
+            verify=settings.verify,
         )
 
     # -- games in and out --

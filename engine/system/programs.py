@@ -72,13 +72,15 @@ class Guard:
 
     def family(self) -> list[int]:
         """Return the program and those that it has started and that still run (Linux), daemons excepted."""
-        # The number of a program that was reaped may be somebody else's by now.
-        reaped = self._program is None or self._program.returncode is not None
-        return [] if reaped else descendants([self._program.pid])
+        return descendants(self._root())
 
     def _everybody(self) -> list[int]:
         """Return the program and all that it has started and that still run (Linux), adopted daemons too."""
-        return descendants([*self.family(), *(adopted(_started) if self._is_alone() else ())])
+        return descendants([*self._root(), *(adopted(_started) if self._is_alone() else ())])
+
+    def _root(self) -> list[int]:
+        """Return the program's number, unless it was reaped and the number may be somebody else's by now."""
+        return [self._program.pid] if self._program is not None and self._program.returncode is None else []
 
     def leave_no_core(self) -> None:
         """Have no core files written when the program crashes, which may be routine (Linux)."""
