@@ -9,10 +9,8 @@ import contextlib
 import os
 import sys
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
-_PROC = Path("/proc")
 _adopts_since: list[int] = []
 """The process that adopts orphans; not its forks, which have no children of that kind."""
 
@@ -66,12 +64,7 @@ def descendants(roots: Iterable[int]) -> list[int]:
 def marked(mark: str) -> list[int]:
     """Return the processes that were started with this text in their environment."""
     wanted = mark.encode()
-    found = []
-    for entry in _listed(_PROC):
-        with contextlib.suppress(OSError, ValueError):
-            if wanted in (_PROC / entry / "environ").read_bytes():
-                found.append(int(entry))
-    return found
+    return [int(entry) for entry in _numbers("/proc") if wanted in _read(f"/proc/{entry}/environ")]
 
 
 def memory_over(limit: int, pids: Collection[int]) -> int:
@@ -86,39 +79,43 @@ def memory_over(limit: int, pids: Collection[int]) -> int:
     return total if total > limit else 0
 
 
+# Read five times a second for each worker, hence without pathlib.
+
+
 def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for thread in _listed(_PROC / str(pid) / "task"):
-        with contextlib.suppress(OSError):
-            found += map(int, (_PROC / str(pid) / "task" / thread / "children").read_text().split())
+    for thread in _numbers(f"/proc/{pid}/task"):
+        found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
     return found
 
 
-def _listed(folder: Path) -> list[str]:
-    """Return the entries of a folder in /proc that are numbers."""
-    with contextlib.suppress(OSError):
-        return [name for name in os.listdir(folder) if name.isdecimal()]  # noqa: PTH208 - names are what is wanted
-    return []
-
-
 def _at_most(pid: int) -> int:
-    sizes = _sizes(pid, "status")
-    return sizes.get("RssAnon", 0) + sizes.get("RssShmem", 0) + sizes.get("VmSwap", 0)
+    return sum(_sizes(pid, "status", "RssAnon", "RssShmem", "VmSwap"))
 
 
 def _proportional(pid: int) -> int:
-    sizes = _sizes(pid, "smaps_rollup")
-    if "Pss_Anon" not in sizes:  # Linux before 5.3, or not ours to read
-        return _sizes(pid, "status").get("RssAnon", 0)
-    return sizes["Pss_Anon"] + sizes.get("Pss_Shmem", 0) + sizes.get("SwapPss", 0)
+    names = ("Pss_Anon", "Pss_Shmem", "SwapPss")
+    sizes = _sizes(pid, "smaps_rollup", *names)
+    # Linux before 5.3, or not ours to read: at least what is its own.
+    return sum(sizes if len(sizes) == len(names) else _sizes(pid, "status", "RssAnon"))
 
 
-def _sizes(pid: int, file: str) -> dict[str, int]:
-    """Return the sizes in bytes from lines such as `RssAnon:  120 kB`."""
-    sizes = {}
-    with contextlib.suppress(OSError, ValueError):
-        for line in (_PROC / str(pid) / file).read_text().splitlines():
-            name, _, value = line.partition(":")
-            if value.endswith(" kB"):
-                sizes[name] = int(value[:-3]) << 10
-    return sizes
+def _sizes(pid: int, file: str, *names: str) -> list[int]:
+    """Return the sizes in bytes from lines such as `RssAnon:  120 kB`, as far as there are such lines."""
+    text = b"\n" + _read(f"/proc/{pid}/{file}")
+    lines = [text.partition(f"\n{name}:".encode())[2].partition(b" kB")[0] for name in names]
+    return [int(line) << 10 for line in lines if line]
+
+
+def _numbers(folder: str) -> list[str]:
+    """Return the entries of a folder in /proc that are numbers."""
+    with contextlib.suppress(OSError):
+        return [name for name in os.listdir(folder) if name.isdecimal()]  # noqa: PTH208 - see above
+    return []
+
+
+def _read(path: str) -> bytes:
+    """Return the content of a file in /proc; nothing if it cannot be read."""
+    with contextlib.suppress(OSError), open(path, "rb", buffering=0) as file:
+        return file.read()
+    return b""

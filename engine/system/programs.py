@@ -76,7 +76,11 @@ class Guard:
 
     def _everybody(self) -> list[int]:
         """Return the program and all that it has started and that still run (Linux), adopted daemons too."""
-        return descendants([*self._root(), *(adopted(_started) if self._is_alone() else ())])
+        return descendants([*self._root(), *self._orphans()])
+
+    def _orphans(self) -> list[int]:
+        """Return what this process has adopted of this group, and reap the dead among it."""
+        return [pid for pid in adopted(_started) if not _is_reaped(pid)] if self._is_alone() else []
 
     def _root(self) -> list[int]:
         """Return the program's number, unless it was reaped and the number may be somebody else's by now."""
@@ -100,11 +104,6 @@ class Guard:
         """Return the bytes of memory that all its processes have together if that is more than `limit`, else 0."""
         return memory_over(limit, self._everybody())
 
-    def reap_adopted(self) -> None:
-        """Collect the exit codes of orphans that have died meanwhile."""
-        for pid in adopted(_started):
-            _collect(pid)
-
     def end(self) -> None:
         """Kill the program and all that it has started, and reap what can be reaped."""
         started = self._everybody()
@@ -124,10 +123,9 @@ class Guard:
     def _sweep(self) -> None:
         """Kill what has left the group: whatever was adopted, or, beside other groups, what has the mark."""
         deadline = time.monotonic() + _SWEEP_SECONDS
-        while left := (adopted(_started) if self._is_alone() else marked(self._mark)):
+        while left := (self._orphans() if self._is_alone() else marked(self._mark)):
             for pid in left:
                 _kill(pid)
-                _collect(pid)
             if time.monotonic() > deadline:
                 return
             time.sleep(0.002)
@@ -143,9 +141,12 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _collect(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+def _is_reaped(pid: int) -> bool:
+    """Return whether a child has died, and reap it."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def _limit(pid: int, name: str, value: int) -> None:

@@ -9,9 +9,9 @@ It is made of the program's name, its file, the options that were sent, and of w
 * **tables** - the listing of each folder that an option names (`SyzygyPath`): names, sizes and times of change of
   tables, books and networks.
 
-Files count by their content, not by their path. Of a program that is one file, without networks or tables beside
-it, the fingerprint is that of name, file and options. Libraries that a program loads, and modules that a script
-imports, are not part of it.
+Files count by their content, not by their path. Networks of Stockfish whose content is what their name says add
+nothing. So the fingerprint of a program that is one file is that of name, file and options. Libraries that a
+program loads, and modules that a script imports, are not part of it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ from engine_plugins.evaluators._uci_text import UciOption, printable
 
 LOGGER = logging.getLogger("engine.evaluators.uci")
 
-_TABLES = (".rtbw", ".rtbz", ".cp1", ".cp2", ".cp3", ".cp4", ".emd", ".bin", ".nnue", ".pb.gz", ".onnx")
-"""Endings of the files in a folder that count: other files may change while a program runs."""
+_DATA = (".rtbw", ".rtbz", ".cp1", ".cp2", ".cp3", ".cp4", ".emd", ".bin", ".nnue", ".pb.gz", ".onnx")
+"""Endings of tables, books and networks: other files may change while a program runs."""
 _YOUNG_NS = 2_000_000_000
 """Nanoseconds after a change in which a file may change again within one tick of the file system's clock."""
-_NOT_READ = ("debug log file", "logfile", "log file")
-"""String options whose file is written, not read."""
+_WRITTEN = re.compile("log|experience", re.IGNORECASE)
+"""In the name of an option: the program writes to that file, which therefore changes."""
+_NAMED_BY_HASH = re.compile(r"nn-([0-9a-f]{12})\.nnue")
+"""Stockfish's networks: the name is the beginning of the hash."""
 
 _Found = TypeVar("_Found")
 Stamp = tuple[int, int, int, int, int]
@@ -81,9 +83,9 @@ class ProgramFile:
         if _reading(self.path, _stamp) != self._stamp:
             raise EvaluatorError(f"{printable(str(self.path))} was replaced while it started: try again")
         parts = [said.name, program]
-        texts = {option.name for option in said.offered if option.type == "string"}
+        files = {option.name for option in said.offered if _names_a_file(option)}
         for key, value in sorted(said.sent.items()):
-            parts += [key, _content(value) if key in texts else value]
+            parts += [key, _content(value) if key in files else value]
         folders = {Path(), self.path.resolve().parent}
         further = set()
         for pid in processes if self._is_script() else processes[:1]:
@@ -112,24 +114,28 @@ class ProgramFile:
         return _reading(self.path, lambda file: file.read(2)) == b"#!"
 
 
+def _names_a_file(option: UciOption) -> bool:
+    """Return whether the value of an option may be a file that the program reads."""
+    return option.type == "string" and not _WRITTEN.search(option.name)
+
+
 def _named(said: Said, folders: Collection[Path]) -> Iterator[str]:
     """Yield the content of the files and folders that the program names without having been told to use them."""
-    for option in said.offered:
-        if option.type == "string" and option.name not in said.sent and option.name.lower() not in _NOT_READ:
-            for found in _beside(option.default, folders):
-                yield f"{option.name} {_content(found)}"
-    for line in said.lines:
-        if match := re.match(r"info string .*\bevaluation using (\S+)", line):
-            for found in _beside(match[1], folders):
-                yield f"uses {_content(found)}"
-
-
-def _beside(value: str, folders: Collection[Path]) -> list[str]:
-    """Return where a name that a program uses may be found: in the current folder, or beside the program."""
-    if not value or value == "<empty>":
-        return []
-    candidates = {str(folder / value) for folder in folders}
-    return sorted(path for path in candidates if os.path.isfile(path) or _tables(path))  # noqa: PTH113
+    names = [option.default for option in said.offered if _names_a_file(option) and option.name not in said.sent]
+    used = [re.match(r"info string .*\bevaluation using (\S+)", line) for line in said.lines]
+    networks = [match[1] for match in used if match]
+    for name in dict.fromkeys(filter(None, [*names, *networks])):
+        for found in sorted({str(folder / name) for folder in folders}):
+            if name not in networks and not name.lower().endswith(_DATA) and not _tables(found):
+                continue
+            try:
+                content = _content(found)
+            except EvaluatorError as error:
+                LOGGER.info("%s, and does not count", error.message)
+                continue
+            by_hash = _NAMED_BY_HASH.fullmatch(os.path.basename(name))  # noqa: PTH119
+            if content != found and not (by_hash and content.startswith(by_hash[1])):
+                yield f"{name} {content}"
 
 
 def _content(value: str) -> str:
@@ -145,7 +151,7 @@ def _tables(folder: str) -> list[str]:
     found = []
     with contextlib.suppress(OSError, ValueError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.lower().endswith(_TABLES) and entry.is_file():
+            if entry.name.lower().endswith(_DATA) and entry.is_file():
                 status = entry.stat()
                 found.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
     return sorted(found)

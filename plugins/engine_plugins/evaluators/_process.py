@@ -207,7 +207,6 @@ class Process:
 
     def check_guarded(self) -> None:
         """Raise `EvaluatorKilled` if the guard is dead, so that the program could outlive this process."""
-        self._guard.reap_adopted()
         if self._guard.has_ended():
             raise EvaluatorKilled(f"the guard of {self.path.name} was killed")
 

@@ -116,6 +116,28 @@ def test_networks_that_the_program_names_count(folder: Path, monkeypatch: pytest
     assert len(set(found)) == 6
 
 
+def test_a_network_that_is_what_its_name_says_adds_nothing(folder: Path) -> None:
+    """Programs that have it inside, and lie where they were built, keep their caches."""
+    content = b"network"
+    name = f"nn-{hashlib.sha256(content).hexdigest()[:12]}.nnue"
+    program = script(folder / "program", ENGINE.replace("big.nnue", name).replace("small.nnue", name))
+    alone = fingerprint(program)
+    (folder / name).write_bytes(content)
+    assert fingerprint(program) == alone
+    (folder / name).write_bytes(b"another")
+    assert fingerprint(program) != alone
+
+
+def test_files_that_the_program_writes_do_not_count(folder: Path) -> None:
+    program = script(folder / "program", ENGINE.replace("EvalFile", "Log File"))
+    log = folder / "log"
+    found = [fingerprint(program), fingerprint(program, **{"Log File": str(log)})]
+    (folder / "small.nnue").write_bytes(b"a log, in spite of its name")
+    log.write_bytes(b"line")
+    found += [fingerprint(program), fingerprint(program, **{"Log File": str(log)})]
+    assert found[:2] == found[2:]
+
+
 def test_tables_count_by_their_listing(folder: Path) -> None:
     program = script(folder / "program", ENGINE)
     tables, further = folder / "tables", folder / "further"
