@@ -317,7 +317,7 @@ class Pool:
         slot.killed_starts += slot.blame == "outside"
         slot.failed_starts += slot.blame != "outside"
         hopeless = all(s.failed_starts >= FAILED_STARTS or s.killed_starts >= KILLED_STARTS for s in self._slots)
-        if hopeless or slot.blame == "replaced":
+        if hopeless or slot.was_replaced:
             self._verdict = self._verdict or slot.verdict()
         self._back_off(slot)
 

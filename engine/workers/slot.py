@@ -50,6 +50,11 @@ class Slot:
         self.progress_at = 0.0
         """When something last came from the worker, on the pool's clock."""
 
+    @property
+    def was_replaced(self) -> bool:
+        """Whether its evaluator is not the run's, twice in a row: a kill during one start could look like that."""
+        return self.blame == "replaced" and self.failed_starts > 1
+
     def verdict(self) -> EvaluatorError:
         """Return why its evaluator did not start, as the error that ends the run."""
         return (EvaluatorReplaced if self.blame == "replaced" else EvaluatorError)(self.last_words)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from engine.contracts.messages import PluginSpec
 from engine.errors import EvaluatorReplaced
 from engine.loading import evaluators
 from engine.testing.fake_uci import fake_uci
+from engine.workers import worker
 from tests import processes
 from tests.e2e.command import engine as command
 from tests.pool_rig import UNITS, Rig, fake_spec
 from tests.support import FEW, PATIENCE
+
+from . import dying
 
 pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="looks for processes in /proc")
 WORDS = r"fake-uci, or a file that it uses, was replaced while the run used it: run the same command again"
@@ -85,6 +89,20 @@ def test_a_restart_of_the_same_program_goes_on(tmp_path: Path, rigs: list[Rig]) 
     processes.kill(programs(os.getpid()))
     rig.search(UNITS[3:])
     assert len(rig.done) == len(UNITS)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_start_that_was_disturbed_is_made_once_more(
+    tmp_path: Path, rigs: list[Rig], monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """A kill at the wrong moment hides a process of a wrapper script; that is no other program."""
+    monkeypatch.setattr(worker, "main", partial(dying.finds_another, tmp_path, times))
+    rigs.append(rig := Rig(fake_spec(tmp_path / "fake"), workers=1))
+    if times == 1:
+        rig.search(UNITS[:2])
+        return
+    with pytest.raises(EvaluatorReplaced, match="it was replaced"):
+        rig.search(UNITS[:2])
 
 
 def analyse(source: Path, fake: Path, *more: str | Path) -> list[str]:
