@@ -6,6 +6,7 @@
     ├─ OutputError                      run         an output cannot be written
     ├─ EvaluatorError                   run
     │  ├─ EvaluatorNotFound             run         no evaluator is available
+    │  ├─ EvaluatorReplaced             run         it is another one than when the run began
     │  ├─ EvaluatorCrashed              position    it died during a search
     │  │  └─ EvaluatorKilled            position    something else killed it, not the position
     │  ├─ EvaluatorTimeout              position    it did not answer in time
@@ -36,6 +37,7 @@ __all__ = [
     "EvaluatorKilled",
     "EvaluatorNotFound",
     "EvaluatorProtocolError",
+    "EvaluatorReplaced",
     "EvaluatorTimeout",
     "InputError",
     "OutputError",
@@ -91,6 +93,13 @@ class EvaluatorError(AnalysisError):
 
 class EvaluatorNotFound(EvaluatorError):
     """No evaluator with that name or path is available on this machine."""
+
+
+class EvaluatorReplaced(EvaluatorError):
+    """A new start of the evaluator has another fingerprint than the run: its results must not be mixed.
+
+    What was searched before is kept, and the same command begins anew with the evaluator that is there now.
+    """
 
 
 class EvaluatorCrashed(EvaluatorError):

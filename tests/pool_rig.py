@@ -47,10 +47,15 @@ class Rig:
     """Searches units until all are done, and checks the scoreboard against their results."""
 
     def __init__(
-        self, spec: PluginSpec, workers: int = 2, method: str = "spawn", limit: Limit | None = None
+        self,
+        spec: PluginSpec,
+        workers: int = 2,
+        method: str = "spawn",
+        limit: Limit | None = None,
+        fingerprint: str = "",
     ) -> None:
         self.scoreboard = Scoreboard(multiprocessing.get_context(method), workers=workers)
-        job = Job(spec, Limit(nodes=1000), WINNING)
+        job = Job(spec, Limit(nodes=1000), WINNING, fingerprint=fingerprint)
         self.pool = Pool(ExecutorContext(job, workers, self.scoreboard), method)
         self.done: dict[int, Done] = {}
         self.lost: list[Lost] = []

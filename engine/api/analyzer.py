@@ -131,7 +131,10 @@ class Analyzer:
                     resources=run_resources,
                 )
 
-        run = Background(games=games, progress=progress, owner=self, turn=self._resources.turn)
+        resources = self._resources
+        run = Background(
+            games=games, progress=progress, owner=self, turn=resources.turn, on_error=resources.note_error
+        )
         run.start(make, run_resources.wake)
         self._runs.add(run)
         return run
@@ -170,11 +173,11 @@ class Analyzer:
     ) -> Future[Evaluation]:
         self._check_open()
         position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-        spec = self._resources.choose_searcher()
+        job = self._resources.choose_searcher()
         if self._resources.shares_workers:
-            return self._resources.search(spec, position, limit)
+            return self._resources.search(job, position, limit)
         future: Future[Evaluation] = Future()
-        future.set_result(search_once(spec, position, limit))
+        future.set_result(search_once(job.evaluator, position, limit))
         return future
 
     @property

@@ -74,6 +74,10 @@ def check_settings(settings: Settings) -> Settings:
     """Return the settings, checked. Raises ConfigError for those that this process cannot fulfil."""
     if settings.workers is not None and settings.workers < 1:
         raise ConfigError(f"workers: {settings.workers} is less than 1")
+    if not 0 <= settings.verify <= 1:
+        raise ConfigError(f"verify: {settings.verify} is not a share from 0 to 1")
+    if settings.verify and settings.limit.time is not None:
+        raise ConfigError("verify: two searches with a time limit differ; use nodes or depth")
     if settings.executor == "local" and settings.evaluator != "recorded":
         reason = system.why_no_children()
         if reason is not None:

@@ -19,7 +19,13 @@ class Background:
     """One run, from its check to its end. Its methods may be called by any thread unless they say otherwise."""
 
     def __init__(
-        self, *, games: bool, progress: Callable[[Snapshot], None] | None, owner: object, turn: Turn
+        self,
+        *,
+        games: bool,
+        progress: Callable[[Snapshot], None] | None,
+        owner: object,
+        turn: Turn,
+        on_error: Callable[[BaseException], None],
     ) -> None:
         """Make a run that has not begun.
 
@@ -27,6 +33,7 @@ class Background:
         * **progress** - called with snapshots, in the run's thread; None for nobody.
         * **owner** - the Analyzer, kept alive as long as the run needs its workers.
         * **turn** - held while the run computes.
+        * **on_error** - called with an error that ends the run, in its thread.
         """
         self.games = games
         self.stream = Stream(games=games)
@@ -37,6 +44,7 @@ class Background:
         self._progress = progress
         self._turn = turn
         self._owner = owner
+        self._on_error = on_error
         self._ended = threading.Event()
         self._wake: Callable[[], None] = lambda: None
         self._thread: threading.Thread | None = None
@@ -116,8 +124,10 @@ class Background:
             self.stream.put(self.result)
         except BaseException as error:  # raised again in the thread that asks for the result
             self.error = error
+            self._on_error(error)
         finally:
             self._owner = None
+            self._on_error = lambda _: None
             self._wake = lambda: None
             self._ended.set()
             self.stream.end()

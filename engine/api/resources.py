@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 
 from engine import system
-from engine.contracts.messages import PluginSpec, pack
-from engine.errors import AnalyzerClosed, ConfigError
+from engine.contracts.messages import Job, pack
+from engine.errors import AnalyzerClosed, ConfigError, EvaluatorReplaced
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
 from engine.settings import Settings
 from engine.system.turns import Turn
-from engine.workers.shared_pool import CLOSED, PoolClient, SharedPool
+from engine.workers.shared_pool import CLOSED, PLACEHOLDER_LIMIT, PoolClient, SharedPool
 
 
 class WarmResources:
@@ -47,13 +47,19 @@ class WarmResources:
         """Choose an evaluator as `engine.loading.evaluators.choose` does, and remember the choice."""
         key = msgspec.json.encode([name, values], order="deterministic")
         with self._choosing:
-            if key not in self._choices:
-                self._choices[key] = evaluators.choose(registry, name, values)
-            return self._choices[key]
+            choice = self._choices.get(key)
+            if choice is None:
+                choice = self._choices[key] = evaluators.choose(registry, name, values)
+            return choice
+
+    def note_error(self, error: BaseException) -> None:
+        """Forget who the evaluators are when one is not what it was, so that the next call asks again."""
+        if isinstance(error, EvaluatorReplaced):
+            self._choices.clear()
 
     def client(self, context: ExecutorContext) -> PoolClient:
         """Return an executor that searches on the shared workers. Raises AnalyzerClosed."""
-        return self._pool(context.job.evaluator, "batch").client(context)
+        return self._pool(context.job, "batch").client(context)
 
     def new_executor(self, context: ExecutorContext) -> Executor:
         """Return an executor that no other run uses. Raises PluginError."""
@@ -66,25 +72,25 @@ class WarmResources:
         """Whether runs share workers: only with the local executor. Any other one is made for each run."""
         return self.settings.executor == "local"
 
-    def choose_searcher(self) -> PluginSpec:
-        """Return the evaluator that searches for `evaluate`.
+    def choose_searcher(self) -> Job:
+        """Return the job of searching for `evaluate`, with the evaluator of the settings.
 
         Raises ConfigError for one that only reads evaluations; EvaluatorError, PluginError.
         """
         choice = self.choose(self.registry, self.settings.evaluator, self.settings.evaluator_options)
         if choice.spec is None:
             raise ConfigError(f"evaluator {self.settings.evaluator} searches nothing; name one that does")
-        return choice.spec
+        return Job(choice.spec, PLACEHOLDER_LIMIT, fingerprint=choice.info.fingerprint)
 
-    def search(self, spec: PluginSpec, position: Position, limit: Limit) -> Future[Evaluation]:
+    def search(self, job: Job, position: Position, limit: Limit) -> Future[Evaluation]:
         """Search one position before everything that waits. Raises AnalyzerClosed.
 
         Beside a run it gets a worker of its own, so that it does not even wait for what is being searched.
         """
-        batch = self._pool(spec, "batch")
+        batch = self._pool(job, "batch")
         if not batch.busy:
             return batch.search(position, limit)
-        quick = self._pool(spec, "quick", workers=1)
+        quick = self._pool(job, "quick", workers=1)
         return (batch if quick.singles else quick).search(position, limit)
 
     def close(self) -> None:
@@ -96,16 +102,23 @@ class WarmResources:
         for pool in pools:
             pool.close()
 
-    def _pool(self, spec: PluginSpec, purpose: str, workers: int | None = None) -> SharedPool:
-        """Return the workers with this evaluator for `purpose`, made when they are first needed."""
-        key = pack(spec) + purpose.encode()
+    def _pool(self, job: Job, purpose: str, workers: int | None = None) -> SharedPool:
+        """Return the workers with the job's evaluator for `purpose`, made when they are first needed."""
+        settings = self.settings
+        common = Job(
+            job.evaluator,
+            PLACEHOLDER_LIMIT,
+            cpu=settings.cpu,
+            log_level=settings.log_level,
+            fingerprint=job.fingerprint,
+        )
+        key = pack(common) + purpose.encode()
         with self._lock:
             if self.closed:
                 raise AnalyzerClosed(CLOSED)
             if key not in self._pools:
-                settings = self.settings
                 self._pools[key] = SharedPool(
-                    spec, workers or self._workers, settings.start_method, settings.cpu, settings.log_level
+                    common, workers or self._workers, settings.start_method, self.note_error
                 )
             return self._pools[key]
 

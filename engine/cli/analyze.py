@@ -97,6 +97,13 @@ if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTE
 @click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
 @click.option(
+    "--verify",
+    type=values.Share(),
+    default=0.0,
+    metavar="P%",
+    help="Search this share of what the cache knows again, and say what differs.",
+)
+@click.option(
     "--stop-after", type=values.Time(), metavar="TIME", help="End in good order after 45m, 8h; go on another day."
 )
 @click.option(
@@ -189,7 +196,7 @@ def _settings(flags: dict[str, Any]) -> Settings:
         fields["players"] = values.players(flags["players"])
     if flags["aggregate"]:
         fields["aggregators"] = values.names(flags["aggregate"])
-    names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy", "nice", "pin")
+    names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy", "nice", "pin", "verify")
     fields |= {name: flags[name] for name in names}
     fields["plugins"] = flags["plugins"]
     fields["cache"] = "" if flags["no_cache"] else flags["cache"]

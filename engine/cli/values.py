@@ -36,6 +36,19 @@ class Time(click.ParamType[int]):
             self.fail(f"{value!r} is not a time such as 500ms, 2s or 1h", param, ctx)
 
 
+class Share(click.ParamType[float]):
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            share = value if isinstance(value, float) else float(value.removesuffix("%")) / 100
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1 or (isinstance(value, str) and not value.endswith("%")):
+            self.fail(f"{value!r} is not a share such as 1%", param, ctx)
+        return share
+
+
 def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for option in reversed(options):

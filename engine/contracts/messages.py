@@ -46,6 +46,8 @@ class Job(Struct, frozen=True):
     """How every worker shares the processor."""
     log_level: int = 30
     """Workers write log records from this level on to standard error; 30 (WARNING) leaves that to Python."""
+    fingerprint: str = ""
+    """The evaluator's; a start that finds another one ends the run. Empty: it is not checked."""
 
 
 class Unit(Struct, frozen=True, array_like=True):
@@ -97,8 +99,9 @@ class Lost(Struct, frozen=True, array_like=True, tag="lost"):
     unit: int
     index: int | None
     """Index of the position that was being searched; None when that is not known."""
-    blame: Literal["position", "outside", "evaluator"]
-    """`position`: perhaps the cause is this position; `outside`: a kill; `evaluator`: it cannot start."""
+    blame: Literal["position", "outside", "evaluator", "replaced"]
+    """`position`: perhaps the cause is this position; `outside`: a kill; `evaluator`: it cannot start; `replaced`:
+    it is not the one that the run began with."""
     reason: str
 
 

@@ -49,6 +49,7 @@ def _summary_line(result: RunResult) -> Text:
         (count(counts.analysed, "game"), "bold"),
         f" analysed, {count(counts.positions, 'position')}",
         f" ({counts.cached:,} from the cache)" if counts.cached else "",
+        f" ({counts.verified:,} searched again, to verify the cache)" if counts.verified else "",
         f" in {duration(counts.seconds)}",
         f" by {clean(_name_evaluator(result.evaluator))}",
         f" at {result.limit}{', adaptive' if result.adaptive else ''}" if counts.nodes or counts.cached else "",

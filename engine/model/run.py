@@ -79,6 +79,8 @@ class RunCounts(Struct):
     """Positions searched in this run."""
     cached: int = 0
     """Positions whose evaluation came from the cache."""
+    verified: int = 0
+    """Positions that the cache knew and that were searched again, to compare."""
     refused: int = 0
     """Positions that cannot be searched."""
     quarantined: int = 0

@@ -58,14 +58,23 @@ class SearchedRun(StartedRun):
         searching = evaluators.main if evaluators.main.spec is not None else evaluators.follow_ups
         spec = searching.spec if searching is not None and searching.spec is not None else NO_EVALUATOR
         settings = plan.settings
+        fingerprint = (searching or evaluators.main).info.fingerprint
         return SearchTask(
-            job=Job(spec, plan.first_limit, settings.scoreboard.winning_cp, settings.cpu, settings.log_level),
-            fingerprint=(searching or evaluators.main).info.fingerprint,
+            job=Job(
+                spec,
+                plan.first_limit,
+                settings.scoreboard.winning_cp,
+                settings.cpu,
+                settings.log_level,
+                fingerprint,
+            ),
+            fingerprint=fingerprint,
             search=settings.search,
             workers=plan.workers,
             use_recorded=evaluators.main.reads_input,
             can_search=evaluators.main.spec is not None,
             deep_limit=plan.limit if settings.search.adaptive else None,
+            verify=settings.verify,
         )
 
     # -- games in and out --

@@ -32,6 +32,7 @@ from engine.search import adaptive, planner
 from engine.search.assembler import Assembler
 from engine.search.games import FinishedGame, FollowUps, PlannedGame, SearchedGame
 from engine.search.retries import GiveUp, Retries
+from engine.search.verify import Verifier, difference
 from engine.settings import Search
 from engine.workers.scoreboard import Scoreboard, scored
 
@@ -57,6 +58,8 @@ class SearchTask(Struct, frozen=True):
     """Whether positions without an evaluation can be searched."""
     deep_limit: Limit | None = None
     """The limit of the second search of positions that the first one has left in doubt; None: there is none."""
+    verify: float = 0.0
+    """Share of what the cache knows that is searched again and compared."""
 
 
 class Client(Protocol):
@@ -78,7 +81,7 @@ class Client(Protocol):
         ...
 
     def search_failed(self, failure: Failure) -> None:
-        """Take note of a position that is given up."""
+        """Take note of a position that is given up, or that the cache knows otherwise."""
         ...
 
 
@@ -100,7 +103,8 @@ class Scheduler:
         self._in_hand: dict[int, tuple[Unit, bytes]] = {}
         """Units that the executor has, and their keys in the cache."""
         self._missed: tuple[int, bytes] = (0, b"")
-        """The unit that the cache was asked for last and does not know, and its key."""
+        """The unit that the cache was asked for last and that must be searched, and its key."""
+        self._verifier = Verifier(task.verify)
         self.planned = 0
         """Positions to evaluate in all games opened so far."""
         self.evaluated = 0
@@ -228,7 +232,8 @@ class Scheduler:
             if unit.id != self._missed[0]:
                 key = self._key(unit)
                 known = self._cache.get(key)
-                if known is not None and len(known) == len(unit.plies):
+                usable = known is not None and len(known) == len(unit.plies)
+                if known is not None and usable and not self._verifier.wants(unit, key, known):
                     self._waiting.popleft()
                     self._accept(unit, known, searched=False, counted=False)
                     continue
@@ -253,10 +258,26 @@ class Scheduler:
         if done:
             self._cache.put((key, outcome.evaluations) for _, key, outcome in done)
         for unit, _, outcome in done:
+            self._verify(unit, outcome.evaluations)
             self._accept(unit, outcome.evaluations, searched=True, counted=outcome.counted)
         for lost in outcomes:
             if isinstance(lost, Lost):
                 self._lose(self._in_hand.pop(lost.unit)[0], lost)
+
+    def _verify(self, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
+        """Compare the evaluations with what the cache knew, if that was to be verified, and tell the client."""
+        known = self._verifier.take(unit)
+        if known is None:
+            return
+        self._client.counts.verified += len(known)
+        different = difference(unit, known, evaluations)
+        if different is not None and self._verifier.tells():
+            self._fail(unit, *different)
+
+    def _fail(self, unit: Unit, ply: int, reason: str) -> None:
+        planned = self._assembler.planned(unit.game)
+        assert planned is not None
+        self._client.search_failed(Failure(planned.origin.file, planned.origin.line, unit.game, ply, reason))
 
     def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
         counts = self._client.counts
@@ -286,16 +307,17 @@ class Scheduler:
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         decision = self._retries.lost(unit, lost)
+        gone = isinstance(decision, GiveUp) or decision.units != (unit,)
+        if gone and (known := self._verifier.take(unit)) is not None:
+            self._fail(unit, unit.plies[lost.index or 0], f"in the cache, but not searched again: {lost.reason}")
+            self._accept(unit, known, searched=False, counted=False)
+            return
         if isinstance(decision, GiveUp):
-            planned = self._assembler.planned(unit.game)
-            assert planned is not None
+            kind = "follow-up search" if unit.follow_up else "deeper search" if unit.deeper else "position"
+            self._fail(unit, unit.plies[0], f"{kind} given up: {decision.reason}")
             self._assembler.quarantine(unit.id)
             self._client.counts.quarantined += 1
             self.evaluated += 1
-            kind = "follow-up search" if unit.follow_up else "deeper search" if unit.deeper else "position"
-            reason = f"{kind} given up: {decision.reason}"
-            origin = planned.origin
-            self._client.search_failed(Failure(origin.file, origin.line, unit.game, unit.plies[0], reason))
             return
         if decision.units != (unit,):
             self._assembler.replace(unit, decision.units)

@@ -118,6 +118,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Worker processes write log records from this level on to standard error: 10 (DEBUG) shows every line that
     is exchanged with a UCI program, 20 (INFO) what workers do. 30 (WARNING) leaves that to Python."""
 
+    verify: float = 0.0
+    """Share of what the cache knows, 0 to 1, that is searched again and compared; a difference is a failure."""
+
     @property
     def cpu(self) -> CpuSettings:
         """`nice` and `pin` as workers take them."""

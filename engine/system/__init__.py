@@ -7,6 +7,7 @@ Tests take `fcntl` and `resource` away and analyse a file with what is left.
 
 from engine.system.anonymous import shared_array
 from engine.system.clock import AwakeClock
+from engine.system.descendants import adopt_orphans
 from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file
 from engine.system.probes import (
@@ -24,15 +25,7 @@ from engine.system.processes import (
     name_signal,
     without_main,
 )
-from engine.system.programs import (
-    can_drive_programs,
-    has_ended,
-    kill_group,
-    leave_no_core,
-    limit_memory,
-    start_guard,
-    start_in_group,
-)
+from engine.system.programs import Guard, can_drive_programs
 from engine.system.queues import abandon, close_reader, pool_context, task_queue
 from engine.system.resources import ATOMIC_WRITE, CAN_PIN, apply_cpu_settings, cores, memory
 from engine.system.waiter import Waiter
@@ -41,9 +34,11 @@ __all__ = [
     "ATOMIC_WRITE",
     "CAN_PIN",
     "AwakeClock",
+    "Guard",
     "KernelLock",
     "Waiter",
     "abandon",
+    "adopt_orphans",
     "apply_cpu_settings",
     "blame",
     "can_drive_programs",
@@ -51,20 +46,14 @@ __all__ = [
     "collect_seldom",
     "cores",
     "end_with_parent",
-    "has_ended",
     "hidden_by",
     "is_from_outside",
-    "kill_group",
-    "leave_no_core",
     "leave_signals_to_parent",
-    "limit_memory",
     "lock_file",
     "memory",
     "name_signal",
     "pool_context",
     "shared_array",
-    "start_guard",
-    "start_in_group",
     "task_queue",
     "why_no_children",
     "why_no_locks",

@@ -40,6 +40,14 @@ class Behaviour(TypedDict, total=False):
     no_net: bool
     """Ends at the first `go`, the test search too, like a Stockfish without its network file."""
 
+    start_flood: bool
+    """Answers `uci` with 40,000 options."""
+    session: bool
+    """Makes a session of its own, and so leaves the process group that it was started in."""
+    daemon: bool | str
+    """Leaves a daemon that lives for an hour. With a path, the daemon's environment is empty, and its number is
+    appended to that file."""
+
     # In a search.
     slow: Trigger
     """Takes `slow_seconds`."""
@@ -60,6 +68,10 @@ class Behaviour(TypedDict, total=False):
     """Never answers, reads no more input and honours nothing."""
     eat: Trigger
     """Takes memory until it gets no more, then dies as C++ does of that; at 3 GiB it stops and hangs."""
+    share: Trigger
+    """Takes 256 MiB of shared memory, and hangs."""
+    together: Trigger
+    """Takes 256 MiB in four children, and hangs."""
     fork: Trigger
     """Starts a process of its own that lives for an hour, then answers."""
     crash_after: Trigger
@@ -96,6 +108,8 @@ class Behaviour(TypedDict, total=False):
     """200,000 `info` lines before the answer, 14 MiB: too many to look at, and no fault."""
     flood: Trigger
     """40 MiB of `info` lines before the answer."""
+    short_lines: Trigger
+    """15 million lines of one letter, 30 MB, before the answer."""
 
     # At the end.
     ignore_quit: bool
@@ -105,8 +119,8 @@ class Behaviour(TypedDict, total=False):
 
 
 FAULTS = (
-    "slow", "crash", "crash_after", "kill", "hang", "deaf", "eat", "fork", "close_stdout", "cut",
-    "illegal_bestmove", "no_bestmove", "null_bestmove", "no_score", "absurd_score", "absurd_depth", "mate_zero",
-    "illegal_pv", "double_bestmove", "late_bestmove", "garbage", "long_line", "chatter", "flood",
+    "slow", "crash", "crash_after", "kill", "hang", "deaf", "eat", "share", "together", "fork", "close_stdout",
+    "cut", "illegal_bestmove", "no_bestmove", "null_bestmove", "no_score", "absurd_score", "absurd_depth", "mate_zero",
+    "illegal_pv", "double_bestmove", "late_bestmove", "garbage", "long_line", "chatter", "flood", "short_lines",
 )  # fmt: skip
 """The behaviours that have a trigger."""

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import select
@@ -41,6 +42,7 @@ from engine.testing._fake_behaviour import FAULTS, Behaviour
 from engine.testing._fake_search import board_of, depth_and_nodes, ranked
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Unpack
 
     import chess
@@ -68,6 +70,15 @@ def fake_uci(folder: Path, filename: str = "fake-uci", **behaviour: Unpack[Behav
     program.write_text(f'#!/bin/sh\n{command} --file "$0.json"\n', encoding="utf-8")
     program.chmod(0o755)
     return program
+
+
+_GREEDY = {"eat", "share", "together"}
+_FLOODS = {
+    "chatter": (b"info depth 1 seldepth 1 multipv 1 score cp 7 nodes 20 nps 20000 time 1 pv\n", 232),
+    "flood": (b"info depth 1 currmove a2a3 currmovenumber 1\n", 640),
+    "short_lines": (b"x\n", 480),
+}
+"""A line, and how often 64 KiB of it are written."""
 
 
 class _Quit(Exception):
@@ -115,8 +126,12 @@ class _Program:
 
     def run(self) -> None:
         behaviour = self.behaviour
+        if behaviour.get("session"):
+            os.setsid()
         if behaviour.get("child"):
             _have_child()
+        if daemon := behaviour.get("daemon"):
+            _processes().become_daemon(Path(daemon) if isinstance(daemon, str) else None)
         if behaviour.get("ignore_quit"):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if "start_crash" in behaviour and self._allowed():
@@ -160,6 +175,8 @@ class _Program:
         _say("option name Ponder type check default false", "option name EvalFile type string default <empty>")
         if self.behaviour.get("chess960", True):
             _say("option name UCI_Chess960 type check default false")
+        if self.behaviour.get("start_flood"):
+            _say(*(f"option name Option {n} type string default x" for n in range(40_000)))
         if not self.behaviour.get("no_uciok"):
             _say("uciok")
 
@@ -235,8 +252,8 @@ class _Program:
             self._wait(self.behaviour.get("slow_seconds", 2.0))
         if "fork" in faults:
             _have_child()
-        if "eat" in faults:
-            _eat()
+        if faults & _GREEDY:
+            self._taken = _processes().take_memory(faults)
         if "crash" in faults:
             _die(self.behaviour.get("exit_code", 1), self.behaviour.get("last_words", ""))
         if "kill" in faults:
@@ -248,7 +265,7 @@ class _Program:
             os.close(1)
         if "deaf" in faults:
             _sleep_for_ever()
-        if faults & {"hang", "close_stdout", "eat"}:
+        if faults & {"hang", "close_stdout", *_GREEDY}:
             self._wait(None)
 
     def _answer(self, board: chess.Board, limit: str, faults: set[str]) -> list[str]:
@@ -291,14 +308,9 @@ def _spoilt(lines: list[str], faults: set[str]) -> list[str]:
         _write(b"\x1b[2J\x00\xff\xfe nonsense \x07\ninfo string \xc3\x28\ninfo\n\n\xe2\x82\n")
     if "long_line" in faults:
         _write(b"info string " + b"x" * (4 << 20) + b"\n")
-    if "chatter" in faults:
-        block = b"info depth 1 seldepth 1 multipv 1 score cp 7 nodes 20 nps 20000 time 1 pv\n" * 1000
-        for _ in range(200):
-            _write(block)
-    if "flood" in faults:
-        block = b"info depth 1 currmove a2a3 currmovenumber 1\n" * 1500
-        for _ in range((40 << 20) // len(block)):
-            _write(block)
+    for fault, (text, blocks) in _FLOODS.items():
+        for _ in range(blocks if fault in faults else 0):
+            _write(text * (65_536 // len(text)))
     return lines
 
 
@@ -326,19 +338,12 @@ def _die(code: int, last_words: str) -> NoReturn:
     os._exit(code)
 
 
+def _processes() -> ModuleType:
+    return importlib.import_module("engine.testing._fake_processes")
+
+
 def _have_child() -> None:
     subprocess.Popen(["/bin/sleep", "3600"])
-
-
-def _eat() -> None:
-    """Zeros that the system has to provide: they count as soon as they are asked for."""
-    eaten: list[bytearray] = []
-    try:
-        eaten.extend(bytearray(16 << 20) for _ in range(192))
-    except MemoryError:
-        eaten.clear()
-        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
-        signal.raise_signal(signal.SIGABRT)
 
 
 def _sleep_for_ever() -> NoReturn:

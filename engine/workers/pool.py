@@ -9,9 +9,9 @@ Each worker has a task queue of its own, with the parent as the only producer, s
 anything: a process killed inside `Queue.get` dies with the queue's lock. What a worker holds is bounded by its
 leases, not by the queue.
 
-When is it over? When every slot has failed to start its worker `FAILED_STARTS` times since any succeeded; or
-when so many units were lost in a row that either the positions or the evaluator must be at fault, and a trial
-search of the start position, with the limit of the run, fails too.
+When is it over? When every slot has failed to start its worker `FAILED_STARTS` times since any succeeded; when so
+many units were lost in a row that either the positions or the evaluator must be at fault, and a trial search of
+the start position, with the limit of the run, fails too; or when a worker finds another evaluator than the run's.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ LOSSES = 8
 """Units lost in a row, none searched between them, after which the evaluator has to prove itself."""
 TRIALS = 2
 """Trial searches that it may fail."""
+_FAILS = "the evaluator fails in every search, the start position's too: "
 TRIAL_UNIT = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
 """The trial search. Units of a run have serials from 1."""
 ASLEEP = 5.0
@@ -84,8 +85,8 @@ class Pool:
         self._trial: Literal["", "waiting", "in hand"] = ""
         self._failed_trials = 0
         self._pid = os.getpid()
-        self._verdict = ""
-        """Why no evaluator can be kept alive, once that is certain."""
+        self._verdict: EvaluatorError | None = None
+        """Why the run cannot go on with its evaluator, once that is certain."""
         # Workers ignore SIGTERM, with which multiprocessing would end those of a caller that forgets `close`.
         atexit.register(self._kill_all)
         try:
@@ -119,7 +120,7 @@ class Pool:
         Raises EvaluatorError when no evaluator can be kept alive.
         """
         if self._verdict:
-            raise EvaluatorError(self._verdict)
+            raise self._verdict
         self._revive()
         self._hand_out()
         outcomes: list[Outcome] = []
@@ -130,7 +131,7 @@ class Pool:
         outcomes += self._end_hung()
         # What has been searched is delivered before a verdict is, and so is not searched again.
         if self._verdict and not outcomes:
-            raise EvaluatorError(self._verdict)
+            raise self._verdict
         return outcomes
 
     def states(self) -> Iterator[WorkerState]:
@@ -269,7 +270,7 @@ class Pool:
         self._trial = "waiting"
         self._failed_trials += outcome.blame == "position"
         if self._failed_trials >= TRIALS:
-            self._verdict = f"the evaluator fails in every search, the start position's too: {outcome.reason}"
+            self._verdict = EvaluatorError(_FAILS + outcome.reason)
 
     # -- endings --
 
@@ -313,12 +314,11 @@ class Pool:
         return outcomes
 
     def _start_failed(self, slot: Slot) -> None:
-        if slot.blame == "outside":
-            slot.killed_starts += 1
-        else:
-            slot.failed_starts += 1
-        if all(s.failed_starts >= FAILED_STARTS or s.killed_starts >= KILLED_STARTS for s in self._slots):
-            self._verdict = slot.last_words
+        slot.killed_starts += slot.blame == "outside"
+        slot.failed_starts += slot.blame != "outside"
+        hopeless = all(s.failed_starts >= FAILED_STARTS or s.killed_starts >= KILLED_STARTS for s in self._slots)
+        if hopeless or slot.was_replaced:
+            self._verdict = self._verdict or slot.verdict()
         self._back_off(slot)
 
     def _back_off(self, slot: Slot) -> None:

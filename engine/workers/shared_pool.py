@@ -20,13 +20,13 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from multiprocessing import connection
 
 from msgspec import Struct, structs
 
-from engine.contracts.messages import CpuSettings, Done, Job, Lost, Outcome, PluginSpec, Unit
+from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.errors import AnalyzerClosed, EvaluatorCrashed, EvaluatorError
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext, WorkerState
@@ -61,13 +61,17 @@ class SharedPool:
     """Warm workers with one evaluator. Used by any thread; starts its first process at the first unit."""
 
     def __init__(
-        self, spec: PluginSpec, workers: int, start_method: str, cpu: CpuSettings, log_level: int = 30
+        self, job: Job, workers: int, start_method: str, on_error: Callable[[Exception], None] = lambda _: None
     ) -> None:
+        """Make the pool.
+
+        * **job** - what all units have in common; every unit brings a limit of its own.
+        * **on_error** - *(optional)* called with an error that has ended the workers, in the pool's thread.
+        """
         self.workers = workers
-        self._cpu = cpu
-        self._log_level = log_level
-        self._spec = spec
+        self._job = job
         self._method = start_method
+        self._on_error = on_error
         self._lock = threading.Lock()
         self._clients: dict[int, PoolClient] = {}
         self._turns: deque[PoolClient] = deque()
@@ -217,8 +221,7 @@ class SharedPool:
 
     def _new_pool(self) -> Pool:
         self._scoreboard = Scoreboard(multiprocessing.get_context(self._method), workers=self.workers, size=1)
-        job = Job(self._spec, PLACEHOLDER_LIMIT, cpu=self._cpu, log_level=self._log_level)
-        return Pool(ExecutorContext(job, self.workers, self._scoreboard), self._method)
+        return Pool(ExecutorContext(self._job, self.workers, self._scoreboard), self._method)
 
     def _next(self) -> Unit | None:
         """Take the next unit: a single search, or of the client whose turn it is."""
@@ -266,6 +269,7 @@ class SharedPool:
 
     def _fail(self, error: EvaluatorError | AnalyzerClosed) -> None:
         """Tell everybody who waits why the workers ended; the next caller gets new ones."""
+        self._on_error(error)
         with self._lock:
             pool, self._pool = self._pool, None
             singles = [

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from engine import system
 from engine.contracts.messages import FromWorker, Unit, unpack_from_worker
+from engine.errors import EvaluatorError, EvaluatorReplaced
 from engine.plugin import WorkerState
 from engine.workers import worker
 from engine.workers.scoreboard import Scoreboard, WorkerActivity
@@ -34,7 +35,7 @@ class Slot:
         """`ending`: it has said that it lost its unit and is about to go."""
         self.last_words = ""
         """Why its evaluator did not start."""
-        self.blame: Literal["position", "outside", "evaluator"] = "evaluator"
+        self.blame: Literal["position", "outside", "evaluator", "replaced"] = "evaluator"
         """The cause of that."""
         self.failures = 0
         """Deaths since it last searched something; the back-off follows from it."""
@@ -48,6 +49,15 @@ class Slot:
         """Positions searched in this slot, at the last look."""
         self.progress_at = 0.0
         """When something last came from the worker, on the pool's clock."""
+
+    @property
+    def was_replaced(self) -> bool:
+        """Whether its evaluator is not the run's, twice in a row: a kill during one start could look like that."""
+        return self.blame == "replaced" and self.failed_starts > 1
+
+    def verdict(self) -> EvaluatorError:
+        """Return why its evaluator did not start, as the error that ends the run."""
+        return (EvaluatorReplaced if self.blame == "replaced" else EvaluatorError)(self.last_words)
 
     def count_positions(self) -> int:
         """Return the number of positions that the worker holds."""

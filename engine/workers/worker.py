@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from engine import system
 from engine.contracts.messages import Done, FromWorker, Job, Lost, Ready, Unit, pack, unpack_job, unpack_unit
-from engine.errors import AnalysisError, EvaluatorKilled
+from engine.errors import AnalysisError, EvaluatorKilled, EvaluatorReplaced
 from engine.loading.evaluators import make
-from engine.model import Evaluation
+from engine.model import Evaluation, EvaluatorInfo
 from engine.plugin import Evaluator
 from engine.text.logs import show_logs
 from engine.workers.scoreboard import Scoreboard, scored
@@ -30,6 +30,8 @@ MORE, LAST = b"+", b"."
 """First byte of a piece of a message: whether others follow."""
 _PIECE = system.ATOMIC_WRITE - 16
 """Bytes of a message in one piece, which leave room for what the pipe and we put before it."""
+
+_WAY_OUT = "run the same command again"
 
 Blame = Literal["position", "outside"]
 
@@ -84,6 +86,18 @@ class Searcher:
         self._scoreboard.record(self._slot, entry, winning=winning, nodes=evaluation.nodes)
 
 
+def start_evaluator(job: Job, evaluator: Evaluator) -> EvaluatorInfo:
+    """Start an evaluator and return its identity.
+
+    Raises EvaluatorReplaced if that is not the job's, and EvaluatorError.
+    """
+    info = evaluator.start()
+    if job.fingerprint not in ("", info.fingerprint):
+        name = job.evaluator.options.get("path") or f"evaluator {job.evaluator.name}"
+        raise EvaluatorReplaced(f"{name}, or a file that it uses, was replaced while the run used it: {_WAY_OUT}")
+    return info
+
+
 def describe_error(error: Exception) -> str:
     """Return the message of an error of ours; of any other, its type and message."""
     return error.message if isinstance(error, AnalysisError) else f"{type(error).__name__}: {error}"
@@ -109,6 +123,7 @@ def main(slot: int, job_bytes: bytes, tasks: Any, results: Any, scoreboard: Scor
     * **results** - its end of a pipe to the parent.
     """
     system.leave_signals_to_parent()
+    system.adopt_orphans()
     job = unpack_job(job_bytes)
     show_logs(job.log_level)
     system.apply_cpu_settings(slot, nice=job.cpu.nice, pin=job.cpu.pin)
@@ -130,9 +145,12 @@ def _work(slot: int, job: Job, tasks: Any, results: Any, scoreboard: Scoreboard)
     system.end_with_parent(None if type(evaluator).kill is Evaluator.kill else evaluator.kill)
     try:
         try:
-            info = evaluator.start()
+            info = start_evaluator(job, evaluator)
         except EvaluatorKilled as error:
             send(Lost(NO_UNIT, None, "outside", error.message))
+            return
+        except EvaluatorReplaced as error:
+            send(Lost(NO_UNIT, None, "replaced", error.message))
             return
         except Exception as error:
             send(Lost(NO_UNIT, None, "evaluator", describe_error(error)))

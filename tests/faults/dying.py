@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.contracts.messages import Done, unpack_from_worker
+from engine.contracts.messages import Done, Lost, pack, unpack_from_worker
 from engine.workers import worker
 
 POINTS = (
@@ -69,6 +69,19 @@ def before_start(folder: Path, times: int, *of_worker: Any) -> None:
         except FileExistsError:
             continue
         _die()
+    worker.main(*of_worker)
+
+
+def finds_another(folder: Path, times: int, *of_worker: Any) -> None:
+    """A worker that takes its evaluator for another one than the run's, so many times over all processes."""
+    for n in range(times):
+        try:
+            (folder / f"found-{n}").touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        for piece in worker.pieces(pack(Lost(worker.NO_UNIT, None, "replaced", "it was replaced"))):
+            of_worker[3].send_bytes(piece)
+        return
     worker.main(*of_worker)
 
 

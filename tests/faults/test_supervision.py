@@ -214,6 +214,8 @@ def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(impatient: Path
         ({"deaf": 14, "child": True, "ignore_quit": True}, {}, "in time"),
         ({"slow": 14, "slow_seconds": 3600.0}, {}, "in time"),
         ({"eat": 14}, {"memory": 150}, "bad_alloc"),
+        ({"share": 14}, {"memory": 160}, "more than 160 MB"),
+        ({"short_lines": 14}, {}, "flood"),
         ({"close_stdout": 14}, {}, "closed its output"),
         ({"illegal_bestmove": 14}, {}, "illegal best move"),
         ({"no_bestmove": 14}, {}, "illegal best move"),

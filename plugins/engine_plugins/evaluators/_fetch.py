@@ -3,6 +3,9 @@
 The file belongs to the npm package `stockfish`, and this project does not ship it. npm returns the address of the
 package's archive. The archive is read only up to the end of this one file: the first 2.7 of its 161 MB. The file
 is checked against the SHA-256 below.
+
+Nothing is trusted before that: the fetch has a deadline, whatever the server sends and however slowly, and bounds
+on the bytes that are received and unpacked.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ import subprocess
 import tarfile
 import tempfile
 import time
-import urllib.request
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
@@ -29,6 +31,7 @@ from typing import IO, Any
 from engine import system
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.system.paths import data_dir
+from engine_plugins.evaluators._download import opened_until
 from engine_plugins.evaluators._uci_text import printable
 
 PACKAGE = "stockfish"
@@ -47,6 +50,15 @@ _LARGEST = 16_000_000
 """Bytes that are read at most; the file is smaller."""
 _TO_READ = 2_686_976
 """Bytes of the archive up to the end of the file, for the progress display."""
+_MOST_RECEIVED = 32_000_000
+"""Bytes of the archive after which the file is not looked for any longer."""
+_MOST_UNPACKED = 128_000_000
+"""The same for the unpacked archive, which a few received bytes can make large."""
+_TOO_FAR = f"{MEMBER} is not near the beginning of the archive"
+_PATIENCE = 900.0
+"""Seconds that `engine setup` may take in all."""
+_HASTE = 300.0
+"""Seconds that the first use may take: somebody waits for a result."""
 _REMEDIES = (
     "install Stockfish (apt install stockfish, brew install stockfish), "
     "or pip install 'grandmaster-analysis[embedded]' and run engine setup, "
@@ -87,7 +99,7 @@ def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
     """Return the path of the checked file. Fetch it if needed, in one process at a time.
 
     * **progress** - *(optional)* called as `progress(done, total)`, both in bytes.
-    * **patient** - whether to wait a minute for npm's answer; otherwise two seconds.
+    * **patient** - whether to wait a minute for npm's answer and 15 for the file; otherwise 2 s and 5 minutes.
 
     Raises `EvaluatorNotFound` if the file cannot be fetched, and `EvaluatorError` if its content is wrong.
     """
@@ -102,10 +114,11 @@ def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
     folder = data_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        deadline = time.monotonic() + (_PATIENCE if patient else _HASTE)
+        with _locked(folder, deadline):
             path = folder / _FILE
             if not (path.is_file() and _is_right(path)):
-                _fetch(clients, path, progress or (lambda _done, _total: None), patient=patient)
+                _fetch(clients, path, progress or (lambda _done, _total: None), deadline, patient=patient)
     except _FetchError as error:
         raise EvaluatorNotFound(f"the embedded Stockfish cannot be fetched: {error}; {_REMEDIES}") from None
     except OSError as error:
@@ -138,27 +151,31 @@ def _sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, deadline: float) -> Iterator[None]:
     """Hold the lock of the folder, which the kernel releases when the process dies.
 
-    Where files cannot be locked, two processes may fetch at once.
+    Where files cannot be locked, two processes may fetch at once. Raises `_FetchError` at the deadline.
     """
     with (folder / ".fetch.lock").open("w") as lock:
-        if system.lock_file(lock, wait=True) == "held":
+        while (locked := system.lock_file(lock, wait=False)) == "busy":
+            if time.monotonic() > deadline:
+                raise _FetchError(f"another process has been fetching it all the time (it locks {lock.name})")
+            time.sleep(0.05)
+        if locked == "held":
             for leftover in folder.glob(".fetch-*"):  # of a process that was killed
                 shutil.rmtree(leftover, ignore_errors=True)
         yield
 
 
-def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, *, patient: bool) -> None:
+def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, deadline: float, *, patient: bool) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetch-", ignore_cleanup_errors=True) as name:
         work = Path(name)
         npm, address = _address(clients, work, patient=patient)
         try:
-            data = _from_address(address, progress)
+            data = _from_address(address, progress, deadline)
         except (OSError, HTTPException, tarfile.TarError, zlib.error, EOFError, _FetchError):
             # npm may be configured with a proxy, a certificate or a password.
-            data = _from_pack(npm, work)
+            data = _from_pack(npm, work, deadline)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != SHA256:
             raise EvaluatorError(
@@ -174,39 +191,65 @@ def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, *, patient: 
     progress(_TO_READ, _TO_READ)
 
 
-def _from_address(address: str, progress: Progress) -> bytes:
+def _from_address(address: str, progress: Progress, deadline: float) -> bytes:
     """Return the file from the archive at the address. The environment's proxies and certificates apply."""
     context = ssl.create_default_context()
     if certificates := os.environ.get("NODE_EXTRA_CA_CERTS"):
         with contextlib.suppress(OSError):
             context.load_verify_locations(certificates)
-    with urllib.request.urlopen(address, timeout=20, context=context) as answer:  # noqa: S310, checked in _address
+    with opened_until(deadline, address, context) as answer:
         return _member(_CountedFile(answer, progress))
 
 
-def _from_pack(npm: _Npm, work: Path) -> bytes:
+def _from_pack(npm: _Npm, work: Path, deadline: float) -> bytes:
     """Return the file from the whole archive, fetched by npm. This is slow, but works wherever npm does."""
-    _npm_output(npm, ["pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--fetch-retries=1"], work, 900)
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _FetchError(f"{PACKAGE} did not come in time (engine setup waits 15 minutes)")
+    _npm_output(npm, ["pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--fetch-retries=1"], work, left)
     for archive in work.glob("*.tgz"):
         try:
             with archive.open("rb") as file:
                 return _member(file)
-        except (tarfile.TarError, zlib.error, EOFError) as error:
+        except (OSError, tarfile.TarError, zlib.error, EOFError) as error:
             raise _FetchError(f"a damaged archive: {error}") from None
     raise _FetchError("npm pack left no archive")
 
 
 def _member(file: Any) -> bytes:
     """Return the file `MEMBER` of the archive. Read no further than its end."""
-    with tarfile.open(fileobj=file, mode="r|gz", bufsize=1 << 16) as archive:
+    unpacked: Any = _Unpacked(file)
+    with tarfile.open(fileobj=unpacked, mode="r|", bufsize=1 << 16) as archive:
         for member in archive:
             if member.name == MEMBER and (content := archive.extractfile(member)):
                 return content.read(_LARGEST)
     raise _FetchError(f"no {MEMBER} in the archive")
 
 
+class _Unpacked:
+    """The content of a gzip file, of which no more than `_MOST_UNPACKED` bytes can be read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._unpacker = zlib.decompressobj(wbits=31)
+        self._left = _MOST_UNPACKED
+
+    def read(self, size: int) -> bytes:
+        while not self._unpacker.eof:
+            packed = self._unpacker.unconsumed_tail or self._file.read(1 << 16)
+            data = self._unpacker.decompress(packed, size)
+            self._left -= len(data)
+            if self._left < 0:
+                raise _FetchError(_TOO_FAR)
+            if data:
+                return data
+            if not packed:
+                raise EOFError("the archive breaks off")
+        return b""
+
+
 class _CountedFile:
-    """A file that reports to `progress` how much of it has been read."""
+    """A file that reports to `progress` how much of it has been read, which is no more than `_MOST_RECEIVED`."""
 
     def __init__(self, file: IO[bytes], progress: Progress) -> None:
         self._file = file
@@ -216,6 +259,8 @@ class _CountedFile:
     def read(self, size: int) -> bytes:
         data = self._file.read(size)
         self._done += len(data)
+        if self._done > _MOST_RECEIVED:
+            raise _FetchError(_TOO_FAR)
         self._progress(min(self._done, _TO_READ), _TO_READ)
         return data
 

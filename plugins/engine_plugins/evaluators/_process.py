@@ -1,13 +1,22 @@
 """A UCI program as a process that is sent lines and answers with lines.
 
-The program is not trusted: it may hang, flood its output, close its output, ignore `quit` or start children. So
-every wait has a deadline, every buffer has a bound, and the program is ended by a SIGKILL to its process group.
+The program is not trusted: it may hang, flood its output, close its output, ignore `quit`, start children or
+leave daemons. So every wait has a deadline, every buffer has a bound, and the program is ended by a SIGKILL to its
+process group and to whatever has left the group.
 
 The leader of the group is a *guard*: a shell that waits for the end of its standard input and then kills its own
 group. The kernel closes this input when this process dies, for whatever reason. So the program never outlives this
 process, even if it ignores the end of its own input. A parent-death signal would have to be set between fork and
 exec, which is unsafe beside threads; it would also fire when the *thread* that started the program ends, and would
 not reach the program's children. The guard also keeps the number of the group in use until all are reaped.
+
+A daemon (`setsid`, a double fork) is out of the group's reach. A worker process adopts it when its parent dies,
+and kills it with the program. Where this process is not ours alone, and when the worker itself was killed, a
+daemon is known by a mark in its environment. Both exist on Linux only.
+
+The memory of the program and all that it has started is looked at every `_LOOK_SECONDS`, because the limit that
+the kernel sets to each of them does not count memory that they share. Control groups would count it exactly, but
+making one takes rights that users seldom have.
 
 Every line that is sent (`<<`) or received (`>>`) is logged by `engine.evaluators.uci` at DEBUG, as python-chess
 does.
@@ -42,22 +51,30 @@ LOGGER = logging.getLogger("engine.evaluators.uci")
 
 MAX_LINE = 64 * 1024
 """Longest line in bytes; longer lines are dropped. UCI lines are much shorter."""
-MAX_REPLY = 32 * 1024 * 1024
+MAX_REPLY = 32 << 20
 """Largest output in bytes that one command may cause."""
+MAX_LINES = 250_000
+"""Most lines that one command may cause; short ones take many times their bytes in memory."""
+MAX_START = 1 << 20
+"""Largest output in bytes while the program starts."""
+MAX_START_LINES = 10_000
+"""Most lines while the program starts; options are a few hundred."""
 _LATE = 256 * 1024
 """Bytes still read after a deadline; they waited in the pipe while this process was stopped or swapped out."""
 _CHUNK = 64 * 1024
 _STDERR_TAIL = 4096
+_MOST_LAST_WORDS = 64
+"""Chunks of error output that are read from a dead program; a child of it may go on writing."""
 _ANSWERS = ("info depth", "option ", "id ", "uciok", "readyok", "bestmove")
 _QUIT_SECONDS = 1.0
-_CLOCK_SECONDS = 0.5
-"""Longest wait in seconds before the clock `awake` is read again."""
+_LOOK_SECONDS = 0.2
+"""Longest wait in seconds before the memory is looked at and the clock `awake` is read again."""
 _DEATH_SECONDS = 1.0
 """Seconds that a program may take to die after its output has ended; then it counts as alive."""
 
 awake = system.AwakeClock(2.0)
 """Clock for deadlines. It stands still while this process is stopped, so a program that was stopped too is not
-late. It must be read every `_CLOCK_SECONDS`."""
+late. It must be read every two seconds."""
 
 
 def find_program(name: str) -> Path:
@@ -98,15 +115,15 @@ class Process:
         self._closed = False
         self._guard = _start_guard()
         try:
-            self._program = system.start_in_group([str(path)], self._guard.pid)
+            self._program = self._guard.start([str(path)])
         except OSError as error:
-            _reap(self._guard)
+            self._guard.end()
             raise EvaluatorError(f"{printable(str(path))} does not start: {_why_not_started(error)}") from None
         pipes = (self._program.stdin, self._program.stdout, self._program.stderr)
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
         os.set_blocking(self._stdin, False)
         os.set_blocking(self._stderr, False)
-        system.leave_no_core(self._program.pid)
+        self._guard.leave_no_core()
         self._poll = select.poll()
         self._poll.register(self._stdout, select.POLLIN)
         self._poll.register(self._stderr, select.POLLIN)
@@ -115,6 +132,16 @@ class Process:
         self._dropping = False
         self._errors = b""
         self._last: deque[str] = deque(maxlen=8)
+        self._command = ""
+        """The last command that was sent."""
+        self._size = self._count = 0
+        """Bytes and lines of output since then, or since the start of the program."""
+        self._most = MAX_START, MAX_START_LINES
+        """How many of them there may be."""
+        self._memory: int | None = None
+        """Bytes that the program and all that it has started may take."""
+        self._look_at = 0.0
+        """When to look at the memory next, a value of `awake()`."""
         self._logs_lines = False
         """Whether DEBUG is enabled, looked up at each `send`."""
         LOGGER.info("%s: started %s", self, path)
@@ -130,6 +157,9 @@ class Process:
         Raises `EvaluatorTimeout` if the program does not read them, and `EvaluatorCrashed` if it is dead.
         """
         self._check_open()
+        self._command = commands[-1]
+        if self._most[0] > MAX_START:
+            self._size = self._count = 0
         self._logs_lines = LOGGER.isEnabledFor(logging.DEBUG)
         if self._logs_lines:
             for command in commands:
@@ -152,7 +182,7 @@ class Process:
         """
         self._check_open()
         received: list[str] = []
-        size = late = 0
+        late = 0
         while True:
             while self._lines:
                 line = self._lines.popleft()
@@ -160,47 +190,70 @@ class Process:
                 self._last.append(line)
                 if line == last or (line.startswith(last) and line[len(last)].isspace()):
                     return received
-            if size > MAX_REPLY:
-                raise EvaluatorProtocolError(f"output flood: more than {MAX_REPLY >> 20} MiB after {command!r}")
             in_time = awake() < deadline
             read = self._read(deadline) if late <= _LATE else 0
             if not read:
                 raise self._no_answer(command)
-            size += read
             late += 0 if in_time else read
 
     def pending(self) -> list[str]:
         """Return the lines that have arrived and were not received, without waiting."""
         self._check_open()
-        size = 0
-        while size < MAX_REPLY and (read := self._read(awake())):
-            size += read
+        while self._read(awake()):
+            pass
         lines = list(self._lines)
         self._lines.clear()
         return lines
 
     def check_guarded(self) -> None:
         """Raise `EvaluatorKilled` if the guard is dead, so that the program could outlive this process."""
-        if system.has_ended(self._guard):
+        if self._guard.has_ended():
             raise EvaluatorKilled(f"the guard of {self.path.name} was killed")
 
     def limit_memory(self, size: int) -> None:
-        """Limit the bytes that the program, and each process that it starts, may allocate. Only works on Linux."""
-        system.limit_memory(self._program.pid, size)
+        """Limit the bytes that the program and all that it has started may take together. Only works on Linux."""
+        self._memory = size
+        self._guard.limit_memory(size)
+
+    def end_of_start(self) -> None:
+        """Allow the output that searches cause from now on."""
+        self._most = MAX_REPLY, MAX_LINES
+
+    def running(self) -> list[int]:
+        """Return the program's process, and those that it has started and that still run (Linux)."""
+        return self._guard.family()
+
+    def _wait(self, poll: select.poll, deadline: float) -> list[tuple[int, int]]:
+        """Wait until something is ready and return it; return an empty list at the deadline."""
+        while True:
+            now = awake()
+            if now >= self._look_at:
+                self._look_at = now + _LOOK_SECONDS
+                self._check_memory()
+            left = deadline - now
+            ready = poll.poll(max(0.0, min(left, _LOOK_SECONDS)) * 1000)
+            if ready or left <= 0:
+                return ready
+
+    def _check_memory(self) -> None:
+        """Raise `EvaluatorCrashed` if the program and all that it has started take more memory than they may."""
+        if self._memory is not None and (taken := self._guard.memory_over(self._memory)):
+            allowed = f"{self._memory >> 20:,} MB (the option memory)"
+            raise EvaluatorCrashed(f"{self.path.name} took {taken >> 20:,} MB of memory, more than {allowed}")
 
     def _wait_writable(self, deadline: float, command: str) -> None:
         poll = select.poll()
         poll.register(self._stdin, select.POLLOUT)
-        if not _wait(poll, deadline):
+        if not self._wait(poll, deadline):
             raise self._no_answer(command)
 
     def _read(self, deadline: float) -> int:
         """Read all available output and return the number of bytes; wait for some until the deadline.
 
-        Raises `EvaluatorCrashed` or `EvaluatorProtocolError` if the output has ended.
+        Raises `EvaluatorCrashed` or `EvaluatorProtocolError` if the output has ended, or is too much.
         """
         while True:
-            ready = _wait(self._poll, deadline)
+            ready = self._wait(self._poll, deadline)
             if not ready:
                 return 0
             size = 0
@@ -215,12 +268,17 @@ class Process:
                 else:
                     self._poll.unregister(handle)
                 size += len(data)
+            self._size += size
+            if self._size > self._most[0] or self._count > self._most[1]:
+                most = f"{self._most[0] >> 20} MiB or {self._most[1]:,} lines"
+                raise EvaluatorProtocolError(f"output flood: more than {most} after {self._command!r}")
             if size:
                 return size
 
     def _split(self, data: bytes) -> None:
         earlier = len(self._lines)
         *whole, self._rest = (self._rest + data).split(b"\n")
+        self._count += len(whole)
         for line in whole:
             if self._dropping:
                 self._dropping = False  # this was the end of a line whose beginning was dropped
@@ -258,7 +316,10 @@ class Process:
 
     def _last_words(self) -> str:
         with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._stderr, _CHUNK):
+            for _ in range(_MOST_LAST_WORDS):
+                data = os.read(self._stderr, _CHUNK)
+                if not data:
+                    break
                 self._errors = (self._errors + data)[-_STDERR_TAIL:]
         lines = [*self._last, *self._lines, self._rest[-500:].decode("utf-8", "replace")]
         # Stockfish explains errors in `info string` lines; regular UCI answers explain nothing.
@@ -281,35 +342,15 @@ class Process:
                 os.write(self._stdin, b"quit\n")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._program.wait(_QUIT_SECONDS)
-        system.kill_group(self._guard.pid)
-        _reap(self._program)
-        _reap(self._guard)
+        self._guard.end()
         LOGGER.info("%s: %s", self, _how_it_ended(self._program.returncode))
 
 
-def _start_guard() -> subprocess.Popen[bytes]:
+def _start_guard() -> system.Guard:
     try:
-        return system.start_guard()
+        return system.Guard()
     except OSError as error:
         raise EvaluatorError(f"UCI programs need /bin/sh: {error.strerror}") from None
-
-
-def _wait(poll: select.poll, deadline: float) -> list[tuple[int, int]]:
-    """Wait until something is ready and return it; return an empty list at the deadline."""
-    while True:
-        left = deadline - awake()
-        ready = poll.poll(max(0.0, min(left, _CLOCK_SECONDS)) * 1000)
-        if ready or left <= 0:
-            return ready
-
-
-def _reap(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process if it still runs, collect its exit code and close this side of its pipes."""
-    process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe:
-            pipe.close()
 
 
 def _why_not_started(error: OSError) -> str:

@@ -6,18 +6,22 @@ If it needs some, write a wrapper script of two lines (`#!/bin/sh`, `exec progra
 options that the program offers, because programs silently ignore a wrong name or number.
 
 The program is not trusted. Every wait has a deadline. An illegal best move or a search without a score is an
-error. An `isready` after each search detects unexpected answers. The memory that the program may allocate is
-limited. At the first error the program is killed together with everything it has started. Time in which this
-machine or this process was asleep does not count for deadlines.
+error. An `isready` after each search detects unexpected answers. The output of a search is limited in bytes and in
+lines. The memory that the program and all that it has started may take together is limited, shared memory included
+(Linux). At the first error the program is killed together with everything it has started, daemons included
+(Linux). Time in which this machine or this process was asleep does not count for deadlines.
+
+Nor is it trusted to stay what it is: each start, in each worker, must find the program, its networks and its
+tables as they were when the run began. Otherwise the run stops, and the same command begins anew with the new
+program. What a wrapper script runs counts too, and so do the networks that the program names and the listing of
+`SyzygyPath`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
@@ -31,6 +35,7 @@ from engine.errors import (
 )
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
+from engine_plugins.evaluators._identity import ProgramFile, Said
 from engine_plugins.evaluators._process import Process, awake, find_program, handshake
 from engine_plugins.evaluators._uci_text import (
     UciOption,
@@ -56,8 +61,8 @@ class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
     search_timeout: Annotated[float, Meta(gt=0)] | None = None
     """Seconds after which a search must have ended; None: computed from the limit."""
     memory: Annotated[int, Meta(ge=16)] | None = None
-    """Megabytes that the program may allocate; None: 4096 plus its hash table. On Linux, a program that allocates
-    more ends. Changes no result."""
+    """Megabytes that the program and all that it has started may take, shared memory included; None: 4096 plus its
+    hash table. On Linux, a program that takes more ends. Changes no result."""
     why: str = ""
     """How the program was chosen, for people. Changes no result."""
 
@@ -84,11 +89,14 @@ class Uci(Evaluator):
         options: UciOptions = self.options
         path = find_program(options.path)
         self.close()
+        file = ProgramFile(path)
         self._process = Process(path)
-        sha256 = _file_sha256(path)  # the program starts meanwhile, which takes longer for Stockfish
         deadline = awake() + options.start_timeout
         try:
-            name, sent = self._prepare(self._process, deadline)
+            file.sha256()  # the program starts meanwhile, which takes longer for Stockfish
+            said, processes = self._prepare(self._process, deadline)
+            fingerprint = file.fingerprint(said, processes)
+            self._process.end_of_start()
         except EvaluatorError as error:
             self._stop(politely=False)
             hint = ""
@@ -98,11 +106,11 @@ class Uci(Evaluator):
         except BaseException:
             self._stop(politely=False)
             raise
-        short, version = split_name(name)
+        short, version = split_name(said.name)
         return EvaluatorInfo(
             name=short,
             version=version,
-            fingerprint=_fingerprint(name, sha256, sent),
+            fingerprint=fingerprint,
             why=options.why or f"named: {path}",
             variants=("standard", "chess960") if "uci_chess960" in self._offered else ("standard",),
         )
@@ -153,8 +161,11 @@ class Uci(Evaluator):
             self._stop(politely=False)
             raise
 
-    def _prepare(self, process: Process, deadline: float) -> tuple[str, Mapping[str, str]]:
-        """Make the handshake, set options and search one node; return the program's name and the options sent."""
+    def _prepare(self, process: Process, deadline: float) -> tuple[Said, list[int]]:
+        """Make the handshake, set options and search one node.
+
+        Return what the program has said, and the processes that have run all the time since it was ready.
+        """
         name, offered = handshake(process, deadline)
         self._offered = {option.name.lower(): option for option in offered}
         multipv = self._offered.get("multipv")
@@ -165,9 +176,11 @@ class Uci(Evaluator):
         process.limit_memory(_megabytes(self.options, sent) << 20)
         process.send(deadline, *(setoption_command(key, value) for key, value in sent.items()), "isready")
         process.receive("readyok", deadline, "isready")
+        running = process.running()
         process.send(deadline, "position startpos", "go nodes 1")
-        process.receive("bestmove", deadline, "go nodes 1")
-        return name, sent
+        lines = process.receive("bestmove", deadline, "go nodes 1")
+        still = set(process.running())
+        return Said(name, offered, sent, lines), [pid for pid in running if pid in still]
 
     def _chosen(self, offered: Iterable[UciOption]) -> Mapping[str, str]:
         """Return the options to send: one thread, the hash size and those of the user, which take precedence."""
@@ -227,23 +240,3 @@ def split_name(name: str) -> tuple[str, str]:
 def _refuse_late_answers(lines: Iterable[str]) -> None:
     if any(line.startswith("bestmove") for line in lines):
         raise EvaluatorProtocolError("desync: the program gave a best move that nobody asked for")
-
-
-def _fingerprint(name: str, program_sha256: str, sent: Mapping[str, str]) -> str:
-    """Return a hash of all that can change a result. Files count by their content, not by their path."""
-    sha256 = hashlib.sha256()
-    parts = [name, program_sha256]
-    for key, value in sorted(sent.items()):
-        file = Path(value)
-        parts += [key, _file_sha256(file) if value and file.is_file() else value]
-    for part in parts:
-        sha256.update(part.encode() + b"\0")
-    return sha256.hexdigest()
-
-
-def _file_sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EvaluatorError(f"{printable(str(path))} cannot be read: {error.strerror}") from None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from engine.loading.evaluators import make
 from engine.plugin import Executor, ExecutorContext, Lost, Outcome, Unit, WorkerState
 from engine.workers.scoreboard import Ledger
-from engine.workers.worker import Searcher, SearchFailed
+from engine.workers.worker import Searcher, SearchFailed, start_evaluator
 
 
 class Inline(Executor):
@@ -58,7 +58,7 @@ class Inline(Executor):
         if self._searcher is None:
             evaluator = make(self.context.job.evaluator)
             try:
-                evaluator.start()
+                start_evaluator(self.context.job, evaluator)
             except BaseException:
                 evaluator.close()
                 raise

@@ -90,13 +90,14 @@ def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
         "queue = system.task_queue(context)\n"
         "queue.put(b'unit'); print(queue.get(timeout=200)); system.close_reader(queue); system.abandon(queue)\n"
         "print(*[system.lock_file(open(sys.argv[1], 'a'), wait=False) for _ in range(2)])\n"
-        "system.leave_no_core(os.getpid()); system.limit_memory(os.getpid(), 1)\n"
+        "guard = system.Guard(); program = guard.start(['/bin/cat'])\n"
+        "guard.leave_no_core(); guard.limit_memory(1); print(program.poll()); guard.end()\n"
         "print(Scoreboard(context, workers=1).view().wins)\n"
     )
     ran = run("-W", "ignore", "-c", code, tmp_path / "file")
     assert (ran.stderr, ran.stdout.splitlines()) == (
         "",
-        ["True", "7", "b'unit'", "unavailable unavailable", "0"],
+        ["True", "7", "b'unit'", "unavailable unavailable", "None", "0"],
     )
 
 

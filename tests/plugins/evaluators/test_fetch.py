@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from engine import system
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.system.paths import data_dir
 from engine_plugins.evaluators import _fetch
@@ -44,11 +46,11 @@ elif sys.argv[1] == "pack":
 """
 
 
-def _archive(content: bytes = CONTENT) -> bytes:
+def _archive(content: bytes = CONTENT, other: bytes = b"{}") -> bytes:
     """Return the beginning of the npm archive: another file, then ours."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
-        for name, data in [("package/package.json", b"{}"), (_fetch.MEMBER, content)]:
+        for name, data in [("package/package.json", other), (_fetch.MEMBER, content)]:
             member = tarfile.TarInfo(name)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
@@ -58,14 +60,29 @@ def _archive(content: bytes = CONTENT) -> bytes:
 class Server:
     """Serves one archive with a tail of 2 GB, and notices when the reader has had enough."""
 
-    def __init__(self, body: bytes, tail: int = 2000) -> None:
+    def __init__(self, body: bytes, tail: int = 2000, slow: str = "") -> None:
+        """Make one; one that is `slow` sends its head or its body a byte at a time."""
         self.hung_up = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            def trickle(self, data: bytes) -> None:
+                try:
+                    for k in range(len(data)):
+                        self.wfile.write(data[k : k + 1])
+                        time.sleep(0.05)
+                except ConnectionError:
+                    outer.hung_up.set()
+
             def do_GET(self) -> None:
+                if slow == "head":
+                    self.trickle(b"HTTP/1.0 200 OK\r\n" + b"X-Header: x\r\n" * 1000)
+                    return
                 self.send_response(200)
                 self.end_headers()
+                if slow:
+                    self.trickle(body)
+                    return
                 try:
                     self.wfile.write(body)
                     for _ in range(tail):
@@ -192,6 +209,52 @@ def test_npm_pack_after_an_archive_that_breaks_off(npm: Npm, pinned: None) -> No
         assert _fetch.ensure(patient=True).read_bytes() == CONTENT
     finally:
         broken.close()
+
+
+@pytest.mark.parametrize("slow", ["head", "body"])
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up_at_the_deadline(
+    npm: Npm, pinned: None, monkeypatch: pytest.MonkeyPatch, slow: str
+) -> None:
+    monkeypatch.setattr(_fetch, "_HASTE", 0.7)
+    server = Server(_archive(), slow=slow)
+    try:
+        npm.install(address=server.address, archive=_archive())
+        with pytest.raises(EvaluatorNotFound, match=r"did not come in time .*engine setup"):
+            _fetch.ensure()
+        assert server.hung_up.wait(PATIENCE)
+    finally:
+        server.close()
+    assert npm.calls() == ["view"]
+    assert _nothing_left_but()
+
+
+def test_a_fetch_that_another_process_never_finishes_is_not_waited_for(
+    npm: Npm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_fetch, "_HASTE", 0.1)
+    npm.install()
+    data_dir().mkdir(parents=True)
+    with (data_dir() / ".fetch.lock").open("w") as lock:
+        assert system.lock_file(lock, wait=False) == "held"
+        with pytest.raises(EvaluatorNotFound, match="another process has been fetching it"):
+            _fetch.ensure()
+
+
+@pytest.mark.parametrize("bound", ["_MOST_RECEIVED", "_MOST_UNPACKED"])
+def test_an_archive_without_end_is_given_up(npm: Npm, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    """The file would come after 64 MB of another one, which are few bytes where they are zeros."""
+    monkeypatch.setattr(_fetch, bound, 1 << 20)
+    other = bytes(64 << 20) if bound == "_MOST_UNPACKED" else os.urandom(2 << 20)
+    server = Server(_archive(CONTENT, other))
+    try:
+        npm.install(address=server.address)
+        with pytest.raises(EvaluatorNotFound, match=r"npm pack left no archive|a damaged archive"):
+            _fetch.ensure(patient=True)
+        assert server.hung_up.wait(PATIENCE)
+    finally:
+        server.close()
+    assert npm.calls() == ["view", "pack"]
+    assert _nothing_left_but()
 
 
 def test_a_wrong_hash_is_an_error_and_nothing_is_kept(npm: Npm, server: Server) -> None:

@@ -179,15 +179,25 @@ def test_close_may_be_called_at_any_time(make: Make) -> None:
         uci.clear()
 
 
-def test_close_ends_a_program_that_ignores_quit_and_its_children(make: Make) -> None:
-    uci = make(ignore_quit=True, child=True)
+@pytest.mark.parametrize("leaves", ["child", "session", "daemon"])
+def test_close_ends_a_program_that_ignores_quit_and_all_that_it_has_started(make: Make, leaves: str) -> None:
+    uci = make(ignore_quit=True, **{leaves: True})
     uci.start()
     uci.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a daemon is found in /proc")
+def test_a_daemon_dies_with_a_program_that_has_ended_by_itself(make: Make) -> None:
+    uci = make(daemon=True, crash=1)
+    uci.start()
+    with pytest.raises(EvaluatorCrashed):
+        uci.search(START, NODES)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_program_does_not_outlive_a_killed_worker(tmp_path: Path, mark: str) -> None:
-    path = fake_uci(tmp_path, ignore_quit=True, child=True)
+@pytest.mark.parametrize("leaves", ["child", "daemon", "session"])
+def test_a_program_does_not_outlive_a_killed_worker(tmp_path: Path, mark: str, leaves: str) -> None:
+    path = fake_uci(tmp_path, ignore_quit=True, **{leaves: True})  # type: ignore[arg-type]
     worker = (
         "import os, sys\n"
         "from engine_plugins.evaluators.uci import Uci, UciOptions\n"
@@ -204,7 +214,8 @@ def test_a_program_does_not_outlive_a_killed_worker(tmp_path: Path, mark: str) -
         handles = alive(mark)
         for handle in handles.values():
             os.close(handle)
-        assert len(handles) == 4  # the worker, the guard, the program, its child
+        # The worker, the guard, the program, and what it has started.
+        assert len(handles) == (3 if leaves == "session" else 4)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert end_of_all(mark)

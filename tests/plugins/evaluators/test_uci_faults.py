@@ -26,6 +26,7 @@ from tests.plugins.evaluators.uci_rig import AFTER_E4, NODES, START, Make
 from tests.support import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs are driven on POSIX only")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads and limits memory as Linux does")
 
 
 # -- faults in a search -------------------------------------------------------------------------------------
@@ -55,6 +56,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs ar
         ({"mate_zero": 1}, EvaluatorProtocolError, "implausible score"),
         ({"double_bestmove": 1}, EvaluatorProtocolError, "desync"),
         ({"flood": 1}, EvaluatorProtocolError, "output flood"),
+        ({"short_lines": 1}, EvaluatorProtocolError, "output flood: more than 32 MiB or 250,000 lines after 'go"),
+        pytest.param({"share": 1}, EvaluatorCrashed, "took [0-9]+ MB of memory, more than 160 MB", marks=LINUX),
+        pytest.param({"together": 1}, EvaluatorCrashed, "took [0-9]+ MB of memory, more than 160", marks=LINUX),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -62,7 +66,7 @@ def test_a_fault_is_a_typed_error_in_time(
     make: Make, behaviour: dict[str, Any], error: type[EvaluatorError], reason: str
 ) -> None:
     silent = behaviour.keys() & {"hang", "deaf", "delay"}
-    uci = make(**behaviour, evaluator={"search_timeout": 0.5 if silent else PATIENCE})
+    uci = make(**behaviour, evaluator={"search_timeout": 0.5 if silent else PATIENCE, "memory": 160})
     uci.start()
     with pytest.raises(error, match=reason) as caught:
         uci.search(START, NODES)
@@ -82,6 +86,25 @@ def test_a_death_is_seen_at_the_deadline_when_a_child_keeps_the_output_open(
     monkeypatch.setattr(_process, "awake", lambda: awake() + (late if program.poll() is not None else 0.0))
     with pytest.raises(EvaluatorCrashed, match="SIGSEGV"):
         uci.search(START, NODES)
+
+
+@LINUX
+@pytest.mark.parametrize("behaviour", [{"short_lines": 1}, {"flood": 1}, {"start_flood": True}])
+def test_a_flood_costs_little_memory(make: Make, behaviour: dict[str, Any]) -> None:
+    def memory(name: str) -> int:
+        return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0]) >> 10
+
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is that of now
+    before = memory("VmHWM")
+    uci = make(**behaviour)
+
+    def work() -> None:
+        uci.start()
+        uci.search(START, NODES)
+
+    with pytest.raises(EvaluatorProtocolError, match="flood"):
+        work()
+    assert memory("VmHWM") < before + 120
 
 
 def test_a_late_answer_is_not_taken_for_the_next_one(make: Make) -> None:
@@ -143,6 +166,7 @@ def test_what_cannot_be_played_is_refused_and_the_program_lives(make: Make) -> N
         ({"start_delay": 3600.0}, {"start_timeout": 0.4}, EvaluatorTimeout, "start_timeout is 0.4 s"),
         ({"start_crash": 127, "last_words": "no libfoo.so"}, {}, EvaluatorCrashed, "exit code 127: no libfoo.so"),
         ({"no_net": True}, {}, EvaluatorCrashed, "the network file was not found"),
+        ({"start_flood": True}, {}, EvaluatorProtocolError, "output flood: .*10,000 lines after 'uci'"),
         ({}, {"hash": 4096}, EvaluatorError, "'Hash' = '4096': expected a whole number from 1 to 1024"),
         ({}, {"uci": {"Treads": "2"}}, EvaluatorError, "did you mean 'Threads'"),
         ({}, {"uci": {"Threads": "99"}}, EvaluatorError, "from 1 to 8"),

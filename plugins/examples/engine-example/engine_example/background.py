@@ -10,7 +10,7 @@ from engine.errors import AnalysisError, EvaluatorError
 from engine.loading.evaluators import make
 from engine.plugin import Done, Executor, ExecutorContext, Lost, Outcome, Unit, WorkerState
 from engine.workers.scoreboard import Ledger
-from engine.workers.worker import Searcher, SearchFailed
+from engine.workers.worker import Searcher, SearchFailed, start_evaluator
 
 IN_HAND = 4
 """Units that are given to the thread at a time: enough that it never waits for the next."""
@@ -86,7 +86,7 @@ class Background(Executor):
     def _searcher(self) -> Searcher:
         evaluator = make(self.context.job.evaluator)
         try:
-            evaluator.start()
+            start_evaluator(self.context.job, evaluator)
         except BaseException:
             evaluator.close()
             raise
