@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import engine
 from engine.contracts import group_states, spill
@@ -15,7 +16,7 @@ from engine.contracts.aggregator import Aggregator, Counts, Histogram, Moments, 
 from engine.run import aggregators
 from tests.support import DATA
 
-NO_FILES = engine.Settings(cache="", follow_up_evaluator="none", max_games=6)
+NO_FILES = engine.Settings(cache="", follow_up_evaluator="none")
 NAMES = [f"{color}|{name}{k}" for color in ("white", "black") for name in ("a", "é", "\udce9") for k in range(60)]
 
 
@@ -102,7 +103,8 @@ def test_counts_are_ranked_from_the_file() -> None:
 
 
 def reports() -> dict[str, engine.Report]:
-    result = engine.analyze(DATA / "match.jsonl.zst", evaluator="recorded", aggregators=["all"], settings=NO_FILES)
+    settings = structs.replace(NO_FILES, max_games=6)
+    result = engine.analyze(DATA / "match.jsonl.zst", evaluator="recorded", aggregators=["all"], settings=settings)
     assert not result.failures
     assert len(result.reports) > 15
     return result.reports
