@@ -166,6 +166,13 @@ class Aggregator(abc.ABC):
             if isinstance(state, State) and isinstance(other, State):
                 state.follow(other)
 
+    def _spill(self) -> None:
+        """Move what has grown with the names in the games to temporary files. Called between games."""
+        for name in self._declared():
+            state = getattr(self, name)
+            if isinstance(state, State):
+                state.spill()
+
     def merge(self, other: Self) -> None:
         """Add what another aggregator has counted. Associative and commutative; a fresh one changes nothing.
 

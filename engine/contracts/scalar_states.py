@@ -1,4 +1,4 @@
-"""The base class of states, and the states that hold numbers: sums, counts, histograms and moments."""
+"""The base class of states, and the states that hold numbers: sums, histograms and moments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from operator import index as exact
 from typing import Any, Self
 
-__all__ = ["Counts", "Histogram", "Moments", "State", "Sum"]
+__all__ = ["Histogram", "Moments", "State", "Sum"]
 
 
 class State(abc.ABC):
@@ -40,6 +40,9 @@ class State(abc.ABC):
 
     def follow(self, earlier: Self) -> None:  # noqa: B027 - most have nothing to leave out
         """Skip from now on what could not stay after a merge with `earlier`. Called before the first `add`."""
+
+    def spill(self) -> None:  # noqa: B027 - most stay small
+        """Move what has become too much for the memory to a temporary file. Called between games."""
 
     @abc.abstractmethod
     def merge(self, other: Self) -> None:
@@ -75,46 +78,6 @@ class Sum(State):
 
     def load(self, state: Any) -> None:
         self.value = exact(state)
-
-
-class Counts(State):
-    """An integer per string: `counts[key]`, which is 0 for a key that was never added."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-
-    def fresh(self) -> Self:
-        return type(self)()
-
-    def add(self, key: str, n: int = 1) -> None:
-        """Add `n` to the count of `key`. Raises TypeError for a float."""
-        self._counts[key] = self._counts.get(key, 0) + exact(n)
-
-    def __getitem__(self, key: str) -> int:
-        return self._counts.get(key, 0)
-
-    @property
-    def total(self) -> int:
-        """Sum of all counts."""
-        return sum(self._counts.values())
-
-    def items(self) -> list[tuple[str, int]]:
-        """Return keys and counts in the order of the keys."""
-        return sorted(self._counts.items())
-
-    def most_common(self, size: int | None = None) -> list[tuple[str, int]]:
-        """Return the `size` highest counts (None: all), highest first, ties in the order of the keys."""
-        return sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))[:size]
-
-    def merge(self, other: Self) -> None:
-        for key, n in other._counts.items():
-            self.add(key, n)
-
-    def state(self) -> dict[str, int]:
-        return dict(self.items())
-
-    def load(self, state: Any) -> None:
-        self._counts = {str(key): exact(n) for key, n in state.items()}
 
 
 class Histogram(State):

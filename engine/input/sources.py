@@ -38,7 +38,10 @@ _ARCHIVE_REASON = "an archive; unpack it and name the files or the folder"
 
 
 class BrokenSource(Struct, frozen=True):
-    """A source that cannot be read to its end; the games before the damage were read. It has no game number."""
+    """A source that cannot be read to its end, or that is not what was read any more. It has no game number.
+
+    The games before the damage, or those that were there when they were read, are analysed.
+    """
 
     file: str
     """Name of the source, as in `Source.name`."""
@@ -46,6 +49,8 @@ class BrokenSource(Struct, frozen=True):
     """Line of the decompressed file where reading stopped, 1-based; None when it is not known."""
     reason: str
     """Explanation for people."""
+    changed: bool = False
+    """Whether nothing is damaged: the file has changed while it was read."""
 
 
 class NoGameYet(Struct, frozen=True):
@@ -86,6 +91,8 @@ class Source:
         self._raw: InputStream | None = None
         self._stream: io.BufferedReader | None = None
         self._compression = ""
+        self._opened: tuple[io.BufferedReader, os.stat_result] | None = None
+        """The file and what it was when it was opened; None for a stream."""
         self._done = False
 
     @classmethod
@@ -122,6 +129,8 @@ class Source:
         if self._stream is None:
             keep_open = self._file is not None or self.name == STDIN
             file = self._open_raw()
+            status = _regular(file) if self._file is None else None
+            self._opened = (file, status) if status else None
             # The content decides, not the name: a download may have lost or kept the wrong ending.
             self._compression = compression_of(file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES])
             self._raw = InputStream(file, self._compression, keep_open=keep_open)
@@ -143,6 +152,25 @@ class Source:
             yield self.name, reader, raw
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
+        if change := self._change():
+            yield BrokenSource(self.name, None, change, changed=True)
+
+    def _change(self) -> str | None:
+        """Return how the file has changed since it was opened, for people; None when it has not."""
+        if self._opened is None:
+            return None
+        file, before = self._opened
+        now = os.fstat(file.fileno())
+        again = "the same command again reads all of it, and searches nothing twice"
+        if self.name != STDIN and _is_other(self.name, before):
+            return f"was replaced while it was read; what it was before is analysed, and {again}"
+        if now.st_size != before.st_size:
+            how = "grew" if now.st_size > before.st_size else "shrank"
+            sizes = f"from {before.st_size:,} to {now.st_size:,} bytes"
+            return f"{how} while it was read, {sizes}; its last games may be missing or cut, and {again}"
+        if now.st_mtime_ns != before.st_mtime_ns:
+            return f"was written to while it was read; games may be missing or mixed up, and {again}"
+        return None
 
     def has_clocks(self) -> bool:
         """Return whether the first 64 KiB mention clock or move times. May open the file."""
@@ -243,6 +271,23 @@ def _size_of(name: str) -> int:
         return 0
     status = os.stat(name)
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+def _regular(file: io.BufferedReader) -> os.stat_result | None:
+    """Return the status of an open file; None for what is no regular file."""
+    try:
+        status = os.fstat(file.fileno())
+    except (OSError, ValueError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _is_other(name: str, opened: os.stat_result) -> bool:
+    """Return whether a name has become that of another file than the one that was opened."""
+    try:
+        return not os.path.samestat(os.stat(name), opened)
+    except OSError:
+        return False  # removed: nothing is missing
 
 
 def _open_stdin() -> io.BufferedReader:

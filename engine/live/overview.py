@@ -37,6 +37,8 @@ FIGURES: Final = (
     ("wins", "wins", "Winning moves"),
 )
 PLAYERS = "players"
+UNLISTED = "more players are not listed"
+"""What the note of a report says whose table of players is not whole."""
 
 
 def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
@@ -88,7 +90,9 @@ def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableTy
     yield Text("Players", style="bold")
     yield from fit_table(columns, width, heading_style="dim")
     if len(names) > ROWS:
-        yield Text(f"… {count(len(names) - ROWS, 'more player', 'more players')}", style="dim")
+        notes = (note for name, _, _ in FIGURES if name in reports for note in reports[name].notes)
+        at_least = "at least " if any(UNLISTED in note for note in notes) else ""
+        yield Text(f"… {at_least}{count(len(names) - ROWS, 'more player', 'more players')}", style="dim")
     yield Text()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from engine.errors import PluginCrashed
 from engine.input.games import FilteredGame
@@ -59,8 +60,9 @@ class RunAccounts:
     def pass_over(self, item: FilteredGame | BrokenSource) -> None:
         """Count a game that was not wanted, or report an input that broke off."""
         if isinstance(item, BrokenSource):
-            self.has_broken_input = True
-            self.notice(Notice("damaged", item.file, item.line, None, item.reason))
+            self.has_broken_input = self.has_broken_input or not item.changed
+            kind: Literal["warning", "damaged"] = "warning" if item.changed else "damaged"
+            self.notice(Notice(kind, item.file, item.line, None, item.reason))
             return
         self.counts.read += 1
         self.counts.filtered += 1

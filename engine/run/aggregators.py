@@ -18,6 +18,9 @@ from engine.run.plugin_options import AGGREGATORS, AggregatorChoice, Values, che
 from engine.search.games import FollowUp
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 
+_SPILL_GAMES = 64
+"""Games after which states that have become too large go to temporary files."""
+
 
 def choose_aggregators(
     registry: Registry,
@@ -70,6 +73,7 @@ class Aggregators:
         self._needs = needs
         self.unevaluated = 0
         """Games without an evaluation."""
+        self._added = 0
         self.crashes: list[Crash] = []
 
     @classmethod
@@ -120,6 +124,7 @@ class Aggregators:
                 part = type(aggregator)(aggregator.options)
                 part.load(msgspec.json.decode(state))
                 aggregator.merge(part)
+                aggregator._spill()  # noqa: SLF001 - a plugin author need not know
             except (Exception, SystemExit) as error:
                 self._disable(name, error, None)
 
@@ -170,11 +175,15 @@ class Aggregators:
     def add(self, game: AnalysedGame) -> None:
         """Give a game to each of them."""
         self.unevaluated += not _is_evaluated(game)
+        self._added += 1
+        spill = self._added % _SPILL_GAMES == 0
         for name, aggregator in list(self._enabled.items()):
             if not self._takes(name, game):
                 continue
             try:
                 aggregator.add(game)
+                if spill:
+                    aggregator._spill()  # noqa: SLF001 - a plugin author need not know
             except (Exception, SystemExit) as error:
                 self._disable(name, error, game)
 

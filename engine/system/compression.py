@@ -5,15 +5,22 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK = 64 << 10
+_PIPE_STEP = 1 << 10
+"""Bytes decompressed at once where nothing can be read again: so much is lost before a damaged place at most."""
+_WINDOW_LOG = 27
+"""Bound of the memory that decompression may take, as a power of two: 128 MiB."""
+_MAGIC_BYTES = 6
 
 
 class _Frame(Protocol):
@@ -58,13 +65,13 @@ def _zstd_frame() -> _Frame:
         from compression import zstd
     else:
         from backports import zstd
-    return zstd.ZstdDecompressor()
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
 
 _FRAMES: dict[str, Callable[[], _Frame]] = {
     ".gz": _GzipFrame,
     ".bz2": bz2.BZ2Decompressor,
-    ".xz": lzma.LZMADecompressor,
+    ".xz": partial(lzma.LZMADecompressor, memlimit=1 << _WINDOW_LOG),
     ".zst": _zstd_frame,
 }
 
@@ -72,7 +79,13 @@ SUFFIXES = tuple(_FRAMES)
 """File name endings of the compressed formats."""
 
 
-_MAGIC = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
+_MAGIC = {
+    ".gz": re.compile(rb"\x1f\x8b"),
+    ".bz2": re.compile(rb"BZh[1-9]"),
+    ".xz": re.compile(rb"\xfd7zXZ\0"),
+    ".zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+}
+"""How a member begins. pzstd, and so Lichess's database, begins a file with a skippable frame of zstd."""
 
 
 def compression_of(head: bytes) -> str:
@@ -80,14 +93,15 @@ def compression_of(head: bytes) -> str:
 
     * **head** - the first bytes of the file, at least 6.
     """
-    return next((suffix for suffix, magic in _MAGIC.items() if head.startswith(magic)), "")
+    return next((suffix for suffix, magic in _MAGIC.items() if magic.match(head)), "")
 
 
 class InputStream(io.RawIOBase):
     """The decompressed bytes of a binary file. It never raises because of the content of the file.
 
     An error ends the stream after everything that could still be read, and is kept in `damage`. A compressed file
-    that is cut off inside a member counts as an error, too, although zstd itself would not report it.
+    that is cut off inside a member counts as an error, too, although zstd itself would not report it. So do bytes
+    of another kind after the last member, and a member that takes more than 128 MiB of memory to decompress.
     """
 
     def __init__(self, raw: io.RawIOBase | BinaryIO, suffix: str = "", *, keep_open: bool = False) -> None:
@@ -99,9 +113,20 @@ class InputStream(io.RawIOBase):
         """
         self._raw = raw
         self._keep_open = keep_open
+        self._suffix = suffix
         self._new_frame = _FRAMES.get(suffix)
         self._frame: _Frame | None = None
+        self._frame_start = 0
+        """Raw bytes before the member."""
+        self._frame_size = 0
+        """Bytes that were decompressed of the member."""
+        self._fed = 0
+        """Raw bytes before those that the decompressor got last."""
+        self._start = _position(raw) if suffix else None
+        """Position of the file when the stream began; None for a file that cannot be read again."""
         self._pending = b""
+        self._rescued = b""
+        """What is left to return of the bytes just before the damage."""
         self._ended = False
         self.consumed = 0
         """Number of raw bytes read so far."""
@@ -113,12 +138,17 @@ class InputStream(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        try:
-            data = b"" if self._ended else self._read(min(len(view), _CHUNK))
-        except Exception as error:  # each format has its own exceptions, and so has the disk
-            self.damage = f"cannot be read any further: {error}"
-            data = b""
+        size = min(len(view), _CHUNK)
+        data = b""
+        if not self._ended:
+            try:
+                data = self._read(size)
+            except Exception as error:  # each format has its own exceptions, and so has the disk
+                self.damage = _reason(error)
+                self._rescued = self._rescue(error)
         self._ended = self._ended or not data
+        if self._ended:
+            data, self._rescued = self._rescued[:size], self._rescued[size:]
         view[: len(data)] = data
         return len(data)
 
@@ -130,31 +160,94 @@ class InputStream(io.RawIOBase):
     def _read(self, size: int) -> bytes:
         if self._new_frame is None:
             return self._fetch(size)
-        while True:
-            data = self._pending
-            if not data and (self._frame is None or self._frame.needs_input):
-                data = self._fetch(_CHUNK)
-                if not data:
-                    if self._frame is not None:
-                        self.damage = "ends in the middle of its compressed data (truncated?)"
-                    return b""
-            self._pending = b""
+        if self._start is None:
+            size = min(size, _PIPE_STEP)
+        while self.damage is None and (data := self._compressed()) is not None:
             if self._frame is None:
-                data = data.lstrip(b"\0")  # padding between members
-                if not data:
-                    continue
-                self._frame = self._new_frame()
+                data = self._begin(data.lstrip(b"\0"))  # padding between members
+            if self._frame is None:
+                continue
+            if data:
+                self._fed = self.consumed - len(data)
             out = self._frame.decompress(data, size)
+            self._frame_size += len(out)
             if self._frame.eof:
                 self._pending = self._frame.unused_data
                 self._frame = None
             if out:
                 return out
+        return b""
+
+    def _compressed(self) -> bytes | None:
+        """Return bytes for the decompressor, none while it has some; None at the end of the file."""
+        data, self._pending = self._pending, b""
+        if data or (self._frame is not None and not self._frame.needs_input):
+            return data
+        data = self._fetch(_CHUNK)
+        if not data and self._frame is not None:
+            self.damage = "ends in the middle of its compressed data (truncated?)"
+        return data or None
+
+    def _begin(self, data: bytes) -> bytes:
+        """Begin the member that `data` begins with, if it does; return `data`, perhaps with more of the file."""
+        assert self._new_frame is not None
+        while 0 < len(data) < _MAGIC_BYTES and (more := self._fetch(_CHUNK)):
+            data += more
+        self._frame_start = self.consumed - len(data)
+        if data and self._frame_start and compression_of(data) != self._suffix:
+            self.damage = f"goes on after its compressed data with something that is not {self._suffix}"
+        elif data:
+            self._frame, self._frame_size = self._new_frame(), 0
+        return data
+
+    def _rescue(self, error: Exception) -> bytes:
+        """Return what the decompressor had in hand when it raised: a wrong checksum, say, comes after whole data.
+
+        It does not give that away, so the member is decompressed again, byte by byte where it raised.
+        """
+        from_disk = isinstance(error, OSError) and error.errno is not None
+        if from_disk or self._new_frame is None or self._frame is None or self._start is None:
+            return b""
+        frame, known, at, rescued = self._new_frame(), self._frame_size, self._frame_start, bytearray()
+        try:
+            self._raw.seek(self._start + at)
+            while not frame.eof and len(rescued) < _CHUNK:
+                data = b""
+                if frame.needs_input:
+                    data = self._raw.read(min(_CHUNK, self._fed - at) if at < self._fed else 1) or b""
+                    at += len(data)
+                    if not data:
+                        break
+                out = frame.decompress(data, min(known, _CHUNK) or 1)
+                if known:
+                    known -= len(out)
+                else:
+                    rescued += out
+        except Exception:  # noqa: S110 - what `error` says, once more
+            pass
+        return bytes(rescued)
 
     def _fetch(self, size: int) -> bytes:
         data = self._raw.read(size) or b""
         self.consumed += len(data)
         return data
+
+
+def _position(raw: io.RawIOBase | BinaryIO) -> int | None:
+    try:
+        return raw.tell() if raw.seekable() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _reason(error: Exception) -> str:
+    """Return the reason for people why a file cannot be read any further."""
+    limit = f"needs more than {1 << _WINDOW_LOG - 20} MiB of memory to decompress"
+    if "Memory usage limit" in str(error):
+        return f"{limit}, because of its xz dictionary; `xz -dc FILE | engine analyze -` reads it"
+    if "too much memory" in str(error):
+        return f"{limit}, because of its zstd window; `zstd -dc --long=31 FILE | engine analyze -` reads it"
+    return f"cannot be read any further: {error}"
 
 
 # -- writing ------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "cold-start": "cold_start",
     "cache": "cache",
     "memory": "memory",
+    "names": "names",
     "recorded": "recorded",
     "scale": "scale",
     "units": "units",

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Ply
-from engine.plugin import Moments
+from engine.plugin import Counts, Histogram, Keyed, Moments
 from engine.scoring import win_percent
 
 GAME = Column("game", "Game", "int")
 PLAYER = Column("player", "Player", "player")
 
 Rows = Annotated[int, Meta(ge=0, le=100_000, description="Number of games in the table of single games.")]
+Players = Annotated[int, Meta(ge=0, le=1_000_000, description="Rows of the table of players.")]
+PLAYERS = 10_000
+"""Rows of a table of players unless an option says otherwise: all of a club, and some of a database."""
+
+T = TypeVar("T")
+S = TypeVar("S", Moments, Histogram, Counts)
+P = TypeVar("P", bound=tuple[Any, ...])
+"""A player's name and figures."""
 
 
 def label(game: AnalysedGame) -> str:
@@ -48,6 +59,54 @@ def unmilli(thousandths: Cell) -> float | None:
 def left_out(rows: str, number: int, option: str) -> tuple[str, ...]:
     """Return a note on the rows that a table does not show; empty if it shows all."""
     return (f"{number:,} more {rows} are not listed; --set {option}=N lists N.",) if number > 0 else ()
+
+
+def ranked(items: Iterable[T], size: int, order: Callable[[T], Any]) -> tuple[list[T], int]:
+    """Return the first `size` items in an order, and how many there are. Only so many are held in memory."""
+    number = 0
+
+    def counted() -> Iterator[T]:
+        nonlocal number
+        for item in items:
+            number += 1
+            yield item
+
+    found = heapq.nsmallest(max(1, size), counted(), key=order)
+    return found[:size], number
+
+
+def leading(items: Iterable[P], size: int, figure: Callable[[P], int]) -> tuple[list[P], int]:
+    """Return the `size` players with the highest figures, ties by name, and how many players there are."""
+    return ranked(items, size, lambda item: (-figure(item), item[0]))
+
+
+def adding(stream: Iterable[tuple[str, S]], total: S) -> Iterator[tuple[str, S]]:
+    """Yield names and states, and add the states to `total`."""
+    for name, state in stream:
+        total.merge(state)
+        yield name, state
+
+
+def by_name(streams: Mapping[str, Iterable[tuple[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each name with what the streams have under it; each stream is in the order of names."""
+    rows = heapq.merge(*(_tagged(tag, stream) for tag, stream in streams.items()), key=itemgetter(0))
+    for name, group in groupby(rows, key=itemgetter(0)):
+        yield name, {tag: value for _, tag, value in group}
+
+
+def _tagged(tag: str, stream: Iterable[tuple[str, T]]) -> Iterator[tuple[str, str, T]]:
+    for name, value in stream:
+        yield name, tag, value
+
+
+def by_player(states: Keyed[S], groups: Sequence[str]) -> Iterator[tuple[str, dict[str, S]]]:
+    """Yield each player with the states by group; the keys are group and player: `white|name`."""
+    return by_name({group: _in_group(states, f"{group}|") for group in groups})
+
+
+def _in_group(states: Keyed[S], prefix: str) -> Iterator[tuple[str, S]]:
+    for key, state in states.each(prefix):
+        yield key.removeprefix(prefix), state
 
 
 NO_EVALUATIONS = "No data: no move has an evaluation before and after it."

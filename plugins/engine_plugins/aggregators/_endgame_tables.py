@@ -123,7 +123,7 @@ def slip_table(slips: TopK) -> ReportTable:
     return slips.render("slips", "Results let slip", columns)
 
 
-def player_table(players: Keyed[Counts]) -> ReportTable:
+def player_table(listed: list[tuple[str, Counts]]) -> ReportTable:
     """Return the table of players, those with the most endgames first."""
     columns = (
         PLAYER,
@@ -134,7 +134,6 @@ def player_table(players: Keyed[Counts]) -> ReportTable:
         Column("tablebase_moves", "In tablebases", "int"),
         Column("slips", "Slips", "int"),
     )
-    ranked = sorted(players.items(), key=lambda item: (-item[1]["games"], item[0]))
     rows = tuple(
         (
             name,
@@ -145,7 +144,7 @@ def player_table(players: Keyed[Counts]) -> ReportTable:
             counts["perfect"],
             slipped(counts) if counts["perfect"] else None,
         )
-        for name, counts in ranked
+        for name, counts in listed
     )
     return ReportTable("players", "By player", columns, rows)
 

@@ -8,16 +8,21 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Histogram, Moments, Needs, Options, Table, keyed
+from engine.plugin import Aggregator, Histogram, Keyed, Moments, Needs, Options, Table, keyed
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
+    PLAYERS,
+    Players,
     Rows,
+    adding,
+    leading,
     left_out,
     lost,
     mean,
     milli,
     reach,
+    together,
     unmilli,
 )
 
@@ -41,6 +46,7 @@ class AccuracyOptions(Options, frozen=True):
         Meta(description="`lichess`, `lichess-insights` or `expected-points`; they cannot be compared."),
     ] = "lichess"
     games: Rows = 100
+    players: Players = PLAYERS
 
 
 class Accuracy(Aggregator):
@@ -135,36 +141,44 @@ class Accuracy(Aggregator):
             return round(_PRECISION * number / total, 3)
         return round(100 - total / number / 1000, 3)
 
-    def _overall(self, keys: list[str]) -> float | None:
+    @property
+    def _parts(self) -> Keyed[Moments]:
+        """What accuracies over several games are made of."""
+        return self.sides if self.options.definition == "lichess" else self.moves
+
+    def _overall(self, parts: list[Moments]) -> float | None:
         """Return the accuracy over all games of these colours and players in percent; None without a game."""
         if self.options.definition != "lichess":
-            return self._over_moves([self.moves.get(key) for key in keys])
-        sides = [self.sides.get(key) for key in keys]
-        return mean(sum(side.sum for side in sides), sum(side.n for side in sides), 1000)
+            return self._over_moves(parts)
+        return mean(sum(part.sum for part in parts), sum(part.n for part in parts), 1000)
 
     def report(self) -> Report:
-        keys = [key for key, _ in self.sides.items()]
-        white, black = ([key for key in keys if key.startswith(color)] for color in _COLORS)
+        white, black = (together(part for _, part in self._parts.each(f"{color}|")) for color in _COLORS)
         median = Histogram()
-        for accuracies in self.medians.values():
-            median.merge(accuracies)
-        notes = [_DEFINITIONS[self.options.definition], *left_out("games", self.games.left_out, "accuracy.games")]
-        if not keys:
+        listed, number = leading(
+            adding(self.medians.each(), median), self.options.players, lambda item: item[1].total
+        )
+        notes = [
+            _DEFINITIONS[self.options.definition],
+            *left_out("games", self.games.left_out, "accuracy.games"),
+            *left_out("players", number - len(listed), "accuracy.players"),
+        ]
+        if not number:
             notes.append("No data: no game has evaluated moves of both sides.")
         return Report(
             title="Accuracy",
             metrics={
-                "accuracy": Metric(self._overall(keys), "Accuracy", "percent"),
+                "accuracy": Metric(self._overall([white, black]), "Accuracy", "percent"),
                 "median": Metric(unmilli(median.median()), "Median of games", "percent"),
-                "white": Metric(self._overall(white), "With White", "percent"),
-                "black": Metric(self._overall(black), "With Black", "percent"),
+                "white": Metric(self._overall([white]), "With White", "percent"),
+                "black": Metric(self._overall([black]), "With Black", "percent"),
                 "games": Metric(self.games.total, "Games"),
             },
-            tables=(self._players(), self._games()),
+            tables=(self._players(listed), self._games()),
             notes=tuple(notes),
         )
 
-    def _players(self) -> ReportTable:
+    def _players(self, listed: list[tuple[str, Histogram]]) -> ReportTable:
         columns = (
             PLAYER,
             Column("games", "Games", "int"),
@@ -174,18 +188,16 @@ class Accuracy(Aggregator):
             Column("white", "White", "percent"),
             Column("black", "Black", "percent"),
         )
-        return ReportTable("players", "By player", columns, tuple(self._player_rows()))
+        return ReportTable("players", "By player", columns, tuple(self._player_rows(listed)))
 
-    def _player_rows(self) -> Iterator[tuple[Cell, ...]]:
-        ranked = sorted(self.medians.items(), key=lambda item: (-item[1].total, item[0]))
-        for name, accuracies in ranked:
+    def _player_rows(self, listed: list[tuple[str, Histogram]]) -> Iterator[tuple[Cell, ...]]:
+        for name, accuracies in listed:
             keys = [f"{color}|{name}" for color in _COLORS]
-            games = Moments()
-            for key in keys:
-                games.merge(self.sides.get(key))
+            games = together(map(self.sides.get, keys))
+            parts = [self._parts.get(key) for key in keys]
             median = unmilli(accuracies.median())
-            by_color = (self._overall([key]) for key in keys)
-            yield name, games.n, self._overall(keys), reach(games, 1000), median, *by_color
+            by_color = (self._overall([part]) for part in parts)
+            yield name, games.n, self._overall(parts), reach(games, 1000), median, *by_color
 
     def _games(self) -> ReportTable:
         columns = (

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Histogram, Needs, Options, Sum, Table, keyed
-from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, Rows, left_out, mean, share
+from engine_plugins.aggregators._common import (
+    GAME,
+    NO_EVALUATIONS,
+    PLAYER,
+    PLAYERS,
+    Players,
+    Rows,
+    by_player,
+    leading,
+    left_out,
+    mean,
+    share,
+)
 
 _COLORS: tuple[Color, ...] = ("white", "black")
 _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
 """Upper bounds, inclusive, of the groups of losses, as in Lichess's Insights."""
 
 
+_Player = tuple[str, Histogram, dict[str, Histogram]]
+"""A player, the losses in all games, and those by colour."""
+
+
 class AcplOptions(Options, frozen=True):
     """Options of `acpl`."""
 
     games: Rows = 100
+    players: Players = PLAYERS
 
 
 class Acpl(Aggregator):
@@ -83,10 +101,13 @@ class Acpl(Aggregator):
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])
 
     def report(self) -> Report:
-        everything = self._losses("")
+        everything, by_color = Histogram(), {color: Histogram() for color in _COLORS}
+        players = self._by_player(everything, by_color)
+        listed, number = leading(players, self.options.players, lambda item: item[1].total)
         notes = [
             "Over several games: the mean over all moves, each evaluation clamped to ±1000 centipawns.",
             *left_out("games", self.games.left_out, "acpl.games"),
+            *left_out("players", number - len(listed), "acpl.players"),
         ]
         if not everything.total:
             notes.append(NO_EVALUATIONS)
@@ -95,28 +116,27 @@ class Acpl(Aggregator):
             metrics={
                 "acpl": Metric(_mean(everything), "Average centipawn loss", "float"),
                 "median": Metric(everything.median(), "Median loss of a move"),
-                "white": Metric(_mean(self._losses("white|")), "With White", "float"),
-                "black": Metric(_mean(self._losses("black|")), "With Black", "float"),
+                "white": Metric(_mean(by_color["white"]), "With White", "float"),
+                "black": Metric(_mean(by_color["black"]), "With Black", "float"),
                 "moves": Metric(everything.total, "Moves"),
                 "games": Metric(self.games.total, "Games"),
             },
-            tables=(self._players(), _loss_table(everything), self._games()),
+            tables=(self._players(listed), _loss_table(everything), self._games()),
             notes=tuple(notes),
         )
 
-    def _losses(self, prefix: str) -> Histogram:
-        """Return the losses of all keys of `moves` that begin with `prefix`."""
-        merged = Histogram()
-        for key, losses in self.moves.items():
-            if key.startswith(prefix):
-                merged.merge(losses)
-        return merged
+    def _by_player(self, everything: Histogram, by_color: dict[Color, Histogram]) -> Iterator[_Player]:
+        """Yield the losses of each player, and add them to all others."""
+        for name, parts in by_player(self.moves, _COLORS):
+            own = Histogram()
+            for color in _COLORS:
+                if color in parts:
+                    own.merge(parts[color])
+                    by_color[color].merge(parts[color])
+            everything.merge(own)
+            yield name, own, parts
 
-    def _players(self) -> ReportTable:
-        by_name: dict[str, Histogram] = {}
-        for key, losses in self.moves.items():
-            by_name.setdefault(key.partition("|")[2], Histogram()).merge(losses)
-        ranked = sorted(by_name.items(), key=lambda item: (-item[1].total, item[0]))
+    def _players(self, listed: list[_Player]) -> ReportTable:
         columns = (
             PLAYER,
             Column("games", "Games", "int"),
@@ -127,8 +147,8 @@ class Acpl(Aggregator):
             Column("black", "Black", "float"),
         )
         rows: list[tuple[Cell, ...]] = []
-        for name, losses in ranked:
-            by_color = (_mean(self.moves.get(f"{color}|{name}")) for color in _COLORS)
+        for name, losses, parts in listed:
+            by_color = (_mean(parts.get(color, Histogram())) for color in _COLORS)
             games = self.player_games.get(name).value
             rows.append((name, games, losses.total, _mean(losses), losses.median(), *by_color))
         return ReportTable("players", "By player", columns, tuple(rows))

@@ -13,8 +13,10 @@ from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
     PLAYER,
+    adding,
     best_san,
     interval,
+    leading,
     left_out,
     lost,
     milli,
@@ -181,8 +183,9 @@ class Classification(Aggregator):
 
     def report(self) -> Report:
         ours = Counts()
-        for counts in self.players.values():
-            ours.merge(counts)
+        listed, number = leading(
+            adding(self.players.each(), ours), self.options.players, lambda item: item[1].total
+        )
         chosen = _chosen(ours)
         metrics = {
             "moves": Metric(ours.total, "Moves"),
@@ -194,8 +197,8 @@ class Classification(Aggregator):
         return Report(
             title="Move classes",
             metrics=metrics,
-            tables=(self._classes(ours), self._players(), self._moments()),
-            notes=tuple(self._notes(ours)),
+            tables=(self._classes(ours), self._players(listed), self._moments()),
+            notes=tuple(self._notes(ours, number)),
         )
 
     def _known(self, kind: str, counts: Counts) -> int | None:
@@ -204,7 +207,7 @@ class Classification(Aggregator):
         unknown = kind in ("brilliant", "great") and (unsearched or not self.options.great)
         return None if unknown else counts[kind]
 
-    def _notes(self, ours: Counts) -> Iterator[str]:
+    def _notes(self, ours: Counts, players: int) -> Iterator[str]:
         yield "Own rules: by Win% lost, best up to 0.5, excellent under 2, then good; Lichess's judgements below."
         yield "Great: the second-best move loses 10 Win% or more. Brilliant: great, and it sacrifices a piece."
         yield "Miss: gives back at least half of 10 Win% or more that the opponent has just lost."
@@ -219,7 +222,7 @@ class Classification(Aggregator):
         finest = ours["brilliant"] + ours["great"] - len(self.finest.entries())
         yield from left_out("brilliant and great moves", finest, "classification.moments")
         yield from left_out("misses", ours["miss"] - len(self.misses.entries()), "classification.moments")
-        yield from left_out("players", len(self.players) - self.options.players, "classification.players")
+        yield from left_out("players", players - self.options.players, "classification.players")
         if not ours.total:
             yield NO_EVALUATIONS
 
@@ -244,7 +247,7 @@ class Classification(Aggregator):
             rows.append((label, *cells))
         return ReportTable("classes", "Moves by class", columns, tuple(rows) if ours.total else ())
 
-    def _players(self) -> ReportTable:
+    def _players(self, listed: list[tuple[str, Counts]]) -> ReportTable:
         columns = (
             PLAYER,
             Column("moves", "Moves", "int"),
@@ -255,9 +258,8 @@ class Classification(Aggregator):
             Column("misses", "Misses", "int"),
             Column("blunders", "Blunders", "int"),
         )
-        ranked = sorted(self.players.items(), key=lambda item: (-item[1].total, item[0]))
         rows: list[tuple[Cell, ...]] = []
-        for name, counts in ranked[: self.options.players]:
+        for name, counts in listed:
             best, chosen = _best(counts), _chosen(counts)
             kinds = (self._known(kind, counts) for kind in ("brilliant", "great", "miss", "blunder"))
             rows.append((name, counts.total, share(best, chosen), interval(best, chosen), *kinds))

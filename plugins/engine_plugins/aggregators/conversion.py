@@ -7,13 +7,16 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Needs, Options, Sum, TopK, keyed
+from engine.plugin import Aggregator, Counts, Keyed, Needs, Options, Sum, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
     PLAYER,
+    PLAYERS,
+    Players,
     Rows,
     interval,
+    leading,
     left_out,
     milli,
     numbered,
@@ -38,6 +41,7 @@ class ConversionOptions(Options, frozen=True):
         int, Meta(ge=55, le=97, description="Win% from which a position is winning; 100 - `won` is losing.")
     ] = 80
     games: Rows = 10
+    players: Players = PLAYERS
 
 
 class Conversion(Aggregator):
@@ -183,11 +187,13 @@ class Conversion(Aggregator):
         ours = self.outcomes.get("ours")
         winning, losing = ours.get("winning"), ours.get("losing")
         errors = self.replies.get("errors")
+        listed, number = leading(self.players.each(), self.options.players, lambda item: item[1].get("all").total)
         notes = [
             f"Winning: a Win% of {self.options.won} or more ever; losing: {100 - self.options.won} or less.",
             "A game can be both, and is then in all three rows.",
             "Saved is drawn or won; punished is an answer that is neither a mistake nor a blunder.",
             *left_out("games", self.games.left_out, "conversion.games"),
+            *left_out("players", number - len(listed), "conversion.players"),
         ]
         if self.unfinished.value:
             notes.append(f"{self.unfinished.value:,} unfinished games only count for the answers to errors.")
@@ -207,28 +213,9 @@ class Conversion(Aggregator):
                 "luck": Metric(_let_off(errors), "Our errors let off", "percent"),
                 "unfinished": Metric(self.unfinished.value, "Unfinished games"),
             },
-            tables=(self._players(), self._outcomes(), self._punished(), self._games()),
+            tables=(_players(listed), self._outcomes(), self._punished(), self._games()),
             notes=tuple(notes),
         )
-
-    def _players(self) -> ReportTable:
-        columns = (
-            PLAYER,
-            Column("games", "Games", "int"),
-            Column("winning", "Winning", "int"),
-            Column("converted", "Converted", "percent"),
-            Column("thrown_away", "Thrown away", "int"),
-            Column("losing", "Losing", "int"),
-            Column("saved", "Saved", "percent"),
-            Column("comebacks", "Comebacks", "int"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for name, stood in sorted(self.players.items(), key=lambda item: (-item[1].get("all").total, item[0])):
-            winning, losing = stood.get("winning"), stood.get("losing")
-            won = winning.total, share(winning["won"], winning.total), winning["lost"]
-            lost = losing.total, share(_saved(losing), losing.total), losing["won"]
-            rows.append((name, stood.get("all").total, *won, *lost))
-        return ReportTable("players", "By player", columns, tuple(rows))
 
     def _outcomes(self) -> ReportTable:
         columns = (
@@ -288,6 +275,26 @@ class Conversion(Aggregator):
             before, after = (unmilli(value) for value in turn)
             rows.append((number, player, drama, unmilli(extreme), end, move, before, after))
         return ReportTable("games", "Most dramatic games", columns, tuple(rows))
+
+
+def _players(listed: list[tuple[str, Keyed[Counts]]]) -> ReportTable:
+    columns = (
+        PLAYER,
+        Column("games", "Games", "int"),
+        Column("winning", "Winning", "int"),
+        Column("converted", "Converted", "percent"),
+        Column("thrown_away", "Thrown away", "int"),
+        Column("losing", "Losing", "int"),
+        Column("saved", "Saved", "percent"),
+        Column("comebacks", "Comebacks", "int"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for name, stood in listed:
+        winning, losing = stood.get("winning"), stood.get("losing")
+        won = winning.total, share(winning["won"], winning.total), winning["lost"]
+        lost = losing.total, share(_saved(losing), losing.total), losing["won"]
+        rows.append((name, stood.get("all").total, *won, *lost))
+    return ReportTable("players", "By player", columns, tuple(rows))
 
 
 def _wins(game: AnalysedGame) -> list[int | None]:

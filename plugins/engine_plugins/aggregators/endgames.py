@@ -10,7 +10,17 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Color, Metric, Report
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, TopK, keyed
-from engine_plugins.aggregators._common import left_out, mean, milli, numbered, share, win_at
+from engine_plugins.aggregators._common import (
+    PLAYERS,
+    Players,
+    leading,
+    left_out,
+    mean,
+    milli,
+    numbered,
+    share,
+    win_at,
+)
 from engine_plugins.aggregators._endgame_tables import (
     ALL,
     OURS,
@@ -45,6 +55,7 @@ class EndgamesOptions(Options, frozen=True):
         int, Meta(ge=51, le=100, description="Win% from which an endgame is winning; 100 - `winning` is losing.")
     ] = 70
     rows: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of slips.")] = 20
+    players: Players = PLAYERS
 
 
 class Endgames(Aggregator):
@@ -228,6 +239,7 @@ class Endgames(Aggregator):
         decided = self.decided.get(ALL)
         accuracies = self.accuracies.get(OURS).get(ALL)
         perfect = ours["perfect"]
+        listed, number = leading(self.players.each(), self.options.players, lambda item: item[1]["games"])
         metrics = {
             "games": Metric(self.totals["games"], "Games"),
             "endgames": Metric(self.totals["endgames"], "Games with an endgame"),
@@ -244,11 +256,11 @@ class Endgames(Aggregator):
             conversion_table(self.sides, self.decided),
             tablebase_table(self.sides),
             slip_table(self.slips),
-            player_table(self.players),
+            player_table(listed),
         )
-        return Report(title="Endgames", metrics=metrics, tables=tables, notes=tuple(self._notes(perfect)))
+        return Report(title="Endgames", metrics=metrics, tables=tables, notes=tuple(self._notes(perfect, number)))
 
-    def _notes(self, perfect: int) -> Iterator[str]:
+    def _notes(self, perfect: int, players: int) -> Iterator[str]:
         yield "An endgame has at most six pieces besides kings and pawns; classes go by the pieces of both sides."
         yield "Win% on entry is the score that is expected; a game can pass through several classes."
         if not self.totals["endgames"]:
@@ -267,6 +279,7 @@ class Endgames(Aggregator):
         if self.totals["unknown"]:
             yield f"Left out, because a table is missing or a king may castle: {self.totals['unknown']:,} moves."
         yield from left_out("slips", self.slips.left_out, "endgames.rows")
+        yield from left_out("players", players - self.options.players, "endgames.players")
 
 
 def _spans(kinds: Sequence[str], start: int, minimum: int) -> dict[str, list[tuple[int, int]]]:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Column, Metric, Ply, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
-from engine_plugins.aggregators._common import GAME, NO_EVALUATIONS, PLAYER, best_san, mean, milli
+from engine_plugins.aggregators._common import (
+    GAME,
+    NO_EVALUATIONS,
+    PLAYER,
+    PLAYERS,
+    Players,
+    best_san,
+    by_player,
+    leading,
+    left_out,
+    mean,
+    milli,
+)
 
 _KINDS = (
     ("inaccuracy", "inaccuracies", "Inaccuracies"),
@@ -22,6 +35,7 @@ class JudgementsOptions(Options, frozen=True):
     """Options of `judgements`."""
 
     worst: Annotated[int, Meta(ge=0, le=10_000, description="Rows of the table of the worst moves.")] = 10
+    players: Players = PLAYERS
 
 
 class Judgements(Aggregator):
@@ -87,17 +101,15 @@ class Judgements(Aggregator):
         self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, accuracy, best)
 
     def report(self) -> Report:
-        names: dict[str, Counts] = {}
         colors: dict[str, Counts] = {}
+        listed, number = leading(self._by_player(colors), self.options.players, lambda item: item[1][_MOVES])
         totals = Counts()
-        for key, counts in self.players.items():
-            color, _, name = key.partition("|")
-            for groups, group in ((names, name), (colors, color)):
-                groups.setdefault(group, Counts()).merge(counts)
+        for counts in colors.values():
             totals.merge(counts)
         moves = totals[_MOVES]
         notes = [
-            "Lichess's rules: 5, 10 or 15 Win% lost, and rules of their own for mates. Rates are per 100 moves."
+            "Lichess's rules: 5, 10 or 15 Win% lost, and rules of their own for mates. Rates are per 100 moves.",
+            *left_out("players", number - len(listed), "judgements.players"),
         ]
         if not moves:
             notes.append(NO_EVALUATIONS)
@@ -107,12 +119,21 @@ class Judgements(Aggregator):
             title="Judgements",
             metrics=metrics,
             tables=(
-                _rates("players", "By player", PLAYER, sorted(names.items(), key=_most_moves)),
+                _rates("players", "By player", PLAYER, listed),
                 _rates("colors", "By colour", Column("color", "Colour"), sorted(colors.items(), reverse=True)),
                 self._worst(),
             ),
             notes=tuple(notes),
         )
+
+    def _by_player(self, colors: dict[str, Counts]) -> Iterator[tuple[str, Counts]]:
+        """Yield the counts of each player, and add them to those of the colours."""
+        for name, parts in by_player(self.players, ("white", "black")):
+            own = Counts()
+            for color, counts in parts.items():
+                own.merge(counts)
+                colors.setdefault(color, Counts()).merge(counts)
+            yield name, own
 
     def _worst(self) -> ReportTable:
         columns = (
@@ -130,10 +151,6 @@ class Judgements(Aggregator):
             for number, ply, player, move, kind, _, best in (entry.cells,)
         )
         return ReportTable("worst", "Worst moves", columns, rows)
-
-
-def _most_moves(item: tuple[str, Counts]) -> tuple[int, str]:
-    return -item[1][_MOVES], item[0]
 
 
 def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]) -> ReportTable:

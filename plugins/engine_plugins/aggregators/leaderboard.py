@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
@@ -12,15 +13,19 @@ from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
+    by_name,
     left_out,
     mean,
     milli,
     other,
+    ranked,
     score_interval,
     together,
     unmilli,
 )
 
+_FIGURES = ("scores", "rated", "ratings", "accuracies", "losses", "tallies")
+"""States that hold a player's figures."""
 BEST_GAME_MOVES = 20
 """Smallest number of own moves in a best game; short draws are easily played without a mistake."""
 
@@ -69,6 +74,14 @@ class Standing(NamedTuple):
     acpl: float | None
     blunders: float | None
     performance: int | None
+
+
+class Ranked(NamedTuple):
+    """A player's figures, the number of games behind the one that ranks, and the points that the score is of."""
+
+    standing: Standing
+    behind: int
+    points: Moments
 
 
 class Leaderboard(Aggregator):
@@ -179,59 +192,59 @@ class Leaderboard(Aggregator):
         self.best[game.player(color)].add(accuracy, number, int(color == "black"), *cells)
 
     def report(self) -> Report:
-        ranked = self._ranked()
-        listed = ranked[: self.options.players]
+        leaders, number = ranked(self._ranked(), max(1, self.options.players), self._order)
+        listed = leaders[: self.options.players]
         return Report(
             title="Leaderboard",
-            metrics=self._metrics(ranked),
+            metrics=self._metrics(leaders, number),
             tables=(self._players(listed), self._best_games(listed)),
-            notes=self._notes(ranked),
+            notes=self._notes(number),
         )
 
-    def _ranked(self) -> list[Standing]:
-        names = {name for state in (self.scores, self.tallies) for name, _ in state.items()}
-        ranked = [self._standing(name) for name in names if self._games_behind(name) >= self.options.min_games]
-        return sorted(ranked, key=self._order)
+    def _ranked(self) -> Iterator[Ranked]:
+        """Yield the players with enough games, in the order of names."""
+        states = {name: getattr(self, name).each() for name in _FIGURES}
+        for name, figures in by_name(states):
+            if "scores" not in figures and "tallies" not in figures:
+                continue
+            points, rated, ratings, accuracies, losses = (figures.get(key, Moments()) for key in _FIGURES[:-1])
+            tally = figures.get("tallies", Counts())
+            behind = {"score": points.n, "performance": rated.n, "accuracy": accuracies.n}
+            games_behind = behind.get(self.options.by, tally["games"])
+            if games_behind < self.options.min_games:
+                continue
+            standing = Standing(
+                name=name,
+                games=points.n,
+                points=points.sum / 1000,
+                score=mean(100 * points.sum, points.n, 1000),
+                accuracy=mean(accuracies.sum, accuracies.n, 1000),
+                acpl=mean(losses.sum, losses.n),
+                blunders=mean(100 * tally["blunders"], losses.n),
+                performance=performance(ratings, rated, self.options.performance),
+            )
+            yield Ranked(standing, games_behind, points)
 
-    def _games_behind(self, name: str) -> int:
-        """Return the number of games behind a player's ranking figure."""
-        if self.options.by == "score":
-            return self.scores.get(name).n
-        if self.options.by == "performance":
-            return self.rated.get(name).n
-        return self.accuracies.get(name).n if self.options.by == "accuracy" else self.tallies.get(name)["games"]
-
-    def _order(self, standing: Standing) -> tuple[bool, float, int, str]:
-        value: float | None = getattr(standing, self.options.by)
+    def _order(self, player: Ranked) -> tuple[bool, float, int, str]:
+        value: float | None = getattr(player.standing, self.options.by)
         lowest_first = self.options.by in ("acpl", "blunders")
         ordered = 0.0 if value is None else value if lowest_first else -value
-        return value is None, ordered, -self._games_behind(standing.name), standing.name
+        return value is None, ordered, -player.behind, player.standing.name
 
-    def _standing(self, name: str) -> Standing:
-        points, accuracies, losses = self.scores.get(name), self.accuracies.get(name), self.losses.get(name)
-        return Standing(
-            name=name,
-            games=points.n,
-            points=points.sum / 1000,
-            score=mean(100 * points.sum, points.n, 1000),
-            accuracy=mean(accuracies.sum, accuracies.n, 1000),
-            acpl=mean(losses.sum, losses.n),
-            blunders=mean(100 * self.tallies.get(name)["blunders"], losses.n),
-            performance=performance(self.ratings.get(name), self.rated.get(name), self.options.performance),
+    def _metrics(self, leaders: list[Ranked], number: int) -> dict[str, Metric]:
+        accuracies, losses = (
+            together(part for _, part in state.each()) for state in (self.accuracies, self.losses)
         )
-
-    def _metrics(self, ranked: list[Standing]) -> dict[str, Metric]:
-        accuracies, losses = together(self.accuracies.values()), together(self.losses.values())
         return {
-            "leader": Metric(ranked[0].name if ranked else None, "Leader", "player"),
-            "players": Metric(len(ranked), "Players ranked"),
+            "leader": Metric(leaders[0].standing.name if leaders else None, "Leader", "player"),
+            "players": Metric(number, "Players ranked"),
             "games": Metric(self.games.value, "Games"),
             "finished": Metric(self.finished.value, "Finished games"),
             "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Accuracy of all players", "percent"),
             "acpl": Metric(mean(losses.sum, losses.n), "ACPL of all players", "float"),
         }
 
-    def _players(self, listed: list[Standing]) -> ReportTable:
+    def _players(self, listed: list[Ranked]) -> ReportTable:
         columns = (
             PLAYER,
             Column("games", "Games", "int"),
@@ -243,12 +256,10 @@ class Leaderboard(Aggregator):
             Column("blunder_rate", "Bl./100", "float"),
             Column("performance", "Perf.", "int"),
         )
-        rows = tuple(
-            (*standing[:4], score_interval(self.scores.get(standing.name)), *standing[4:]) for standing in listed
-        )
+        rows = tuple((*standing[:4], score_interval(points), *standing[4:]) for standing, _, points in listed)
         return ReportTable("players", "Players", columns, rows)
 
-    def _best_games(self, listed: list[Standing]) -> ReportTable:
+    def _best_games(self, listed: list[Ranked]) -> ReportTable:
         columns = (
             PLAYER,
             GAME,
@@ -258,7 +269,8 @@ class Leaderboard(Aggregator):
             Column("accuracy", "Accuracy", "percent"),
             Column("points", "Points", "float"),
         )
-        games = [(standing.name, entry) for standing in listed for entry in self.best.get(standing.name).entries()]
+        names = (player.standing.name for player in listed)
+        games = [(name, entry) for name in names for entry in self.best.get(name).entries()]
         games.sort(key=lambda item: (-item[1].score, item[1].game, item[1].ply))
         rows: list[tuple[Cell, ...]] = []
         for name, entry in games:
@@ -266,7 +278,7 @@ class Leaderboard(Aggregator):
             rows.append((name, number, opponent, color, moves, entry.score / 1000, unmilli(points)))
         return ReportTable("best_games", "Best game of each player", columns, tuple(rows))
 
-    def _notes(self, ranked: list[Standing]) -> tuple[str, ...]:
+    def _notes(self, number: int) -> tuple[str, ...]:
         by, minimum, unnamed = self.options.by, self.options.min_games, self.unnamed.value
         method = "FIDE's table" if self.options.performance == "fide" else "the logistic formula"
         notes = [
@@ -274,7 +286,7 @@ class Leaderboard(Aggregator):
             "Games and points are those of finished games; the interval of the score is a 95% one.",
             f"Perf.: the average rating of the opponents and what the score against them stands for, by {method}.",
             f"Best games have at least {BEST_GAME_MOVES} own moves with an evaluation before and after them.",
-            *left_out("players", max(0, len(ranked) - self.options.players), "leaderboard.players"),
+            *left_out("players", number - self.options.players, "leaderboard.players"),
         ]
         if minimum > 1:
             notes.append(f"Ranked are players with at least {minimum} games behind that figure.")
@@ -282,7 +294,7 @@ class Leaderboard(Aggregator):
             notes.append(
                 f"Players without a name were left out: {unnamed:,} {'side' if unnamed == 1 else 'sides'}."
             )
-        if not ranked:
+        if not number:
             notes.append("No data: no named player has enough games for this ranking.")
         return tuple(notes)
 

@@ -15,6 +15,7 @@ from engine_plugins.aggregators._common import (
     mean,
     milli,
     other,
+    ranked,
     score_interval,
     together,
     win_at,
@@ -24,6 +25,7 @@ FIRST_PLIES = 20
 """Number of plies in the first ten moves of both sides."""
 
 _BOTH = 2
+_VIEWS: tuple[Color, ...] = ("white", "black")
 
 
 class OpeningsOptions(Options, frozen=True):
@@ -103,10 +105,10 @@ class Openings(Aggregator):
     families = keyed(Counts())
     """Number of games of each family by ECO code, if openings are grouped by ECO code."""
 
-    # The keys of these states are the colour from whose view the tree is, and the moves in SAN: "e4 c5 Nf3".
-    nodes = keyed(Counts())
-    node_points = keyed(keyed(Moments()))
-    node_wins = keyed(keyed(Moments()))
+    # The keys of these states are the colour from whose view the tree is and the moves: "white e4 c5 Nf3".
+    nodes = Counts()
+    node_points = keyed(Moments())
+    node_wins = keyed(Moments())
 
     opponents = Moments()
     """Accuracy of each move out of book by players who are not in view, in thousandths of a percent."""
@@ -158,21 +160,21 @@ class Openings(Aggregator):
     def _add_tree(self, game: AnalysedGame, color: Color) -> None:
         points = game.points(color)
         for k in range(1, min(len(game.plies), self.options.depth) + 1):
-            line = " ".join(ply.san for ply in game.plies[:k])
-            self.nodes[color].add(line)
+            line = " ".join((color, *(ply.san for ply in game.plies[:k])))
+            self.nodes.add(line)
             win = win_at(game, k, color)
             if points is not None:
-                self.node_points[color][line].add(milli(points))
+                self.node_points[line].add(milli(points))
             if win is not None:
-                self.node_wins[color][line].add(win)
+                self.node_wins[line].add(win)
 
     def report(self) -> Report:
-        shown = {color: self._shown(counts) for color, counts in self.nodes.items()}
+        views = [self._shown(color) for color in _VIEWS]
         return Report(
             title="Openings",
             metrics=self._metrics(),
-            tables=(self._openings(), self._tree(shown)),
-            notes=self._notes(sum(map(len, shown.values()))),
+            tables=(self._openings(), self._tree([shown for shown, _ in views])),
+            notes=self._notes(sum(number - len(shown) for shown, number in views)),
         )
 
     def _metrics(self) -> dict[str, Metric]:
@@ -207,11 +209,11 @@ class Openings(Aggregator):
             Column("acpl", "ACPL 1-10", "float"),
         )
         # White before Black in the same opening.
-        ranked = sorted(
+        most = sorted(
             self.games.items(),
             key=lambda item: (-item[1].value, item[0].partition(" ")[2], item[0].startswith("black")),
         )
-        rows = tuple(self._row(key, games.value) for key, games in ranked[: self.options.rows])
+        rows = tuple(self._row(key, games.value) for key, games in most[: self.options.rows])
         return ReportTable("openings", "Openings", columns, rows)
 
     def _row(self, key: str, games: int) -> tuple[Cell, ...]:
@@ -230,12 +232,16 @@ class Openings(Aggregator):
             mean(losses.sum, losses.n),
         )
 
-    def _shown(self, counts: Counts) -> list[str]:
-        """Return the most played lines. The shorter line that a line continues is always among them."""
-        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].count(" "), item[0]))
-        return [line for line, games in ranked if games >= self.options.min_games][: self.options.rows]
+    def _shown(self, color: Color) -> tuple[dict[str, int], int]:
+        """Return the most played lines, and how many have enough games.
 
-    def _tree(self, shown: dict[str, list[str]]) -> ReportTable:
+        The shorter line that a line continues is always among them.
+        """
+        enough = (item for item in self.nodes.each(f"{color} ") if item[1] >= self.options.min_games)
+        shown, number = ranked(enough, self.options.rows, lambda item: (-item[1], item[0].count(" "), item[0]))
+        return dict(shown), number
+
+    def _tree(self, views: list[dict[str, int]]) -> ReportTable:
         columns = (
             Column("color", "View"),
             Column("move", "Moves", "move"),
@@ -245,37 +251,32 @@ class Openings(Aggregator):
             Column("win", "Win%", "percent"),
             Column("opening", "Opening", "opening"),
         )
-        rows = tuple(
-            self._node(color, line)
-            for color in sorted(shown, reverse=True)
-            for line in _depth_first(shown[color], self.nodes.get(color))
-        )
+        rows = tuple(self._node(line, shown[line]) for shown in views for line in _depth_first(shown))
         return ReportTable("tree", "Tree of moves", columns, rows)
 
-    def _node(self, color: str, line: str) -> tuple[Cell, ...]:
-        sans = line.split(" ")
+    def _node(self, line: str, games: int) -> tuple[Cell, ...]:
+        color, *sans = line.split(" ")
         ply = len(sans)
         number = f"{(ply + 1) // 2}{'.' if ply % 2 else '...'}"
-        points, wins = self.node_points.get(color).get(line), self.node_wins.get(color).get(line)
+        points, wins = self.node_points.get(line), self.node_wins.get(line)
         return (
             color,
             f"{'  ' * (ply - 1)}{number} {sans[-1]}",
-            self.nodes.get(color)[line],
+            games,
             mean(points.sum, points.n, 10),
             score_interval(points),
             mean(wins.sum, wins.n, 1000),
             _named(sans),
         )
 
-    def _notes(self, shown: int) -> tuple[str, ...]:
-        enough = sum(n >= self.options.min_games for _, counts in self.nodes.items() for _, n in counts.items())
+    def _notes(self, lines_left_out: int) -> tuple[str, ...]:
         minimum, depth = self.options.min_games, self.options.depth
         notes = [
             "Openings: by the last named position; Win% is the mean there, Accuracy that of the moves after it.",
             "Score is over finished games, with its 95% interval; ACPL 1-10 is over the first ten moves.",
             f"Tree: lines of at least {minimum} games to ply {depth}; seen from the colour under View.",
             *left_out("openings", max(0, len(self.games) - self.options.rows), "openings.rows"),
-            *left_out("lines", enough - shown, "openings.rows"),
+            *left_out("lines", lines_left_out, "openings.rows"),
         ]
         if self.elsewhere.value:
             notes.append(f"Left out, from another start or of Chess960: {self.elsewhere.value:,}.")
@@ -303,14 +304,14 @@ def _after(game: AnalysedGame, color: Color, ply: int) -> list[int]:
     ]
 
 
-def _depth_first(lines: list[str], counts: Counts) -> list[str]:
+def _depth_first(games: dict[str, int]) -> list[str]:
     """Sort lines so that each one comes before its continuations, those with more games first, ties by move."""
 
     def path(line: str) -> list[tuple[int, str]]:
-        sans = line.split(" ")
-        return [(-counts[" ".join(sans[: k + 1])], san) for k, san in enumerate(sans)]
+        words = line.split(" ")
+        return [(-games[" ".join(words[: k + 1])], words[k]) for k in range(1, len(words))]
 
-    return sorted(lines, key=path)
+    return sorted(games, key=path)
 
 
 def _named(sans: list[str]) -> str | None:

@@ -7,7 +7,19 @@ from typing import Literal
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Phase, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Histogram, Moments, Needs, Options, Sum, keyed
-from engine_plugins.aggregators._common import NO_EVALUATIONS, PLAYER, mean, milli, other, reach
+from engine_plugins.aggregators._common import (
+    NO_EVALUATIONS,
+    PLAYER,
+    PLAYERS,
+    Players,
+    by_player,
+    leading,
+    left_out,
+    mean,
+    milli,
+    other,
+    reach,
+)
 
 _PHASES: tuple[Phase, ...] = ("opening", "middlegame", "endgame")
 _KINDS = ("inaccuracy", "mistake", "blunder")
@@ -15,7 +27,9 @@ _Side = Literal["ours", "theirs"]
 
 
 class PhasesOptions(Options, frozen=True):
-    """No options: the phases are those of Lichess."""
+    """Options of `phases`; the phases are those of Lichess."""
+
+    players: Players = PLAYERS
 
 
 class Phases(Aggregator):
@@ -88,8 +102,8 @@ class Phases(Aggregator):
             self.judgements[key].add(ply.judgement or "good")
             if color in game.view:
                 self.players[f"{phase}|{game.player(color)}"].add(milli(ply.accuracy))
-        for phase, first, end in _spans(game):
-            self._span(game, phase, first, end)
+        for phase, start, end in _spans(game):
+            self._span(game, phase, start, end)
 
     def _span(self, game: AnalysedGame, phase: Phase, first: int, end: int) -> None:
         """Count how a phase, from position `first` to position `end`, changed the Win% of both players."""
@@ -103,9 +117,15 @@ class Phases(Aggregator):
 
     def report(self) -> Report:
         moves = sum(moments.n for moments in self.accuracies.values())
+        listed, number = leading(
+            by_player(self.players, _PHASES),
+            self.options.players,
+            lambda item: sum(moments.n for moments in item[1].values()),
+        )
         compared = any(key.startswith("theirs|") for key, _ in self.accuracies.items())
         notes = [
-            "Accuracy is the mean over moves; ± is half of a 95% interval over games; errors are per 100 moves."
+            "Accuracy is the mean over moves; ± is half of a 95% interval over games; errors are per 100 moves.",
+            *left_out("players", number - len(listed), "phases.players"),
         ]
         if not moves:
             notes.append(NO_EVALUATIONS)
@@ -119,7 +139,7 @@ class Phases(Aggregator):
                 phase: Metric(self._accuracy("ours", phase), f"Accuracy in the {phase}", "percent")
                 for phase in _PHASES
             },
-            tables=(*tables, self._players()),
+            tables=(*tables, _players(listed)),
             notes=tuple(notes),
         )
 
@@ -147,23 +167,19 @@ class Phases(Aggregator):
                 mean(gained.sum, gained.n, 1000),
             )
 
-    def _players(self) -> ReportTable:
-        by_name: dict[str, dict[str, Moments]] = {}
-        for key, moments in self.players.items():
-            phase, _, name = key.partition("|")
-            by_name.setdefault(name, {})[phase] = moments
-        ranked = sorted(by_name.items(), key=lambda item: (-sum(m.n for m in item[1].values()), item[0]))
-        columns = [PLAYER]
+
+def _players(listed: list[tuple[str, dict[str, Moments]]]) -> ReportTable:
+    columns = [PLAYER]
+    for phase in _PHASES:
+        columns += [Column(f"{phase}_moves", "Moves", "int"), Column(phase, phase.title(), "percent")]
+    rows = []
+    for name, phases in listed:
+        cells: list[Cell] = [name]
         for phase in _PHASES:
-            columns += [Column(f"{phase}_moves", "Moves", "int"), Column(phase, phase.title(), "percent")]
-        rows = []
-        for name, phases in ranked:
-            cells: list[Cell] = [name]
-            for phase in _PHASES:
-                moments = phases.get(phase, Moments())
-                cells += [moments.n, mean(moments.sum, moments.n, 1000)]
-            rows.append(tuple(cells))
-        return ReportTable("players", "Accuracy by player", tuple(columns), tuple(rows))
+            moments = phases.get(phase, Moments())
+            cells += [moments.n, mean(moments.sum, moments.n, 1000)]
+        rows.append(tuple(cells))
+    return ReportTable("players", "Accuracy by player", tuple(columns), tuple(rows))
 
 
 _COLUMNS = (

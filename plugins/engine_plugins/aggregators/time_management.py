@@ -14,7 +14,12 @@ from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
+    PLAYERS,
+    Players,
+    adding,
     interval,
+    leading,
+    left_out,
     mean,
     milli,
     numbered,
@@ -57,6 +62,7 @@ class TimeManagementOptions(Options, frozen=True):
     trouble: Annotated[
         int, Meta(ge=1, le=50, description="Percent of the clock; a move that leaves less is in time trouble.")
     ] = 10
+    players: Players = PLAYERS
 
 
 class TimeManagement(Aggregator):
@@ -196,13 +202,14 @@ class TimeManagement(Aggregator):
 
     def report(self) -> Report:
         everyone, inside, outside = Counts(), self.trouble.get("in"), self.trouble.get("out")
-        for counts in self.players.values():
-            everyone.merge(counts)
+        players = adding(self.players.each(), everyone)
+        listed, number = leading(players, self.options.players, lambda item: item[1]["games"])
         notes = [
             "The clock left is that after the move, in percent of base + 40 × increment, as Lichess has it.",
             f"Time trouble: moves that leave less than {self.options.trouble}% of the clock.",
             "Accuracy and blunders per 100, with its interval, are over the moves with evaluations on both sides.",
             "Time variance: below 0.25 very consistent, 0.4 quite consistent, 0.6 medium, 0.75 quite variable.",
+            *left_out("players", number - len(listed), "time-management.players"),
         ]
         if not everyone["games"]:
             notes.append("No data: no move has a clock with a time control, or a time.")
@@ -221,7 +228,7 @@ class TimeManagement(Aggregator):
                 "flag_wins": Metric(everyone["flag_wins"], "Won on time"),
             },
             tables=(
-                self._players(),
+                _players(listed),
                 self._clock(),
                 self._thinking(),
                 self._phases(),
@@ -230,25 +237,6 @@ class TimeManagement(Aggregator):
             ),
             notes=tuple(notes),
         )
-
-    def _players(self) -> ReportTable:
-        columns = (
-            PLAYER,
-            Column("games", "Games", "int"),
-            Column("time", "Time a move", "duration"),
-            Column("trouble", "In trouble", "percent"),
-            Column("flag_losses", "Flagged", "int"),
-            Column("flag_wins", "Won on time", "int"),
-            Column("left", "Left at end", "percent"),
-            Column("variance", "Variance", "float"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for name, counts in sorted(self.players.items(), key=lambda item: (-item[1]["games"], item[0])):
-            left = mean(counts["left"], counts["ends"], 1000)
-            variance = mean(counts["variance"], counts["windows"], 1000)
-            flags = counts["flag_losses"], counts["flag_wins"]
-            rows.append((name, counts["games"], _time(counts), _trouble(counts), *flags, left, variance))
-        return ReportTable("players", "By player", columns, tuple(rows))
 
     def _clock(self) -> ReportTable:
         columns = (Column("side", "Side"), Column("left", "Clock left"), *_BAND_COLUMNS)
@@ -320,6 +308,25 @@ class TimeManagement(Aggregator):
             number, move, player, *figures, judgement = entry.cells
             rows.append((number, move, player, *map(unmilli, (entry.score, *figures)), judgement))
         return ReportTable("longest", "Longest thinks", columns, tuple(rows))
+
+
+def _players(listed: list[tuple[str, Counts]]) -> ReportTable:
+    columns = (
+        PLAYER,
+        Column("games", "Games", "int"),
+        Column("time", "Time a move", "duration"),
+        Column("trouble", "In trouble", "percent"),
+        Column("flag_losses", "Flagged", "int"),
+        Column("flag_wins", "Won on time", "int"),
+        Column("left", "Left at end", "percent"),
+        Column("variance", "Variance", "float"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for name, counts in listed:
+        figures = _time(counts), _trouble(counts), counts["flag_losses"], counts["flag_wins"]
+        ends = mean(counts["left"], counts["ends"], 1000), mean(counts["variance"], counts["windows"], 1000)
+        rows.append((name, counts["games"], *figures, *ends))
+    return ReportTable("players", "By player", columns, tuple(rows))
 
 
 class _Move(NamedTuple):

@@ -9,7 +9,17 @@ from msgspec import Meta
 from engine.model import AnalysedGame, Column, Evaluation, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Options, Sum, Table
 from engine.scoring import is_winning
-from engine_plugins.aggregators._common import GAME, PLAYER, Rows, label, left_out, share
+from engine_plugins.aggregators._common import (
+    GAME,
+    PLAYER,
+    PLAYERS,
+    Players,
+    Rows,
+    label,
+    leading,
+    left_out,
+    share,
+)
 
 
 class WinsOptions(Options, frozen=True):
@@ -19,6 +29,7 @@ class WinsOptions(Options, frozen=True):
         int, Meta(ge=1, le=30_000, description="Score in centipawns from which a position is won.")
     ] = 300
     games: Rows = 100
+    players: Players = PLAYERS
 
 
 class Wins(Aggregator):
@@ -81,9 +92,11 @@ class Wins(Aggregator):
         return None if evaluation is None else is_winning(evaluation.score, self.options.winning_cp)
 
     def report(self) -> Report:
+        listed, number = leading(self.player_wins.each(), self.options.players, lambda item: item[1])
         notes = [
             f"A winning move is a mate, or {self.options.winning_cp} centipawns or more, for the side to move.",
             *left_out("games", self.games.left_out, "wins.games"),
+            *left_out("players", number - len(listed), "wins.players"),
         ]
         if not self.positions.value:
             notes.append("No data: no position has an evaluation.")
@@ -94,7 +107,7 @@ class Wins(Aggregator):
         )
         players = tuple(
             (name, wins, self.player_positions[name], share(wins, self.player_positions[name]))
-            for name, wins in self.player_wins.most_common()
+            for name, wins in listed
         )
         return Report(
             title="Winning moves",

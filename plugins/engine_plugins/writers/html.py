@@ -92,9 +92,9 @@ class HtmlWriter(Writer):
         from engine_plugins.writers._html import page
 
         first, *rest = self._files
-        first.stream.write(page.foot(number=1, **self._common(result, first), **self._overview(result)))
+        first.stream.writelines(page.foot(number=1, **self._common(result, first), **self._overview(result)))
         for number, file in enumerate(rest, start=2):
-            file.stream.write(page.foot(number=number, **self._common(result, file)))
+            file.stream.writelines(page.foot(number=number, **self._common(result, file)))
 
     def _common(self, result: RunResult, file: _File) -> dict[str, Any]:
         return {

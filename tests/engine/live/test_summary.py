@@ -16,6 +16,7 @@ from engine.live.page import game_page, white_wins
 from engine.model import AnalysedGame, RunResult
 from engine.settings import Settings
 from engine.testing import analysed_game
+from engine_plugins.aggregators.accuracy import Accuracy, AccuracyOptions
 from tests.support import DATA
 
 MATCH = DATA / "match.jsonl.zst"
@@ -183,6 +184,17 @@ def test_the_players_table_holds_what_the_reports_say() -> None:
             [line] = [line for line in lines if line.startswith(f"{name} ")]
             assert line.split()[2:4] == [str(games), f"{accuracy:.1f}%"]
         assert any(line.startswith("Score") for line in lines)
+
+
+def test_players_that_no_report_lists_are_not_counted_as_if_they_were() -> None:
+    games = "".join(
+        f'[White "W{k}"]\n[Black "B{k}"]\n\n1. e4 {{ [%eval 0.3] }} e5 {{ [%eval 0.2] }} 2. Nf3 *\n\n'
+        for k in range(10)
+    )
+    for rows, said in ((100, "… 8 more players"), (15, "… at least 3 more players")):
+        accuracy = Accuracy(AccuracyOptions(players=rows))
+        result = engine.analyze(games, evaluator="recorded", aggregators=[accuracy])
+        assert said in words(live.overview(result, width=100))
 
 
 def test_games_without_evaluations_say_so() -> None:

@@ -10,28 +10,28 @@ import pytest
 from engine.loading.registry import OURS, Registry
 from engine.plugin import Aggregator
 from engine.testing import check_aggregator, example_games
-from tests.plugins.aggregators.rig import lichess_games
+from tests.plugins.aggregators.rig import lichess_games, report, table
 from tests.support import DATA
 
 REGISTRY = Registry()
 SMALL: Mapping[str, Mapping[str, Any]] = {
-    "accuracy": {"games": 2, "definition": "lichess-insights"},
-    "acpl": {"games": 0},
+    "accuracy": {"games": 2, "players": 1, "definition": "lichess-insights"},
+    "acpl": {"games": 0, "players": 1},
     "best-scores": {"size": 1},
     "classification": {"moments": 1, "players": 1},
-    "conversion": {"games": 1, "won": 60},
-    "endgames": {"rows": 1, "ply_minimum": 1},
+    "conversion": {"games": 1, "players": 1, "won": 60},
+    "endgames": {"rows": 1, "players": 1, "ply_minimum": 1},
     "epd-solved": {"unsolved": 1},
     "highlights": {"games": 1, "moments": 1, "least_moves": 1},
-    "judgements": {"worst": 2},
+    "judgements": {"worst": 2, "players": 1},
     "leaderboard": {"players": 1, "by": "accuracy"},
     "leaks": {"ranked": 1, "openings": 1, "min_moves": 2},
     "mistakes": {"positions": 1, "least": 1},
     "openings": {"rows": 1, "group": "eco"},
-    "phases": {},
+    "phases": {"players": 1},
     "repertoire": {"rows": 1, "lines": str(DATA / "repertoire.pgn")},
-    "time-management": {"longest": 1},
-    "wins": {"games": 1, "winning_cp": 50},
+    "time-management": {"longest": 1, "players": 1},
+    "wins": {"games": 1, "players": 1, "winning_cp": 50},
 }
 """Options under which tables overflow."""
 
@@ -56,6 +56,24 @@ def test_laws_when_the_tables_overflow(name: str) -> None:
     check_aggregator(loaded(name), example_games(), SMALL[name], seed=1)
 
 
+LISTING_PLAYERS = [name for name, options in SMALL.items() if "players" in options]
+
+
+@pytest.mark.parametrize("name", LISTING_PLAYERS)
+def test_a_table_of_players_has_as_many_rows_as_the_option_says_and_a_note_says_so(name: str) -> None:
+    games = example_games()
+    whole = report(loaded(name), *games, players=100)
+    players = table(whole, "players").rows
+    assert len(players) > 1
+    for number in (0, 1):
+        some = report(loaded(name), *games, players=number)
+        assert table(some, "players").rows == players[:number]
+        note = f"{len(players) - number} more players are not listed; --set {name}.players=N lists N."
+        assert note in some.notes
+        assert some.metrics == whole.metrics
+    assert not any("more players" in note for note in whole.notes)
+
+
 @pytest.mark.parity
 @pytest.mark.parametrize("name", SMALL)
 def test_laws_on_200_real_games(name: str) -> None:
@@ -65,6 +83,6 @@ def test_laws_on_200_real_games(name: str) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_nothing_is_said_to_be_no_data(name: str) -> None:
-    report = loaded(name)().report()
-    assert any(note.startswith("No data") for note in report.notes)
-    assert all(table.rows == () for table in report.tables)
+    empty = loaded(name)().report()
+    assert any(note.startswith("No data") for note in empty.notes)
+    assert all(table.rows == () for table in empty.tables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
@@ -17,6 +18,8 @@ from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 
 _SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "tables.js", "main.js")
+_BUFFERED = 1_000
+"""Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)
 
 
@@ -64,9 +67,12 @@ def _side(game: AnalysedGame, color: Color) -> dict[str, Any]:
     return {"accuracy": side.accuracy, "errors": (side.inaccuracies, side.mistakes, side.blunders)}
 
 
-def foot(**values: Any) -> bytes:
-    """Return everything after the last game."""
-    return _render("foot.html.jinja", **values)
+def foot(**values: Any) -> Iterator[bytes]:
+    """Yield everything after the last game, by the piece: tables may be long."""
+    pieces = _environment().get_template("foot.html.jinja").stream(**values)
+    pieces.enable_buffering(_BUFFERED)
+    for piece in pieces:
+        yield piece.encode("utf-8", "replace")
 
 
 def _render(template: str, **values: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -43,7 +43,8 @@ class Grid(Struct, frozen=True):
     key: str
     title: str
     heads: list[Head]
-    rows: list[list[Shown]]
+    rows: Iterable[list[Shown]]
+    """Made when they are rendered, and only once, since there may be many."""
 
 
 class Section(Struct, frozen=True):
@@ -69,7 +70,7 @@ def grid(table: ReportTable, link: Link) -> Grid:
     linked = "game" in keys and "ply" in keys
     shown = [k for k, column in enumerate(table.columns) if not (linked and column.kind == "position")]
     bars = {k: scale for k in shown if (scale := _bar_scale(table, k)) is not None}
-    rows = [list(_row(table.columns, row, shown, bars, link)) for row in table.rows]
+    rows = (list(_row(table.columns, row, shown, bars, link)) for row in table.rows)
     heads = [
         Head(table.columns[k].label, table.columns[k].kind in FIGURES, table.columns[k].kind == "player")
         for k in shown
