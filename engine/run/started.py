@@ -19,6 +19,10 @@ from engine.run.reporter import ProgressReporter, Searches
 from engine.workers.scoreboard import Scoreboard
 
 
+STOPPING_SECONDS = 2.0
+"""How long a run that is to stop waits for what is in hand."""
+
+
 class Evaluators(Struct, frozen=True):
     """The evaluators of a run."""
 
@@ -57,6 +61,7 @@ class StartedRun(abc.ABC):
         self._progress = parts.progress
         self._stop = parts.stop
         self._interrupted = False
+        self._stopping_since: float | None = None
 
     def execute(self) -> RunResult:
         """Do the work and return the result.
@@ -98,9 +103,19 @@ class StartedRun(abc.ABC):
 
     @property
     def _stopping(self) -> bool:
-        after = self._stop.after
-        late = after is not None and time.monotonic() - self._progress.started_at >= after
-        return late or self._stop.event.is_set()
+        """Whether the run is to stop."""
+        if self._stopping_since is None:
+            after = self._stop.after
+            late = after is not None and time.monotonic() - self._progress.started_at >= after
+            if late or self._stop.event.is_set():
+                self._stopping_since = time.monotonic()
+        return self._stopping_since is not None
+
+    @property
+    def _overdue(self) -> bool:
+        """Whether the run has waited for long enough for what was in hand when it was to stop."""
+        since = self._stopping_since
+        return since is not None and time.monotonic() - since >= STOPPING_SECONDS
 
     def _report(self, searches: Searches, *, last: bool = False) -> None:
         self._progress.report(searches, self._scoreboard, stopping=self._stopping, last=last)

@@ -16,7 +16,7 @@ from engine.errors import EvaluatorError
 from engine.loading import evaluators
 from engine.model import Evaluation, Limit
 from engine.search.retries import FAULTS
-from engine.workers import pool, worker
+from engine.workers import deadlines, pool, worker
 from engine_plugins.evaluators.uci import search_seconds
 from tests import processes
 from tests.pool_rig import UNITS, Rig, fake_spec, units
@@ -64,16 +64,16 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file: while the process whose number stands in it lives, pools wait one second only."""
     file = tmp_path / "hanging"
-    end_hung = pool.Pool._end_hung
+    find = deadlines.Watchdog.find
 
-    def watched(self: pool.Pool) -> Any:
+    def watched(self: deadlines.Watchdog, slots: Any) -> Any:
         hangs = file.exists() and bool(processes.command_of(int(file.read_text() or 0)))
         seconds = 1.0 if hangs else PATIENCE
-        self._search_seconds = self._start_seconds = seconds
-        monkeypatch.setattr(pool, "ENDING_SECONDS", seconds)
-        return end_hung(self)
+        self.search_seconds = self.start_seconds = seconds
+        monkeypatch.setattr(deadlines, "ENDING_SECONDS", seconds)
+        return find(self, slots)
 
-    monkeypatch.setattr(pool.Pool, "_end_hung", watched)
+    monkeypatch.setattr(deadlines.Watchdog, "find", watched)
     return file
 
 
@@ -159,10 +159,10 @@ def test_a_worker_stopped_from_outside_is_killed_at_its_deadline(make: Make, imp
 def test_deadlines_follow_from_the_limit_and_come_after_the_evaluators_own() -> None:
     spec = PluginSpec("engine.evaluators", "uci", {})
     for limit in (Limit(nodes=100), Limit(nodes=10**9), Limit(depth=30), Limit(time=100), Limit(time=10**6)):
-        assert pool.search_deadline(Job(spec, limit)) >= search_seconds(limit) + 30
+        assert deadlines.search_deadline(Job(spec, limit)) >= search_seconds(limit) + 30
     patient = PluginSpec("engine.evaluators", "uci", {"search_timeout": 5000, "start_timeout": 900})
-    assert pool.search_deadline(Job(patient, Limit(nodes=100))) > 5000
-    assert pool.start_deadline(Job(patient, Limit(nodes=100))) > 900
+    assert deadlines.search_deadline(Job(patient, Limit(nodes=100))) > 5000
+    assert deadlines.start_deadline(Job(patient, Limit(nodes=100))) > 900
 
 
 @pytest.mark.slow
