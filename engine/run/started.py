@@ -18,7 +18,6 @@ from engine.run.prepare import RunPlan
 from engine.run.reporter import ProgressReporter, Searches
 from engine.workers.scoreboard import Scoreboard
 
-
 STOPPING_SECONDS = 2.0
 """How long a run that is to stop waits for what is in hand."""
 
@@ -75,6 +74,8 @@ class StartedRun(abc.ABC):
             workers=plan.workers,
             size=plan.settings.scoreboard.size,
         )
+        for source in plan.sources:
+            source.stopped = self._is_stopping
         LOGGER.info("evaluator %s, %s", self._evaluators.main.info.name, plan.limit)
         try:
             self._work()
@@ -103,7 +104,10 @@ class StartedRun(abc.ABC):
 
     @property
     def _stopping(self) -> bool:
-        """Whether the run is to stop."""
+        return self._is_stopping()
+
+    def _is_stopping(self) -> bool:
+        """Return whether the run is to stop. Any thread."""
         if self._stopping_since is None:
             after = self._stop.after
             late = after is not None and time.monotonic() - self._progress.started_at >= after
