@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import platform
-from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from engine.cli import values
 from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
-from engine.run.estimate import measure_speed
+from engine.run.estimate import measure_speed, measure_speeds
 from engine.settings import build_settings
 from engine.system import paths
 from engine.text.logs import shown_logs
@@ -101,7 +99,7 @@ def _print_evaluator(name: str, options: dict[str, object]) -> None:
         return
     speed = measure_speed(choice.spec)
     cores = system.cores()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
-        speeds = list(pool.map(measure_speed, [choice.spec] * cores))
+    speeds = measure_speeds(choice.spec, cores)
     _say("speed", f"{live.short(speed)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")
+    if len(speeds) < cores:
+        _say("", f"NOT ALL: {cores - len(speeds)} of {cores} processes did not answer")

@@ -45,7 +45,7 @@ FAILED_STARTS = 5
 """Starts that fail in a row, after which the parent analyses the batches by itself."""
 GAME_SECONDS = 300.0
 """How long the analysis of a game may take, or the start of a process."""
-CLOSING_SECONDS = 2.0
+CLOSING_SECONDS = 1.5
 """How long idle processes may take to end."""
 _ASLEEP = 5.0
 """Seconds of a gap in the parent's own loop which mean that the parent slept, not the processes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -39,7 +39,7 @@ class SearchedRun(StartedRun):
         )
 
     def _work(self) -> None:
-        cache = open_cache(self._plan.settings)
+        cache = open_cache(self._plan.settings, self._is_stopping)
         opened_with = cache.notice
         if cache.notice:
             self._accounts.warn(cache.notice)
@@ -162,8 +162,8 @@ class SearchedRun(StartedRun):
         self._accounts.fail(failure)
 
 
-def open_cache(settings: Settings) -> Cache:
+def open_cache(settings: Settings, stopped: Callable[[], bool] = lambda: False) -> Cache:
     """Open the cache that the settings name; its `notice` says what was wrong with it."""
     if settings.cache == "":
         return Cache(None)
-    return Cache(Path(settings.cache) if settings.cache else default_path())
+    return Cache(Path(settings.cache) if settings.cache else default_path(), stopped=stopped)

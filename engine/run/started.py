@@ -18,7 +18,7 @@ from engine.run.prepare import RunPlan
 from engine.run.reporter import ProgressReporter, Searches
 from engine.workers.scoreboard import Scoreboard
 
-STOPPING_SECONDS = 2.0
+STOPPING_SECONDS = 1.5
 """How long a run that is to stop waits for what is in hand."""
 
 

@@ -55,7 +55,7 @@ TRIAL_UNIT = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
 """The trial search. Units of a run have serials from 1."""
 ASLEEP = 5.0
 """Seconds of a gap in the parent's own loop which mean that the parent slept, not the workers."""
-CLOSING_SECONDS = 2.0
+CLOSING_SECONDS = 1.5
 """How long idle workers may take to end when the pool is closed."""
 
 

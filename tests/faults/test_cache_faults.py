@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.cache import file as cache_file
+from engine.cache import store
 from engine.cache.network import file_system
 from engine.cache.store import Cache
 
@@ -66,6 +67,7 @@ def test_a_run_goes_on_beside_a_locked_file_and_writes_when_it_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
     path = tmp_path / "units.sqlite"
     fill(path)
     with closing(Cache(path)) as cache, closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -84,6 +86,7 @@ def test_a_run_goes_on_beside_a_locked_file_and_writes_when_it_is_free(
 
 def test_a_file_that_is_locked_at_the_start_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
     path = tmp_path / "units.sqlite"
     fill(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
