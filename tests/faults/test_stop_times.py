@@ -20,7 +20,7 @@ from engine.testing.fake_uci import fake_uci
 from tests import processes
 from tests.support import PATIENCE
 
-from .stop_cases import CASES, CLASSICS, CONTINUES, Case, a_search_that_does_not_answer, analyze
+from .stop_cases import CASES, CLASSICS, CONTINUES, Case, a_search_that_does_not_answer, analyze, signal_mask
 
 pytestmark = [
     pytest.mark.skipif(not processes.HAS_PROC, reason="looks for processes in /proc"),
