@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Generic, TypeVar
 
 from engine.system.turns import waiting
@@ -25,7 +25,7 @@ class Feed(Generic[T]):
     An item that takes long to come is not waited for for longer than the caller wants.
     """
 
-    def __init__(self, items: Iterator[T], size: Callable[[T], int]) -> None:
+    def __init__(self, items: Generator[T, None, None], size: Callable[[T], int]) -> None:
         """Begin to take items.
 
         * **items** - used and closed by the thread alone.
@@ -63,8 +63,8 @@ class Feed(Generic[T]):
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more items."""
-        return self._ended and not self._ready and not self._lot
+        """Whether there is nothing more to take, neither an item nor an error."""
+        return self._ended and not self._ready and not self._lot and self._error is None
 
     def close(self) -> bool:
         """Have the thread end at its next item, and return whether it has."""
@@ -87,6 +87,7 @@ class Feed(Generic[T]):
         except BaseException as error:
             self._error = error
         finally:
+            self._items.close()
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()

@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
@@ -157,7 +157,7 @@ class Source:
                 self._count(item)
             yield NoGameYet() if item is None else item
 
-    def _split(self, readers: Mapping[str, Reader]) -> Iterator[Found]:
+    def _split(self, readers: Mapping[str, Reader]) -> Generator[Found, None, None]:
         reader = readers[self.reader]
         for raw in reader.split(self.open()):
             yield self.name, reader, raw

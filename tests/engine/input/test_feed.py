@@ -76,8 +76,7 @@ def test_items_come_in_order_and_end_with_their_error() -> None:
     taken = []
     numbers = Feed(items(), lambda _: 1)
     with pytest.raises(ValueError, match="torn"):
-        while not numbers.ended:
-            taken.append(numbers.take(PATIENCE))
+        taken.extend(iter(lambda: numbers.take(PATIENCE), None))
     assert taken == list(range(1000))
     assert numbers.close()
 
