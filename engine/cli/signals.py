@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
 """A closed terminal is a request to end, as SIGTERM is."""
-_PATIENCE = 3.6
+_PATIENCE = 4.0
 """Seconds after which a run that was told to stop must be doing something; nothing of ours takes so long."""
 _LOOKS = 0.4
 """Seconds between two looks at whether it does."""

@@ -11,6 +11,7 @@ holds one block and one game in memory.
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import os
 import re
@@ -174,7 +175,7 @@ class Source:
             file = _stdin()
             return isinstance(file, int) and may_keep_waiting(file)
         if self._file is None:
-            return may_keep_waiting(self.name) or on_network(Path(self.name).absolute())
+            return may_keep_waiting(self.name) or _on_network(Path(self.name).parent)
         try:
             return may_keep_waiting(self._file.fileno())
         except (OSError, AttributeError):
@@ -295,6 +296,11 @@ def _stdin() -> int | io.BufferedReader:
     except (OSError, ValueError):
         buffered = sys.stdin.buffer
         return buffered if isinstance(buffered, io.BufferedReader) else io.BufferedReader(buffered)  # type: ignore[arg-type]
+
+
+@functools.lru_cache(1)
+def _on_network(folder: Path) -> bool:
+    return on_network(folder.resolve())
 
 
 def _bytes_of(item: Found) -> int:

@@ -4,61 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine import system
 from engine.contracts.messages import Done, Job, Lost, PluginSpec
 from engine.errors import EvaluatorError
-from engine.loading import evaluators
-from engine.model import Best, Evaluation, Limit
+from engine.model import Limit
 from engine.search.retries import FAULTS
-from engine.workers import deadlines, pool, worker
+from engine.workers import deadlines, pool
 from engine_plugins.evaluators.uci import search_seconds
 from tests import processes
-from tests.pool_rig import UNITS, Rig, fake_spec, units
+from tests.pool_rig import UNITS, Found, Make, Rig, main_of, units
 from tests.support import PATIENCE
 
 from . import clocks, dying, hanging
 
 METHODS = ("spawn", "forkserver")
 POISON = UNITS[1]  # after 1. e4; the next move is irreversible, so no other unit is sent this FEN
-Make = Callable[..., Rig]
-Found = dict[int, tuple[Evaluation, ...]]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes pools over fakes; afterwards closes them."""
-    made: list[Rig] = []
-
-    def new(
-        workers: int = 2, method: str = "spawn", *, options: dict[str, Any] | None = None, **behaviour: Any
-    ) -> Rig:
-        made.append(Rig(fake_spec(tmp_path / f"fake{len(made)}", options, **behaviour), workers, method))
-        return made[-1]
-
-    yield new
-    for rig in made:
-        rig.pool.close()
-    made.clear()
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """The evaluations of a single evaluator without any fault."""
-    job = Job(fake_spec(tmp_path_factory.mktemp("calm")), Limit(nodes=1000))
-    evaluator = evaluators.make(job.evaluator)
-    try:
-        evaluator.start()
-        searcher = worker.Searcher(job, evaluator, None, 1)
-        return {unit.id: searcher.search(unit).evaluations for unit in UNITS}
-    finally:
-        evaluator.close()
 
 
 @pytest.fixture
@@ -76,11 +40,6 @@ def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(deadlines.Watchdog, "find", watched)
     return file
-
-
-def main_of(monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], *arguments: object) -> None:
-    """Let worker processes run `main` instead of `worker.main`."""
-    monkeypatch.setattr(worker, "main", partial(main, *arguments))
 
 
 # -- workers ------------------------------------------------------------------------------------------------
@@ -155,44 +114,6 @@ def test_a_worker_stopped_from_outside_is_killed_at_its_deadline(make: Make, imp
         (UNITS[1].id, "position", "no answer within 1 s")
     ]
     rig.assert_exact()
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_a_worker_stopped_inside_the_lock_holds_up_nobody_for_long(
-    tmp_path: Path, make: Make, calm: Found, monkeypatch: pytest.MonkeyPatch, workers: int
-) -> None:
-    monkeypatch.setattr(deadlines, "STOPPED_SECONDS", 0.3)
-    main_of(monkeypatch, dying.stops_in_the_lock, tmp_path)
-    rig = make(workers)
-    rig.search(UNITS)
-    assert (tmp_path / "stopped").exists()
-    assert [(lost.blame, lost.reason) for lost in rig.lost] == [("outside", "the worker was stopped for 0 s")]
-    assert rig.evaluations() == calm
-    assert rig.wins()
-    rig.assert_exact()
-
-
-def test_while_a_worker_is_stopped_inside_the_lock_the_parent_waits_for_nothing(
-    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It reads the scoreboard, enters what was found in the cache, and counts a death."""
-    monkeypatch.setattr(deadlines, "STOPPED_SECONDS", PATIENCE)
-    main_of(monkeypatch, dying.stops_in_the_lock, tmp_path)
-    rig = make(1)
-    rig.pool.submit(UNITS[0])
-    while not any(system.is_stopped(pid) for pid in rig.pids()):
-        rig.pool.collect(0.02)
-    board = rig.scoreboard
-    board.record_unsearched([(Best(700, 9, 1, "a2a3"), True)])
-    board.retire(1, 0, [])
-    for _ in range(100):
-        assert board.view().wins == 1
-        board.restore_entry(Best(600, 8, 1, "a2a3"))
-        assert board.progress(1) == 0
-    processes.kill(rig.pids())
-    while not rig.lost:
-        rig.lost += [outcome for outcome in rig.pool.collect(0.02) if isinstance(outcome, Lost)]
-    assert [entry.score for entry in board.view().best] == [700, 600]
 
 
 def test_deadlines_follow_from_the_limit_and_come_after_the_evaluators_own() -> None:
@@ -349,37 +270,6 @@ def test_workers_killed_while_they_start_are_started_again(
     rig.search(UNITS)
     assert not rig.lost
     assert rig.evaluations() == calm
-
-
-def test_starts_that_are_killed_while_others_work_say_nothing_of_the_evaluator(
-    make: Make,
-) -> None:
-    """Whatever has been counted is forgotten as soon as a worker has searched something."""
-    rig = make(2)
-    rig.search(UNITS[:2])
-    for slot in rig.pool._slots:
-        slot.killed_starts, slot.failed_starts = pool.KILLED_STARTS, pool.FAILED_STARTS
-    rig.search(UNITS[2:4])
-    assert {(slot.killed_starts, slot.failed_starts) for slot in rig.pool._slots} == {(0, 0)}
-
-
-@pytest.mark.parametrize("error", [EOFError(), ConnectionResetError("reset by peer")])
-def test_a_forkserver_that_is_killed_is_not_the_evaluators_fault(
-    make: Make, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    launch = pool.Pool._launch
-    left = [error] * (pool.FAILED_STARTS + 1)
-
-    def launch_later(self: pool.Pool, slot: Any) -> None:
-        if left:
-            raise left.pop()
-        launch(self, slot)
-
-    monkeypatch.setattr(pool.Pool, "_launch", launch_later)
-    monkeypatch.setattr(pool, "BACK_OFF", (0.0,))
-    rig = make(1)
-    rig.search(UNITS)
-    assert not rig.lost
 
 
 def test_a_system_that_gives_no_process_ends_the_run_in_words(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
