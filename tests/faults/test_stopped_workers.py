@@ -67,16 +67,16 @@ def test_starts_that_are_killed_while_others_work_say_nothing_of_the_evaluator(
     assert {(slot.killed_starts, slot.failed_starts) for slot in rig.pool._slots} == {(0, 0)}
 
 
-@pytest.mark.parametrize("error", [EOFError(), ConnectionResetError("reset by peer")])
+@pytest.mark.parametrize("error", [EOFError, ConnectionResetError])
 def test_a_forkserver_that_is_killed_is_not_the_evaluators_fault(
-    make: Make, monkeypatch: pytest.MonkeyPatch, error: Exception
+    make: Make, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     launch = pool.Pool._launch
     left = [error] * (pool.FAILED_STARTS + 1)
 
     def launch_later(self: pool.Pool, slot: Any) -> None:
         if left:
-            raise left.pop()
+            raise left.pop()("the forkserver is gone")
         launch(self, slot)
 
     monkeypatch.setattr(pool.Pool, "_launch", launch_later)
