@@ -13,7 +13,7 @@ from msgspec import structs
 from engine import live, system
 from engine.api.arguments import Wanted, check_settings, start_run
 from engine.cli import values
-from engine.cli.signals import Interruption, drop_output
+from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, OutputError
 from engine.input.inputs import LiteralPath
 from engine.model import RunResult
@@ -203,7 +203,6 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
             screen.finish(result, _save_command(flags, result))
     except KeyboardInterrupt:
         _say_stopped(flags, screen, interruption)
-        drop_output()
         return interruption.exit_code
     if result.interrupted:
         _say_stopped(flags, screen, interruption)

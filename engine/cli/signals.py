@@ -16,15 +16,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 T = TypeVar("T")
 
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
 """A closed terminal is a request to end, as SIGTERM is."""
-_PATIENCE = 4.0
+_PATIENCE = 3.7
 """Seconds after which a run that was told to stop must be doing something; nothing of ours takes so long."""
-_LOOKS = 0.4
+_LOOKS = 0.3
 """Seconds between two looks at whether it does."""
 _IDLE_SHARE = 0.01
 """It does nothing if it uses less of the processor."""
@@ -106,8 +106,10 @@ class Interruption:
 
     def _catch(self, number: int, _: FrameType | None) -> None:
         self.caught.append(signal.Signals(number))
-        if not self._run_is_told or self.stop.is_set():
+        if not self._run_is_told:
             raise KeyboardInterrupt
+        if self.stop.is_set():
+            self._end_at_once()
         self._tell()
 
     def _look(self, _number: int, _: FrameType | None) -> None:
@@ -119,8 +121,12 @@ class Interruption:
             return
         before, self._cpu = self._cpu, time.thread_time()
         if before is not None and self._cpu - before < _IDLE_SHARE * _LOOKS:
-            self._set_clock(_PATIENCE)  # what ends now may wait for something, too
-            raise KeyboardInterrupt
+            self._end_at_once()
+
+    def _end_at_once(self) -> NoReturn:
+        self._set_clock(_PATIENCE)  # what ends now may wait for something, too
+        drop_output()
+        raise KeyboardInterrupt
 
     def _tell(self) -> None:
         self.stop.set()

@@ -45,16 +45,14 @@ FAILED_STARTS = 5
 """Starts that fail in a row, after which the parent analyses the batches by itself."""
 GAME_SECONDS = 300.0
 """How long the analysis of a game may take, or the start of a process."""
-CLOSING_SECONDS = 1.5
-"""How long idle processes may take to end."""
+_END_SECONDS = 1.0
+"""How long a process may take to end that has closed its pipe, and a thread that listens to one that has ended."""
 _ASLEEP = 5.0
 """Seconds of a gap in the parent's own loop which mean that the parent slept, not the processes."""
 _BACK_OFF = 0.2
 """Seconds before the next start after one that failed."""
 READY, RESULT, WORDS = b"r", b"=", b"!"
 """First byte of a message of a process. `WORDS`: why it ends."""
-STOP = b""
-"""Sent in place of a batch: there is no more work."""
 
 Blame = Literal["position", "outside"]
 
@@ -85,6 +83,7 @@ class Worker:
         self.games = games[slot]
         """How far it was when it last moved."""
         self.moved_at: float | None = None
+        self.seen_dead = False
         self.stopped_at: float | None = None
         self.tasks = system.task_queue(context)
         self.results, writer = context.Pipe(duplex=False)
@@ -113,16 +112,19 @@ class Worker:
         """Return why it has ended, in words, and whether its batch or something else may be the cause."""
         if self.sentence is not None:
             return self.sentence
+        if self.words:
+            return self.words, "position"
         exit_code = self.process.exitcode
-        return self.words or f"the process died ({system.name_signal(exit_code)})", system.blame(exit_code)
+        return f"the process died ({system.name_signal(exit_code)})", system.blame(exit_code)
 
     def release(self) -> None:
         """Kill it if it still runs, and close what belongs to it."""
         self.process.kill()
         self.process.join()
-        self._listener.join()
         self.process.close()
-        self.results.close()
+        self._listener.join(_END_SECONDS)
+        if not self._listener.is_alive():  # else a plugin has started a process that holds the pipe
+            self.results.close()
         system.abandon(self.tasks)
 
     def _listen(self, arrived: Any) -> None:
@@ -202,17 +204,10 @@ class BatchPool:
         return None
 
     def close(self) -> None:
-        """End the processes, those that are busy at once. May be called more than once."""
+        """End the processes at once. May be called more than once."""
         atexit.unregister(self._kill_all)
+        self._kill_all()
         workers, self._workers = self._workers, []
-        for worker in workers:
-            if worker.ready and not worker.batches:
-                worker.tasks.put(STOP)
-            else:
-                worker.process.kill()
-        deadline = time.monotonic() + CLOSING_SECONDS
-        for worker in workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
         for worker in workers:
             worker.release()
 
@@ -296,6 +291,8 @@ class BatchPool:
         self._start_at = self._clock() + _BACK_OFF
 
     def _understand(self, worker: Worker, message: bytes | None) -> None:
+        if worker not in self._workers:
+            return
         worker.moved_at = None
         if message is None:
             self._bury(worker)
@@ -309,10 +306,8 @@ class BatchPool:
 
     def _bury(self, worker: Worker) -> None:
         """Take back the batches of a process that has ended."""
-        if worker not in self._workers:
-            return
         self._workers.remove(worker)
-        worker.process.join()
+        worker.process.join(_END_SECONDS)
         reason, blame = worker.cause_of_death()
         LOGGER.info("process %d for batches ended: %s", worker.slot, reason)
         worker.release()
@@ -324,12 +319,16 @@ class BatchPool:
             self._blame(first, reason, blame)
 
     def _watch(self) -> None:
-        """Kill the processes that do not move."""
+        """Kill the processes that do not move, and bury those that died without our being told."""
         now = self._clock()
         if now < self._look_at:
             return
         self._look_at = now + LOOKS
-        for worker in self._workers:
+        for worker in list(self._workers):
+            if worker.seen_dead:
+                self._bury(worker)
+                continue
+            worker.seen_dead = not worker.process.is_alive()
             if worker.sentence is not None or not (worker.batches or not worker.ready):
                 continue
             games = self._games[worker.slot]
@@ -370,8 +369,8 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, games: Any) -> 
             analyzer = BatchAnalyzer(job)
             system.collect_seldom()
             results.send_bytes(READY)
-            while (packed := tasks.get()) != STOP:
-                batch = msgspec.msgpack.decode(packed, type=list[UnparsedGame])
+            while True:
+                batch = msgspec.msgpack.decode(tasks.get(), type=list[UnparsedGame])
                 results.send_bytes(RESULT + msgspec.msgpack.encode(analyzer.analyse(batch, count)))
         except BrokenPipeError:
             raise
