@@ -9,7 +9,10 @@ import pytest
 
 from engine import system
 from engine.contracts.messages import Lost
+from engine.loading import evaluators
+from engine.loading.registry import Registry
 from engine.model import Best
+from engine.testing.fake_uci import fake_uci
 from engine.workers import deadlines, pool
 from tests import processes
 from tests.pool_rig import UNITS, Found, Make, main_of
@@ -84,3 +87,13 @@ def test_a_forkserver_that_is_killed_is_not_the_evaluators_fault(
     rig = make(1)
     rig.search(UNITS)
     assert not rig.lost
+
+
+def test_a_trial_start_that_is_killed_is_made_again(tmp_path: Path) -> None:
+    fake = fake_uci(tmp_path / "fake")
+    program = tmp_path / "killed-twice"
+    once = f'[ -e "{tmp_path}/$n" ] || {{ touch "{tmp_path}/$n"; kill -9 $$; }}'
+    program.write_text(f"#!/bin/sh\nfor n in 1 2; do {once}; done\nexec {fake}\n")
+    program.chmod(0o755)
+    assert evaluators.choose(Registry(), str(program), {}).info.name == "Fake UCI"
+    assert (tmp_path / "2").exists()

@@ -100,10 +100,8 @@ class Process:
         try:
             self._program = system.start_in_group([str(path)], self._guard.pid)
         except OSError as error:
-            was_killed = system.has_ended(self._guard)  # the program cannot join the group of a dead one
             _reap(self._guard)
-            kind = EvaluatorKilled if was_killed else EvaluatorError
-            raise kind(f"{printable(str(path))} does not start: {_why_not_started(error)}") from None
+            raise EvaluatorError(f"{printable(str(path))} does not start: {_why_not_started(error)}") from None
         pipes = (self._program.stdin, self._program.stdout, self._program.stderr)
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
         os.set_blocking(self._stdin, False)
