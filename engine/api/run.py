@@ -61,7 +61,7 @@ class Run:
         return self._background.snapshot
 
     def cancel(self) -> None:
-        """End the run in good order: what is being searched is finished, and the result says `interrupted`.
+        """End the run in good order, within five seconds: searches that take longer are given up. It is `interrupted`.
 
         Return at once. May be called more than once, and by any thread.
         """

@@ -233,9 +233,9 @@ class Cache:
     def clear(self) -> int:
         """Delete every row, give the space back, and return the number of rows deleted. Raises sqlite3.Error."""
         self._waiting.clear()
-        count = self._db.execute("DELETE FROM units").rowcount
+        count = self._execute("DELETE FROM units").rowcount
         # The file itself is not removed: others may be using it.
-        self._db.execute("VACUUM")
+        self._execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
