@@ -177,3 +177,25 @@ def test_the_file_system_of_a_path_is_that_of_the_innermost_mount() -> None:
     assert file_system(Path("/home/me/units.sqlite"), mounts) == "nfs4"
     assert file_system(Path("/homes/units.sqlite"), mounts) == "ext4"
     assert file_system(Path("/home/my disk/units.sqlite"), mounts) == "xfs"
+
+
+def test_a_run_that_is_to_stop_waits_for_no_other_process(tmp_path: Path) -> None:
+    path = tmp_path / "units.sqlite"
+    fill(path)
+    asked: list[float] = []
+
+    def stopped() -> bool:
+        asked.append(0.0)
+        return True
+
+    with (
+        closing(Cache(path, stopped=stopped)) as cache,
+        closing(sqlite3.connect(path, isolation_level=None)) as db,
+    ):
+        db.execute("BEGIN IMMEDIATE")
+        cache.put([(key("b", 0), value("b", 0))])
+        assert len(asked) == 1
+        assert not cache.written
+        db.execute("COMMIT")
+        cache.put([(key("b", 1), value("b", 1))])
+        assert cache.written
