@@ -65,6 +65,8 @@ class SharedCounter:
     >>> counter.of(1), counter.value
     (10, 11)
 
+    Reading waits for nobody, not even for a process that is stopped inside the lock.
+
     * **slots** - how many processes add at the same time; slots are numbered from 0.
     * **lock** - *(optional)* the lock to use, for objects that are to be read in the same moment; by default one
       of its own, `counter.lock`.
@@ -74,7 +76,7 @@ class SharedCounter:
         if slots < 1:
             raise ValueError("a counter has at least one slot")
         self.lock = KernelLock() if lock is None else lock
-        """Held during `add`, `set` and `value`; hold it to read several objects in the same moment."""
+        """Held during `add`; hold it to read several objects in the same moment."""
         self._shares = shared_array(ctypes.c_int64, slots)
 
     def add(self, slot: int, number: int = 1) -> None:
@@ -83,9 +85,11 @@ class SharedCounter:
             self._shares[slot] += number
 
     def set(self, slot: int, number: int) -> None:
-        """Set the share of a slot, once its process is gone: for instance to what was accepted from it."""
-        with self.lock:
-            self._shares[slot] = number
+        """Set the share of a slot that nobody adds to now: once its process is gone, to what was accepted from it.
+
+        It waits for nobody.
+        """
+        self._shares[slot] = number
 
     def of(self, slot: int) -> int:
         """Return the share of a slot: all that its processes have added."""
@@ -94,8 +98,7 @@ class SharedCounter:
     @property
     def value(self) -> int:
         """The sum of the shares."""
-        with self.lock:
-            return sum(self._shares)
+        return sum(self._shares)
 
 
 class TopEntry(NamedTuple):
@@ -117,7 +120,7 @@ class SharedTop:
     The list does not depend on the order of the offers, and offering an entry again changes nothing: after a death
     simply do the work again. There are two copies of the list; an offer that changes it writes the one that nobody
     reads and then, in one instruction, makes it the valid one. So a process that is killed inside leaves either
-    the old list or the new one.
+    the old list or the new one, and one that is stopped inside keeps nobody from reading.
 
     >>> top = SharedTop(size=2)
     >>> for score, key in [(10, 1), (30, 2), (20, 3), (5, 2)]:
@@ -135,11 +138,11 @@ class SharedTop:
             raise ValueError("a list of the best has at least one entry")
         self.size = size
         self.lock = KernelLock() if lock is None else lock
-        """Held during all calls; hold it to read several objects in the same moment."""
+        """Held during `offer` and `replace`; hold it to read several objects in the same moment."""
         self._lines = shared_array(ctypes.c_char, 2 * size * _LINE.size)
         """Both copies, one after the other."""
         self._state = shared_array(ctypes.c_int64, 3)
-        """Which copy is valid, 0 or 1; how many entries each has."""
+        """How often the list has changed, whose last bit tells which copy is valid; how many entries each has."""
 
     def offer(self, score: int, key: int, part: int = 0, label: str = "") -> bool:
         """Enter a score if it is among the best, and return whether the list changed; see `TopEntry`.
@@ -160,8 +163,7 @@ class SharedTop:
 
     def entries(self) -> list[TopEntry]:
         """Return the entries, best first."""
-        with self.lock:
-            return self._read()
+        return self._read()
 
     def replace(self, entries: Iterable[TopEntry]) -> None:
         """Put other entries in place of all, best first and no more than `size`. Raises as `offer`."""
@@ -171,20 +173,25 @@ class SharedTop:
     def _valid(self) -> tuple[int, int]:
         """Return the valid copy and how many entries it has."""
         state = self._state
-        valid = state[0]
+        valid = state[0] & 1
         return valid, state[1 + valid]
 
     def _read(self) -> list[TopEntry]:
-        valid, length = self._valid()
-        start = valid * self.size * _LINE.size
-        lines = self._lines[start : start + length * _LINE.size]
+        while True:
+            changes = self._state[0]
+            valid, length = changes & 1, self._state[1 + (changes & 1)]
+            start = valid * self.size * _LINE.size
+            lines = self._lines[start : start + length * _LINE.size]
+            if self._state[0] == changes:
+                break  # else this copy may be written again already, by somebody who is not stopped
         return [
             TopEntry(score, key, part, label.rstrip(b"\0").decode())
             for score, key, part, label in _LINE.iter_unpack(lines)
         ]
 
     def _replace(self, entries: Iterable[TopEntry]) -> None:
-        other = 1 - self._state[0]
+        changes = self._state[0]
+        other = 1 - (changes & 1)
         length = 0
         for entry in entries:
             if length == self.size:
@@ -192,7 +199,7 @@ class SharedTop:
             self._write(other * self.size + length, entry)
             length += 1
         self._state[1 + other] = length
-        self._state[0] = other
+        self._state[0] = changes + 1
 
     def _write(self, line: int, entry: TopEntry) -> None:
         label = entry.label.encode()

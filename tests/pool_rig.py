@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from engine.contracts.messages import Done, Job, Lost, PluginSpec, Unit
 from engine.loading import evaluators
@@ -15,6 +19,7 @@ from engine.plugin import ExecutorContext
 from engine.search.planner import plan
 from engine.settings import Search
 from engine.testing.fake_uci import fake_uci
+from engine.workers import worker
 from engine.workers.pool import Pool
 from engine.workers.scoreboard import Scoreboard, insert_best, scored
 from tests.engine.search.test_planner import RUY, game
@@ -35,6 +40,8 @@ def units(games: int = 1) -> list[Unit]:
 
 
 UNITS = units()
+Found = dict[int, tuple[Evaluation, ...]]
+"""Evaluations by unit."""
 
 
 def fake_spec(folder: Path, options: dict[str, Any] | None = None, **behaviour: Any) -> PluginSpec:
@@ -103,3 +110,11 @@ class Rig:
 
     def pids(self) -> list[int]:
         return [child.pid for child in multiprocessing.active_children() if child.pid]
+
+
+Make = Callable[..., Rig]
+
+
+def main_of(monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], *arguments: object) -> None:
+    """Let worker processes run `main` instead of `worker.main`."""
+    monkeypatch.setattr(worker, "main", partial(main, *arguments))

@@ -61,9 +61,9 @@ class Run:
         return self._background.snapshot
 
     def cancel(self) -> None:
-        """End the run in good order: what is being searched is finished, and the result says `interrupted`.
+        """End the run in good order, within five seconds; the result says `interrupted`.
 
-        Return at once. May be called more than once, and by any thread.
+        Searches that take longer are given up. Return at once. May be called more than once, and by any thread.
         """
         self._background.cancel()
 

@@ -22,15 +22,15 @@ import logging
 import os
 import sqlite3
 import stat
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
-from engine import system
 from engine.cache.network import on_network
 from engine.cache.rows import row_digest
+from engine.cache.waits import MOMENT, folder_lock, never, patiently
 
 LOGGER = logging.getLogger("engine.cache")
 
@@ -124,12 +124,13 @@ def identity_of(path: Path) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
-def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
+def open_file(path: Path, damaged: Identity | None = None, stopped: Callable[[], bool] = never) -> OpenFile:
     """Open a cache; make, migrate or replace its file first where that is necessary.
 
     * **path** - the path of the file.
     * **damaged** - *(optional)* the file that the caller found damaged: it is set aside first, if it still has
       this name.
+    * **stopped** - *(optional)* whether to wait no longer for other processes.
 
     Raises `UnusableCache`.
     """
@@ -138,12 +139,12 @@ def open_file(path: Path, damaged: Identity | None = None) -> OpenFile:
         path = Path(os.path.realpath(path))  # a link stays where it is; its file is what is set aside
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_kind(path)
-        with _folder_lock(path.parent):
+        with folder_lock(path.parent, BUSY_SECONDS, stopped):
             if damaged is not None and identity_of(path) == damaged:
                 notices.append(_set_aside(path, "its content does not read back"))
             for _ in range(3):
                 try:
-                    db = _connect(path)
+                    db = patiently(partial(_connect, path), BUSY_SECONDS, stopped)
                 except _Damaged as error:
                     notices.append(_set_aside(path, str(error)))
                     continue
@@ -226,7 +227,7 @@ def _attempt(path: Path, journal: str | None) -> sqlite3.Connection:
         if journal is None:
             db = open_for_reading(path)
         else:
-            db = _configured(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None))
+            db = _configured(sqlite3.connect(path, timeout=min(MOMENT, BUSY_SECONDS), isolation_level=None))
     except MemoryError as error:
         raise _Damaged("out of memory") from error
     try:
@@ -250,7 +251,7 @@ def _configured(db: sqlite3.Connection) -> sqlite3.Connection:
 
 def _uri(path: Path, query: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?{query}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    return sqlite3.connect(uri, uri=True, timeout=min(MOMENT, BUSY_SECONDS), isolation_level=None)
 
 
 def _prepare(db: sqlite3.Connection, journal: str | None) -> None:
@@ -340,7 +341,7 @@ def _digest_or_nothing(key: object, evaluations: object) -> bytes:
 
 def _leave_wal(path: Path) -> None:
     """Turn a WAL into a rollback journal without shared memory, which an exclusive lock makes unnecessary."""
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    db = sqlite3.connect(path, timeout=min(MOMENT, BUSY_SECONDS), isolation_level=None)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         _inspect(db)
@@ -372,27 +373,3 @@ def _set_aside(path: Path, why: str) -> str:
         f"cache {path} was damaged ({why}); it is now {aside.name}, and a new one is made;"
         f" `engine cache import {aside}` takes over what is sound in it"
     )
-
-
-@contextlib.contextmanager
-def _folder_lock(folder: Path) -> Iterator[None]:
-    """Let one process in at a time, where the system can lock a folder itself, so that no lock file is left.
-
-    Where it cannot (Windows), renaming a file that another process has open fails anyway.
-    """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        yield
-        return
-    try:
-        deadline = time.monotonic() + BUSY_SECONDS
-        waits = False
-        while system.lock_file(descriptor, wait=False) == "busy" and time.monotonic() < deadline:
-            if not waits:
-                LOGGER.info("another process has locked %s: waiting up to %g seconds", folder, BUSY_SECONDS)
-                waits = True
-            time.sleep(0.01)
-        yield
-    finally:
-        os.close(descriptor)

@@ -34,7 +34,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,6 +51,7 @@ from engine.cache.file import (
     temporary_database,
 )
 from engine.cache.rows import read_row, row_digest, sound_rows
+from engine.cache.waits import never, patiently
 from engine.contracts.messages import Unit, pack, unpack_evaluations
 from engine.model import Evaluation, Limit
 from engine.system import paths
@@ -124,13 +125,19 @@ def parse_size(text: str) -> int:
 class Cache:
     """An open cache. It belongs to one thread of one process and is never shared over a fork."""
 
-    def __init__(self, path: Path | None, limit: int | None = None) -> None:
+    def __init__(
+        self, path: Path | None, limit: int | None = None, *, stopped: Callable[[], bool] = never
+    ) -> None:
         """Open the cache; a file that is missing is made.
 
         * **path** - the file; None for a temporary cache (`--no-cache`).
         * **limit** - *(optional)* size in bytes above which the oldest rows are deleted; `ENGINE_CACHE_LIMIT`
           when it is not given.
+        * **stopped** - *(optional)* whether to wait no longer for other processes.
         """
+        self._stopped = stopped
+        self._busy_seconds = BUSY_SECONDS
+        """How long it waits for another process; not at all after that was in vain, until a write succeeds."""
         self.path = path
         """Path of the file; None for a temporary cache."""
         self.notice: str | None = None
@@ -163,7 +170,7 @@ class Cache:
             self._hits += 1
             return unpack_evaluations(waiting)
         try:
-            row = self._db.execute("SELECT evaluations, digest FROM units WHERE key = ?", (key,)).fetchone()
+            row = self._execute("SELECT evaluations, digest FROM units WHERE key = ?", (key,)).fetchone()
         except (sqlite3.Error, MemoryError) as error:
             self._handle_failure(error)
             return None
@@ -226,9 +233,9 @@ class Cache:
     def clear(self) -> int:
         """Delete every row, give the space back, and return the number of rows deleted. Raises sqlite3.Error."""
         self._waiting.clear()
-        count = self._db.execute("DELETE FROM units").rowcount
+        count = self._execute("DELETE FROM units").rowcount
         # The file itself is not removed: others may be using it.
-        self._db.execute("VACUUM")
+        self._execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
@@ -260,7 +267,7 @@ class Cache:
     def _open(self, damaged: Identity | None = None) -> sqlite3.Connection:
         if self.persistent:
             try:
-                opened = open_file(self._file, damaged)
+                opened = open_file(self._file, damaged, self._stopped)
             except UnusableCache as error:
                 self._add_notice(f"cache {self.path} cannot be used ({error}); going on without it")
             else:
@@ -303,8 +310,7 @@ class Cache:
             self._add_notice(
                 f"cache {self.path} failed ({error}); going on, what is found is kept once it works again"
             )
-            with contextlib.suppress(sqlite3.Error):  # wait for a lock once, not at every unit
-                self._db.execute("PRAGMA busy_timeout = 0")
+            self._busy_seconds = 0.0  # wait for a lock once, not at every unit
 
     def _add_notice(self, text: str) -> None:
         LOGGER.info("%s", text)
@@ -317,11 +323,11 @@ class Cache:
         sync = time.monotonic() >= self._synced + _SYNC_SECONDS
         try:
             self._db.execute(f"PRAGMA synchronous = {self._synchronous(sync)}")
-            self._db.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             self._insert()
             size, used = self._sizes()
             evicted = self._evict() if used > self.limit else 0
-            self._db.execute("COMMIT")
+            self._execute("COMMIT")
         except (sqlite3.Error, MemoryError) as error:
             with contextlib.suppress(sqlite3.Error):
                 if self._db.in_transaction:
@@ -336,11 +342,13 @@ class Cache:
             self._shrink()
         if sync:
             self._synced = time.monotonic()
-        if self._failing:
-            self._failing = False
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        self._failing = False
+        self._busy_seconds = BUSY_SECONDS
         return True
+
+    def _execute(self, statement: str, values: tuple[bytes, ...] = ()) -> sqlite3.Cursor:
+        """Execute a statement for which another process may have to be waited for. Raises sqlite3.Error."""
+        return patiently(lambda: self._db.execute(statement, values), self._busy_seconds, self._stopped)
 
     def _synchronous(self, sync: bool) -> str:
         if self.temporary:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from engine.cli.signals import Interruption
 
 _COMMANDS = {
     "analyze": "Analyse every game of PGN and EPD files.",
@@ -75,24 +77,33 @@ def main(arguments: list[str] | None = None) -> None:
 
     * **arguments** - *(optional)* the arguments of the command; those of the process when left out.
     """
+    from engine.cli.signals import Interruption
+
+    with Interruption() as interruption:
+        code = _main(arguments, interruption)
+    sys.exit(code)
+
+
+def _main(arguments: list[str] | None, interruption: Interruption) -> int:
+    from engine.cli.signals import drop_output
     from engine.errors import AnalysisError
 
     _take_any_text()
     try:
-        code: Any = group.main(arguments, prog_name="engine", standalone_mode=False)
+        code: Any = group.main(arguments, prog_name="engine", standalone_mode=False, obj=interruption)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
-        code = 130
+        code = interruption.exit_code
+        drop_output()
     except AnalysisError as error:
         click.echo(f"error: {_printable(error.message)}", err=True)
         code = error.exit_code
     if code == CLOSED_STDOUT:
-        # The reader of our output has gone: Python must not try to flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code if isinstance(code, int) else 0)
+        drop_output()
+    return code if isinstance(code, int) else 0
 
 
 def _take_any_text() -> None:

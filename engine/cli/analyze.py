@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import click
 from msgspec import structs
 
-from engine import api, live, system
+from engine import live, system
+from engine.api.arguments import Wanted, check_settings, start_run
 from engine.cli import values
+from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, OutputError
 from engine.input.inputs import LiteralPath
 from engine.model import RunResult
@@ -23,9 +21,6 @@ from engine.settings import EPD_AGGREGATORS, Settings, build_settings
 from engine.text.logs import shown_logs
 
 CONTINUES = "the same command continues where it stopped"
-INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
-if hasattr(signal, "SIGHUP"):  # a closed terminal is a request to end, as SIGTERM is
-    INTERRUPTED[signal.SIGHUP] = 143
 
 
 @click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
@@ -148,7 +143,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
                 screen.say(
                     "warning: log lines of workers are left out beside the board; --progress plain shows them"
                 )
-            code = _analyze(flags, settings, screen)
+            code = _analyze(flags, settings, screen, ctx.ensure_object(Interruption))
         except AnalysisError as error:
             if screen.events is None:
                 raise
@@ -203,31 +198,48 @@ def _settings(flags: dict[str, Any]) -> Settings:
     return build_settings(fields, profile=flags["profile"])
 
 
-def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen) -> int:
+def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> int:
     """Run the analysis, print what it found, and return the exit code."""
-    stop = threading.Event()
     table = flags["format_"] == "table"
-    with _signals(stop) as caught:
+    try:
         with screen:
-            result = api.analyze(
-                [LiteralPath(name) for name in flags["inputs"]],
-                settings=settings,
-                output=list(dict.fromkeys([*flags["output"], *([] if table else ["-"])])),
-                output_format=None if table else flags["format_"],
-                force=flags["force"],
-                progress=screen.show,
-                stop=stop,
-                stop_after=flags["stop_after"] / 1000 if flags["stop_after"] else None,
-            )
+            result = _run(flags, settings, screen, interruption)
         if table:
             _print_summary(result, settings)
         if not flags["quiet"]:
             screen.finish(result, _save_command(flags, result))
-        if result.interrupted and screen.events is None:
-            reason = "interrupted" if caught else "stopped as asked"
-            kept = "nothing was kept (--no-cache)" if flags["no_cache"] else CONTINUES
-            screen.say(f"{reason}; {kept}")
-    return _exit_code(result, caught, strict=flags["strict"])
+    except KeyboardInterrupt:
+        _say_stopped(flags, screen, interruption)
+        return interruption.exit_code
+    if result.interrupted:
+        _say_stopped(flags, screen, interruption)
+        if interruption.caught:
+            return interruption.exit_code
+    return 1 if result.failures or (flags["strict"] and result.notices) else 0
+
+
+def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> RunResult:
+    table = flags["format_"] == "table"
+    wanted = Wanted(
+        output=list(dict.fromkeys([*flags["output"], *([] if table else ["-"])])),
+        output_format=None if table else flags["format_"],
+        force=flags["force"],
+    )
+    seconds = flags["stop_after"] / 1000 if flags["stop_after"] else None
+    if seconds is not None:
+        wanted["stop_after"] = seconds
+    inputs = [LiteralPath(name) for name in flags["inputs"]]
+    interruption.limit(seconds)
+    run = start_run(inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop)
+    with interruption.telling_the_run():
+        return run.execute()
+
+
+def _say_stopped(flags: dict[str, Any], screen: live.Screen, interruption: Interruption) -> None:
+    if screen.events is None:
+        reason = "interrupted" if interruption.caught else "stopped as asked"
+        kept = "nothing was kept (--no-cache)" if flags["no_cache"] else CONTINUES
+        screen.say(f"{reason}; {kept}")
 
 
 def _print_summary(result: RunResult, settings: Settings) -> None:
@@ -248,12 +260,6 @@ def _print_summary(result: RunResult, settings: Settings) -> None:
         raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
 
 
-def _exit_code(result: RunResult, caught: list[signal.Signals], *, strict: bool) -> int:
-    if result.interrupted and caught:
-        return INTERRUPTED[caught[0]]
-    return 1 if result.failures or (strict and result.notices) else 0
-
-
 def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
     """Return the command that writes what this one only showed; None when there is nothing to write."""
     if flags["output"] or flags["no_cache"] or result.interrupted or flags["format_"] != "table":
@@ -264,22 +270,3 @@ def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
         return None
     outputs = ["-o", "analysed.pgn", "-o", "analysed.jsonl"]
     return shlex.join(["engine", sys.argv[1], *outputs, *sys.argv[2:]])
-
-
-@contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[list[signal.Signals]]:
-    """Let the first Ctrl-C or SIGTERM end the run in good order, the second at once. Yield what was caught."""
-    caught: list[signal.Signals] = []
-
-    def catch(number: int, _: object) -> None:
-        caught.append(signal.Signals(number))
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, catch) for number in INTERRUPTED}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,11 +15,10 @@ import click
 from engine import live, system
 from engine.cache.store import Cache, default_path
 from engine.cli import values
-from engine.contracts.messages import PluginSpec
 from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
-from engine.run.estimate import measure_speed
+from engine.run.estimate import measure_speed, measure_speeds
 from engine.settings import build_settings
 from engine.system import paths
 from engine.text.logs import shown_logs
@@ -130,20 +127,9 @@ def _print_evaluator(name: str, options: dict[str, object]) -> None:
     _say("", f"version {info.version}, fingerprint {info.fingerprint[:16]}, plays {', '.join(info.variants)}")
     if choice.spec is None:
         return
-    speed = f"{live.short(measure_speed(choice.spec))} nodes/s on one core"
+    speed = measure_speed(choice.spec)
     cores = system.cores()
-    try:
-        speeds = _measure_together(choice.spec, cores)
-    except (OSError, NotImplementedError) as error:
-        _say("speed", f"{speed}; not measured on all {cores}: {error}")
-    else:
-        _say("speed", f"{speed}, {live.short(sum(speeds))} on all {cores}")
-
-
-def _measure_together(spec: PluginSpec, cores: int) -> list[int]:
-    """Return the speeds of one evaluator for each core, at the same time. Raises OSError, NotImplementedError."""
-    with contextlib.ExitStack() as stack:
-        with system.without_main():
-            pool = stack.enter_context(ProcessPoolExecutor(cores, mp_context=system.pool_context("spawn")))
-            speeds = pool.map(measure_speed, [spec] * cores)
-        return list(speeds)
+    speeds = measure_speeds(choice.spec, cores)
+    _say("speed", f"{live.short(speed)} nodes/s on one core, {live.short(sum(speeds))} on all {cores}")
+    if len(speeds) < cores:
+        _say("", f"NOT ALL: {cores - len(speeds)} of {cores} processes did not answer")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from engine import api, live
 from engine.cli import values
+from engine.cli.signals import Interruption
 from engine.errors import ConfigError
 from engine.model import Evaluation, EvaluatorInfo, Line, Position, Score
 from engine.settings import build_settings
@@ -27,7 +28,8 @@ FEN_FIELDS = 6
 @values.evaluator_options
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @values.verbose_option
-def command(position: tuple[str, ...], **flags: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, position: tuple[str, ...], **flags: Any) -> None:
     """Evaluate one position: 1M nodes unless a limit is given.
 
     The position is a FEN, quoted or not, or "startpos", then optionally "moves" and moves in UCI or SAN.
@@ -37,16 +39,18 @@ def command(position: tuple[str, ...], **flags: Any) -> None:
     limit = values.limit(flags)
     evaluator_infos: list[EvaluatorInfo] = []
     with shown_logs(values.log_level(flags)):
-        evaluation = api.evaluate(
-            fen,
-            moves=moves,
-            nodes=limit.get("nodes"),
-            depth=limit.get("depth"),
-            time=limit.get("time"),
-            multipv=limit.get("multipv", 1),
-            evaluator=flags["evaluator"] or settings.evaluator,
-            evaluator_options=settings.evaluator_options,
-            on_evaluator=evaluator_infos.append,
+        evaluation = ctx.ensure_object(Interruption).await_result(
+            lambda: api.evaluate(
+                fen,
+                moves=moves,
+                nodes=limit.get("nodes"),
+                depth=limit.get("depth"),
+                time=limit.get("time"),
+                multipv=limit.get("multipv", 1),
+                evaluator=flags["evaluator"] or settings.evaluator,
+                evaluator_options=settings.evaluator_options,
+                on_evaluator=evaluator_infos.append,
+            )
         )
     [info] = evaluator_infos
     searched = api.read_position(fen, moves)

@@ -26,12 +26,10 @@ import chess.pgn
 
 from engine.errors import ConfigError, InputError
 from engine.input import sources
-from engine.input.sources import BrokenSource, NoGameYet, Source
-from engine.plugin import RawGame, Reader
+from engine.input.sources import WAIT_SECONDS, BrokenSource, Found, NoGameYet, Source
+from engine.plugin import Reader
 from engine.system.turns import waiting
 
-WAIT_SECONDS = 0.05
-"""Longest wait for the next item of a slow supply before the run attends to its searches again."""
 ITEMS_AHEAD = 4
 """Items taken from a supply before they are needed."""
 _FEN = re.compile(r"\s*(?:[1-8pnbrqkPNBRQK~]+/){7}[1-8pnbrqkPNBRQK~]+(?:\[[^]]*\])?\s+[wb-](?:\s|$)")
@@ -130,10 +128,8 @@ class SupplySource(Source):
         super().__init__("<iterable>", readers, file=io.BytesIO(), reader=sources.DEFAULT_READER)
         self._supply = supply
 
-    def games(
-        self, readers: Mapping[str, Reader]
-    ) -> Iterator[tuple[str, Reader, RawGame] | BrokenSource | NoGameYet]:
-        while True:
+    def games(self, readers: Mapping[str, Reader]) -> Iterator[Found | NoGameYet]:
+        while not self.stopped():
             try:
                 item = self._supply.take(WAIT_SECONDS)
             except Exception as error:
@@ -149,6 +145,7 @@ class SupplySource(Source):
                 yield BrokenSource(_name_of(item), None, error.message)
                 continue
             for source in item_sources:
+                source.stopped = self.stopped
                 try:
                     yield from source.games(readers)
                 finally:

@@ -11,21 +11,27 @@ holds one block and one game in memory.
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from msgspec import Struct
 
+from engine.cache.network import on_network
 from engine.errors import InputError
+from engine.input.feed import Feed
 from engine.plugin import RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
+from engine.system.files import PatientFile, may_keep_waiting
 
+WAIT_SECONDS = 0.05
+"""Longest wait for the next game of a slow source before the run attends to its searches again."""
 STDIN = "-"
 DEFAULT_READER = "pgn"
 
@@ -55,6 +61,9 @@ class BrokenSource(Struct, frozen=True):
 
 class NoGameYet(Struct, frozen=True):
     """A sign of life from a source whose next game has not arrived: the source is slower than the run."""
+
+
+Found = tuple[str, Reader, RawGame] | BrokenSource
 
 
 class Source:
@@ -94,6 +103,10 @@ class Source:
         self._opened: tuple[io.BufferedReader, os.stat_result] | None = None
         """The file and what it was when it was opened; None for a stream."""
         self._done = False
+        self._closing = False
+        self._feed: Feed[Found] | None = None
+        self.stopped: Callable[[], bool] = lambda: False
+        """Whether reading is to end, as at the end of the file."""
 
     @classmethod
     def refuse(cls, name: str, readers: Mapping[str, Reader], reason: str) -> Source:
@@ -140,15 +153,31 @@ class Source:
     def _open_raw(self) -> io.BufferedReader:
         if self._file is not None:
             return io.BufferedReader(cast("io.RawIOBase", self._file), _HEAD)
-        return _open_stdin() if self.name == STDIN else io.BufferedReader(io.FileIO(self.name), _HEAD)
+        file = _stdin() if self.name == STDIN else self.name
+        if isinstance(file, io.BufferedReader):
+            return file
+        return io.BufferedReader(PatientFile(file, lambda: self._closing or self.stopped()), _HEAD)
 
-    def games(
-        self, readers: Mapping[str, Reader]
-    ) -> Iterator[tuple[str, Reader, RawGame] | BrokenSource | NoGameYet]:
-        """Yield each raw game with the name of its file and the reader that parses it. Raises OSError."""
+    def games(self, readers: Mapping[str, Reader]) -> Iterator[Found | NoGameYet]:
+        """Yield each raw game with the name of its file and the reader that parses it. Raises OSError.
+
+        What may keep the reader waiting is read in a thread.
+        """
+        if not self._may_keep_waiting():
+            for item in self._split(readers):
+                self._count(item)
+                yield item
+            return
+        self._feed = Feed(self._split(readers), _bytes_of)
+        while not self._feed.ended:
+            item = self._feed.take(WAIT_SECONDS)
+            if item is not None:
+                self._count(item)
+            yield NoGameYet() if item is None else item
+
+    def _split(self, readers: Mapping[str, Reader]) -> Generator[Found, None, None]:
         reader = readers[self.reader]
         for raw in reader.split(self.open()):
-            self.bytes_split += len(raw.data)
             yield self.name, reader, raw
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
@@ -171,6 +200,22 @@ class Source:
         if now.st_mtime_ns != before.st_mtime_ns:
             return f"was written to while it was read; games may be missing or mixed up, and {again}"
         return None
+
+    def _count(self, item: Found) -> None:
+        if isinstance(item, tuple):
+            self.bytes_split += len(item[2].data)
+
+    def _may_keep_waiting(self) -> bool:
+        """Whether it is neither a file on a disk of this machine nor in memory."""
+        if self.name == STDIN and self._file is None:
+            file = _stdin()
+            return isinstance(file, int) and may_keep_waiting(file)
+        if self._file is None:
+            return may_keep_waiting(self.name) or _on_network(Path(self.name).parent)
+        try:
+            return may_keep_waiting(self._file.fileno())
+        except (OSError, AttributeError):
+            return False
 
     def has_clocks(self) -> bool:
         """Return whether the first 64 KiB mention clock or move times. May open the file."""
@@ -199,7 +244,9 @@ class Source:
 
     def close(self) -> None:
         """Close the stream, and count the source as read. May be called more than once."""
-        self._done = True
+        self._done = self._closing = True
+        if self._feed is not None and not self._feed.close():
+            return  # a file server that does not answer: the stream is in use, and its thread in the kernel
         if self._stream is not None:
             self._stream.close()
 
@@ -290,13 +337,27 @@ def _is_other(name: str, opened: os.stat_result) -> bool:
         return False  # removed: nothing is missing
 
 
-def _open_stdin() -> io.BufferedReader:
+def _stdin() -> int | io.BufferedReader:
+    """Return the descriptor of standard input, or what a program has put in its place. Raises OSError.
+
+    A thread must not be left waiting inside `sys.stdin`: Python could not end then.
+    """
     if sys.stdin is None:  # a program without a console
         raise OSError(errno.EBADF, "there is no standard input")
-    buffered = sys.stdin.buffer
-    if isinstance(buffered, io.BufferedReader):
-        return buffered
-    return io.BufferedReader(cast("io.RawIOBase", buffered))
+    try:
+        return sys.stdin.fileno()
+    except (OSError, ValueError):
+        buffered = sys.stdin.buffer
+        return buffered if isinstance(buffered, io.BufferedReader) else io.BufferedReader(buffered)  # type: ignore[arg-type]
+
+
+@functools.lru_cache(1)
+def _on_network(folder: Path) -> bool:
+    return on_network(folder.resolve())
+
+
+def _bytes_of(item: Found) -> int:
+    return len(item[2].data) if isinstance(item, tuple) else 0
 
 
 def _compression(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ from msgspec import Struct, structs
 
 from engine.contracts import options
 from engine.contracts.messages import PluginSpec
-from engine.errors import AnalysisError, ConfigError, EvaluatorError, PluginNotFound
+from engine.errors import AnalysisError, ConfigError, EvaluatorError, EvaluatorKilled, PluginNotFound
 from engine.loading.registry import Registry, load_spec
 from engine.model import EvaluatorInfo
 from engine.plugin import Evaluator
 
 NAMESPACE = "engine.evaluators"
+_TRIES = 3
+"""How often an evaluator is started that something else kills while it starts."""
 _MAX_DELEGATIONS = 5
 """Most times that an evaluator may name another one in its place."""
 
@@ -59,6 +62,13 @@ def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEv
 
 def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEvaluator:
     spec = resolve(registry, name, values)
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(EvaluatorKilled):
+            return _try(spec)
+    return _try(spec)
+
+
+def _try(spec: PluginSpec) -> ChosenEvaluator:
     evaluator = make(spec)
     try:
         info = evaluator.start()

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Iterator
+from typing import Any
 
-from engine.input.games import FilteredGame, select_games
-from engine.input.sources import BrokenSource, NoGameYet
-from engine.run.batches import BatchJob, BatchPool, BatchResult, batches
+from engine.input.games import select_games
+from engine.input.sources import NoGameYet
+from engine.run.batch_pool import BatchPool
+from engine.run.batches import BatchJob, BatchResult, batches
+from engine.run.reporter import PROGRESS_SECONDS
 from engine.run.started import Parts, StartedRun
+
+Line = deque[Any]
+"""Everything that was read, in input order; a number stands for so many games of a batch."""
 
 
 class RecordedRun(StartedRun):
@@ -47,29 +55,48 @@ class RecordedRun(StartedRun):
     def _drive(self, pool: BatchPool) -> None:
         plan, progress = self._plan, self._progress
         items = batches(select_games(plan.sources, plan.readers, plan.selection))
-        line: deque[FilteredGame | BrokenSource | None] = deque()
-        """Everything that was read, in input order: None stands for a batch."""
+        line: Line = deque()
         while not progress.exhausted or line:
             if self._stopping and not progress.exhausted:
                 self._interrupted = progress.exhausted = True
-            while not progress.exhausted and pool.has_room():
-                item = next(items, None)
-                if item is None:
-                    progress.exhausted = True
-                elif isinstance(item, list):
-                    pool.submit(item)
-                    line.append(None)
-                elif isinstance(item, NoGameYet):
-                    break
-                else:
-                    line.append(item)
-            if line:
-                head = line.popleft()
-                if head is None:
-                    self._merge(pool.next())
-                else:
-                    self._accounts.pass_over(head)
+            if self._overdue and line:
+                self._interrupted = True
+                break
+            reads_on = self._read(pool, items, line)
+            self._pass_over(line)
+            if line and (result := pool.next(0.0 if reads_on else PROGRESS_SECONDS)) is not None:
+                line[0] = line[0] - result.counts.read
+                if not line[0]:
+                    line.popleft()
+                self._merge(result)
             self._report(pool)
+
+    def _read(self, pool: BatchPool, items: Iterator[Any], line: Line) -> bool:
+        """Hand out batches while there is room; return whether there is more to read already."""
+        progress = self._progress
+        until = time.monotonic() + PROGRESS_SECONDS
+        while not progress.exhausted and pool.has_room():
+            item = next(items, None)
+            if self._stopping:
+                return False  # the bytes of the last game may have ended because of that
+            if item is None:
+                progress.exhausted = True
+            elif isinstance(item, list):
+                pool.submit(item)
+                line.append(len(item))
+            elif isinstance(item, NoGameYet):
+                return False
+            else:
+                line.append(item)
+                self._pass_over(line)
+            if time.monotonic() > until:
+                return True
+        return False
+
+    def _pass_over(self, line: Line) -> None:
+        """Account for what stands before the oldest batch and is no game."""
+        while line and not isinstance(line[0], int):
+            self._accounts.pass_over(line.popleft())
 
     def _merge(self, batch: BatchResult) -> None:
         accounts, delivery = self._accounts, self._delivery

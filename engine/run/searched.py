@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -10,7 +11,7 @@ from msgspec import structs
 from engine.analysis.game import GameAnalyzer
 from engine.cache.store import Cache, default_path
 from engine.contracts.messages import Job, PluginSpec
-from engine.input.games import FilteredGame, ParsedGame, read_games, skip_unplayable
+from engine.input.games import FilteredGame, InputItem, ParsedGame, read_games, skip_unplayable
 from engine.input.sources import BrokenSource, NoGameYet
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext, Request
@@ -38,7 +39,7 @@ class SearchedRun(StartedRun):
         )
 
     def _work(self) -> None:
-        cache = open_cache(self._plan.settings)
+        cache = open_cache(self._plan.settings, self._is_stopping)
         opened_with = cache.notice
         if cache.notice:
             self._accounts.warn(cache.notice)
@@ -84,22 +85,35 @@ class SearchedRun(StartedRun):
         items = read_games(plan.sources, plan.readers, plan.selection)
         while not (progress.exhausted and scheduler.idle):
             if self._stopping and not self._interrupted:
-                # What is in hand is finished; nothing more is read or handed out.
+                # What is in hand may be finished; nothing more is read or handed out.
                 self._interrupted = scheduler.drain() or not progress.exhausted
                 progress.exhausted = True
-            while not progress.exhausted and scheduler.has_room() and not self._stopping:
-                item = next(items, None)
-                if item is None:
-                    progress.exhausted = True
-                    scheduler.end()
-                elif isinstance(item, NoGameYet):
-                    break
-                else:
-                    self._open(scheduler, item)
-            for game in scheduler.step(PROGRESS_SECONDS):
+            if self._overdue:
+                scheduler.give_up()
+            reads_on = self._read(scheduler, items)
+            for game in scheduler.step(0.0 if reads_on else PROGRESS_SECONDS):
                 self._deliver(game)
             self._report(scheduler)
         self._interrupted = self._interrupted or scheduler.left
+
+    def _read(self, scheduler: Scheduler, items: Iterator[InputItem]) -> bool:
+        """Open games while there is room; return whether there is more to read already."""
+        progress = self._progress
+        until = time.monotonic() + PROGRESS_SECONDS
+        while not progress.exhausted and scheduler.has_room():
+            item = next(items, None)
+            if self._stopping:
+                return False  # the bytes of the last game may have ended because of that
+            if item is None:
+                progress.exhausted = True
+                scheduler.end()
+            elif isinstance(item, NoGameYet):
+                return False
+            else:
+                self._open(scheduler, item)
+            if time.monotonic() > until:  # none of many games is wanted
+                return True
+        return False
 
     def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | FilteredGame | BrokenSource) -> None:
         if isinstance(item, FilteredGame | BrokenSource):
@@ -157,8 +171,8 @@ class SearchedRun(StartedRun):
         self._accounts.fail(failure)
 
 
-def open_cache(settings: Settings) -> Cache:
+def open_cache(settings: Settings, stopped: Callable[[], bool] = lambda: False) -> Cache:
     """Open the cache that the settings name; its `notice` says what was wrong with it."""
     if settings.cache == "":
         return Cache(None)
-    return Cache(Path(settings.cache) if settings.cache else default_path())
+    return Cache(Path(settings.cache) if settings.cache else default_path(), stopped=stopped)

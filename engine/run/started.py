@@ -18,6 +18,9 @@ from engine.run.prepare import RunPlan
 from engine.run.reporter import ProgressReporter, Searches
 from engine.workers.scoreboard import Scoreboard
 
+STOPPING_SECONDS = 1.5
+"""How long a run that is to stop waits for what is in hand."""
+
 
 class Evaluators(Struct, frozen=True):
     """The evaluators of a run."""
@@ -57,6 +60,7 @@ class StartedRun(abc.ABC):
         self._progress = parts.progress
         self._stop = parts.stop
         self._interrupted = False
+        self._stopping_since: float | None = None
 
     def execute(self) -> RunResult:
         """Do the work and return the result.
@@ -70,6 +74,8 @@ class StartedRun(abc.ABC):
             workers=plan.workers,
             size=plan.settings.scoreboard.size,
         )
+        for source in plan.sources:
+            source.stopped = self._is_stopping
         LOGGER.info("evaluator %s, %s", self._evaluators.main.info.name, plan.limit)
         try:
             self._work()
@@ -98,9 +104,22 @@ class StartedRun(abc.ABC):
 
     @property
     def _stopping(self) -> bool:
-        after = self._stop.after
-        late = after is not None and time.monotonic() - self._progress.started_at >= after
-        return late or self._stop.event.is_set()
+        return self._is_stopping()
+
+    def _is_stopping(self) -> bool:
+        """Return whether the run is to stop. Any thread."""
+        if self._stopping_since is None:
+            after = self._stop.after
+            late = after is not None and time.monotonic() - self._progress.started_at >= after
+            if late or self._stop.event.is_set():
+                self._stopping_since = time.monotonic()
+        return self._stopping_since is not None
+
+    @property
+    def _overdue(self) -> bool:
+        """Whether the run has waited for long enough for what was in hand when it was to stop."""
+        since = self._stopping_since
+        return since is not None and time.monotonic() - since >= STOPPING_SECONDS
 
     def _report(self, searches: Searches, *, last: bool = False) -> None:
         self._progress.report(searches, self._scoreboard, stopping=self._stopping, last=last)

@@ -17,6 +17,7 @@ from msgspec import Struct
 from engine import scoring
 from engine.cache.store import Cache, unit_key
 from engine.contracts.messages import Done, Job, Lost, Unit
+from engine.errors import EvaluatorError
 from engine.model import (
     AnalysedGame,
     Evaluation,
@@ -111,7 +112,7 @@ class Scheduler:
         """Positions that are done: searched, cached or given up."""
         self._drained = False
         self.left = False
-        """Whether something was not handed out because of `drain`."""
+        """Whether something was not searched because of `drain` or `give_up`."""
 
     # -- in --
 
@@ -169,12 +170,19 @@ class Scheduler:
     def drain(self) -> bool:
         """Hand out nothing more, and return whether something was left. What is in hand is still taken.
 
-        A game that is searched afterwards and wants other searches is left too.
+        What is lost from now on is not searched again. A game that is searched afterwards and wants other searches
+        is left too.
         """
         self._drained = True
         self.left = self.left or bool(self._waiting)
         self._waiting.clear()
         return self.left
+
+    def give_up(self) -> None:
+        """Leave what is in hand too."""
+        self.drain()
+        self.left = self.left or bool(self._in_hand)
+        self._in_hand.clear()
 
     # -- through and out --
 
@@ -190,10 +198,19 @@ class Scheduler:
         """
         self._hand_out()
         if self._in_hand and self._executor is not None:
-            self._take(self._executor.collect(timeout))
+            self._take(self._collect(self._executor, timeout))
         for game in self._assembler.searched():
             self._go_on(game)
         yield from self._assembler.finished()
+
+    def _collect(self, executor: Executor, timeout: float) -> Sequence[Done | Lost]:
+        try:
+            return executor.collect(timeout)
+        except EvaluatorError:
+            if not self._drained:
+                raise
+            self.give_up()
+            return ()
 
     def _go_on(self, game: SearchedGame) -> None:
         """Search a game deeper where it is in doubt; else have it analysed, and its follow-ups searched."""
@@ -306,6 +323,9 @@ class Scheduler:
         self._scoreboard.adjust_wins(difference)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
+        if self._drained:
+            self.left = True
+            return
         decision = self._retries.lost(unit, lost)
         gone = isinstance(decision, GiveUp) or decision.units != (unit,)
         if gone and (known := self._verifier.take(unit)) is not None:

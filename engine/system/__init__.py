@@ -20,13 +20,15 @@ from engine.system.processes import (
     blame,
     collect_seldom,
     end_with_parent,
+    ending_signals,
     is_from_outside,
+    is_stopped,
     leave_signals_to_parent,
     name_signal,
     without_main,
 )
 from engine.system.programs import Guard, can_drive_programs
-from engine.system.queues import abandon, close_reader, pool_context, task_queue
+from engine.system.queues import abandon, close_reader, task_queue
 from engine.system.resources import ATOMIC_WRITE, CAN_PIN, apply_cpu_settings, cores, memory
 from engine.system.waiter import Waiter
 
@@ -46,13 +48,14 @@ __all__ = [
     "collect_seldom",
     "cores",
     "end_with_parent",
+    "ending_signals",
     "hidden_by",
     "is_from_outside",
+    "is_stopped",
     "leave_signals_to_parent",
     "lock_file",
     "memory",
     "name_signal",
-    "pool_context",
     "shared_array",
     "task_queue",
     "why_no_children",

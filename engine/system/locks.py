@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import threading
+import time
 import weakref
 from multiprocessing import context, reduction, util
 from typing import IO, Any, Literal
@@ -17,6 +19,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 HAS_KERNEL_LOCKS = fcntl is not None
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.01
+"""Seconds between two tries of a wait that has an end, which the kernel does not offer."""
 
 
 class KernelLock:
@@ -81,23 +85,21 @@ class KernelLock:
         """Take the lock, and return whether it was taken.
 
         * **block** - *(optional)* whether to wait for it.
-        * **timeout** - *(optional)* seconds to wait for other threads of this process; for other processes it
-          waits as long as they hold it, because none of them can be dead.
+        * **timeout** - *(optional)* seconds to wait at most. Give one wherever a process that is stopped must not
+          hold up this one: it is alive, so the kernel does not take the lock from it.
         """
-        if not (
-            self._inner.acquire(block) if timeout is None or not block else self._inner.acquire(True, timeout)
-        ):
+        limited = block and timeout is not None
+        deadline = time.monotonic() + max(0.0, timeout or 0.0) if limited else None
+        if not (self._inner.acquire(True, max(0.0, timeout or 0.0)) if limited else self._inner.acquire(block)):
             return False
+        taken = False
         try:
-            if self._depth == 0:
-                self._lock_file(block=block)
-        except BaseException as error:  # a KeyboardInterrupt too: the threads' lock must not stay taken
-            self._inner.release()
-            if block or not isinstance(error, OSError):
-                raise
-            return False
-        self._depth += 1
-        return True
+            taken = self._depth > 0 or self._take_file(block, deadline)
+        finally:  # a KeyboardInterrupt too: the threads' lock must not stay taken
+            if not taken:
+                self._inner.release()
+        self._depth += taken
+        return taken
 
     def release(self) -> None:
         """Give the lock back; only the thread that holds it may. Raises RuntimeError when nobody holds it."""
@@ -114,7 +116,7 @@ class KernelLock:
         self._inner.acquire()
         if self._depth == 0:
             try:
-                self._lock_file(block=True)
+                self._take_file(True, None)
             except BaseException:
                 self._inner.release()
                 raise
@@ -127,9 +129,27 @@ class KernelLock:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
         self._inner.release()
 
-    def _lock_file(self, *, block: bool) -> None:
-        if fcntl is not None:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX if block else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _take_file(self, block: bool, deadline: float | None) -> bool:
+        """Take the lock between processes; return False when another one has it still at the deadline."""
+        if fcntl is None:
+            return True
+        if block and deadline is None:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
+            return True
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN):
+                    raise
+            else:
+                return True
+            left = 0.0 if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def __reduce__(self) -> tuple[Any, ...]:
         context.assert_spawning(self)

@@ -44,14 +44,32 @@ def without_main() -> Iterator[None]:
             main.__dict__.update(kept)
 
 
+def ending_signals() -> list[signal.Signals]:
+    """Return the signals that ask a program to end, without those that it was started to ignore.
+
+    `nohup` has SIGHUP ignored, a script SIGINT in what it starts with `&`.
+    """
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [signal.Signals[name] for name in names]
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 def leave_signals_to_parent() -> None:
     """Ignore the signals that a terminal, `timeout` or systemd sends to the whole group; the parent acts on them.
 
     A handler rather than SIG_IGN, which the programs that this process starts would inherit.
     """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: None)
+    for number in ending_signals():
+        signal.signal(number, lambda *_: None)
+
+
+def is_stopped(pid: int) -> bool:
+    """Return whether a process has been stopped (SIGSTOP) and not by a debugger; False where that is not told."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read(4096).rpartition(b")")[2].split()[:1] == [b"T"]
+    except OSError:  # no Linux, or it has ended
+        return False
 
 
 def _die_with_parent() -> None:

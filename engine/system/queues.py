@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
 import threading
 from multiprocessing import queues
 from typing import Any
 
-from engine.system.anonymous import shared_array
 from engine.system.locks import HAS_KERNEL_LOCKS, KernelLock
 
 
@@ -20,31 +17,6 @@ class _Unbounded:
 
     def release(self) -> None:
         pass
-
-
-class _Room:
-    """A stand-in for the semaphore of a queue whose only producer asks whether it is full before it puts."""
-
-    def __init__(self, size: int) -> None:
-        self._left = shared_array(ctypes.c_int64, 1)
-        self._left[0] = size
-        self._lock = KernelLock()
-
-    def acquire(self, _block: bool = True, _timeout: float | None = None) -> bool:
-        with self._lock:
-            self._left[0] -= 1
-        return True
-
-    def release(self) -> None:
-        with self._lock:
-            self._left[0] += 1
-
-    @property
-    def _semlock(self) -> _Room:  # what `Queue.full` asks
-        return self
-
-    def _is_zero(self) -> bool:
-        return bool(self._left[0] <= 0)
 
 
 class _KernelLocks:
@@ -88,22 +60,6 @@ class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run t
 def task_queue(context: Any) -> Any:
     """Return a queue for one worker's tasks."""
     return TaskQueue() if HAS_KERNEL_LOCKS else context.Queue()
-
-
-def pool_context(start_method: str) -> Any:
-    """Return the context of a start method for a ProcessPoolExecutor, without semaphores."""
-    standard = multiprocessing.get_context(start_method)
-    if not HAS_KERNEL_LOCKS:
-        return standard
-
-    class Context(type(standard)):  # type: ignore[misc]
-        def Lock(self) -> KernelLock:  # noqa: N802 - the context's name for it
-            return KernelLock()
-
-        def BoundedSemaphore(self, size: int) -> _Room:  # noqa: N802 - the same
-            return _Room(size)
-
-    return Context()
 
 
 def close_reader(queue: Any) -> None:

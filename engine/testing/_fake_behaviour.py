@@ -120,7 +120,8 @@ class Behaviour(TypedDict, total=False):
 
 FAULTS = (
     "slow", "crash", "crash_after", "kill", "hang", "deaf", "eat", "share", "together", "fork", "close_stdout",
-    "cut", "illegal_bestmove", "no_bestmove", "null_bestmove", "no_score", "absurd_score", "absurd_depth", "mate_zero",
-    "illegal_pv", "double_bestmove", "late_bestmove", "garbage", "long_line", "chatter", "flood", "short_lines",
+    "cut", "illegal_bestmove", "no_bestmove", "null_bestmove", "no_score", "absurd_score", "absurd_depth",
+    "mate_zero", "illegal_pv", "double_bestmove", "late_bestmove", "garbage", "long_line", "chatter", "flood",
+    "short_lines",
 )  # fmt: skip
 """The behaviours that have a trigger."""

@@ -1,14 +1,34 @@
-"""How long a worker may take before it is taken for hung.
+"""How long a worker may take before it is taken for hung, and who has taken longer.
 
 These are a backstop behind the evaluator's own deadlines, hence always later: generous, because a slow machine is
 not a fault. An evaluator that lets the user set its deadlines calls the options `search_timeout` and
 `start_timeout`.
+
+A worker that somebody has stopped (SIGSTOP) is waited for less long: it may hold the scoreboard's lock, which all
+others need.
 """
 
 from __future__ import annotations
 
-from engine.contracts.messages import Job
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from msgspec import structs
+
+from engine import system
+from engine.contracts.messages import Job, Unit
 from engine.model import Limit
+from engine.workers.scoreboard import Scoreboard
+from engine.workers.slot import Slot
+
+LOOKS = 0.25
+"""Seconds between two looks at who hangs."""
+ENDING_SECONDS = 10.0
+"""How long a worker that has said it ends may take to."""
+STOPPED_SECONDS = 5.0
+"""How long a worker may be stopped while its parent is not."""
+
+Blame = Literal["position", "outside"]
 
 
 def search_deadline(job: Job) -> float:
@@ -33,3 +53,61 @@ def start_timeout(job: Job) -> float:
 def start_deadline(job: Job) -> float:
     """Return the seconds after which a worker that is not ready is taken for hung."""
     return 60.0 + start_timeout(job)
+
+
+class Watchdog:
+    """Finds the workers of a pool that do not move."""
+
+    def __init__(self, job: Job, scoreboard: Scoreboard, clock: Callable[[], float]) -> None:
+        self._job = job
+        self._scoreboard = scoreboard
+        self._clock = clock
+        self._look_at = 0.0
+        """When to look next."""
+        self._stopped: dict[int, tuple[int, float]] = {}
+        """Workers that are stopped: process and since when, by slot."""
+        self.search_seconds = search_deadline(job)
+        self.start_seconds = start_deadline(job)
+
+    def find(self, slots: Iterable[Slot]) -> Iterator[tuple[Slot, str, Blame]]:
+        """Yield the workers that finished no position, or did not start or end, in time; why, and the cause."""
+        if self._clock() < self._look_at:
+            return
+        self._look_at = self._clock() + LOOKS
+        for slot in slots:
+            if slot.process is None or slot.sentence is not None:
+                continue
+            late = self._lateness(slot)
+            if late:
+                yield slot, late, "position"
+            elif self._is_stopped(slot):
+                yield slot, f"the worker was stopped for {STOPPED_SECONDS:.0f} s", "outside"
+
+    def _lateness(self, slot: Slot) -> str:
+        if slot.state == "ready" and slot.leases:
+            progress = self._scoreboard.progress(slot.number)
+            if progress != slot.progress:
+                slot.progress, slot.progress_at = progress, self._clock()
+            seconds, complaint = self._seconds_for(slot.leases[0]), "no answer"
+        elif slot.state == "starting":
+            seconds, complaint = self.start_seconds, "a worker was not ready"
+        elif slot.state == "ending":
+            seconds, complaint = ENDING_SECONDS, "a worker did not end"
+        else:
+            return ""
+        return f"{complaint} within {seconds:.0f} s" if self._clock() - slot.progress_at > seconds else ""
+
+    def _seconds_for(self, unit: Unit) -> float:
+        if unit.limit is None:
+            return self.search_seconds
+        return max(self.search_seconds, search_deadline(structs.replace(self._job, limit=unit.limit)))
+
+    def _is_stopped(self, slot: Slot) -> bool:
+        pid, since = self._stopped.get(slot.number, (0, 0.0))
+        if not system.is_stopped(slot.process.pid):
+            self._stopped.pop(slot.number, None)
+            return False
+        if pid != slot.process.pid:
+            self._stopped[slot.number] = slot.process.pid, self._clock()
+            return False
+        return self._clock() - since > STOPPED_SECONDS

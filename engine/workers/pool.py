@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import chess
-from msgspec import structs
 
 from engine import system
 from engine.contracts.messages import Done, FromWorker, Lost, Outcome, Ready, Unit, pack
@@ -34,7 +33,7 @@ from engine.errors import EvaluatorError
 from engine.model import Position
 from engine.plugin import ExecutorContext, WorkerState
 from engine.workers import worker
-from engine.workers.deadlines import search_deadline, start_deadline
+from engine.workers.deadlines import Watchdog
 from engine.workers.scoreboard import Ledger
 from engine.workers.slot import Slot
 
@@ -45,7 +44,7 @@ LEASES = 2
 BACK_OFF = (0.0, 0.1, 0.4, 1.6, 6.4)
 """Seconds before the next start of a slot, by failures in a row."""
 FAILED_STARTS = 5
-"""Failed starts of each slot, with no worker ready meanwhile, that mean the evaluator cannot be kept alive."""
+"""Failed starts of each slot, with no worker at work meanwhile, that mean the evaluator cannot be kept alive."""
 KILLED_STARTS = 25
 """The same for workers that something else killed while they started."""
 LOSSES = 8
@@ -57,10 +56,8 @@ TRIAL_UNIT = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
 """The trial search. Units of a run have serials from 1."""
 ASLEEP = 5.0
 """Seconds of a gap in the parent's own loop which mean that the parent slept, not the workers."""
-LOOKS = 0.25
-"""Seconds between two looks at who hangs: each takes the scoreboard's lock for every worker."""
-ENDING_SECONDS = 10.0
-"""How long a worker that has said it ends may take to."""
+CLOSING_SECONDS = 1.5
+"""How long idle workers may take to end when the pool is closed."""
 
 
 class Pool:
@@ -76,10 +73,7 @@ class Pool:
         self._waiter = system.Waiter()
         self._ledger = Ledger(context.scoreboard, context.job.winning_cp)
         self._clock = system.AwakeClock(ASLEEP)
-        self._search_seconds = search_deadline(context.job)
-        self._start_seconds = start_deadline(context.job)
-        self._look_at = 0.0
-        """When to look next for workers that hang."""
+        self._watchdog = Watchdog(context.job, context.scoreboard, self._clock)
         self._losses = 0
         """Losses in a row, with no unit searched between them."""
         self._trial: Literal["", "waiting", "in hand"] = ""
@@ -128,7 +122,9 @@ class Pool:
             outcomes += self._read(slot)
             if not slot.process.is_alive():
                 outcomes += self._bury(slot)
-        outcomes += self._end_hung()
+        for slot, reason, blame in self._watchdog.find(self._slots):
+            LOGGER.info("worker %d is killed: %s", slot.number, reason)
+            slot.kill(reason, blame)
         # What has been searched is delivered before a verdict is, and so is not searched again.
         if self._verdict and not outcomes:
             raise self._verdict
@@ -149,7 +145,7 @@ class Pool:
                 slot.tasks.put(worker.STOP)
             elif slot.state != "ending":
                 slot.process.kill()
-        deadline = time.monotonic() + 3.0
+        deadline = time.monotonic() + CLOSING_SECONDS
         for slot in running:
             slot.process.join(max(0.0, deadline - time.monotonic()))
         self._kill_all()
@@ -171,7 +167,8 @@ class Pool:
         try:
             self._launch(slot)
         except (OSError, EOFError) as error:  # no process, no descriptor, no memory; a forkserver that was killed
-            slot.last_words, slot.blame = f"a worker process cannot be started: {error}", "evaluator"
+            slot.last_words = f"a worker process cannot be started: {error}"
+            slot.blame = "outside" if isinstance(error, EOFError | ConnectionError) else "evaluator"
             LOGGER.info("worker %d: %s", slot.number, slot.last_words)
             self._start_failed(slot)
             return
@@ -208,7 +205,7 @@ class Pool:
 
     def _least_loaded(self) -> Slot | None:
         """Return the worker with the fewest units, and of these the fewest positions; None when all are down."""
-        up = [slot for slot in self._slots if slot.state in ("starting", "ready")]
+        up = [slot for slot in self._slots if slot.state in ("starting", "ready") and slot.sentence is None]
         fewest = min([len(slot.leases) for slot in up], default=0)
         candidates = [slot for slot in up if len(slot.leases) == fewest]
         return min(candidates, key=Slot.count_positions, default=None)
@@ -229,11 +226,13 @@ class Pool:
 
     def _understand(self, slot: Slot, message: FromWorker) -> list[Outcome]:
         slot.progress_at = self._clock()
+        slot.pardoned = slot.sentence is not None
+        if isinstance(message, Ready | Done):  # starts that fail meanwhile are not the evaluator's fault
+            for other in self._slots:
+                other.failed_starts = other.killed_starts = 0
         if isinstance(message, Ready):
             slot.state = "ready"
             LOGGER.debug("worker %d is ready: %s", slot.number, message.evaluator.name)
-            for other in self._slots:
-                other.failed_starts = other.killed_starts = 0
             return []
         if isinstance(message, Lost) and message.unit == worker.NO_UNIT:
             slot.last_words, slot.blame = message.reason, message.blame
@@ -284,30 +283,22 @@ class Pool:
         self._waiting.extendleft(reversed(slot.leases))
         slot.leases.clear()
 
-    def _bury(self, slot: Slot, reason: str | None = None) -> list[Outcome]:
-        """Drain the pipe of a process that has ended, recount, take back its units, plan the next start.
-
-        `reason` is why we ended it; a message that came just before that proves us wrong, and nobody is blamed.
-        """
+    def _bury(self, slot: Slot) -> list[Outcome]:
+        """Drain the pipe of a process that has ended, recount, take back its units, plan the next start."""
         slot.process.join()
-        before = slot.state, len(slot.leases)
         outcomes = self._read(slot)
-        exit_code = slot.process.exitcode
-        ending = system.name_signal(exit_code)
-        LOGGER.info("worker %d died (%s)", slot.number, ending)
+        reason, blame = slot.cause_of_death()
+        LOGGER.info("worker %d died (%s)", slot.number, system.name_signal(slot.process.exitcode))
         self._ledger.bury(slot.number)
-        in_time = reason is not None and before != (slot.state, len(slot.leases))
-        if slot.state == "ready" and slot.leases and not in_time:
+        if slot.state == "ready" and slot.leases and not slot.pardoned:
             unit = slot.leases.popleft()
-            blame = "position" if reason else system.blame(exit_code)
-            outcomes += self._settle(unit, Lost(unit.id, None, blame, reason or f"the worker died ({ending})"))
+            outcomes += self._settle(unit, Lost(unit.id, None, blame, reason))
         self._take_back(slot)
         was_starting = slot.state == "starting"
         self._release(slot)
         if was_starting:
             if not slot.last_words:
-                slot.last_words = reason or f"a worker died while it started ({ending})"
-                slot.blame = "evaluator" if reason or system.blame(exit_code) == "position" else "outside"
+                slot.last_words, slot.blame = reason, "evaluator" if blame == "position" else "outside"
             self._start_failed(slot)
         else:
             self._back_off(slot)
@@ -327,36 +318,6 @@ class Pool:
         seconds = BACK_OFF[min(slot.failures, len(BACK_OFF)) - 1]
         slot.start_at = self._clock() + seconds
         LOGGER.info("worker %d is started again in %.1f s", slot.number, seconds)
-
-    def _end_hung(self) -> list[Outcome]:
-        """Kill workers that finished no position, or did not start or end, within the deadline."""
-        outcomes: list[Outcome] = []
-        if self._clock() < self._look_at:
-            return outcomes
-        self._look_at = self._clock() + LOOKS
-        for slot in self._slots:
-            if slot.state == "ready" and slot.leases:
-                progress = self._context.scoreboard.progress(slot.number)
-                if progress != slot.progress:
-                    slot.progress, slot.progress_at = progress, self._clock()
-                seconds, complaint = self._seconds_for(slot.leases[0]), "no answer"
-            elif slot.state == "starting":
-                seconds, complaint = self._start_seconds, "a worker was not ready"
-            elif slot.state == "ending":
-                seconds, complaint = ENDING_SECONDS, "a worker did not end"
-            else:
-                continue
-            if self._clock() - slot.progress_at > seconds:
-                reason = f"{complaint} within {seconds:.0f} s"
-                LOGGER.info("worker %d is killed: %s", slot.number, reason)
-                slot.process.kill()
-                outcomes += self._bury(slot, reason)
-        return outcomes
-
-    def _seconds_for(self, unit: Unit) -> float:
-        if unit.limit is None:
-            return self._search_seconds
-        return max(self._search_seconds, search_deadline(structs.replace(self._context.job, limit=unit.limit)))
 
     def _release(self, slot: Slot) -> None:
         self._waiter.remove(slot.results)

@@ -11,7 +11,11 @@ both must agree exactly, and `engine.run.run` checks that they do.
 | `best`     | `SharedTop`: the K best scores, best first       | the same                          | the same   |
 | `activity` | `Array(Activity)`: where each worker is          | the owner of the slot             | the screen |
 
-Slot 0 is the parent, slots 1 to N are the workers. All three take one lock, a `KernelLock`.
+Slot 0 is the parent, slots 1 to N are the workers. Workers enter a position under one lock, a `KernelLock`.
+
+The parent never waits for it, because a worker may be stopped (SIGSTOP) while it holds it, and then only the
+parent can end that worker. It reads without the lock; the shares of its own and of the dead are nobody else's; and
+what it has to enter on the list is put off until the lock is free.
 
 A worker may die at any instruction. Before the lock it has changed nothing. Inside, each write leaves the old
 state or the new one (`engine.shared`). After the lock, but before its result is accepted, its finds are counted
@@ -24,7 +28,8 @@ in flight at the end.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -38,6 +43,8 @@ from engine.system import shared_array
 
 PARENT = 0
 """The parent's slot."""
+LOCK_SECONDS = 0.05
+"""Seconds that the parent waits for the lock before it puts off what it enters; workers hold it for 30 us."""
 
 
 class Activity(ctypes.Structure):
@@ -115,6 +122,10 @@ class Scoreboard:
         """Parent only: wins accepted from workers that are gone, by slot."""
         self._unsearched: list[Best] = []
         """Parent only: its own entries, for positions that no worker searched."""
+        self._put_off: deque[Callable[[], object]] = deque()
+        """Parent only: changes of the list that wait for the lock, in their order."""
+        self._lock_seconds = LOCK_SECONDS
+        """Parent only: how long the next change waits; not at all while the last one was put off."""
 
     # -- for whoever searches, and the parent for the other positions (slot 0) --
 
@@ -140,11 +151,9 @@ class Scoreboard:
         """
         for entry in entries:
             insert_best(self._unsearched, entry, self.size)
-        with self._lock:
-            self._activity[PARENT].positions += positions
-            self._wins.add(PARENT, wins)
-            for entry in entries:
-                self._best.offer(entry.score, entry.game, entry.ply, entry.move)
+        self._activity[PARENT].positions += positions
+        self.adjust_wins(wins)
+        self._change(lambda: self._offer(entries))
 
     def report_activity(self, slot: int, game: int, ply: int, nodes: int) -> None:
         """Say which position was searched, without entering its score: an extra search."""
@@ -172,43 +181,62 @@ class Scoreboard:
         for entry in self._unsearched:
             insert_best(board, entry, self.size)
         self._retired[slot] += accepted_wins
-        with self._lock:
-            self._wins.set(slot, self._retired[slot])
-            self._replace(board)
+        self._wins.set(slot, self._retired[slot])
+        self._change(lambda: self._replace(board))
 
     def restore_entry(self, entry: Best) -> None:
         """Make sure that an accepted result is on the list, from which a recount may have removed it."""
-        self._best.offer(entry.score, entry.game, entry.ply, entry.move)
+        self._change(lambda: self._offer((entry,)))
 
     def adjust_wins(self, difference: int) -> None:
         """Count so many winning moves more (or fewer, when negative): deeper searches changed their minds."""
-        self._wins.add(PARENT, difference)
+        self._wins.set(PARENT, self._wins.of(PARENT) + difference)
 
     def settle(self, wins: int, best: Sequence[Best]) -> None:
         """Set both to what the output of an interrupted run holds; all workers are gone."""
-        with self._lock:
-            for slot in range(len(self._retired)):
-                self._wins.set(slot, 0)
-            self._wins.set(PARENT, wins)
-            self._replace(best)
+        for slot in range(len(self._retired)):
+            self._wins.set(slot, 0)
+        self._wins.set(PARENT, wins)
+        self._change(lambda: self._replace(best))
 
     def view(self) -> ScoreboardView:
-        """Return a consistent copy."""
-        with self._lock:
-            wins = self._wins.value
-            entries = self._best.entries()
-            workers = tuple(WorkerActivity(a.game, a.ply, a.positions, a.nodes) for a in self._activity[1:])
+        """Return a copy; nobody writes while it is made only when no worker searches."""
+        self._catch_up()
+        wins = self._wins.value
+        entries = self._best.entries()
+        workers = tuple(WorkerActivity(a.game, a.ply, a.positions, a.nodes) for a in self._activity[1:])
         best = tuple(Best(entry.score, entry.key, entry.part, entry.label) for entry in entries)
         return ScoreboardView(wins, best, workers)
 
     def progress(self, slot: int) -> int:
         """Return the positions searched in `slot`: it grows while its worker is alive and well."""
-        with self._lock:
-            return int(self._activity[slot].positions)
+        return int(self._activity[slot].positions)
 
     def close(self) -> None:
         """Close the lock's file at once, not at the next garbage collection. It is of no use afterwards."""
         self._lock.close()
+
+    def _change(self, change: Callable[[], object]) -> None:
+        """Change the list as soon as the lock is free, now or before the next change or view."""
+        self._put_off.append(change)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if not self._put_off:
+            return
+        if not self._lock.acquire(timeout=self._lock_seconds):
+            self._lock_seconds = 0.0
+            return
+        try:
+            self._lock_seconds = LOCK_SECONDS
+            while self._put_off:
+                self._put_off.popleft()()
+        finally:
+            self._lock.release()
+
+    def _offer(self, entries: Iterable[Best]) -> None:
+        for entry in entries:
+            self._best.offer(entry.score, entry.game, entry.ply, entry.move)
 
     def _replace(self, board: Iterable[Best]) -> None:
         self._best.replace(TopEntry(entry.score, entry.game, entry.ply, entry.move) for entry in board)

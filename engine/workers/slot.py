@@ -45,6 +45,10 @@ class Slot:
         """Starts that something else killed, since any worker was ready."""
         self.start_at = 0.0
         """When to start the next process, on the pool's clock."""
+        self.sentence: tuple[str, Literal["position", "outside"]] | None = None
+        """Why we have killed the process, and the cause; None when we have not."""
+        self.pardoned = False
+        """Whether a message has come since, which proves us wrong: nobody is to blame."""
         self.progress = -1
         """Positions searched in this slot, at the last look."""
         self.progress_at = 0.0
@@ -110,6 +114,20 @@ class Slot:
         system.close_reader(tasks)
         self.process, self.tasks, self.results = process, tasks, results
         self._partial, self.last_words, self.blame = b"", "", "evaluator"
+        self.sentence, self.pardoned = None, False
+
+    def kill(self, reason: str, blame: Literal["position", "outside"]) -> None:
+        """Kill the process, even one that is stopped; its end is heard of as any other."""
+        self.sentence = reason, blame
+        self.process.kill()
+
+    def cause_of_death(self) -> tuple[str, Literal["position", "outside"]]:
+        """Return why the process ended, in words, and what may be to blame."""
+        if self.sentence is not None:
+            return self.sentence
+        while_starting = " while it started" if self.state == "starting" else ""
+        exit_code = self.process.exitcode
+        return f"the worker died{while_starting} ({system.name_signal(exit_code)})", system.blame(exit_code)
 
     def read(self) -> Iterator[FromWorker]:
         """Yield every complete message in the pipe. A torn one is an end of file, never a result."""

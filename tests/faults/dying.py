@@ -54,6 +54,21 @@ def often(chance: float, seed: int, *of_worker: Any) -> None:
     _work(die, *of_worker)
 
 
+def stops_in_the_lock(folder: Path, *of_worker: Any) -> None:
+    """A worker that is stopped while it holds the scoreboard's lock, once over all processes."""
+    scoreboard = of_worker[4]
+
+    def stop() -> None:
+        try:
+            (folder / "stopped").touch(exist_ok=False)
+        except FileExistsError:
+            return
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    scoreboard._report = _first(stop, scoreboard._report)
+    worker.main(*of_worker)
+
+
 def exits(code: int, *of_worker: Any) -> None:
     """A worker that takes a task and ends of itself, without a word."""
     _, _, tasks, _, _ = of_worker

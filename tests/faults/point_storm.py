@@ -44,15 +44,14 @@ def main(lock: str, folder: str, seed: str, games: str) -> None:
 
 
 def end_when_stuck(rig: Rig) -> None:
-    """End this program when a call of `collect` does not return."""
+    """End this program when nothing comes back any more: the parent does not wait for the lock, the workers do."""
     collect = rig.pool.collect
 
     def watched(timeout: float) -> Any:
-        faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
-        try:
-            return collect(timeout)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        outcomes = collect(timeout)
+        if outcomes:
+            faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
+        return outcomes
 
     rig.pool.collect = watched  # type: ignore[assignment, method-assign]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.cache import file as cache_file
+from engine.cache import store
 from engine.cache.network import file_system
 from engine.cache.store import Cache
 
@@ -66,6 +67,7 @@ def test_a_run_goes_on_beside_a_locked_file_and_writes_when_it_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
     path = tmp_path / "units.sqlite"
     fill(path)
     with closing(Cache(path)) as cache, closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -84,6 +86,7 @@ def test_a_run_goes_on_beside_a_locked_file_and_writes_when_it_is_free(
 
 def test_a_file_that_is_locked_at_the_start_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
     path = tmp_path / "units.sqlite"
     fill(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -174,3 +177,25 @@ def test_the_file_system_of_a_path_is_that_of_the_innermost_mount() -> None:
     assert file_system(Path("/home/me/units.sqlite"), mounts) == "nfs4"
     assert file_system(Path("/homes/units.sqlite"), mounts) == "ext4"
     assert file_system(Path("/home/my disk/units.sqlite"), mounts) == "xfs"
+
+
+def test_a_run_that_is_to_stop_waits_for_no_other_process(tmp_path: Path) -> None:
+    path = tmp_path / "units.sqlite"
+    fill(path)
+    asked: list[float] = []
+
+    def stopped() -> bool:
+        asked.append(0.0)
+        return True
+
+    with (
+        closing(Cache(path, stopped=stopped)) as cache,
+        closing(sqlite3.connect(path, isolation_level=None)) as db,
+    ):
+        db.execute("BEGIN IMMEDIATE")
+        cache.put([(key("b", 0), value("b", 0))])
+        assert len(asked) == 1
+        assert not cache.written
+        db.execute("COMMIT")
+        cache.put([(key("b", 1), value("b", 1))])
+        assert cache.written

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -94,22 +95,48 @@ def searched_more(process: subprocess.Popen[bytes], log: Path, count: int) -> bo
     return False
 
 
-def storm(process: subprocess.Popen[bytes], log: Path, kills: int, gap: int, seed: int) -> int:
-    """Kill processes at random, up to `gap` searches apart, and return how many before the run ended."""
+def workers_of(root: int) -> list[int]:
+    return [pid for pid in processes.descendants(root) if "spawn_main" in processes.command_of(pid)]
+
+
+def kill_a_start(process: subprocess.Popen[bytes], rng: random.Random) -> int:
+    """Kill a worker, and the one that takes its place while that starts; return how many were killed."""
+    before = workers_of(process.pid)
+    killed = processes.kill([rng.choice(before)]) if before else 0
+    while killed and process.poll() is None:
+        new = set(workers_of(process.pid)) - set(before)
+        if new:
+            time.sleep(rng.uniform(0.0, 0.3))  # anywhere in its start
+            return killed + processes.kill([new.pop()])
+        time.sleep(0.005)
+    return killed
+
+
+def storm(process: subprocess.Popen[bytes], log: Path, *, kills: int, stops: int, gap: int, seed: int) -> int:
+    """Kill and stop processes at random, up to `gap` searches apart; return how many before the run ended.
+
+    Every fourth kill is one of a worker and of the one that takes its place. `stops` workers are stopped besides.
+    """
     rng = random.Random(seed)
-    killed = 0
+    killed = stopped = 0
     while killed < kills and searched_more(process, log, rng.randint(0, gap)):
-        candidates = victims(process.pid)
-        if candidates:
+        if stopped < stops and killed * stops >= stopped * kills:
+            stopped += processes.kill(workers_of(process.pid)[:1], signal.SIGSTOP)
+        if rng.random() < 0.25 and killed + 2 <= kills:
+            killed += kill_a_start(process, rng)
+        elif candidates := victims(process.pid):
             killed += processes.kill([rng.choice(candidates)])
+    assert stopped == stops
     return killed
 
 
 @pytest.mark.parametrize(
-    ("games", "kills", "delay"),
-    [pytest.param(4, 15, 0.02, id="short"), pytest.param(48, 500, 0.05, id="long", marks=long)],
+    ("games", "kills", "stops", "delay"),
+    [pytest.param(4, 15, 1, 0.02, id="short"), pytest.param(48, 500, 25, 0.05, id="long", marks=long)],
 )
-def test_a_storm_over_workers_and_programs(tmp_path: Path, games: int, kills: int, delay: float) -> None:
+def test_a_storm_over_workers_and_programs(
+    tmp_path: Path, games: int, kills: int, stops: int, delay: float
+) -> None:
     source = write_games(tmp_path / "games.pgn", games, 50)
     calm = Command(tmp_path, source, fake_uci(tmp_path / "calm"), "--nodes", "1000", "--no-cache", workers=2)
     calm.run("calm")
@@ -119,7 +146,7 @@ def test_a_storm_over_workers_and_programs(tmp_path: Path, games: int, kills: in
     begun = time.monotonic()
     with stormy.start("stormy") as process:
         try:
-            killed = storm(process, log, kills, gap=6, seed=games)
+            killed = storm(process, log, kills=kills, stops=stops, gap=6, seed=games)
             process.wait()
         finally:
             process.kill()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,73 +11,35 @@ import pytest
 
 from engine.contracts.messages import Done, Job, Lost, PluginSpec
 from engine.errors import EvaluatorError
-from engine.loading import evaluators
-from engine.model import Evaluation, Limit
+from engine.model import Limit
 from engine.search.retries import FAULTS
-from engine.workers import pool, worker
+from engine.workers import deadlines, pool
 from engine_plugins.evaluators.uci import search_seconds
 from tests import processes
-from tests.pool_rig import UNITS, Rig, fake_spec, units
+from tests.pool_rig import UNITS, Found, Make, Rig, main_of, units
 from tests.support import PATIENCE
 
 from . import clocks, dying, hanging
 
 METHODS = ("spawn", "forkserver")
 POISON = UNITS[1]  # after 1. e4; the next move is irreversible, so no other unit is sent this FEN
-Make = Callable[..., Rig]
-Found = dict[int, tuple[Evaluation, ...]]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes pools over fakes; afterwards closes them."""
-    made: list[Rig] = []
-
-    def new(
-        workers: int = 2, method: str = "spawn", *, options: dict[str, Any] | None = None, **behaviour: Any
-    ) -> Rig:
-        made.append(Rig(fake_spec(tmp_path / f"fake{len(made)}", options, **behaviour), workers, method))
-        return made[-1]
-
-    yield new
-    for rig in made:
-        rig.pool.close()
-    made.clear()
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """The evaluations of a single evaluator without any fault."""
-    job = Job(fake_spec(tmp_path_factory.mktemp("calm")), Limit(nodes=1000))
-    evaluator = evaluators.make(job.evaluator)
-    try:
-        evaluator.start()
-        searcher = worker.Searcher(job, evaluator, None, 1)
-        return {unit.id: searcher.search(unit).evaluations for unit in UNITS}
-    finally:
-        evaluator.close()
 
 
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file: while the process whose number stands in it lives, pools wait one second only."""
     file = tmp_path / "hanging"
-    end_hung = pool.Pool._end_hung
+    find = deadlines.Watchdog.find
 
-    def watched(self: pool.Pool) -> Any:
+    def watched(self: deadlines.Watchdog, slots: Any) -> Any:
         hangs = file.exists() and bool(processes.command_of(int(file.read_text() or 0)))
         seconds = 1.0 if hangs else PATIENCE
-        self._search_seconds = self._start_seconds = seconds
-        monkeypatch.setattr(pool, "ENDING_SECONDS", seconds)
-        return end_hung(self)
+        self.search_seconds = self.start_seconds = seconds
+        monkeypatch.setattr(deadlines, "ENDING_SECONDS", seconds)
+        return find(self, slots)
 
-    monkeypatch.setattr(pool.Pool, "_end_hung", watched)
+    monkeypatch.setattr(deadlines.Watchdog, "find", watched)
     return file
-
-
-def main_of(monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], *arguments: object) -> None:
-    """Let worker processes run `main` instead of `worker.main`."""
-    monkeypatch.setattr(worker, "main", partial(main, *arguments))
 
 
 # -- workers ------------------------------------------------------------------------------------------------
@@ -159,10 +119,10 @@ def test_a_worker_stopped_from_outside_is_killed_at_its_deadline(make: Make, imp
 def test_deadlines_follow_from_the_limit_and_come_after_the_evaluators_own() -> None:
     spec = PluginSpec("engine.evaluators", "uci", {})
     for limit in (Limit(nodes=100), Limit(nodes=10**9), Limit(depth=30), Limit(time=100), Limit(time=10**6)):
-        assert pool.search_deadline(Job(spec, limit)) >= search_seconds(limit) + 30
+        assert deadlines.search_deadline(Job(spec, limit)) >= search_seconds(limit) + 30
     patient = PluginSpec("engine.evaluators", "uci", {"search_timeout": 5000, "start_timeout": 900})
-    assert pool.search_deadline(Job(patient, Limit(nodes=100))) > 5000
-    assert pool.start_deadline(Job(patient, Limit(nodes=100))) > 900
+    assert deadlines.search_deadline(Job(patient, Limit(nodes=100))) > 5000
+    assert deadlines.start_deadline(Job(patient, Limit(nodes=100))) > 900
 
 
 @pytest.mark.slow
