@@ -230,8 +230,10 @@ def test_no_more_are_admitted_than_the_limit_says(tmp_path: Path) -> None:
                 client.sendall(HEAD % len(CLASSICS) + CLASSICS)
             answers = Counter(status(client) for client in clients)
         assert answers == {200: 50, 503: 70}
-        # They have hung up, and their places are free.
-        assert server.ask("POST", "/analyze", b"")[0] == 200
+        # They have hung up, and their places become free.
+        while (later := server.ask("POST", "/analyze", b"")[0]) == 503:
+            assert server.process.poll() is None
+        assert later == 200
 
 
 def test_who_is_served_when_the_server_stops_is_cut_off(tmp_path: Path) -> None:
@@ -247,14 +249,13 @@ def test_who_is_served_when_the_server_stops_is_cut_off(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
 def test_half_sent_bodies_take_little_memory_and_not_for_long(tmp_path: Path) -> None:
-    with serving(tmp_path, limits="web.BODY_SECONDS = 2") as server:
+    with serving(tmp_path, limits="web.BODY_SECONDS = 2.5") as server:
         server.analyze(MINI)
         before = server.peak()
         with contextlib.ExitStack() as open_until_all_are_answered:
             clients = [open_until_all_are_answered.enter_context(server.connect()) for _ in range(150)]
             for client in clients:
-                with contextlib.suppress(ConnectionError):  # on a slow machine its time is over
-                    client.sendall(HEAD % 1_000_000 + b" " * 900_000)
+                client.sendall(HEAD % 1_000_000 + b" " * 900_000)
             answers = Counter(status(client) for client in clients)
         assert answers == {408: 150}
         assert server.peak() - before < 100, "50 bodies of less than 1 MB each are kept"
@@ -274,9 +275,10 @@ def test_clients_that_hung_up_hold_up_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["evaluator", "cache"])
 def test_trouble_of_the_server_is_for_its_log_and_names_no_file_to_clients(tmp_path: Path, broken: str) -> None:
-    """A file stands where the cache should be; the program works no more."""
+    """The program does not start; a file stands where the cache should be."""
     trouble = {"start_crash": 1} if broken == "evaluator" else {}
-    (tmp_path / "engine-home").write_text("")
+    (tmp_path / "engine-home").mkdir()
+    (tmp_path / "engine-home/cache").write_text("")
     with serving(tmp_path, **trouble) as server:
         answers = [server.ask("POST", "/analyze", MINI), server.ask("GET", "/evaluate")]
     statuses = [status for status, _ in answers]
