@@ -36,6 +36,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
+    config.addinivalue_line("markers", "soak: a quarter of an hour of kills; run by naming the marker: -m soak")
     config.addinivalue_line("markers", "slow: many seconds each; run by naming the marker: -m slow")
     config.addinivalue_line("markers", "in_turns: spawn and forkserver take turns; the other half are storms")
     config.addinivalue_line("markers", "parity: real games of other people; run by naming the marker: -m parity")
@@ -53,6 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             seen[case] += 1
     for marker, how in (
         ("storm", "pytest -n0 -m storm"),
+        ("soak", "pytest -n0 -m soak"),
         ("parity", "pytest -m parity"),
         ("slow", "pytest -m slow"),
     ):

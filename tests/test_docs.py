@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import re
 import subprocess
 import sys
@@ -81,6 +83,36 @@ def test_where_to_change_what_names_files_that_exist() -> None:
         assert name, row
         for path in name:
             assert (ROOT / path).exists(), path
+
+
+def test_every_fault_names_tests_that_exist() -> None:
+    text = (ROOT / "engine" / "faults.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.endswith("| test |")]
+    named = [name for row in rows if " --- " not in row for name in names_of_tests(row)]
+    assert len(named) > 100
+    for path, _, name in (name.partition("::") for name in named):
+        assert name in tests_in(path), f"{path}::{name}"
+
+
+def names_of_tests(row: str) -> list[str]:
+    """Return the tests in the last cell of a row, which has nothing else, and at least one."""
+    last = row.rstrip("| ").rpartition(" | ")[2]
+    assert re.fullmatch(r"`[\w/]+\.py::[\w:]+`(, `[\w/]+\.py::[\w:]+`)*", last), row
+    return re.findall(r"`([^`]+)`", last)
+
+
+@functools.cache
+def tests_in(path: str) -> set[str]:
+    """Return the tests of a file below tests/: functions, classes, their methods, and state machines by name."""
+    found = set()
+    for node in ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef)}
+        elif isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
 
 
 def test_every_namespace_is_in_the_plugin_guide() -> None:

@@ -348,4 +348,10 @@ async def _in_thread(work: Callable[[], T], give_up: Callable[[T], object] = lam
             loop.call_soon_threadsafe(deliver, result, failed)
 
     threading.Thread(target=run, name="engine-call", daemon=True).start()
-    return await future
+    try:
+        return await future
+    except asyncio.CancelledError:
+        # A task may be cancelled after the result was delivered and before it goes on.
+        if future.done() and not future.cancelled() and future.exception() is None:
+            give_up(future.result())
+        raise

@@ -1,89 +1,138 @@
 """A web server that analyses games: `POST /analyze` takes PGN, and answers while it works.
 
     pip install 'grandmaster-analysis[web]'
-    uvicorn --app-dir plugins/examples web:app
+    python plugins/examples/web.py                 # a number after it is another port than 8000
     curl -N --data-binary @games.pgn http://127.0.0.1:8000/analyze
+    curl 'http://127.0.0.1:8000/evaluate?fen=startpos'
 
-The answer is JSON Lines: `{"progress": …}` a few times a second, `{"game": …}` for each game as it is finished,
-`{"reports": …}` at the end, or `{"error": …}`. `GET /evaluate?fen=…` answers at once, even while games are
-analysed. All requests share the workers and take turns. If a client disconnects, its analysis is cancelled.
+`/analyze` answers in JSON Lines: `{"progress": …}` a few times a second, `{"game": …}` for each game as it is
+finished, `{"reports": …}` at the end, or `{"error": …}`. `/evaluate` answers at once, even while games are
+analysed. All requests share the workers and take turns. Who sends too much, too slowly or with too many others
+gets `{"error": …}` with status 413, 408 or 503. What is done for a client that hangs up is cancelled.
+
+Only this computer can ask. For others, put a proxy with TLS and passwords before it, and its name into `HOSTS`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
+import re
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
+import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import State
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import engine
-from engine.errors import ConfigError, PositionRefused
+from engine.errors import ConfigError, InputError, PositionRefused
 
-MAX_BYTES = 1_000_000
-MAX_RUNS = 50
-MAX_GAMES = 200
-NODES = 20_000
-CLIENT_ERRORS = (ConfigError, PositionRefused)
-"""Mistakes of the client; all other errors are faults of the server."""
-
-
-@contextlib.asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Keep the workers as long as the server runs."""
-    async with engine.AsyncAnalyzer(settings=engine.Settings(max_games=MAX_GAMES)) as app.state.analyzer:
-        app.state.running = 0
-        yield
+HOSTS = {"127.0.0.1", "localhost", "[::1]"}
+"""What this server is called. A site that lets its name point to 127.0.0.1 makes browsers ask for that name."""
+MAX_RUNS, MAX_EVALUATIONS = 50, 100
+MAX_BYTES, MAX_GAMES, NODES = 1_000_000, 200, 20_000
+BODY_SECONDS, RUN_SECONDS, STOP_SECONDS = 10, 600, 5
+LOG = logging.getLogger("uvicorn.error")
 
 
-async def body_of(request: Request) -> bytes | None:
-    """Return the body; None if it is too long, and then the rest is not read."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BYTES:
-            return None
-    return bytes(body)
+class Guard:
+    """Middleware: admits so many requests at once, reads their bodies, and ends those whose clients have gone."""
+
+    def __init__(self, app: ASGIApp, places: int) -> None:
+        self.app, self.places = app, places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        refuse_other_sites(request)
+        admitted = self.places > 0
+        self.places -= admitted  # no `await` since the check: nobody else can have taken the same place
+        try:
+            body = await read_body(request, MAX_BYTES if admitted else 0)
+            if not admitted:
+                raise HTTPException(503, "too many requests at once; try again later", {"Retry-After": "10"})
+            if body is None:
+                raise HTTPException(413, f"more than {MAX_BYTES:,} bytes")
+            await self.serve(body, scope, receive, send)
+        except ClientDisconnect:
+            pass
+        finally:
+            self.places += admitted
+
+    async def serve(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as long as the client is there."""
+        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_body() -> Message:
+            return unread.pop() if unread else await asyncio.Future()
+
+        async def hang_up() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        answer = asyncio.ensure_future(self.app(scope, receive_body, send))
+        gone = asyncio.ensure_future(hang_up())
+        # A client that takes no answer must not keep its place. A cancellation means that the server stops.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({answer, gone}, timeout=2 * RUN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        answer.cancel()
+        gone.cancel()
+        await asyncio.wait({answer, gone})
+        if not answer.cancelled():
+            answer.result()  # raises what it raised
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse what a page of another site makes somebody's browser ask."""
+    headers, host = request.headers, request.headers.get("host", "")
+    if re.sub(r":\d+$", "", host) not in HOSTS:
+        raise HTTPException(400, "this server has another name than the one in Host")
+    same = headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+    if not same or headers.get("origin", f"://{host}").partition("://")[2] != host:
+        raise HTTPException(403, "pages of other sites may not ask this server")
+
+
+async def read_body(request: Request, most: int) -> bytes | None:
+    """Read a body to its end, or its client would not hear the answer; None if it has more than `most` bytes."""
+    body, size = bytearray(), 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.stream():
+                size += len(piece)
+                if size <= most:
+                    body += piece
+    except TimeoutError:
+        late = f"the body had not come after {BODY_SECONDS} seconds"
+        raise HTTPException(408, late, {"Connection": "close"}) from None
+    return bytes(body) if size <= most else None
 
 
 async def analyze(request: Request) -> Response:
-    state = request.app.state
-    try:
-        pgn = await body_of(request)
-    except ClientDisconnect:
-        return Response(status_code=400)
-    if pgn is None:
-        return JSONResponse({"error": f"more than {MAX_BYTES:,} bytes"}, 413)
-    if state.running >= MAX_RUNS:
-        return JSONResponse({"error": "too many analyses at once; try again later"}, 503, {"Retry-After": "10"})
-    try:
-        # Bytes are always content, so a client cannot name a file of the server.
-        run = await state.analyzer.submit(pgn, nodes=NODES)
-    except engine.AnalysisError as error:
-        return failure(error)
-    return Analysis(run, state)
+    # Bytes are always content, so a client cannot name a file of the server.
+    pgn = await request.body()
+    return Analysis(await request.app.state.analyzer.submit(pgn, nodes=NODES, stop_after=RUN_SECONDS))
 
 
 class Analysis(StreamingResponse):
-    """Sends the events of a run, and cancels the run if the client disconnects."""
+    """Sends the events of a run, which ends when this ends, however it does."""
 
-    def __init__(self, run: engine.AsyncRun, state: State) -> None:
+    def __init__(self, run: engine.AsyncRun) -> None:
         super().__init__(lines(run), media_type="application/jsonl")
-        self.run, self.state = run, state
-        state.running += 1
+        self.run = run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             self.run.cancel()
-            self.state.running -= 1
 
 
 async def lines(run: engine.AsyncRun) -> AsyncIterator[bytes]:
@@ -95,29 +144,57 @@ async def lines(run: engine.AsyncRun) -> AsyncIterator[bytes]:
             elif isinstance(event, engine.AnalysedGame):
                 yield line(game={"number": event.origin.game, "white": event.white, "black": event.black})
             elif isinstance(event, engine.RunResult):
-                yield line(reports=event.reports, skipped=[notice.reason for notice in event.notices])
-    except engine.AnalysisError as error:
+                skipped = [notice.reason for notice in event.notices if notice.game is not None]
+                yield line(reports=event.reports, skipped=skipped)
+    except InputError as error:
         yield line(error=error.message)
-
-
-async def evaluate(request: Request) -> Response:
-    try:
-        evaluation = await request.app.state.analyzer.evaluate(
-            request.query_params.get("fen", "startpos"), nodes=10 * NODES
-        )
     except engine.AnalysisError as error:
-        return failure(error)
-    return JSONResponse({"score": str(evaluation.score), "best": evaluation.best, "pv": evaluation.pv})
-
-
-def failure(error: engine.AnalysisError) -> Response:
-    return JSONResponse({"error": error.message}, 400 if isinstance(error, CLIENT_ERRORS) else 500)
+        yield line(error=trouble(error))
 
 
 def line(**event: Any) -> bytes:
     return msgspec.json.encode(event) + b"\n"
 
 
+async def evaluate(request: Request) -> Response:
+    fen = request.query_params.get("fen", "startpos")
+    try:
+        found = await request.app.state.analyzer.evaluate(fen, nodes=10 * NODES)
+    except (ConfigError, PositionRefused) as error:
+        raise HTTPException(400, error.message) from None
+    return JSONResponse({"score": str(found.score), "best": found.best, "pv": found.pv})
+
+
+def trouble(error: Exception) -> str:
+    """Log an error that is not the client's, which may name files; return what the client is told of it."""
+    LOG.error("%s", error)
+    return "this does not work at present; the log of the server says why"
+
+
+async def refused(_: Request, error: Any) -> Response:
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def failed(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": trouble(error)}, 500)
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Keep the workers as long as the server runs."""
+    async with engine.AsyncAnalyzer(settings=engine.Settings(max_games=MAX_GAMES)) as app.state.analyzer:
+        yield
+
+
 app = Starlette(
-    routes=[Route("/analyze", analyze, methods=["POST"]), Route("/evaluate", evaluate)], lifespan=lifespan
+    routes=[
+        Route("/analyze", analyze, methods=["POST"], middleware=[Middleware(Guard, places=MAX_RUNS)]),
+        Route("/evaluate", evaluate, middleware=[Middleware(Guard, places=MAX_EVALUATIONS)]),
+    ],
+    exception_handlers={HTTPException: refused, engine.AnalysisError: failed, Exception: failed},
+    lifespan=lifespan,
 )
+
+if __name__ == "__main__":
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+    uvicorn.run(app, host="127.0.0.1", port=port, ws="none", timeout_graceful_shutdown=STOP_SECONDS)

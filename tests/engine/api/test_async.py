@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 import engine
+from engine.api.background import Background
 from engine.errors import AnalyzerClosed, ConfigError, InputError
 from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, fake, workers
 from tests.support import FEW, PATIENCE
@@ -114,6 +115,31 @@ def test_cancellation_cancels(tmp_path: Path, how: str) -> None:
             if run is not None:
                 assert (await asyncio.wait_for(run.result(), PATIENCE)).interrupted
             assert (await analyzer.evaluate(nodes=10)).nodes == 10
+
+    asyncio.run(main())
+
+
+def test_a_call_that_is_cancelled_when_its_run_has_just_begun_leaves_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task is cancelled in the moment between the end of the call's thread and the task's own next step."""
+    cancelled: list[Background] = []
+    monkeypatch.setattr(Background, "cancel", cancelled.append)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        schedule = loop.call_soon_threadsafe
+
+        def deliver_and_cancel(callback: Callable[..., None], *results: object) -> None:
+            schedule(lambda: (callback(*results), task.cancel()))
+
+        async with engine.AsyncAnalyzer(evaluator=fake(tmp_path), workers=1, settings=NO_CACHE) as analyzer:
+            task = asyncio.create_task(analyzer.submit(MINI, nodes=10))
+            with monkeypatch.context() as patch:
+                patch.setattr(loop, "call_soon_threadsafe", deliver_and_cancel)
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            assert len(cancelled) == 1
 
     asyncio.run(main())
 
