@@ -128,10 +128,10 @@ def measure_speeds(spec: PluginSpec, count: int) -> list[int]:
             reader, writer = context.Pipe(duplex=False)
             process = context.Process(target=_measure, args=(spec, writer), daemon=True)
             processes.append((process, reader))
-            with writer, system.without_main():
+            with writer, system.without_main(), contextlib.suppress(OSError, EOFError):
                 process.start()
         for _, reader in processes:
-            with contextlib.suppress(EOFError):
+            with contextlib.suppress(EOFError, OSError):
                 if reader.poll(max(0.0, deadline - time.monotonic())):
                     speeds.append(int(reader.recv_bytes()))
     finally:
