@@ -174,7 +174,7 @@ def test_searches_by_every_start_method(
     assert ran.out == "3\n"
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
 def test_workers_find_what_the_program_that_embeds_us_finds(tmp_path: Path, fake: Path, method: str) -> None:
     """An evaluator of a single file imports a module beside the program, also where that is the current folder."""
     (tmp_path / "helper.py").write_text("ONE = 1\n")
@@ -185,7 +185,7 @@ def test_workers_find_what_the_program_that_embeds_us_finds(tmp_path: Path, fake
     )
     code = (
         "import engine\n"
-        f"settings = engine.Settings(plugins=('mine.py',), start_method={method!r}, workers=1, evaluator='mine',\n"
+        f"settings = engine.Settings(plugins=('mine.py',), start_method={method!r}, workers=1, evaluator='mine', cache='',\n"
         f"    evaluator_options={{'path': {str(fake)!r}}})\n"
         "print(engine.analyze('1. e4 e5 *', nodes=10, settings=settings).counts.searched)\n"
     )
