@@ -185,8 +185,8 @@ def test_workers_find_what_the_program_that_embeds_us_finds(tmp_path: Path, fake
     )
     code = (
         "import engine\n"
-        f"settings = engine.Settings(plugins=('mine.py',), start_method={method!r}, workers=1, evaluator='mine', cache='',\n"
-        f"    evaluator_options={{'path': {str(fake)!r}}})\n"
+        f"settings = engine.Settings(plugins=('mine.py',), start_method={method!r}, workers=1, cache='',\n"
+        f"    evaluator='mine', evaluator_options={{'path': {str(fake)!r}}})\n"
         "print(engine.analyze('1. e4 e5 *', nodes=10, settings=settings).counts.searched)\n"
     )
     (tmp_path / "script.py").write_text(code)
