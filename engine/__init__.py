@@ -10,10 +10,8 @@ The values that users see are in `engine.model`, the classes that plugin authors
 errors in `engine.errors`.
 """
 
-from __future__ import annotations
-
+# Nothing is imported here: with `python -m engine` it could be a file of the current folder (`engine.__main__`).
 TYPE_CHECKING = False
-# Not from `typing`: with `python -m engine` that could be a file of the current folder (`engine.__main__`).
 if TYPE_CHECKING:
     from typing import Any
 
@@ -51,7 +49,7 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a name on first use, so that `engine --help` does not wait for what it does not need."""
     for module, names in _MODULES.items():
         if name in names:

@@ -8,6 +8,7 @@ carry it.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -27,21 +28,30 @@ HEADER = """\
 # Made by `python -m tests.lock`.
 """
 COMPILE = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-emit-index-url")
-ROOT_COMMENT = "grandmaster-analysis (pyproject.toml)"
 
 
 def main() -> int:
     """Run the command and return its exit code."""
+    if importlib.util.find_spec("uv") is None:
+        print("requirements.lock stays as it is: pip install uv", file=sys.stderr)
+    elif not write_lock():
+        return 1
+    bill = bill_of(LOCK.read_text(encoding="utf-8"))
+    SBOM.write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def write_lock() -> bool:
+    """Have uv write requirements.lock, and return whether it could."""
     arguments = ("pip", "compile", "pyproject.toml", "--extra", "embedded", "--quiet", "--upgrade", *COMPILE)
     done = subprocess.run(
         [sys.executable, "-m", "uv", *arguments], cwd=ROOT, check=False, capture_output=True, text=True
     )
     if done.returncode:
-        print(f"no lock is made: {done.stderr.strip()} (pip install uv)", file=sys.stderr)
-        return 1
+        print(f"no lock is made: {done.stderr.strip()}", file=sys.stderr)
+        return False
     LOCK.write_text(HEADER + done.stdout, encoding="utf-8")
-    SBOM.write_text(json.dumps(bill_of(LOCK.read_text(encoding="utf-8")), indent=2) + "\n", encoding="utf-8")
-    return 0
+    return True
 
 
 def locked(lock: str) -> dict[str, tuple[str, list[str]]]:

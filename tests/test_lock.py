@@ -17,7 +17,7 @@ def test_every_dependency_is_pinned_with_hashes_and_within_its_bounds() -> None:
     pinned = lock.locked(LOCK)
     wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["embedded"]
     for requirement in wanted:
-        [name] = re.findall(r"^[a-z.-]+", requirement)
+        [name] = re.findall(r"^[a-z0-9.-]+", requirement)
         assert name.replace(".", "-") in pinned, requirement
         version = [int(part) for part in re.findall(r"\d+", pinned[name.replace(".", "-")][0])]
         bounds = requirement.partition(";")[0]

@@ -7,6 +7,7 @@ of a distribution with a plugin. Each file says that it was imported.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,7 @@ def test_analyze(folder: Path, fake: Path, witness: Path) -> None:
     assert_untouched(run(folder, *COMMAND, "analyze", "games.pgn", "-e", fake, "--nodes", "10"), witness)
 
 
+@pytest.mark.slow
 def test_as_a_module(reachable: Path, fake: Path, witness: Path) -> None:
     ran = run(reachable, *MODULE, "analyze", "games.pgn", "-e", fake, "--nodes", "10", "-o", "games.jsonl")
     assert_untouched(ran, witness)
@@ -172,7 +174,7 @@ def test_searches_by_every_start_method(
     assert ran.out == "3\n"
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
 def test_workers_find_what_the_program_that_embeds_us_finds(tmp_path: Path, fake: Path, method: str) -> None:
     """An evaluator of a single file imports a module beside the program, also where that is the current folder."""
     (tmp_path / "helper.py").write_text("ONE = 1\n")
@@ -182,11 +184,10 @@ def test_workers_find_what_the_program_that_embeds_us_finds(tmp_path: Path, fake
         "class Mine(Uci):\n    '''Needs a module beside the program.'''\n"
     )
     code = (
-        "import engine, sys\n"
-        f"settings = engine.Settings(plugins=('mine.py',), start_method={method!r}, workers=1)\n"
-        f"options = {{'path': {str(fake)!r}}}\n"
-        "print(engine.analyze('1. e4 e5 *', evaluator='mine', evaluator_options=options, nodes=10,\n"
-        "    settings=settings).counts.searched)\n"
+        "import engine\n"
+        f"settings = engine.Settings(plugins=('mine.py',), start_method={method!r}, workers=1, cache='',\n"
+        f"    evaluator='mine', evaluator_options={{'path': {str(fake)!r}}})\n"
+        "print(engine.analyze('1. e4 e5 *', nodes=10, settings=settings).counts.searched)\n"
     )
     (tmp_path / "script.py").write_text(code)
     for command in (["script.py"], ["-c", code]):
@@ -198,8 +199,8 @@ def test_a_program_on_path_comes_before_a_file_of_that_name(tmp_path: Path, fold
     """`-e NAME` is the one on PATH, `-e ./NAME` the one in the folder."""
     fake_uci(tmp_path / "bin", filename="mychess")
     hiding = fake_uci(tmp_path / "hidden", filename="mychess", name="Hidden 1.0")
-    (folder / "mychess").write_bytes(hiding.read_bytes())
-    (folder / "mychess").chmod(0o755)
+    shutil.copy(hiding, folder)
+    shutil.copy(f"{hiding}.json", folder)
     path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
     named = run(folder, *COMMAND, "evaluate", "-e", "mychess", "--nodes", "10", PATH=path)
     assert_untouched(named, witness)
