@@ -25,7 +25,7 @@ SLEEPY = """
 import time
 from pathlib import Path
 from engine.model import Report
-from engine.plugin import Aggregator, AggregatorOptions
+from engine.plugin import Aggregator
 
 
 class Sleepy(Aggregator):
