@@ -170,10 +170,10 @@ class Source:
             return
         self._feed = Feed(self._split(readers), _bytes_of)
         while not self._feed.ended:
-            item = self._feed.take(WAIT_SECONDS)
-            if item is not None:
-                self._count(item)
-            yield NoGameYet() if item is None else item
+            next_item = self._feed.take(WAIT_SECONDS)
+            if next_item is not None:
+                self._count(next_item)
+            yield NoGameYet() if next_item is None else next_item
 
     def _split(self, readers: Mapping[str, Reader]) -> Generator[Found, None, None]:
         reader = readers[self.reader]

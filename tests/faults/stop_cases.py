@@ -25,7 +25,7 @@ SLEEPY = """
 import time
 from pathlib import Path
 from engine.model import Report
-from engine.plugin import Aggregator, AggregatorOptions
+from engine.plugin import Aggregator
 
 
 class Sleepy(Aggregator):
@@ -87,15 +87,30 @@ def idle() -> Callable[[subprocess.Popen[bytes]], bool]:
     seen: list[int] = []
 
     def is_idle(process: subprocess.Popen[bytes]) -> bool:
-        ticks = 0
-        for pid in [process.pid, *processes.descendants(process.pid)]:
-            with contextlib.suppress(OSError):
-                fields = (processes.PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
-        seen.append(ticks)
+        seen.append(ticks([process.pid, *processes.descendants(process.pid)]))
         return hears(process.pid) and len(seen) > 12 and len(set(seen[-12:])) == 1
 
     return is_idle
+
+
+def busy_for(seconds: float) -> Callable[[subprocess.Popen[bytes]], bool]:
+    """Return a condition: the youngest process of the command, or the command alone, has computed for so long."""
+
+    def is_busy(process: subprocess.Popen[bytes]) -> bool:
+        workers = [pid for pid in processes.descendants(process.pid) if "spawn_main" in processes.command_of(pid)]
+        return hears(process.pid) and ticks(workers[-1:] or [process.pid]) > seconds * os.sysconf("SC_CLK_TCK")
+
+    return is_busy
+
+
+def ticks(pids: list[int]) -> int:
+    """Return how long processes have used the processor."""
+    used = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = (processes.PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            used += int(fields[11]) + int(fields[12])
+    return used
 
 
 def logged(log: Path, text: str, times: int = 1) -> Callable[[subprocess.Popen[bytes]], bool]:

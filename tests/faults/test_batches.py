@@ -79,12 +79,11 @@ def told(result: RunResult) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     "fault",
     [
-        "os.kill(os.getpid(), signal.SIGKILL)",
-        "os.kill(os.getpid(), signal.SIGSTOP)",
-        "os._exit(3)",
-        "time.sleep(3600)",
+        pytest.param("os.kill(os.getpid(), signal.SIGSTOP)", id="stopped"),
+        pytest.param("os.kill(os.getpid(), signal.SIGKILL)", id="killed", marks=pytest.mark.slow),
+        pytest.param("os._exit(3)", id="exits", marks=pytest.mark.slow),
+        pytest.param("time.sleep(3600)", id="hangs", marks=pytest.mark.slow),
     ],
-    ids=["killed", "stopped", "exits", "hangs"],
 )
 def test_a_fault_that_happens_once_shows_nowhere(run: Run, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     monkeypatch.setattr(batch_pool, "GAME_SECONDS", 3.0 if "sleep" in fault else PATIENCE)

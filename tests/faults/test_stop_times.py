@@ -20,7 +20,16 @@ from engine.testing.fake_uci import fake_uci
 from tests import processes
 from tests.support import PATIENCE
 
-from .stop_cases import CASES, CLASSICS, CONTINUES, Case, a_search_that_does_not_answer, analyze, signal_mask
+from .stop_cases import (
+    CASES,
+    CLASSICS,
+    CONTINUES,
+    Case,
+    a_search_that_does_not_answer,
+    analyze,
+    busy_for,
+    signal_mask,
+)
 
 pytestmark = [
     pytest.mark.skipif(not processes.HAS_PROC, reason="looks for processes in /proc"),
@@ -63,8 +72,8 @@ def allowed() -> float:
     return SECONDS * max(1.0, (time.monotonic() - begun) / START_SECONDS)
 
 
-CHEAP = {"a program that is killed in every search", "standard input that says nothing"}
-"""States that are tried with SIGTERM each time; the other rows are slow."""
+CHEAP = {("SIGTERM", "a program that is killed in every search"), ("SIGINT", "standard input that says nothing")}
+"""Rows that are tried each time; the others are slow."""
 
 
 ROWS = [
@@ -72,7 +81,7 @@ ROWS = [
         name,
         number,
         id=f"{number}: {name}",
-        marks=[] if name in CHEAP and number == "SIGTERM" else [pytest.mark.slow],
+        marks=[] if (number, name) in CHEAP else [pytest.mark.slow],
     )
     for name in CASES
     for number in ("SIGINT", "SIGTERM")
@@ -124,6 +133,25 @@ def test_the_second_signal_ends_it_at_once(tmp_path: Path, number: str) -> None:
             _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == {"SIGINT": 130, "SIGTERM": 143}[number]
     assert "Traceback" not in said.decode()
+
+
+@pytest.mark.slow
+@pytest.mark.stockfish
+@pytest.mark.parametrize("command", [["evaluate"], ["analyze", str(CLASSICS), "-j", "2", "--no-cache"]])
+def test_so_does_a_signal_to_a_search_inside_python(
+    stockfish_wasm: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("ENGINE_STOCKFISH_WASM", str(stockfish_wasm))
+    made = Case([*command, "-e", "embedded", "--nodes", "100000M"], busy_for(3.0))
+    with started(made) as process:
+        wait_until(made, process)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+        seconds = time.monotonic() - begun
+    assert process.returncode == 130, said.decode()
+    assert "Traceback" not in said.decode()
+    assert seconds < SECONDS or seconds < allowed()
 
 
 def test_what_was_ignored_when_we_were_started_stays_ignored(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.support import PATIENCE
 from . import dying
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_worker_stopped_inside_the_lock_holds_up_nobody_for_long(
     tmp_path: Path, make: Make, calm: Found, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
@@ -70,7 +70,7 @@ def test_starts_that_are_killed_while_others_work_say_nothing_of_the_evaluator(
     assert {(slot.killed_starts, slot.failed_starts) for slot in rig.pool._slots} == {(0, 0)}
 
 
-@pytest.mark.parametrize("error", [EOFError, ConnectionResetError])
+@pytest.mark.parametrize("error", [EOFError, pytest.param(ConnectionResetError, marks=pytest.mark.slow)])
 def test_a_forkserver_that_is_killed_is_not_the_evaluators_fault(
     make: Make, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
