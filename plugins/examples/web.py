@@ -38,7 +38,7 @@ from engine.errors import ConfigError, InputError, PositionRefused
 
 HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 """What this server is called. A site that lets its name point to 127.0.0.1 makes browsers ask for that name."""
-MAX_RUNS, MAX_EVALUATIONS = 50, 100
+MAX_CONNECTIONS, MAX_RUNS, MAX_EVALUATIONS = 250, 50, 100
 MAX_BYTES, MAX_GAMES, NODES = 1_000_000, 200, 20_000
 BODY_SECONDS, RUN_SECONDS, STOP_SECONDS = 10, 600, 5
 LOG = logging.getLogger("uvicorn.error")
@@ -197,4 +197,5 @@ app = Starlette(
 
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    uvicorn.run(app, host="127.0.0.1", port=port, ws="none", timeout_graceful_shutdown=STOP_SECONDS)
+    limits = {"limit_concurrency": MAX_CONNECTIONS, "timeout_graceful_shutdown": STOP_SECONDS}
+    uvicorn.run(app, host="127.0.0.1", port=port, ws="none", **limits)

@@ -124,7 +124,13 @@ def test_a_call_that_is_cancelled_when_its_run_has_just_begun_leaves_no_run(
 ) -> None:
     """The task is cancelled in the moment between the end of the call's thread and the task's own next step."""
     cancelled: list[Background] = []
-    monkeypatch.setattr(Background, "cancel", cancelled.append)
+    cancel = Background.cancel
+
+    def noted(self: Background) -> None:
+        cancelled.append(self)
+        cancel(self)
+
+    monkeypatch.setattr(Background, "cancel", noted)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
