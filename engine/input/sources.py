@@ -154,8 +154,8 @@ class Source:
         if self._file is not None:
             return io.BufferedReader(cast("io.RawIOBase", self._file), _HEAD)
         file = _stdin() if self.name == STDIN else self.name
-        if isinstance(file, io.BufferedReader):
-            return file
+        if not isinstance(file, int | str):
+            return file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", file))
         return io.BufferedReader(PatientFile(file, lambda: self._closing or self.stopped()), _HEAD)
 
     def games(self, readers: Mapping[str, Reader]) -> Iterator[Found | NoGameYet]:
@@ -337,7 +337,7 @@ def _is_other(name: str, opened: os.stat_result) -> bool:
         return False  # removed: nothing is missing
 
 
-def _stdin() -> int | io.BufferedReader:
+def _stdin() -> int | BinaryIO:
     """Return the descriptor of standard input, or what a program has put in its place. Raises OSError.
 
     A thread must not be left waiting inside `sys.stdin`: Python could not end then.
@@ -347,8 +347,7 @@ def _stdin() -> int | io.BufferedReader:
     try:
         return sys.stdin.fileno()
     except (OSError, ValueError):
-        buffered = sys.stdin.buffer
-        return buffered if isinstance(buffered, io.BufferedReader) else io.BufferedReader(buffered)  # type: ignore[arg-type]
+        return sys.stdin.buffer
 
 
 @functools.lru_cache(1)

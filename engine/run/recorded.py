@@ -101,6 +101,8 @@ class RecordedRun(StartedRun):
     def _merge(self, batch: BatchResult) -> None:
         accounts, delivery = self._accounts, self._delivery
         accounts.merge(batch.counts, batch.notices)
+        for failure in batch.failures:
+            accounts.fail(failure)
         self._scoreboard.record_batch(batch.counts.positions, batch.recount.wins, batch.recount.best)
         accounts.recount.merge(batch.recount)
         for label in batch.labels:
