@@ -8,6 +8,11 @@ import os
 import tempfile
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from engine.system import locks
 from engine.system.anonymous import shared_array
 
@@ -47,10 +52,10 @@ def why_no_locks(folder: Path) -> str:
     """Return why files in a folder cannot be locked; empty when they can, or when nothing can be written there."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            if locks.fcntl is not None:
-                for lock in (locks.fcntl.lockf, locks.fcntl.flock):
+            if fcntl is not None:
+                for lock in (fcntl.lockf, fcntl.flock):
                     try:
-                        lock(file, locks.fcntl.LOCK_EX | locks.fcntl.LOCK_NB)
+                        lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     except OSError as error:
                         return error.strerror or str(error)
     except OSError:
