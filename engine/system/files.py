@@ -42,6 +42,12 @@ class PatientFile(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return not may_keep_waiting(self._descriptor)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return os.lseek(self._descriptor, offset, whence)
+
     def fileno(self) -> int:
         return self._descriptor
 
