@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -73,7 +73,7 @@ class PlayerInput(Struct, frozen=True):
     players: Sequence[str]
     """The names of `--player`."""
 
-    def newcomers(self, names: PlayerNames) -> Iterator[tuple[UnparsedGame, str]]:
+    def newcomers(self, names: PlayerNames) -> Generator[tuple[UnparsedGame, str], None, None]:
         """Yield each player who is not among `names`, with a game, until nobody else gets files.
 
         Input that can be read only once, such as a stream, is not read.
@@ -89,7 +89,10 @@ class PlayerInput(Struct, frozen=True):
                     return
                 if not isinstance(game, UnparsedGame):
                     continue
-                tags = self.readers[game.reader].headers(game.raw)
+                try:
+                    tags = self.readers[game.reader].headers(game.raw)
+                except Exception:  # a reader is a plugin; the run reports what its game is
+                    continue
                 for color in _BOTH if wanted is None else wanted(tags):
                     player = names.player(tags.get(color.title()) or "?")
                     if player is not None and player not in names:
