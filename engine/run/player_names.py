@@ -89,7 +89,9 @@ class PlayerInput(Struct, frozen=True):
                     return
                 if not isinstance(game, UnparsedGame):
                     continue
-                tags = self.readers[game.reader].headers(game.raw)
+                tags: Mapping[str, str] = {}
+                with contextlib.suppress(Exception):  # a reader is a plugin; the run reports what its game is
+                    tags = self.readers[game.reader].headers(game.raw)
                 for color in _BOTH if wanted is None else wanted(tags):
                     player = names.player(tags.get(color.title()) or "?")
                     if player is not None and player not in names:

@@ -176,7 +176,7 @@ def test_a_kill_between_two_outputs(outputs: Outputs, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "rounds", [pytest.param(1, id="short", marks=pytest.mark.slow), pytest.param(40, id="long", marks=storm)]
+    "rounds", [pytest.param(1, id="short", marks=pytest.mark.slow), pytest.param(20, id="long", marks=storm)]
 )
 def test_runs_that_want_the_same_outputs(outputs: Outputs, rounds: int) -> None:
     """Three begin at once and one of them may be killed: nothing is mixed, and whoever is refused is told why."""
