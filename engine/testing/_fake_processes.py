@@ -11,6 +11,11 @@ from pathlib import Path
 _STEP = 16 << 20
 
 
+def leave_the_group() -> None:
+    """Make a session, and with it a process group, of its own."""
+    os.setsid()
+
+
 def become_daemon(pids: Path | None) -> None:
     """Start a daemon as daemons start: two forks, a session of its own, nothing kept open; it lives for an hour.
 
@@ -37,7 +42,8 @@ def take_memory(faults: set[str]) -> object:
     if "share" in faults:
         return _shared(256)
     if "together" in faults:
-        return _together(256)
+        _together(256)
+        return None
     return _all_there_is()
 
 

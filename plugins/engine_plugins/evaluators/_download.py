@@ -69,7 +69,7 @@ class _Connections:
         """Return a class of connections whose sockets are known here."""
         connections = self
 
-        class Watched(kind):  # type: ignore[misc] - either class
+        class Watched(kind):  # type: ignore[misc]
             def connect(self) -> None:
                 super().connect()
                 connections._sockets.append(self.sock)

@@ -23,8 +23,9 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -157,7 +158,7 @@ def _tables(folder: str) -> list[str]:
     return sorted(found)
 
 
-def _reading(path: Path, read: Callable[[BinaryIO], _Found]) -> _Found:
+def _reading(path: Path, read: Callable[[BufferedReader], _Found]) -> _Found:
     try:
         with path.open("rb") as file:
             return read(file)
@@ -165,7 +166,7 @@ def _reading(path: Path, read: Callable[[BinaryIO], _Found]) -> _Found:
         raise EvaluatorError(f"{printable(str(path))} cannot be read: {error.strerror}") from None
 
 
-def _sha256(file: BinaryIO) -> str:
+def _sha256(file: BufferedReader) -> str:
     """Return the hash of a file, from memory if it is as it was when it was read."""
     stamp = _stamp(file)
     if stamp not in _sha256_of:
@@ -176,7 +177,7 @@ def _sha256(file: BinaryIO) -> str:
     return _sha256_of[stamp]
 
 
-def _stamp(file: BinaryIO) -> Stamp:
+def _stamp(file: BufferedReader) -> Stamp:
     """Return what changes when a file is replaced or written to."""
     status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
