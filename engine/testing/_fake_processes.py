@@ -11,6 +11,11 @@ from pathlib import Path
 _STEP = 16 << 20
 
 
+def leave_the_group() -> None:
+    """Make a session, and with it a process group, of its own."""
+    os.setsid()
+
+
 def become_daemon(pids: Path | None) -> None:
     """Start a daemon as daemons start: two forks, a session of its own, nothing kept open; it lives for an hour.
 

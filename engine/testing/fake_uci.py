@@ -127,7 +127,7 @@ class _Program:
     def run(self) -> None:
         behaviour = self.behaviour
         if behaviour.get("session"):
-            os.setsid()
+            _processes().leave_the_group()
         if behaviour.get("child"):
             _have_child()
         if daemon := behaviour.get("daemon"):

@@ -17,6 +17,7 @@ import engine
 from engine.contracts.messages import PluginSpec
 from engine.errors import EvaluatorReplaced
 from engine.loading import evaluators
+from engine.model import RunCounts
 from engine.testing.fake_uci import fake_uci
 from engine.workers import worker
 from tests import processes
@@ -140,15 +141,16 @@ def test_the_command_stops_and_the_same_command_continues(tmp_path: Path) -> Non
     again = command(*arguments, "-y")
     assert again.code == 0, again.err
     second = (tmp_path / "out.jsonl").read_bytes()
-    calm = command(*analyse(source, fake, "-o", tmp_path / "calm.jsonl", "--no-cache"))
-    assert calm.code == 0
+    calm = whole(source, fake, "", tmp_path / "calm.jsonl")
     assert second == (tmp_path / "calm.jsonl").read_bytes()
     fake.write_text(first)
-    counts = [
-        engine.analyze(source, evaluator=str(fake), nodes=10, settings=engine.Settings(cache=cache, workers=1))
-        for cache in ("", None)
-    ]
-    assert counts[0].counts.searched - counts[1].counts.searched == 8
+    assert whole(source, fake, None).searched == calm.searched - 8
+
+
+def whole(source: Path, fake: Path, cache: str | None, *outputs: Path) -> RunCounts:
+    settings = engine.Settings(cache=cache, executor="inline")
+    run = engine.analyze(source, evaluator=str(fake), nodes=10, settings=settings, output=outputs)
+    return run.counts
 
 
 @pytest.mark.parametrize("executor", ["local", "inline"])

@@ -226,7 +226,7 @@ def test_a_program_killed_from_outside_is_not_the_positions_fault(make: Make, ca
 def test_a_program_whose_guard_was_killed_is_replaced(make: Make) -> None:
     rig = make(1)
     rig.search(UNITS[:2])
-    guards = [pid for pid in processes.descendants(os.getpid()) if "read line; kill" in processes.command_of(pid)]
+    guards = [pid for pid in processes.descendants(os.getpid()) if "read line; for" in processes.command_of(pid)]
     assert processes.kill(guards) == 1
     rig.search(UNITS[2:])
     assert [(lost.blame, "guard" in lost.reason) for lost in rig.lost] == [("outside", True)]
