@@ -55,6 +55,8 @@ class PatientFile(io.RawIOBase):
         while not self._stopped():
             if self._poll is None or self._poll.poll(_LOOK_SECONDS * 1000):
                 with contextlib.suppress(BlockingIOError):
+                    if hasattr(os, "readv"):
+                        return os.readv(self._descriptor, [buffer])
                     data = os.read(self._descriptor, len(buffer))
                     buffer[: len(data)] = data
                     return len(data)

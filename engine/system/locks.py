@@ -116,7 +116,8 @@ class KernelLock:
         self._inner.acquire()
         if self._depth == 0:
             try:
-                self._take_file(True, None)
+                if fcntl is not None:
+                    fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
             except BaseException:
                 self._inner.release()
                 raise
