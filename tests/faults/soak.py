@@ -176,7 +176,12 @@ def commands(folder: Path, fake: Path, *, embedded: bool) -> list[Command]:
         Command(folder / "3", few, str(fake), *nodes, outputs=("{player}.html", "{player}.pgn")),
         Command(folder / "4", finishes, str(fake), *nodes, outputs=("a.jsonl.xz", "a.reports.csv")),
         Command(
-            folder / "5", match, "recorded", "-a", "all", outputs=("a.html", "a.parquet", "a.json", "a.pgn.bz2")
+            folder / "5",
+            match,
+            "recorded",
+            "-a",
+            "+openings,conversion",
+            outputs=("a.html", "a.parquet", "a.json", "a.pgn.bz2"),
         ),
     ]
     if embedded:
