@@ -106,7 +106,8 @@ def assert_untouched(ran: Ran, witness: Path) -> None:
 
 def many_recorded_games(path: Path) -> None:
     """Write more text than is analysed in one process."""
-    game = '[Event "?"]\n[White "A"]\n[Black "B"]\n[Result "*"]\n\n1. e4 { [%eval 0.1] } e5 { [%eval 0.2] } *\n\n'
+    said = "A good move. " * 1000
+    game = f'[White "A"]\n[Black "B"]\n\n1. e4 {{ [%eval 0.1] {said}}} e5 {{ [%eval 0.2] }} *\n\n'
     path.write_text(game * (5 * 2**20 // len(game)))
 
 
