@@ -7,20 +7,21 @@ import multiprocessing
 import os
 import tempfile
 from pathlib import Path
+from typing import IO
+
+from engine.system.anonymous import shared_array
+from engine.system.locks import KernelLock
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from engine.system import locks
-from engine.system.anonymous import shared_array
-
 
 def why_nothing_shared() -> str:
     """Return why processes cannot share memory and a lock here; empty when they can."""
     try:
-        lock = locks.KernelLock()
+        lock = KernelLock()
         shared_array(ctypes.c_int64, 1)
     except OSError as error:
         return error.strerror or str(error)
@@ -52,12 +53,17 @@ def why_no_locks(folder: Path) -> str:
     """Return why files in a folder cannot be locked; empty when they can, or when nothing can be written there."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            if fcntl is not None:
-                for lock in (fcntl.lockf, fcntl.flock):
-                    try:
-                        lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    except OSError as error:
-                        return error.strerror or str(error)
+            return _why_not_locked(file)
     except OSError:
         return ""
+
+
+def _why_not_locked(file: IO[bytes]) -> str:
+    if fcntl is None:
+        return ""
+    try:
+        for lock in (fcntl.lockf, fcntl.flock):
+            lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.strerror or str(error)
     return ""

@@ -336,7 +336,7 @@ def test_tags_of_thousands_of_digits_are_no_numbers() -> None:
 
 # -- the real thing -------------------------------------------------------------------------------------------
 
-READ_ONLY = "for folder; do mount -t tmpfs -o ro none $folder; done"
+READ_ONLY = "for folder; do mount --bind $folder $folder && mount -o remount,ro,bind $folder; done"
 FOLDERS = {"shm": ["/dev/shm"], "shm, temporary": ["/dev/shm", "/tmp", "/var/tmp"]}
 
 
