@@ -207,10 +207,11 @@ class Output:
 
         May be called more than once. Raises OutputError.
         """
-        if self._writer is not None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
             # What it wrote is written; it could only say that it cannot let go.
             with contextlib.suppress(Exception):
-                self._writer.close()
+                writer.close()
         if self._file is None:
             return
         try:
