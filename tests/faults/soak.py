@@ -30,7 +30,7 @@ from tests.support import DATA, FEW, PATIENCE
 ROOT = Path(__file__).parents[2]
 STAGES: Mapping[str, tuple[str, float]] = {
     "start": ("", 0.8),
-    "search": (" INFO engine.run: evaluator ", 1.0),
+    "search": (" INFO engine.run: evaluator ", 0.4),
     "report": (" games in ", 0.2),
     "publish": ("", 0.004),
 }
@@ -122,7 +122,11 @@ class Command:
     def disturb(self, kill: Kill, rng: random.Random) -> bool:
         """Run, with a kill in it. Return whether it came before the end."""
         with self._started() as process:
-            struck = self._reach(kill.stage, process, rng) and kill.strike(process.pid, rng)
+            struck = False
+            if self._reach(kill.stage, process, rng):
+                # A worker or program may not have been started yet.
+                while not (struck := kill.strike(process.pid, rng)) and process.poll() is None:
+                    time.sleep(0.005)
             code = process.wait(PATIENCE)
         allowed = CODES if kill.victim in ("parent", "everybody") else {0}
         assert code in allowed, (kill, code, self.said)

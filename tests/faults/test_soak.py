@@ -53,11 +53,11 @@ def test_a_soak(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pyt
         while time.monotonic() < until:
             command = every[rounds % len(every)]
             rounds += 1
-            if rng.random() < 0.6:
-                for path in command.folder.glob("units.sqlite*"):
-                    path.unlink()
             for _ in range(rng.randint(1, 3)):
                 kill = Kill.drawn(rng)
+                if kill.stage == "search" or rng.random() < 0.3:
+                    for path in command.folder.glob("units.sqlite*"):
+                        path.unlink()
                 kills[kill] += command.disturb(kill, rng)
                 assert_nobody_is_left(companion, kill)
             command.run()
