@@ -157,6 +157,59 @@ def test_a_storm_over_workers_and_programs(
     stormy.assert_counter_exact("stormy")
 
 
+def put(program: Path, text: str) -> None:
+    """Put a program in the place of another as an upgrade does, in one step."""
+    program.parent.mkdir(exist_ok=True)
+    new = program.with_suffix(".new")
+    new.write_text(text)
+    new.chmod(0o755)
+    new.replace(program)
+
+
+@pytest.mark.parametrize(
+    ("games", "replacements"),
+    [pytest.param(2, 2, id="short"), pytest.param(24, 25, id="long", marks=long)],
+)
+def test_a_storm_of_replaced_programs(tmp_path: Path, games: int, replacements: int) -> None:
+    """The program is another one again and again, and something is killed, so that one of them starts."""
+    source = write_games(tmp_path / "games.pgn", games, 50)
+    log = tmp_path / "log"
+    fake = tmp_path / "used" / "fake-uci"
+    texts = []
+    for name in ("First 1.0", "Second 1.0"):
+        slow = fake_uci(tmp_path / name, name=name, delay=0.02, log=str(log))
+        texts.append(slow.read_text().replace("$0.json", f"{slow}.json"))
+        put(fake, texts[-1])
+        command = Command(tmp_path, source, fake, "--nodes", "1000", "--no-cache", workers=2)
+        command.run(f"calm {name}")
+    put(fake, texts[0])
+    cache = ("--nodes", "1000", "--cache", str(tmp_path / "units.sqlite"))
+    command = Command(tmp_path, source, fake, *cache, workers=2)
+    rng = random.Random(games)
+    ended: Counter[int] = Counter()
+    for number in range(1, replacements + 1):
+        with command.start("stormy", "--force") as process:
+            try:
+                searched_more(process, log, rng.randint(1, 12))
+                put(fake, texts[number % 2])
+                while process.poll() is None:
+                    if candidates := victims(process.pid):
+                        processes.kill([rng.choice(candidates)])
+                    searched_more(process, log, 1)
+            finally:
+                process.kill()
+        ended[process.returncode] += 1
+        assert "Traceback" not in (tmp_path / "stormy.err").read_text()
+    report(**{f"code_{code}": count for code, count in ended.items()})
+    assert set(ended) <= {0, 3}
+    assert ended[3] > 0
+    for text, undisturbed in ((texts[0], "calm First 1.0"), (texts[1], "calm Second 1.0")):
+        put(fake, text)
+        command.run("stormy", "--force")
+        assert command.outputs("stormy") == command.outputs(undisturbed)
+    assert command.outputs("calm First 1.0") != command.outputs("calm Second 1.0")
+
+
 def embedded_storm(process: subprocess.Popen[bytes], kills: int, seed: int) -> int:
     """As `storm`, by the clock: nothing is logged of the searches of the embedded Stockfish."""
     rng = random.Random(seed)
