@@ -86,11 +86,16 @@ def check_different(target: Target, others: Sequence[Target]) -> None:
 
 def real_path(name: str) -> Path:
     """Return the path that `name` stands for, symbolic links resolved."""
+    return Path(os.path.realpath(_encodable(name)))
+
+
+def _encodable(name: str) -> str:
+    """Return the name of a file as the system takes it."""
     try:
         os.fsencode(name)
     except UnicodeEncodeError:  # the locale is ASCII, and a player's name is not: in UTF-8, as everywhere else
-        name = os.fsdecode(name.encode(errors="surrogateescape"))
-    return Path(os.path.realpath(name))
+        return os.fsdecode(name.encode(errors="surrogateescape"))
+    return name
 
 
 def check_path(name: str, path: Path, *, force: bool) -> None:
@@ -121,7 +126,7 @@ def _check_kind(name: str) -> None:
     if name in _STANDARD_OUTPUT:
         raise ConfigError(f"output {name}: --format NAME writes to standard output")
     try:
-        mode = Path(name).stat().st_mode
+        mode = Path(_encodable(name)).stat().st_mode
     except OSError:
         return  # the folder is checked later
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
