@@ -18,15 +18,17 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.cache.file import identity_of, is_cache, open_for_reading
+from engine.cache.file import BUSY_SECONDS, identity_of, is_cache, open_for_reading
 from engine.cache.rows import row_digest, sound_rows
 from engine.cache.store import Cache
+from engine.cache.waits import patiently
 from engine.contracts.messages import pack, unpack_evaluations
 from engine.errors import ConfigError, InputError, OutputError
 from engine.model import PV_PLIES, Evaluation, Line, Score
@@ -102,8 +104,8 @@ def export_rows(cache: Cache, path: Path, *, force: bool) -> ExportCounts:
     try:
         file = NewFile(path, like=path.stat() if path.is_file() else None)
         try:
-            lock_file(file.file, wait=False)
-            remove_leftovers(path, own=file.path)
+            if lock_file(file.file, wait=False) == "busy" or remove_leftovers(path, own=file.path):
+                raise OutputError(f"another program is writing {path}; wait for it, or stop it")
             counts = _write(cache, file, COMPRESSORS[ending]() if ending else None)
             file.sync()
             file.put(path, replace=force)
@@ -223,14 +225,21 @@ def _read_database(path: Path) -> Iterator[_CachedUnit | None]:
         raise InputError(f"cannot read {path}: {error}") from error
     with contextlib.closing(db):
         try:
-            ours = is_cache(db)
+            ours = patiently(partial(is_cache, db), BUSY_SECONDS)
         except (sqlite3.Error, MemoryError) as error:
             raise InputError(f"{path} is damaged beyond reading: {error}") from error
         if not ours:
             raise InputError(f"{path} is no cache of this version")
-        for row in sound_rows(db):
+        for row in _sound_rows(db, path):
             evaluations = unpack_evaluations(row[1]) if row is not None and len(row[0]) == 16 else ()  # noqa: PLR2004
             yield (row[0], evaluations) if row is not None and _is_possible(evaluations) else None
+
+
+def _sound_rows(db: sqlite3.Connection, path: Path) -> Iterator[tuple[bytes, bytes] | None]:
+    try:
+        yield from sound_rows(db)
+    except TimeoutError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _is_possible(evaluations: tuple[Evaluation, ...]) -> bool:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import msgspec
 
+from engine.cache.waits import is_busy, patiently
 from engine.contracts.messages import unpack_evaluations
 from engine.model import Evaluation
 
 _ROWS_AT_ONCE = 500
+_BUSY_SECONDS = 10.0
+"""How long another process may have the file locked."""
 _UNREADABLE_IN_A_ROW = 100_000
 """Number of consecutive ids that cannot be read after which the rest is given up."""
 
@@ -40,21 +46,27 @@ def read_row(key: bytes, packed: object, digest: object) -> tuple[Evaluation, ..
         return None
 
 
+def _read_after(db: sqlite3.Connection, last_id: int, at_once: int) -> list[tuple[Any, ...]]:
+    query = "SELECT id, key, evaluations, digest FROM units WHERE id > ? ORDER BY id LIMIT ?"
+    return db.execute(query, (last_id, at_once)).fetchall()
+
+
 def sound_rows(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes] | None]:
     """Yield key and packed evaluations of every unit, oldest first; None for a row that is damaged.
 
     No transaction is held between two items, so writers are not kept waiting.
 
     * **db** - the database, which may be damaged.
+
+    Raises TimeoutError when another process has it locked for long: nothing is known of what is left then.
     """
     last_id, at_once, failures = 0, _ROWS_AT_ONCE, 0
     while failures < _UNREADABLE_IN_A_ROW:
         try:
-            rows = db.execute(
-                "SELECT id, key, evaluations, digest FROM units WHERE id > ? ORDER BY id LIMIT ?",
-                (last_id, at_once),
-            ).fetchall()
-        except (sqlite3.Error, MemoryError):
+            rows = patiently(partial(_read_after, db, last_id, at_once), _BUSY_SECONDS)
+        except (sqlite3.Error, MemoryError) as error:
+            if is_busy(error):
+                raise TimeoutError(errno.ETIMEDOUT, "another process has locked the cache; try again") from error
             # A page cannot be read: go row by row up to it, and then past it.
             if at_once == 1:
                 last_id += 1

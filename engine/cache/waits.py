@@ -6,6 +6,7 @@ SQLite waits by itself, but a signal is not heard meanwhile. So it waits for a m
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sqlite3
@@ -20,12 +21,19 @@ LOGGER = logging.getLogger("engine.cache")
 
 MOMENT = 0.2
 """Seconds that SQLite waits by itself."""
+_STOPPING_SECONDS = 1.0
+"""How long a run that is to stop waits for a folder; others hold it for milliseconds."""
 T = TypeVar("T")
 
 
 def never() -> bool:
     """Return False: nobody asks the run to stop."""
     return False
+
+
+def is_busy(error: BaseException) -> bool:
+    """Return whether an error says that another process has the file locked."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def patiently(work: Callable[[], T], seconds: float, stopped: Callable[[], bool] = never) -> T:
@@ -42,8 +50,7 @@ def patiently(work: Callable[[], T], seconds: float, stopped: Callable[[], bool]
         try:
             return work()
         except sqlite3.OperationalError as error:
-            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() >= deadline or stopped():
+            if not is_busy(error) or time.monotonic() >= deadline or stopped():
                 raise
 
 
@@ -51,7 +58,8 @@ def patiently(work: Callable[[], T], seconds: float, stopped: Callable[[], bool]
 def folder_lock(folder: Path, seconds: float, stopped: Callable[[], bool]) -> Iterator[None]:
     """Let one process in at a time, where the system can lock a folder itself, so that no lock file is left.
 
-    Where it cannot (Windows), renaming a file that another process has open fails anyway.
+    Where it cannot (Windows), renaming a file that another process has open fails anyway. Raises TimeoutError when
+    another process has it for longer than `seconds`; once the run is to stop, than a second.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -59,9 +67,11 @@ def folder_lock(folder: Path, seconds: float, stopped: Callable[[], bool]) -> It
         yield
         return
     try:
-        deadline = time.monotonic() + seconds
+        begun = time.monotonic()
         waits = False
-        while system.lock_file(descriptor, wait=False) == "busy" and time.monotonic() < deadline and not stopped():
+        while system.lock_file(descriptor, wait=False) == "busy":
+            if time.monotonic() - begun >= (min(seconds, _STOPPING_SECONDS) if stopped() else seconds):
+                raise TimeoutError(errno.ETIMEDOUT, f"another process has locked the folder {folder}")
             if not waits:
                 LOGGER.info("another process has locked %s: waiting up to %g seconds", folder, seconds)
                 waits = True

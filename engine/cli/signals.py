@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn, Self, TypeVar
 
+from engine.system.processes import ending_signals
+
 T = TypeVar("T")
 
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
@@ -46,10 +48,7 @@ class Interruption:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            numbers = [signal.Signals[name] for name in EXIT_CODES if hasattr(signal, name)]
-            # What we were started to ignore (nohup, a script's &) we go on to ignore.
-            heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-            self._before = {number: signal.signal(number, self._catch) for number in heard}
+            self._before = {number: signal.signal(number, self._catch) for number in ending_signals()}
             if hasattr(signal, "SIGALRM"):
                 self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._look)
         return self

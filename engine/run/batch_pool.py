@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import errno
 import logging
 import multiprocessing
 import os
@@ -101,7 +102,14 @@ class Worker:
             writer.close()  # or its reader would never see the end of file
         system.close_reader(self.tasks)
         self._listener = threading.Thread(target=self._listen, args=(arrived,), name="engine-batches", daemon=True)
-        self._listener.start()
+        try:
+            self._listener.start()
+        except RuntimeError as error:  # no more threads
+            self.process.kill()
+            self.process.join()
+            self.results.close()
+            system.abandon(self.tasks)
+            raise OSError(errno.EAGAIN, str(error)) from error
 
     def kill(self, reason: str, blame: Blame) -> None:
         """Kill it, even when it is stopped; its end is heard of as any other."""

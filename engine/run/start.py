@@ -55,9 +55,9 @@ def start(
     plan.aggregators.on_crash = accounts.plugin_crashed
     evaluators = choose_evaluators(plan, accounts)
     info = RunInfo(evaluators.main.info, plan.limit)
+    _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
     outputs = plan.targets.open(info, plan.writer_options)
     delivery = _delivery(plan, accounts, outputs, info)
-    _warn_of_unmet_needs(plan, evaluators.main, accounts)
     parts = Parts(
         plan,
         evaluators,

@@ -77,7 +77,7 @@ class Pool:
         self._losses = 0
         """Losses in a row, with no unit searched between them."""
         self._trial: Literal["", "waiting", "in hand"] = ""
-        self._failed_trials = 0
+        self._failed_trials = 0.0
         self._pid = os.getpid()
         self._verdict: EvaluatorError | None = None
         """Why the run cannot go on with its evaluator, once that is certain."""
@@ -231,7 +231,7 @@ class Pool:
             for other in self._slots:
                 other.failed_starts = other.killed_starts = 0
         if isinstance(message, Ready):
-            slot.state = "ready"
+            slot.state, slot.replaced_starts = "ready", 0
             LOGGER.debug("worker %d is ready: %s", slot.number, message.evaluator.name)
             return []
         if isinstance(message, Lost) and message.unit == worker.NO_UNIT:
@@ -267,7 +267,7 @@ class Pool:
             self._trial = ""
             return
         self._trial = "waiting"
-        self._failed_trials += outcome.blame == "position"
+        self._failed_trials += 1 if outcome.blame == "position" else TRIALS / KILLED_STARTS
         if self._failed_trials >= TRIALS:
             self._verdict = EvaluatorError(_FAILS + outcome.reason)
 
@@ -307,6 +307,7 @@ class Pool:
     def _start_failed(self, slot: Slot) -> None:
         slot.killed_starts += slot.blame == "outside"
         slot.failed_starts += slot.blame != "outside"
+        slot.replaced_starts = slot.replaced_starts + 1 if slot.blame == "replaced" else 0
         hopeless = all(s.failed_starts >= FAILED_STARTS or s.killed_starts >= KILLED_STARTS for s in self._slots)
         if hopeless or slot.was_replaced:
             self._verdict = self._verdict or slot.verdict()

@@ -43,6 +43,8 @@ class Slot:
         """Starts that failed by themselves, since any worker was ready."""
         self.killed_starts = 0
         """Starts that something else killed, since any worker was ready."""
+        self.replaced_starts = 0
+        """Starts in a row, of this slot, that found another evaluator than the run's."""
         self.start_at = 0.0
         """When to start the next process, on the pool's clock."""
         self.sentence: tuple[str, Literal["position", "outside"]] | None = None
@@ -57,7 +59,7 @@ class Slot:
     @property
     def was_replaced(self) -> bool:
         """Whether its evaluator is not the run's, twice in a row: a kill during one start could look like that."""
-        return self.blame == "replaced" and self.failed_starts > 1
+        return self.replaced_starts > 1
 
     def verdict(self) -> EvaluatorError:
         """Return why its evaluator did not start, as the error that ends the run."""

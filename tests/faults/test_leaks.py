@@ -99,7 +99,8 @@ def test_a_run_has_no_name_in_shared_memory(tmp_path: Path) -> None:
             left = [process.pid, *processes.descendants(process.pid)]
             processes.kill(left)
     assert processes.end_of(left) == []
-    shared = [line for text in maps for line in text.splitlines() if "/memfd:engine-" in line or "/dev/shm/" in line]
+    lines = [line for text in maps for line in text.splitlines()]
+    shared = [line for line in lines if "/memfd:engine-" in line or "/dev/shm/" in line]
     assert shared
     assert [line for line in shared if not line.endswith("(deleted)")] == []
     assert list(Path(tempfile.gettempdir()).iterdir()) == []

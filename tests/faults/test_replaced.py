@@ -22,7 +22,7 @@ from engine.testing.fake_uci import fake_uci
 from engine.workers import worker
 from tests import processes
 from tests.e2e.command import engine as command
-from tests.pool_rig import UNITS, Rig, fake_spec
+from tests.pool_rig import UNITS, Rig, fake_spec, units
 from tests.support import FEW, PATIENCE
 
 from . import dying
@@ -81,6 +81,17 @@ def test_a_start_that_finds_another_program_ends_the_run(tmp_path: Path, rigs: l
         rig.search(UNITS[5:])
     assert caught.value.exit_code == 3
     assert len(rig.done) == 5
+
+
+def test_workers_that_still_run_the_first_one_do_not_hide_it(tmp_path: Path, rigs: list[Rig]) -> None:
+    spec = fake_spec(tmp_path / "fake", delay=0.02)
+    rigs.append(rig := Rig(spec, workers=2, fingerprint=fingerprint(spec)))
+    many = units(8)
+    rig.search(many[:4])
+    replace(program_of(spec))
+    processes.kill(programs(os.getpid())[:1])
+    with pytest.raises(EvaluatorReplaced, match=WORDS):
+        rig.search(many[4:])
 
 
 def test_a_restart_of_the_same_program_goes_on(tmp_path: Path, rigs: list[Rig]) -> None:

@@ -18,8 +18,8 @@ for each table of a report, such as `report_accuracy_players`.
     $ sqlite3 games.sqlite "SELECT player, move, best_san, win_loss FROM judged ORDER BY win_loss DESC LIMIT 5"
 
 The database is made in the folder for temporary files (`TMPDIR`) and copied when the run ends. If the run is
-interrupted with Ctrl-C once, `FILE.part` is a complete database of the finished games; if the run is killed, it is
-empty. The same command then completes it from the cache.
+interrupted with Ctrl-C once, `FILE.part` is a complete database of the finished games; if the run is killed,
+there is none. The same command then completes it from the cache.
 """
 
 from __future__ import annotations
