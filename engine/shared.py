@@ -37,7 +37,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
-from engine.system import KernelLock, shared_array
+from engine.system import KernelLock, close_array, shared_array
 
 __all__ = ["KernelLock", "SharedCounter", "SharedTop", "TopEntry", "insert_ranked"]
 
@@ -99,6 +99,10 @@ class SharedCounter:
     def value(self) -> int:
         """The sum of the shares."""
         return sum(self._shares)
+
+    def close(self) -> None:
+        """Give back its descriptor at once: it can still be read, and be given to no process any more."""
+        close_array(self._shares)
 
 
 class TopEntry(NamedTuple):
@@ -169,6 +173,11 @@ class SharedTop:
         """Put other entries in place of all, best first and no more than `size`. Raises as `offer`."""
         with self.lock:
             self._replace(entries)
+
+    def close(self) -> None:
+        """Give back its descriptors at once: it can still be read, and be given to no process any more."""
+        close_array(self._lines)
+        close_array(self._state)
 
     def _valid(self) -> tuple[int, int]:
         """Return the valid copy and how many entries it has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A script's & and nohup have these ignored, and what tests start would go on to ignore them.
+    for number in (signal.SIGINT, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGINT,):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
     config.addinivalue_line("markers", "soak: a quarter of an hour of kills; run by naming the marker: -m soak")
     config.addinivalue_line("markers", "slow: many seconds each; run by naming the marker: -m slow")

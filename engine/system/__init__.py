@@ -5,7 +5,7 @@ Linux is tested. macOS uses the same calls as far as it has them, untested. Wind
 Tests take `fcntl` and `resource` away and analyse a file with what is left.
 """
 
-from engine.system.anonymous import shared_array
+from engine.system.anonymous import close_array, shared_array
 from engine.system.clock import AwakeClock
 from engine.system.descendants import adopt_orphans
 from engine.system.hosts import hidden_by, why_no_children
@@ -44,6 +44,7 @@ __all__ = [
     "apply_cpu_settings",
     "blame",
     "can_drive_programs",
+    "close_array",
     "close_reader",
     "collect_seldom",
     "cores",

@@ -54,8 +54,17 @@ def _mapped(kind: Any, length: int, descriptor: int) -> Any:
     """Return the array of a file, which is closed with it."""
     array = _array_type(kind, length).from_buffer(mmap.mmap(descriptor, length * ctypes.sizeof(kind)))
     array.descriptor = descriptor
-    weakref.finalize(array, os.close, descriptor)
+    array.closer = weakref.finalize(array, os.close, descriptor)
     return array
+
+
+def close_array(array: Any) -> None:
+    """Close the file of a `shared_array` at once, not at the next garbage collection; the memory stays.
+
+    It cannot be given to a process any more. May be called more than once.
+    """
+    if hasattr(array, "closer"):
+        array.closer()
 
 
 @lru_cache(maxsize=64)

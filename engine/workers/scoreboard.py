@@ -39,7 +39,7 @@ from engine.contracts.messages import Unit
 from engine.errors import ConfigError
 from engine.model import Best, Evaluation
 from engine.shared import KernelLock, SharedCounter, SharedTop, TopEntry, insert_ranked
-from engine.system import shared_array
+from engine.system import close_array, shared_array
 
 PARENT = 0
 """The parent's slot."""
@@ -213,8 +213,11 @@ class Scoreboard:
         return int(self._activity[slot].positions)
 
     def close(self) -> None:
-        """Close the lock's file at once, not at the next garbage collection. It is of no use afterwards."""
+        """Close its files at once, not at the next garbage collection. It can only be read afterwards."""
         self._lock.close()
+        self._wins.close()
+        self._best.close()
+        close_array(self._activity)
 
     def _change(self, change: Callable[[], object]) -> None:
         """Change the list as soon as the lock is free, now or before the next change or view."""
