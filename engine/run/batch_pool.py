@@ -250,7 +250,9 @@ class BatchPool:
             worker.tasks.put(batch.packed)
 
     def _analyse_here(self, batch: Batch) -> None:
-        self._here = self._here or BatchAnalyzer(self._job)
+        if self._here is None:
+            LOGGER.info("no process can be started: batches are analysed in this one")
+            self._here = BatchAnalyzer(self._job)
         if batch in self._waiting:
             self._waiting.remove(batch)
         batch.answer = self._here.analyse(_unpack(batch))

@@ -30,7 +30,7 @@ from tests.support import DATA, FEW, PATIENCE
 ROOT = Path(__file__).parents[2]
 STAGES: Mapping[str, tuple[str, float]] = {
     "start": ("", 0.8),
-    "search": (" INFO engine.run: evaluator ", 0.4),
+    "search": ("INFO engine.run: evaluator ", 0.4),
     "report": (" games in ", 0.2),
     "publish": ("", 0.004),
 }
