@@ -20,6 +20,15 @@ def leave_out_current_folder() -> None:
         del sys.path[0]
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command of this process."""
     leave_out_current_folder()
+    signal = import_module("signal")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until the command hears it itself, Ctrl-C ends the process without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     import_module("engine.cli").main()
+
+
+if __name__ == "__main__":
+    run()

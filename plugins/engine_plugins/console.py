@@ -21,5 +21,4 @@ def main() -> None:
             "sys.path; rename it, or take its folder out of PYTHONPATH\n"
         )
         sys.exit(2)
-    importlib.import_module("engine.__main__").leave_out_current_folder()
-    importlib.import_module("engine.cli").main()
+    importlib.import_module("engine.__main__").run()

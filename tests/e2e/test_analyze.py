@@ -79,10 +79,10 @@ def test_the_counter_the_report_and_a_recount_of_the_output_agree(tmp_path: Path
 
 
 def test_a_game_alone_is_analysed_as_in_its_file(tmp_path: Path, fake: Path) -> None:
-    analyzed(tmp_path / "all", fake, "--limit", "5")
+    analyzed(tmp_path / "all", fake, *FEW)
     lines = [json.loads(line) for line in (tmp_path / "all" / "out.jsonl").read_text().splitlines()]
     texts = CLASSICS.read_text(encoding="utf-8").split("[Event ")[1:]
-    for number in (3, 5):
+    for number in (2, 3):
         alone = tmp_path / f"{number}.pgn"
         alone.write_text("[Event " + texts[number - 1], encoding="utf-8")
         analyzed(tmp_path / f"run{number}", fake, source=alone)

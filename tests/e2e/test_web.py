@@ -146,6 +146,7 @@ def test_an_evaluation_is_answered_while_a_long_analysis_goes_on(server: Server)
         assert long.result()[-1]["reports"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
 def test_clients_that_hang_up_leave_nothing_behind(server: Server) -> None:
     """Clients hang up in the middle of the body, before the answer and after its first line, many times."""
@@ -247,6 +248,7 @@ def test_who_is_served_when_the_server_stops_is_cut_off(tmp_path: Path) -> None:
         assert not answer.endswith(b"\r\n0\r\n\r\n"), "half an answer must not look like a whole one"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not processes.HAS_PROC, reason="looks into /proc")
 def test_half_sent_bodies_take_little_memory_and_not_for_long(tmp_path: Path) -> None:
     with serving(tmp_path, limits="web.BODY_SECONDS = 2.5") as server:

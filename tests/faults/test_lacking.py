@@ -243,10 +243,8 @@ class Streams:
         return out, err
 
 
-@pytest.mark.parametrize(
-    ("encoding", "errors"),
-    [("ascii", "surrogateescape"), pytest.param("latin-1", "strict", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("encoding", "errors"), [("ascii", "surrogateescape"), ("latin-1", "strict")])
 def test_every_command_prints_what_the_encoding_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, errors: str
 ) -> None:
@@ -271,6 +269,7 @@ def ascii_only(*arguments: str | Path) -> Ran:
     return engine(*arguments, **ASCII_LOCALE)
 
 
+@pytest.mark.slow
 def test_an_ascii_locale_shows_and_writes_the_same_games(tmp_path: Path) -> None:
     source = tmp_path / "names.pgn"
     source.write_text(NAMES, encoding="utf-8")

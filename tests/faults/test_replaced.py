@@ -129,6 +129,7 @@ def until_searched(process: subprocess.Popen[str], positions: int) -> None:
     pytest.fail("it ended before")
 
 
+@pytest.mark.slow
 def test_the_command_stops_and_the_same_command_continues(tmp_path: Path) -> None:
     """What the first program searched is kept for it; the second begins anew; no output mixes the two."""
     source = tmp_path / "games.pgn"
@@ -192,6 +193,7 @@ def test_daemons_die_with_their_program_even_if_they_hide(tmp_path: Path, rigs: 
     assert processes.end_of(daemons) == []
 
 
+@pytest.mark.slow
 def test_daemons_of_the_trial_start_die_with_it(tmp_path: Path) -> None:
     source = tmp_path / "games.pgn"
     source.write_text("1. e4 e5 *\n")

@@ -50,6 +50,7 @@ def test_every_public_name_has_an_example_that_runs(
 ) -> None:
     program = fake_uci(tmp_path / "bin", filename="stockfish")
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setattr("engine.system.cores", lambda: 1)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "games.pgn").write_text('[White "A"]\n\n1. e4 e5 *\n\n[White "B"]\n\n1. d4 d5 *\n')
     [example] = doctest.DocTestFinder(recurse=False).find(getattr(engine, name), name, module=False)
