@@ -26,9 +26,12 @@ def without_main() -> Iterator[None]:
     fed on standard input, would run again in every worker. And Python's own modules would be looked for in the
     current folder first, by the child as by the resource tracker and the fork server, which a child may be the
     first to need: they are started with `python -c`. The child then gets the caller's own `sys.path`.
+
+    Signals that ask a program to end wait in the child until it calls `leave_signals_to_parent`: a Ctrl-C while it
+    starts would be a traceback of Python's.
     """
     main = sys.modules["__main__"]
-    with _main_hidden:
+    with _main_hidden, _ending_signals_held():
         hidden: tuple[str, ...] = ("__file__", "__spec__")
         kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
         main.__spec__ = None
@@ -42,6 +45,19 @@ def without_main() -> Iterator[None]:
             util._args_from_interpreter_flags = flags  # type: ignore[attr-defined]  # noqa: SLF001
             del main.__spec__
             main.__dict__.update(kept)
+
+
+@contextlib.contextmanager
+def _ending_signals_held() -> Iterator[None]:
+    """Hold these signals back in this thread, and in the processes that it starts meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def ending_signals() -> list[signal.Signals]:
@@ -61,6 +77,8 @@ def leave_signals_to_parent() -> None:
     """
     for number in ending_signals():
         signal.signal(number, lambda *_: None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending_signals())
 
 
 def is_stopped(pid: int) -> bool:
