@@ -64,6 +64,7 @@ class Outputs:
     def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [*before, *self._command, *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -72,7 +73,10 @@ class Outputs:
 
     def run(self, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
         with self.start(*arguments, before=before) as process:
-            err = process.communicate(timeout=PATIENCE)[1]
+            # Standard input stays open, so that a run that reads it as well waits until it is to stop.
+            process.wait(PATIENCE)
+            assert process.stderr
+            err = process.stderr.read()
         assert "Traceback" not in err
         return process.returncode, err
 
@@ -130,7 +134,7 @@ def calls(log: Path, *folders: Path) -> Iterator[tuple[str, int]]:
     [
         pytest.param(None, (), (), id="new"),
         pytest.param(OLD, ("--force",), (), id="forced"),
-        pytest.param(None, (), ("--stop-after", "1ms"), id="stopped"),
+        pytest.param(None, (), ("-", "--stop-after", "6s"), id="stopped"),
     ],
 )
 def test_a_kill_at_each_system_call_leaves_outputs_old_or_whole(
