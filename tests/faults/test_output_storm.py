@@ -5,6 +5,7 @@ Whatever is killed, each output is the old one or the whole new one, and the sam
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -26,6 +27,8 @@ CALLS = (
 )
 NAMES = ("all.pgn", "all.jsonl.gz", "all.json", "of Carlsen.json", "of Other.json")
 OLD = b"of an earlier run"
+LONG_GAME = b"1. e4 { [%eval 0.2] " + 70_000 * b"x" + b" } *\n\n"
+"""More than is read before a run begins."""
 REFUSED = "exists; overwrite it with --force"
 BUSY = "another run is writing"
 
@@ -74,8 +77,11 @@ class Outputs:
     def run(self, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str]:
         with self.start(*arguments, before=before) as process:
             # Standard input stays open, so that a run that reads it as well waits until it is to stop.
-            process.wait(PATIENCE)
+            assert process.stdin
             assert process.stderr
+            with contextlib.suppress(BrokenPipeError):
+                os.write(process.stdin.fileno(), LONG_GAME if "-" in arguments else b"")
+            process.wait(PATIENCE)
             err = process.stderr.read()
         assert "Traceback" not in err
         return process.returncode, err
