@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing import connection, parent_process, util
+from multiprocessing import connection, parent_process, resource_tracker, util
 from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
@@ -31,7 +31,7 @@ def without_main() -> Iterator[None]:
     starts would be a traceback of Python's.
     """
     main = sys.modules["__main__"]
-    with _main_hidden, _ending_signals_held():
+    with _main_hidden:
         hidden: tuple[str, ...] = ("__file__", "__spec__")
         kept = {name: main.__dict__.pop(name) for name in hidden if name in main.__dict__}
         main.__spec__ = None
@@ -40,7 +40,8 @@ def without_main() -> Iterator[None]:
         if not (sys.flags.safe_path or getattr(sys, "frozen", False)):
             util._args_from_interpreter_flags = lambda: [*flags(), "-P"]  # type: ignore[attr-defined]  # noqa: SLF001
         try:
-            yield
+            with _ending_signals_held():
+                yield
         finally:
             util._args_from_interpreter_flags = flags  # type: ignore[attr-defined]  # noqa: SLF001
             del main.__spec__
@@ -53,6 +54,7 @@ def _ending_signals_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # it would let go of the signals when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ending_signals())
     try:
         yield
