@@ -123,11 +123,11 @@ def test_a_call_that_is_cancelled_when_its_run_has_just_begun_leaves_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The task is cancelled in the moment between the end of the call's thread and the task's own next step."""
-    cancelled: list[Background] = []
+    cancelled: list[bool] = []
     cancel = Background.cancel
 
     def noted(self: Background) -> None:
-        cancelled.append(self)
+        cancelled.append(True)  # not the run itself, which would be kept
         cancel(self)
 
     monkeypatch.setattr(Background, "cancel", noted)
