@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,17 @@ class Rig:
 
     def pids(self) -> list[int]:
         return [child.pid for child in multiprocessing.active_children() if child.pid]
+
+
+@pytest.fixture
+def rigs() -> Iterator[list[Rig]]:
+    """The rigs that a test appends are closed after it, and then no process is left."""
+    made: list[Rig] = []
+    yield made
+    for rig in made:
+        rig.pool.close()
+    made.clear()
+    assert not multiprocessing.active_children()
 
 
 Make = Callable[..., Rig]

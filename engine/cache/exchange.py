@@ -25,16 +25,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.cache.file import BUSY_SECONDS, identity_of, is_cache, open_for_reading
+from engine.cache.file import identity_of, is_cache, open_for_reading
 from engine.cache.rows import row_digest, sound_rows
 from engine.cache.store import Cache
-from engine.cache.waits import patiently
+from engine.cache.waits import BUSY_SECONDS, patiently
 from engine.contracts.messages import pack, unpack_evaluations
 from engine.errors import ConfigError, InputError, OutputError
 from engine.model import PV_PLIES, Evaluation, Line, Score
 from engine.system.compression import COMPRESSORS, SUFFIXES, InputStream
-from engine.system.locks import lock_file
-from engine.system.new_files import NewFile, remove_leftovers
+from engine.system.new_files import NewFile, begin_alone
 
 SCHEMA = "engine.cache/1"
 """Name of the format, in the first line of an export."""
@@ -102,10 +101,10 @@ def export_rows(cache: Cache, path: Path, *, force: bool) -> ExportCounts:
     if os.path.lexists(path) and not force:
         raise ConfigError(f"{path} exists; overwrite it with --force, or give another name")
     try:
-        file = NewFile(path, like=path.stat() if path.is_file() else None)
+        file = begin_alone(path, like=path.stat() if path.is_file() else None)
+        if file is None:
+            raise OutputError(f"another program is writing {path}; wait for it, or stop it")
         try:
-            if lock_file(file.file, wait=False) == "busy" or remove_leftovers(path, own=file.path):
-                raise OutputError(f"another program is writing {path}; wait for it, or stop it")
             counts = _write(cache, file, COMPRESSORS[ending]() if ending else None)
             file.sync()
             file.put(path, replace=force)

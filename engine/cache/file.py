@@ -30,7 +30,7 @@ from msgspec import Struct
 
 from engine.cache.network import on_network
 from engine.cache.rows import row_digest
-from engine.cache.waits import MOMENT, folder_lock, never, patiently
+from engine.cache.waits import BUSY_SECONDS, MOMENT, folder_lock, never, patiently
 
 LOGGER = logging.getLogger("engine.cache")
 
@@ -47,8 +47,6 @@ _TABLE_1 = (
     "CREATE TABLE units (key BLOB PRIMARY KEY, evaluations BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID"
 )
 
-BUSY_SECONDS = 10.0
-"""Longest wait for a file that another process has locked."""
 _MAX_VALUE = 64 << 20
 """Most bytes of a value: a damaged or hostile file must not ask for more memory than any unit needs."""
 _JOURNAL_BYTES = 16 << 20

@@ -11,13 +11,11 @@ from typing import Any
 
 import msgspec
 
-from engine.cache.waits import is_busy, patiently
+from engine.cache.waits import BUSY_SECONDS, is_busy, patiently
 from engine.contracts.messages import unpack_evaluations
 from engine.model import Evaluation
 
 _ROWS_AT_ONCE = 500
-_BUSY_SECONDS = 10.0
-"""How long another process may have the file locked."""
 _UNREADABLE_IN_A_ROW = 100_000
 """Number of consecutive ids that cannot be read after which the rest is given up."""
 
@@ -63,7 +61,7 @@ def sound_rows(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes] | None]:
     last_id, at_once, failures = 0, _ROWS_AT_ONCE, 0
     while failures < _UNREADABLE_IN_A_ROW:
         try:
-            rows = patiently(partial(_read_after, db, last_id, at_once), _BUSY_SECONDS)
+            rows = patiently(partial(_read_after, db, last_id, at_once), BUSY_SECONDS)
         except (sqlite3.Error, MemoryError) as error:
             if is_busy(error):
                 raise TimeoutError(errno.ETIMEDOUT, "another process has locked the cache; try again") from error

@@ -41,7 +41,6 @@ import msgspec
 from msgspec import Struct
 
 from engine.cache.file import (
-    BUSY_SECONDS,
     Identity,
     UnusableCache,
     code_of,
@@ -51,7 +50,7 @@ from engine.cache.file import (
     temporary_database,
 )
 from engine.cache.rows import read_row, row_digest, sound_rows
-from engine.cache.waits import never, patiently
+from engine.cache.waits import BUSY_SECONDS, never, patiently
 from engine.contracts.messages import Unit, pack, unpack_evaluations
 from engine.model import Evaluation, Limit
 from engine.system import paths

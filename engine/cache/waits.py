@@ -19,6 +19,8 @@ from engine import system
 
 LOGGER = logging.getLogger("engine.cache")
 
+BUSY_SECONDS = 10.0
+"""Longest wait for a file that another process has locked."""
 MOMENT = 0.2
 """Seconds that SQLite waits by itself."""
 _STOPPING_SECONDS = 1.0
@@ -69,7 +71,7 @@ def folder_lock(folder: Path, seconds: float, stopped: Callable[[], bool]) -> It
     try:
         begun = time.monotonic()
         waits = False
-        while system.lock_file(descriptor, wait=False) == "busy":
+        while system.lock_file(descriptor) == "busy":
             if time.monotonic() - begun >= (min(seconds, _STOPPING_SECONDS) if stopped() else seconds):
                 raise TimeoutError(errno.ETIMEDOUT, f"another process has locked the folder {folder}")
             if not waits:

@@ -231,8 +231,8 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     inputs = [LiteralPath(name) for name in flags["inputs"]]
     interruption.limit(seconds)
     run = start_run(inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop)
-    with interruption.telling_the_run():
-        return run.execute()
+    interruption.tell_the_run()
+    return run.execute()
 
 
 def _say_stopped(flags: dict[str, Any], screen: live.Screen, interruption: Interruption) -> None:

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn, Self, TypeVar
 
@@ -73,12 +73,10 @@ class Interruption:
         if seconds is not None:
             self._set_clock(seconds)
 
-    @contextlib.contextmanager
-    def telling_the_run(self) -> Iterator[None]:
+    def tell_the_run(self) -> None:
         """From now on, tell the run before anything is ended."""
         self._run_is_told = True
         self._set_clock(self._seconds or 0.0)
-        yield
 
     def await_result(self, work: Callable[[], T]) -> T:
         """Return what `work` returns. It has a thread: no signal is heard while it computes outside Python.

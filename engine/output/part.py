@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import stat
-import time
 from pathlib import Path
 
-from engine import system
 from engine.errors import OutputError
 from engine.output import unfinished
-from engine.system.new_files import NewFile, is_for, remove_leftovers
+from engine.system.new_files import begin_alone, is_for
 
 PART = ".part"
 """Ends the name of what a stopped run leaves."""
-_ATTEMPTS = 4
-"""Runs that begin the same output within a millisecond give way to each other, and try again."""
-_LONGEST_WAIT = 0.05
-"""Seconds before the second attempt; twice as long before each further one."""
 _MOST_LEFT = 9
 """What stopped runs have left: `FILE.part`, and `FILE.2.part` and so on where somebody else has that name."""
 
@@ -27,8 +20,7 @@ _MOST_LEFT = 9
 class Part:
     """A new file beside its place, locked until it has a name for good: two runs never write one output.
 
-    There is one lock for each output although the names are random: a run first makes its own file and locks it,
-    then looks for others of the same output, so that of two runs at least one sees the other.
+    There is one lock for each output although the names are random (`begin_alone`).
     """
 
     def __init__(self, path: Path, name: str, *, like: os.stat_result | None) -> None:
@@ -41,7 +33,10 @@ class Part:
         Raises OSError, and OutputError when another run is writing the output.
         """
         self._path = path
-        self._file = _begin(path, name, like)
+        file = begin_alone(path, like=like)
+        if file is None:
+            raise OutputError(f"another run is writing {name}; wait for it, or stop it")
+        self._file = file
         self.raw = self._file.file
         """The open file, for writing."""
 
@@ -96,22 +91,6 @@ class Part:
     def remove(self) -> None:
         """Remove the file, which is not published."""
         self._file.remove()
-
-
-def _begin(path: Path, name: str, like: os.stat_result | None) -> NewFile:
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            time.sleep(random.SystemRandom().uniform(0, _LONGEST_WAIT) * 2**attempt)
-        file = NewFile(path, like=like)
-        try:
-            locked = system.lock_file(file.file, wait=False) != "busy"
-            if not remove_leftovers(path, own=file.path) and locked and file.is_at_its_path():
-                return file
-        except BaseException:
-            file.remove()
-            raise
-        file.remove()
-    raise OutputError(f"another run is writing {name}; wait for it, or stop it")
 
 
 def left_names(path: Path) -> list[Path]:

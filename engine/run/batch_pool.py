@@ -22,7 +22,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -32,7 +32,8 @@ from engine.model import SourceGame
 from engine.plugin import WorkerState
 from engine.run.batches import BatchAnalyzer, BatchJob, BatchResult, give_up
 from engine.system.turns import waiting
-from engine.workers.deadlines import LOOKS, STOPPED_SECONDS
+from engine.workers.deadlines import LOOKS, STOPPED_SECONDS, stopped_for_long
+from engine.workers.worker import Blame
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -54,8 +55,6 @@ _BACK_OFF = 0.2
 """Seconds before the next start after one that failed."""
 READY, RESULT, WORDS = b"r", b"=", b"!"
 """First byte of a message of a process. `WORDS`: why it ends."""
-
-Blame = Literal["position", "outside"]
 
 
 class Batch:
@@ -86,21 +85,7 @@ class Worker:
         self.moved_at: float | None = None
         self.seen_dead = False
         self.stopped_at: float | None = None
-        self.tasks = system.task_queue(context)
-        self.results, writer = context.Pipe(duplex=False)
-        self.process = context.Process(
-            target=serve, args=(slot, job, self.tasks, writer, games), name=f"engine-batches-{slot}", daemon=True
-        )
-        try:
-            with system.without_main():
-                self.process.start()
-        except BaseException:
-            self.results.close()
-            system.abandon(self.tasks)
-            raise
-        finally:
-            writer.close()  # or its reader would never see the end of file
-        system.close_reader(self.tasks)
+        self.process, self.tasks, self.results = system.start_child(context, serve, slot, job, games)
         self._listener = threading.Thread(target=self._listen, args=(arrived,), name="engine-batches", daemon=True)
         try:
             self._listener.start()
@@ -344,11 +329,10 @@ class BatchPool:
             games = self._games[worker.slot]
             if games != worker.games or worker.moved_at is None:
                 worker.games, worker.moved_at = games, now
-            stopped = system.is_stopped(worker.process.pid)
-            worker.stopped_at = (worker.stopped_at or now) if stopped else None
+            stopped = stopped_for_long(worker, now)
             if now - worker.moved_at > GAME_SECONDS:
                 worker.kill(f"no game was analysed within {GAME_SECONDS:.0f} s", "position")
-            elif worker.stopped_at is not None and now - worker.stopped_at > STOPPED_SECONDS:
+            elif stopped:
                 worker.kill(f"the process was stopped for {STOPPED_SECONDS:.0f} s", "outside")
 
 

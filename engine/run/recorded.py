@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from engine.input.games import select_games
-from engine.input.sources import NoGameYet
 from engine.run.batch_pool import BatchPool
 from engine.run.batches import BatchJob, BatchResult, batches
 from engine.run.reporter import PROGRESS_SECONDS
@@ -57,12 +55,12 @@ class RecordedRun(StartedRun):
         items = batches(select_games(plan.sources, plan.readers, plan.selection))
         line: Line = deque()
         while not progress.exhausted or line:
-            if self._stopping and not progress.exhausted:
+            if self._is_stopping() and not progress.exhausted:
                 self._interrupted = progress.exhausted = True
             if self._overdue and line:
                 self._interrupted = True
                 break
-            reads_on = self._read(pool, items, line)
+            reads_on = self._read(items, pool.has_room, partial(self._take, pool, line))
             self._pass_over(line)
             if line and (result := pool.next(0.0 if reads_on else PROGRESS_SECONDS)) is not None:
                 line[0] = line[0] - result.counts.read
@@ -71,27 +69,14 @@ class RecordedRun(StartedRun):
                 self._merge(result)
             self._report(pool)
 
-    def _read(self, pool: BatchPool, items: Iterator[Any], line: Line) -> bool:
-        """Hand out batches while there is room; return whether there is more to read already."""
-        progress = self._progress
-        until = time.monotonic() + PROGRESS_SECONDS
-        while not progress.exhausted and pool.has_room():
-            item = next(items, None)
-            if self._stopping:
-                return False  # the bytes of the last game may have ended because of that
-            if item is None:
-                progress.exhausted = True
-            elif isinstance(item, list):
-                pool.submit(item)
-                line.append(len(item))
-            elif isinstance(item, NoGameYet):
-                return False
-            else:
-                line.append(item)
-                self._pass_over(line)
-            if time.monotonic() > until:
-                return True
-        return False
+    def _take(self, pool: BatchPool, line: Line, item: Any) -> None:
+        """Hand out a batch, or put what is no game in its place."""
+        if isinstance(item, list):
+            pool.submit(item)
+            line.append(len(item))
+        else:
+            line.append(item)
+            self._pass_over(line)
 
     def _pass_over(self, line: Line) -> None:
         """Account for what stands before the oldest batch and is no game."""

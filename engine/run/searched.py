@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
 
 from engine.analysis.game import GameAnalyzer
 from engine.cache.store import Cache, default_path
+from engine.cache.waits import never
 from engine.contracts.messages import Job, PluginSpec
-from engine.input.games import FilteredGame, InputItem, ParsedGame, read_games, skip_unplayable
-from engine.input.sources import BrokenSource, NoGameYet
+from engine.input.games import FilteredGame, ParsedGame, read_games, skip_unplayable
+from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext, Request
 from engine.run.notices import notices_of
@@ -59,7 +60,6 @@ class SearchedRun(StartedRun):
         searching = evaluators.main if evaluators.main.spec is not None else evaluators.follow_ups
         spec = searching.spec if searching is not None and searching.spec is not None else NO_EVALUATOR
         settings = plan.settings
-        fingerprint = (searching or evaluators.main).info.fingerprint
         return SearchTask(
             job=Job(
                 spec,
@@ -67,9 +67,8 @@ class SearchedRun(StartedRun):
                 settings.scoreboard.winning_cp,
                 settings.cpu,
                 settings.log_level,
-                fingerprint,
+                (searching or evaluators.main).info.fingerprint,
             ),
-            fingerprint=fingerprint,
             search=settings.search,
             workers=plan.workers,
             use_recorded=evaluators.main.reads_input,
@@ -84,36 +83,17 @@ class SearchedRun(StartedRun):
         plan, progress = self._plan, self._progress
         items = read_games(plan.sources, plan.readers, plan.selection)
         while not (progress.exhausted and scheduler.idle):
-            if self._stopping and not self._interrupted:
+            if self._is_stopping() and not self._interrupted:
                 # What is in hand may be finished; nothing more is read or handed out.
                 self._interrupted = scheduler.drain() or not progress.exhausted
                 progress.exhausted = True
             if self._overdue:
                 scheduler.give_up()
-            reads_on = self._read(scheduler, items)
+            reads_on = self._read(items, scheduler.has_room, partial(self._open, scheduler), scheduler.end)
             for game in scheduler.step(0.0 if reads_on else PROGRESS_SECONDS):
                 self._deliver(game)
             self._report(scheduler)
         self._interrupted = self._interrupted or scheduler.left
-
-    def _read(self, scheduler: Scheduler, items: Iterator[InputItem]) -> bool:
-        """Open games while there is room; return whether there is more to read already."""
-        progress = self._progress
-        until = time.monotonic() + PROGRESS_SECONDS
-        while not progress.exhausted and scheduler.has_room():
-            item = next(items, None)
-            if self._stopping:
-                return False  # the bytes of the last game may have ended because of that
-            if item is None:
-                progress.exhausted = True
-                scheduler.end()
-            elif isinstance(item, NoGameYet):
-                return False
-            else:
-                self._open(scheduler, item)
-            if time.monotonic() > until:  # none of many games is wanted
-                return True
-        return False
 
     def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | FilteredGame | BrokenSource) -> None:
         if isinstance(item, FilteredGame | BrokenSource):
@@ -171,7 +151,7 @@ class SearchedRun(StartedRun):
         self._accounts.fail(failure)
 
 
-def open_cache(settings: Settings, stopped: Callable[[], bool] = lambda: False) -> Cache:
+def open_cache(settings: Settings, stopped: Callable[[], bool] = never) -> Cache:
     """Open the cache that the settings name; its `notice` says what was wrong with it."""
     if settings.cache == "":
         return Cache(None)

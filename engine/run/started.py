@@ -6,16 +6,19 @@ import abc
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from msgspec import Struct
 
+from engine.input.sources import NoGameYet
 from engine.loading.evaluators import ChosenEvaluator
 from engine.model import RunResult
 from engine.run.accounts import LOGGER, RunAccounts
 from engine.run.delivery import Delivery
 from engine.run.finish import finish
 from engine.run.prepare import RunPlan
-from engine.run.reporter import ProgressReporter, Searches
+from engine.run.reporter import PROGRESS_SECONDS, ProgressReporter, Searches
 from engine.workers.scoreboard import Scoreboard
 
 STOPPING_SECONDS = 1.5
@@ -102,10 +105,6 @@ class StartedRun(abc.ABC):
     def _work(self) -> None:
         """Read, evaluate and deliver all games."""
 
-    @property
-    def _stopping(self) -> bool:
-        return self._is_stopping()
-
     def _is_stopping(self) -> bool:
         """Return whether the run is to stop. Any thread."""
         if self._stopping_since is None:
@@ -121,5 +120,36 @@ class StartedRun(abc.ABC):
         since = self._stopping_since
         return since is not None and time.monotonic() - since >= STOPPING_SECONDS
 
+    def _read(
+        self,
+        items: Iterator[Any],
+        has_room: Callable[[], bool],
+        take: Callable[[Any], object],
+        at_end: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Take items of the input while there is room; return whether there is more to read already.
+
+        * **items** - the input; a `NoGameYet` ends this call.
+        * **has_room** - whether another item is wanted.
+        * **take** - called with each item.
+        * **at_end** - *(optional)* called once, when the input has ended by itself.
+        """
+        progress = self._progress
+        until = time.monotonic() + PROGRESS_SECONDS
+        while not progress.exhausted and has_room():
+            item = next(items, None)
+            if self._is_stopping():
+                return False  # the bytes of the last game may have ended because of that
+            if item is None:
+                progress.exhausted = True
+                at_end()
+            elif isinstance(item, NoGameYet):
+                return False
+            else:
+                take(item)
+            if time.monotonic() > until:  # none of many games is wanted
+                return True
+        return False
+
     def _report(self, searches: Searches, *, last: bool = False) -> None:
-        self._progress.report(searches, self._scoreboard, stopping=self._stopping, last=last)
+        self._progress.report(searches, self._scoreboard, stopping=self._is_stopping(), last=last)

@@ -49,8 +49,7 @@ class SearchTask(Struct, frozen=True):
     """The searches of a run: who makes them, how, and of what."""
 
     job: Job
-    fingerprint: str
-    """The evaluator's, which the cache takes as part of its keys."""
+    """Its fingerprint is part of the keys of the cache."""
     search: Search
     workers: int
     use_recorded: bool = False
@@ -344,7 +343,7 @@ class Scheduler:
         self._waiting.extendleft(reversed(decision.units))
 
     def _key(self, unit: Unit) -> bytes:
-        return unit_key(self._task.fingerprint, unit.limit or self._task.job.limit, unit)
+        return unit_key(self._task.job.fingerprint, unit.limit or self._task.job.limit, unit)
 
     # -- around --
 

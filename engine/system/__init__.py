@@ -6,8 +6,9 @@ Tests take `fcntl` and `resource` away and analyse a file with what is left.
 """
 
 from engine.system.anonymous import close_array, shared_array
+from engine.system.children import start_child
 from engine.system.clock import AwakeClock
-from engine.system.descendants import adopt_orphans
+from engine.system.descendants import adopt_orphans, is_stopped
 from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file
 from engine.system.probes import (
@@ -22,7 +23,6 @@ from engine.system.processes import (
     end_with_parent,
     ending_signals,
     is_from_outside,
-    is_stopped,
     leave_signals_to_parent,
     name_signal,
     without_main,
@@ -58,6 +58,7 @@ __all__ = [
     "memory",
     "name_signal",
     "shared_array",
+    "start_child",
     "task_queue",
     "why_no_children",
     "why_no_locks",

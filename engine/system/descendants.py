@@ -67,6 +67,11 @@ def marked(mark: str) -> list[int]:
     return [int(entry) for entry in _numbers("/proc") if wanted in _read(f"/proc/{entry}/environ")]
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether a process has been stopped (SIGSTOP) and not by a debugger; False where that is not told."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1] == [b"T"]
+
+
 def memory_over(limit: int, pids: Collection[int]) -> int:
     """Return the bytes of memory that processes have together if that is more than `limit`, else 0.
 

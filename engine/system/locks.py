@@ -173,17 +173,17 @@ def _close(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def lock_file(file: IO[Any] | int, *, wait: bool, shared: bool = False) -> Literal["held", "busy", "unavailable"]:
+def lock_file(file: IO[Any] | int, *, shared: bool = False) -> Literal["held", "busy", "unavailable"]:
     """Lock an open file, or a descriptor, against other processes until it is closed or this process dies.
 
-    A `shared` lock keeps out only those who want one that is not. Return `busy` when another process has it and
-    `wait` is false, `unavailable` where the system or the file system has no such locks, so that nobody is kept
+    A `shared` lock keeps out only those who want one that is not. Return at once: `busy` when another process has
+    it, `unavailable` where the system or the file system has no such locks, so that nobody is kept
     out.
     """
     if fcntl is None:
         return "unavailable"
     try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return "busy"
     except OSError:

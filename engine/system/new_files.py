@@ -10,9 +10,11 @@ import contextlib
 import errno
 import io
 import os
+import random
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,6 +34,10 @@ _LOOKED_AT = (
 )
 _WORKING = re.compile(r"\.engine-[0-9a-f]{12}\.part")
 _RENAMES_OPEN_FILES = os.name != "nt"
+_ATTEMPTS = 4
+"""Programs that begin for one place within a millisecond give way to each other, and try again."""
+_LONGEST_WAIT = 0.05
+"""Seconds before the second attempt; twice as long before each further one."""
 
 
 class NewFile:
@@ -118,6 +124,29 @@ class NewFile:
             self.file.close()
 
 
+def begin_alone(place: Path, *, like: os.stat_result | None) -> NewFile | None:
+    """Make a new file for a place, locked; None when another program is writing one for the same place.
+
+    A program first makes its own file and locks it, then looks for others of the same place, so that of two at
+    least one sees the other. What killed programs have left is removed. Raises OSError.
+
+    * **like** - as `NewFile` takes it.
+    """
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.SystemRandom().uniform(0, _LONGEST_WAIT) * 2**attempt)
+        file = NewFile(place, like=like)
+        try:
+            locked = lock_file(file.file) != "busy"
+            if not _remove_leftovers(place, own=file.path) and locked and file.is_at_its_path():
+                return file
+        except BaseException:
+            file.remove()
+            raise
+        file.remove()
+    return None
+
+
 def is_for(file: Path, place: Path) -> bool:
     """Whether `file` has a name that a new file for `place` may have while it is written."""
     return (
@@ -127,7 +156,7 @@ def is_for(file: Path, place: Path) -> bool:
     )
 
 
-def remove_leftovers(place: Path, *, own: Path) -> bool:
+def _remove_leftovers(place: Path, *, own: Path) -> bool:
     """Remove what killed programs have left of new files for `place`; return whether somebody else is at it.
 
     A file is locked while it is written and until all is done that its program does with it, so the one at `place`
@@ -156,7 +185,7 @@ def _is_locked(path: Path, *, remove: bool) -> bool:
         return False
     try:
         status = os.fstat(descriptor)
-        locked = lock_file(descriptor, wait=False, shared=True)
+        locked = lock_file(descriptor, shared=True)
         if remove and locked == "held" and stat.S_ISREG(status.st_mode) and _is_own(status):
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -77,19 +77,11 @@ def leave_signals_to_parent() -> None:
 
     A handler rather than SIG_IGN, which the programs that this process starts would inherit.
     """
-    for number in ending_signals():
+    numbers = ending_signals()
+    for number in numbers:
         signal.signal(number, lambda *_: None)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending_signals())
-
-
-def is_stopped(pid: int) -> bool:
-    """Return whether a process has been stopped (SIGSTOP) and not by a debugger; False where that is not told."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read(4096).rpartition(b")")[2].split()[:1] == [b"T"]
-    except OSError:  # no Linux, or it has ended
-        return False
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
 def _die_with_parent() -> None:

@@ -11,7 +11,7 @@ others need.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from typing import Any, Protocol
 
 from msgspec import structs
 
@@ -20,6 +20,7 @@ from engine.contracts.messages import Job, Unit
 from engine.model import Limit
 from engine.workers.scoreboard import Scoreboard
 from engine.workers.slot import Slot
+from engine.workers.worker import Blame
 
 LOOKS = 0.25
 """Seconds between two looks at who hangs."""
@@ -28,7 +29,13 @@ ENDING_SECONDS = 10.0
 STOPPED_SECONDS = 5.0
 """How long a worker may be stopped while its parent is not."""
 
-Blame = Literal["position", "outside"]
+
+class Stoppable(Protocol):
+    """Whoever keeps account of a process that may be stopped."""
+
+    process: Any
+    stopped_at: float | None
+    """Since when it has been stopped; None when it is not, and for a new process."""
 
 
 def search_deadline(job: Job) -> float:
@@ -55,6 +62,12 @@ def start_deadline(job: Job) -> float:
     return 60.0 + start_timeout(job)
 
 
+def stopped_for_long(worker: Stoppable, now: float) -> bool:
+    """Note whether a process is stopped, and return whether it has been for longer than `STOPPED_SECONDS`."""
+    worker.stopped_at = (worker.stopped_at or now) if system.is_stopped(worker.process.pid) else None
+    return worker.stopped_at is not None and now - worker.stopped_at > STOPPED_SECONDS
+
+
 class Watchdog:
     """Finds the workers of a pool that do not move."""
 
@@ -64,8 +77,6 @@ class Watchdog:
         self._clock = clock
         self._look_at = 0.0
         """When to look next."""
-        self._stopped: dict[int, tuple[int, float]] = {}
-        """Workers that are stopped: process and since when, by slot."""
         self.search_seconds = search_deadline(job)
         self.start_seconds = start_deadline(job)
 
@@ -80,7 +91,7 @@ class Watchdog:
             late = self._lateness(slot)
             if late:
                 yield slot, late, "position"
-            elif self._is_stopped(slot):
+            elif stopped_for_long(slot, self._clock()):
                 yield slot, f"the worker was stopped for {STOPPED_SECONDS:.0f} s", "outside"
 
     def _lateness(self, slot: Slot) -> str:
@@ -101,13 +112,3 @@ class Watchdog:
         if unit.limit is None:
             return self.search_seconds
         return max(self.search_seconds, search_deadline(structs.replace(self._job, limit=unit.limit)))
-
-    def _is_stopped(self, slot: Slot) -> bool:
-        pid, since = self._stopped.get(slot.number, (0, 0.0))
-        if not system.is_stopped(slot.process.pid):
-            self._stopped.pop(slot.number, None)
-            return False
-        if pid != slot.process.pid:
-            self._stopped[slot.number] = slot.process.pid, self._clock()
-            return False
-        return self._clock() - since > STOPPED_SECONDS

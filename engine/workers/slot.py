@@ -47,10 +47,12 @@ class Slot:
         """Starts in a row, of this slot, that found another evaluator than the run's."""
         self.start_at = 0.0
         """When to start the next process, on the pool's clock."""
-        self.sentence: tuple[str, Literal["position", "outside"]] | None = None
+        self.sentence: tuple[str, worker.Blame] | None = None
         """Why we have killed the process, and the cause; None when we have not."""
         self.pardoned = False
         """Whether a message has come since, which proves us wrong: nobody is to blame."""
+        self.stopped_at: float | None = None
+        """Since when it has been stopped (SIGSTOP), on the pool's clock; None when it is not."""
         self.progress = -1
         """Positions searched in this slot, at the last look."""
         self.progress_at = 0.0
@@ -95,35 +97,17 @@ class Slot:
 
         Raises OSError or EOFError when the system gives no process.
         """
-        tasks = system.task_queue(context)
-        results, results_writer = context.Pipe(duplex=False)
-        process = context.Process(
-            target=worker.main,
-            args=(self.number, job, tasks, results_writer, scoreboard),
-            name=f"engine-worker-{self.number}",
-            daemon=True,
-        )
-        try:
-            with system.without_main():
-                process.start()
-        except BaseException:
-            results.close()
-            system.abandon(tasks)
-            raise
-        finally:
-            # The parent's copy of the writing end must go, or its reader would never see the end of file.
-            results_writer.close()
-        system.close_reader(tasks)
-        self.process, self.tasks, self.results = process, tasks, results
+        child = system.start_child(context, worker.main, self.number, job, scoreboard)
+        self.process, self.tasks, self.results = child
         self._partial, self.last_words, self.blame = b"", "", "evaluator"
-        self.sentence, self.pardoned = None, False
+        self.sentence, self.pardoned, self.stopped_at = None, False, None
 
-    def kill(self, reason: str, blame: Literal["position", "outside"]) -> None:
+    def kill(self, reason: str, blame: worker.Blame) -> None:
         """Kill the process, even one that is stopped; its end is heard of as any other."""
         self.sentence = reason, blame
         self.process.kill()
 
-    def cause_of_death(self) -> tuple[str, Literal["position", "outside"]]:
+    def cause_of_death(self) -> tuple[str, worker.Blame]:
         """Return why the process ended, in words, and what may be to blame."""
         if self.sentence is not None:
             return self.sentence

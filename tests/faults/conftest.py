@@ -12,7 +12,9 @@ from engine.contracts.messages import Job
 from engine.loading import evaluators
 from engine.model import Limit
 from engine.workers import worker
-from tests.pool_rig import UNITS, Found, Make, Rig, fake_spec
+from tests.pool_rig import UNITS, Found, Make, Rig, fake_spec, rigs
+
+__all__ = ["calm", "make", "rigs"]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,15 +52,6 @@ def fingerprint(spec: PluginSpec) -> str:
 
 def programs(root: int) -> list[int]:
     return [pid for pid in processes.descendants(root) if "engine.testing.fake_uci" in processes.command_of(pid)]
-
-
-@pytest.fixture
-def rigs() -> Iterator[list[Rig]]:
-    made: list[Rig] = []
-    yield made
-    for rig in made:
-        rig.pool.close()
-    made.clear()
 
 
 @pytest.mark.parametrize("what", ["program", "network"])

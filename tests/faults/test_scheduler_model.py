@@ -26,7 +26,7 @@ from tests.engine.search.client import PlainClient
 from tests.engine.search.test_planner import game
 
 MOVES = ["e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "a7a6", "b5a4", "g8f6", "e1g1", "f8e7", "f1e1", "b7b5"]
-JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))
+JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1), fingerprint="model")
 SEARCH = Search(opening=3, chunk=4)
 
 
@@ -67,7 +67,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=1, size=4)
         self.cache = Cache(None)
         self.client = PlainClient(self.executor)
-        self.scheduler = Scheduler(SearchTask(JOB, "model", SEARCH, 1), self.client, self.cache, self.scoreboard)
+        self.scheduler = Scheduler(SearchTask(JOB, SEARCH, 1), self.client, self.cache, self.scoreboard)
         self.numbers = itertools.count(1)
         self.opened: list[int] = []
         self.released: list[AnalysedGame] = []

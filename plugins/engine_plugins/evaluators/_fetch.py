@@ -157,7 +157,7 @@ def _locked(folder: Path, deadline: float) -> Iterator[None]:
     Where files cannot be locked, two processes may fetch at once. Raises `_FetchError` at the deadline.
     """
     with (folder / ".fetch.lock").open("w") as lock:
-        while (locked := system.lock_file(lock, wait=False)) == "busy":
+        while (locked := system.lock_file(lock)) == "busy":
             if time.monotonic() > deadline:
                 raise _FetchError(f"another process has been fetching it all the time (it locks {lock.name})")
             time.sleep(0.05)

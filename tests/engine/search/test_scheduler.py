@@ -18,7 +18,7 @@ from tests.engine.search.test_planner import game
 
 MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7"
 FOUND = Evaluation(Score(cp=1), ("a2a3",), 1, 1)
-JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1))
+JOB = Job(PluginSpec("engine.evaluators", "none"), Limit(nodes=1), fingerprint="none")
 
 
 class Eager(Executor):
@@ -69,7 +69,7 @@ class Steady(Eager):
 
 def scheduler_with(executor: Executor, search: Search, workers: int) -> Scheduler:
     scoreboard = Scoreboard(multiprocessing.get_context("spawn"), workers=workers, size=1)
-    return Scheduler(SearchTask(JOB, "none", search, workers), PlainClient(executor), Cache(None), scoreboard)
+    return Scheduler(SearchTask(JOB, search, workers), PlainClient(executor), Cache(None), scoreboard)
 
 
 def handed_out(*, ended: bool, finished: bool = False) -> list[tuple[int, int]]:

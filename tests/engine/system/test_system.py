@@ -90,7 +90,7 @@ def test_the_fallbacks(poorer: None, tmp_path: Path) -> None:
         "print(counter.value)\n"
         "queue = system.task_queue(context)\n"
         "queue.put(b'unit'); print(queue.get(timeout=200)); system.close_reader(queue); system.abandon(queue)\n"
-        "print(*[system.lock_file(open(sys.argv[1], 'a'), wait=False) for _ in range(2)])\n"
+        "print(*[system.lock_file(open(sys.argv[1], 'a')) for _ in range(2)])\n"
         "guard = system.Guard(); program = guard.start(['/bin/cat'])\n"
         "guard.leave_no_core(); guard.limit_memory(1); print(program.poll()); guard.end()\n"
         "print(Scoreboard(context, workers=1).view().wins)\n"
@@ -115,10 +115,10 @@ def test_a_poorer_system_analyses_all_the_same(poorer: None, tmp_path: Path, exe
 
 def test_a_file_is_locked_for_one_at_a_time(tmp_path: Path) -> None:
     with open(tmp_path / "file", "w") as mine, open(tmp_path / "file") as other:
-        assert system.lock_file(mine, wait=True) == "held"
-        assert system.lock_file(other, wait=False) == "busy"
+        assert system.lock_file(mine) == "held"
+        assert system.lock_file(other) == "busy"
         mine.close()
-        assert system.lock_file(other.fileno(), wait=False) == "held"
+        assert system.lock_file(other.fileno()) == "held"
 
 
 def test_a_clock_that_stands_still_while_asleep(monkeypatch: pytest.MonkeyPatch) -> None:

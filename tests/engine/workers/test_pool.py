@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,6 @@ from tests.pool_rig import UNITS, Rig, fake_spec
 
 def rig_of(folder: Path, workers: int = 2, method: str = "spawn", **behaviour: Any) -> Rig:
     return Rig(fake_spec(folder / "fake", **behaviour), workers, method)
-
-
-@pytest.fixture
-def rigs() -> Iterator[list[Rig]]:
-    made: list[Rig] = []
-    yield made
-    for rig in made:
-        rig.pool.close()
-    made.clear()
-    assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
