@@ -274,7 +274,8 @@ class Pool:
     # -- endings --
 
     def _take_back(self, slot: Slot) -> None:
-        """Give what the worker has not begun to the others, in its order."""
+        """Recount without a worker that enters nothing more, and give what it has not begun to the others."""
+        self._ledger.bury(slot.number)
         if TRIAL_UNIT in slot.leases:
             slot.leases.remove(TRIAL_UNIT)
             self._trial = "waiting"
@@ -284,12 +285,11 @@ class Pool:
         slot.leases.clear()
 
     def _bury(self, slot: Slot) -> list[Outcome]:
-        """Drain the pipe of a process that has ended, recount, take back its units, plan the next start."""
+        """Drain the pipe of a process that has ended, take back its units, plan the next start."""
         slot.process.join()
         outcomes = self._read(slot)
         reason, blame = slot.cause_of_death()
         LOGGER.info("worker %d died (%s)", slot.number, system.name_signal(slot.process.exitcode))
-        self._ledger.bury(slot.number)
         if slot.state == "ready" and slot.leases and not slot.pardoned:
             unit = slot.leases.popleft()
             outcomes += self._settle(unit, Lost(unit.id, None, blame, reason))

@@ -22,6 +22,7 @@ from engine.contracts.messages import Done, FromWorker, Job, Lost, PluginSpec, R
 from engine.errors import EvaluatorError
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, Score
 from engine.plugin import ExecutorContext
+from engine.system import children
 from engine.workers import pool as pool_module
 from engine.workers import worker
 from engine.workers.pool import LEASES, Pool
@@ -48,6 +49,8 @@ class Process:
         self.sentinel = self
         self.exitcode: int | None = None
         self.ready = False
+        self.ending = False
+        """Whether it has said that it failed."""
 
     def start(self) -> None: ...
     def join(self, timeout: float | None = None) -> None: ...
@@ -147,7 +150,7 @@ class PoolMachine(RuleBasedStateMachine):
         for target, name, new in (
             (pool_module.multiprocessing, "get_context", lambda _: self.context),
             (pool_module.system, "Waiter", Waiter),
-            (pool_module.system, "task_queue", lambda _: Tasks()),
+            (children, "task_queue", lambda _: Tasks()),
             (pool_module.system, "AwakeClock", lambda _: lambda: self.now),
         ):
             self.patches.enter_context(mock.patch.object(target, name, new))
@@ -160,7 +163,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.over = False
 
     def alive(self, *, ready: bool) -> list[Process]:
-        return [p for p in self.context.started if p.is_alive() and p.ready == ready]
+        return [p for p in self.context.started if p.is_alive() and p.ready == ready and not p.ending]
 
     def busy(self) -> list[Process]:
         return [p for p in self.alive(ready=True) if p.tasks.units]
@@ -218,12 +221,22 @@ class PoolMachine(RuleBasedStateMachine):
         process.end(code)
 
     @precondition(lambda self: not self.over and self.busy())
-    @rule(data=st.data(), blame=st.sampled_from(["position", "outside"]))
-    def says_that_it_failed(self, data: st.DataObject, blame: Any) -> None:
+    @rule(data=st.data(), blame=st.sampled_from(["position", "outside"]), lingers=st.booleans())
+    def says_that_it_failed(self, data: st.DataObject, blame: Any, lingers: bool) -> None:
+        """A worker that lost its unit ends, at once or when its evaluator has ended."""
         process, unit = self.taken(data)
         self.enter(process, unit, 1)
         process.send(Lost(unit.id, 0, blame, "it crashed"))
-        process.end(0)
+        process.ending = True
+        if not lingers:
+            process.end(0)
+
+    @precondition(lambda self: not self.over and any(p.ending for p in self.context.started))
+    @rule()
+    def ends(self) -> None:
+        for process in self.context.started:
+            if process.ending:
+                process.end(0)
 
     @precondition(lambda self: not self.over)
     @rule(seconds=st.sampled_from([0.01, 1.0, 30.0, 500.0]))
@@ -277,7 +290,7 @@ class PoolMachine(RuleBasedStateMachine):
         for _ in range(200):
             if self.over or not self.inside:
                 break
-            self.now += 7.0
+            self.now += 1.0
             for process in self.alive(ready=False):
                 process.ready = True
                 process.send(Ready(INFO))
@@ -294,3 +307,24 @@ class PoolMachine(RuleBasedStateMachine):
 
 TestPool = PoolMachine.TestCase
 TestPool.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+
+
+def test_a_worker_that_failed_and_lingers_leaves_nothing_on_the_counter() -> None:
+    """Its program may take longer to end than the others take for the rest of the run."""
+    machine = PoolMachine()
+    machine.start()
+    for process in machine.context.started:
+        process.ready = True
+        process.send(Ready(INFO))
+    machine.collect()
+    machine.submit(size=1)
+    [failing] = machine.busy()
+    unit = unpack_unit(failing.tasks.units.popleft())
+    machine.enter(failing, unit, 1)
+    assert machine.scoreboard.view().wins == 1
+    failing.send(Lost(unit.id, 0, "outside", "it was killed"))
+    failing.ending = True
+    machine.collect()
+    assert failing.is_alive()
+    assert machine.scoreboard.view().wins == 0
+    machine.teardown()
