@@ -215,7 +215,8 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
         _say_stopped(flags, screen, interruption)
         if interruption.caught:
             return interruption.exit_code
-    return 1 if result.failures or (flags["strict"] and result.notices) else 0
+    noticed = any(notice.kind != "note" for notice in result.notices)
+    return 1 if result.failures or (flags["strict"] and noticed) else 0
 
 
 def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> RunResult:

@@ -187,7 +187,9 @@ def _notices(latest: Sequence[Notice], number: int, width: int) -> list[Text]:
 def notice_line(notice: Notice) -> Text:
     """Return a notice as `cut: games.pgn:203, game 17: illegal move Ke3`."""
     where = location(notice.file, notice.line, notice.game)
-    return Text(f"{notice.kind}: {where}{clean(notice.reason)}", style="yellow")
+    return Text(
+        f"{notice.kind}: {where}{clean(notice.reason)}", style="dim" if notice.kind == "note" else "yellow"
+    )
 
 
 def _stopping(snapshot: Snapshot) -> list[Text]:

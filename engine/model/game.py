@@ -163,6 +163,19 @@ def time_control(headers: Mapping[str, str]) -> TimeControl | None:
     return TimeControl(float(match[1]), float(match[2] or 0)) if match else None
 
 
+class Note(Struct, frozen=True):
+    """How a reader understood something in a game, or that it did not; said once for each file and topic."""
+
+    topic: str
+    """What it is about: of all notes of a file on a topic the first one is said, with the number of games."""
+    reason: str
+    """Explanation for people."""
+    line: int | None = None
+    """Line of the file, 1-based; None for the first line of the game."""
+    understood: bool = False
+    """Whether nothing is lost: people should know, but need not act."""
+
+
 class SourceGame(Struct, frozen=True):
     """A game as a reader returns it: legal moves only, nothing evaluated yet."""
 
@@ -188,6 +201,8 @@ class SourceGame(Struct, frozen=True):
     """Description of the damage, for people; the moves up to it are kept. None for a sound game."""
     problem_line: int | None = None
     """Line of the file that `problem` is about, 1-based; None when not known."""
+    notes: tuple[Note, ...] = ()
+    """What people should know of how the game was read."""
     epd: Epd | None = None
     """Operations of the EPD line; None when the game is not an EPD line."""
     ending: Literal["checkmate", "stalemate", "open"] | None = None

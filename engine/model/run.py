@@ -42,12 +42,12 @@ class Failure(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """A remark about the input for people: a damaged or skipped game, an odd tag."""
+    """A remark about the input for people: a damaged or skipped game, a tag that is not understood."""
 
-    kind: Literal["damaged", "variant", "cut", "refused", "warning"]
+    kind: Literal["damaged", "variant", "cut", "refused", "warning", "note"]
     """Kind of the notice. `damaged`: an unreadable game, left out. `variant`: a game of a variant that the
     evaluator does not play, left out. `cut`: a damaged game of which the beginning was analysed. `refused`: a
-    position that cannot be searched. `warning`: anything else."""
+    position that cannot be searched. `note`: how something in a file was understood. `warning`: anything else."""
     file: str | None
     """File of the game; None when no file is concerned."""
     line: int | None

@@ -11,6 +11,7 @@ from engine.input.games import FilteredGame
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, Notice, Origin, RunCounts
 from engine.run.labels import BoardLabels
+from engine.run.notices import Notes
 from engine.run.recount import Recount
 
 LOGGER = logging.getLogger("engine.run")
@@ -38,6 +39,7 @@ class RunAccounts:
         self.recount = recount
         self.failures: list[Failure] = []
         self.notices: list[Notice] = []
+        self.notes = Notes()
         self.labels = BoardLabels()
         self.keeps_labels = keeps_labels
         self.has_broken_input = False
@@ -71,6 +73,13 @@ class RunAccounts:
         """Report something that people should know."""
         self.counts.notices += 1
         if len(self.notices) < MAX_NOTICES:
+            self.notices.append(notice)
+            self._on_event(notice)
+
+    def say_notes(self) -> None:
+        """Report what was noted of the games of each file, however many notices there are."""
+        for notice in self.notes.notices():
+            self.counts.notices += 1
             self.notices.append(notice)
             self._on_event(notice)
 

@@ -20,7 +20,7 @@ from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, RunCounts, SkippedGame
 from engine.run.aggregators import Aggregators, Crash
 from engine.run.labels import BoardLabels
-from engine.run.notices import notice_of_skipped, notices_of
+from engine.run.notices import NotedGames, Notes, notice_of_skipped, notices_of
 from engine.run.recount import Recount
 from engine.search.games import all_known
 from engine.search.planner import plan
@@ -65,6 +65,7 @@ class BatchResult(Struct):
     recount: Recount
     counts: RunCounts = msgspec.field(default_factory=RunCounts)
     notices: list[Notice] = []
+    noted: list[NotedGames] = []
     labels: list[tuple[Best, str, str]] = []
     """Players and move of the best scores."""
     states: dict[str, bytes] = {}
@@ -94,6 +95,7 @@ class BatchAnalyzer:
         result = BatchResult(Recount(job.winning_cp, job.size))
         self._part = aggregators = self._aggregators.part(self._part)
         placed: dict[int, AnalysedGame] = {}
+        notes = Notes()
         for candidate in batch:
             on_game()
             result.counts.read += 1
@@ -102,11 +104,13 @@ class BatchAnalyzer:
                 result.notices.append(notice_of_skipped(item, result.counts))
                 result.items += [BatchItem(skipped=item)] if job.games_wanted else []
                 continue
+            notes.add(item.origin, item.game.notes)
             game = self._analyse_game(item, result)
             if result.recount.add(game, result.counts) is not None and job.labels_wanted:
                 placed[game.origin.game] = game
             aggregators.add(game)
             result.items += [BatchItem(game=game)] if job.games_wanted else []
+        result.noted = notes.noted()
         result.counts.recorded = result.counts.positions
         if job.labels_wanted:
             labels = BoardLabels()

@@ -28,6 +28,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     """
     view = _checked_view(plan, accounts, scoreboard, interrupted=interrupted)
     _check_that_there_were_games(plan, accounts, interrupted=interrupted)
+    accounts.say_notes()
     players = delivery.player_outputs
     if players is not None and players.left_out:
         accounts.warn(f"files for the first {MAX_PLAYERS} players only; --player NAME says whose you want")

@@ -1,11 +1,17 @@
-"""Notices about the games of the input: those that are cut, skipped or refused in part."""
+"""Notices about the input: games that are cut, skipped or refused in part, and how files were understood."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
-from engine.model import Notice, RunCounts, SkippedGame
+from msgspec import Struct
+
+from engine.model import Note, Notice, Origin, RunCounts, SkippedGame
 from engine.search.games import PlannedGame
+
+MAX_NOTED = 500
+"""Files and topics that are noted; of the others only the topics are said."""
 
 
 def notices_of(planned: PlannedGame, counts: RunCounts) -> Iterator[Notice]:
@@ -32,3 +38,55 @@ def notice_of_skipped(skipped: SkippedGame, counts: RunCounts) -> Notice:
         counts.damaged += 1
     origin = skipped.origin
     return Notice(skipped.kind, origin.file, origin.line, origin.game, skipped.reason)
+
+
+class NotedGames(Struct):
+    """The games of a file that have a note on the same topic."""
+
+    origin: Origin
+    """The first of them."""
+    note: Note
+    """Its note."""
+    games: int = 1
+    """How many there are."""
+
+
+class Notes:
+    """The notes on all games, of which each file and topic is said once."""
+
+    def __init__(self) -> None:
+        self._noted: dict[tuple[str, str], NotedGames] = {}
+        self._left_out: set[str] = set()
+
+    def add(self, origin: Origin, notes: Iterable[Note]) -> None:
+        """Add the notes on a game."""
+        for note in notes:
+            self.merge([NotedGames(origin, note)])
+
+    def merge(self, others: Iterable[NotedGames]) -> None:
+        """Add what was noted on games that come after those so far."""
+        for noted in others:
+            key = noted.origin.file, noted.note.topic
+            known = self._noted.get(key)
+            if known is not None:
+                known.games += noted.games
+            elif len(self._noted) < MAX_NOTED:
+                self._noted[key] = noted
+            else:
+                self._left_out.add(noted.note.topic)
+
+    def noted(self) -> list[NotedGames]:
+        """Return what was noted, in the order of the first games."""
+        return list(self._noted.values())
+
+    def notices(self) -> Iterator[Notice]:
+        """Yield a notice for each file and topic."""
+        for noted in self.noted():
+            origin, note = noted.origin, noted.note
+            games = f" ({noted.games:,} games)" if noted.games > 1 else ""
+            kind: Literal["note", "warning"] = "note" if note.understood else "warning"
+            line = note.line or origin.line
+            yield Notice(kind, origin.file, line, origin.game, note.reason + games)
+        if self._left_out:
+            topics = ", ".join(sorted(self._left_out))
+            yield Notice("warning", None, None, None, f"the same in other files is not listed: {topics}")

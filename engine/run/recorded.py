@@ -86,6 +86,7 @@ class RecordedRun(StartedRun):
     def _merge(self, batch: BatchResult) -> None:
         accounts, delivery = self._accounts, self._delivery
         accounts.merge(batch.counts, batch.notices)
+        accounts.notes.merge(batch.noted)
         for failure in batch.failures:
             accounts.fail(failure)
         self._scoreboard.record_batch(batch.counts.positions, batch.recount.wins, batch.recount.best)

@@ -105,6 +105,7 @@ class SearchedRun(StartedRun):
             scheduler.skip(item)
             return
         self._progress.opened += 1
+        self._accounts.notes.add(item.origin, item.game.notes)
         planned = scheduler.open(item.origin, item.game)
         for notice in notices_of(planned, self.counts):
             self._accounts.notice(notice)
