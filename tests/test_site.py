@@ -16,6 +16,7 @@ from engine.loading.registry import CONTRACTS, Registry, kind_of
 from tests.docs.regions import markdown_files, public_modules
 
 pytest.importorskip("pdoc")
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 
 

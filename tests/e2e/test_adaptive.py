@@ -50,6 +50,7 @@ def test_some_positions_get_all_nodes_and_the_rest_a_quarter(tmp_path: Path, fak
     assert report["run"]["scoreboard"]["wins"] == wins
 
 
+@pytest.mark.slow
 def test_neither_workers_nor_executor_nor_cache_change_a_byte(tmp_path: Path, fake: Path) -> None:
     ways = (("-j", "1", "--no-cache"), ("-j", "3"), ("-j", "2"), ("--executor", "inline", "--no-cache"))
     found = [analysed(tmp_path / "out.jsonl", *ADAPTIVE, "-e", fake, *way) for way in ways]

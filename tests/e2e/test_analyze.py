@@ -41,6 +41,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_workers_or_executor(tmp_path: Path, fake: Path) -> None:
     ways: dict[str, tuple[str, ...]] = {
         "one": ("-j", "1"),

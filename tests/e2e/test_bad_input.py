@@ -258,6 +258,7 @@ def test_head_ends_the_summary_quietly(fake: Path) -> None:
     assert "BrokenPipe" not in ran.stderr
 
 
+@pytest.mark.slow
 def test_stop_after_ends_in_good_order_and_the_same_command_continues(tmp_path: Path) -> None:
     """The first game is in the cache, and the others take longer than the run may."""
     fake = fake_uci(tmp_path / "fake")

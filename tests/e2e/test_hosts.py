@@ -105,6 +105,7 @@ def test_a_daemonic_process_is_told_what_to_do_and_that_works(tmp_path: Path) ->
     assert python(script, "inline") == Ran(0, "3\n", "")
 
 
+@pytest.mark.slow
 def test_a_pytest_xdist_worker(tmp_path: Path) -> None:
     body = ANALYZE.replace("\n", "\n    ").replace("print(", "seen.append(")
     body = body.replace('seen.append("games", ', "seen.append(").replace('seen.append("nodes", ', "seen.append(")

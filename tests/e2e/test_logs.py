@@ -116,6 +116,7 @@ def test_on_a_terminal_lines_of_workers_take_the_place_of_the_board(arguments: t
     assert "--progress plain shows them" in "\n".join(left)
 
 
+@pytest.mark.slow
 def test_evaluate_and_doctor_show_them_too(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path / "fake")
     for command in (("evaluate", "-e", fake, "--nodes", "10"), ("doctor", "-e", fake)):

@@ -57,6 +57,7 @@ def test_names_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert [path.name for path in tmp_path.iterdir() if path.name != "engine-home"] == []
 
 
+@pytest.mark.slow
 def test_a_new_package_is_tested_installed_and_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = engine("plugins", "new", "hello", "--package")
     assert made.code == 0, made.err

@@ -36,6 +36,7 @@ def reports(*arguments: str | Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_workers_a_kill_and_halves_change_no_report(tmp_path: Path, fake: Path) -> None:
     one = reports(CLASSICS, "-e", fake, "-j", "1", "--no-cache", "-o", tmp_path / "run.jsonl")
     assert len(one) == 17

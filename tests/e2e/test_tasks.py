@@ -36,6 +36,7 @@ print(json.dumps([result["wins"]["title"], said]))
 """
 
 
+@pytest.mark.slow
 def test_tasks_are_done_by_a_worker_and_errors_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_uci(tmp_path / "bin", filename="stockfish")
     for name in ("results", "queue", "control"):

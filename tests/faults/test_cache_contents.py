@@ -156,7 +156,7 @@ flips = st.lists(st.tuples(st.sampled_from(["", "-wal"]), st.floats(0, 1), st.in
 cuts = st.none() | st.tuples(st.sampled_from(["", "-wal"]), st.floats(0, 1))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(flips=flips, header=st.lists(st.tuples(st.integers(0, 8191), st.integers(1, 255)), max_size=4), cut=cuts)
 def test_whatever_is_damaged_a_cache_opens_and_never_says_anything_wrong(
     tmp_path_factory: pytest.TempPathFactory,
@@ -205,7 +205,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "units.jsonl"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4)), min_size=1, max_size=8),
     suffix=st.sampled_from([".jsonl", ".jsonl.zst", ".jsonl.gz"]),

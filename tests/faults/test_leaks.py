@@ -65,6 +65,7 @@ def open_now() -> tuple[int, int]:
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
 
+@pytest.mark.slow
 def test_a_pool_keeps_nothing_of_the_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Descriptors, threads and children after ten deaths are those after none."""
     monkeypatch.setattr(pool, "BACK_OFF", (0.0,))

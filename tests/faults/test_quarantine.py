@@ -73,6 +73,7 @@ def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, calm: Fou
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_poisoned_position_in_a_chunk_is_narrowed_down(games: Path, calm: Found) -> None:
     """The other positions of its chunk are searched by themselves, on a fresh hash; nothing else changes."""
     poison = "rnbq1rk1/1p2bppp/p2ppn2/8/3NPP2/2N5/PPP1B1PP/R1BQ1R1K"  # after 9. Kh1
@@ -87,6 +88,7 @@ def test_a_poisoned_position_in_a_chunk_is_narrowed_down(games: Path, calm: Foun
     assert found[1] == calm[1]
 
 
+@pytest.mark.slow
 def test_the_same_command_again_searches_only_what_was_given_up(games: Path) -> None:
     log = games / "log"
     bad = fake_uci(games / "bad", crash=POISON, log=str(log))

@@ -1,6 +1,6 @@
 """Storms: everything that can be killed is killed, again and again; the outputs must not change by a byte.
 
-Short ones run with the other tests; the long ones are marked `storm`. The seed is printed with a failure, the
+Short ones are marked `slow`; the long ones are marked `storm`. The seed is printed with a failure, the
 moments are the machine's. Only descendants of the command that a test started are ever killed.
 """
 
@@ -132,7 +132,10 @@ def storm(process: subprocess.Popen[bytes], log: Path, *, kills: int, stops: int
 
 @pytest.mark.parametrize(
     ("games", "kills", "stops", "delay"),
-    [pytest.param(4, 15, 1, 0.02, id="short"), pytest.param(48, 500, 25, 0.05, id="long", marks=long)],
+    [
+        pytest.param(4, 15, 1, 0.02, id="short", marks=pytest.mark.slow),
+        pytest.param(48, 500, 25, 0.05, id="long", marks=long),
+    ],
 )
 def test_a_storm_over_workers_and_programs(
     tmp_path: Path, games: int, kills: int, stops: int, delay: float
@@ -248,7 +251,10 @@ def test_a_storm_over_the_embedded_stockfish(
 
 @pytest.mark.parametrize(
     ("games", "moments", "delay"),
-    [pytest.param(3, 3, 0.02, id="short"), pytest.param(24, 25, 0.02, id="long", marks=long)],
+    [
+        pytest.param(3, 3, 0.02, id="short", marks=pytest.mark.slow),
+        pytest.param(24, 25, 0.02, id="long", marks=long),
+    ],
 )
 def test_the_same_command_continues(tmp_path: Path, games: int, moments: int, delay: float) -> None:
     """Everything is killed at random moments; what was searched twice was in flight."""

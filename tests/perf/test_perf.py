@@ -64,6 +64,7 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
     assert "invalid" in perf("units", "--nodes", "many", code=2).stderr
 
 
+@pytest.mark.slow
 def test_saturation_compares_the_same_searches(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path / "bin")
     out = tmp_path / "out.json"

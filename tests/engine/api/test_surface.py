@@ -102,6 +102,7 @@ def test_what_analyze_takes_an_analyzer_takes() -> None:
     assert shared == evaluate - {"evaluator", "evaluator_options", "on_evaluator"}
 
 
+@pytest.mark.slow
 def test_every_way_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command, one call, an Analyzer that has done other things, and one with an event loop."""
     monkeypatch.chdir(tmp_path)

@@ -77,6 +77,7 @@ def test_a_position_that_always_crashes_is_lost_every_time_and_the_others_are_se
     rig.assert_exact()
 
 
+@pytest.mark.slow
 def test_an_evaluator_that_does_not_start_ends_the_run_with_its_last_words(tmp_path: Path) -> None:
     rig = rig_of(tmp_path, start_crash=3)
     with pytest.raises(EvaluatorError, match="exit code 3"):

@@ -63,12 +63,11 @@ def check(board: chess.Board) -> tuple[int, int]:
 @pytest.mark.parametrize("fen", [pytest.param(fen, id=name) for name, fen in STARTS.items()])
 def test_what_is_found_is_the_move(fen: str) -> None:
     rng = random.Random(fen)
-    for _ in range(3):
-        board = chess.Board(fen)
-        for _ in range(12):
-            check(board)
-            if board.king(chess.WHITE) is None or not random_moves(board, 1, rng):
-                break
+    board = chess.Board(fen)
+    for _ in range(12):
+        check(board)
+        if board.king(chess.WHITE) is None or not random_moves(board, 1, rng):
+            break
 
 
 def test_most_moves_are_found() -> None:

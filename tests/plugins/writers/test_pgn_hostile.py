@@ -156,7 +156,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(PIECES, max_size=25))
 def test_any_soup_becomes_pgn_that_stays_as_it_is(pieces: list[str]) -> None:
     games = read_text('[White "Anna"]\n\n1. e4 ' + " ".join(pieces))
