@@ -293,9 +293,9 @@ class AnalysedGame(Struct, frozen=True):
     @property
     def speed(self) -> Speed | None:
         """Speed by Lichess's rule, base + 40 × increment; None when the time control is not known."""
-        timing = self.timing()
-        if timing.game is not None:
-            return timing.game.speed
+        control = self.time_control
+        if control is not None:
+            return control.speed if control.estimate > 0 else None
         # Lichess has no other time control than correspondence without a clock.
         clockless = self.headers.get("TimeControl", "").strip() == "-" and all(
             ply.clock is None and ply.time is None for ply in self.plies

@@ -18,6 +18,8 @@ from msgspec import structs
 from engine.model.time_control import TimeControl
 from engine.model.time_tag import Reading, read_time_control, says_nothing
 
+ODDS_TAGS = (("WhiteTimeControl", "TimeControlWhite"), ("BlackTimeControl", "TimeControlBlack"))
+"""Tags of White's and of Black's time control where they differ."""
 _ODDS = re.compile(r"\s*([\d./+]+)\s*;\s*(\d[\d./+]*)\s*")
 """Two time controls, White's and Black's, as fastchess writes them."""
 _FEW_MOVES = 5
@@ -26,8 +28,10 @@ _LEAST_SHARE = 1 / 3
 """Part of the base time that is left at least after a few moves, for a reading that is not the standard's."""
 _MOST_MOVES = 1000
 """Largest number of a first move that is believed."""
-_SOON = 0.9
-"""Part of the halved base time that is left at least after the first move of a player who berserked."""
+_ROUNDING = 0.5
+"""Seconds that a clock is shown too high at most."""
+_SOON = 5.0
+"""Seconds, and a twentieth of its time, that the clock of a player who berserked has lost at most at the start."""
 
 
 class Start(NamedTuple):
@@ -101,7 +105,7 @@ def settle(headers: Mapping[str, str], clocks: Iterable[float | None], fen: str)
     """
     text = headers.get("TimeControl", "")
     first = starts(clocks, fen)
-    odds = headers.get("WhiteTimeControl", ""), headers.get("BlackTimeControl", "")
+    odds = [next((headers[name] for name in names if name in headers), "") for names in ODDS_TAGS]
     if any(odds):
         sides = [_settle(odds[k] or text, (first[0], None) if k == 0 else (None, first[1])) for k in (0, 1)]
         settled = _joined(sides[0], sides[1])
@@ -171,7 +175,8 @@ def _begun(
     if not _fits(Reading(control), start):
         return structs.replace(control, base=start.seconds)
     half = control.base / 2
-    halved = start.number == 1 and _SOON * half <= start.seconds <= half + 0.5 and not control.later
+    lost = half - start.seconds
+    halved = start.number == 1 and -_ROUNDING <= lost <= min(_SOON, half / 20) and not control.later
     if halved and not (control.increment and _rises(clocks, side, fen)):
         return structs.replace(control, base=half, increment=0.0)
     return control

@@ -38,21 +38,21 @@ _UNIT = r"days?|d(?![a-z0-9])|hours?|hrs?|h|minutes?|mins?|min|m(?![a-z])|'|seco
 _QUANTITY = re.compile(rf"(\d+(?:[.,]\d+)?)\s*({_UNIT})?\.?")
 _SEPARATOR = re.compile(r"[+&;,|]|\band\b|\bplus\b|\bthen\b|\bfollowed by\b|\bwith\b")
 _FROM = re.compile(
-    r"(?:starting |beginning )?(?:from|after|as of|at|on) (?:the )?(?:move )?"
+    r"(?:starting |beginning )?(?:from|after|as of|at|on|desde) (?:the )?(?:mov(?:e|\.)? )?"
     r"(?:(\d{1,3})|one|first)(?:st|th)?(?: move)?"
 )
 _INCREMENT = re.compile(
-    r"(?:/|per|an?|each|every)\s*(?:1\s*)?(?:moves?\b|mv\b|m\b)|\b(?:increment|inc|bonus|fischer)(?![a-z])"
+    r"(?:\bp?/|per|an?|each|every)\s*(?:1\s*)?(?:moves?\b|mov\b|mv\b|m\b)|\b(?:increment|incr?|bonus|fischer)(?![a-z])"
 )
 _DELAY = re.compile(r"\bdelay\b|\bbronstein\b|\bd(?=[\s/]*\d)")
-_COUNT = re.compile(r"(?:first |next )?(\d{1,3})\s*(?:moves|mvs?)\b")
+_COUNT = re.compile(r"(?:first |next )?(\d{1,3})\s*(?:moves|movs?|mvs?)\b")
 _COUNT_BEFORE = re.compile(r"(\d{1,3})\s*/\s*(?=\d)")
 _COUNT_AFTER = re.compile(rf"(?:{_UNIT})\.?\s*/\s*(\d{{1,3}})\s*$")
 _REST = re.compile(r"\b(?:sd|game|g|rest|sudden death|end|all|ko)\b|\b(?:g|sd)(?=\d)")
 _HOURGLASS = re.compile(r"\b(?:hourglass|sand ?clock)\b")
 _NAMES = re.compile(r"\b(?:ultrabullet|bullet|blitz|rapid|classical|standard|fide|time control|tc)\b:?")
 _FILLER = re.compile(
-    r"\b(?:in|for|the|rest|of|game|time|moves?|per|player|side|each|to|a|main|seconds?|s)\b|[/().:\s]"
+    r"\b(?:in|for|the|rest|of|game|time|moves?|per|player|side|each|to|a|main|p|seconds?|s)\b|[/().:\s]"
 )
 
 
@@ -109,16 +109,18 @@ def _standard(text: str) -> Iterator[Reading]:
 
 def _in_fields(matches: Sequence[re.Match[str]]) -> Iterator[Reading]:
     """Yield the readings of fields such as `40/5400+30`."""
-    periods, delay = [], 0.0
+    periods: list[Period] = []
+    delay = 0.0
     for match in matches:
-        moves, seconds = int(match["moves"] or 0) or None, float(match["seconds"])
-        if moves is not None and moves > _MANY_MOVES >= seconds:  # `5400/40`
-            moves, seconds = int(seconds) or None, float(moves)
+        moves, seconds = int(match["moves"] or 0), float(match["seconds"])
+        if moves > _MANY_MOVES >= seconds:  # `5400/40`
+            moves, seconds = int(seconds), float(moves)
         increment = float(match["increment"] or 0)
         if match["late"]:  # `180+2d`
             increment, delay = 0.0, increment
         delay = float(match["delay"] or delay)
-        periods.append(Period(seconds, increment, moves))
+        if seconds or increment or not periods:  # Arena ends with `:0+0`
+            periods.append(Period(seconds, increment, moves or None))
     control = _control(periods, delay)
     yield Reading(control)
     if control.kind == "clock":

@@ -112,7 +112,7 @@ def time_control_notes(headers: Mapping[str, str], clocks: Sequence[float | None
         if headers.get(name)
     )
     first = next((clock for clock in clocks if clock is not None), 0.0)
-    begin = f"the clocks, which begin at {_shown(next((clock for clock in clocks if clock is not None), 0.0))}"
+    begin = f"the clocks, which begin at {_shown(first)}"
     if settled.verdict == "minutes":
         reason = f"TimeControl {tag} is read as {_in_words(settled.game)}, to suit {begin}"
         return [Note("TimeControl in minutes", reason, understood=True)]
@@ -204,7 +204,7 @@ class _Spelling:
         return as_hours <= as_minutes
 
     def _rank(self, clocks: Mapping[int, float]) -> int:
-        """Return 0 for clocks that begin near the tag's base time, 1 if that must be in minutes, else `_UNSUITED`."""
+        """Return 0 for clocks that begin near the base time, 1 if that must be in minutes, else `_UNSUITED`."""
         settled = self._settled(clocks)
         if settled.game is None or max(clocks.values()) < settled.game.base / 3:
             return _UNSUITED
@@ -318,7 +318,7 @@ def _spelled(text: str) -> float | None:
         return seconds
     if match := _FOUR.fullmatch(text):
         hours, minutes, whole, part = match.groups()
-        return int(hours) * 3600 + int(minutes) * 60 + int(whole) + int(part) / 10 ** len(part)
+        return int(hours) * 3600 + int(minutes) * 60 + float(f"{int(whole)}.{part}")
     if _TWO.fullmatch(text):
         return _minutes(text)
     if match := _UNITS.fullmatch(text):
