@@ -10,7 +10,7 @@ from engine.model.time_settling import own_number
 
 __all__ = ["move_times"]
 
-_NO_TIME = -1e-6
+_NO_TIME = -0.0005
 """Seconds; a time below it is not one, but a clock that rose."""
 _SHORTEST_PERIOD = 20
 """Moves before which no second period begins whose first move is not known."""
@@ -33,6 +33,14 @@ def move_times(game: SourceGame) -> list[float | None]:
 
 def _by_clock(game: SourceGame, controls: Sequence[TimeControl | None]) -> list[float | None]:
     """Return the times that the clocks tell; the first control is that of the side that begins."""
+    first, second = controls
+    if (
+        first == second
+        and first is not None
+        and first.kind == "clock"
+        and not (first.moves or first.later or first.delay)
+    ):
+        return [None, None, *_falls(game.clocks, game.clocks[2:], first.increment)]
     times: list[float | None] = [None] * len(game.clocks)
     for side, control in enumerate(controls):
         if control is None:
@@ -45,18 +53,24 @@ def _by_clock(game: SourceGame, controls: Sequence[TimeControl | None]) -> list[
         elif control.delay:
             times[side::2] = [None, *(_delayed(*clocks, control.delay) for clocks in pairwise(own))][: len(own)]
         elif control.moves is None and not control.later:
-            times[side::2] = [None, *(_fall(*clocks, control.increment) for clocks in pairwise(own))][: len(own)]
+            times[side::2] = [None, *_falls(own, own[1:], control.increment)][: len(own)]
         else:
             times[side::2] = _in_periods(own, own_number(game.fen, side), control)
     return times
 
 
+def _falls(befores: Sequence[float | None], afters: Sequence[float | None], gained: float) -> list[float | None]:
+    """Return the falls of clocks that gain so many seconds with each move; None for one that rises by more."""
+    return [
+        None if before is None or after is None or (fall := round(before + gained - after, 3) + 0.0) < 0 else fall
+        for before, after in zip(befores, afters, strict=False)
+    ]
+
+
 def _time(seconds: float) -> float | None:
-    return None if seconds < _NO_TIME else abs(round(seconds, 3))
-
-
-def _fall(before: float | None, after: float | None, gained: float) -> float | None:
-    return None if before is None or after is None else _time(before + gained - after)
+    """Return a time with 3 decimals; None for one that is negative, since a clock has risen."""
+    rounded = round(seconds, 3) + 0.0  # no -0.0
+    return None if rounded < 0 else rounded
 
 
 def _delayed(before: float | None, after: float | None, delay: float) -> float | None:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 
 from engine.model import SPEEDS, Speed, settle
-from engine.model.time_settling import ODDS_TAGS
+from engine.model.time_settling import BLACK_TAGS, WHITE_TAGS
 
 SPEED_NAMES: tuple[Speed, ...] = (*(name for _, name in SPEEDS), "correspondence")
 
 _FIRST_CLOCKS = re.compile(rb'\[%clk\s+(\d{1,4}):(\d{1,2}):(\d{1,2})|"clock":\s*(\d{1,9})')
-_TAGS = ("TimeControl", *(tag for tags in ODDS_TAGS for tag in tags))
+_TAGS = ("TimeControl", *WHITE_TAGS, *BLACK_TAGS)
 _START = " w - - 0 1"
 
 

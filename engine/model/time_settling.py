@@ -18,8 +18,12 @@ from msgspec import structs
 from engine.model.time_control import TimeControl
 from engine.model.time_tag import Reading, read_time_control, says_nothing
 
-ODDS_TAGS = (("WhiteTimeControl", "TimeControlWhite"), ("BlackTimeControl", "TimeControlBlack"))
-"""Tags of White's and of Black's time control where they differ."""
+WHITE_TAGS = ("WhiteTimeControl", "TimeControlWhite")
+"""Tags of White's time control where it is not Black's."""
+BLACK_TAGS = ("BlackTimeControl", "TimeControlBlack")
+"""Tags of Black's."""
+_WHITE, _BLACK = 1, 2
+"""Fields of `Settled`."""
 _ODDS = re.compile(r"\s*([\d./+]+)\s*;\s*(\d[\d./+]*)\s*")
 """Two time controls, White's and Black's, as fastchess writes them."""
 _FEW_MOVES = 5
@@ -63,9 +67,8 @@ def own_number(fen: str, ply: int) -> int:
     * **fen** - the first position of the game.
     * **ply** - the ply, 0-based.
     """
-    fields = fen.split()
-    fullmove = int(fields[5])
-    return (fullmove if 0 < fullmove <= _MOST_MOVES else 1) + (ply + (fields[1] == "b")) // 2
+    fullmove = int(fen.rpartition(" ")[2])
+    return (fullmove if 0 < fullmove <= _MOST_MOVES else 1) + (ply + (" b " in fen)) // 2
 
 
 def starts(clocks: Iterable[float | None], fen: str) -> tuple[Start | None, Start | None]:
@@ -75,14 +78,12 @@ def starts(clocks: Iterable[float | None], fen: str) -> tuple[Start | None, Star
     * **fen** - the first position of the game.
     """
     found: list[Start | None] = [None, None]
-    black_first = " b " in fen
     for ply, clock in enumerate(clocks):
-        side = (ply + black_first) % 2
-        if clock is not None and found[side] is None:
-            found[side] = Start(clock, own_number(fen, ply))
-            if None not in found:
+        if clock is not None and found[ply % 2] is None:
+            found[ply % 2] = Start(clock, own_number(fen, ply))
+            if found[1 - ply % 2] is not None:
                 break
-    return found[0], found[1]
+    return (found[0], found[1]) if " w " in fen else (found[1], found[0])
 
 
 def time_control(headers: Mapping[str, str]) -> TimeControl | None:
@@ -104,21 +105,35 @@ def settle(headers: Mapping[str, str], clocks: Iterable[float | None], fen: str)
     * **fen** - the first position of the game.
     """
     text = headers.get("TimeControl", "")
-    first = starts(clocks, fen)
-    odds = [next((headers[name] for name in names if name in headers), "") for names in ODDS_TAGS]
-    if any(odds):
-        sides = [_settle(odds[k] or text, (first[0], None) if k == 0 else (None, first[1])) for k in (0, 1)]
-        settled = _joined(sides[0], sides[1])
-    else:
-        settled = _settle(text, first)
-    if settled.game is None or first == (None, None):
-        return settled
-    white = _begun(settled.white, first[0], clocks, 0, fen)
-    black = _begun(settled.black, first[1], clocks, 1, fen)
-    return settled._replace(white=white, black=black)
+    odds = (
+        next((headers[tag] for tag in WHITE_TAGS if tag in headers), ""),
+        next((headers[tag] for tag in BLACK_TAGS if tag in headers), ""),
+    )
+    settled, halved = _settled_sides(text, odds, starts(clocks, fen))
+    for side in halved:
+        control = settled[side]
+        assert isinstance(control, TimeControl)
+        if not (control.increment and _rises(clocks, side == _WHITE, fen)):
+            berserk = structs.replace(control, base=control.base / 2, increment=0.0)
+            settled = settled._replace(white=berserk) if side == _WHITE else settled._replace(black=berserk)
+    return settled
 
 
 @lru_cache(4096)
+def _settled_sides(
+    text: str, odds: tuple[str, str], first: tuple[Start | None, Start | None]
+) -> tuple[Settled, tuple[int, ...]]:
+    """Return the time control, and the fields of the sides that have begun with half of it."""
+    if any(odds):
+        white, black = _settle(odds[0] or text, (first[0], None)), _settle(odds[1] or text, (None, first[1]))
+        settled = _joined(white, black)
+    else:
+        settled = _settle(text, first)
+    settled = settled._replace(white=_begun(settled.white, first[0]), black=_begun(settled.black, first[1]))
+    sides = (_WHITE, settled.white, first[0]), (_BLACK, settled.black, first[1])
+    return settled, tuple(side for side, control, start in sides if control and start and _halved(control, start))
+
+
 def _settle(text: str, first: tuple[Start | None, Start | None]) -> Settled:
     if says_nothing(text):
         return Settled(None, None, None, "none")
@@ -166,24 +181,23 @@ def _near(reading: Reading, known: list[Start]) -> bool:
     return max(start.seconds for start in known) >= reading.control.base * _LEAST_SHARE
 
 
-def _begun(
-    control: TimeControl | None, start: Start | None, clocks: Iterable[float | None], side: int, fen: str
-) -> TimeControl | None:
-    """Return what a side had: all, half of it (berserk), or what it began with where that is more."""
-    if control is None or start is None or control.kind != "clock":
+def _begun(control: TimeControl | None, start: Start | None) -> TimeControl | None:
+    """Return what a side had: what the tag says, or what it began with where that is more."""
+    if control is None or start is None or control.kind != "clock" or _fits(Reading(control), start):
         return control
-    if not _fits(Reading(control), start):
-        return structs.replace(control, base=start.seconds)
+    return structs.replace(control, base=start.seconds)
+
+
+def _halved(control: TimeControl, start: Start) -> bool:
+    """Return whether a clock begins with half of the time, as that of a player who berserked."""
     half = control.base / 2
     lost = half - start.seconds
-    halved = start.number == 1 and -_ROUNDING <= lost <= min(_SOON, half / 20) and not control.later
-    if halved and not (control.increment and _rises(clocks, side, fen)):
-        return structs.replace(control, base=half, increment=0.0)
-    return control
+    plain = control.kind == "clock" and not control.later
+    return plain and start.number == 1 and -_ROUNDING <= lost <= min(_SOON, half / 20)
 
 
-def _rises(clocks: Iterable[float | None], side: int, fen: str) -> bool:
+def _rises(clocks: Iterable[float | None], white: bool, fen: str) -> bool:
     """Return whether the clock of a side ever rises, as it would with an increment."""
-    black_first = " b " in fen
-    own = [clock for k, clock in enumerate(clocks) if (k + black_first) % 2 == side and clock is not None]
+    first = white != (" w " in fen)
+    own = [clock for k, clock in enumerate(clocks) if k % 2 == first and clock is not None]
     return any(after > before for before, after in pairwise(own))

@@ -73,13 +73,10 @@ class ClockRemarks:
         self._unsettled: dict[str, dict[int, str]] = {}
         """Texts of commands that must be read together, by command and ply."""
 
-    def read(self, command: str, text: str, ply: int) -> None:
-        """Read a command in the comment after a ply."""
-        values = self.clocks if command == "clk" else self.times if command == "emt" else {}
-        seconds = _seconds(text)
-        if seconds is not None and command in ("clk", "emt"):
-            values.setdefault(ply, seconds)
-        elif ply not in values:
+    def keep(self, command: str, text: str, ply: int) -> None:
+        """Keep a command in the comment after a ply until the game is complete."""
+        known = self.clocks if command == "clk" else self.times if command == "emt" else ()
+        if ply not in known:
             self._unsettled.setdefault(command, {}).setdefault(ply, text)
 
     def timing(self, plies: int, headers: Mapping[str, str], fen: str) -> Timing:
@@ -302,7 +299,7 @@ def _listed(values: Mapping[int, float], plies: int) -> tuple[float | None, ...]
 
 
 @lru_cache(_CACHE_SIZE)
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """Return the seconds of a clock with hours, minutes and seconds; None for any other text."""
     match = _TIME.fullmatch(text)
     if match is None:
@@ -314,7 +311,7 @@ def _seconds(text: str) -> float | None:
 def _spelled(text: str) -> float | None:
     """Return the seconds of a text that means only one time; None if it is none."""
     text = text.replace(",", ".")
-    if (seconds := _seconds(text)) is not None:
+    if (seconds := seconds_of(text)) is not None:
         return seconds
     if match := _FOUR.fullmatch(text):
         hours, minutes, whole, part = match.groups()

@@ -22,7 +22,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from engine.model import AnalysedPosition, Evaluation, Recording, Score
-from engine_plugins.readers._clocks import ClockRemarks, Timing
+from engine_plugins.readers._clocks import ClockRemarks, Timing, seconds_of
 
 _COMMAND = re.compile(r"\[%(clk|emt|eval|timestamp|mct|egt)\s+([^\s\]]{1,24})\s*\]")
 _EVAL = re.compile(r"(?:#(?P<mate>[+-]?\d{1,3})|(?P<number>[+-]?\d{1,6}(?:\.\d{0,4})?))(?:,(?P<depth>\d{1,3}))?")
@@ -47,7 +47,8 @@ class Remarks:
     """The content of a game's comments, collected by the number of plies before each comment."""
 
     def __init__(self) -> None:
-        self._clocks = ClockRemarks()
+        self._time = ClockRemarks()
+        self._clocks, self._times = self._time.clocks, self._time.times
         self._evals: dict[int, _EvalCommand] = {}
         self._cutechess: dict[int, Evaluation] = {}
         """Evaluations by position; `recording` adds the best moves."""
@@ -59,16 +60,18 @@ class Remarks:
                 if command == "eval":
                     if evaluation := _eval_command(value):
                         self._evals.setdefault(plies, evaluation)
+                elif plies and (seconds := seconds_of(value)) is not None and command in ("clk", "emt"):
+                    (self._clocks if command == "clk" else self._times).setdefault(plies - 1, seconds)
                 elif plies:
-                    self._clocks.read(command, value, plies - 1)
+                    self._time.keep(command, value, plies - 1)
         elif plies and (match := _CUTECHESS.match(comment)):
             self._cutechess.setdefault(plies - 1, _cutechess_evaluation(match))
             if match["time"]:
-                self._clocks.times.setdefault(plies - 1, float(match["time"]))
+                self._times.setdefault(plies - 1, float(match["time"]))
 
     def timing(self, plies: int, headers: Mapping[str, str], fen: str) -> Timing:
         """Return the clocks and times of the game's plies; the tags and the first position help to read them."""
-        return self._clocks.timing(plies, headers, fen)
+        return self._time.timing(plies, headers, fen)
 
     def recording(self, moves: Sequence[str], *, white_first: bool) -> Recording | None:
         """Return the evaluations that belong to these moves (UCI); None if there are none."""
