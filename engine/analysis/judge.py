@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import NamedTuple
 
 import chess
 
 from engine import scoring
+from engine.analysis.times import move_times
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,
@@ -20,7 +21,6 @@ from engine.model import (
     Score,
     Side,
     SourceGame,
-    time_control,
 )
 from engine.positions.landmarks import Surveyor
 
@@ -179,23 +179,6 @@ def _plies(
             before.mover_win_shown,
             after.other_win_shown,
         )
-
-
-def move_times(game: SourceGame) -> list[float | None]:
-    """Return the seconds spent on each move, as `Ply.time` defines them; None where not known.
-
-    * **game** - the game.
-    """
-    control = time_control(game.headers)
-    clocks = game.clocks if control is not None else ()
-    increment = control.increment if control is not None else 0.0
-    by_clock = [
-        None if before is None or after is None else round(max(0.0, before + increment - after), 3)
-        for before, after in zip(clocks, clocks[2:], strict=False)
-    ]
-    pairs = zip_longest(game.times, [None, None, *by_clock])
-    times = [from_clock if stated is None else stated for stated, from_clock in pairs]
-    return [*times, *(None,) * len(game.moves)][: len(game.moves)]
 
 
 def landmarks_of(game: SourceGame) -> Landmarks:

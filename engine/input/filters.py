@@ -13,6 +13,9 @@
   `Date` they compare only as much of the date as VALUE gives: `Date <= 2023` takes all of 2023. The comparison is
   false for a date that is not known that precisely.
 - `eval` and `clock` are true for a game that has such comments anywhere.
+- `speed` is no tag but the game's speed by Lichess's rule: `speed = blitz`, `speed >= rapid`. The speeds are
+  ultrabullet, bullet, blitz, rapid, classical and correspondence; the comparison is false where the time control
+  is not known.
 
     White = "Carlsen, Magnus" and WhiteElo >= 2700 and not (Event ~ blitz or Event ~ bullet)
 
@@ -33,6 +36,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.errors import ConfigError
+from engine.input.speeds import SPEED_NAMES, speed_of
 from engine.model import Color
 
 EXAMPLE = 'WhiteElo >= 2500 and (Event ~ "olympiad" or clock)'
@@ -186,7 +190,23 @@ class _Parser:
             raise self._error("a value expected; quote it when it is not one word")
         self._next += 1
         text = value.text if value.kind == "word" else re.sub(r"\\(.)", r"\1", value.text[1:-1], flags=re.DOTALL)
+        if tag.text.lower() == "speed":
+            return self._speed(op.text, text)
         return _compare(tag.text.lower(), op.text, text)
+
+    def _speed(self, op: str, value: str) -> _Test:
+        wanted = value.lower()
+        if wanted not in SPEED_NAMES or op == "~":
+            self._next -= 1
+            raise self._error(f"`speed` with one of = != < <= > >= and one of {', '.join(SPEED_NAMES)} expected")
+        order = {"=": operator.eq, "!=": operator.ne, **_ORDER}[op]
+        rank = SPEED_NAMES.index(wanted)
+
+        def test(tags: _Tags, raw: bytes) -> bool:
+            speed = speed_of(tags, raw)
+            return speed is not None and order(SPEED_NAMES.index(speed), rank)
+
+        return test
 
     def _error(self, problem: str) -> ConfigError:
         return _error(self._text, self._token.column, problem)

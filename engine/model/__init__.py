@@ -20,14 +20,15 @@ from engine.model.game import (
     Side,
     SkippedGame,
     SourceGame,
-    TimeControl,
-    time_control,
 )
 from engine.model.report import Cell, Column, Kind, Metric, Report, ReportTable
 from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
+from engine.model.time_control import SPEEDS, Period, Speed, TimeControl
+from engine.model.time_settling import Settled, settle, time_control
 
 __all__ = [
     "PV_PLIES",
+    "SPEEDS",
     "AnalysedGame",
     "AnalysedPosition",
     "Best",
@@ -48,6 +49,7 @@ __all__ = [
     "Notice",
     "Opening",
     "Origin",
+    "Period",
     "Phase",
     "Phases",
     "Ply",
@@ -58,9 +60,12 @@ __all__ = [
     "RunCounts",
     "RunResult",
     "Score",
+    "Settled",
     "Side",
     "SkippedGame",
     "SourceGame",
+    "Speed",
     "TimeControl",
+    "settle",
     "time_control",
 ]

@@ -5,7 +5,6 @@ Plies are counted from 0: position k is the one before ply k, so a game of N pli
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -13,12 +12,12 @@ import chess
 from msgspec import Struct
 
 from engine.model.evaluation import Evaluation
+from engine.model.time_control import Speed, TimeControl
+from engine.model.time_settling import Settled, settle
 
 Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
 Phase = Literal["opening", "middlegame", "endgame"]
-
-_TIME_CONTROL = re.compile(r"(?:\d+/)?(\d{1,9}(?:\.\d{1,9})?)(?:\+(\d{1,9}(?:\.\d{1,9})?))?(?:$|:)")
 
 
 class AnalysedPosition(Struct, frozen=True):
@@ -74,8 +73,9 @@ class Ply(Struct, frozen=True):
     clock: float | None = None
     """Seconds left on the mover's clock after the move, from `[%clk]`; None when not known."""
     time: float | None = None
-    """Seconds spent on the move: from `[%emt]`, else previous clock + increment - clock, 0 or more. None when not
-    known, as for a side's first move without `[%emt]`."""
+    """Seconds spent on the move: from `[%emt]`, else previous clock + increment - clock, with the time that a new
+    period adds. None when not known, as for a side's first move without `[%emt]`, and where a clock rises by more
+    than the time control explains."""
     win_before: float | None = None
     """The mover's Win% (0-100, 3 decimals) before the move, computed from +15 centipawns in the initial position;
     None where `accuracy` is None."""
@@ -137,30 +137,6 @@ class Landmarks(Struct, frozen=True):
     """Beginnings of middlegame and endgame; None for an EPD line."""
     opening: Opening | None = None
     """Last named opening position; None when there is none."""
-
-
-class TimeControl(Struct, frozen=True):
-    """Time that each side has, from the `TimeControl` tag."""
-
-    base: float
-    """Seconds on each clock at the start."""
-    increment: float
-    """Seconds added for each move."""
-
-    @property
-    def estimate(self) -> float:
-        """Seconds that each side has for a game of 40 moves, by which Lichess tells bullet from blitz."""
-        return self.base + 40 * self.increment
-
-
-def time_control(headers: Mapping[str, str]) -> TimeControl | None:
-    """Return the time control of a game; None when the tag `TimeControl` is missing or not understood.
-
-    * **headers** - the tags of the game. `TimeControl` may be `300+3`, `600` or `40/5400+30:...`, of which the
-      first period is taken.
-    """
-    match = _TIME_CONTROL.match(headers.get("TimeControl", "").strip())
-    return TimeControl(float(match[1]), float(match[2] or 0)) if match else None
 
 
 class Note(Struct, frozen=True):
@@ -311,8 +287,24 @@ class AnalysedGame(Struct, frozen=True):
 
     @property
     def time_control(self) -> TimeControl | None:
-        """Time control from the tag `TimeControl`; None when it is missing or not understood."""
-        return time_control(self.headers)
+        """Time control from the tags, as the clocks support it (`90+30` in minutes); None when it is not known."""
+        return self.timing().game
+
+    @property
+    def speed(self) -> Speed | None:
+        """Speed by Lichess's rule, base + 40 × increment; None when the time control is not known."""
+        control = self.time_control
+        if control is not None:
+            return control.speed if control.estimate > 0 else None
+        # Lichess has no other time control than correspondence without a clock.
+        clockless = self.headers.get("TimeControl", "").strip() == "-" and all(
+            ply.clock is None and ply.time is None for ply in self.plies
+        )
+        return "correspondence" if clockless else None
+
+    def timing(self) -> Settled:
+        """Return the time control of the game and of each side, with berserk and time odds."""
+        return settle(self.headers, [ply.clock for ply in self.plies], self.fen)
 
     def phase(self, ply: int) -> Phase:
         """Return the phase of a position, and so of the move played in it.

@@ -40,6 +40,8 @@ _NEARLY_ALL = 60
 """Percent of the moves; a group with more says little about itself."""
 _MONTH = 7
 """Number of characters in `2026.11`."""
+_WHOLE = 100_000
+"""The whole clock in thousandths of a percent; a player who was given time can have more."""
 
 
 class LeaksOptions(Options, frozen=True):
@@ -71,8 +73,8 @@ class Leaks(Aggregator):
     Name a player with `--player`. Without it there are no opponents, and every group is compared with the average
     of all moves.
 
-    The clock left is in percent of base time + 40 increments, as in Lichess's Insights, before the move. Win% is
-    Lichess's.
+    The clock left is in percent of base time + 40 increments, as in Lichess's Insights, before the move; of daily
+    games, in percent of the time for a move. Win% is Lichess's.
 
     Example:
 
@@ -111,6 +113,7 @@ class Leaks(Aggregator):
         if game.epd is not None:
             return
         self.games.add()
+        lefts = _clocks_before(game)
         for k, ply in enumerate(game.plies):
             loss = lost(ply)
             if loss is None:
@@ -119,7 +122,7 @@ class Leaks(Aggregator):
             viewed = mover if mover in game.view else other(mover)
             side = self.ours if mover == viewed else self.theirs
             side["all|"].add(loss)
-            for group in _groups(game, k, viewed):
+            for group in _groups(game, k, viewed, lefts[k]):
                 side[group].add(loss)
 
     def report(self) -> Report:
@@ -286,15 +289,17 @@ def _ranked_row(group: _Group) -> tuple[Cell, ...]:
     return (group.kind, *_row(group))
 
 
-def _groups(game: AnalysedGame, k: int, viewed: Color) -> Iterator[str]:
-    """Yield the groups of a move. Colour, ratings and opening are seen from the side of the `viewed` player."""
+def _groups(game: AnalysedGame, k: int, viewed: Color, left: int | None) -> Iterator[str]:
+    """Yield the groups of a move. Colour, ratings and opening are seen from the side of the `viewed` player.
+
+    `left` is the mover's clock before the move in thousandths of a percent.
+    """
     ply = game.plies[k]
     assert ply.win_before is not None
     yield f"phase|{game.phase(k)}"
     yield f"piece|{_PIECES.get(ply.san[0], 'pawn')}"
     yield f"standing|{_band(milli(ply.win_before), _STANDING, _WON, 1000)}"
     yield f"color|{viewed}"
-    left = _clock_before(game, k)
     if left is not None:
         yield f"clock|{_band(left, _CLOCK, _CLOCK[-1][1], 1000)}"
     ours, theirs = game.rating(viewed), game.rating(other(viewed))
@@ -311,10 +316,16 @@ def _band(value: int, bands: tuple[tuple[int, str], ...], last: str, unit: int) 
     return next((name for bound, name in bands if value < bound * unit), last)
 
 
-def _clock_before(game: AnalysedGame, k: int) -> int | None:
-    """Return the mover's clock before the move in thousandths of a percent; None if it is not known."""
-    control = game.time_control
-    if control is None or control.estimate <= 0 or game.plies[k].clock is None:
-        return None
-    left = control.base if k < 2 else game.plies[k - 2].clock  # noqa: PLR2004
-    return None if left is None else milli(100 * left / control.estimate)
+def _clocks_before(game: AnalysedGame) -> list[int | None]:
+    """Return the mover's clock before each move in thousandths of a percent; None where it is not known."""
+    timing = game.timing()
+    lefts: list[int | None] = [None] * len(game.plies)
+    for k, ply in enumerate(game.plies):
+        control = timing.white if game.turn(k) == "white" else timing.black
+        if control is None or control.whole <= 0 or ply.clock is None:
+            continue
+        before = control.base if k < 2 or control.kind == "move" else game.plies[k - 2].clock  # noqa: PLR2004
+        begun_late = k < 2 and ply.clock < control.base / 2  # noqa: PLR2004
+        if before is not None and not begun_late:
+            lefts[k] = min(milli(100 * before / control.whole), _WHOLE)
+    return lefts

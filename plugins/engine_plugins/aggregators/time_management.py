@@ -9,50 +9,39 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Ply, Report, ReportTable, TimeControl
-from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
+from engine.model import AnalysedGame, Color, Metric, Ply, Report, TimeControl
+from engine.plugin import Aggregator, Counts, Needs, Options, Sum, TopK, keyed
 from engine_plugins.aggregators._common import (
-    GAME,
-    PLAYER,
     PLAYERS,
     Players,
     adding,
-    interval,
     leading,
     left_out,
-    mean,
     milli,
     numbered,
-    share,
-    unmilli,
+)
+from engine_plugins.aggregators._time_tables import (
+    CLOCKS,
+    MOST_CLOCK,
+    MOST_TIME,
+    TIMES,
+    clock_table,
+    longest_table,
+    mean_accuracy,
+    mean_time,
+    phases_table,
+    players_table,
+    speeds_table,
+    thinking_table,
+    trouble,
 )
 
-_CLOCKS = ((3_000, "under 3%"), (10_000, "3-10%"), (25_000, "10-25%"), (50_000, "25-50%"))
-_MOST_CLOCK = "50% or more"
-_TIMES = ((1_000, "under 1 s"), (3_000, "1-3 s"), (5_000, "3-5 s"), (10_000, "5-10 s"), (30_000, "10-30 s"))
-_MOST_TIME = "30 s or more"
-_SPEEDS = (
-    (30_000, "ultrabullet"),
-    (180_000, "bullet"),
-    (480_000, "blitz"),
-    (1_500_000, "rapid"),
-    (21_600_000, "classical"),
-)
-_SLOWEST = "correspondence"
-_PHASES = ("opening", "middlegame", "endgame")
+_WHOLE = 100_000
+"""The whole clock in thousandths of a percent; a player who was given time can have more."""
 _WINDOW = 13
 """Number of a player's moves in a window for the time variance."""
 _FORFEITS = ("time forfeit", "on time")
 """Words in the tag `Termination` of a game lost on time: Lichess and the PGN standard, chess.com."""
-
-_BAND_COLUMNS = (
-    Column("moves", "Moves", "int"),
-    Column("share", "Share", "percent"),
-    Column("accuracy", "Accuracy", "percent"),
-    Column("blunders", "Blunders", "int"),
-    Column("blunders_rate", "per 100", "float"),
-    Column("interval", "95%"),
-)
 
 
 class TimeManagementOptions(Options, frozen=True):
@@ -69,10 +58,14 @@ class TimeManagement(Aggregator):
     """How players use the clock, and what time trouble costs them.
 
     The time of a move is `[%emt]`, or else the fall of `[%clk]` plus the increment, so the first move of each side
-    usually has none. The clock left is the clock after the move, as in Lichess's Insights: 100 × seconds left /
-    (base + 40 × increment), from the first period of the tag `TimeControl`. The same estimate of a game of 40
-    moves makes a game ultrabullet (under 30 s), bullet (180 s), blitz (480 s), rapid (1,500 s), classical (21,600
-    s) or correspondence. The bands of clock left and of move times are Lichess's too.
+    usually has none. Where a new period begins, its time is added; where a clock rises and no time control
+    explains it, the time is not known. What is not known is left out of every mean, and a note says how much.
+
+    The clock left is the clock after the move, as in Lichess's Insights: 100 × seconds left / (base + 40 ×
+    increment), from the first period of the tag `TimeControl`, and at most 100. A player who berserked has half
+    the base and no increment; of daily games, the time for one move is the whole. The same estimate of a game of
+    40 moves makes a game ultrabullet (under 30 s), bullet (180 s), blitz (480 s), rapid (1,500 s), classical
+    (21,600 s) or correspondence. The bands of clock left and of move times are Lichess's too.
 
     Accuracy is the mean accuracy of the moves, and blunders follow Lichess's rules. Both count moves with an
     evaluation before and after them; the interval is Wilson's at 95%. All other figures need no evaluations.
@@ -133,6 +126,8 @@ class TimeManagement(Aggregator):
     phases = keyed(Counts())
     speeds = keyed(Counts())
     longest = TopK()
+    unknown = Sum()
+    """Our moves whose time is not known, without each side's first move."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -141,25 +136,27 @@ class TimeManagement(Aggregator):
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
             return
-        control = game.time_control
+        timing = game.timing()
         colors: tuple[Color, ...] = ("white", "black")
         for color in colors:
-            moves = list(_moves(game, color, control))
+            moves = list(_moves(game, color, timing.white if color == "white" else timing.black))
             for move in moves:
                 if move.left is not None:
                     side = "ours" if color in game.view else "opponents"
-                    _tally(self.clock[side][_band(move.left, _CLOCKS, _MOST_CLOCK)], move.ply)
+                    _tally(self.clock[side][_band(move.left, CLOCKS, MOST_CLOCK)], move.ply)
             if color in game.view:
-                self._ours(game, color, control, moves)
+                self._ours(game, color, moves)
 
-    def _ours(self, game: AnalysedGame, color: Color, control: TimeControl | None, moves: list[_Move]) -> None:
+    def _ours(self, game: AnalysedGame, color: Color, moves: list[_Move]) -> None:
         known = [move for move in moves if move.left is not None or move.ply.time is not None]
+        if any(move.ply.clock is not None or move.ply.time is not None for move in moves):
+            self.unknown.add(sum(move.ply.time is None for move in moves[1:]))
         flagged = _flagged(game, color)
         if not known and flagged is None:
             return
         groups = [self.players[game.player(color)]]
-        if control is not None and milli(control.estimate) > 0:
-            groups.append(self.speeds[_band(milli(control.estimate), _SPEEDS, _SLOWEST)])
+        if (speed := game.speed) is not None:
+            groups.append(self.speeds[speed])
         for counts in groups:
             counts.add("games")
             if flagged is not None:
@@ -174,7 +171,7 @@ class TimeManagement(Aggregator):
         if move.ply.time is not None:
             time = milli(move.ply.time)
             _tally(self.phases[game.phase(move.k)], move.ply)
-            _tally(self.thinking[_band(time, _TIMES, _MOST_TIME)], move.ply)
+            _tally(self.thinking[_band(time, TIMES, MOST_TIME)], move.ply)
             self._think(game, move, time)
         if move.left is not None:
             troubled = move.left < 1000 * self.options.trouble
@@ -211,6 +208,9 @@ class TimeManagement(Aggregator):
             "Time variance: below 0.25 very consistent, 0.4 quite consistent, 0.6 medium, 0.75 quite variable.",
             *left_out("players", number - len(listed), "time-management.players"),
         ]
+        if self.unknown.value:
+            unknown = f"{self.unknown.value:,}, besides each side's first move"
+            notes.append(f"Move times that are not known and left out of every mean: {unknown}.")
         if not everyone["games"]:
             notes.append("No data: no move has a clock with a time control, or a time.")
         elif not everyone["judged"]:
@@ -220,113 +220,23 @@ class TimeManagement(Aggregator):
             metrics={
                 "games": Metric(everyone["games"], "Games, one for each player"),
                 "moves": Metric(everyone["timed"], "Moves with a time"),
-                "time": Metric(_time(everyone), "Mean time a move", "duration"),
-                "trouble": Metric(_trouble(everyone), "Moves in time trouble", "percent"),
-                "accuracy_in_trouble": Metric(_accuracy(inside), "Accuracy in time trouble", "percent"),
-                "accuracy_otherwise": Metric(_accuracy(outside), "Accuracy otherwise", "percent"),
+                "time": Metric(mean_time(everyone), "Mean time a move", "duration"),
+                "trouble": Metric(trouble(everyone), "Moves in time trouble", "percent"),
+                "accuracy_in_trouble": Metric(mean_accuracy(inside), "Accuracy in time trouble", "percent"),
+                "accuracy_otherwise": Metric(mean_accuracy(outside), "Accuracy otherwise", "percent"),
                 "flag_losses": Metric(everyone["flag_losses"], "Lost on time"),
                 "flag_wins": Metric(everyone["flag_wins"], "Won on time"),
             },
             tables=(
-                _players(listed),
-                self._clock(),
-                self._thinking(),
-                self._phases(),
-                self._speeds(),
-                self._longest(),
+                players_table(listed),
+                clock_table(self.clock),
+                thinking_table(self.thinking),
+                phases_table(self.phases),
+                speeds_table(self.speeds),
+                longest_table(self.longest),
             ),
             notes=tuple(notes),
         )
-
-    def _clock(self) -> ReportTable:
-        columns = (Column("side", "Side"), Column("left", "Clock left"), *_BAND_COLUMNS)
-        bands = (*(name for _, name in _CLOCKS), _MOST_CLOCK)
-        rows: list[tuple[Cell, ...]] = []
-        for side in ("ours", "opponents"):
-            groups = [(band, self.clock.get(side).get(band)) for band in bands]
-            rows += [(side, *row) for row in _band_rows(groups)]
-        return ReportTable("clock", "By clock left", columns, tuple(rows))
-
-    def _thinking(self) -> ReportTable:
-        bands = (*(name for _, name in _TIMES), _MOST_TIME)
-        columns = (Column("time", "Move time"), *_BAND_COLUMNS)
-        return ReportTable(
-            "thinking",
-            "By move time",
-            columns,
-            tuple(_band_rows([(band, self.thinking.get(band)) for band in bands])),
-        )
-
-    def _phases(self) -> ReportTable:
-        columns = (
-            Column("phase", "Phase"),
-            Column("moves", "Moves", "int"),
-            Column("share", "Of the time", "percent"),
-            Column("time", "Time a move", "duration"),
-            Column("accuracy", "Accuracy", "percent"),
-        )
-        whole = sum(counts["time"] for counts in self.phases.values())
-        groups = [(phase, self.phases.get(phase)) for phase in _PHASES if phase in self.phases]
-        rows = tuple(
-            (phase, counts["moves"], share(counts["time"], whole), _time(counts), _accuracy(counts))
-            for phase, counts in groups
-        )
-        return ReportTable("phases", "By phase", columns, rows)
-
-    def _speeds(self) -> ReportTable:
-        columns = (
-            Column("speed", "Speed"),
-            Column("games", "Games", "int"),
-            Column("time", "Time a move", "duration"),
-            Column("trouble", "In trouble", "percent"),
-            Column("flag_losses", "Flagged", "int"),
-            Column("flag_wins", "Won on time", "int"),
-            Column("accuracy", "Accuracy", "percent"),
-        )
-        order = (*(name for _, name in _SPEEDS), _SLOWEST)
-        groups = [(speed, self.speeds.get(speed)) for speed in order if speed in self.speeds]
-        rows: list[tuple[Cell, ...]] = []
-        for speed, counts in groups:
-            flags = counts["flag_losses"], counts["flag_wins"]
-            cells = _time(counts), _trouble(counts), *flags, _accuracy(counts)
-            rows.append((speed, counts["games"], *cells))
-        return ReportTable("speeds", "By speed", columns, tuple(rows))
-
-    def _longest(self) -> ReportTable:
-        columns = (
-            GAME,
-            Column("move", "Move", "move"),
-            PLAYER,
-            Column("time", "Time", "duration"),
-            Column("left", "Left", "duration"),
-            Column("win_before", "Before", "percent"),
-            Column("win_after", "After", "percent"),
-            Column("judgement", "Judgement"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for entry in self.longest.entries():
-            number, move, player, *figures, judgement = entry.cells
-            rows.append((number, move, player, *map(unmilli, (entry.score, *figures)), judgement))
-        return ReportTable("longest", "Longest thinks", columns, tuple(rows))
-
-
-def _players(listed: list[tuple[str, Counts]]) -> ReportTable:
-    columns = (
-        PLAYER,
-        Column("games", "Games", "int"),
-        Column("time", "Time a move", "duration"),
-        Column("trouble", "In trouble", "percent"),
-        Column("flag_losses", "Flagged", "int"),
-        Column("flag_wins", "Won on time", "int"),
-        Column("left", "Left at end", "percent"),
-        Column("variance", "Variance", "float"),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for name, counts in listed:
-        figures = _time(counts), _trouble(counts), counts["flag_losses"], counts["flag_wins"]
-        ends = mean(counts["left"], counts["ends"], 1000), mean(counts["variance"], counts["windows"], 1000)
-        rows.append((name, counts["games"], *figures, *ends))
-    return ReportTable("players", "By player", columns, tuple(rows))
 
 
 class _Move(NamedTuple):
@@ -338,10 +248,10 @@ class _Move(NamedTuple):
 
 def _moves(game: AnalysedGame, color: Color, control: TimeControl | None) -> Iterator[_Move]:
     """Yield the moves of one side."""
-    whole = 0 if control is None else milli(control.estimate)
+    whole = 0 if control is None else milli(control.whole)
     for k, ply in islice(enumerate(game.plies), int(game.turn(0) != color), None, 2):
         known = whole > 0 and ply.clock is not None
-        yield _Move(k, ply, milli(ply.clock or 0) * 100_000 // whole if known else None)
+        yield _Move(k, ply, min(milli(ply.clock or 0) * 100_000 // whole, _WHOLE) if known else None)
 
 
 def _band(amount: int, bands: Iterable[tuple[int, str]], last: str) -> str:
@@ -377,24 +287,3 @@ def _tally(counts: Counts, ply: Ply) -> None:
         counts.add("judged")
         counts.add("accuracy", milli(ply.accuracy))
         counts.add("blunders", int(ply.judgement == "blunder"))
-
-
-def _time(counts: Counts) -> float | None:
-    return mean(counts["time"], counts["timed"], 1000)
-
-
-def _trouble(counts: Counts) -> float | None:
-    return share(counts["troubled"], counts["clocked"])
-
-
-def _accuracy(counts: Counts) -> float | None:
-    return mean(counts["accuracy"], counts["judged"], 1000)
-
-
-def _band_rows(groups: list[tuple[str, Counts]]) -> Iterator[tuple[Cell, ...]]:
-    """Yield a row for each band: its name and the cells of `_BAND_COLUMNS`. Yield nothing without moves."""
-    whole = sum(counts["moves"] for _, counts in groups)
-    for band, counts in groups if whole else ():
-        judged, blunders = counts["judged"], counts["blunders"]
-        rate = blunders if judged else None, share(blunders, judged), interval(blunders, judged)
-        yield band, counts["moves"], share(counts["moves"], whole), _accuracy(counts), *rate

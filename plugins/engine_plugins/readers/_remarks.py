@@ -2,7 +2,7 @@
 
 | comment              | meaning                                                             | view    |
 | -------------------- | ------------------------------------------------------------------- | ------- |
-| `[%clk 0:03:00]`     | time left after the move                                            |         |
+| `[%clk 0:03:00]`     | time left after the move (`_clocks.py` has all spellings)           |         |
 | `[%emt 0:00:07]`     | time spent on the move                                              |         |
 | `[%eval 0.17,22]`    | the position after the move: pawns or `#-3`, with or without depth  | White's |
 | `+0.71/22 1.2s`      | the position before the move: pawns or `+M5` (plies), depth, time   | mover's |
@@ -15,16 +15,16 @@ read from the mover's point of view if more pairs of neighbours have opposite si
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
 
 from engine.model import AnalysedPosition, Evaluation, Recording, Score
+from engine_plugins.readers._clocks import ClockRemarks, Timing, seconds_of
 
-_COMMAND = re.compile(r"\[%(clk|emt|eval)\s+([^\s\]]{1,24})\s*\]")
-_TIME = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)")
+_COMMAND = re.compile(r"\[%(clk|emt|eval|timestamp|mct|egt)\s+([^\s\]]{1,24})\s*\]")
 _EVAL = re.compile(r"(?:#(?P<mate>[+-]?\d{1,3})|(?P<number>[+-]?\d{1,6}(?:\.\d{0,4})?))(?:,(?P<depth>\d{1,3}))?")
 _CUTECHESS = re.compile(
     r"\s*(?P<sign>[+-]?)(?:M(?P<mate>\d{1,3})|(?P<number>\d{1,4}\.\d{1,3}))/(?P<depth>\d{1,3})"
@@ -32,7 +32,7 @@ _CUTECHESS = re.compile(
 )
 _SURELY_CENTIPAWNS = 15
 _CACHE_SIZE = 1 << 14
-"""Number of clocks and evaluations that are cached, since games repeat the same ones."""
+"""Number of evaluations that are cached, since games repeat the same ones."""
 
 
 class _EvalCommand(Struct, frozen=True):
@@ -47,8 +47,8 @@ class Remarks:
     """The content of a game's comments, collected by the number of plies before each comment."""
 
     def __init__(self) -> None:
-        self._clocks: dict[int, float] = {}
-        self._times: dict[int, float] = {}
+        self._time = ClockRemarks()
+        self._clocks, self._times = self._time.clocks, self._time.times
         self._evals: dict[int, _EvalCommand] = {}
         self._cutechess: dict[int, Evaluation] = {}
         """Evaluations by position; `recording` adds the best moves."""
@@ -60,21 +60,18 @@ class Remarks:
                 if command == "eval":
                     if evaluation := _eval_command(value):
                         self._evals.setdefault(plies, evaluation)
-                elif plies and (seconds := _seconds(value)) is not None:
-                    times = self._clocks if command == "clk" else self._times
-                    times.setdefault(plies - 1, seconds)
+                elif plies and (seconds := seconds_of(value)) is not None and command in ("clk", "emt"):
+                    (self._clocks if command == "clk" else self._times).setdefault(plies - 1, seconds)
+                elif plies:
+                    self._time.keep(command, value, plies - 1)
         elif plies and (match := _CUTECHESS.match(comment)):
             self._cutechess.setdefault(plies - 1, _cutechess_evaluation(match))
             if match["time"]:
                 self._times.setdefault(plies - 1, float(match["time"]))
 
-    def clocks(self, plies: int) -> tuple[float | None, ...]:
-        """Return the seconds left after each of the game's plies; empty if no comment has a clock."""
-        return tuple(self._clocks.get(k) for k in range(plies)) if self._clocks else ()
-
-    def times(self, plies: int) -> tuple[float | None, ...]:
-        """Return the seconds spent on each of the game's plies; empty if no comment has a time."""
-        return tuple(self._times.get(k) for k in range(plies)) if self._times else ()
+    def timing(self, plies: int, headers: Mapping[str, str], fen: str) -> Timing:
+        """Return the clocks and times of the game's plies; the tags and the first position help to read them."""
+        return self._time.timing(plies, headers, fen)
 
     def recording(self, moves: Sequence[str], *, white_first: bool) -> Recording | None:
         """Return the evaluations that belong to these moves (UCI); None if there are none."""
@@ -99,16 +96,6 @@ class Remarks:
         if max(map(abs, values), default=0) < _SURELY_CENTIPAWNS:
             return 100, False
         return 1, sum((a * b > 0) - (a * b < 0) for a, b in pairwise(values)) < 0
-
-
-@lru_cache(_CACHE_SIZE)
-def _seconds(text: str) -> float | None:
-    """Return the seconds of a clock; None if the text is not a clock."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return None
-    hours, minutes, seconds = match.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 @lru_cache(_CACHE_SIZE)

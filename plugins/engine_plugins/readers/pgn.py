@@ -85,18 +85,20 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
+    timing = line.remarks.timing(len(line.moves), headers, fen)
     return SourceGame(
         headers=headers,
         fen=fen,
         variant=variant,
         moves=tuple(line.moves),
         sans=tuple(line.sans),
-        clocks=line.remarks.clocks(len(line.moves)),
-        times=line.remarks.times(len(line.moves)),
+        clocks=timing.clocks,
+        times=timing.times,
         recording=line.remarks.recording(line.moves, white_first=white_first),
         text=text,
         problem=line.problem,
         problem_line=problem_line,
+        notes=timing.notes,
         ending=line.ending,
         landmarks=line.landmarks,
     )
