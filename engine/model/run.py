@@ -62,11 +62,13 @@ class RunCounts(Struct):
     """Counts of what a run did, for the summary; not part of any output file."""
 
     read: int = 0
-    """Games read, including those that were skipped or filtered."""
+    """Games read, including those that were skipped, filtered or copies."""
     analysed: int = 0
     """Games analysed, which are in the output."""
     filtered: int = 0
     """Games that a filter or a sample left out."""
+    duplicates: int = 0
+    """Copies of games that came before them, left out."""
     damaged: int = 0
     """Unreadable games, left out."""
     cut: int = 0

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.errors import ConfigError
 from engine.input.filters import plain_name
@@ -84,7 +84,9 @@ class PlayerInput(Struct, frozen=True):
             return
         wanted = self.selection.players
         try:
-            for game in select_games(rereadable, self.readers, self.selection):
+            for game in select_games(
+                rereadable, self.readers, structs.replace(self.selection, keep_duplicates=True)
+            ):
                 if names.full:
                     return
                 if not isinstance(game, UnparsedGame):

@@ -186,4 +186,5 @@ def _selection(settings: Settings) -> Selection:
         limit=settings.max_games,
         sample=settings.sample,
         seed=settings.seed,
+        keep_duplicates=settings.keep_duplicates,
     )

@@ -102,6 +102,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Sample of the games: `5%` or a number of games; None: all games."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    keep_duplicates: bool = False
+    """Whether a game that the input has twice counts twice; otherwise the first one counts (`Reader.identity`)."""
     plugins: tuple[str, ...] = ()
     """Paths of single-file plugins."""
     syzygy: str | None = None
