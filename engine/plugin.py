@@ -214,7 +214,7 @@ class Reader(abc.ABC):
         return {}
 
     def identity(self, raw: RawGame) -> bytes | None:
-        """Return bytes that the copies of a game share, and other games do not have; None (the default) to tell none.
+        """Return bytes that only the copies of a game share; None (the default) for a game that nothing tells.
 
         The second of two games with the same identity is left out. Called for every game before it is parsed.
 

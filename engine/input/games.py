@@ -2,9 +2,9 @@
 
     read_games: sources -> ParsedGame | SkippedGame | PassedOver | BrokenSource | NoGameYet, in input order
 
-Every game has a number, counted over all inputs from 1, whether it is analysed, skipped, filtered or a copy. So a number
-means the same game whatever is selected. What can be decided on the raw bytes is decided before a game is parsed.
-Only a counted sample keeps games in memory.
+Every game has a number, counted over all inputs from 1, whether it is analysed, skipped, filtered or a copy. So a
+number means the same game whatever is selected. What can be decided on the raw bytes is decided before a game is
+parsed. Only a counted sample keeps games in memory.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def test_a_place_is_no_address_of_a_game(text: str) -> None:
     "moves",
     [
         "1.e4 e5 2.Qh5 Nc6 3.Bc4 Nf6 4.Qxf7 1-0",
-        "1. e4 { [%eval 0.2] } 1... e5 2. Qh5?! $6 (2. Nf3 (2. f4 exf4) Nc6) Nc6\n3. Bc4 ; a remark; e4\nNf6?? 4. Qxf7#",
+        "1. e4 { [%eval 0.2] } 1... e5 2. Qh5?! $6 (2. Nf3 (2. f4) Nc6) Nc6\n3. Bc4 ; so; e4\nNf6 4. Qxf7#",
         "1. e4 {(} e5 2. Qh5 {a;b} Nc6 3. Bc4 Nf6 4. Qxf7# {mate!} 1-0",
     ],
 )
