@@ -49,6 +49,12 @@ CONTINUES = "the same command continues where it stopped"
     help="Whose games and whose view; repeatable.",
 )
 @click.option(
+    "--same",
+    multiple=True,
+    metavar="NAME=OTHER",
+    help="Two names of one player, e.g. 'Carlsen, Magnus=DrNykterstein'; repeatable.",
+)
+@click.option(
     "--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'."
 )
 @click.option("--limit", "max_games", type=click.IntRange(1), metavar="GAMES", help="Stop after so many games.")
@@ -205,6 +211,8 @@ def _settings(flags: dict[str, Any]) -> Settings:
         fields["search"] = {**fields.get("search", {}), "adaptive": "true"}
     if flags["players"]:
         fields["players"] = values.players(flags["players"])
+    if flags["same"]:
+        fields["same"] = values.same(flags["same"])
     if flags["aggregate"]:
         fields["aggregators"] = values.names(flags["aggregate"])
     fields |= {name: flags[name] for name in _SAME_NAMES}

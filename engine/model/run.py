@@ -134,6 +134,8 @@ class RunResult(Struct, frozen=True):
     """Whether a first pass with a share of `limit` decided which positions were searched with all of it."""
     game: AnalysedGame | None = None
     """The analysed game when there is exactly one; otherwise None."""
+    players: Mapping[str, str] = {}
+    """Players with several names: the name under which the reports have them, by each other one."""
 
     @property
     def ok(self) -> bool:

@@ -94,6 +94,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Settings of the scoreboard: what counts as a win, and how many scores are kept."""
     players: tuple[str, ...] = ()
     """Name and aliases of the player whose games are taken and whose view the reports have; empty: all games."""
+    same: dict[str, tuple[str, ...]] = {}
+    """Other names of players, by the name that is to stand for all of them (`engine.model.names`)."""
     filter: str | None = None
     """Expression over the tags of the games to take (`engine.input.filters`); None: all games."""
     max_games: int | None = None
