@@ -213,6 +213,15 @@ class Reader(abc.ABC):
         """
         return {}
 
+    def identity(self, raw: RawGame) -> bytes | None:
+        """Return bytes that only the copies of a game share; None (the default) for a game that nothing tells.
+
+        The second of two games with the same identity is left out. Called for every game before it is parsed.
+
+        * **raw** - a game from `split`.
+        """
+        return None
+
     @abc.abstractmethod
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         """Decode and parse one game and play its moves. Never raises an error because of the content.

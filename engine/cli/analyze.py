@@ -20,6 +20,21 @@ from engine.model import RunResult
 from engine.settings import EPD_AGGREGATORS, Settings, build_settings
 from engine.text.logs import shown_logs
 
+_SAME_NAMES = (
+    *(
+        "executor",
+        "max_games",
+        "sample",
+        "seed",
+        "keep_duplicates",
+        "follow_up_evaluator",
+        "syzygy",
+        "nice",
+        "pin",
+    ),
+    "verify",
+)
+"""Flags that are called as the settings that they set."""
 CONTINUES = "the same command continues where it stopped"
 
 
@@ -34,11 +49,18 @@ CONTINUES = "the same command continues where it stopped"
     help="Whose games and whose view; repeatable.",
 )
 @click.option(
+    "--same",
+    multiple=True,
+    metavar="NAME=OTHER",
+    help="Two names of one player, e.g. 'Carlsen, Magnus=DrNykterstein'; repeatable.",
+)
+@click.option(
     "--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'."
 )
 @click.option("--limit", "max_games", type=click.IntRange(1), metavar="GAMES", help="Stop after so many games.")
 @click.option("--sample", metavar="N|P%", help="So many games at random, or a share of them.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
+@click.option("--keep-duplicates", is_flag=True, help="Count a game that the input has twice each time.")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
 @values.limit_options
 @click.option(
@@ -189,10 +211,11 @@ def _settings(flags: dict[str, Any]) -> Settings:
         fields["search"] = {**fields.get("search", {}), "adaptive": "true"}
     if flags["players"]:
         fields["players"] = values.players(flags["players"])
+    if flags["same"]:
+        fields["same"] = values.same(flags["same"])
     if flags["aggregate"]:
         fields["aggregators"] = values.names(flags["aggregate"])
-    names = ("executor", "max_games", "sample", "seed", "follow_up_evaluator", "syzygy", "nice", "pin", "verify")
-    fields |= {name: flags[name] for name in names}
+    fields |= {name: flags[name] for name in _SAME_NAMES}
     fields["plugins"] = flags["plugins"]
     fields["cache"] = "" if flags["no_cache"] else flags["cache"]
     return build_settings(fields, profile=flags["profile"])

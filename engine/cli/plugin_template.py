@@ -14,7 +14,7 @@ class {cls}(Aggregator):
     """Who gives check, and how often?"""
 
     games = Sum()
-    checks = Counts()
+    checks = Counts(by="player")
 
     def add(self, game: AnalysedGame) -> None:
         self.games.add(1)

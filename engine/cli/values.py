@@ -138,6 +138,17 @@ def players(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def same(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read `--same 'NAME=OTHER NAME'`; several may be given, and several other names in one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        player, *others = (name.strip() for name in text.split("="))
+        if not player or not others or not all(others):
+            raise click.BadParameter(f"{text!r} is not NAME=OTHER NAME", param_hint="--same")
+        found[player] = (*found.get(player, ()), *others)
+    return found
+
+
 def names(text: str) -> tuple[str, ...]:
     """Read `wins,acpl`; a leading + of the first name counts for all."""
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 from msgspec import Struct
 
+from engine.contracts.group_states import Grouped
 from engine.contracts.options import NoOptions
 from engine.contracts.options import Options as _Options
 from engine.contracts.states import Counts, Histogram, Moments, State, Sum, Table, TopK, keyed
@@ -172,6 +174,15 @@ class Aggregator(abc.ABC):
             state = getattr(self, name)
             if isinstance(state, State):
                 state.spill()
+
+    def _renamed(self, rename: Callable[[str], str]) -> Self:
+        """Return this aggregator with players renamed, and what is known of those who are one then merged."""
+        new = copy.copy(self)
+        for name in self._declared():
+            state = getattr(self, name)
+            if isinstance(state, Grouped):
+                setattr(new, name, state.renamed(rename))
+        return new
 
     def merge(self, other: Self) -> None:
         """Add what another aggregator has counted. Associative and commutative; a fresh one changes nothing.

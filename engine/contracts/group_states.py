@@ -7,16 +7,20 @@ move what they hold to a temporary file between games (`spill`), and reports rea
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import nsmallest
 from operator import index as exact
 from operator import itemgetter
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from engine.contracts.scalar_states import State
 from engine.contracts.spill import SpillFile
 
-__all__ = ["Counts", "Grouped", "Keyed", "keyed"]
+__all__ = ["By", "Counts", "Grouped", "Keyed", "keyed"]
+
+By = Literal["player", "group|player"]
+"""The keys are players, or each is a group, `|` and a player, as the games name them. When a report is made, the
+values of names that are one person (`engine.model.names`) are merged."""
 
 IN_MEMORY = 8_192
 """Strings that a state holds in memory, roughly; with more, they go to a temporary file."""
@@ -28,7 +32,8 @@ S = TypeVar("S", bound=State)
 class Grouped(State, Generic[V]):
     """A value per string."""
 
-    def __init__(self) -> None:
+    def __init__(self, by: By | None = None) -> None:
+        self._by = by
         self._groups: dict[str, V] = {}
         """All values, or what was added to those in the file."""
         self._file: SpillFile | None = None
@@ -40,6 +45,30 @@ class Grouped(State, Generic[V]):
     @abc.abstractmethod
     def _joined(self, plain: list[Any]) -> V:
         """Return the value that JSON of several together makes."""
+
+    @abc.abstractmethod
+    def _take(self, key: str, value: V) -> None:
+        """Add a value to that of a key; the value does not change."""
+
+    def renamed(self, rename: Callable[[str], str]) -> Self:
+        """Return this state with the players renamed, and the values of those who are one then merged."""
+        if self._by is None:
+            return self
+
+        def moved(key: str) -> str:
+            if self._by == "player":
+                return rename(key)
+            group, bar, player = key.partition("|")
+            return f"{group}{bar}{rename(player)}"
+
+        new = self.fresh()
+        if self._file is not None:
+            self._write()
+            new._file = self._file.renamed(moved)  # noqa: SLF001 - of its class
+        else:
+            for key, value in self._groups.items():
+                new._take(moved(key), value)  # noqa: SLF001 - of its class
+        return new
 
     def spill(self) -> None:
         if len(self._groups) > IN_MEMORY:
@@ -88,7 +117,10 @@ class Counts(Grouped[int]):
     """An integer per string: `counts[key]`, which is 0 for a key that was never added."""
 
     def fresh(self) -> Self:
-        return type(self)()
+        return type(self)(self._by)
+
+    def _take(self, key: str, value: int) -> None:
+        self.add(key, value)
 
     def _plain(self, value: int) -> int:
         return value
@@ -130,12 +162,15 @@ def _highest(item: tuple[str, int]) -> tuple[int, str]:
 class Keyed(Grouped[S]):
     """A state per string. `states[key]` creates the state of a new key; use `get` or `each` in a report."""
 
-    def __init__(self, prototype: S) -> None:
-        super().__init__()
+    def __init__(self, prototype: S, by: By | None = None) -> None:
+        super().__init__(by)
         self._prototype = prototype
 
     def fresh(self) -> Self:
-        return type(self)(self._prototype)
+        return type(self)(self._prototype, self._by)
+
+    def _take(self, key: str, value: S) -> None:
+        self[key].merge(value)
 
     def _plain(self, value: S) -> Any:
         return value.state()
@@ -182,6 +217,9 @@ class Keyed(Grouped[S]):
             self[key].load(part)
 
 
-def keyed(prototype: S) -> Keyed[S]:
-    """Return a state that keeps one `prototype` per string: `keyed(Sum())`, `keyed(keyed(Counts()))`."""
-    return Keyed(prototype)
+def keyed(prototype: S, by: By | None = None) -> Keyed[S]:
+    """Return a state that keeps one `prototype` per string: `keyed(Sum())`, `keyed(keyed(Counts()))`.
+
+    * **by** - *(optional)* `"player"` if the keys are players, `"group|player"` if a group stands before them.
+    """
+    return Keyed(prototype, by)

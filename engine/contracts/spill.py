@@ -75,6 +75,15 @@ class SpillFile:
                     return
                 yield _name(name), _decode(value)
 
+    def renamed(self, rename: Callable[[str], str]) -> SpillFile:
+        """Return another file with the same values under other strings, several of which may become one."""
+        new = SpillFile()
+        query = "SELECT name, value FROM whole UNION ALL SELECT name, value FROM parts"
+        with _explained():
+            rows = ((_key(rename(_name(name))), value) for name, value in self._db.execute(query))
+            new._parts = new._insert("parts", rows)
+        return new
+
     def _put_together(self, join: Join) -> None:
         """Move all values to `whole`, one for each string."""
         with _explained():

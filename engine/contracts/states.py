@@ -15,6 +15,9 @@ Every state is exact and keeps these laws, so that games may be divided between 
 | `TopK(size)`   | the rows with the highest scores                  | `add(score, game, ply, *cells)` |
 | `Table(size)`  | rows in the order of their keys, the first `size` | `add(key, *cells)`              |
 | `keyed(Sum())` | one of the other states per string                | `states[key].add(...)`          |
+
+States whose keys are names of players say so: `Counts(by="player")`, `keyed(Sum(), by="player")`. In reports, one
+person then has one row, however the name is spelled in the games.
 """
 
 from __future__ import annotations

@@ -19,17 +19,13 @@
 
     White = "Carlsen, Magnus" and WhiteElo >= 2700 and not (Event ~ blitz or Event ~ bullet)
 
-`Carlsen, Magnus`, `Magnus Carlsen` and `MAGNUS  CARLSEN` are the same player: case, accents, punctuation and extra
-spaces make no difference, and the two parts of a name with one comma are swapped. `Carlsen, M` is another name:
-give it as an alias.
+`engine.model.names` says which names are the same player.
 """
 
 from __future__ import annotations
 
-import functools
 import operator
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,6 +34,7 @@ from msgspec import Struct
 from engine.errors import ConfigError
 from engine.input.speeds import SPEED_NAMES, speed_of
 from engine.model import Color
+from engine.model.names import plain_name
 
 EXAMPLE = 'WhiteElo >= 2500 and (Event ~ "olympiad" or clock)'
 
@@ -288,16 +285,3 @@ def player_filter(names: Sequence[str]) -> PlayerFilter:
         if not plain_name(name):
             raise ConfigError(f"--player: {name!r} is no name; example: --player 'Carlsen, Magnus'")
     return PlayerFilter(frozenset(map(plain_name, names)))
-
-
-@functools.lru_cache(maxsize=4096)
-def plain_name(name: str) -> str:
-    """Return the form in which names of players are compared; empty for a name without a letter or digit.
-
-    * **name** - a player's name as a tag or the user has it.
-    """
-    if name.count(",") == 1:
-        last, first = name.split(",")
-        name = f"{first} {last}"
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"['’`.]", "", bare)).casefold().split())

@@ -1,10 +1,10 @@
 """From sources to numbered games: filtered, sampled, parsed.
 
-    read_games: sources -> ParsedGame | SkippedGame | FilteredGame | BrokenSource | NoGameYet, in input order
+    read_games: sources -> ParsedGame | SkippedGame | PassedOver | BrokenSource | NoGameYet, in input order
 
-Every game has a number, counted over all inputs from 1, whether it is analysed, skipped or filtered. So a number
-means the same game whatever is selected. What can be decided on the raw bytes is decided before a game is parsed.
-Only a counted sample keeps games in memory.
+Every game has a number, counted over all inputs from 1, whether it is analysed, skipped, filtered or a copy. So a
+number means the same game whatever is selected. What can be decided on the raw bytes is decided before a game is
+parsed. Only a counted sample keeps games in memory.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from engine.errors import AnalysisError
+from engine.input.duplicates import Duplicates
 from engine.input.filters import Filter, PlayerFilter
 from engine.input.sampling import chance, parse_sample
 from engine.input.sources import BrokenSource, NoGameYet, Source
@@ -49,9 +50,23 @@ class FilteredGame(Struct, frozen=True):
     """Number of the game, its file and line."""
 
 
-InputItem = ParsedGame | SkippedGame | FilteredGame | BrokenSource | NoGameYet
+class DuplicateGame(Struct, frozen=True):
+    """A copy of a game that came before it and passed the filters too."""
 
-_SelectedItem = UnparsedGame | FilteredGame | BrokenSource | NoGameYet
+    origin: Origin
+    """Number of the copy, its file and line."""
+    first: int
+    """Number of the game that it is a copy of."""
+    first_file: str
+    """File of that game."""
+
+
+PassedOver = FilteredGame | DuplicateGame
+"""A game that is only counted."""
+
+InputItem = ParsedGame | SkippedGame | PassedOver | BrokenSource | NoGameYet
+
+_SelectedItem = UnparsedGame | PassedOver | BrokenSource | NoGameYet
 
 
 class Selection(Struct, frozen=True):
@@ -67,6 +82,8 @@ class Selection(Struct, frozen=True):
     """`5%`: each game with that probability; `200`: that many games, all read before the first is passed on."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    keep_duplicates: bool = False
+    """Whether copies of games that came before are taken too."""
 
     def __post_init__(self) -> None:
         parse_sample(self.sample)
@@ -118,6 +135,7 @@ def _filter_games(
     sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
 ) -> Iterator[_SelectedItem]:
     number = 0
+    duplicates = None if selection.keep_duplicates else Duplicates()
     names = {id(reader): name for name, reader in readers.items()}
     for source in sources:
         if source.refused is not None:
@@ -132,10 +150,12 @@ def _filter_games(
                 file, reader, raw = item
                 number += 1
                 origin = Origin(number, file, raw.line)
-                if _passes(reader, raw, selection):
-                    yield UnparsedGame(origin, raw, names[id(reader)])
-                else:
+                if not _passes(reader, raw, selection):
                     yield FilteredGame(origin)
+                elif duplicates and (first := duplicates.first(number, file, reader, raw)) is not None:
+                    yield DuplicateGame(origin, first, duplicates.file_of(first))
+                else:
+                    yield UnparsedGame(origin, raw, names[id(reader)])
         except AnalysisError:
             raise
         except Exception as error:

@@ -62,11 +62,13 @@ class RunCounts(Struct):
     """Counts of what a run did, for the summary; not part of any output file."""
 
     read: int = 0
-    """Games read, including those that were skipped or filtered."""
+    """Games read, including those that were skipped, filtered or copies."""
     analysed: int = 0
     """Games analysed, which are in the output."""
     filtered: int = 0
     """Games that a filter or a sample left out."""
+    duplicates: int = 0
+    """Copies of games that came before them, left out."""
     damaged: int = 0
     """Unreadable games, left out."""
     cut: int = 0
@@ -132,6 +134,8 @@ class RunResult(Struct, frozen=True):
     """Whether a first pass with a share of `limit` decided which positions were searched with all of it."""
     game: AnalysedGame | None = None
     """The analysed game when there is exactly one; otherwise None."""
+    players: Mapping[str, str] = {}
+    """Players with several names: the name under which the reports have them, by each other one."""
 
     @property
     def ok(self) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from engine.errors import PluginCrashed
-from engine.input.games import FilteredGame
+from engine.input.games import DuplicateGame, FilteredGame
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, Notice, Origin, RunCounts
 from engine.run.labels import BoardLabels
-from engine.run.notices import Notes
+from engine.run.notices import Notes, note_of_duplicate
 from engine.run.recount import Recount
 
 LOGGER = logging.getLogger("engine.run")
@@ -59,15 +59,19 @@ class RunAccounts:
         """Tell whoever listens that a game has left the run."""
         self._on_event(game)
 
-    def pass_over(self, item: FilteredGame | BrokenSource) -> None:
-        """Count a game that was not wanted, or report an input that broke off."""
+    def pass_over(self, item: FilteredGame | DuplicateGame | BrokenSource) -> None:
+        """Count a game that was not wanted or a copy, or report an input that broke off."""
         if isinstance(item, BrokenSource):
             self.has_broken_input = self.has_broken_input or not item.changed
             kind: Literal["warning", "damaged"] = "warning" if item.changed else "damaged"
             self.notice(Notice(kind, item.file, item.line, None, item.reason))
             return
         self.counts.read += 1
-        self.counts.filtered += 1
+        if isinstance(item, DuplicateGame):
+            self.counts.duplicates += 1
+            self.notes.add(item.origin, [note_of_duplicate(item)])
+        else:
+            self.counts.filtered += 1
 
     def notice(self, notice: Notice) -> None:
         """Report something that people should know."""

@@ -14,6 +14,7 @@ from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadE
 from engine.loading.registry import OURS, Registry
 from engine.model import AnalysedGame, Origin, Report
 from engine.plugin import Aggregator, Needs, Request
+from engine.run.players import Joined, Players, Wanted
 from engine.run.plugin_options import AGGREGATORS, AggregatorChoice, Values, check_names, short_name, values_of
 from engine.search.games import FollowUp
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
@@ -73,12 +74,22 @@ class Aggregators:
         self._needs = needs
         self.unevaluated = 0
         """Games without an evaluation."""
+        self.players = Players()
+        """Those of all games, whatever an aggregator takes."""
+        self.joined = Joined()
+        """Which of them are one, when the reports were last made."""
         self._added = 0
         self.crashes: list[Crash] = []
 
     @classmethod
-    def load(cls, registry: Registry, chosen: Sequence[AggregatorChoice], values: Values) -> Aggregators:
-        """Load and make the chosen ones, with option `values` by name.
+    def load(
+        cls,
+        registry: Registry,
+        chosen: Sequence[AggregatorChoice],
+        values: Values,
+        wanted: Wanted | None = None,
+    ) -> Aggregators:
+        """Load and make the chosen ones, with option `values` by name. `wanted` says which players are one.
 
         Raises PluginError for one that is unknown or broken, ConfigError for options.
         """
@@ -91,7 +102,9 @@ class Aggregators:
             enabled[name].name = name
             _prepare(name, enabled[name])
         check_names(values, registry, chosen)
-        return cls(enabled, {name: _needs(name, aggregator) for name, aggregator in enabled.items()})
+        made = cls(enabled, {name: _needs(name, aggregator) for name, aggregator in enabled.items()})
+        made.players = Players(wanted)
+        return made
 
     # -- shared out between processes --
 
@@ -176,7 +189,10 @@ class Aggregators:
         """Give a game to each of them."""
         self.unevaluated += not _is_evaluated(game)
         self._added += 1
+        self.players.add(game)
         spill = self._added % _SPILL_GAMES == 0
+        if spill:
+            self.players.spill()
         for name, aggregator in list(self._enabled.items()):
             if not self._takes(name, game):
                 continue
@@ -191,14 +207,15 @@ class Aggregators:
         """Return the reports by name, in the order chosen; a disabled aggregator's says only that it failed.
 
         Those that rest on evaluations say what the centipawns were multiplied by (`scales`), and how many games
-        without an evaluation were left out.
+        without an evaluation were left out. Players whose names are one person's have one row.
         """
+        self.joined = self.players.joined()
         reports: dict[str, Report] = {}
         for name in self._names:
             aggregator = self._enabled.get(name)
             if aggregator is not None:
                 try:
-                    report = _checked(aggregator.report())
+                    report = self.joined.show(_checked(self.joined.rename(aggregator).report()))
                     notes = (*report.notes, *self._common_notes(name, scales))
                     reports[name] = structs.replace(report, notes=notes)
                     continue

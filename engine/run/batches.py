@@ -69,6 +69,8 @@ class BatchResult(Struct):
     labels: list[tuple[Best, str, str]] = []
     """Players and move of the best scores."""
     states: dict[str, bytes] = {}
+    players: dict[str, int] = {}
+    """Games by player's name."""
     crashes: list[Crash] = []
     failures: list[Failure] = []
     unevaluated: int = 0
@@ -117,6 +119,7 @@ class BatchAnalyzer:
             for entry in result.recount.best:
                 labels.learn(entry, placed[entry.game])
             result.labels = list(labels.of(result.recount.best, lambda _: None))
+        result.players = aggregators.players.state()
         result.crashes = aggregators.crashes
         result.unevaluated = aggregators.unevaluated
         result.states = {name: msgspec.json.encode(state) for name, state in aggregators.states()}

@@ -32,8 +32,11 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     players = delivery.player_outputs
     if players is not None and players.left_out:
         accounts.warn(f"files for the first {MAX_PLAYERS} players only; --player NAME says whose you want")
+    reports = delivery.reports()
+    for sentence in delivery.aggregators.joined.sentences():
+        accounts.notice(Notice("note", None, None, None, sentence))
     result = RunResult(
-        reports=delivery.reports(),
+        reports=reports,
         wins=view.wins,
         best=view.best,
         evaluator=evaluator,
@@ -45,6 +48,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
         interrupted=interrupted,
         adaptive=plan.settings.search.adaptive,
         game=accounts.only_game,
+        players=delivery.aggregators.joined.names,
     )
     names = delivery.finish(result)
     return structs.replace(result, failures=tuple(accounts.failures), outputs=tuple(names))

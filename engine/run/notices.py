@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.input.games import DuplicateGame
 from engine.model import Note, Notice, Origin, RunCounts, SkippedGame
 from engine.search.games import PlannedGame
 
@@ -38,6 +39,13 @@ def notice_of_skipped(skipped: SkippedGame, counts: RunCounts) -> Notice:
         counts.damaged += 1
     origin = skipped.origin
     return Notice(skipped.kind, origin.file, origin.line, origin.game, skipped.reason)
+
+
+def note_of_duplicate(copy: DuplicateGame) -> Note:
+    """Return what people should know of a game that is left out because it is a copy."""
+    where = "" if copy.first_file == copy.origin.file else f" in {copy.first_file}"
+    reason = f"a copy of game {copy.first}{where}, which counts once; --keep-duplicates takes copies too"
+    return Note("copies of games", reason, understood=True)
 
 
 class NotedGames(Struct):

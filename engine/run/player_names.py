@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.errors import ConfigError
-from engine.input.filters import plain_name
 from engine.input.games import ParsedGame, Selection, UnparsedGame, parse_game, select_games
 from engine.input.sources import Source
 from engine.model import Color
+from engine.model.names import UNKNOWN, plain_name
 from engine.output.names import PLAYER, safe, unused
 from engine.output.target import real_path
 from engine.plugin import Reader
@@ -20,7 +20,6 @@ from engine.plugin import Reader
 MAX_PLAYERS = 200
 """Players who get files: each holds one open, and aggregators in memory."""
 
-_UNKNOWN = ("", "?")
 _BOTH: tuple[Color, Color] = ("white", "black")
 
 
@@ -44,7 +43,7 @@ class PlayerNames:
     def player(self, name: str) -> str | None:
         """Return the player that a name in a game means; None for a name that is none."""
         name = name.strip()
-        return None if name in _UNKNOWN else self._aliases.get(plain_name(name), name)
+        return None if name in UNKNOWN else self._aliases.get(plain_name(name), name)
 
     def file_name(self, name: str) -> str:
         """Return what stands for `{player}` in the names of a player's files; the same at each call."""
@@ -84,7 +83,9 @@ class PlayerInput(Struct, frozen=True):
             return
         wanted = self.selection.players
         try:
-            for game in select_games(rereadable, self.readers, self.selection):
+            for game in select_games(
+                rereadable, self.readers, structs.replace(self.selection, keep_duplicates=True)
+            ):
                 if names.full:
                     return
                 if not isinstance(game, UnparsedGame):

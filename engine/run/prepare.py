@@ -18,11 +18,13 @@ from engine.input.sources import Source
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Limit
+from engine.model.names import Declared
 from engine.output.files import Targets, check_outputs
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
+from engine.run.players import Wanted
 from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
 from engine.run.recount import Recount
 from engine.search import adaptive
@@ -53,10 +55,12 @@ class AggregatorPlan(Struct, frozen=True):
 
     chosen: tuple[AggregatorChoice, ...]
     options: Values
+    wanted: Wanted = Wanted()
+    """Which players are one."""
 
     def load(self, registry: Registry) -> Aggregators:
         """Make the aggregators. Raises PluginError, ConfigError."""
-        return Aggregators.load(registry, self.chosen, self.options)
+        return Aggregators.load(registry, self.chosen, self.options, self.wanted)
 
     def copy(self) -> AggregatorPlan:
         """Return the same plan, with copies of the aggregators that were given as instances."""
@@ -127,6 +131,8 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
     sources = open_sources(inputs, readers)
+    declared = Declared.of(settings.same)
+    settings = structs.replace(settings, players=tuple(declared.with_others(settings.players)))
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
@@ -139,7 +145,8 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
     choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
-    plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators)
+    wanted = Wanted(declared, tuple(settings.players))
+    plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
     aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
@@ -167,10 +174,10 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
 
 
 def _plan_of(
-    registry: Registry, settings: Settings, values: Values, chosen: Sequence[AggregatorChoice]
+    registry: Registry, settings: Settings, values: Values, wanted: Wanted, chosen: Sequence[AggregatorChoice]
 ) -> AggregatorPlan:
     """Return a plan of the chosen aggregators, with the settings that they share."""
-    return AggregatorPlan(tuple(chosen), add_shared_settings(values, settings, registry, chosen))
+    return AggregatorPlan(tuple(chosen), add_shared_settings(values, settings, registry, chosen), wanted)
 
 
 def _only_shown(added: Sequence[AggregatorChoice], targets: Sequence[Targets]) -> frozenset[str]:
@@ -186,4 +193,5 @@ def _selection(settings: Settings) -> Selection:
         limit=settings.max_games,
         sample=settings.sample,
         seed=settings.seed,
+        keep_duplicates=settings.keep_duplicates,
     )

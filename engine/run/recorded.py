@@ -93,6 +93,7 @@ class RecordedRun(StartedRun):
         accounts.recount.merge(batch.recount)
         for label in batch.labels:
             accounts.labels.know(*label)
+        delivery.aggregators.players.take(batch.players)
         delivery.aggregators.take(batch.states, batch.crashes, batch.unevaluated)
         for item in batch.items:
             if item.game is not None:

@@ -83,7 +83,7 @@ class ProgressReporter:
                 workers=searches.states(),
                 seconds=now - self.started_at,
                 notices=tuple(self._accounts.notices),
-                skipped=counts.damaged + counts.variant + counts.filtered,
+                skipped=counts.damaged + counts.variant + counts.filtered + counts.duplicates,
                 stopping=stopping,
             )
         )

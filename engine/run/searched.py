@@ -12,7 +12,7 @@ from engine.analysis.game import GameAnalyzer
 from engine.cache.store import Cache, default_path
 from engine.cache.waits import never
 from engine.contracts.messages import Job, PluginSpec
-from engine.input.games import FilteredGame, ParsedGame, read_games, skip_unplayable
+from engine.input.games import ParsedGame, PassedOver, read_games, skip_unplayable
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext, Request
@@ -95,8 +95,8 @@ class SearchedRun(StartedRun):
             self._report(scheduler)
         self._interrupted = self._interrupted or scheduler.left
 
-    def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | FilteredGame | BrokenSource) -> None:
-        if isinstance(item, FilteredGame | BrokenSource):
+    def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | PassedOver | BrokenSource) -> None:
+        if isinstance(item, PassedOver | BrokenSource):
             self._accounts.pass_over(item)
             return
         self.counts.read += 1

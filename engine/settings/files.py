@@ -7,7 +7,7 @@ the user's configuration folder. Nothing is ever read from the folder of the inp
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +48,8 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Number of workers; None: not set here."""
     player: tuple[str, ...] = ()
     """Name and aliases of a player."""
+    players: dict[str, tuple[str, ...]] = {}
+    """Other names of players, by the name that is to stand for all of them."""
     profile: str | None = None
     """Profile to use when none is named; only in `engine.toml`."""
 
@@ -84,6 +86,7 @@ def build_settings(
     values["aggregator_options"] = _merged_by_name(
         *(layer.aggregator for layer in layers), values.get("aggregator_options") or {}
     )
+    values["same"] = _same(*(layer.players for layer in layers), values.get("same") or {})
     values["writer_options"] = _merged_by_name(*(layer.writer for layer in layers))
     for layer in reversed(layers):
         for field, value in (
@@ -106,6 +109,14 @@ def _merged_by_name(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[
     """Return the options of several plugins by name; later layers win, key by key."""
     names = dict.fromkeys(name for layer in layers for name in layer)
     return {name: _merged(*(layer.get(name) for layer in layers)) for name in names}
+
+
+def _same(*layers: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the other names of each player in all layers."""
+    names: dict[str, tuple[str, ...]] = {}
+    for player, others in (item for layer in layers for item in layer.items()):
+        names[player] = (*names.get(player, ()), *others)
+    return names
 
 
 def check_limit(**fields: int | None) -> Limit:

@@ -94,6 +94,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Settings of the scoreboard: what counts as a win, and how many scores are kept."""
     players: tuple[str, ...] = ()
     """Name and aliases of the player whose games are taken and whose view the reports have; empty: all games."""
+    same: dict[str, tuple[str, ...]] = {}
+    """Other names of players, by the name that is to stand for all of them (`engine.model.names`)."""
     filter: str | None = None
     """Expression over the tags of the games to take (`engine.input.filters`); None: all games."""
     max_games: int | None = None
@@ -102,6 +104,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Sample of the games: `5%` or a number of games; None: all games."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    keep_duplicates: bool = False
+    """Whether a game that the input has twice counts twice; otherwise the first one counts (`Reader.identity`)."""
     plugins: tuple[str, ...] = ()
     """Paths of single-file plugins."""
     syzygy: str | None = None

@@ -155,7 +155,8 @@ def test_folders_compressed_files_and_stdin_are_numbered_through(tmp_path: Path,
     (folder / "a.pgn.gz").write_bytes(gzip.compress(text))
     (folder / "b.epd").write_text('4k3/8/8/8/8/8/8/4K2R w K - bm O-O; id "x";\n')
     (folder / "notes.txt").write_text("not a game")
-    ran = engine("analyze", folder, "-", "-e", fake, *NODES, "--format", "jsonl", "--limit", "5", stdin=text)
+    options = ("-e", fake, *NODES, "--format", "jsonl", "--limit", "5", "--keep-duplicates")
+    ran = engine("analyze", folder, "-", *options, stdin=text)
     assert ran.code == 0, ran.err
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert [line["game"] for line in lines] == [1, 2, 3, 4, 5]

@@ -229,7 +229,7 @@ def test_a_second_run_with_the_same_output_is_refused_and_the_first_is_whole(
 ) -> None:
     out = tmp_path / "out.jsonl"
     arguments = ("-e", "recorded", "-o", str(out))
-    command = [sys.executable, "-m", "engine", "analyze", "-", *arguments]
+    command = [sys.executable, "-m", "engine", "analyze", "-", "--keep-duplicates", *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as first:

@@ -85,7 +85,7 @@ def _workload(args: argparse.Namespace, folder: Path) -> tuple[list[str], dict[s
         return runs.engine_command("analyze", source, *words, *tail), {"PERF_ANSWERS": str(prepared)}
     if args.what == "recorded":
         games.write_match(source, evals=True, times=max(1, count // 24))
-        return runs.engine_command("analyze", source, "-e", "recorded", *tail[:-2]), {}
+        return runs.engine_command("analyze", source, "-e", "recorded", "--keep-duplicates", *tail[:-2]), {}
     games.write_match(source, 1 if args.quick else 4)
     return runs.engine_command("analyze", source, "-e", args.evaluator or "stockfish", *tail), {}
 

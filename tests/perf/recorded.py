@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> Report:
         source, count = _source(args, Path(name))
 
         def ours(*, sample: bool = False) -> runs.EngineRun:
-            return runs.analyze(source, "-j", str(args.workers), evaluator="recorded", sample=sample)
+            flags = ("--keep-duplicates", "-j", str(args.workers))
+            return runs.analyze(source, *flags, evaluator="recorded", sample=sample)
 
         def loop() -> float:
             return runs.call([sys.executable, "-c", LOOP, str(source)])

@@ -83,11 +83,11 @@ class Accuracy(Aggregator):
     Options = AccuracyOptions
     options: AccuracyOptions
 
-    sides = keyed(Moments())
+    sides = keyed(Moments(), by="group|player")
     """Accuracy of each game in thousandths of a percent, by colour and player: `white|name`."""
-    medians = keyed(Histogram())
+    medians = keyed(Histogram(), by="player")
     """Accuracy of each game in thousandths of a percent, by player."""
-    moves = keyed(Moments())
+    moves = keyed(Moments(), by="group|player")
     """The summand of each move by the chosen definition, by colour and player."""
     games = Table()
 

@@ -77,9 +77,9 @@ class Acpl(Aggregator):
     def needs(cls, options: AcplOptions) -> Needs:
         return Needs(evaluations=True)
 
-    moves = keyed(Histogram())
+    moves = keyed(Histogram(), by="group|player")
     """Losses of the moves in centipawns, by colour and player: `white|name`."""
-    player_games = keyed(Sum())
+    player_games = keyed(Sum(), by="player")
     games = Table()
 
     def __init__(self, options: Any = None) -> None:

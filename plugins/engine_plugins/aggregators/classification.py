@@ -124,7 +124,7 @@ class Classification(Aggregator):
     def needs(cls, options: ClassificationOptions) -> Needs:
         return Needs(evaluations=True)
 
-    players = keyed(Counts())
+    players = keyed(Counts(), by="player")
     """Number of moves of each class, by player in view."""
     opponents = Counts()
     """Number of moves of each class by all other players."""

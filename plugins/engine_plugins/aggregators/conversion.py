@@ -98,7 +98,7 @@ class Conversion(Aggregator):
 
     finished = Sum()
     unfinished = Sum()
-    players = keyed(keyed(Counts()))
+    players = keyed(keyed(Counts()), by="player")
     """Number of games by player, standing and result."""
     outcomes = keyed(keyed(Counts()))
     """Number of games by side, standing and result."""

@@ -117,7 +117,7 @@ class Endgames(Aggregator):
     """Points, Win% on entry and their difference, in thousandths of a percent, by class."""
     decided = keyed(Counts())
     """Number of winning endgames and of those won, of losing endgames and of those held, by class."""
-    players = keyed(Counts())
+    players = keyed(Counts(), by="player")
     """Counts as in `sides`, number of moves and sum of accuracies, by player."""
     slips = TopK()
     """Moves that let a result slip, by the half points that they lost."""

@@ -72,7 +72,7 @@ class Judgements(Aggregator):
     def needs(cls, options: JudgementsOptions) -> Needs:
         return Needs(evaluations=True)
 
-    players = keyed(Counts())
+    players = keyed(Counts(), by="group|player")
     """Number of moves that count and of each judgement, by colour and player: `white|name`."""
     worst = TopK()
 

@@ -131,20 +131,19 @@ class Leaderboard(Aggregator):
     def needs(cls, options: LeaderboardOptions) -> Needs:
         return Needs(evaluations=options.by in ("accuracy", "acpl", "blunders"))
 
-    # The keys of these states are players.
-    scores = keyed(Moments())
+    scores = keyed(Moments(), by="player")
     """Points of each finished game in thousandths."""
-    rated = keyed(Moments())
+    rated = keyed(Moments(), by="player")
     """Points of each finished game against an opponent with a rating, in thousandths."""
-    ratings = keyed(Moments())
+    ratings = keyed(Moments(), by="player")
     """Ratings of these opponents."""
-    accuracies = keyed(Moments())
+    accuracies = keyed(Moments(), by="player")
     """Accuracy of each game in thousandths of a percent."""
-    losses = keyed(Moments())
+    losses = keyed(Moments(), by="player")
     """Loss of each move in centipawns."""
-    tallies = keyed(Counts())
+    tallies = keyed(Counts(), by="player")
     """Number of games with moves that count, and of blunders."""
-    best = keyed(TopK(1))
+    best = keyed(TopK(1), by="player")
     """The game with the highest accuracy."""
     games = Sum()
     finished = Sum()

@@ -80,7 +80,7 @@ class Phases(Aggregator):
     gained = keyed(Moments())
     """Change of Win% during the phase in each game, in thousandths."""
     # The keys of this state are phase and player: `endgame|name`.
-    players = keyed(Moments())
+    players = keyed(Moments(), by="group|player")
     """Accuracy of each move in thousandths of a percent."""
     games = Sum()
 

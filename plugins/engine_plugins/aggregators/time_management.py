@@ -116,7 +116,7 @@ class TimeManagement(Aggregator):
     def needs(cls, options: TimeManagementOptions) -> Needs:
         return Needs(clocks=True)
 
-    players = keyed(Counts())
+    players = keyed(Counts(), by="player")
     clock = keyed(keyed(Counts()))
     """Moves by side (`ours`, `opponents`) and band of the clock left."""
     trouble = keyed(Counts())

@@ -67,8 +67,8 @@ class Wins(Aggregator):
 
     wins = Sum()
     positions = Sum()
-    player_wins = Counts()
-    player_positions = Counts()
+    player_wins = Counts(by="player")
+    player_positions = Counts(by="player")
     games = Table()
 
     def __init__(self, options: Any = None) -> None:

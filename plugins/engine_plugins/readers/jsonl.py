@@ -10,6 +10,7 @@ positions is not the number of moves plus one, or if it is longer than 64 MiB.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, ClassVar, Literal
 
@@ -28,9 +29,13 @@ from engine.model import (
     SourceGame,
 )
 from engine.plugin import RawGame, Reader, Unreadable
+from engine_plugins.readers._identity import identity
 from engine_plugins.readers._text import printable
 
 LINE_BYTES = 64 << 20
+_HEAD = re.compile(rb'"headers":(\{(?:"(?:[^"\\]|\\.)*"[:,]?)*\})')
+_TAG = re.compile(rb'"([A-Za-z0-9]+)":"((?:[^"\\]|\\.)*)"')
+_UCI = re.compile(rb'"uci":"([a-h1-8qrbn]{4,5})"')
 _MAX_CP = 10**7
 _MAX_MATE = 10_000
 _MAX_NUMBER = 10**15
@@ -111,6 +116,13 @@ class JsonlReader(Reader):
             return _headers(raw.data).headers
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return {}
+
+    def identity(self, raw: RawGame) -> bytes | None:
+        head = _HEAD.search(raw.data)
+        if head is None or b'"epd":{' in raw.data:
+            return None
+        # Searches end in best lines; the moves are after all of them.
+        return identity(dict(_TAG.findall(head[1])), lambda: _UCI.findall(raw.data, raw.data.find(b'"plies":')))
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         if len(raw.data) > LINE_BYTES:

@@ -27,6 +27,7 @@ from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
 from engine_plugins.readers._headers import end_of_head, read_headers
+from engine_plugins.readers._identity import identity, moves_of
 from engine_plugins.readers._moves import read_moves
 from engine_plugins.readers._split import GAME_BYTES, split
 from engine_plugins.readers._text import decode, quoted
@@ -35,6 +36,7 @@ LINE_BYTES = 1 << 20
 
 _STANDARD = {"", "standard", "normal", "fromposition", "?"}
 _CHESS960 = {"chess960", "fischerandom", "fischerrandom", "960"}
+_TAG = re.compile(rb'\[[ \t]*([A-Za-z0-9]+)[ \t]+"([^"\\\n]*)')
 _TAG_LINE = re.compile(rb'^[ \t]*\[[A-Za-z0-9_]+[ \t]+"', re.MULTILINE)
 
 
@@ -54,6 +56,10 @@ class PgnReader(Reader):
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         return read_headers(raw.data[: end_of_head(raw.data)])
+
+    def identity(self, raw: RawGame) -> bytes | None:
+        end = end_of_head(raw.data)
+        return identity(dict(_TAG.findall(raw.data, 0, end)), lambda: moves_of(raw.data[end:]))
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         text = decode(raw.data)
