@@ -11,7 +11,7 @@ import pytest
 import engine as library
 from engine.testing.fake_uci import fake_uci
 
-from .command import CLASSICS, assert_clear_error, engine
+from .command import CLASSICS, engine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs are driven on POSIX only")
 
