@@ -87,6 +87,9 @@ class EvaluatorOptions(Options, frozen=True):
     """Size of the hash table in megabytes."""
     uci: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
     """UCI options by name, sent to the program unchanged."""
+    trial: Limit = Limit(nodes=1)
+    """Limit of the search with which `start` may try the evaluator. A run sets it to a short one of the kinds of
+    its own limit: a program that cannot count nodes is never asked to. Changes no result."""
 
 
 class Evaluator(abc.ABC):

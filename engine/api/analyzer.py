@@ -173,7 +173,7 @@ class Analyzer:
     ) -> Future[Evaluation]:
         self._check_open()
         position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-        job = self._resources.choose_searcher()
+        job = self._resources.choose_searcher(limit)
         if self._resources.shares_workers:
             return self._resources.search(job, position, limit)
         future: Future[Evaluation] = Future()

@@ -119,7 +119,7 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
     Score(cp=None, mate=1)
     """
     position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-    spec = evaluators.resolve(Registry(), evaluator, evaluator_options or {})
+    spec = evaluators.resolve(Registry(), evaluator, evaluators.with_trial(evaluator_options or {}, limit))
     return search_once(spec, position, limit, on_evaluator)
 
 

@@ -72,12 +72,13 @@ class WarmResources:
         """Whether runs share workers: only with the local executor. Any other one is made for each run."""
         return self.settings.executor == "local"
 
-    def choose_searcher(self) -> Job:
-        """Return the job of searching for `evaluate`, with the evaluator of the settings.
+    def choose_searcher(self, limit: Limit) -> Job:
+        """Return the job of searching for `evaluate` with a limit, with the evaluator of the settings.
 
         Raises ConfigError for one that only reads evaluations; EvaluatorError, PluginError.
         """
-        choice = self.choose(self.registry, self.settings.evaluator, self.settings.evaluator_options)
+        values = evaluators.with_trial(self.settings.evaluator_options, limit)
+        choice = self.choose(self.registry, self.settings.evaluator, values)
         if choice.spec is None:
             raise ConfigError(f"evaluator {self.settings.evaluator} searches nothing; name one that does")
         return Job(choice.spec, PLACEHOLDER_LIMIT, fingerprint=choice.info.fingerprint)
@@ -105,9 +106,10 @@ class WarmResources:
     def _pool(self, job: Job, purpose: str, workers: int | None = None) -> SharedPool:
         """Return the workers with the job's evaluator for `purpose`, made when they are first needed."""
         settings = self.settings
+        trial = job.evaluator.options.get("trial")
         common = Job(
             job.evaluator,
-            PLACEHOLDER_LIMIT,
+            msgspec.convert(trial, Limit) if trial else PLACEHOLDER_LIMIT,
             cpu=settings.cpu,
             log_level=settings.log_level,
             fingerprint=job.fingerprint,

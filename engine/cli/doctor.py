@@ -20,7 +20,7 @@ from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
 from engine.run.estimate import measure_speed, measure_speeds
 from engine.settings import build_settings
-from engine.system import paths
+from engine.system import installation, paths
 from engine.text.logs import shown_logs
 
 
@@ -40,12 +40,15 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         lacking = _print_system()
         _print_folders()
         broken = _print_plugins()
+        replaced = installation.why_not_ours(thorough=True)
+        if replaced:
+            _say("package", f"NOT OURS ALONE: {replaced}")
         try:
             _print_evaluator(flags["evaluator"] or settings.evaluator, settings.evaluator_options)
         except AnalysisError as error:
             _say("evaluator", f"NONE: {error.message}")
             ctx.exit(3)
-    ctx.exit(1 if broken or lacking else 0)
+    ctx.exit(1 if broken or lacking or replaced else 0)
 
 
 def _say(label: str, text: str) -> None:

@@ -15,7 +15,7 @@ from engine.contracts import options
 from engine.contracts.messages import PluginSpec
 from engine.errors import AnalysisError, ConfigError, EvaluatorError, EvaluatorKilled, PluginNotFound
 from engine.loading.registry import Registry, load_spec
-from engine.model import EvaluatorInfo
+from engine.model import EvaluatorInfo, Limit
 from engine.plugin import Evaluator
 
 NAMESPACE = "engine.evaluators"
@@ -58,6 +58,20 @@ def choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEv
         raise ConfigError(f"evaluators {name}: the last of a chain must search")
     info = structs.replace(searcher.info, name=f"{reader.info.name}, {searcher.info.name}")
     return ChosenEvaluator(searcher.spec, info, reads_input=True)
+
+
+def with_trial(values: Mapping[str, Any], limit: Limit) -> Mapping[str, Any]:
+    """Return the options of an evaluator, with the limit of the search with which it is tried when it starts.
+
+    * **values** - the values of its options.
+    * **limit** - the limit of the run: the trial has a short one of the same kinds, and nodes without any.
+    """
+    trial = {
+        name: min(most, least)
+        for name, most, least in (("nodes", limit.nodes, 1), ("depth", limit.depth, 1), ("time", limit.time, 100))
+        if most
+    }
+    return values if trial == {"nodes": 1} or not trial else {**values, "trial": trial}
 
 
 def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenEvaluator:

@@ -38,6 +38,8 @@ def choose_aggregators(
     * **epd** - whether the input has EPD, for which there are more.
     * **player** - whether a player is named, for whom there are more.
     * **also** - names that come last, unless they are among the others.
+
+    Raises ConfigError for two of the same name from two distributions, PluginError.
     """
     defaults = [*DEFAULT_AGGREGATORS, *(PLAYER_AGGREGATORS if player else ()), *(EPD_AGGREGATORS if epd else ())]
     default: list[AggregatorChoice] = [f"{OURS}:{name}" for name in defaults]
@@ -46,9 +48,22 @@ def choose_aggregators(
     for name in names or ():
         for choice in registry.load_all(AGGREGATORS) if name == "all" else [name]:
             meant = choice.lstrip("+") if isinstance(choice, str) else choice
-            chosen.setdefault(short_name(meant) if isinstance(meant, str) else id(meant), meant)
+            earlier = chosen.setdefault(short_name(meant) if isinstance(meant, str) else id(meant), meant)
+            _check_same(registry, earlier, meant)
     known = {short_name(choice) for choice in chosen.values()}
     return [*chosen.values(), *(name for name in dict.fromkeys(also) if name not in known)]
+
+
+def _check_same(registry: Registry, earlier: AggregatorChoice, later: AggregatorChoice) -> None:
+    """Raise ConfigError if two names that differ in their distribution mean two aggregators."""
+    if not (isinstance(earlier, str) and isinstance(later, str)) or earlier == later or ":" not in later:
+        return
+    names = [registry.full_name(AGGREGATORS, name) for name in (earlier, later)]
+    if names[0] != names[1]:
+        raise ConfigError(
+            f"two aggregators are called {short_name(later)!r}, {names[0]} and {names[1]}; their reports could "
+            "not be told apart: choose one of them, and the other in a run of its own"
+        )
 
 
 class Crash(Struct, frozen=True):

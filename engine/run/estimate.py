@@ -103,15 +103,23 @@ def _seconds(limit: Limit, positions: int, speed: int, workers: int) -> float | 
     return None if positions else 0.0
 
 
+def _probe_limit(trial: Limit) -> Limit:
+    """Return a limit of a kind that the evaluator is tried with: it may not be able to count nodes."""
+    if trial.nodes:
+        return Limit(nodes=100_000)
+    return Limit(time=300) if trial.time else Limit(depth=10)
+
+
 def measure_speed(spec: PluginSpec) -> int:
     """Nodes per second of one evaluator, over about a second."""
     evaluator = evaluators.make(spec)
+    limit = _probe_limit(getattr(evaluator.options, "trial", Limit(nodes=1)))
     try:
         evaluator.start()
         evaluator.clear()
         nodes, started = 0, time.monotonic()
         while (spent := time.monotonic() - started) < PROBE_SECONDS:
-            nodes += evaluator.search(PROBE, Limit(nodes=100_000)).nodes
+            nodes += evaluator.search(PROBE, limit).nodes
             evaluator.clear()
         return max(1, int(nodes / spent)) if spent else 1
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from engine.errors import ConfigError, EvaluatorError
-from engine.loading.evaluators import ChosenEvaluator
+from engine.loading.evaluators import ChosenEvaluator, with_trial
 from engine.output.files import Outputs
 from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts, RunEvent
@@ -84,7 +84,7 @@ def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
     Raises EvaluatorError, ConfigError, PluginError.
     """
     settings = plan.settings
-    main = plan.choose(plan.registry, plan.evaluator_name, settings.evaluator_options)
+    main = plan.choose(plan.registry, plan.evaluator_name, with_trial(settings.evaluator_options, plan.limit))
     if main.spec is not None:
         if settings.follow_up_evaluator is not None:
             raise ConfigError("--follow-up-evaluator is for runs that search nothing else")
@@ -101,7 +101,7 @@ def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAc
     settings = plan.settings
     name = settings.follow_up_evaluator or DEFAULT_EVALUATOR
     try:
-        return plan.choose(plan.registry, name, settings.evaluator_options)
+        return plan.choose(plan.registry, name, with_trial(settings.evaluator_options, plan.limit))
     except EvaluatorError as error:
         if settings.follow_up_evaluator is not None:
             raise

@@ -8,7 +8,8 @@ Trigger = bool | int | str
 """When: True at each search; a number at that search of a process, 1-based; text where the FEN begins with it;
 `@` and a path as long as there is such a file, so that a test can have the fault when it wants it.
 
-`position startpos`, `go nodes 1`, with which a driver may test a program, is not counted.
+`position startpos` with `go nodes 1`, `depth 1` or `movetime 100`, with which a driver may test a program, is not
+counted.
 """
 
 
@@ -23,6 +24,14 @@ class Behaviour(TypedDict, total=False):
     """Whether it offers UCI_Chess960. Default True."""
     delay: float
     """Seconds that each search takes."""
+    options: list[str]
+    """Its `option` lines, in place of its own: those of another program."""
+    answer: list[str]
+    """What it says in each search, `bestmove` too, in place of what it thinks: the words of another program."""
+    book: bool
+    """Offers `OwnBook`, at first true; as long as that is true, it gives a best move without a score."""
+    no_nodes: bool
+    """Does not know `go nodes`, and searches until `stop`."""
     log: str
     """A file to which every command received is appended, one a line."""
     times: int
@@ -125,3 +134,13 @@ FAULTS = (
     "short_lines",
 )  # fmt: skip
 """The behaviours that have a trigger."""
+OPTIONS = (
+    "option name Hash type spin default 16 min 1 max 1024",
+    "option name Threads type spin default 1 min 1 max 8",
+    "option name MultiPV type spin default 1 min 1 max 500",
+    "option name Clear Hash type button",
+    "option name Style type combo default Normal var Solid var Normal var Very Risky",
+    "option name Ponder type check default false",
+    "option name EvalFile type string default <empty>",
+)
+"""The `option` lines, beside those that depend on the behaviour."""

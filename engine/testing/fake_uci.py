@@ -38,7 +38,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from engine.testing._fake_behaviour import FAULTS, Behaviour
+from engine.testing._fake_behaviour import FAULTS, OPTIONS, Behaviour
 from engine.testing._fake_search import board_of, depth_and_nodes, ranked
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def fake_uci(folder: Path, filename: str = "fake-uci", **behaviour: Unpack[Behav
     return program
 
 
+_TRIALS = ("nodes 1", "depth 1", "movetime 100")
 _GREEDY = {"eat", "share", "together"}
 _FLOODS = {
     "chatter": (b"info depth 1 seldepth 1 multipv 1 score cp 7 nodes 20 nps 20000 time 1 pv\n", 232),
@@ -166,15 +167,14 @@ class _Program:
 
     def _introduce(self) -> None:
         _say(f"id name {self.name}", "id author nobody")
-        _say(
-            "option name Hash type spin default 16 min 1 max 1024",
-            "option name Threads type spin default 1 min 1 max 8",
-        )
-        _say("option name MultiPV type spin default 1 min 1 max 500", "option name Clear Hash type button")
-        _say("option name Style type combo default Normal var Solid var Normal var Very Risky")
-        _say("option name Ponder type check default false", "option name EvalFile type string default <empty>")
-        if self.behaviour.get("chess960", True):
-            _say("option name UCI_Chess960 type check default false")
+        if "options" in self.behaviour:
+            _say(*self.behaviour["options"])
+        else:
+            _say(*OPTIONS)
+            if self.behaviour.get("chess960", True):
+                _say("option name UCI_Chess960 type check default false")
+            if self.behaviour.get("book"):
+                _say("option name OwnBook type check default true")
         if self.behaviour.get("start_flood"):
             _say(*(f"option name Option {n} type string default x" for n in range(40_000)))
         if not self.behaviour.get("no_uciok"):
@@ -191,12 +191,14 @@ class _Program:
     def _search(self, limit: str) -> None:
         if self.behaviour.get("no_net"):
             _die(1, "ERROR: the network file was not found.")
+        if self.behaviour.get("no_nodes") and limit.startswith("nodes"):
+            self._wait(None)
         try:
             board = board_of(self._position, chess960=self._options["uci_chess960"] == "true")
         except ValueError as error:
             _die(1, f"impossible position: {error}")
         faults: set[str] = set()
-        if self._position != "startpos" or limit != "nodes 1":
+        if self._position != "startpos" or limit not in _TRIALS:
             self._searches += 1
             faults = {fault for fault in FAULTS if self._strikes(fault, board)}
             self._wait(self.behaviour.get("delay", 0.0))
@@ -272,6 +274,8 @@ class _Program:
         """The lines of one search, `bestmove` last."""
         if not any(board.legal_moves):
             return [f"info depth 0 score {'mate' if board.is_check() else 'cp'} 0", "bestmove (none)"]
+        if "answer" in self.behaviour:
+            return self.behaviour["answer"]
         noise = self._noise(limit)
         depth, nodes = depth_and_nodes(limit)
         lines = [f"info depth 1 seldepth 1 multipv 1 score cp {noise[2]} upperbound nodes 20 nps 20000 time 1"]
@@ -282,6 +286,8 @@ class _Program:
                 f"info depth {depth} seldepth {depth + 3} multipv {rank} score {score} nodes {nodes}"
                 f" nps 1000000 hashfull 1 tbhits 0 time {nodes // 1000} pv {' '.join(pv)}"
             )
+        if self.behaviour.get("book") and self._options.get("ownbook") != "false":
+            return [f"bestmove {best}"]
         return [*_spoilt(lines, faults), f"bestmove {_spoilt_move(best, faults)}"]
 
     def _noise(self, limit: str) -> bytes:

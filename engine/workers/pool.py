@@ -10,8 +10,9 @@ anything: a process killed inside `Queue.get` dies with the queue's lock. What a
 leases, not by the queue.
 
 When is it over? When every slot has failed to start its worker `FAILED_STARTS` times since any succeeded; when so
-many units were lost in a row that either the positions or the evaluator must be at fault, and a trial search of
-the start position, with the limit of the run, fails too; or when a worker finds another evaluator than the run's.
+many units were lost in a row that either the positions or the evaluator must be at fault, and trial searches
+of the start position and of one that no book has, with the limit of the run, fail too; or when a worker finds
+another evaluator than the run's.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ KILLED_STARTS = 25
 """The same for workers that something else killed while they started."""
 LOSSES = 8
 """Units lost in a row, none searched between them, after which the evaluator has to prove itself."""
-TRIALS = 2
-"""Trial searches that it may fail."""
-_FAILS = "the evaluator fails in every search, the start position's too: "
-TRIAL_UNIT = Unit(0, worker.NO_GAME, (0,), (Position(chess.STARTING_FEN),))
-"""The trial search. Units of a run have serials from 1."""
+_TRIAL_ID = 0
+"""Units of a run have serials from 1."""
+TRIALS = tuple(
+    Unit(_TRIAL_ID, worker.NO_GAME, (0,), (Position(fen),))
+    for fen in (chess.STARTING_FEN, "4k3/2pp1p2/1p6/4P3/3P2P1/5N2/1P3K2/r7 w - - 0 40")
+)
+"""The trial searches, of which one must succeed. A program with a book may give no score for the first."""
+_WAY_OUT = "-vv shows what it was sent and what it said"
 ASLEEP = 5.0
 """Seconds of a gap in the parent's own loop which mean that the parent slept, not the workers."""
 CLOSING_SECONDS = 1.5
@@ -78,6 +82,8 @@ class Pool:
         """Losses in a row, with no unit searched between them."""
         self._trial: Literal["", "waiting", "in hand"] = ""
         self._failed_trials = 0.0
+        self._failed_searches = 0
+        """Searches in a row that failed, those of trials too."""
         self._pid = os.getpid()
         self._verdict: EvaluatorError | None = None
         """Why the run cannot go on with its evaluator, once that is certain."""
@@ -194,7 +200,7 @@ class Pool:
                 return
             if self._trial == "waiting":
                 self._trial = "in hand"
-                unit = TRIAL_UNIT
+                unit = TRIALS[int(self._failed_trials)]
             else:
                 unit = self._waiting.popleft()
             if not slot.leases and slot.state == "ready":
@@ -240,8 +246,8 @@ class Pool:
         unit = slot.leases.popleft()
         assert unit.id == message.unit
         if isinstance(message, Done):
-            slot.failures = self._losses = 0
-            if unit is not TRIAL_UNIT:
+            slot.failures = self._losses = self._failed_searches = 0
+            if unit.id != _TRIAL_ID:
                 self._ledger.accept(slot.number, unit, message.evaluations)
         else:
             slot.state = "ending"
@@ -252,7 +258,9 @@ class Pool:
         """Follow the losses in a row; return what concerns the caller."""
         if isinstance(outcome, Lost):
             LOGGER.info("unit %d is lost (%s): %s", unit.id, outcome.blame, outcome.reason)
-        if unit.id == TRIAL_UNIT.id:
+        if isinstance(outcome, Lost) and outcome.blame == "position":
+            self._failed_searches += 1
+        if unit.id == _TRIAL_ID:
             self._judge_trial(outcome)
             return []
         if isinstance(outcome, Lost) and outcome.blame == "position":
@@ -267,17 +275,18 @@ class Pool:
             self._trial = ""
             return
         self._trial = "waiting"
-        self._failed_trials += 1 if outcome.blame == "position" else TRIALS / KILLED_STARTS
-        if self._failed_trials >= TRIALS:
-            self._verdict = EvaluatorError(_FAILS + outcome.reason)
+        self._failed_trials += 1 if outcome.blame == "position" else len(TRIALS) / KILLED_STARTS
+        if self._failed_trials >= len(TRIALS):
+            failed = f"the evaluator failed in {self._failed_searches} searches in a row, the start position's too"
+            self._verdict = EvaluatorError(f"{failed}: {outcome.reason}; {_WAY_OUT}")
 
     # -- endings --
 
     def _take_back(self, slot: Slot) -> None:
         """Recount without a worker that enters nothing more, and give what it has not begun to the others."""
         self._ledger.bury(slot.number)
-        if TRIAL_UNIT in slot.leases:
-            slot.leases.remove(TRIAL_UNIT)
+        if any(unit.id == _TRIAL_ID for unit in slot.leases):
+            slot.leases = deque(unit for unit in slot.leases if unit.id != _TRIAL_ID)
             self._trial = "waiting"
         if slot.leases:
             LOGGER.debug("units %s back from worker %d", [unit.id for unit in slot.leases], slot.number)

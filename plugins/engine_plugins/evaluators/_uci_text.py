@@ -32,6 +32,16 @@ _REFUSED = {
     "multipv": "it is part of the limit: --multipv",
     "uci_chess960": "it follows from the position",
 }
+_VARIANT = "uci_variant"
+_BOOKS = frozenset({"ownbook", "usebook", "useownbook", "openingbook", "useopeningbook", "bookon"})
+"""Names of the switch of an opening book, in lower case and without blanks, `-` and `_`."""
+_USUAL_HASH = 16
+"""Megabytes that a program gets which nobody has chosen a size for."""
+
+
+_NO_SCORE = re.compile(r" score (?:mate [-+]?0\b|wdl )")
+"""A mate in no moves where there are moves, and win, draw and loss without a score."""
+_WITHOUT_SCORE = "a program that plays from a book, or at once, gives none: --uci NAME=VALUE may switch that off"
 
 
 def printable(text: str, length: int = 160) -> str:
@@ -76,7 +86,8 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
     """Return the evaluation that the lines of one search contain, from the view of the side to move.
 
     Only the last line of each principal variation is parsed; a line whose score is a bound counts only if there is
-    no exact one. Variations are kept as far as they are legal.
+    no exact one, and one that announces a mate in 0 moves, or gives only win, draw and loss, only if there is no
+    other. Variations are kept as far as they are legal, one for each first move.
 
     * **lines** - the lines after `go`, up to and including `bestmove`.
     * **position** - the position that was searched.
@@ -87,22 +98,26 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
     infos, best = _until_best(lines)
     exact: dict[int, str] = {}
     bound: dict[int, str] = {}
+    poor: dict[int, str] = {}
     nodes_line = ""
     ranks = set(range(1, limit.multipv + 1))
     for info in reversed(infos):
         nodes_line = nodes_line or (info if " nodes " in info else "")
         if " score " in info:
             scored = bound if " lowerbound" in info or " upperbound" in info else exact
+            scored = poor if _NO_SCORE.search(info) else scored
             scored.setdefault(_multipv(info), info)
         if nodes_line and exact.keys() >= ranks:
             break  # earlier lines are superseded
 
     board = position.board()
     move = _best_move(board, best)
-    last = bound | exact
+    last = poor | bound | exact
     variations = [_line(board, last[rank]) for rank in sorted(last) if 1 <= rank <= limit.multipv]
     if not variations or 1 not in last:
-        raise EvaluatorProtocolError(f"no score before {printable(best)!r}")
+        raise EvaluatorProtocolError(f"no score before {printable(best)!r}; {_WITHOUT_SCORE}")
+    if limit.multipv > 1:
+        variations = _with_different_moves(board, variations, infos, limit.multipv)
     ordered = _best_first(variations, move)
     first = ordered[0]
     return Evaluation(
@@ -125,6 +140,24 @@ def _until_best(lines: Iterable[str]) -> tuple[list[str], str]:
     raise EvaluatorProtocolError("the search ended without a best move")
 
 
+def _with_different_moves(board: chess.Board, last: list[Line], infos: list[str], count: int) -> list[Line]:
+    """Return variations that begin with different moves, in the program's order.
+
+    A search that ends within a depth has told only its first variations again, and these may begin with a move
+    whose older variation had another rank. That one is left out, and the next older variation takes its place.
+    """
+    if len({line.pv[:1] for line in last}) == len(last):
+        return last
+    kept: dict[tuple[str, ...], tuple[int, int, Line]] = {}
+    for info in reversed(infos):
+        if " score " not in info or " lowerbound" in info or " upperbound" in info or _NO_SCORE.search(info):
+            continue
+        line = _line(board, info)
+        if line.pv and line.pv[:1] not in kept and len(kept) < count:
+            kept[line.pv[:1]] = -line.depth, _multipv(info), line
+    return [line for *_, line in sorted(kept.values(), key=lambda found: found[:2])] or last[:1]
+
+
 def _best_first(variations: list[Line], move: str) -> list[Line]:
     """Return the variations, that of the best move first.
 
@@ -143,7 +176,7 @@ def _best_move(board: chess.Board, line: str) -> str:
     words = line.split()
     text = words[1] if len(words) > 1 else ""
     try:
-        move = board.parse_uci(text)
+        move = board.parse_uci(text.lower())
     except ValueError:
         move = chess.Move.null()
     if not move:
@@ -182,6 +215,7 @@ def _line(board: chess.Board, text: str) -> Line:
 def _score(words: list[str]) -> Score:
     try:
         at = words.index("score")
+        at += words[at + 1] in ("lowerbound", "upperbound")
         kind, value = words[at + 1], int(words[at + 2])
     except (ValueError, IndexError):
         kind, value = "", 0
@@ -189,7 +223,10 @@ def _score(words: list[str]) -> Score:
         return Score(cp=value)
     if kind == "mate" and 0 < abs(value) <= MAX_MATE:
         return Score(mate=value)
-    raise EvaluatorProtocolError(f"implausible score in {printable(' '.join(words), 100)!r}")
+    hint = (
+        "; it gives win, draw and loss alone: set an option such as ScoreType with --uci" if kind == "wdl" else ""
+    )
+    raise EvaluatorProtocolError(f"implausible score in {printable(' '.join(words), 100)!r}{hint}")
 
 
 def _legal_prefix(board: chess.Board, words: list[str]) -> tuple[str, ...]:
@@ -201,7 +238,7 @@ def _legal_prefix(board: chess.Board, words: list[str]) -> tuple[str, ...]:
     kept: list[str] = []
     for text in words[at : at + PV_PLIES]:
         try:
-            move = board.parse_uci(text)
+            move = board.parse_uci(text.lower())
         except ValueError:
             break
         if not move:
@@ -258,6 +295,28 @@ def _fields(words: list[str], *, free_text: bool) -> dict[str, list[str]]:
     return fields
 
 
+def common_options(offered: Iterable[UciOption], megabytes: int) -> dict[str, str]:
+    """Return the values that every program is started with, of the options that it has.
+
+    One thread, the hash size, no opening book: a move from a book has no score. The usual hash size becomes the
+    nearest that the program takes; another one is what the user wants.
+
+    * **offered** - the options of the program.
+    * **megabytes** - the hash size.
+    """
+    by_name = {option.name.lower(): option for option in offered}
+    values: dict[str, str] = {}
+    if table := by_name.get("hash"):
+        size = max(table.min or 0, min(megabytes, table.max or megabytes))
+        values[table.name] = str(size if megabytes == _USUAL_HASH else megabytes)
+    if threads := by_name.get("threads"):
+        values[threads.name] = "1"
+    for name, option in by_name.items():
+        if option.type == "check" and re.sub("[ _-]", "", name) in _BOOKS:
+            values[option.name] = "false"
+    return values
+
+
 def check_options(values: Mapping[str, str], offered: Iterable[UciOption]) -> dict[str, str]:
     """Check option values and return them with the names that the program uses.
 
@@ -275,6 +334,10 @@ def check_options(values: Mapping[str, str], offered: Iterable[UciOption]) -> di
             raise EvaluatorError(f"UCI option {printable(name, 60)!r}: control characters are not allowed")
         if reason := _REFUSED.get(name.strip().lower()):
             raise EvaluatorError(f"UCI option {name!r} cannot be set: {reason}")
+        if name.strip().lower() == _VARIANT and value.strip().lower() != "chess":
+            raise EvaluatorError(
+                f"UCI option {name!r} = {printable(value, 60)!r}: games are analysed as chess only"
+            )
         option = by_name.get(name.strip().lower())
         if option is None:
             raise EvaluatorError(f"the program has no UCI option {name!r}{_nearest(name, by_name)}")

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
+from msgspec import to_builtins
+
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
@@ -77,7 +79,9 @@ class Stockfish(Evaluator):
 
     @classmethod
     def resolve(cls, options: EvaluatorOptions) -> tuple[str, Mapping[str, Any]] | None:
-        values = {"hash": options.hash, "uci": options.uci}
+        values: dict[str, Any] = {"hash": options.hash, "uci": options.uci}
+        if options.trial != EvaluatorOptions().trial:
+            values["trial"] = to_builtins(options.trial)
         native = cls._native()
         if native is None:
             return "embedded", values

@@ -2,8 +2,12 @@
 
 The program is a name on PATH, or a file: `./name` is one in the current folder. It is started without arguments.
 If it needs some, write a wrapper script of two lines (`#!/bin/sh`, `exec program --its-arguments`). It runs with
-`Threads` 1 and with `Hash` from `--hash`. Other options come from `--uci NAME=VALUE`. They are checked against the
-options that the program offers, because programs silently ignore a wrong name or number.
+`Threads` 1 and with `Hash` from `--hash`; its opening book (`OwnBook` and the like) is switched off, because a
+move from a book has no score. Other options come from `--uci NAME=VALUE`. They are checked against the options
+that the program offers, because programs silently ignore a wrong name or number.
+
+A program that cannot search for a number of nodes works with `--depth` or `--time`: then it is never sent
+`go nodes`.
 
 The program is not trusted. Every wait has a deadline. An illegal best move or a search without a score is an
 error. An `isready` after each search detects unexpected answers. The output of a search is limited in bytes and in
@@ -21,7 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta
@@ -40,6 +44,7 @@ from engine_plugins.evaluators._process import Process, awake, find_program, han
 from engine_plugins.evaluators._uci_text import (
     UciOption,
     check_options,
+    common_options,
     go_command,
     position_command,
     printable,
@@ -82,7 +87,7 @@ class Uci(Evaluator):
     # -- the contract ---------------------------------------------------------------------------------------
 
     def start(self) -> EvaluatorInfo:
-        """Start the program, set its options and search one node.
+        """Start the program, set its options and make a short search with the kinds of limit that the run has.
 
         Without that search, a Stockfish whose network file is missing would only die at the first position.
         """
@@ -102,6 +107,7 @@ class Uci(Evaluator):
             hint = ""
             if isinstance(error, EvaluatorTimeout):
                 hint = f"; start_timeout is {options.start_timeout:g} s"
+                hint += way_out(options.trial) if "'go " in error.message else ""
             raise type(error)(f"{printable(str(path))} cannot be used: {error.message}{hint}") from None
         except BaseException:
             self._stop(politely=False)
@@ -130,7 +136,10 @@ class Uci(Evaluator):
         with self._stopping_on_error():
             _refuse_late_answers(process.pending())
             process.send(deadline, *commands)
-            lines = process.receive("bestmove", deadline, commands[-1])
+            try:
+                lines = process.receive("bestmove", deadline, commands[-1])
+            except EvaluatorTimeout as error:
+                raise EvaluatorTimeout(error.message + way_out(limit)) from None
             # A second answer to this search must not be taken for the answer to the next one: whatever the program
             # still sends comes before its `readyok`. Measured: 15 us with Stockfish 15.1.
             process.send(deadline, "isready")
@@ -162,7 +171,7 @@ class Uci(Evaluator):
             raise
 
     def _prepare(self, process: Process, deadline: float) -> tuple[Said, list[int]]:
-        """Make the handshake, set options and search one node.
+        """Make the handshake, set options and make a short search.
 
         Return what the program has said, and the processes that have run all the time since it was ready.
         """
@@ -177,16 +186,16 @@ class Uci(Evaluator):
         process.send(deadline, *(setoption_command(key, value) for key, value in sent.items()), "isready")
         process.receive("readyok", deadline, "isready")
         running = process.running()
-        process.send(deadline, "position startpos", "go nodes 1")
-        lines = process.receive("bestmove", deadline, "go nodes 1")
+        trial = go_command(self.options.trial)
+        process.send(deadline, "position startpos", trial)
+        lines = process.receive("bestmove", deadline, trial)
         still = set(process.running())
         return Said(name, offered, sent, lines), [pid for pid in running if pid in still]
 
-    def _chosen(self, offered: Iterable[UciOption]) -> Mapping[str, str]:
-        """Return the options to send: one thread, the hash size and those of the user, which take precedence."""
-        own = {"hash": str(self.options.hash), "threads": "1"}
-        supported = {self._offered[name].name: value for name, value in own.items() if name in self._offered}
-        return check_options(supported, offered) | check_options(self.options.uci, offered)
+    def _chosen(self, offered: Sequence[UciOption]) -> Mapping[str, str]:
+        """Return the options to send: what every program gets, and those of the user, which take precedence."""
+        own = common_options(offered, self.options.hash)
+        return check_options(own, offered) | check_options(self.options.uci, offered)
 
     def _changes(self, position: Position, limit: Limit) -> list[str]:
         """Return the commands that set the options in which this search differs from the last one."""
@@ -213,6 +222,15 @@ def search_seconds(limit: Limit) -> float:
     if limit.time:
         seconds.append(limit.time / 1000 + 10.0)
     return min(seconds, default=30.0)
+
+
+def way_out(limit: Limit) -> str:
+    """Return what helps where a search with this limit does not end."""
+    if limit.nodes and not (limit.depth or limit.time):
+        return "; a program that cannot count nodes works with --depth or --time"
+    if limit.depth and not limit.time:
+        return "; a lower --depth, or --time, ends sooner"
+    return ""
 
 
 def _megabytes(options: UciOptions, sent: Mapping[str, str]) -> int:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
+from engine.errors import ConfigError, PluginConflict, PluginLoadError, PluginNotFound
 from engine.loading import registry
 from engine.loading.pages import summary_of
 from engine.loading.registry import CONTRACTS, Registry
 from engine.plugin import Aggregator
+from engine.run.aggregators import choose_aggregators
 
 GOOD = '''
     """Counts games."""
@@ -144,3 +145,15 @@ def test_engine_plugins_none_leaves_only_ours(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("ENGINE_PLUGINS", "none")
     assert "theirs" not in Registry().names("engine.aggregators")
     assert "wins" in Registry().names("engine.aggregators")
+
+
+def test_two_aggregators_of_one_name_are_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        write(tmp_path, f"{name}.py", GOOD)
+        install(tmp_path, monkeypatch, name, "1.0", f"[engine.aggregators]\nskewer = {name}:GameCounter\n")
+    mine = Registry()
+    for names in (("one:skewer", "two:skewer"), ("+one:skewer", "+two:skewer")):
+        with pytest.raises(ConfigError, match=r"two aggregators are called 'skewer', one:skewer and two:skewer"):
+            choose_aggregators(mine, names, epd=False)
+    assert choose_aggregators(mine, ("one:skewer", "one:skewer"), epd=False) == ["one:skewer"]
+    assert choose_aggregators(mine, ("wins", "grandmaster-analysis:wins"), epd=False) == ["wins"]

@@ -8,9 +8,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import chess
 import pytest
 
 from engine.errors import EvaluatorError
+from engine.workers import pool
 from tests.pool_rig import UNITS, Rig, fake_spec
 
 
@@ -84,3 +86,30 @@ def test_an_evaluator_that_does_not_start_ends_the_run_with_its_last_words(tmp_p
         rig.search(UNITS)
     rig.pool.close()
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.slow
+def test_a_program_whose_book_has_the_start_position_can_search(
+    tmp_path: Path, rigs: list[Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "BACK_OFF", (0.0,))
+    [start] = [unit for unit in UNITS if unit.positions[0].board().fen() == chess.STARTING_FEN]
+    rig = rig_of(tmp_path, workers=1, no_score=chess.STARTING_FEN)
+    rigs.append(rig)
+    for _ in range(pool.LOSSES + 1):
+        rig.search([start], again=False)
+    assert [lost.index for lost in rig.lost] == [0] * (pool.LOSSES + 1)
+    rig.search([unit for unit in UNITS if unit is not start])
+    rig.assert_exact()
+
+
+@pytest.mark.slow
+def test_a_program_that_gives_no_score_at_all_ends_the_run_with_what_helps(
+    tmp_path: Path, rigs: list[Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "BACK_OFF", (0.0,))
+    rig = rig_of(tmp_path, workers=1, no_score=True)
+    rigs.append(rig)
+    words = rf"failed in {pool.LOSSES + 2} searches in a row, the start position's too: no score .*--uci .*-vv"
+    with pytest.raises(EvaluatorError, match=words):
+        rig.search(UNITS)
