@@ -24,10 +24,13 @@ from engine.model.game import (
     time_control,
 )
 from engine.model.report import Cell, Column, Kind, Metric, Report, ReportTable
+from engine.model.results import RESULTS, Result, is_unplayed, parse_result, tag_result, with_result
 from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
+from engine.model.titles import title_of
 
 __all__ = [
     "PV_PLIES",
+    "RESULTS",
     "AnalysedGame",
     "AnalysedPosition",
     "Best",
@@ -55,6 +58,7 @@ __all__ = [
     "Recording",
     "Report",
     "ReportTable",
+    "Result",
     "RunCounts",
     "RunResult",
     "Score",
@@ -62,5 +66,10 @@ __all__ = [
     "SkippedGame",
     "SourceGame",
     "TimeControl",
+    "is_unplayed",
+    "parse_result",
+    "tag_result",
     "time_control",
+    "title_of",
+    "with_result",
 ]

@@ -24,8 +24,10 @@ from engine.model import (
     Evaluation,
     Line,
     Recording,
+    Result,
     Score,
     SourceGame,
+    with_result,
 )
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._text import printable
@@ -67,6 +69,7 @@ class _Epd(Struct):
 
 class _Headers(Struct):
     headers: dict[str, str] = {}
+    result: Result = "*"
 
 
 class _Game(_Headers, kw_only=True):
@@ -108,7 +111,8 @@ class JsonlReader(Reader):
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         try:
-            return _headers(raw.data).headers
+            game = _headers(raw.data)
+            return with_result(game.headers, game.result)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return {}
 
@@ -139,6 +143,8 @@ def _source(game: _Game) -> SourceGame:
     sans: list[str] = []
     for ply, position in zip(game.plies, game.positions[1:], strict=True):
         move = board.parse_uci(ply.uci)
+        if not move and board.is_check():
+            raise ValueError("a null move in check")
         moves.append(board.uci(move))
         sans.append(board.san_and_push(move))
         positions.append(_position(position, board))
@@ -153,6 +159,7 @@ def _source(game: _Game) -> SourceGame:
         recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
         problem=None if game.problem is None else printable(game.problem),
         epd=None if game.epd is None else Epd(game.epd.id and printable(game.epd.id), game.epd.bm, game.epd.am),
+        untagged_result=None if game.result == "*" else game.result,
     )
 
 
@@ -199,6 +206,8 @@ def _legal(moves: Sequence[str], board: chess.Board) -> tuple[str, ...]:
         try:
             move = replay.parse_uci(uci)
         except ValueError:
+            break
+        if not move:
             break
         legal.append(replay.uci(move))
         replay.push(move)

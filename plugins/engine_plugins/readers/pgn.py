@@ -23,11 +23,12 @@ from typing import BinaryIO, ClassVar, Literal
 
 import chess
 
-from engine.model import SourceGame
+from engine.model import SourceGame, tag_result
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._moves import read_moves
+from engine_plugins.readers._results import notes_on
 from engine_plugins.readers._split import GAME_BYTES, split
 from engine_plugins.readers._text import decode, quoted
 
@@ -79,9 +80,7 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     fen, white_first = fen_of(board), board.turn == chess.WHITE
     moves = decode(raw.data[end:])
     line = read_moves(moves, board)
-    problem_line = (
-        raw.line + raw.data.count(b"\n", 0, end) + moves.count("\n", 0, line.at) if line.problem else None
-    )
+    problem_line = raw.line + raw.data.count(b"\n", 0, end) + line.problem_line if line.problem else None
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
@@ -99,6 +98,8 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         problem_line=problem_line,
         ending=line.ending,
         landmarks=line.landmarks,
+        untagged_result=line.result if line.result != "*" and tag_result(headers) == "*" else None,
+        notes=notes_on(headers, line),
     )
 
 
