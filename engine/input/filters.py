@@ -12,6 +12,8 @@
   number. Otherwise they compare texts, so that `ECO >= B20 and ECO < C00` works. For a tag whose name ends in
   `Date` they compare only as much of the date as VALUE gives: `Date <= 2023` takes all of 2023. The comparison is
   false for a date that is not known that precisely.
+- `Result` is the result of the game, also where the tag has it in another spelling or only the end of the moves
+  says it.
 - `eval` and `clock` are true for a game that has such comments anywhere.
 
     White = "Carlsen, Magnus" and WhiteElo >= 2700 and not (Event ~ blitz or Event ~ bullet)
@@ -65,6 +67,8 @@ class Filter(Struct, frozen=True):
     """The expression as the user wrote it."""
     test: _Test
     """The compiled expression."""
+    asks_result: bool = False
+    """Whether it compares the tag `Result`, which means the result of the game."""
 
     def matches(self, headers: Mapping[str, str], movetext: bytes) -> bool:
         """Return whether a game passes.
@@ -82,7 +86,8 @@ def compile_filter(text: str) -> Filter:
 
     Raises `ConfigError` that points at the mistake and shows an example.
     """
-    return Filter(text, _Parser(text).parse())
+    parser = _Parser(text)
+    return Filter(text, parser.parse(), parser.asks_result)
 
 
 class _Token(Struct, frozen=True):
@@ -105,6 +110,7 @@ class _Parser:
         self._tokens = self._scan()
         self._next = 0
         self._depth = 0
+        self.asks_result = False
 
     def parse(self) -> _Test:
         test = self._expression()
@@ -185,6 +191,7 @@ class _Parser:
         if value.kind not in ("word", "text"):
             raise self._error("a value expected; quote it when it is not one word")
         self._next += 1
+        self.asks_result = self.asks_result or tag.text.lower() == "result"
         text = value.text if value.kind == "word" else re.sub(r"\\(.)", r"\1", value.text[1:-1], flags=re.DOTALL)
         return _compare(tag.text.lower(), op.text, text)
 

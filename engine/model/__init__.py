@@ -24,7 +24,7 @@ from engine.model.game import (
     time_control,
 )
 from engine.model.report import Cell, Column, Kind, Metric, Report, ReportTable
-from engine.model.results import RESULTS, Result, is_unplayed, parse_result, tag_result, with_result
+from engine.model.results import RESULTS, Result, parse_result, tag_result, with_result
 from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
 from engine.model.titles import title_of
 
@@ -66,7 +66,6 @@ __all__ = [
     "SkippedGame",
     "SourceGame",
     "TimeControl",
-    "is_unplayed",
     "parse_result",
     "tag_result",
     "time_control",

@@ -216,6 +216,11 @@ class SourceGame(Struct, frozen=True):
     untagged_result: Result | None = None
     """Result that the end of the moves says where the tag `Result` says none; otherwise None."""
 
+    @property
+    def unplayed(self) -> bool:
+        """Whether nobody played the game: a bye, a forfeit, or a game without moves."""
+        return is_unplayed(self, len(self.moves))
+
 
 class Origin(Struct, frozen=True):
     """Place of a game in the inputs."""
@@ -301,10 +306,7 @@ class AnalysedGame(Struct, frozen=True):
     @property
     def unplayed(self) -> bool:
         """Whether nobody played the game: a bye, a forfeit, or a game without moves."""
-        if self.epd is not None or (self.problem is not None and not self.plies):
-            return False
-        from_start = self.fen == chess.STARTING_FEN
-        return is_unplayed(self.headers, len(self.plies), self.result, from_start=from_start)
+        return is_unplayed(self, len(self.plies))
 
     def points(self, color: Color) -> float | None:
         """Return the points of the player, 1, 0.5 or 0; None for an unfinished game.

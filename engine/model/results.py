@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal
+
+import chess
+
+if TYPE_CHECKING:
+    from engine.model.game import AnalysedGame, SourceGame
 
 Result = Literal["1-0", "0-1", "1/2-1/2", "*"]
 
@@ -46,7 +51,7 @@ def parse_result(text: str) -> Result | None:
     * **text** - a value of the tag `Result`, or the end of the moves.
     """
     if text in RESULTS:
-        return cast("Result", text)
+        return text
     bare = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold().strip(" \t\"'.;")
     added = _ADDED.search(bare)
     if added and added.start():
@@ -69,7 +74,7 @@ def tag_result(headers: Mapping[str, str]) -> Result:
     * **headers** - the tags of the game.
     """
     tag = headers.get("Result", "*")
-    return cast("Result", tag) if tag in RESULTS else parse_result(tag) or "*"
+    return tag if tag in RESULTS else parse_result(tag) or "*"
 
 
 def with_result(headers: Mapping[str, str], result: Result) -> Mapping[str, str]:
@@ -83,19 +88,21 @@ def with_result(headers: Mapping[str, str], result: Result) -> Mapping[str, str]
     return {**headers, "Result": result}
 
 
-def is_unplayed(headers: Mapping[str, str], plies: int, result: Result, *, from_start: bool) -> bool:
+def is_unplayed(game: SourceGame | AnalysedGame, plies: int) -> bool:
     """Return whether nobody played a game, so that it says nothing of anybody's strength.
 
     These are games with a player called BYE; with a `Termination` such as `unterminated` or `forfeit`; and those
-    without a move that have a result or begin in the initial position.
+    without a move that have a result or begin in the initial position. An EPD line and a game whose first move
+    cannot be read are none of them.
 
-    * **headers** - the tags of the game.
-    * **plies** - the number of moves.
-    * **result** - the result.
-    * **from_start** - whether the game begins in the initial position.
+    * **game** - the game.
+    * **plies** - the number of its moves.
     """
-    if not plies and (from_start or result != "*"):
+    if game.epd is not None or (game.problem is not None and not plies):
+        return False
+    result = game.untagged_result or tag_result(game.headers)
+    if not plies and (result != "*" or game.fen == chess.STARTING_FEN):
         return True
-    if _NOT_PLAYED.match(headers.get("Termination", "").strip()):
+    if _NOT_PLAYED.match(game.headers.get("Termination", "").strip()):
         return True
-    return any(_BYE.fullmatch(headers.get(color, "")) for color in ("White", "Black"))
+    return any(_BYE.fullmatch(game.headers.get(color, "")) for color in ("White", "Black"))

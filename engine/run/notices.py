@@ -7,9 +7,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.model import Note, Notice, Origin, RunCounts, SkippedGame
+from engine.model import Note, Notice, Origin, RunCounts, SkippedGame, SourceGame
 from engine.search.games import PlannedGame
 
+_UNPLAYED = "not played (a bye, a forfeit, no moves, or unterminated): it counts for no player, and is in no report on players"
 MAX_NOTED = 500
 """Files and topics that are noted; of the others only the topics are said."""
 
@@ -38,6 +39,13 @@ def notice_of_skipped(skipped: SkippedGame, counts: RunCounts) -> Notice:
         counts.damaged += 1
     origin = skipped.origin
     return Notice(skipped.kind, origin.file, origin.line, origin.game, skipped.reason)
+
+
+def notes_on(game: SourceGame) -> Iterator[Note]:
+    """Yield the notes of the reader on a game, and whether nobody played it."""
+    yield from game.notes
+    if game.unplayed:
+        yield Note("unplayed", _UNPLAYED, understood=True)
 
 
 class NotedGames(Struct):

@@ -72,6 +72,25 @@ def read_moves(text: str, board: chess.Board) -> MainLine:
     return line
 
 
+def read_result(text: str) -> Result:
+    """Return the result at the end of the moves, without playing them; `*` for none."""
+    text = normalised(text)
+    result: Result = "*"
+    depth = end = 0
+    has_moves = False
+    for token in TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind in ("open", "close"):
+            depth = max(depth + (1 if kind == "open" else -1), 0)
+        elif depth:
+            continue
+        elif kind == "result":
+            result = parse_result(token["result"]) or "*"
+        elif kind in ("plain", "move", "null"):
+            has_moves, end = True, token.end()
+    return result if result != "*" else _unusual_result(text[end:], has_moves=has_moves)
+
+
 def _in_another_language(text: str, start: chess.Board) -> MainLine | None:
     """Return the moves in the language in which all are legal; None if there is none, or if languages differ."""
     found: MainLine | None = None

@@ -27,7 +27,7 @@ from engine.model import (
     Result,
     Score,
     SourceGame,
-    with_result,
+    tag_result,
 )
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._text import printable
@@ -111,10 +111,16 @@ class JsonlReader(Reader):
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         try:
-            game = _headers(raw.data)
-            return with_result(game.headers, game.result)
+            return _headers(raw.data).headers
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return {}
+
+    def result(self, raw: RawGame) -> Result:
+        try:
+            game = _headers(raw.data)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return "*"
+        return game.result if game.result != "*" else tag_result(game.headers)
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         if len(raw.data) > LINE_BYTES:

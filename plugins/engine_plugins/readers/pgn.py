@@ -23,11 +23,11 @@ from typing import BinaryIO, ClassVar, Literal
 
 import chess
 
-from engine.model import SourceGame, tag_result
+from engine.model import Result, SourceGame, tag_result
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
 from engine_plugins.readers._headers import end_of_head, read_headers
-from engine_plugins.readers._moves import read_moves
+from engine_plugins.readers._moves import read_moves, read_result
 from engine_plugins.readers._results import notes_on
 from engine_plugins.readers._split import GAME_BYTES, split
 from engine_plugins.readers._text import decode, quoted
@@ -55,6 +55,11 @@ class PgnReader(Reader):
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         return read_headers(raw.data[: end_of_head(raw.data)])
+
+    def result(self, raw: RawGame) -> Result:
+        end = end_of_head(raw.data)
+        result = tag_result(read_headers(raw.data[:end]))
+        return result if result != "*" else read_result(decode(raw.data[end:]))
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         text = decode(raw.data)

@@ -1,8 +1,8 @@
 """The movetext of a PGN game, split into the analysed moves and the notes between them.
 
-The tokens are those of the PGN reader (`engine.positions.movetext`). The moves are already known, so a token is the
-next move if it can be read as that move. Everything else is kept as a comment, NAG, variation or word, and so is
-the text after a move that could not be played.
+The tokens are those of the PGN reader (`engine.positions.movetext`). The moves are already known, so a token is
+the next move if it can be read as that move. Everything else is kept as a comment, NAG, variation or word, and so
+is the text after a move that could not be played.
 """
 
 from __future__ import annotations
@@ -158,20 +158,9 @@ class _Reader:
         elif kind == "nag":
             variations.nag(f"${int(token[kind])}")
         elif kind == "glyph":
-            self._sign_in_variation(variations, token[kind])
-        elif kind != "result":
-            if is_word(variations.board, kind, token[kind]):
-                self._sign_in_variation(variations, token[kind])
-                return
-            variations.move(kind, token[kind], token.start(kind))
-            for sign in signs(token):
-                self._sign_in_variation(variations, sign)
-
-    def _sign_in_variation(self, variations: Variations, sign: str) -> None:
-        if sign in GLYPHS and sign != "N":
-            variations.nag(GLYPHS[sign])
-        elif not _WITHOUT_MEANING.fullmatch(sign):
-            variations.word(sign)
+            _sign_in(variations, token[kind])
+        elif kind in _MOVES_AND_WORDS:
+            _word_in(variations, kind, token)
 
     def _end_variation(self, variations: Variations) -> None:
         self.variations = None
@@ -228,3 +217,21 @@ class _Reader:
         if self.words:
             self._say(" ".join(self.words))
             self.words = []
+
+
+def _word_in(variations: Variations, kind: str, token: re.Match[str]) -> None:
+    """Read a move or a word of a variation."""
+    word = token[kind]
+    if not is_word(variations.board, kind, word):
+        variations.move(kind, word, token.start(kind))
+        for sign in signs(token):
+            _sign_in(variations, sign)
+    elif not _WITHOUT_MEANING.fullmatch(word):
+        variations.word(word)
+
+
+def _sign_in(variations: Variations, sign: str) -> None:
+    if sign in GLYPHS:
+        variations.nag(GLYPHS[sign])
+    elif not _WITHOUT_MEANING.fullmatch(sign):
+        variations.word(sign)
