@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
-import chess
-
 if TYPE_CHECKING:
     from engine.model.game import AnalysedGame, SourceGame
 
@@ -92,8 +90,7 @@ def is_unplayed(game: SourceGame | AnalysedGame, plies: int) -> bool:
     """Return whether nobody played a game, so that it says nothing of anybody's strength.
 
     These are games with a player called BYE; with a `Termination` such as `unterminated` or `forfeit`; and those
-    without a move that have a result or begin in the initial position. An EPD line and a game whose first move
-    cannot be read are none of them.
+    that have a result without a move. An EPD line and a game whose first move cannot be read are none of them.
 
     * **game** - the game.
     * **plies** - the number of its moves.
@@ -101,7 +98,7 @@ def is_unplayed(game: SourceGame | AnalysedGame, plies: int) -> bool:
     if game.epd is not None or (game.problem is not None and not plies):
         return False
     result = game.untagged_result or tag_result(game.headers)
-    if not plies and (result != "*" or game.fen == chess.STARTING_FEN):
+    if not plies and result != "*":
         return True
     if _NOT_PLAYED.match(game.headers.get("Termination", "").strip()):
         return True

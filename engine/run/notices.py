@@ -10,7 +10,7 @@ from msgspec import Struct
 from engine.model import Note, Notice, Origin, RunCounts, SkippedGame, SourceGame
 from engine.search.games import PlannedGame
 
-_UNPLAYED = "not played (a bye, a forfeit, no moves, or unterminated): it counts for no player, and is in no report on players"
+_UNPLAYED = "not played (a bye, a forfeit, no moves, unterminated): in no figure of a player, and ranked nowhere"
 MAX_NOTED = 500
 """Files and topics that are noted; of the others only the topics are said."""
 
