@@ -41,9 +41,11 @@ from engine.model import (
     EvaluatorInfo,
     Limit,
     Position,
+    Result,
     RunResult,
     SkippedGame,
     SourceGame,
+    tag_result,
 )
 
 __all__ = [
@@ -224,6 +226,13 @@ class Reader(abc.ABC):
         * **raw** - a game from `split`.
         """
         return None
+
+    def result(self, raw: RawGame) -> Result:
+        """Return the result of a game for `--filter`: that of the tag `Result`, unless overridden.
+
+        * **raw** - a game from `split`.
+        """
+        return tag_result(self.headers(raw))
 
     @abc.abstractmethod
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:

@@ -9,7 +9,7 @@ Stockfish 15.1). A scale of 1.0 leaves them unchanged.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from engine.model import Color, Judgement, Score
 
@@ -105,7 +105,10 @@ def move_accuracy(before: float, after: float) -> float:
 
 
 def game_accuracy(
-    wins: Sequence[float | None], first: Color, accuracies: Sequence[float | None] | None = None
+    wins: Sequence[float | None],
+    first: Color,
+    accuracies: Sequence[float | None] | None = None,
+    unjudged: Collection[int] = (),
 ) -> tuple[float | None, float | None]:
     """Return the accuracy of White and of Black in one game, in percent.
 
@@ -117,6 +120,7 @@ def game_accuracy(
     * **wins** - White's Win% in the positions 0 to N; None for a position without an evaluation.
     * **first** - the colour that moves in position 0.
     * **accuracies** - *(optional)* the `move_accuracy` of each move, if already computed.
+    * **unjudged** - *(optional)* the plies that do not count, such as null moves.
 
     Source: lila `AccuracyPercent.scala`, scalalib `Maths.scala`.
     """
@@ -126,7 +130,7 @@ def game_accuracy(
     moves: dict[Color, list[tuple[float, float]]] = {"white": [], "black": []}
     for index in range(1, len(known)):
         (k, before), (after_k, after) = known[index - 1], known[index]
-        if after_k != k + 1:
+        if after_k != k + 1 or k in unjudged:
             continue
         start = max(0, index + 1 - width)
         weight = max(0.5, min(12.0, _deviation(values[start : start + width])))
@@ -220,7 +224,7 @@ def _judge_mate(decided_by: float) -> Judgement:
     return "mistake" if decided_by > 700 else "blunder"  # noqa: PLR2004
 
 
-def turning_point(wins: Sequence[float | None]) -> tuple[int, float] | None:
+def turning_point(wins: Sequence[float | None], unjudged: Collection[int] = ()) -> tuple[int, float] | None:
     """Return the move that decided the game: its ply (0-based) and its lasting gain in Win%.
 
     The lasting gain of a move is the Win% that it gave one side and that this side kept to the end: the lowest
@@ -228,6 +232,7 @@ def turning_point(wins: Sequence[float | None]) -> tuple[int, float] | None:
     highest gain, the first one of equals; None if no move gains `TURN` or more.
 
     * **wins** - White's Win% in the positions 0 to N; None for a position without an evaluation.
+    * **unjudged** - *(optional)* the plies that do not count, such as null moves.
 
     Source: a definition of this project.
     """
@@ -238,7 +243,7 @@ def turning_point(wins: Sequence[float | None]) -> tuple[int, float] | None:
         if after is None:
             continue
         lowest, highest = min(lowest, after), max(highest, after)
-        if before is None:
+        if before is None or ply in unjudged:
             continue
         gain = max(lowest - before, before - highest)
         if gain >= TURN and (best is None or gain >= best[1]):

@@ -23,6 +23,7 @@ from engine.model import (
     SourceGame,
 )
 from engine.positions.landmarks import Surveyor
+from engine.positions.movetext import NULL_MOVE
 
 __all__ = ["analyse"]
 
@@ -65,8 +66,8 @@ def analyse(  # noqa: PLR0913 - everything that the analysis of a game depends o
     """Judge every ply of a game and return the analysed game.
 
     A game from the standard initial position starts from +15 centipawns as on Lichess, any other from the score of
-    its position 0; stalemate is 0 centipawns. Beside a missing evaluation, and for a mating move, there is no
-    judgement, accuracy or loss.
+    its position 0; stalemate is 0 centipawns. Beside a missing evaluation, and for a mating move or a null move,
+    there is no judgement, accuracy or loss.
 
     * **origin** - the number of the game, its file and line.
     * **game** - the game.
@@ -87,7 +88,8 @@ def analyse(  # noqa: PLR0913 - everything that the analysis of a game depends o
     move_accuracies = _move_accuracies(scored)
     plies = tuple(_plies(game, scored, move_accuracies, best))
     wins = [None if position is None else position.white_win for position in scored]
-    accuracies = scoring.game_accuracy(wins, first, move_accuracies)
+    unjudged = {k for k, move in enumerate(game.moves) if move == NULL_MOVE}
+    accuracies = scoring.game_accuracy(wins, first, move_accuracies, unjudged)
     landmarks = landmarks or landmarks_of(game)
     return AnalysedGame(
         origin=origin,
@@ -106,6 +108,7 @@ def analyse(  # noqa: PLR0913 - everything that the analysis of a game depends o
         opening=landmarks.opening,
         scale=scale,
         reconciled=reconciled,
+        untagged_result=game.untagged_result,
     )
 
 
@@ -161,7 +164,7 @@ def _plies(
     for uci, san, before, after, accuracy, best_move, clock, time in zip(
         game.moves, game.sans, scored[:-1], scored[1:], accuracies, best[:-1], clocks, times, strict=True
     ):
-        if before is None or after is None or accuracy is None:
+        if before is None or after is None or accuracy is None or uci == NULL_MOVE:
             yield Ply(san, uci, None, None, None, clock, time)
             continue
         judgement = None

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from engine.model import PV_PLIES, AnalysedPosition, Evaluation, Line, Score
+from engine.positions.movetext import NULL_MOVE
 from engine.scoring import board_value
 
 __all__ = ["before_reconciliation", "reconcile"]
@@ -34,7 +35,7 @@ def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> li
     its best move. A mate gets longer by its ply. Recorded evaluations are never changed, nor is a position beside
     one without a searched evaluation.
 
-    * **moves** - the moves in UCI notation.
+    * **moves** - the moves in UCI notation; a null move, which nobody may choose, changes nothing.
     * **positions** - the positions 0 to N.
     """
     result = list(positions)
@@ -44,7 +45,7 @@ def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> li
         if expected is not None and child.evaluation is not None and not child.recorded:
             result[ply + 1] = _with(child, _adopt_expected(child.evaluation, expected, result[ply]))
     for ply in range(len(moves) - 1, -1, -1):
-        after = _line_after(moves[ply], result[ply + 1])
+        after = _line_after(moves[ply], result[ply + 1]) if moves[ply] != NULL_MOVE else None
         if after is not None:
             result[ply] = _raise_to(result[ply], moves[ply], after)
     return result

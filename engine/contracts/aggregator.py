@@ -48,6 +48,8 @@ class Needs(Struct, frozen=True):
     """Whether a game without any evaluation is useless. Such games are then left out and counted."""
     clocks: bool = False
     """Whether the report says little when the games have no `[%clk]` or `[%emt]`."""
+    unplayed: bool = False
+    """Whether games that nobody played (`AnalysedGame.unplayed`) are wanted too; otherwise they are left out."""
 
 
 class Request(Struct, frozen=True):

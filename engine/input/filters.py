@@ -12,6 +12,8 @@
   number. Otherwise they compare texts, so that `ECO >= B20 and ECO < C00` works. For a tag whose name ends in
   `Date` they compare only as much of the date as VALUE gives: `Date <= 2023` takes all of 2023. The comparison is
   false for a date that is not known that precisely.
+- `Result` is the result of the game, also where the tag has it in another spelling or only the end of the moves
+  says it.
 - `eval` and `clock` are true for a game that has such comments anywhere.
 - `speed` is no tag but the game's speed by Lichess's rule: `speed = blitz`, `speed >= rapid`. The speeds are
   ultrabullet, bullet, blitz, rapid, classical and correspondence; the comparison is false where the time control
@@ -66,6 +68,8 @@ class Filter(Struct, frozen=True):
     """The expression as the user wrote it."""
     test: _Test
     """The compiled expression."""
+    asks_result: bool = False
+    """Whether it compares the tag `Result`, which means the result of the game."""
 
     def matches(self, headers: Mapping[str, str], movetext: bytes) -> bool:
         """Return whether a game passes.
@@ -83,7 +87,8 @@ def compile_filter(text: str) -> Filter:
 
     Raises `ConfigError` that points at the mistake and shows an example.
     """
-    return Filter(text, _Parser(text).parse())
+    parser = _Parser(text)
+    return Filter(text, parser.parse(), parser.asks_result)
 
 
 class _Token(Struct, frozen=True):
@@ -106,6 +111,7 @@ class _Parser:
         self._tokens = self._scan()
         self._next = 0
         self._depth = 0
+        self.asks_result = False
 
     def parse(self) -> _Test:
         test = self._expression()
@@ -186,6 +192,7 @@ class _Parser:
         if value.kind not in ("word", "text"):
             raise self._error("a value expected; quote it when it is not one word")
         self._next += 1
+        self.asks_result = self.asks_result or tag.text.lower() == "result"
         text = value.text if value.kind == "word" else re.sub(r"\\(.)", r"\1", value.text[1:-1], flags=re.DOTALL)
         if tag.text.lower() == "speed":
             return self._speed(op.text, text)

@@ -19,7 +19,7 @@ from engine.input.duplicates import Duplicates
 from engine.input.filters import Filter, PlayerFilter
 from engine.input.sampling import chance, parse_sample
 from engine.input.sources import BrokenSource, NoGameYet, Source
-from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame
+from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, with_result
 from engine.plugin import RawGame, Reader, Unreadable
 
 
@@ -171,6 +171,8 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
     headers = reader.headers(raw)
     if selection.players is not None and not selection.players(headers):
         return False
+    if selection.filter is not None and selection.filter.asks_result:
+        headers = with_result(headers, reader.result(raw))
     return selection.filter is None or selection.filter.matches(headers, raw.data)
 
 

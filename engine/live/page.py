@@ -12,7 +12,8 @@ from rich.text import Text
 from engine import scoring
 from engine.live.columns import TableColumn, fit_table
 from engine.live.graph import Graph
-from engine.model import AnalysedGame, Cell, Color, Judgement
+from engine.model import AnalysedGame, Cell, Color, Judgement, title_of
+from engine.positions.movetext import NULL_MOVE
 from engine.text.format import cell, clean, count, fit
 
 WIDEST = 100
@@ -85,7 +86,9 @@ def white_wins(game: AnalysedGame) -> list[float | None]:
 def _head(game: AnalysedGame, width: int) -> Iterator[Text]:
     room = max(8, (width - 10) // 2)
     players = [fit(clean(game.player(color)), room) for color in COLORS]
-    names = " – ".join(players) if players != ["?", "?"] else "A game"
+    title = clean(title_of(game.headers))
+    nobody = "A game" if title == "? – ?" else fit(title, width - 10)
+    names = " – ".join(players) if players != ["?", "?"] else nobody
     yield Text.assemble((names, "bold"), f"   {game.result}" if game.result != "*" else "")
     headers = game.headers
     about = [headers.get(name, "") for name in ("Event", "Site", "Date")]
@@ -115,7 +118,8 @@ def _players(game: AnalysedGame, width: int, winning: Mapping[str, Cell]) -> Ite
 
 def _turning_point(game: AnalysedGame, wins: Sequence[float | None], sans: Sequence[str]) -> Text | None:
     """Return the turning point in words, in the view of the side that gained; None without one."""
-    turning_point = scoring.turning_point(wins)
+    unjudged = {k for k, ply in enumerate(game.plies) if ply.uci == NULL_MOVE}
+    turning_point = scoring.turning_point(wins, unjudged)
     if turning_point is None:
         return None
     ply, gain = turning_point

@@ -22,12 +22,15 @@ from engine.model.game import (
     SourceGame,
 )
 from engine.model.report import Cell, Column, Kind, Metric, Report, ReportTable
+from engine.model.results import RESULTS, Result, parse_result, tag_result, with_result
 from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
 from engine.model.time_control import SPEEDS, Period, Speed, TimeControl
 from engine.model.time_settling import Settled, settle, time_control
+from engine.model.titles import title_of
 
 __all__ = [
     "PV_PLIES",
+    "RESULTS",
     "SPEEDS",
     "AnalysedGame",
     "AnalysedPosition",
@@ -57,6 +60,7 @@ __all__ = [
     "Recording",
     "Report",
     "ReportTable",
+    "Result",
     "RunCounts",
     "RunResult",
     "Score",
@@ -66,6 +70,10 @@ __all__ = [
     "SourceGame",
     "Speed",
     "TimeControl",
+    "parse_result",
     "settle",
+    "tag_result",
     "time_control",
+    "title_of",
+    "with_result",
 ]

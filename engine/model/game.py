@@ -12,6 +12,7 @@ import chess
 from msgspec import Struct
 
 from engine.model.evaluation import Evaluation
+from engine.model.results import Result, is_unplayed, tag_result
 from engine.model.time_control import Speed, TimeControl
 from engine.model.time_settling import Settled, settle
 
@@ -59,14 +60,14 @@ class Ply(Struct, frozen=True):
     """One move of an analysed game, judged in its mover's view."""
 
     san: str
-    """The move in SAN, with `+` and `#`."""
+    """The move in SAN, with `+` and `#`; a null move is `--`."""
     uci: str
-    """The move in UCI notation; castling is e1g1, in Chess960 e1h1."""
+    """The move in UCI notation; castling is e1g1, in Chess960 e1h1, a null move 0000."""
     judgement: Judgement | None
-    """Judgement by Lichess's rules; None for a good move and beside a missing evaluation."""
+    """Judgement by Lichess's rules; None for a good move and where `accuracy` is None."""
     accuracy: float | None
-    """Lichess accuracy of the move in percent, 3 decimals; None for the mating move and beside a missing
-    evaluation."""
+    """Lichess accuracy of the move in percent, 3 decimals; None for the mating move, a null move, and beside a
+    missing evaluation."""
     loss: int | None
     """Centipawns that the mover lost, 0 or more, with evaluations clamped to ±1000; None where `accuracy` is
     None."""
@@ -162,9 +163,10 @@ class SourceGame(Struct, frozen=True):
     variant: Literal["standard", "chess960"] = "standard"
     """Variant, which decides how castling is read and written."""
     moves: tuple[str, ...] = ()
-    """Moves in UCI notation, each legal; castling as in `Ply.uci`."""
+    """Moves in UCI notation, each legal or a null move (`0000`), which is never an answer to a check; castling as
+    in `Ply.uci`."""
     sans: tuple[str, ...] = ()
-    """The same moves in SAN."""
+    """The same moves in SAN; a null move is `--`."""
     clocks: tuple[float | None, ...] = ()
     """Seconds left on the mover's clock after each move; empty when the game has no clocks."""
     times: tuple[float | None, ...] = ()
@@ -187,6 +189,13 @@ class SourceGame(Struct, frozen=True):
     that is not searched is not played through again."""
     landmarks: Landmarks | None = None
     """Phases and opening; None when the reader does not tell."""
+    untagged_result: Result | None = None
+    """Result that the end of the moves says where the tag `Result` says none; otherwise None."""
+
+    @property
+    def unplayed(self) -> bool:
+        """Whether nobody played the game: a bye, a forfeit, or a game without moves."""
+        return is_unplayed(self, len(self.moves))
 
 
 class Origin(Struct, frozen=True):
@@ -262,12 +271,18 @@ class AnalysedGame(Struct, frozen=True):
     answers: Mapping[str, tuple[Evaluation | None, ...]] = {}
     """Results of the follow-up searches by the name of the aggregator that requested them (`Aggregator.requests`),
     in its order; None for a search that failed."""
+    untagged_result: Result | None = None
+    """Result that the end of the moves says where the tag `Result` says none; otherwise None."""
 
     @property
-    def result(self) -> Literal["1-0", "0-1", "1/2-1/2", "*"]:
-        """Result of the game from the tag `Result`; `*` for any other value of the tag."""
-        result = self.headers.get("Result", "*").strip().replace("½", "1/2")
-        return result if result in ("1-0", "0-1", "1/2-1/2") else "*"  # type: ignore[return-value]
+    def result(self) -> Result:
+        """Result of the game: that of the tag `Result`, or else the one at the end of the moves; `*` for none."""
+        return self.untagged_result or tag_result(self.headers)
+
+    @property
+    def unplayed(self) -> bool:
+        """Whether nobody played the game: a bye, a forfeit, or a game without moves."""
+        return is_unplayed(self, len(self.plies))
 
     def points(self, color: Color) -> float | None:
         """Return the points of the player, 1, 0.5 or 0; None for an unfinished game.

@@ -198,11 +198,12 @@ class Aggregators:
     # -- the games --
 
     def _takes(self, name: str, game: AnalysedGame) -> bool:
-        return not self._needs[name].evaluations or _is_evaluated(game)
+        needs = self._needs[name]
+        return (not needs.evaluations or _is_evaluated(game)) and (needs.unplayed or not game.unplayed)
 
     def add(self, game: AnalysedGame) -> None:
         """Give a game to each of them."""
-        self.unevaluated += not _is_evaluated(game)
+        self.unevaluated += not _is_evaluated(game) and not game.unplayed
         self._added += 1
         self.players.add(game)
         spill = self._added % _SPILL_GAMES == 0

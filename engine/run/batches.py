@@ -20,7 +20,7 @@ from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, RunCounts, SkippedGame
 from engine.run.aggregators import Aggregators, Crash
 from engine.run.labels import BoardLabels
-from engine.run.notices import NotedGames, Notes, notice_of_skipped, notices_of
+from engine.run.notices import NotedGames, Notes, notes_on, notice_of_skipped, notices_of
 from engine.run.recount import Recount
 from engine.search.games import all_known
 from engine.search.planner import plan
@@ -106,7 +106,7 @@ class BatchAnalyzer:
                 result.notices.append(notice_of_skipped(item, result.counts))
                 result.items += [BatchItem(skipped=item)] if job.games_wanted else []
                 continue
-            notes.add(item.origin, item.game.notes)
+            notes.add(item.origin, notes_on(item.game))
             game = self._analyse_game(item, result)
             if result.recount.add(game, result.counts) is not None and job.labels_wanted:
                 placed[game.origin.game] = game

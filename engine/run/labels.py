@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import chess
 
-from engine.model import AnalysedGame, Best, SourceGame
+from engine.model import AnalysedGame, Best, SourceGame, title_of
+
+NOBODY = title_of({})
+"""Title of a game of which neither player is known."""
 
 
 class BoardLabels:
@@ -47,8 +50,8 @@ def _label(
         if ply == entry.ply:
             break
         board.push(chess.Move.from_uci(move))
-    names = [headers.get("White") or "?", headers.get("Black") or "?"]
-    players = "" if names == ["?", "?"] else " – ".join(names)
+    title = title_of(headers)
+    players = "" if title == NOBODY else title
     dots = "." if board.turn else "..."
     move = board.san(board.parse_uci(entry.move)) if entry.move else "?"
     return players, f"{board.fullmove_number}{dots} {move}"

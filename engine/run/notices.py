@@ -8,9 +8,10 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.input.games import DuplicateGame
-from engine.model import Note, Notice, Origin, RunCounts, SkippedGame
+from engine.model import Note, Notice, Origin, RunCounts, SkippedGame, SourceGame
 from engine.search.games import PlannedGame
 
+_UNPLAYED = "not played (a bye, a forfeit, no moves, unterminated): in no figure of a player, and ranked nowhere"
 MAX_NOTED = 500
 """Files and topics that are noted; of the others only the topics are said."""
 
@@ -46,6 +47,13 @@ def note_of_duplicate(copy: DuplicateGame) -> Note:
     where = "" if copy.first_file == copy.origin.file else f" in {copy.first_file}"
     reason = f"a copy of game {copy.first}{where}, which counts once; --keep-duplicates takes copies too"
     return Note("copies of games", reason, understood=True)
+
+
+def notes_on(game: SourceGame) -> Iterator[Note]:
+    """Yield the notes of the reader on a game, and whether nobody played it."""
+    yield from game.notes
+    if game.unplayed:
+        yield Note("unplayed", _UNPLAYED, understood=True)
 
 
 class NotedGames(Struct):

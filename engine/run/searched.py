@@ -16,7 +16,7 @@ from engine.input.games import ParsedGame, PassedOver, read_games, skip_unplayab
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext, Request
-from engine.run.notices import notices_of
+from engine.run.notices import notes_on, notices_of
 from engine.run.reporter import PROGRESS_SECONDS
 from engine.run.started import Parts, StartedRun
 from engine.search.games import FinishedGame, FollowUp, FollowUps, RequestKey, SearchedGame
@@ -105,7 +105,7 @@ class SearchedRun(StartedRun):
             scheduler.skip(item)
             return
         self._progress.opened += 1
-        self._accounts.notes.add(item.origin, item.game.notes)
+        self._accounts.notes.add(item.origin, notes_on(item.game))
         planned = scheduler.open(item.origin, item.game)
         for notice in notices_of(planned, self.counts):
             self._accounts.notice(notice)

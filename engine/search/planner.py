@@ -191,7 +191,8 @@ def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | N
     yield Position(root, (), chess960) if sent else None, board, reason
     for uci in game.moves:
         move = chess.Move.from_uci(uci)
-        irreversible = sent and (not sound or board.is_irreversible(move))
+        # No program takes a null move, so what comes after it is a position without a past.
+        irreversible = sent and (not sound or not move or board.is_irreversible(move))
         board.push(move)
         if not sound:
             reason = refusal(board)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Ply
+from engine.model import AnalysedGame, Cell, Color, Column, Ply, title_of
 from engine.plugin import Counts, Histogram, Keyed, Moments
 from engine.scoring import win_percent
 
@@ -30,10 +30,10 @@ P = TypeVar("P", bound=tuple[Any, ...])
 
 
 def label(game: AnalysedGame) -> str:
-    """Return the names of the players, or the name of an EPD line."""
+    """Return the names of the players, or the name of a study's chapter or of an EPD line."""
     if game.epd is not None:
         return game.epd.id or "?"
-    return f"{game.player('white')} – {game.player('black')}"
+    return title_of(game.headers)
 
 
 def share(part: int, whole: int) -> float | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Column, Metric, Report
-from engine.plugin import Aggregator, Options, TopK
+from engine.plugin import Aggregator, Needs, Options, TopK
 from engine.scoring import board_value
 from engine_plugins.aggregators._common import GAME, label
 
@@ -43,6 +43,10 @@ class BestScores(Aggregator):
 
     Options = BestScoresOptions
     options: BestScoresOptions
+
+    @classmethod
+    def needs(cls, options: BestScoresOptions) -> Needs:
+        return Needs(unplayed=True)
 
     best = TopK()
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Color, Metric, Report
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, TopK, keyed
+from engine.positions.movetext import NULL_MOVE
 from engine_plugins.aggregators._common import (
     PLAYERS,
     Players,
@@ -202,7 +203,7 @@ class Endgames(Aggregator):
         assert self._tables is not None
         results = [self._tables.result(board) for board in boards]
         for k, name in enumerate(kinds):
-            if boards[k].occupied.bit_count() > self._tables.men:
+            if boards[k].occupied.bit_count() > self._tables.men or game.plies[start + k].uci == NULL_MOVE:
                 continue
             color = game.turn(start + k)
             before, opponent_after = results[k], results[k + 1]

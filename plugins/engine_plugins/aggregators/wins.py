@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Column, Evaluation, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Options, Sum, Table
+from engine.plugin import Aggregator, Counts, Needs, Options, Sum, Table
 from engine.scoring import is_winning
 from engine_plugins.aggregators._common import (
     GAME,
@@ -65,6 +65,10 @@ class Wins(Aggregator):
     Options = WinsOptions
     options: WinsOptions
 
+    @classmethod
+    def needs(cls, options: WinsOptions) -> Needs:
+        return Needs(unplayed=True)
+
     wins = Sum()
     positions = Sum()
     player_wins = Counts(by="player")
@@ -82,7 +86,7 @@ class Wins(Aggregator):
         self.positions.add(positions)
         if positions:
             self.games.add(game.origin.game, game.origin.game, label(game), wins, positions)
-        for color in game.view if game.epd is None else ():
+        for color in game.view if game.epd is None and not game.unplayed else ():
             own = won[game.turn(0) != color :: 2]
             if own.count(None) < len(own):
                 self.player_wins.add(game.player(color), own.count(True))

@@ -22,6 +22,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from engine.model import AnalysedPosition, Evaluation, Recording, Score
+from engine.positions.movetext import NULL_MOVE
 from engine_plugins.readers._clocks import ClockRemarks, Timing, seconds_of
 
 _COMMAND = re.compile(r"\[%(clk|emt|eval|timestamp|mct|egt)\s+([^\s\]]{1,24})\s*\]")
@@ -78,7 +79,8 @@ class Remarks:
         positions: dict[int, AnalysedPosition] = {}
         for k, evaluation in self._cutechess.items():
             if k < len(moves):
-                positions[k] = _recorded(evaluation.score, (moves[k],), evaluation.depth)
+                best = () if moves[k] == NULL_MOVE else (moves[k],)
+                positions[k] = _recorded(evaluation.score, best, evaluation.depth)
         unit, movers_view = self._conventions()
         for k, command in self._evals.items():
             if command.mate == 0:  # checkmate is on the board, so there is nothing to evaluate

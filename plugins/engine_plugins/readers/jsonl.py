@@ -25,8 +25,10 @@ from engine.model import (
     Evaluation,
     Line,
     Recording,
+    Result,
     Score,
     SourceGame,
+    tag_result,
 )
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._identity import identity
@@ -72,6 +74,7 @@ class _Epd(Struct):
 
 class _Headers(Struct):
     headers: dict[str, str] = {}
+    result: Result = "*"
 
 
 class _Game(_Headers, kw_only=True):
@@ -124,6 +127,13 @@ class JsonlReader(Reader):
         # Searches end in best lines; the moves are after all of them.
         return identity(dict(_TAG.findall(head[1])), lambda: _UCI.findall(raw.data, raw.data.find(b'"plies":')))
 
+    def result(self, raw: RawGame) -> Result:
+        try:
+            game = _headers(raw.data)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return "*"
+        return game.result if game.result != "*" else tag_result(game.headers)
+
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         if len(raw.data) > LINE_BYTES:
             return Unreadable("damaged", f"longer than {LINE_BYTES >> 20} MiB", "")
@@ -151,6 +161,8 @@ def _source(game: _Game) -> SourceGame:
     sans: list[str] = []
     for ply, position in zip(game.plies, game.positions[1:], strict=True):
         move = board.parse_uci(ply.uci)
+        if not move and board.is_check():
+            raise ValueError("a null move in check")
         moves.append(board.uci(move))
         sans.append(board.san_and_push(move))
         positions.append(_position(position, board))
@@ -165,6 +177,7 @@ def _source(game: _Game) -> SourceGame:
         recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
         problem=None if game.problem is None else printable(game.problem),
         epd=None if game.epd is None else Epd(game.epd.id and printable(game.epd.id), game.epd.bm, game.epd.am),
+        untagged_result=None if game.result == "*" else game.result,
     )
 
 
@@ -211,6 +224,8 @@ def _legal(moves: Sequence[str], board: chess.Board) -> tuple[str, ...]:
         try:
             move = replay.parse_uci(uci)
         except ValueError:
+            break
+        if not move:
             break
         legal.append(replay.uci(move))
         replay.push(move)

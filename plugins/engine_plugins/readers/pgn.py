@@ -23,12 +23,13 @@ from typing import BinaryIO, ClassVar, Literal
 
 import chess
 
-from engine.model import SourceGame
+from engine.model import Result, SourceGame, tag_result
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._identity import identity, moves_of
-from engine_plugins.readers._moves import read_moves
+from engine_plugins.readers._moves import read_moves, read_result
+from engine_plugins.readers._results import notes_on
 from engine_plugins.readers._split import GAME_BYTES, split
 from engine_plugins.readers._text import decode, quoted
 
@@ -61,6 +62,11 @@ class PgnReader(Reader):
         end = end_of_head(raw.data)
         return identity(dict(_TAG.findall(raw.data, 0, end)), lambda: moves_of(raw.data[end:]))
 
+    def result(self, raw: RawGame) -> Result:
+        end = end_of_head(raw.data)
+        result = tag_result(read_headers(raw.data[:end]))
+        return result if result != "*" else read_result(decode(raw.data[end:]))
+
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         text = decode(raw.data)
         try:
@@ -85,9 +91,7 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     fen, white_first = fen_of(board), board.turn == chess.WHITE
     moves = decode(raw.data[end:])
     line = read_moves(moves, board)
-    problem_line = (
-        raw.line + raw.data.count(b"\n", 0, end) + moves.count("\n", 0, line.at) if line.problem else None
-    )
+    problem_line = raw.line + raw.data.count(b"\n", 0, end) + line.problem_line if line.problem else None
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
@@ -104,9 +108,10 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         text=text,
         problem=line.problem,
         problem_line=problem_line,
-        notes=timing.notes,
         ending=line.ending,
         landmarks=line.landmarks,
+        untagged_result=line.result if line.result != "*" and tag_result(headers) == "*" else None,
+        notes=(*timing.notes, *notes_on(headers, line)),
     )
 
 

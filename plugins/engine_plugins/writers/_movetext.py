@@ -1,53 +1,33 @@
 """The movetext of a PGN game, split into the analysed moves and the notes between them.
 
-The moves are already known, so a token is the next move if it can be read as that move. Everything else is kept as
-a comment, NAG, variation or word. The text after a move that could not be played is kept unchanged.
+The tokens are those of the PGN reader (`engine.positions.movetext`). The moves are already known, so a token is
+the next move if it can be read as that move. Everything else is kept as a comment, NAG, variation or word, and so
+is the text after a move that could not be played.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
 
 import chess
 from msgspec import Struct, field
 
 from engine.model import AnalysedGame
+from engine.positions import piece_letters
+from engine.positions.movetext import GLYPHS, TOKEN, is_word, normalised, read_move, signs
 from engine_plugins.writers import _layout
-from engine_plugins.writers._variations import Variations, canonical_token
-
-RESULTS: Final = ("1-0", "0-1", "1/2-1/2", "*")
+from engine_plugins.writers._variations import Variations
 
 _HEAD = re.compile(
     r"(?:(?:\s|[%;][^\n]*+)*+"
     r'(?:\[[ \t]*[A-Za-z0-9][A-Za-z0-9_+#=:-]*[ \t]+"(?:[^"\\\n]|\\[^\n])*+"[ \t]*\]'  # a well-formed tag
     r'|\[[^\n]*+(?:\n(?!\[)[^\n]+"\][ \t]*(?=\n))?))*+'  # a broken one, whose value may end on the next line
 )
-_TOKEN = re.compile(
-    r"""
-    \{ (?P<comment> [^}]* ) \}?
-    | ; (?P<semicolon> [^\n]* )
-    | (?m:^) % [^\n]*
-    | (?m:^) \[ [A-Za-z0-9_]+ [ \t]+ "[^\n]*" [ \t]* \] [ \t]* $   # a tag that is late
-    | (?P<open> \( )
-    | (?P<close> \) )
-    | \$ (?P<nag> \d{1,9} ) (?! \d )
-    | \$ \d*
-    | (?P<result> (?: 1-0 | 0-1 | 1/2-1/2 | ½-½ | \* ) (?= [\s{}();] | \Z ) )
-    | (?P<glyph> [!?]{1,2} )
-    | \d+ (?: \.+ | (?= [\s({;] | \Z ) )
-    | e\.?p\.? (?= [\s{}();$] | \Z )
-    | < [^<>\n]* >                                                 # reserved by the standard
-    | (?P<word> [^\s{}();.$!?<]+ (?: \( [QRBN] \) )? )
-    """,
-    re.VERBOSE,
-)
-_MOVE = re.compile(
-    r"[KQRBNP]?[a-h]?[1-8]?[x:-]?[a-h][1-8](?:[=/]?[QRBNKqrbn]|\([QRBN]\))?|[O0o]-[O0o](?:-[O0o])?|--|Z0|0000|@@@@"
-)
-_GLYPHS: Mapping[str, str] = {"!": "$1", "?": "$2", "!!": "$3", "??": "$4", "!?": "$5", "?!": "$6"}
 _WITHOUT_MEANING = re.compile(r"[+#.…]+")
+_COMMENTS: Mapping[str, str] = {"end": "comment", "line": "line", "command": "command"}
+"""Groups with the text of a comment, by the kind of the token."""
+_MOVES_AND_WORDS = frozenset({"plain", "move", "null", "files", "word"})
 
 
 class Comment(Struct):
@@ -74,9 +54,8 @@ class Movetext(Struct):
     """Notes before the first move."""
     after: list[Notes]
     """Notes after each ply."""
-    result: str | None
     rest: str
-    """Unchanged text after the moves that could be played; empty for an undamaged game."""
+    """Text after the moves that could be played; empty for an undamaged game."""
 
 
 class Replay:
@@ -104,7 +83,10 @@ def read(game: AnalysedGame, replay: Replay) -> Movetext:
     """Split the text of `game`. EPD lines and games without text have no notes."""
     text = "" if game.epd is not None else _layout.printable(game.text)
     head = _HEAD.match(text)
-    return _Reader(game, replay, text).read(head.end() if head else 0)
+    text = normalised(text[head.end() :] if head else text)
+    if piece_letters.is_foreign(text):
+        text = piece_letters.matching(text, "".join(ply.san[0] for ply in game.plies))
+    return _Reader(game, replay, text).read()
 
 
 class _Reader:
@@ -121,19 +103,19 @@ class _Reader:
         """Words that are not moves and will become a comment."""
         self.variations: Variations | None = None
         """The variation that is being read; None outside variations."""
-        self.out = Movetext(self.notes, [], None, "")
+        self.out = Movetext(self.notes, [], "")
 
-    def read(self, start: int) -> Movetext:
+    def read(self) -> Movetext:
         number = -1
-        for token in _TOKEN.finditer(self.text, start):
+        for token in TOKEN.finditer(self.text):
             kind = token.lastgroup
             at = token.start()
             if kind is None:
                 number = at
             elif self.variations is not None:
                 self._in_variation(self.variations, kind, token)
-            elif kind == "word":
-                if self._word(token["word"]):
+            elif kind in _MOVES_AND_WORDS:
+                if self._word(kind, token):
                     self.out.rest = self.text[number if self._leads_to(number, at) else at :]
                     break
             else:
@@ -151,15 +133,13 @@ class _Reader:
         return number >= 0 and re.fullmatch(r"\d+\.*\s*", self.text[number:at]) is not None
 
     def _annotation(self, kind: str, token: re.Match[str]) -> None:
-        if kind in ("comment", "semicolon"):
+        if kind in _COMMENTS:
             self._say_words()
-            self._say(token[kind])
+            self._say(token[_COMMENTS[kind]])
         elif kind == "nag":
             self._nag(f"${int(token[kind])}")
         elif kind == "glyph":
-            self._nag(_GLYPHS[token[kind]])
-        elif kind == "result":
-            self.out.result = "1/2-1/2" if token[kind] == "½-½" else token[kind]
+            self._sign(token[kind])
         elif kind == "open":
             self._say_words()
             # A variation before the first move can only replace the first move.
@@ -173,18 +153,14 @@ class _Reader:
             variations.close(token.start())
             if variations.closed:
                 self._end_variation(variations)
-        elif kind in ("comment", "semicolon"):
-            variations.comment(token[kind])
+        elif kind in _COMMENTS:
+            variations.comment(token[_COMMENTS[kind]])
         elif kind == "nag":
             variations.nag(f"${int(token[kind])}")
         elif kind == "glyph":
-            variations.nag(_GLYPHS[token[kind]])
-        elif kind == "word":
-            move = _MOVE.search(token["word"])
-            if move:
-                variations.move(move[0], token.start())
-            elif not _WITHOUT_MEANING.fullmatch(token["word"]):
-                variations.word(token["word"])
+            _sign_in(variations, token[kind])
+        elif kind in _MOVES_AND_WORDS:
+            _word_in(variations, kind, token)
 
     def _end_variation(self, variations: Variations) -> None:
         self.variations = None
@@ -193,33 +169,41 @@ class _Reader:
         for text in variations.comments:
             self._say(text)
 
-    def _word(self, word: str) -> bool:
-        """Read a word of the main line; return whether the game is damaged from here on."""
-        if self.ply < len(self.sans) and (word == self.sans[self.ply] or self._is_next(word)):
+    def _word(self, kind: str, token: re.Match[str]) -> bool:
+        """Read a move or a word of the main line; return whether the game is damaged from here on."""
+        word = token[kind]
+        if self.ply < len(self.sans) and (word == self.sans[self.ply] or self._is_next(kind, word)):
             self._say_words()
             self.notes = Notes()
             self.out.after.append(self.notes)
             self.ply += 1
+            for sign in signs(token):
+                self._sign(sign)
             return False
-        if self.ply == len(self.sans) and _MOVE.search(word):
-            return True
+        if self.ply == len(self.sans) and not is_word(self.replay.at(self.ply), kind, word):
+            # `0-0` at the end of a whole game is the result.
+            return word != "0-0" or self.game.problem is not None
         if not _WITHOUT_MEANING.fullmatch(word):
             self.words.append(word)
         return False
 
-    def _is_next(self, word: str) -> bool:
-        """Return whether `word` is the next move in another spelling."""
-        move = _MOVE.search(word)
-        if not move:
+    def _is_next(self, kind: str, word: str) -> bool:
+        """Return whether a token is the next move in another spelling."""
+        if kind == "word":
             return False
-        token = canonical_token(move[0])
-        if token == self.sans[self.ply].rstrip("+#"):
+        if kind != "null" and word == self.sans[self.ply].rstrip("+#"):
             return True
         try:
-            parsed = self.replay.at(self.ply).parse_san(token)
+            move = read_move(self.replay.at(self.ply), kind, word)
         except ValueError:
             return False
-        return parsed.uci() == self.game.plies[self.ply].uci
+        return move.uci() == self.game.plies[self.ply].uci
+
+    def _sign(self, sign: str) -> None:
+        if sign in GLYPHS:
+            self._nag(GLYPHS[sign])
+        elif not _WITHOUT_MEANING.fullmatch(sign):
+            self.words.append(sign)
 
     def _nag(self, atom: str) -> None:
         if self.ply and atom not in self.notes.nags:
@@ -233,3 +217,21 @@ class _Reader:
         if self.words:
             self._say(" ".join(self.words))
             self.words = []
+
+
+def _word_in(variations: Variations, kind: str, token: re.Match[str]) -> None:
+    """Read a move or a word of a variation."""
+    word = token[kind]
+    if not is_word(variations.board, kind, word):
+        variations.move(kind, word, token.start(kind))
+        for sign in signs(token):
+            _sign_in(variations, sign)
+    elif not _WITHOUT_MEANING.fullmatch(word):
+        variations.word(word)
+
+
+def _sign_in(variations: Variations, sign: str) -> None:
+    if sign in GLYPHS:
+        variations.nag(GLYPHS[sign])
+    elif not _WITHOUT_MEANING.fullmatch(sign):
+        variations.word(sign)

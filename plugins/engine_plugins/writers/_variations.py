@@ -6,14 +6,8 @@ from collections import deque
 
 import chess
 
+from engine.positions.movetext import NULL_SAN, read_move
 from engine_plugins.writers import _layout
-
-_TYPED = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")": None})
-
-
-def canonical_token(token: str) -> str:
-    """Return a move that people typed as `0-0`, `e:d5`, `e8(Q)` or `Pe4` in the letters of SAN."""
-    return token.translate(_TYPED).removeprefix("P")
 
 
 def numbered(board: chess.Board, san: str, *, black: bool) -> str:
@@ -66,6 +60,11 @@ class Variations:
     def closed(self) -> bool:
         return not self._levels
 
+    @property
+    def board(self) -> chess.Board:
+        """The position in which the next move is played; only while the variation is open."""
+        return self._levels[-1].board
+
     def open(self) -> None:
         level = self._levels[-1]
         if level.broken is not None:
@@ -112,22 +111,22 @@ class Variations:
                 level.words = []
             level.words.append(text)
 
-    def move(self, token: str, at: int) -> None:
-        """Read a token that looks like a move, at offset `at`."""
+    def move(self, kind: str, token: str, at: int) -> None:
+        """Read a token that is a move or looks like one, at offset `at`."""
         level = self._levels[-1]
         if level.broken is not None:
             return
         self._say_words(level)
         try:
-            move = level.board.parse_san(canonical_token(token))
+            move = read_move(level.board, kind, token)
         except ValueError:
-            move = chess.Move.null()
-        if not move:
             level.broken = at
             return
         before = level.board
         level.board = before.copy(stack=False)
-        san = level.board.san_and_push(move)
+        san = level.board.san_and_push(move) if move else NULL_SAN
+        if not move:
+            level.board.push(move)
         if level.before is None:
             self.atoms.append(_layout.OPEN)
             for text in level.leading or ():

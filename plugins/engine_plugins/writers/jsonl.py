@@ -16,6 +16,7 @@
 | `reconciled`       | whether evaluations that contradicted each other were made to agree                    |
 | `epd`              | only for an EPD line: its `id`, `bm`, `am` (UCI)                                       |
 | `problem`          | only for a damaged game: why it ends early                                             |
+| `result`           | only where the tag `Result` says none: the result at the end of the moves              |
 
 A position has `eval` (`{"cp": …}` or `{"mate": …}`), `best`, `pv`, `depth`, `nodes`, and with a MultiPV above 1
 also `lines`, each with `eval`, `pv` and `depth`. A position without an evaluation has only `terminal`
@@ -23,9 +24,10 @@ also `lines`, each with `eval`, `pv` and `depth`. A position without an evaluati
 evaluation, `searched` has the original one in the same form. `recorded` marks an evaluation from the input; its
 centipawns are not scaled. If only the score is known, `best` is null and `pv` is empty.
 
-A ply has `san` and `uci`. It also has these, which may be null: `judgement`, `accuracy`, `loss` (centipawns),
-`clock` and `time` (seconds left after the move and spent on it), `win_before` and `win_after` (Win%). They are
-from the mover's point of view, but all scores are White's. Floats have 3 decimals. Skipped games have no line.
+A ply has `san` and `uci`, which are `--` and `0000` for a null move. It also has these, which may be null:
+`judgement`, `accuracy`, `loss` (centipawns), `clock` and `time` (seconds left after the move and spent on it),
+`win_before` and `win_after` (Win%). They are from the mover's point of view, but all scores are White's. Floats
+have 3 decimals. Skipped games have no line.
 """
 
 from __future__ import annotations
@@ -78,6 +80,8 @@ def _game(game: AnalysedGame) -> dict[str, Any]:
         record["epd"] = _epd(game.epd)
     if game.problem is not None:
         record["problem"] = game.problem
+    if game.untagged_result is not None:
+        record["result"] = game.untagged_result
     return record
 
 

@@ -20,6 +20,8 @@ a file twice with the same evaluations changes nothing.
 In a damaged game, and in a damaged variation, the moves that can be played are kept and the rest becomes a
 comment. Words that are not moves become comments, escape lines (`%`) are left out, and white space in comments
 becomes one space. A game that cannot be read, or whose variant the evaluator does not play, is copied unchanged.
+Signs beside moves (`±`, `+-`) become NAGs. The result is that of the tag `Result`, or else the one at the end of
+the moves, in the spelling of PGN.
 An EPD line becomes a game without moves; evaluation and best move are in its comment.
 """
 
@@ -30,7 +32,7 @@ from typing import ClassVar
 
 import chess
 
-from engine.model import AnalysedGame, SkippedGame
+from engine.model import RESULTS, AnalysedGame, SkippedGame, with_result
 from engine.plugin import Options, RunInfo, Writer
 from engine_plugins.writers import _annotations, _layout, _movetext
 from engine_plugins.writers._movetext import Comment, Movetext, Replay
@@ -49,12 +51,11 @@ class PgnWriter(Writer):
     def game(self, game: AnalysedGame) -> None:
         replay = Replay(game)
         movetext = _movetext.read(game, replay)
-        result = _result(game, movetext)
-        tags = "".join(_layout.tag(name, value) for name, value in _tags(game, result, self.info).items())
-        text = f"{tags}\n{_layout.wrap(self._atoms(game, movetext, replay, result))}\n"
+        tags = "".join(_layout.tag(name, value) for name, value in _tags(game, self.info).items())
+        text = f"{tags}\n{_layout.wrap(self._atoms(game, movetext, replay))}\n"
         self.stream.write(text.encode("utf-8", "replace"))
 
-    def _atoms(self, game: AnalysedGame, movetext: Movetext, replay: Replay, result: str) -> Iterator[str]:
+    def _atoms(self, game: AnalysedGame, movetext: Movetext, replay: Replay) -> Iterator[str]:
         """Yield the annotated movetext."""
         annotator = _annotations.Annotator(game, replay, self.options)
         if rest := _rest(game, movetext):
@@ -75,7 +76,7 @@ class PgnWriter(Writer):
             white = not white
             yield from _annotations.atoms(notes)
             without_number = not notes.items
-        yield result
+        yield game.result
 
     def skipped(self, game: SkippedGame) -> None:
         text = game.text.strip("\n")
@@ -83,24 +84,14 @@ class PgnWriter(Writer):
             self.stream.write(f"{text}\n\n".encode("utf-8", "replace"))
 
 
-def _result(game: AnalysedGame, movetext: Movetext) -> str:
-    """Return the result of the game, from its tag or else from the end of its moves."""
-    tag = game.headers.get("Result", "")
-    if tag in _movetext.RESULTS and tag != "*":
-        return tag
-    return movetext.result or "*"
-
-
-def _tags(game: AnalysedGame, result: str, info: RunInfo) -> dict[str, str]:
+def _tags(game: AnalysedGame, info: RunInfo) -> dict[str, str]:
     """Return the tags in the order of the input; if a standard tag is missing, the standard tags come first."""
-    tags = dict(game.headers)
+    tags = dict(with_result(game.headers, game.result))
     if any(name not in tags for name in _ROSTER):
         roster = {name: _UNKNOWN.get(name, "?") for name in _ROSTER}
         if game.epd is not None and game.epd.id:
             roster["Event"] = game.epd.id
         tags = roster | tags
-    if tags["Result"] == "*":
-        tags["Result"] = result
     if game.variant == "chess960":
         tags.setdefault("Variant", "Chess960")
     if game.fen != chess.STARTING_FEN and "FEN" not in tags:
@@ -121,7 +112,7 @@ def _annotator(annotators: str, info: RunInfo) -> str:
 def _rest(game: AnalysedGame, movetext: Movetext) -> str:
     """Return the text that could not be played, as a comment."""
     rest = _layout.quoted(movetext.rest)
-    for result in _movetext.RESULTS:
+    for result in RESULTS:
         rest = rest.removesuffix(f" {result}")
     if not rest:
         return ""

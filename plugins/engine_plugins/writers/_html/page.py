@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from engine.model import AnalysedGame, Color
+from engine.model import AnalysedGame, Color, title_of
 from engine_plugins.writers._encode import encode
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
@@ -50,7 +50,7 @@ def row(game: AnalysedGame) -> bytes:
         data = data.replace(bytes([character]), b"\\u%04x" % character)
     fields = {
         "n": game.origin.game,
-        "names": [game.epd.id or "?"] if game.epd is not None else [game.player("white"), game.player("black")],
+        "names": [game.epd.id or "?"] if game.epd is not None else _names(game),
         "ratings": [game.rating("white"), game.rating("black")],
         "result": "" if game.epd is not None else game.result,
         "opening": game.opening,
@@ -60,6 +60,12 @@ def row(game: AnalysedGame) -> bytes:
         "data": Markup(data.decode()),  # noqa: S704 - escaped above
     }
     return _render("row.html.jinja", **fields)
+
+
+def _names(game: AnalysedGame) -> list[str]:
+    names = [game.player("white"), game.player("black")]
+    title = title_of(game.headers)
+    return names if title == " – ".join(names) else [title]
 
 
 def _side(game: AnalysedGame, color: Color) -> dict[str, Any]:

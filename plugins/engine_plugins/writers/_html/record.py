@@ -8,7 +8,7 @@ It is a JSON object, as short as possible; a missing key means that the value is
 | `t` | tags: `[[name, value], ...]` in file order |
 | `f` | FEN of the initial position, if it is not the standard one |
 | `c9` | true for Chess960 |
-| `m`, `s` | the moves in UCI and in SAN, with spaces between |
+| `m`, `s` | the moves in UCI and in SAN, with spaces between; a null move is `0000` and `--` |
 | `e` | White's evaluation of positions 0 to N: centipawns, `"#3"`, `"#"` for checkmate, null |
 | `w` | White's Win% of positions 0 to N in tenths, null |
 | `b`, `bs` | best moves of positions 0 to N in UCI and SAN; `-` means unknown, `=` the move played |
@@ -31,7 +31,7 @@ from typing import Any
 
 import chess
 
-from engine.model import AnalysedGame, AnalysedPosition, Score, Side
+from engine.model import AnalysedGame, AnalysedPosition, Score, Side, with_result
 from engine.scoring import win_percent
 from engine_plugins.writers._white import views
 
@@ -42,7 +42,7 @@ _JUDGED = {"inaccuracy": 1, "mistake": 2, "blunder": 3}
 
 def record(game: AnalysedGame) -> dict[str, Any]:
     """Return the data of one game; scores and Win% are White's."""
-    data: dict[str, Any] = {"n": game.origin.game, "t": list(game.headers.items())}
+    data: dict[str, Any] = {"n": game.origin.game, "t": list(with_result(game.headers, game.result).items())}
     if game.fen != chess.STARTING_FEN:
         data["f"] = game.fen
     if game.variant == "chess960":

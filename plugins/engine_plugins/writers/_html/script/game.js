@@ -37,7 +37,8 @@ function openGame(number, ply) {
 
 function titleOf(game) {
   if (game.epd !== undefined) return game.epd || "Position";
-  return `${nameOfSide(game, "White")} – ${nameOfSide(game, "Black")}`;
+  const names = [nameOfSide(game, "White"), nameOfSide(game, "Black")];
+  return game.tags.ChapterName && names.every((name) => name === "?") ? game.tags.ChapterName : names.join(" – ");
 }
 
 function showHead(game) {
@@ -137,11 +138,11 @@ function showBoard() {
   const arrows = [];
   const best = game.best[ply];
   if (byId("arrows").checked) {
-    if (game.moves[ply] && !(best && best.uci === game.moves[ply])) arrows.push(["played", game.moves[ply]]);
+    if (game.moves[ply] && !isNull(game.moves[ply]) && !(best && best.uci === game.moves[ply])) arrows.push(["played", game.moves[ply]]);
     if (best) arrows.push(["best", best.uci]);
   }
   const move = game.moves[ply - 1];
-  const last = move ? [squareOf(move.slice(0, 2)), squareOf(move.slice(2, 4))] : [];
+  const last = move && !isNull(move) ? [squareOf(move.slice(0, 2)), squareOf(move.slice(2, 4))] : [];
   drawBoard(byId("board"), game.positions[ply], { flipped, last, arrows, words: inWords(game.positions[ply]) });
   const share = game.w && game.w[ply] !== null && game.w[ply] !== undefined ? game.w[ply] / 10 : null;
   const height = share === null ? 50 : share;

@@ -8,6 +8,8 @@ const squareOf = (name) => FILES.indexOf(name[0]) + 8 * (Number(name[1]) - 1);
 const nameOf = (square) => FILES[square % 8] + (Math.floor(square / 8) + 1);
 const isWhite = (piece) => piece === piece.toUpperCase();
 
+const isNull = (uci) => uci === "0000";
+
 function readFen(fen) {
   const [placement, turn, , , half, full] = fen.split(" ");
   const squares = new Array(64).fill("");
@@ -23,6 +25,8 @@ function readFen(fen) {
 
 function play(position, uci) {
   const squares = position.squares.slice();
+  const full = position.full + (position.white ? 0 : 1);
+  if (isNull(uci)) return { squares, white: !position.white, half: position.half + 1, full };
   const from = squareOf(uci.slice(0, 2));
   const to = squareOf(uci.slice(2, 4));
   const piece = squares[from];
@@ -39,7 +43,7 @@ function play(position, uci) {
     squares,
     white: !position.white,
     half: pawn || takes ? 0 : position.half + 1,
-    full: position.full + (position.white ? 0 : 1),
+    full,
   };
 }
 
