@@ -47,7 +47,7 @@ _INCREMENT = re.compile(
 _DELAY = re.compile(r"\bdelay\b|\bbronstein\b|\bd(?=[\s/]*\d)")
 _COUNT = re.compile(r"(?:first |next )?(\d{1,3})\s*(?:moves|movs?|mvs?)\b")
 _COUNT_BEFORE = re.compile(r"(\d{1,3})\s*/\s*(?=\d)")
-_COUNT_AFTER = re.compile(rf"(?:{_UNIT})\.?\s*/\s*(\d{{1,3}})\s*$")
+_COUNT_AFTER = re.compile(rf"\d\s*(?:{_UNIT})\.?\s*/\s*(\d{{1,3}})\s*$")
 _REST = re.compile(r"\b(?:sd|game|g|rest|sudden death|end|all|ko)\b|\b(?:g|sd)(?=\d)")
 _HOURGLASS = re.compile(r"\b(?:hourglass|sand ?clock)\b")
 _NAMES = re.compile(r"\b(?:ultrabullet|bullet|blitz|rapid|classical|standard|fide|time control|tc)\b:?")

@@ -16,6 +16,7 @@ complete.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -210,10 +211,8 @@ class _Spelling:
     def _numbers(self, numbers: Mapping[int, float]) -> None:
         """Read clocks that are plain numbers: seconds, or the unit that suits the time control."""
         units = _UNITS_OF_WHOLE_NUMBERS if all(number.is_integer() for number in numbers.values()) else ((1, ""),)
-        ranks = {unit: self._rank({ply: n / unit for ply, n in numbers.items()}) for unit, _ in units}
-        divisor, name = (
-            min(units, key=lambda unit: ranks[unit[0]]) if min(ranks.values()) < _UNSUITED else units[0]
-        )
+        suited = [unit for unit in units if self._rank({k: n / unit[0] for k, n in numbers.items()}) < _UNSUITED]
+        divisor, name = (suited or units)[0]
         for ply, number in numbers.items():
             self._remarks.clocks[ply] = number / divisor
         if divisor > 1:
@@ -270,7 +269,7 @@ class _Spelling:
         steps = {
             after: dial[after] - dial[after - 2] for after in dial if after - 2 in dial and after < self._plies
         }
-        if sum(step < 0 for step in steps.values()) > len(steps) / 2:
+        if sum(-(turn or math.inf) / 2 < step < 0 for step in steps.values()) > len(steps) / 2:
             for ply, seconds in dial.items():
                 self._remarks.clocks.setdefault(ply, seconds)
             return
