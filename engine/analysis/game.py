@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from engine.analysis import judge
 from engine.analysis.reconcile import before_reconciliation, reconcile
 from engine.input.filters import PlayerFilter
 from engine.model import AnalysedGame, Color, SourceGame
+from engine.positions.dead import dead_positions
 from engine.search.games import SearchedGame
 from engine.search.planner import used_recording
 from engine.settings import Search
@@ -34,7 +37,7 @@ class GameAnalyzer(Struct, frozen=True):
         positions = [before_reconciliation(position) for position in searched.positions]
         has_searches = any(position.evaluation and not position.recorded for position in positions)
         if reconciles and has_searches:
-            positions = reconcile(searched.game.moves, positions)
+            positions = reconcile(searched.game.moves, positions, _dead(searched))
         return judge.analyse(
             searched.origin,
             searched.game,
@@ -47,3 +50,10 @@ class GameAnalyzer(Struct, frozen=True):
 
     def _view(self, game: SourceGame) -> tuple[Color, ...]:
         return self.players(game.headers) if self.players is not None else ("white", "black")
+
+
+def _dead(searched: SearchedGame) -> Collection[int]:
+    """Return the dead positions of a game; only those of an endgame are looked for."""
+    phases, game = searched.landmarks.phases, searched.game
+    endgame = phases is not None and phases.endgame is not None
+    return dead_positions(game.fen, game.variant, game.moves) if endgame else ()

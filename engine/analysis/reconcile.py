@@ -11,7 +11,7 @@ both directions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import structs
 
@@ -21,11 +21,14 @@ from engine.scoring import board_value
 
 __all__ = ["before_reconciliation", "reconcile"]
 
+_DRAW = Score(cp=0)
 _DEEPER = 2
 """Ratio of nodes above which a position counts as searched deeper than the one before, as `--adaptive` does."""
 
 
-def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> list[AnalysedPosition]:
+def reconcile(
+    moves: Sequence[str], positions: Sequence[AnalysedPosition], dead: Collection[int] = ()
+) -> list[AnalysedPosition]:
     """Return the positions of a game with consistent evaluations; a changed one keeps the original as `searched`.
 
     Where the move played is the best move, both positions get the same score: that of the earlier one, unless the
@@ -37,12 +40,15 @@ def reconcile(moves: Sequence[str], positions: Sequence[AnalysedPosition]) -> li
 
     * **moves** - the moves in UCI notation; a null move, which nobody may choose, changes nothing.
     * **positions** - the positions 0 to N.
+    * **dead** - *(optional)* the positions in which nobody can mate any more: they are worth 0 centipawns.
     """
-    result = list(positions)
+    result = [_drawn(position) if k in dead else position for k, position in enumerate(positions)]
     for ply, move in enumerate(moves):
         child = result[ply + 1]
         expected = _expected_line(move, result[ply])
-        if expected is not None and child.evaluation is not None and not child.recorded:
+        if ply + 1 in dead or child.recorded:
+            continue
+        if expected is not None and child.evaluation is not None:
             result[ply + 1] = _with(child, _adopt_expected(child.evaluation, expected, result[ply]))
     for ply in range(len(moves) - 1, -1, -1):
         after = _line_after(moves[ply], result[ply + 1]) if moves[ply] != NULL_MOVE else None
@@ -59,6 +65,15 @@ def before_reconciliation(position: AnalysedPosition) -> AnalysedPosition:
     if position.searched is None:
         return position
     return structs.replace(position, evaluation=position.searched, searched=None)
+
+
+def _drawn(position: AnalysedPosition) -> AnalysedPosition:
+    """Return a searched position with the score of a draw."""
+    own = position.evaluation
+    if own is None or position.recorded:
+        return position
+    lines = tuple(structs.replace(line, score=_DRAW) for line in own.lines)
+    return _with(position, structs.replace(own, score=_DRAW, lines=lines))
 
 
 def _with(position: AnalysedPosition, evaluation: Evaluation) -> AnalysedPosition:
