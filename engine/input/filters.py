@@ -244,7 +244,11 @@ def _compare(name: str, op: str, value: str) -> _Test:
 
 
 def _by_number(order: _Order, number: float) -> Callable[[str], bool]:
-    return lambda tag: bool(_NUMBER.fullmatch(tag)) and order(float(tag), number)
+    def holds(tag: str) -> bool:
+        tag = tag.rstrip("? ")  # a provisional rating
+        return bool(_NUMBER.fullmatch(tag)) and order(float(tag), number)
+
+    return holds
 
 
 def _by_date(order: _Order, value: str) -> Callable[[str], bool]:

@@ -18,6 +18,7 @@ from engine.errors import AnalysisError
 from engine.input.duplicates import Duplicates
 from engine.input.filters import Filter, PlayerFilter
 from engine.input.sampling import chance, parse_sample
+from engine.input.seen_names import SeenNames
 from engine.input.sources import BrokenSource, NoGameYet, Source
 from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, with_result
 from engine.plugin import RawGame, Reader, Unreadable
@@ -82,6 +83,8 @@ class Selection(Struct, frozen=True):
     """`5%`: each game with that probability; `200`: that many games, all read before the first is passed on."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    seen: SeenNames | None = None
+    """Keeps the names in games of others, to say which are near when nobody is found."""
     keep_duplicates: bool = False
     """Whether copies of games that came before are taken too."""
 
@@ -169,8 +172,13 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
     if selection.filter is None and selection.players is None:
         return True
     headers = reader.headers(raw)
-    if selection.players is not None and not selection.players(headers):
-        return False
+    if selection.players is not None:
+        is_wanted = bool(selection.players(headers))
+        if selection.seen is not None:
+            selection.seen.found |= is_wanted
+            selection.seen.see(headers)
+        if not is_wanted:
+            return False
     if selection.filter is not None and selection.filter.asks_result:
         headers = with_result(headers, reader.result(raw))
     return selection.filter is None or selection.filter.matches(headers, raw.data)

@@ -20,6 +20,8 @@ Color = Literal["white", "black"]
 Judgement = Literal["inaccuracy", "mistake", "blunder"]
 Phase = Literal["opening", "middlegame", "endgame"]
 
+_RATING = re.compile(r"\s*0*([1-9]\d{0,3})\s*[?P]?\s*", re.ASCII)
+
 
 class AnalysedPosition(Struct, frozen=True):
     """One position of an analysed game; exactly one of `evaluation`, `terminal` and `missing` is set."""
@@ -295,10 +297,12 @@ class AnalysedGame(Struct, frozen=True):
     def rating(self, color: Color) -> int | None:
         """Return the player's Elo from the tags; None when it is missing or not a number from 1 to 9999.
 
+        A mark behind a provisional rating (`1500?`, `1500P`) is left out.
+
         * **color** - the player's colour.
         """
-        text = self.headers.get("WhiteElo" if color == "white" else "BlackElo", "").strip().lstrip("0")
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None  # noqa: PLR2004
+        found = _RATING.fullmatch(self.headers.get("WhiteElo" if color == "white" else "BlackElo", ""))
+        return int(found[1]) if found else None
 
     @property
     def time_control(self) -> TimeControl | None:

@@ -31,6 +31,7 @@ LARGEST_FAMILY = 2_000
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "ı": "i"})
 _EXAMPLE = "example: --same 'Carlsen, Magnus=DrNykterstein'"
+_SIGN = re.compile(r"[^\w\s,.'’-]")
 _DIGIT = re.compile(r"\d")
 
 
@@ -109,8 +110,14 @@ def _parts(plain: str, spellings: Iterable[str]) -> tuple[list[str], list[str]]:
     return words[:-1], []
 
 
-def _oddness(name: str) -> tuple[bool, bool, bool]:
-    return name.isupper() or name.islower(), ", " not in name, name != name.strip()
+def _oddness(name: str) -> tuple[bool, ...]:
+    return (
+        name.isupper(),
+        _SIGN.search(name) is not None,
+        name.islower(),
+        ", " not in name,
+        name != name.strip(),
+    )
 
 
 def family_key(plain: str) -> str:

@@ -83,7 +83,11 @@ def _check_that_there_were_games(plan: RunPlan, accounts: RunAccounts, *, interr
     if counts.read == 0 and not is_broken and not interrupted:
         accounts.notice(Notice("warning", names, None, None, "no game in it"))
     elif counts.read and counts.filtered == counts.read and not interrupted:
-        accounts.notice(Notice("warning", names, None, None, f"no game of {counts.read:,} passed the filters"))
+        nearest = plan.selection.seen.nearest() if plan.selection.seen is not None else []
+        names_near = ", ".join(f"`{name}`" for name in nearest)
+        near = f"; nobody is called that, the nearest names are {names_near}" if nearest else ""
+        reason = f"no game of {counts.read:,} passed the filters{near}"
+        accounts.notice(Notice("warning", names, None, None, reason))
     elif (counts.damaged or is_broken) and not (
         counts.analysed or counts.variant or counts.filtered or interrupted
     ):

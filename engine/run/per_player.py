@@ -106,19 +106,19 @@ class PlayerOutputs:
         new_aggregators: Callable[[], Aggregators],
         new_recount: Callable[[], Recount],
         writer_options: Mapping[str, Options],
-        players: Sequence[str],
+        names: PlayerNames,
     ) -> None:
         """Write no file yet: a player's files are begun with the player's first game.
 
         * **new_aggregators**, **new_recount** - make those of one player.
         * **writer_options** - by writer.
-        * **players** - those of `--player`, whose aliases mean one player.
+        * **names** - names without a player yet.
         """
         self._templates = templates
         self._new_aggregators = new_aggregators
         self._new_recount = new_recount
         self._writer_options = writer_options
-        self._names = PlayerNames(players)
+        self._names = names
         self._files: dict[str, _PlayerFiles] = {}
         self._claims: list[Part] = []
         self.left_out: set[str] = set()

@@ -16,6 +16,7 @@ from engine.model.names import UNKNOWN, plain_name
 from engine.output.names import PLAYER, safe, unused
 from engine.output.target import real_path
 from engine.plugin import Reader
+from engine.run.players import Joined, aliases_in
 
 MAX_PLAYERS = 200
 """Players who get files: each holds one open, and aggregators in memory."""
@@ -26,8 +27,13 @@ _BOTH: tuple[Color, Color] = ("white", "black")
 class PlayerNames:
     """The players of a run, in the order of their first games, and the names of their files."""
 
-    def __init__(self, players: Sequence[str]) -> None:
-        """Begin without any. `players` are those of `--player`, whose aliases mean one player."""
+    def __init__(self, players: Sequence[str], joined: Joined) -> None:
+        """Begin without any.
+
+        * **players** - those of `--player`, whose aliases mean one player.
+        * **joined** - which names are one player.
+        """
+        self._joined = joined.names
         self._aliases = _aliases(players)
         self._file_names: dict[str, str] = {}
         self._used: set[str] = set()
@@ -42,8 +48,10 @@ class PlayerNames:
 
     def player(self, name: str) -> str | None:
         """Return the player that a name in a game means; None for a name that is none."""
-        name = name.strip()
-        return None if name in UNKNOWN else self._aliases.get(plain_name(name), name)
+        shown = self._joined.get(name, name).strip()
+        if shown in UNKNOWN:
+            return None
+        return self._aliases.get(plain_name(name)) or self._aliases.get(plain_name(shown), shown)
 
     def file_name(self, name: str) -> str:
         """Return what stands for `{player}` in the names of a player's files; the same at each call."""
@@ -71,6 +79,8 @@ class PlayerInput(Struct, frozen=True):
     selection: Selection
     players: Sequence[str]
     """The names of `--player`."""
+    joined: Joined = Joined()
+    """Which names are one player."""
 
     def newcomers(self, names: PlayerNames) -> Generator[tuple[UnparsedGame, str], None, None]:
         """Yield each player who is not among `names`, with a game, until nobody else gets files.
@@ -120,7 +130,7 @@ def check_player_files(
     """
     if not any(_could_be(template, path) for template in templates for path in in_the_way(template)):
         return
-    names = PlayerNames(found_in.players)
+    names = PlayerNames(found_in.players, found_in.joined)
     with contextlib.closing(found_in.newcomers(names)) as newcomers:
         for game, player in newcomers:
             try:
@@ -143,8 +153,8 @@ def _aliases(players: Sequence[str]) -> dict[str, str]:
     """Return the first name of each player by all their names, from `NAME,ALIAS` and the like."""
     first_names: dict[str, str] = {}
     for text in players:
-        parts = [text] if ", " in text or "," not in text else [part.strip() for part in text.split(",")]
-        first = next((part for part in parts if plain_name(part)), text)
-        for part in (text, *parts):
-            first_names.setdefault(plain_name(part), first)
+        names = aliases_in(text)
+        first = next((name for name in names if plain_name(name)), text)
+        for name in (text, *names):
+            first_names.setdefault(plain_name(name), first)
     return first_names

@@ -6,7 +6,7 @@ the names in the games; their states are renamed when the reports are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -17,20 +17,12 @@ from engine.contracts.aggregator import Aggregator
 from engine.contracts.group_states import Counts
 from engine.model import AnalysedGame, Cell, Report
 from engine.model.names import UNKNOWN, Declared, Person, family_key, join_family, plain_name
+from engine.settings import Settings
 
 MAX_SPELLINGS = 100_000
 """Spellings that are joined with others at most; the names after them stay as they are."""
 _LISTED = 3
 """Players that a notice names."""
-
-
-class Wanted(Struct, frozen=True):
-    """Everything said about names before the run."""
-
-    declared: Declared = Declared()
-    """`--same` and `[players]`."""
-    players: tuple[str, ...] = ()
-    """The names of `--player`, which are one person, in the order in which they are to be shown."""
 
 
 class Joined(Struct, frozen=True):
@@ -70,6 +62,15 @@ class Joined(Struct, frozen=True):
     def _cell(self, value: Cell) -> Cell:
         return self.names.get(value, value) if isinstance(value, str) else value
 
+    def among(self, games: Iterable[tuple[str, int]]) -> Joined:
+        """Return what of it is about the names in some of the games."""
+        here = [name for name, _ in games if name in self.names or name in self.apart]
+        return structs.replace(
+            self,
+            names={name: self.names[name] for name in here if name in self.names},
+            apart={name: self.apart[name] for name in here if name in self.apart},
+        )
+
     def sentences(self) -> Iterator[str]:
         """Yield what people should know of it."""
         if self.problem:
@@ -77,19 +78,47 @@ class Joined(Struct, frozen=True):
         if self.names:
             spellings: dict[str, list[str]] = {}
             for name, shown in sorted(self.names.items()):
-                spellings.setdefault(shown, []).append(name.strip())
-            named = [f"{shown} (also {_listed(names)})" for shown, names in spellings.items()]
-            yield f"one player under several names: {_listed(named)}; --same 'NAME=OTHER NAME' declares others"
+                spellings.setdefault(shown, []).append(f"`{name.strip()}`")
+            named = [f"`{shown}` is also {_listed(names)}" for shown, names in spellings.items()]
+            yield f"players with several names: {_listed(named, '; ')}"
         if self.left_out:
             yield f"only {MAX_SPELLINGS:,} spellings of players were joined with others; there are more"
         if self.apart:
-            named = [f"{short} may be {' or '.join(names[:_LISTED])}" for short, names in self.apart.items()]
-            yield f"players that stay apart: {_listed(named)}; --same 'NAME=OTHER NAME' says who is one"
+            named = [f"`{short}` may be {either(names)}" for short, names in self.apart.items()]
+            yield f"players that stay apart: {_listed(named, '; ')}; --same 'NAME=OTHER NAME' says who is one"
 
 
-def _listed(names: list[str]) -> str:
+class Wanted(Struct, frozen=True):
+    """Everything said about names before the run."""
+
+    declared: Declared = Declared()
+    """`--same` and `[players]`."""
+    aliases: tuple[tuple[str, ...], ...] = ()
+    """Names of `--player NAME,ALIAS`, each player's in the order in which they are to be shown."""
+
+    known: Joined | None = None
+    """Which names in the whole input are one player; None where that is not known before the run."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Wanted:
+        """Return what the settings say. Raises ConfigError for names that cannot be one player's."""
+        aliases = [(text, *aliases_in(text)) for text in settings.players if len(aliases_in(text)) > 1]
+        return cls(Declared.of(settings.same), tuple(aliases))
+
+
+def aliases_in(text: str) -> list[str]:
+    """Return the names in `NAME,ALIAS`; `Carlsen, Magnus` is one."""
+    return [text] if ", " in text or "," not in text else [part.strip() for part in text.split(",")]
+
+
+def either(names: Sequence[str]) -> str:
+    """Return some of the names as alternatives."""
+    return " or ".join(f"`{name}`" for name in names[:_LISTED]) + (" or others" if len(names) > _LISTED else "")
+
+
+def _listed(names: Sequence[str], between: str = ", ") -> str:
     more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+    return between.join(names[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class Players:
@@ -99,6 +128,7 @@ class Players:
         self.wanted = wanted or Wanted()
         self._games = Counts()
         """Games by name, as the tags have it."""
+        self._problem = ""
 
     def add(self, game: AnalysedGame) -> None:
         """Add the players of a game."""
@@ -114,15 +144,24 @@ class Players:
         """Add the names of other games."""
         for name, games in state.items():
             self._games.add(name, games)
-        self._games.spill()
+        self.spill()
 
     def spill(self) -> None:
         """Keep memory bounded. Called between games."""
-        self._games.spill()
+        try:
+            self._games.spill()
+        except OSError as error:
+            self._problem = self._problem or str(error)
+        if self._problem:
+            self._games = Counts()
 
     def joined(self) -> Joined:
         """Return which of the names so far are one player."""
+        if self._problem:
+            return Joined(problem=self._problem)
         try:
+            if self.wanted.known is not None:
+                return self.wanted.known.among(self._games.each())
             return join(self._games.each(), self.wanted)
         except OSError as error:
             return Joined(problem=str(error))
@@ -151,39 +190,38 @@ class _Joining:
         self.names: dict[str, str] = {}
         self._apart: dict[str, list[str]] = {}
         self._declared = wanted.declared.names
-        self._ours = {plain_name(name): k for k, name in reversed(list(enumerate(wanted.players)))}
-        """The names of `--player`, first ones first."""
-        self._our_persons: list[Person] = []
+        self._aliases: dict[str, tuple[int, int]] = {}
+        """Number of the player, and of the name among the player's, by name."""
+        for k, names in enumerate(wanted.aliases):
+            for n, name in enumerate(names):
+                if plain_name(name):
+                    self._aliases.setdefault(plain_name(name), (k, n))
+        self._found: list[tuple[tuple[int, int], Person]] = []
+        """Persons with these names."""
 
     def add(self, family: str, persons: list[Person]) -> None:
         """Add all names with one family name."""
-        free = []
-        for person in persons:
-            if person.plain in self._ours:
-                self._our_persons.append(person)
-            elif person.plain in self._declared:
-                self._show(person, self._declared[person.plain])
-            elif person.plain:
-                free.append(person)
         meant, apart = join_family(persons) if family else ({}, {})
-        for person in free:
-            fullest = meant.get(person.plain, person)
-            if fullest.plain in self._ours:
-                self._our_persons.append(person)
-            elif fullest.plain in self._declared:
+        for person in persons:
+            said = person if person.plain in self._aliases or person.plain in self._declared else None
+            fullest = said or meant.get(person.plain, person)
+            if fullest.plain in self._declared:
                 self._show(person, self._declared[fullest.plain])
-            else:
+            elif fullest.plain in self._aliases:
+                self._found.append((self._aliases[fullest.plain], person))
+            elif person.plain:
                 self._show(person, fullest.display)
-            if person.plain in apart:
+            if said is None and person.plain in apart:
                 self._apart[person.display] = [other.display for other in apart[person.plain]]
 
     def joined(self) -> Joined:
         """Return everything that was found."""
-        ours = sorted(self._our_persons, key=lambda person: self._ours.get(person.plain, len(self._ours)))
-        declared = next((self._declared[p.plain] for p in ours if p.plain in self._declared), None)
-        for person in ours:
-            self._show(person, declared or ours[0].display)
-        return Joined(self.names, self._apart, len(self.names) > MAX_SPELLINGS)
+        self._found.sort(key=lambda item: (item[0], -len(item[1].plain)))
+        for _, found in groupby(self._found, key=lambda item: item[0][0]):
+            persons = [person for _, person in found]
+            for person in persons:
+                self._show(person, persons[0].display)
+        return Joined(self.names, self._apart, left_out=len(self.names) > MAX_SPELLINGS)
 
     def _show(self, person: Person, shown: str) -> None:
         if len(person.spellings) == 1 and shown == person.display:

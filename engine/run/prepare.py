@@ -14,17 +14,19 @@ from engine.contracts.options import Options
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
+from engine.input.seen_names import SeenNames
 from engine.input.sources import Source
 from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Limit
-from engine.model.names import Declared
 from engine.output.files import Targets, check_outputs
+from engine.output.names import PLAYER
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
+from engine.run.look_ahead import look_ahead
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
-from engine.run.players import Wanted
+from engine.run.players import Joined, Wanted
 from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
 from engine.run.recount import Recount
 from engine.search import adaptive
@@ -95,6 +97,10 @@ class RunPlan(Struct, frozen=True):
     first_limit: Limit
     """The limit of the first search of each position."""
     workers: int
+    joined: Joined = Joined()
+    """Which names are one player, as far as that is known before."""
+    notes: tuple[str, ...] = ()
+    """What people should know before the run."""
 
     @property
     def evaluator_name(self) -> str:
@@ -131,21 +137,26 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
     sources = open_sources(inputs, readers)
-    declared = Declared.of(settings.same)
-    settings = structs.replace(settings, players=tuple(declared.with_others(settings.players)))
+    wanted = Wanted.of(settings)
+    players = tuple(wanted.declared.with_others(settings.players))
+    selection = _selection(
+        structs.replace(settings, players=players)
+    )  # says what is wrong with a name or a filter
+    known = look_ahead(sources, readers, players, wanted, files=any(PLAYER in name for name in outputs))
+    settings = structs.replace(settings, players=known.players)
+    wanted = structs.replace(wanted, known=known.joined)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
     own_names, template_names = by_player(outputs)
     targets = check(own_names, force=force)
     plugin_options = resolve_options(settings, registry, writers)
-    found_in = PlayerInput(sources, readers, selection, settings.players)
+    found_in = PlayerInput(sources, readers, selection, settings.players, known.joined or Joined())
     templates = PlayerTemplates.of(template_names, check, found_in, targets, force) if template_names else None
     all_targets = [targets] if templates is None else [targets, templates.targets]
     epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
     choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
-    wanted = Wanted(declared, tuple(settings.players))
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
     aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
@@ -169,6 +180,8 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         limit=limit,
         first_limit=first_limit,
         workers=settings.workers or system.cores(),
+        joined=known.joined or Joined(),
+        notes=known.notes,
         new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
     )
 
@@ -190,6 +203,7 @@ def _selection(settings: Settings) -> Selection:
     return Selection(
         filter=compile_filter(settings.filter) if settings.filter else None,
         players=player_filter(settings.players) if settings.players else None,
+        seen=SeenNames(settings.players) if settings.players else None,
         limit=settings.max_games,
         sample=settings.sample,
         seed=settings.seed,

@@ -9,12 +9,14 @@ from msgspec import Struct
 
 from engine.errors import ConfigError, EvaluatorError
 from engine.loading.evaluators import ChosenEvaluator, with_trial
+from engine.model import Notice
 from engine.output.files import Outputs
 from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts, RunEvent
 from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.per_player import PlayerOutputs
+from engine.run.player_names import PlayerNames
 from engine.run.prepare import RunPlan
 from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
@@ -53,6 +55,8 @@ def start(
     listeners = listeners or Listeners()
     accounts = RunAccounts(plan.new_recount(), listeners.on_event, keeps_labels=listeners.progress is not None)
     plan.aggregators.on_crash = accounts.plugin_crashed
+    for note in plan.notes:
+        accounts.notice(Notice("note", None, None, None, note))
     evaluators = choose_evaluators(plan, accounts)
     info = RunInfo(evaluators.main.info, plan.limit)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
@@ -138,7 +142,7 @@ def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunI
             new_aggregators=new_aggregators,
             new_recount=plan.new_recount,
             writer_options=plan.writer_options,
-            players=plan.settings.players,
+            names=PlayerNames(plan.settings.players, plan.joined),
         )
     delivery = Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
     try:

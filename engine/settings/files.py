@@ -86,7 +86,8 @@ def build_settings(
     values["aggregator_options"] = _merged_by_name(
         *(layer.aggregator for layer in layers), values.get("aggregator_options") or {}
     )
-    values["same"] = _same(*(layer.players for layer in layers), values.get("same") or {})
+    ours = {user.player[0]: user.player[1:]} if len(user.player) > 1 else {}
+    values["same"] = _same(ours, *(layer.players for layer in layers), values.get("same") or {})
     values["writer_options"] = _merged_by_name(*(layer.writer for layer in layers))
     for layer in reversed(layers):
         for field, value in (

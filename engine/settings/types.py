@@ -93,7 +93,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     scoreboard: ScoreboardSettings = ScoreboardSettings()
     """Settings of the scoreboard: what counts as a win, and how many scores are kept."""
     players: tuple[str, ...] = ()
-    """Name and aliases of the player whose games are taken and whose view the reports have; empty: all games."""
+    """Names and aliases of the player whose games are taken and whose view the reports have; empty: all games. In
+    the tables, names that `same` does not declare to be one are as many players, but for `NAME,ALIAS` in one."""
     same: dict[str, tuple[str, ...]] = {}
     """Other names of players, by the name that is to stand for all of them (`engine.model.names`)."""
     filter: str | None = None

@@ -9,9 +9,11 @@
 | `reports`  | a figure, table cell or note of a report   |               |
 | `failures` | a failure during the run                   |               |
 | `run`      | the run: evaluator, limit, numbers         |               |
+| `names`    | another name of a player, if there are any | `name`        |
 
 with the same columns as the CSV and Parquet outputs. plugins/engine_plugins/writers/README.md explains them, and
-so does `.schema` in the sqlite3 program. Booleans are 1 or 0. `PRAGMA user_version` is the version of the schema.
+so does `.schema` in the sqlite3 program. Booleans are 1 or 0. A player who has several
+names in the file has one here, and `names` has the others. `PRAGMA user_version` is the version of the schema.
 Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and a view
 for each table of a report, such as `report_accuracy_players`.
 
@@ -70,6 +72,17 @@ _FAILURES = """CREATE TABLE failures (
 )"""
 
 
+_NAMES = """CREATE TABLE names (
+  name TEXT PRIMARY KEY, -- in the file
+  player TEXT -- the name that this player has in all tables
+) WITHOUT ROWID"""
+_RENAME = (
+    "UPDATE {table} SET {column} = (SELECT player FROM names WHERE name = {column}) "
+    "WHERE {column} IN (SELECT name FROM names)"
+)
+_PLAYERS = (("games", "white"), ("games", "black"), ("plies", "player"))
+
+
 class SqliteWriter(Writer):
     """Games, moves and reports as one SQLite database, with views for common questions."""
 
@@ -95,11 +108,21 @@ class SqliteWriter(Writer):
             self._database.insert("reports", _tables.report_rows(result))
             self._database.insert("failures", _failures(result))
             self._database.insert("run", [_run(result)])
+            if result.players:
+                self._rename(result)
             for statement in report_views(result.reports):
                 self._database.execute(statement)
             pieces = self._database.content()
         for piece in pieces:
             self.stream.write(piece)
+
+    def _rename(self, result: RunResult) -> None:
+        """Give each player one name."""
+        self._database.execute(_NAMES)
+        names = {_tables.text(name): _tables.text(player) for name, player in result.players.items()}
+        self._database.insert("names", ((name, player) for name, player in names.items() if name != player))
+        for table, column in _PLAYERS:
+            self._database.execute(_RENAME.format(table=table, column=column))
 
     def close(self) -> None:
         self._database.close()
