@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
 import random
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from unittest import mock
 
 from engine.contracts.aggregator import Aggregator
 from engine.contracts.options import Options, parse_options
 from engine.model import AnalysedGame
 from engine.testing import laws
+from engine.testing.answers import answered
 from engine.testing.broken_law import BrokenLaw
+from engine.testing.calendar import days_go_by
 from engine.testing.shrinking import Parts, smallest
 
 __all__ = ["check_aggregator"]
 
 _SHARDS = 5
-_DAY = 86_400
 
 
 def check_aggregator(
@@ -35,11 +33,12 @@ def check_aggregator(
     """Prove the laws of aggregators for `cls` on `games`: random splits, shuffles, state round-trips.
 
     Every way to share the games out must give the same report to the byte. An empty input gives a valid report;
-    `report` is repeatable and changes nothing, even as days go by; `requests`, where there is one, follows from
-    the game alone; `merge` is associative and commutative, leaves the other side as it is, and a fresh instance
-    is its identity; the state is JSON of integers and strings; instances share nothing; games stay as they are;
-    nothing is printed. The random choices follow `seed`; `rounds` is how many shuffles and how many splits are
-    tried.
+    `report` is repeatable, changes nothing, not even the first time, and has the types that it declares; today's
+    date makes no difference; `requests`, where there is one, follows from the game alone and asks for what can be
+    searched, and games with answers are added; `merge` is associative and commutative, leaves the other side as it
+    is, and a fresh instance is its identity; the state is JSON of integers and strings; instances share nothing;
+    games stay as they are; nothing is printed. The random choices follow `seed`; `rounds` is how many shuffles and
+    how many splits are tried.
 
     Raises BrokenLaw at the first law that does not hold, with the smallest case that shows it; ConfigError for
     options that the class does not take. Whatever the aggregator itself raises passes through, with a note that
@@ -48,8 +47,9 @@ def check_aggregator(
     listed = list(games)
     if not isinstance(options, Options):
         options = parse_options(cls.Options, options or {}, cls.__name__)
-    bench = laws.Bench(cls, listed, options)
-    with _days_go_by():
+    bench = laws.Bench(cls, listed, options)  # takes the list, to which games are added
+    with days_go_by(cls):
+        listed += answered(cls, listed, options)
         for law, parts in _trials(len(listed), random.Random(seed), rounds):  # noqa: S311 - splits of games, no secrets
             broken = _tried(bench, law, parts)
             if broken is not None:
@@ -64,6 +64,8 @@ def _trials(count: int, rng: random.Random, rounds: int) -> Iterator[tuple[laws.
     for k in everything:
         yield laws.one_game_stays_where_it_is, ((k,),)
     yield laws.report_is_pure, (everything,)
+    yield laws.report_is_pure, (tuple(rng.sample(everything, count)),)
+    yield laws.calendar_does_not_matter, (everything,)
     yield laws.add_is_repeatable, (everything,)
     yield laws.requests_are_pure, (everything,)
     yield laws.state_round_trip, (everything,)
@@ -124,15 +126,3 @@ def _in_the_smallest_case(bench: laws.Bench, law: laws.Law, parts: Parts, broken
 
     shows(smallest(shows, parts))
     return last
-
-
-@contextlib.contextmanager
-def _days_go_by() -> Iterator[None]:
-    """Every look at the calendar finds another day, so that a date in a report shows."""
-    now = time.time()
-    ticks = (now + _DAY * day for day in itertools.count())
-    with (
-        mock.patch.object(time, "time", ticks.__next__),
-        mock.patch.object(time, "time_ns", lambda: int(time.time()) * 10**9),  # noqa: PT008 - not a constant
-    ):
-        yield

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from engine.model import AnalysedGame, Epd
+import chess
+from msgspec import structs
+
+from engine.model import AnalysedGame, Epd, Evaluation, Line, Score
 from engine.testing.builders import analysed_game
 
 __all__ = ["example_games"]
@@ -10,7 +13,7 @@ __all__ = ["example_games"]
 
 def example_games() -> list[AnalysedGame]:
     """Games and EPD lines, numbered from 1: enough to prove the laws of most aggregators on."""
-    return [*_ordinary(), *_special(), *_bare(), *_epd_lines()]
+    return [*_ordinary(), *_special(), *_bare(), *_epd_lines(), *_with_lines()]
 
 
 def _ordinary() -> list[AnalysedGame]:
@@ -123,3 +126,50 @@ def _epd_lines() -> list[AnalysedGame]:
         analysed_game(headers=hanging, evals=[480], best={0: "exd5"}, epd=Epd(), number=17),
         analysed_game(headers=back_rank, epd=Epd(id="lost.1", bm=("a1a8",)), number=18),
     ]
+
+
+def _with_lines() -> list[AnalysedGame]:
+    """Three games that were searched for three lines of each position; where there are two moves, there are two."""
+    quiet = analysed_game(
+        "1. e4 e6 2. d4 d5 3. exd5 exd5 4. Bb5+ c6 5. Qe2+ Be7",
+        [30, 38, 35, 33, 12, 10, -5, -12, -9, -40, -38],
+        headers={"White": "Carla", "Black": "Bert", "Date": "2024.11.03"},
+        best={4: "Nc3", 6: "Nf3", 8: "Bd3"},
+        number=19,
+    )
+    sharp = analysed_game(
+        "1. e4 e5 2. Bc4 Nc6 3. Qh5 Nf6 4. Qxf7#",
+        [30, 32, 20, 25, -15, 10, "#1", "#1"],
+        headers={"White": "Dan", "Black": "Anna", "Date": "2025.10.30", "Result": "1-0"},
+        best={5: "g6"},
+        number=20,
+    )
+    check = analysed_game(
+        "60. Kg1 Kg7 61. Kh2",
+        [-930, -935, -980, "#-9"],
+        headers={"FEN": "7k/8/8/8/8/5q2/8/7K w - - 0 60", "SetUp": "1", "White": "Dan", "Black": "Bert"},
+        number=21,
+    )
+    return [_searched_for(3, game) for game in (quiet, sharp, check)]
+
+
+def _searched_for(count: int, game: AnalysedGame) -> AnalysedGame:
+    """The game with up to `count` lines of each position, the best one first."""
+    board = chess.Board(game.fen)
+    positions = []
+    for k, position in enumerate(game.positions):
+        found = position.evaluation
+        if found is not None:
+            others = [uci for uci in sorted(map(board.uci, board.legal_moves)) if uci != found.best]
+            worse = [
+                Line(Score(cp=(found.score.cp or 0) - 35 * n), (uci,), 16)
+                for n, uci in enumerate(others[: count - 1], 1)
+            ]
+            lines = (Line(found.score, found.pv, found.depth), *worse)
+            position = structs.replace(  # noqa: PLW2901
+                position, evaluation=Evaluation(found.score, found.pv, found.depth, found.nodes, lines)
+            )
+        positions.append(position)
+        if k < len(game.plies):
+            board.push_uci(game.plies[k].uci)
+    return structs.replace(game, positions=tuple(positions))

@@ -12,7 +12,9 @@ import msgspec
 from engine.contracts.aggregator import Aggregator, Needs
 from engine.contracts.options import Options
 from engine.model import AnalysedGame, Report
+from engine.testing.answers import wrong_request
 from engine.testing.broken_law import BrokenLaw, Compared, lines_of
+from engine.testing.calendar import DAYS, on_day
 from engine.testing.shrinking import Parts
 
 __all__ = ["Bench", "Law"]
@@ -22,6 +24,7 @@ _STATE_HINT = "A run ships states between processes: whatever the report needs h
 _MERGE_HINT = "A run is merged in any order and grouping, part by part, as the parts come in."
 _PURE_HINT = "A report may be asked for at any time, and twice: no clock, no random number, no change in it."
 _SHARED_HINT = "A list or dict in the class body, or as a default argument, belongs to all instances."
+_SCHEMA_HINT = "Writers and other programs rely on the types: see engine.model.Report."
 _JSON_HINT = "JSON has no sets, and sums of floats depend on the order: keep integers, such as thousandths."
 
 
@@ -70,6 +73,11 @@ class Bench:
         report: Any = aggregator.report()
         if not isinstance(report, Report):
             raise self.broken("report() returns a Report", f"it returned {report!r}")
+        try:
+            msgspec.convert(msgspec.to_builtins(report), Report)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise self.broken("a Report is made of what its fields say", str(error), _SCHEMA_HINT) from None
+        self._check_keys(report)
         cells = [metric.value for metric in report.metrics.values()]
         for table in report.tables:
             for row in table.rows:
@@ -81,6 +89,15 @@ class Bench:
             if not isinstance(cell, (str, int, float, type(None))) or _infinite(cell):
                 raise self.broken("cells are strings, finite numbers or None", f"the report has {cell!r}")
         return _encoded(report)
+
+    def _check_keys(self, report: Report) -> None:
+        law = "tables of a report, and columns of a table, have different keys, and neither is empty"
+        keys = {"tables of the report": [table.key for table in report.tables]}
+        for table in report.tables:
+            keys[f"columns of table {table.key!r}"] = [column.key for column in table.columns]
+        for owner, found in keys.items():
+            if len(set(found)) != len(found) or not all(found):
+                raise self.broken(law, f"the {owner} have the keys {', '.join(map(repr, found))}")
 
     def broken(self, law: str, found: str, hint: str = "") -> BrokenLaw:
         """What is wrong with one thing alone, in a sentence."""
@@ -101,11 +118,23 @@ def describes_itself(bench: Bench, _: Parts) -> Iterator[Compared]:
 
 def report_is_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
     whole = bench.fed(parts[0] if parts else ())
-    first, before = bench.report(whole), bench.json(whole)
+    before = bench.json(whole)
+    first = bench.report(whole)
     law = "report is repeatable: calling it again gives the same"
     yield Compared(law, _PURE_HINT, "first call", first, "second call", bench.report(whole))
     law = "report changes nothing: the state stays the same"
     yield Compared(law, _PURE_HINT, "state before", before, "state after", bench.json(whole))
+
+
+def calendar_does_not_matter(bench: Bench, parts: Parts) -> Iterator[Compared]:
+    """The whole life of an aggregator on days that are years apart."""
+    law = "today's date does not matter: the same games give the same report on any day"
+    reports = []
+    for day in DAYS:
+        with on_day(day):
+            reports.append(bench.report(bench.fed(parts[0] if parts else ())))
+    for report, day in zip(reports[1:], DAYS[1:], strict=True):
+        yield Compared(law, _PURE_HINT, _day(DAYS[0]), reports[0], _day(day), report)
 
 
 def one_game_stays_where_it_is(bench: Bench, parts: Parts) -> Iterator[Compared]:
@@ -137,6 +166,10 @@ def requests_are_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
         return
     games = [k for part in parts for k in part]
     used, fresh = bench.fed(games), bench.fed()
+    for k in games:
+        for request in bench.fed().requests(bench.games[k]):
+            if wrong := wrong_request(bench.games[k], request):
+                raise bench.broken("requests are for positions of the game that can be searched", wrong)
     before = bench.json(used)
     hint = "What a game is searched for must not depend on other games, a clock or a call before."
     for game in (bench.games[k] for k in games):
@@ -249,6 +282,10 @@ def _order(games: Sequence[int]) -> str:
 
 def _listed(requests: Sequence[object]) -> str:
     return lines_of({f"request {k}": repr(request) for k, request in enumerate(requests)})
+
+
+def _day(seconds: float) -> str:
+    return f"on a day in {round(1970 + seconds / 31_556_952)}"
 
 
 def _infinite(cell: object) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from engine.testing import BrokenLaw, analysed_game, check_aggregator, example_g
 from tests.testing.unlawful import (
     Asks,
     AsksAndCounts,
+    AsksBeyondTheEnd,
+    AsksForIllegalMoves,
+    AsksForText,
     AsksLess,
     AsksOnce,
     ByHand,
@@ -38,8 +43,15 @@ from tests.testing.unlawful import (
     Scribbles,
     SharedDefault,
     Shares,
+    SortsInReport,
     Subtracts,
+    TrustsAnswers,
+    TrustsLines,
+    TwiceTheSame,
     WithoutDoc,
+    WrongTypes,
+    Year,
+    YearInAdd,
 )
 
 CASTLING = Path(__file__).parents[2] / "plugins" / "examples" / "castling.py"
@@ -84,6 +96,14 @@ def test_the_example_in_one_file_passes() -> None:
         (AsksOnce, "requests is repeatable"),
         (AsksAndCounts, "requests changes nothing"),
         (AsksLess, "requests depends on the game alone"),
+        (AsksForText, "requests are for positions of the game that can be searched"),
+        (AsksBeyondTheEnd, "requests are for positions of the game that can be searched"),
+        (AsksForIllegalMoves, "requests are for positions of the game that can be searched"),
+        (SortsInReport, "report changes nothing"),
+        (Year, "report is repeatable"),
+        (YearInAdd, "today's date does not matter"),
+        (WrongTypes, "a Report is made of what its fields say"),
+        (TwiceTheSame, "tables of a report, and columns of a table, have different keys"),
         (CountsReports, "report changes nothing"),
         (LoadAdds, "load replaces what was there before"),
         (MergeTakesOver, "merge leaves the other instance as it is"),
@@ -165,6 +185,21 @@ def test_what_the_aggregator_raises_passes_through() -> None:
     with pytest.raises(KeyError) as caught:
         check_aggregator(Raises, example_games())
     assert caught.value.__notes__ == ["in add() of game 1 of those that were checked"]
+
+
+@pytest.mark.parametrize(("cls", "error"), [(TrustsAnswers, AttributeError), (TrustsLines, IndexError)])
+def test_games_have_answers_that_failed_and_fewer_lines_than_were_asked_for(
+    cls: type[Aggregator], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        check_aggregator(cls, example_games())
+
+
+def test_the_calendar_is_put_back() -> None:
+    clocks = (time.time, time.localtime, dt.date, dt.datetime)
+    check_aggregator(Plies, example_games()[:2])
+    assert (time.time, time.localtime, dt.date, dt.datetime) == clocks
+    assert isinstance(dt.datetime.now(tz=dt.UTC), dt.datetime)
 
 
 def test_the_builder_refuses_moves_that_cannot_be_played() -> None:

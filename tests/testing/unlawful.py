@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 from engine.model import AnalysedGame, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Sum
+from engine.plugin import Aggregator, Request, Sum
 
 
 class Plies(Aggregator):
@@ -138,14 +139,58 @@ class DefaultArgument(ByHand):
 class Asks(Plies):
     """Asks for a search of each position it sees."""
 
-    def requests(self, game: AnalysedGame) -> list[str]:
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        return [Request(k, (ply.uci,), multipv=2) for k, ply in enumerate(game.plies)]
+
+    def add(self, game: AnalysedGame) -> None:
+        super().add(game)
+        self.plies.add(sum(len(answer.lines) for answer in self.answers(game) if answer is not None))
+
+
+class AsksForText(Plies):
+    """Asks in its own words."""
+
+    def requests(self, game: AnalysedGame) -> Any:
         return [ply.uci for ply in game.plies]
+
+
+class AsksBeyondTheEnd(Plies):
+    """Counts positions from 1."""
+
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        return [Request(k + 1) for k in range(len(game.plies) + 1)]
+
+
+class AsksForIllegalMoves(Plies):
+    """Plays each move twice."""
+
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        return [Request(k, (ply.uci, ply.uci)) for k, ply in enumerate(game.plies)]
+
+
+class TrustsAnswers(Plies):
+    """Believes that every search succeeds."""
+
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        return [Request(k) for k in range(len(game.plies))]
+
+    def add(self, game: AnalysedGame) -> None:
+        self.plies.add(sum(len(answer.pv) for answer in self.answers(game)))  # type: ignore[union-attr]
+
+
+class TrustsLines(Plies):
+    """Believes that there are three lines where there are two."""
+
+    def add(self, game: AnalysedGame) -> None:
+        for position in game.positions:
+            if position.evaluation is not None and position.evaluation.lines:
+                self.plies.add(position.evaluation.lines[2].score.cp or 0)
 
 
 class AsksLess(Asks):
     """Asks for less once it has seen something."""
 
-    def requests(self, game: AnalysedGame) -> list[str]:
+    def requests(self, game: AnalysedGame) -> list[Request]:
         return super().requests(game)[: None if self.plies.value == 0 else 1]
 
 
@@ -156,16 +201,60 @@ class AsksOnce(Asks):
         super().__init__(options)
         self.asked: Iterator[bool] = iter([True])
 
-    def requests(self, game: AnalysedGame) -> list[str]:
+    def requests(self, game: AnalysedGame) -> list[Request]:
         return super().requests(game) if next(self.asked, False) else []
 
 
 class AsksAndCounts(Asks):
     """Counts what it asked for."""
 
-    def requests(self, game: AnalysedGame) -> list[str]:
+    def requests(self, game: AnalysedGame) -> list[Request]:
         self.plies.add(len(game.plies))
         return super().requests(game)
+
+
+class SortsInReport(ByHand):
+    """Puts its state into order the first time that it is asked."""
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.total = []
+
+    def add(self, game: AnalysedGame) -> None:
+        self.total.append(game.origin.game)
+
+    def report(self) -> Report:
+        self.total.sort()
+        return Report("Sorted", {"games": Metric(len(self.total), "Games")})
+
+
+class Year(Plies):
+    """Counts the games of this year."""
+
+    def report(self) -> Report:
+        return Report("Year", {"year": Metric(datetime.now().year, "Year")})  # noqa: DTZ005
+
+
+class YearInAdd(Plies):
+    """Counts the games of this year, as they come."""
+
+    def add(self, game: AnalysedGame) -> None:
+        self.plies.add(game.headers.get("Date", "")[:4] == time.strftime("%Y"))
+
+
+class WrongTypes(Plies):
+    """Has a table for a list of rows."""
+
+    def report(self) -> Any:
+        return Report("Types", {"plies": Metric(self.plies.value, "Plies", "furlongs")})  # type: ignore[arg-type]
+
+
+class TwiceTheSame(Plies):
+    """Has two tables of one key."""
+
+    def report(self) -> Report:
+        tables = tuple(ReportTable("t", f"Table {k}", (Column("a", "A"),), ()) for k in range(2))
+        return Report("Twice", tables=tables)
 
 
 class CountsReports(ByHand):
