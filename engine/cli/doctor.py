@@ -41,7 +41,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         _print_folders()
         broken = _print_plugins()
         try:
-            _print_evaluator(flags["evaluator"] or settings.evaluator, settings.evaluator_options)
+            _print_evaluator(flags["evaluator"] or settings.evaluator_name, settings.evaluator_options)
         except AnalysisError as error:
             _say("evaluator", f"NONE: {error.message}")
             ctx.exit(3)

@@ -120,7 +120,10 @@ class SearchedRun(StartedRun):
 
     def new_executor(self) -> Executor:
         """Start the workers."""
-        return self._plan.new_executor(ExecutorContext(self._task.job, self._plan.workers, self._scoreboard))
+        plan = self._plan
+        return plan.new_executor(
+            ExecutorContext(self._task.job, plan.workers, self._scoreboard, plan.executor_options)
+        )
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
         """Judge the moves of a game."""
