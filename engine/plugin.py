@@ -359,6 +359,9 @@ class Executor(abc.ABC):
     Options: ClassVar[type[Options]] = NoOptions
     """The class of its options, set by `--set NAME.KEY=VALUE`. Read them as `self.options`."""
 
+    supervises: ClassVar[bool] = False
+    """Whether it notices itself when a search has no end. With any other the run says that nothing comes back."""
+
     def __init__(self, context: ExecutorContext) -> None:
         """Create the executor of one run.
 

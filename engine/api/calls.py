@@ -12,8 +12,9 @@ from engine.api.arguments import PathLike, Source, Wanted, merge_settings, overr
 from engine.api.keywords import spelled_out
 from engine.api.position import read_position
 from engine.contracts.messages import PluginSpec
+from engine.errors import AnalysisError, EvaluatorError
 from engine.input import inputs
-from engine.loading import evaluators
+from engine.loading import answers, evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
 from engine.run.plugin_options import AggregatorChoice
@@ -147,10 +148,15 @@ def search_once(
     """Start an evaluator in this process, search one position, end it. Raises EvaluatorError, PositionRefused."""
     evaluator = evaluators.make(spec)
     try:
-        info = evaluator.start()
+        info = answers.start(evaluator, spec.name)
         if on_evaluator is not None:
             on_evaluator(info)
-        evaluator.clear()
-        return evaluator.search(position, limit)
+        try:
+            evaluator.clear()
+            return answers.AnswerCheck(evaluator).check(evaluator.search(position, limit), position)
+        except AnalysisError:
+            raise
+        except Exception as error:
+            raise EvaluatorError(f"evaluator {spec.name}: {type(error).__name__}: {error}") from error
     finally:
         evaluator.close()

@@ -14,8 +14,15 @@ from msgspec import Struct, structs
 
 from engine.contracts import options
 from engine.contracts.messages import PluginSpec
-from engine.errors import AnalysisError, ConfigError, EvaluatorError, EvaluatorKilled, PluginNotFound
-from engine.loading import local
+from engine.errors import (
+    AnalysisError,
+    ConfigError,
+    EvaluatorError,
+    EvaluatorKilled,
+    PluginLoadError,
+    PluginNotFound,
+)
+from engine.loading import answers, local
 from engine.loading.registry import Registry, load_spec
 from engine.model import EvaluatorInfo
 from engine.plugin import Evaluator
@@ -73,14 +80,10 @@ def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenE
 def _try(spec: PluginSpec) -> ChosenEvaluator:
     evaluator = make(spec)
     try:
-        info = evaluator.start()
+        info = answers.start(evaluator, spec.name)
         return (
             ChosenEvaluator(None, info, reads_input=True) if evaluator.reads_input else ChosenEvaluator(spec, info)
         )
-    except AnalysisError:
-        raise
-    except Exception as error:
-        raise EvaluatorError(f"evaluator {spec.name}: {type(error).__name__}: {error}") from error
     finally:
         evaluator.close()
 
@@ -137,7 +140,14 @@ def make(spec: PluginSpec) -> Evaluator:
     Raises `PluginError` or `ConfigError`.
     """
     cls = load_spec(spec)
-    evaluator = cls(options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}"))
+    own_options = options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}")
+    try:
+        evaluator = cls(own_options)
+    except AnalysisError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginLoadError(f"evaluator {spec.name} cannot be made: {reason}") from error
     assert isinstance(evaluator, Evaluator)
     return evaluator
 
