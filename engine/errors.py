@@ -2,6 +2,7 @@
 
     AnalysisError                       stops: see below
     ├─ ConfigError                      run         a setting, flag or profile is wrong
+    │  └─ ArgumentError                 run         a call has an unknown name or a value of a wrong type
     ├─ InputError                       run         an input cannot be read at all
     ├─ OutputError                      run         an output cannot be written
     ├─ EvaluatorError                   run
@@ -31,6 +32,7 @@ from typing import ClassVar, Literal
 __all__ = [
     "AnalysisError",
     "AnalyzerClosed",
+    "ArgumentError",
     "ConfigError",
     "EvaluatorCrashed",
     "EvaluatorError",
@@ -73,6 +75,13 @@ class AnalysisError(Exception):
 
 class ConfigError(AnalysisError):
     """A setting, flag, profile or filter expression is wrong."""
+
+
+class ArgumentError(ConfigError, TypeError):
+    """A call of the library has a keyword that does not exist, or a value of a wrong type.
+
+    It is a `TypeError` too, as Python's own error for such a call is.
+    """
 
 
 class InputError(AnalysisError):

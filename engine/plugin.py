@@ -34,6 +34,7 @@ from engine.contracts.aggregator import (
 )
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
+from engine.contracts.options import Options as _Options
 from engine.contracts.states import Keyed
 from engine.model import (
     AnalysedGame,
@@ -103,6 +104,10 @@ class Evaluator(abc.ABC):
     """
 
     Options: ClassVar[type[EvaluatorOptions]] = EvaluatorOptions
+
+    plays_moves: ClassVar[bool] = False
+    """Whether `search` plays its variations on a board, so that they are legal. Those of other evaluators are
+    played through, which takes time; a position with an illegal variation fails."""
 
     reads_input: ClassVar[bool] = False
     """Whether it searches nothing and stands for the evaluations that the reader found in the input."""
@@ -189,12 +194,23 @@ class Reader(abc.ABC):
     a game before it is parsed.
     """
 
+    Options: ClassVar[type[Options]] = NoOptions
+    """The class of its options, set by `--set NAME.KEY=VALUE`. Read them as `self.options`."""
+
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings in lower case, with the dot. Endings like `.gz` have been removed before."""
 
     analysed: ClassVar[bool] = False
     """Whether the format holds games that this framework has analysed, which need no evaluator. They are skipped
     in a folder that also has games in other formats."""
+
+    plays_moves: ClassVar[bool] = False
+    """Whether `parse` plays every move on a board, so that they are legal. The games of other readers are played
+    through and checked before they are used, which takes time."""
+
+    def __init__(self, options: _Options | None = None) -> None:
+        """Create the reader, which reads any number of files, with its options or the default ones."""
+        self.options: Any = options if options is not None else self.Options()
 
     @classmethod
     def sniff(cls, head: bytes) -> bool:
@@ -349,6 +365,8 @@ class ExecutorContext(Struct, frozen=True):
     """Number of searches at once that the user allows."""
     scoreboard: Any
     """The run's `engine.workers.scoreboard.Scoreboard`, for executors on this machine."""
+    options: Options = NoOptions()
+    """The options of the executor that gets this."""
 
 
 class Executor(abc.ABC):
@@ -359,12 +377,20 @@ class Executor(abc.ABC):
     may import `engine.workers.worker` and `engine.workers.pool`, so that they need not implement the search.
     """
 
+    Options: ClassVar[type[Options]] = NoOptions
+    """The class of its options, set by `--set NAME.KEY=VALUE`. Read them as `self.options`."""
+
+    supervises: ClassVar[bool] = False
+    """Whether it notices itself when a search has no end. With any other the run says that nothing comes back."""
+
     def __init__(self, context: ExecutorContext) -> None:
         """Create the executor of one run.
 
         * **context** - the job, the number of workers and the scoreboard.
         """
         self.context = context
+        has_options = isinstance(context.options, self.Options)
+        self.options: Any = context.options if has_options else self.Options()
 
     @abc.abstractmethod
     def wants(self) -> bool:

@@ -9,15 +9,16 @@ from concurrent import futures
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from engine.api.analyzer import Analyzer
-from engine.api.arguments import AsyncSource, Wanted
+from engine.api.analyzer import ELSEWHERE_THAN_INIT, Analyzer, spelled_out_here
+from engine.api.arguments import AsyncSource, Wanted, check_callback
 from engine.api.background import Background
+from engine.api.keywords import spelled_out
 from engine.api.run import check_games
 from engine.api.stream import NOTHING_YET, STREAM_END, Event
 from engine.input import inputs
 from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Failure, Notice, RunResult
 from engine.run.progress import Snapshot
-from engine.settings import Settings
+from engine.settings import EvaluatorChoice, Settings
 from engine.system.turns import waiting
 
 T = TypeVar("T")
@@ -131,7 +132,8 @@ class AsyncRun:
 class AsyncAnalyzer:
     """`Analyzer` for asyncio: the same names, to be awaited. Sources may be asynchronous iterables, too.
 
-    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **evaluator** - *(optional)* the name of an evaluator, the path of a UCI program, or a class or instance of
+      `engine.plugin.Evaluator`; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **settings** - *(optional)* the settings of every call that has none of its own, as in `Analyzer`.
 
@@ -150,12 +152,18 @@ class AsyncAnalyzer:
     (2, 'd8h4')
     """
 
+    @spelled_out(elsewhere=ELSEWHERE_THAN_INIT)
     def __init__(
-        self, *, evaluator: str | None = None, workers: int | None = None, settings: Settings | None = None
+        self,
+        *,
+        evaluator: EvaluatorChoice | None = None,
+        workers: int | None = None,
+        settings: Settings | None = None,
     ) -> None:
         """Check the settings and load the plugins. Raises ConfigError, PluginLoadError."""
         self._analyzer = Analyzer(evaluator=evaluator, workers=workers, settings=settings)
 
+    @spelled_out_here
     async def analyze(
         self,
         source: AsyncSource,
@@ -172,6 +180,7 @@ class AsyncAnalyzer:
 
         Raises what `Analyzer.analyze` raises.
         """
+        check_callback(progress)
         run = await self.submit(source, games=False, **arguments)
         try:
             async for event in run.events():
@@ -182,6 +191,7 @@ class AsyncAnalyzer:
             run.cancel()
             raise
 
+    @spelled_out_here
     async def submit(
         self,
         source: AsyncSource,
@@ -200,6 +210,7 @@ class AsyncAnalyzer:
 
         What is wrong with the call is raised here; an error that ends the run is raised by `AsyncRun.result`.
         """
+        check_callback(progress)
         inputs = _inputs(source)
         on_progress = _from_thread_with(progress) if progress is not None else None
         background = await _in_thread(
@@ -210,6 +221,7 @@ class AsyncAnalyzer:
         )
         return AsyncRun(background)
 
+    @spelled_out_here
     async def evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
         fen: str = "startpos",

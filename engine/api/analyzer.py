@@ -11,9 +11,18 @@ from typing import Any, Self, Unpack
 
 from msgspec import structs
 
-from engine.api.arguments import Source, Wanted, check_settings, merge_settings, override_settings, start_run
+from engine.api.arguments import (
+    Source,
+    Wanted,
+    check_callback,
+    check_settings,
+    merge_settings,
+    override_settings,
+    start_run,
+)
 from engine.api.background import Background
-from engine.api.calls import prepare_evaluation, search_once
+from engine.api.calls import analyze, prepare_evaluation, search_once
+from engine.api.keywords import spelled_out
 from engine.api.resources import RunResources, WarmResources
 from engine.api.run import Run
 from engine.errors import AnalyzerClosed, ConfigError
@@ -21,8 +30,21 @@ from engine.input.inputs import list_inputs, pump_iterables
 from engine.model import Evaluation, EvaluatorInfo, RunResult
 from engine.run.progress import Snapshot
 from engine.run.started import StartedRun
-from engine.settings import Settings
+from engine.settings import EvaluatorChoice, Settings
+from engine.settings.checked import check_value
 from engine.workers.shared_pool import CLOSED
+
+_ELSEWHERE = {
+    "evaluator": "it belongs to the Analyzer: engine.Analyzer(evaluator=...)",
+    "workers": "they belong to the Analyzer: engine.Analyzer(workers=...)",
+    "stop": "a run of an Analyzer is ended by Run.cancel, which submit returns",
+    "evaluator_options": "they belong to the Analyzer: engine.Analyzer(settings=Settings(evaluator_options=...))",
+}
+"""Where keywords of `engine.analyze` and `engine.evaluate` belong that the methods do not take."""
+
+ELSEWHERE_THAN_INIT = dict.fromkeys(Wanted.__annotations__, "it is given to analyze and submit")
+"""Where keywords of `engine.analyze` belong that are not given to an Analyzer as such."""
+spelled_out_here = spelled_out(like=analyze, elsewhere=_ELSEWHERE)
 
 WORKER_SETTINGS = (
     *("evaluator", "evaluator_options", "workers", "executor", "plugins", "start_method", "nice", "pin"),
@@ -34,7 +56,8 @@ WORKER_SETTINGS = (
 class Analyzer:
     """Keeps worker processes and their evaluators between calls.
 
-    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **evaluator** - *(optional)* the name of an evaluator, the path of a UCI program, or a class or instance of
+      `engine.plugin.Evaluator`; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **settings** - *(optional)* the settings of every call that has none of its own. What belongs to workers
       (evaluator, its options, workers, executor, plugins) cannot be changed by a call.
@@ -53,8 +76,13 @@ class Analyzer:
     (2, 'd8h4')
     """
 
+    @spelled_out(elsewhere=ELSEWHERE_THAN_INIT)
     def __init__(
-        self, *, evaluator: str | None = None, workers: int | None = None, settings: Settings | None = None
+        self,
+        *,
+        evaluator: EvaluatorChoice | None = None,
+        workers: int | None = None,
+        settings: Settings | None = None,
     ) -> None:
         """Check the settings and load the plugins. Raises ConfigError, PluginLoadError."""
         self._settings = check_settings(override_settings(settings, evaluator, workers))
@@ -66,6 +94,7 @@ class Analyzer:
 
     # -- searching --
 
+    @spelled_out_here
     def analyze(
         self, source: Source, /, *, progress: Callable[[Snapshot], None] | None = None, **arguments: Unpack[Wanted]
     ) -> RunResult:
@@ -79,6 +108,7 @@ class Analyzer:
         Raises what `engine.analyze` raises, and `AnalyzerClosed`. An exception in this thread (Ctrl-C, or one of
         `progress`) cancels the run.
         """
+        check_callback(progress)
         run = self.submit(source, games=False, **arguments)
         try:
             for event in run.events():
@@ -89,6 +119,7 @@ class Analyzer:
             run.cancel()
             raise
 
+    @spelled_out_here
     def submit(
         self,
         source: Source,
@@ -108,6 +139,7 @@ class Analyzer:
         What is wrong with the call is raised here, as by `analyze`; an error that ends the run is raised by
         `Run.result`.
         """
+        check_callback(progress)
         inputs = pump_iterables(list_inputs(source))
         return Run(self._submit(inputs, games=games, progress=progress, arguments=arguments))
 
@@ -115,7 +147,9 @@ class Analyzer:
         self, inputs: Sequence[Any], *, games: bool, progress: Callable[[Snapshot], None] | None, arguments: Wanted
     ) -> Background:
         self._check_open()
+        check_value("games", games, bool)
         settings = merge_settings(arguments, self._settings)
+        self._check_own(settings)
         settings = structs.replace(settings, **{name: getattr(self._settings, name) for name in WORKER_SETTINGS})
         run_resources = RunResources(self._resources)
 
@@ -139,6 +173,7 @@ class Analyzer:
         self._runs.add(run)
         return run
 
+    @spelled_out_here
     def evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
         fen: str = "startpos",
@@ -187,9 +222,7 @@ class Analyzer:
         Raises `EvaluatorError`, `PluginError`, `AnalyzerClosed`.
         """
         self._check_open()
-        settings = self._settings
-        choice = self._resources.choose(self._resources.registry, settings.evaluator, settings.evaluator_options)
-        return choice.info
+        return self._resources.choose_own(self._settings.limit).info
 
     # -- the end --
 
@@ -206,6 +239,16 @@ class Analyzer:
         self._resources.close()
         for run in runs:
             run.join()
+
+    def _check_own(self, settings: Settings) -> None:
+        """Raise ConfigError for a call's settings that belong to workers and are not those of this Analyzer."""
+        default = Settings()
+        for name in WORKER_SETTINGS:
+            value, own = getattr(settings, name), getattr(self._settings, name)
+            if value not in (own, getattr(default, name)):
+                raise ConfigError(
+                    f"settings: {name}={value!r} belongs to the Analyzer, which has {own!r}; make another for it"
+                )
 
     def _check_open(self) -> None:
         if os.getpid() != self._pid:
@@ -224,4 +267,4 @@ class Analyzer:
 
     def __repr__(self) -> str:
         state = "closed" if self._resources.closed else "open"
-        return f"<engine.Analyzer: {state}, evaluator {self._settings.evaluator}>"
+        return f"<engine.Analyzer: {state}, evaluator {self._settings.evaluator_name}>"

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
-from typing import IO, Any, TypedDict
+from typing import IO, Annotated, Any, TypedDict
 
 import chess.pgn
-from msgspec import structs
+from msgspec import Meta, structs
 
 from engine import system
-from engine.errors import ConfigError
+from engine.errors import ArgumentError, ConfigError
 from engine.model import Limit
+from engine.plugin import Aggregator
 from engine.run.accounts import RunEvent
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
 from engine.run.start import Listeners, start
 from engine.run.started import StartedRun
-from engine.settings import Settings, check_limit
+from engine.settings import EvaluatorChoice, Settings, check_limit
+from engine.settings.checked import check_value
 
 PathLike = str | os.PathLike[str]
 SourceItem = PathLike | bytes | IO[bytes] | IO[str] | chess.pgn.Game
@@ -44,11 +46,16 @@ class Wanted(TypedDict, total=False):
     stop_after: float | None
 
 
-def override_settings(settings: Settings | None, evaluator: str | None, workers: int | None) -> Settings:
-    """Return `settings`, the default ones when they are None, with the evaluator and the workers of a call."""
+def override_settings(
+    settings: Settings | None, evaluator: EvaluatorChoice | None, workers: int | None
+) -> Settings:
+    """Return `settings`, the default ones when they are None, with the evaluator and the workers of a call.
+
+    Raises ConfigError.
+    """
     arguments = {"evaluator": evaluator, "workers": workers}
     changed: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
-    return structs.replace(settings or Settings(), **changed)
+    return structs.replace(_settings(settings) or Settings(), **changed)
 
 
 def merge_settings(arguments: Wanted, default: Settings) -> Settings:
@@ -56,7 +63,7 @@ def merge_settings(arguments: Wanted, default: Settings) -> Settings:
 
     A call that names only `multipv` keeps the nodes, depth or time of the settings. Raises ConfigError.
     """
-    settings = arguments.get("settings") or default
+    settings = _settings(arguments.get("settings")) or default
     limit = check_limit(
         nodes=arguments.get("nodes"),
         depth=arguments.get("depth"),
@@ -70,15 +77,17 @@ def merge_settings(arguments: Wanted, default: Settings) -> Settings:
     return check_settings(structs.replace(settings, limit=limit))
 
 
+def _settings(settings: Settings | None) -> Settings | None:
+    if settings is not None and not isinstance(settings, Settings):
+        raise ArgumentError(f"settings: {settings!r} is not an engine.Settings(...)")
+    return settings
+
+
 def check_settings(settings: Settings) -> Settings:
     """Return the settings, checked. Raises ConfigError for those that this process cannot fulfil."""
-    if settings.workers is not None and settings.workers < 1:
-        raise ConfigError(f"workers: {settings.workers} is less than 1")
-    if not 0 <= settings.verify <= 1:
-        raise ConfigError(f"verify: {settings.verify} is not a share from 0 to 1")
     if settings.verify and settings.limit.time is not None:
         raise ConfigError("verify: two searches with a time limit differ; use nodes or depth")
-    if settings.executor == "local" and settings.evaluator != "recorded":
+    if settings.executor_name == "local" and settings.evaluator_name != "recorded":
         reason = system.why_no_children()
         if reason is not None:
             raise ConfigError(reason)
@@ -107,6 +116,10 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
+    _check_values(arguments)
+    check_callback(progress)
+    if stop is not None and not hasattr(stop, "is_set"):
+        raise ArgumentError(f"stop: {stop!r} is not a threading.Event")
     aggregators = arguments.get("aggregators")
     plan = prepare(
         inputs,
@@ -120,6 +133,44 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     return start(plan, Listeners(progress, on_event), stop=stop, stop_after=arguments.get("stop_after"))
 
 
+def check_callback(progress: object) -> None:
+    """Check the argument `progress`. Raises ArgumentError."""
+    if progress is not None and not callable(progress):
+        raise ArgumentError(f"progress: {progress!r} is not a function that takes a Snapshot")
+
+
+def _check_values(arguments: Wanted) -> None:
+    """Check the types of the arguments that are not settings. Raises ArgumentError."""
+    check_value("force", arguments.get("force", False), bool)
+    check_value("output_format", arguments.get("output_format"), str | None)
+    check_value("stop_after", arguments.get("stop_after"), Annotated[float, Meta(ge=0)] | None)
+    aggregators = arguments.get("aggregators")
+    if aggregators is None or isinstance(aggregators, str):
+        return
+    each = aggregators if isinstance(aggregators, Sequence) else [aggregators]
+    for choice in each:
+        fits = issubclass(choice, Aggregator) if isinstance(choice, type) else isinstance(choice, str | Aggregator)
+        if not fits:
+            raise ArgumentError(
+                f"aggregators: {choice!r} is neither the name of an aggregator nor an engine.plugin.Aggregator"
+            )
+    if each is not aggregators:
+        raise ArgumentError(f"aggregators: {aggregators!r} is not a sequence; write aggregators=[...]")
+
+
 def _paths(output: PathLike | Sequence[PathLike]) -> list[str]:
-    paths = [output] if isinstance(output, str | os.PathLike) else output
-    return [os.fspath(path) for path in paths]
+    """Return the paths of the outputs. Raises ArgumentError for what is no path."""
+    if isinstance(output, Sequence) and not isinstance(output, str | bytes):
+        return [_path(each) for each in output]
+    return [_path(output)]
+
+
+def _path(output: Any) -> str:
+    if isinstance(output, str | os.PathLike):
+        return os.fspath(output)
+    if hasattr(output, "write"):
+        raise ArgumentError(
+            f"output: a file object ({type(output).__name__}) cannot be written to, because an output appears "
+            "as a whole when the run is complete; give a path, and read the file afterwards"
+        )
+    raise ArgumentError(f"output: {output!r} is neither a path nor a sequence of paths")

@@ -9,20 +9,23 @@ from typing import Any
 from msgspec import structs
 
 from engine.api.arguments import PathLike, Source, Wanted, merge_settings, override_settings, start_run
+from engine.api.keywords import spelled_out
 from engine.api.position import read_position
 from engine.contracts.messages import PluginSpec
+from engine.errors import AnalysisError, EvaluatorError
 from engine.input import inputs
-from engine.loading import evaluators
+from engine.loading import answers, evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.progress import Snapshot
-from engine.settings import Settings, check_limit
+from engine.settings import EvaluatorChoice, Settings, check_limit
 
 EVALUATE_NODES = 1_000_000
 """The nodes that `evaluate` searches when no limit is given."""
 
 
+@spelled_out()
 def analyze(  # noqa: PLR0913 - public keyword arguments
     source: Source,
     /,
@@ -32,7 +35,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     depth: int | None = None,
     time: int | None = None,
     multipv: int = 1,
-    evaluator: str | None = None,
+    evaluator: EvaluatorChoice | None = None,
     workers: int | None = None,
     output: PathLike | Sequence[PathLike] = (),
     output_format: str | None = None,
@@ -51,7 +54,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
-    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **evaluator** - *(optional)* the name of an evaluator, the path of a UCI program, or a class or instance of
+      `engine.plugin.Evaluator`; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
     * **output_format** - *(optional)* the name of the writer for the output `"-"`, which is standard output.
@@ -85,6 +89,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     return run.execute()
 
 
+@spelled_out()
 def evaluate(  # noqa: PLR0913 - public keyword arguments
     fen: str = "startpos",
     /,
@@ -94,7 +99,7 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
     depth: int | None = None,
     time: int | None = None,
     multipv: int = 1,
-    evaluator: str = "stockfish",
+    evaluator: EvaluatorChoice = "stockfish",
     evaluator_options: Mapping[str, Any] | None = None,
     on_evaluator: Callable[[EvaluatorInfo], None] | None = None,
 ) -> Evaluation:
@@ -107,7 +112,8 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search.
     * **time** - *(optional)* milliseconds to search; not reproducible.
     * **multipv** - *(optional)* how many best moves get a line of their own; 1.
-    * **evaluator** - *(optional)* the name of an evaluator, or the path of a UCI program; `stockfish`.
+    * **evaluator** - *(optional)* the name of an evaluator, the path of a UCI program, or a class or instance of
+      `engine.plugin.Evaluator`; `stockfish`.
     * **evaluator_options** - *(optional)* options of the evaluator by name, such as `hash` in megabytes.
     * **on_evaluator** - *(optional)* called with the evaluator's name and version once it has started.
 
@@ -119,7 +125,10 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
     Score(cp=None, mate=1)
     """
     position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-    spec = evaluators.resolve(Registry(), evaluator, evaluators.with_trial(evaluator_options or {}, limit))
+    settings = Settings(evaluator=evaluator, evaluator_options=dict(evaluator_options or {}))
+    registry = Registry(settings.all_plugins)
+    values = evaluators.with_trial(settings.evaluator_options, limit)
+    spec = evaluators.resolve(registry, settings.evaluator_name, values)
     return search_once(spec, position, limit, on_evaluator)
 
 
@@ -140,10 +149,15 @@ def search_once(
     """Start an evaluator in this process, search one position, end it. Raises EvaluatorError, PositionRefused."""
     evaluator = evaluators.make(spec)
     try:
-        info = evaluator.start()
+        info = answers.start(evaluator, spec.name)
         if on_evaluator is not None:
             on_evaluator(info)
-        evaluator.clear()
-        return evaluator.search(position, limit)
+        try:
+            evaluator.clear()
+            return answers.AnswerCheck(evaluator).check(evaluator.search(position, limit), position)
+        except AnalysisError:
+            raise
+        except Exception as error:
+            raise EvaluatorError(f"evaluator {spec.name}: {type(error).__name__}: {error}") from error
     finally:
         evaluator.close()

@@ -17,6 +17,7 @@ from engine.loading import evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, Limit, Position
 from engine.plugin import Executor, ExecutorContext
+from engine.run.plugin_options import evaluator_options, resolve_options
 from engine.settings import Settings
 from engine.system.turns import Turn
 from engine.workers.shared_pool import CLOSED, PLACEHOLDER_LIMIT, PoolClient, SharedPool
@@ -31,7 +32,7 @@ class WarmResources:
     def __init__(self, settings: Settings) -> None:
         """Raises PluginLoadError."""
         self.settings = settings
-        self.registry = Registry(settings.plugins)
+        self.registry = Registry(settings.all_plugins)
         self._workers = settings.workers or system.cores()
         self._lock = threading.Lock()
         self._choosing = threading.Lock()
@@ -52,6 +53,17 @@ class WarmResources:
                 choice = self._choices[key] = evaluators.choose(registry, name, values)
             return choice
 
+    def choose_own(self, limit: Limit) -> evaluators.ChosenEvaluator:
+        """Choose the evaluator of the settings, for searches with a limit.
+
+        Raises EvaluatorError, ConfigError, PluginError.
+        """
+        settings = self.settings
+        values = resolve_options(settings, self.registry).evaluators
+        name = settings.evaluator_name
+        values_of_it = evaluator_options(settings, self.registry, name, values)
+        return self.choose(self.registry, name, evaluators.with_trial(values_of_it, limit))
+
     def note_error(self, error: BaseException) -> None:
         """Forget who the evaluators are when one is not what it was, so that the next call asks again."""
         if isinstance(error, EvaluatorReplaced):
@@ -63,24 +75,24 @@ class WarmResources:
 
     def new_executor(self, context: ExecutorContext) -> Executor:
         """Return an executor that no other run uses. Raises PluginError."""
-        executor = self.registry.load("engine.executors", self.settings.executor)(context)
+        executor = self.registry.load("engine.executors", self.settings.executor_name)(context)
         assert isinstance(executor, Executor)
         return executor
 
     @property
     def shares_workers(self) -> bool:
         """Whether runs share workers: only with the local executor. Any other one is made for each run."""
-        return self.settings.executor == "local"
+        return self.settings.executor_name == "local"
 
     def choose_searcher(self, limit: Limit) -> Job:
         """Return the job of searching for `evaluate` with a limit, with the evaluator of the settings.
 
         Raises ConfigError for one that only reads evaluations; EvaluatorError, PluginError.
         """
-        values = evaluators.with_trial(self.settings.evaluator_options, limit)
-        choice = self.choose(self.registry, self.settings.evaluator, values)
+        choice = self.choose_own(limit)
         if choice.spec is None:
-            raise ConfigError(f"evaluator {self.settings.evaluator} searches nothing; name one that does")
+            raise ConfigError(f"evaluator {self.settings.evaluator_name} searches nothing; name one that does")
+        evaluators.check_reach(choice.spec, self.settings.executor_name)
         return Job(choice.spec, PLACEHOLDER_LIMIT, fingerprint=choice.info.fingerprint)
 
     def search(self, job: Job, position: Position, limit: Limit) -> Future[Evaluation]:

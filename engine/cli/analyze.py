@@ -90,7 +90,7 @@ CONTINUES = "the same command continues where it stopped"
 )
 @click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
 @click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
-@click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of an aggregator.")
+@click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of a plugin.")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
 @click.option(
     "-o",
@@ -201,7 +201,7 @@ def _settings(flags: dict[str, Any]) -> Settings:
     fields: dict[str, Any] = {
         "limit": values.limit(flags),
         "evaluator_options": values.evaluator_options_in(flags),
-        "aggregator_options": options,
+        "plugin_options": options,
         **reserved,
     }
     for flag, field in (("evaluator", "evaluator"), ("workers", "workers"), ("filter_", "filter")):

@@ -44,7 +44,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         if replaced:
             _say("package", f"NOT OURS ALONE: {replaced}")
         try:
-            _print_evaluator(flags["evaluator"] or settings.evaluator, settings.evaluator_options)
+            _print_evaluator(flags["evaluator"] or settings.evaluator_name, settings.evaluator_options)
         except AnalysisError as error:
             _say("evaluator", f"NONE: {error.message}")
             ctx.exit(3)

@@ -96,7 +96,7 @@ def _json(position: Position, evaluation: Evaluation, info: EvaluatorInfo) -> st
     def as_values(line: Line | Evaluation) -> dict[str, Any]:
         score = _white_score(board, line.score)
         value = {"mate": score.mate} if score.mate is not None else {"cp": score.cp}
-        return {"eval": value, "best": line.pv[0], "pv": list(line.pv), "depth": line.depth}
+        return {"eval": value, "best": line.pv[0] if line.pv else None, "pv": list(line.pv), "depth": line.depth}
 
     answer: dict[str, Any] = {
         "fen": board.fen(),

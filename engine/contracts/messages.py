@@ -24,6 +24,8 @@ class PluginSpec(Struct, frozen=True):
     options: dict[str, Any] = {}
     file: str | None = None
     """Path of a single-file plugin; None for an installed one."""
+    target: str | None = None
+    """`module:Class` of a class that a program has given; None for an installed one."""
 
 
 class CpuSettings(Struct, frozen=True):

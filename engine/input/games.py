@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from engine.errors import AnalysisError
+from engine.input.checks import checked_game
 from engine.input.duplicates import Duplicates
 from engine.input.filters import Filter, PlayerFilter
 from engine.input.sampling import chance, parse_sample
@@ -153,7 +154,11 @@ def _filter_games(
                 file, reader, raw = item
                 number += 1
                 origin = Origin(number, file, raw.line)
-                if not _passes(reader, raw, selection):
+                wanted = _passes(reader, raw, selection)
+                if isinstance(wanted, str):
+                    yield BrokenSource(file, raw.line, f"game {number} is left out: {wanted}")
+                    yield FilteredGame(origin)
+                elif not wanted:
                     yield FilteredGame(origin)
                 elif duplicates and (first := duplicates.first(number, file, reader, raw)) is not None:
                     yield DuplicateGame(origin, first, duplicates.file_of(first))
@@ -168,10 +173,18 @@ def _filter_games(
             source.close()
 
 
-def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
+def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:
+    """Return whether a game is wanted; the reason, in words, where its reader cannot tell its tags."""
     if selection.filter is None and selection.players is None:
         return True
-    headers = reader.headers(raw)
+    try:
+        headers = reader.headers(raw)
+        if selection.filter is not None and selection.filter.asks_result:
+            headers = with_result(headers, reader.result(raw))
+    except Exception as error:  # a reader is a plugin
+        return f"headers() of its reader raised {type(error).__name__}: {error}"
+    if not isinstance(headers, Mapping):
+        return f"headers() of its reader returned {type(headers).__name__} in place of the tags"
     if selection.players is not None:
         is_wanted = bool(selection.players(headers))
         if selection.seen is not None:
@@ -179,8 +192,6 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool:
             selection.seen.see(headers)
         if not is_wanted:
             return False
-    if selection.filter is not None and selection.filter.asks_result:
-        headers = with_result(headers, reader.result(raw))
     return selection.filter is None or selection.filter.matches(headers, raw.data)
 
 
@@ -214,10 +225,18 @@ def parse_game(unparsed: UnparsedGame, readers: Mapping[str, Reader]) -> ParsedG
     * **readers** - the available readers by name.
     """
     origin, raw = unparsed.origin, unparsed.raw
+    reader = readers[unparsed.reader]
+    parsed: SourceGame | Unreadable
     try:
-        parsed = readers[unparsed.reader].parse(raw)
+        parsed = reader.parse(raw)
     except Exception as error:  # a reader is a plugin
         reason = f"the reader raised {type(error).__name__}: {error}"
+        return SkippedGame(origin, "damaged", reason, raw.data.decode("utf-8", "replace"))
+    try:
+        if not reader.plays_moves or not isinstance(parsed, SourceGame | Unreadable):
+            parsed = checked_game(parsed)
+    except Exception as error:  # python-chess raises many errors for boards that are not possible positions
+        reason = f"reader {unparsed.reader} is wrong: {error}"
         return SkippedGame(origin, "damaged", reason, raw.data.decode("utf-8", "replace"))
     if isinstance(parsed, Unreadable):
         at_line = f" (line {parsed.line})" if parsed.line is not None else ""

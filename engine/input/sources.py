@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from engine.cache.network import on_network
 from engine.errors import InputError
+from engine.input.checks import checked_raw
 from engine.input.feed import Feed
 from engine.plugin import RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
@@ -97,6 +98,8 @@ class Source:
         self._readers = readers
         self._file = file
         self._reader = reader or (None if name == STDIN else _reader_by_suffix(name, readers))
+        self._complaints: list[str] = []
+        """What is wrong with readers that were asked whether this is theirs."""
         self._raw: InputStream | None = None
         self._stream: io.BufferedReader | None = None
         self._compression = ""
@@ -131,11 +134,17 @@ class Source:
                 head = self.open().peek(_HEAD)
             except OSError:
                 head = b""  # reading the games reports it
-            matching = (
-                name for name, reader in self._readers.items() if name != DEFAULT_READER and reader.sniff(head)
-            )
-            self._reader = next(matching, DEFAULT_READER)
+            others = (name for name in self._readers if name != DEFAULT_READER)
+            self._reader = next((name for name in others if self._sniffs(name, head)), DEFAULT_READER)
         return self._reader
+
+    def _sniffs(self, name: str, head: bytes) -> bool:
+        try:
+            return bool(self._readers[name].sniff(head))
+        except Exception as error:  # a reader is a plugin
+            reason = f"sniff() raised {type(error).__name__}: {error}"
+            self._complaints.append(f"reader {name} cannot tell whether this is its format: {reason}")
+            return False
 
     def open(self) -> io.BufferedReader:
         """Return the stream of decompressed bytes; it is opened once. Raises OSError."""
@@ -177,8 +186,10 @@ class Source:
 
     def _split(self, readers: Mapping[str, Reader]) -> Generator[Found, None, None]:
         reader = readers[self.reader]
+        for complaint in self._complaints:
+            yield BrokenSource(self.name, None, complaint, changed=True)
         for raw in reader.split(self.open()):
-            yield self.name, reader, raw
+            yield self.name, reader, checked_raw(raw, self.reader)
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
         if change := self._change():

@@ -9,11 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct, structs
 
 from engine.contracts import options
 from engine.contracts.messages import PluginSpec
-from engine.errors import AnalysisError, ConfigError, EvaluatorError, EvaluatorKilled, PluginNotFound
+from engine.errors import (
+    AnalysisError,
+    ConfigError,
+    EvaluatorError,
+    EvaluatorKilled,
+    PluginLoadError,
+    PluginNotFound,
+)
+from engine.loading import answers, local
 from engine.loading.registry import Registry, load_spec
 from engine.model import EvaluatorInfo, Limit
 from engine.plugin import Evaluator
@@ -85,14 +94,10 @@ def _choose(registry: Registry, name: str, values: Mapping[str, Any]) -> ChosenE
 def _try(spec: PluginSpec) -> ChosenEvaluator:
     evaluator = make(spec)
     try:
-        info = evaluator.start()
+        info = answers.start(evaluator, spec.name)
         return (
             ChosenEvaluator(None, info, reads_input=True) if evaluator.reads_input else ChosenEvaluator(spec, info)
         )
-    except AnalysisError:
-        raise
-    except Exception as error:
-        raise EvaluatorError(f"evaluator {spec.name}: {type(error).__name__}: {error}") from error
     finally:
         evaluator.close()
 
@@ -107,6 +112,9 @@ def resolve(registry: Registry, name: str, values: Mapping[str, Any]) -> PluginS
     Raises `PluginError`, `ConfigError` and `EvaluatorNotFound`.
     """
     name, values = _plugin_name(registry, name, values)
+    instance = registry.instance(NAMESPACE, name)
+    if instance is not None:
+        values = {**msgspec.to_builtins(instance.options), **values}
     for _ in range(_MAX_DELEGATIONS):
         cls: type[Evaluator] = registry.load(NAMESPACE, name)
         delegate = cls.resolve(options.parse_options(cls.Options, values, f"evaluator {name}"))
@@ -114,6 +122,28 @@ def resolve(registry: Registry, name: str, values: Mapping[str, Any]) -> PluginS
             return registry.spec(NAMESPACE, name, values)
         name, values = delegate
     raise EvaluatorError(f"evaluator {name} keeps choosing another one")
+
+
+def plugin_name(registry: Registry, name: str) -> str:
+    """Return the name of the plugin that searches: `uci` for a program, the last one of a chain.
+
+    * **registry** - the plugins.
+    * **name** - as `choose` takes it.
+
+    Raises `PluginError` for an unknown name.
+    """
+    if "," in name and not (os.sep in name and Path(name).exists()):
+        name = name.rpartition(",")[2].strip()
+    return _plugin_name(registry, name, {})[0].rpartition(":")[2]
+
+
+def check_reach(spec: PluginSpec | None, executor: str) -> None:
+    """Check that the workers of an executor can load an evaluator. Raises ConfigError with the way out."""
+    if spec is None or spec.target is None or executor != "local":
+        return
+    reason = local.why_not_elsewhere(spec.target)
+    if reason is not None:
+        raise ConfigError(f"evaluator {spec.name}: {reason}")
 
 
 def make(spec: PluginSpec) -> Evaluator:
@@ -124,7 +154,14 @@ def make(spec: PluginSpec) -> Evaluator:
     Raises `PluginError` or `ConfigError`.
     """
     cls = load_spec(spec)
-    evaluator = cls(options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}"))
+    own_options = options.parse_options(cls.Options, spec.options, f"evaluator {spec.name}")
+    try:
+        evaluator = cls(own_options)
+    except AnalysisError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginLoadError(f"evaluator {spec.name} cannot be made: {reason}") from error
     assert isinstance(evaluator, Evaluator)
     return evaluator
 

@@ -28,6 +28,8 @@ from stevedore.extension import Extension, ExtensionManager
 from engine.contracts.aggregator import kebab
 from engine.contracts.messages import PluginSpec
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
+from engine.loading import local as local_plugins
+from engine.loading.local import LocalEntryPoint
 from engine.loading.pages import summary_with_endings
 from engine.plugin import Aggregator, Evaluator, Executor, Reader, Writer
 
@@ -68,18 +70,6 @@ class PluginInfo(Struct, frozen=True):
     """Traceback when it is `broken`."""
 
 
-class _FileEntryPoint:
-    """A plugin class in a single file, with those attributes of an entry point that are used here."""
-
-    dist = None
-
-    def __init__(self, path: str, name: str, group: str, cls: type) -> None:
-        self.name, self.group, self.value, self._cls = name, group, path, cls
-
-    def load(self) -> type:
-        return self._cls
-
-
 class _PluginManager(ExtensionManager[Any]):
     """Loads given entry points; failures are kept in `broken` and neither raised nor logged."""
 
@@ -111,22 +101,31 @@ class _PluginManager(ExtensionManager[Any]):
 
 
 class Registry:
-    """The plugins of this installation and of the single files that the user named."""
+    """The plugins of this installation, of the single files that the user named, and those that a program gave."""
 
-    def __init__(self, files: Iterable[str | os.PathLike[str]] = ()) -> None:
+    def __init__(self, plugins: Iterable[Any] = ()) -> None:
         """Load the single-file plugins.
 
-        * **files** - *(optional)* paths of single-file plugins.
+        * **plugins** - *(optional)* paths of single-file plugins; classes; instances of readers and evaluators.
 
-        Raises `PluginLoadError` for a file that does not load or has no plugin.
+        Raises `PluginLoadError` for a file or class that does not load or is no plugin.
         """
-        self.files = tuple(str(Path(file).absolute()) for file in files)
-        self._local: list[_FileEntryPoint] = []
+        paths: list[str | os.PathLike[str]] = []
+        given: list[Any] = []
+        for plugin in plugins:
+            (paths if isinstance(plugin, str | os.PathLike) else given).append(plugin)
+        self.files = tuple(str(Path(path).absolute()) for path in paths)
+        self.given = tuple(given)
+        """The classes and instances."""
+        self._local: list[LocalEntryPoint] = []
         """Plugins of the single files."""
         self._listed: dict[str, list[Any]] = {}
         """Installed entry points by namespace, listed at first use."""
         for file in self.files:
             self._local += _load_file(file)
+        for ep in map(_entry_point_of, dict.fromkeys(given)):
+            self._local.append(ep)
+            self.load(ep.group, ep.name)  # says what the class lacks
 
     def names(self, namespace: str) -> list[str]:
         """Return the names of all plugins of a namespace, sorted. Nothing is imported.
@@ -190,12 +189,14 @@ class Registry:
         return _full_name(self._find(namespace, name))
 
     def load_all(self, namespace: str) -> dict[str, Any]:
-        """Return the plugin classes of a namespace by name; broken plugins and names in conflict are left out.
+        """Return the plugin classes of a namespace by name, those that the user named first.
+
+        Broken plugins and names in conflict are left out.
 
         * **namespace** - a key of `CONTRACTS`.
         """
         plugins = {}
-        for name in self.names(namespace):
+        for name in dict.fromkeys([*self.local_names(namespace), *self.names(namespace)]):
             with contextlib.suppress(PluginLoadError, PluginConflict):
                 plugins[name] = self.load(namespace, name)
         return plugins
@@ -207,8 +208,14 @@ class Registry:
         * **name** - the name of a plugin, or `DISTRIBUTION:NAME`.
         * **options** - the values of its options.
         """
-        file = next((ep.value for ep in self._local if ep.group == namespace and ep.name == name), None)
-        return PluginSpec(namespace, name, dict(options), file)
+        local = next((ep for ep in self._local if ep.group == namespace and ep.name == name), None)
+        if local is not None and local.given:
+            return PluginSpec(namespace, name, dict(options), target=local.value)
+        return PluginSpec(namespace, name, dict(options), local.value if local is not None else None)
+
+    def instance(self, namespace: str, name: str) -> Any:
+        """Return the instance that a program gave in place of a class; None when there is none."""
+        return next((ep.instance for ep in self._local if (ep.group, ep.name) == (namespace, name)), None)
 
     def describe(self, namespace: str) -> list[PluginInfo]:
         """Import every plugin of a namespace and return its description; broken ones are described with the cause.
@@ -251,7 +258,8 @@ def load_spec(spec: PluginSpec) -> Any:
 
     Raises the same errors as `Registry.load`.
     """
-    return Registry([spec.file] if spec.file else []).load(spec.namespace, spec.name)
+    plugin = spec.file if spec.target is None else local_plugins.find(spec.target)
+    return Registry([plugin] if plugin else []).load(spec.namespace, spec.name)
 
 
 def kind_of(namespace: str) -> str:
@@ -340,7 +348,15 @@ def _missing_methods(plugin: type) -> str:
     return ", ".join(sorted(getattr(plugin, "__abstractmethods__", ())))
 
 
-def _load_file(path: str) -> list[_FileEntryPoint]:
+def _entry_point_of(given: Any) -> LocalEntryPoint:
+    """Return an entry point for a class that a program gave, or for the class of an instance."""
+    cls = given if isinstance(given, type) else type(given)
+    namespace = next(namespace for namespace, contract in CONTRACTS.items() if issubclass(cls, contract))
+    target, instance = local_plugins.target_of(cls), None if given is cls else given
+    return LocalEntryPoint(target, kebab(cls.__name__), namespace, cls, given=True, instance=instance)
+
+
+def _load_file(path: str) -> list[LocalEntryPoint]:
     """Return an entry point for every plugin class in a file, named as the class in kebab-case.
 
     Raises PluginLoadError.
@@ -371,7 +387,7 @@ def _load_file(path: str) -> list[_FileEntryPoint]:
         if issubclass(cls, contract)
     ]
     entry_points = [
-        _FileEntryPoint(path, kebab(cls.__name__), namespace, cls)
+        LocalEntryPoint(path, kebab(cls.__name__), namespace, cls)
         for namespace, cls in classes
         if not _missing_methods(cls)
     ]

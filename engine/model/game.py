@@ -5,6 +5,7 @@ Plies are counted from 0: position k is the one before ply k, so a game of N pli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 

@@ -21,6 +21,7 @@ from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, Run
 from engine.run.aggregators import Aggregators, Crash
 from engine.run.labels import BoardLabels
 from engine.run.notices import NotedGames, Notes, notes_on, notice_of_skipped, notices_of
+from engine.run.readers import make_readers
 from engine.run.recount import Recount
 from engine.search.games import all_known
 from engine.search.planner import plan
@@ -35,6 +36,8 @@ class BatchJob(Struct, frozen=True):
     """Everything that the batches of a run have in common."""
 
     plugins: tuple[str, ...]
+    readers: dict[str, dict[str, Any]]
+    """Options of readers by name."""
     aggregators: tuple[str, ...]
     options: dict[str, dict[str, Any]]
     players: tuple[str, ...]
@@ -83,7 +86,7 @@ class BatchAnalyzer:
     def __init__(self, job: BatchJob) -> None:
         self._job = job
         registry = Registry(job.plugins)
-        self._readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
+        self._readers = make_readers(registry, job.readers)
         self._aggregators = Aggregators.load(registry, job.aggregators, job.options)
         self._part: Aggregators | None = None
         """The aggregators of the batch before."""

@@ -1,12 +1,12 @@
 """Options of plugins: `--set NAME.KEY=VALUE` and the tables of `engine.toml`, resolved for every kind of plugin.
 
-An option is given to a name, and the registry says what has that name: an aggregator, or else a writer. A name may
-carry its distribution (`my-plugins:castling`), which matters where two distributions have the same one.
+An option is given to a name, and the registry says what has that name: an aggregator, or else whatever kinds of
+plugin have it. A name may carry its distribution (`my-plugins:castling`), which matters where two distributions
+have the same one.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,12 +15,16 @@ from msgspec import Struct
 from engine.contracts.aggregator import Aggregator, kebab
 from engine.contracts.options import Options, has_field, parse_options
 from engine.errors import ConfigError
-from engine.loading.registry import Registry
-from engine.plugin import Writer
+from engine.loading import evaluators
+from engine.loading.registry import CONTRACTS, Registry, kind_of
 from engine.settings import Settings
+from engine.settings.checked import did_you_mean
 
 AGGREGATORS = "engine.aggregators"
+EVALUATORS = "engine.evaluators"
+READERS = "engine.readers"
 WRITERS = "engine.writers"
+EXECUTORS = "engine.executors"
 
 AggregatorChoice = str | type[Aggregator] | Aggregator
 """An aggregator as a user names it: a name, a class or an instance."""
@@ -34,34 +38,89 @@ class PluginOptions(Struct, frozen=True):
 
     aggregators: Values
     """Values that are not checked yet: which classes they are for depends on what is chosen."""
+    evaluators: Values
+    """The same, by evaluator; an evaluator may name another one in its place."""
+    readers: Mapping[str, Options]
+    """Checked, by reader."""
     writers: Mapping[str, Options]
     """Checked, by writer."""
+    executors: Mapping[str, Options]
+    """Checked, by executor."""
 
 
-def resolve_options(settings: Settings, registry: Registry, writers: Mapping[str, type[Writer]]) -> PluginOptions:
+def resolve_options(settings: Settings, registry: Registry) -> PluginOptions:
     """Sort the options of the settings by the kind of plugin that they are for.
 
-    Raises ConfigError for options of a writer that does not exist or does not take them.
+    Raises ConfigError for options of a plugin that does not take them, and of a writer that does not exist.
     """
-    for_writers = {name: dict(values) for name, values in settings.writer_options.items()}
-    for_aggregators: Values = {}
-    for name, values in settings.aggregator_options.items():
-        kinds = registry.namespaces_of(name)
-        if WRITERS in kinds and AGGREGATORS not in kinds:
-            short = short_name(name)
-            for_writers[short] = for_writers.get(short, {}) | values
-        else:
-            for_aggregators[name] = dict(values)
-    for name in for_writers:
-        if name not in writers:
-            raise ConfigError(f"options for {name!r}: no writer is called that")
+    sorted_values: dict[str, Values] = {namespace: {} for namespace in CONTRACTS}
+    for name, values in settings.writer_options.items():
+        if WRITERS not in registry.namespaces_of(name):
+            raise ConfigError(
+                f"options for {name!r}: no writer is called that{did_you_mean(name, registry.names(WRITERS))}"
+            )
+        sorted_values[WRITERS][short_name(name)] = dict(values)
+    for given in (settings.aggregator_options, settings.plugin_options):
+        for name, values in given.items():
+            for key, value in values.items():
+                for namespace in _takers(registry, name, key):
+                    # An aggregator may be one that is only given as a class, so its options keep the whole name.
+                    owner = name if namespace == AGGREGATORS else short_name(name)
+                    sorted_values[namespace].setdefault(owner, {})[key] = value
+            if not values:
+                sorted_values[AGGREGATORS].setdefault(name, {})
+
+    def parsed(namespace: str) -> dict[str, Options]:
+        kind = kind_of(namespace)
+        return {
+            name: parse_options(registry.load(namespace, name).Options, values, f"{kind} {name}")
+            for name, values in sorted_values[namespace].items()
+        }
+
     return PluginOptions(
-        for_aggregators,
-        {
-            name: parse_options(writers[name].Options, values, f"writer {name}")
-            for name, values in for_writers.items()
-        },
+        aggregators=sorted_values[AGGREGATORS],
+        evaluators=sorted_values[EVALUATORS],
+        readers=parsed(READERS),
+        writers=parsed(WRITERS),
+        executors=parsed(EXECUTORS),
     )
+
+
+def _takers(registry: Registry, name: str, key: str) -> list[str]:
+    """Return the kinds of plugin that get option `key` of `name`: an aggregator, or else all that have it."""
+    kinds = [namespace for namespace in CONTRACTS if namespace in registry.namespaces_of(name)]
+    if len(kinds) < 2 or AGGREGATORS in kinds:  # noqa: PLR2004 - not contested
+        return [AGGREGATORS] if AGGREGATORS in kinds or not kinds else kinds
+    having = [namespace for namespace in kinds if has_field(registry.load(namespace, name).Options, key)]
+    return having or [WRITERS if WRITERS in kinds else kinds[0]]
+
+
+def evaluator_options(settings: Settings, registry: Registry, name: str, values: Values) -> dict[str, Any]:
+    """Return the options for the evaluator `name`: those for whichever is used, and over them its own.
+
+    Raises PluginError for an unknown name.
+    """
+    own = values.get(evaluators.plugin_name(registry, name), {}) if values else {}
+    return {**settings.evaluator_options, **own}
+
+
+def check_used(options: PluginOptions, registry: Registry, settings: Settings, follow_ups: str) -> None:
+    """Check that no options are given to an evaluator or executor that the run does not use.
+
+    * **follow_ups** - the evaluator of follow-up searches.
+
+    Raises ConfigError.
+    """
+    if options.evaluators:
+        used = {evaluators.plugin_name(registry, name) for name in (settings.evaluator_name, follow_ups)}
+        for name in options.evaluators.keys() - used:
+            raise ConfigError(
+                f"options for {name!r} do nothing: the evaluator of this run is {settings.evaluator_name!r}"
+            )
+    for name in options.executors.keys() - {short_name(settings.executor_name)}:
+        raise ConfigError(
+            f"options for {name!r} do nothing: the executor of this run is {settings.executor_name!r}"
+        )
 
 
 def add_shared_settings(
@@ -98,9 +157,8 @@ def check_names(values: Mapping[str, object], registry: Registry, chosen: Sequen
     for name in values:
         if name in own or AGGREGATORS in registry.namespaces_of(name):
             continue
-        near = difflib.get_close_matches(name, registry.names(AGGREGATORS), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"options for {name!r}: no aggregator is called that{hint}")
+        every = [known for namespace in CONTRACTS for known in registry.names(namespace)]
+        raise ConfigError(f"options for {name!r}: no plugin is called that{did_you_mean(name, every)}")
 
 
 def short_name(choice: AggregatorChoice) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct, structs
 
 from engine import system
-from engine.contracts.options import Options
+from engine.contracts.options import NoOptions, Options
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
@@ -27,13 +27,25 @@ from engine.run.look_ahead import look_ahead
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
 from engine.run.players import Joined, Wanted
-from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
+from engine.run.plugin_options import (
+    AggregatorChoice,
+    Values,
+    add_shared_settings,
+    check_used,
+    evaluator_options,
+    resolve_options,
+    short_name,
+)
+from engine.run.readers import make_readers
 from engine.run.recount import Recount
 from engine.search import adaptive
 from engine.settings import Settings
 
 Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.ChosenEvaluator]
 """Choose an evaluator by its name and options, as `engine.loading.evaluators.choose` does."""
+
+DEFAULT_EVALUATOR = "stockfish"
+"""The evaluator of follow-up searches, unless another one is named."""
 
 NewExecutor = Callable[[ExecutorContext], Executor]
 
@@ -85,6 +97,12 @@ class RunPlan(Struct, frozen=True):
     """The outputs of each player."""
     writer_options: Mapping[str, Options]
     """Options by writer."""
+    reader_options: Mapping[str, Options]
+    """Options by reader."""
+    executor_options: Options
+    """Options of the executor."""
+    evaluator_values: Values
+    """Values of options by evaluator."""
     aggregator_plan: AggregatorPlan
     player_aggregator_plan: AggregatorPlan | None
     """The aggregators for the outputs of each player; None where there are none."""
@@ -107,7 +125,18 @@ class RunPlan(Struct, frozen=True):
         """The evaluator to choose: games that we have analysed are not searched, unless a chain says so."""
         readers = [self.readers[source.reader] for source in self.sources if source.refused is None]
         are_analysed = all(reader.analysed for reader in readers)
-        return "recorded" if are_analysed and "," not in self.settings.evaluator else self.settings.evaluator
+        name = self.settings.evaluator_name
+        return "recorded" if are_analysed and "," not in name else name
+
+    def choose_evaluator(self, name: str) -> evaluators.ChosenEvaluator:
+        """Choose the evaluator `name` with the options that it has in this run.
+
+        Raises EvaluatorError, ConfigError, PluginError.
+        """
+        values = evaluator_options(self.settings, self.registry, name, self.evaluator_values)
+        choice = self.choose(self.registry, name, evaluators.with_trial(values, self.limit))
+        evaluators.check_reach(choice.spec, self.settings.executor_name)
+        return choice
 
     def new_recount(self) -> Recount:
         """Return an empty recount."""
@@ -134,14 +163,14 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
 
     Raises ConfigError, InputError, PluginError or OutputError.
     """
-    registry = resources.registry if resources else Registry(settings.plugins)
-    readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
+    registry = resources.registry if resources else Registry(settings.all_plugins)
+    plugin_options = resolve_options(settings, registry)
+    check_used(plugin_options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
+    readers = make_readers(registry, plugin_options.readers)
     sources = open_sources(inputs, readers)
     wanted = Wanted.of(settings)
     players = tuple(wanted.declared.with_others(settings.players))
-    selection = _selection(
-        structs.replace(settings, players=players)
-    )  # says what is wrong with a name or a filter
+    selection = _selection(structs.replace(settings, players=players))  # says what is wrong with it
     known = look_ahead(sources, readers, players, wanted, files=any(PLAYER in name for name in outputs))
     settings = structs.replace(settings, players=known.players)
     wanted = structs.replace(wanted, known=known.joined)
@@ -150,7 +179,6 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
     own_names, template_names = by_player(outputs)
     targets = check(own_names, force=force)
-    plugin_options = resolve_options(settings, registry, writers)
     found_in = PlayerInput(sources, readers, selection, settings.players, known.joined or Joined())
     templates = PlayerTemplates.of(template_names, check, found_in, targets, force) if template_names else None
     all_targets = [targets] if templates is None else [targets, templates.targets]
@@ -173,6 +201,9 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         targets=targets,
         player_templates=templates,
         writer_options=plugin_options.writers,
+        reader_options=plugin_options.readers,
+        executor_options=plugin_options.executors.get(short_name(settings.executor_name), NoOptions()),
+        evaluator_values=plugin_options.evaluators,
         aggregator_plan=aggregator_plan,
         player_aggregator_plan=player_plan,
         aggregators=loaded,
@@ -182,7 +213,9 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         workers=settings.workers or system.cores(),
         joined=known.joined or Joined(),
         notes=known.notes,
-        new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
+        new_executor=resources.executor
+        if resources
+        else registry.load("engine.executors", settings.executor_name),
     )
 
 

@@ -6,6 +6,8 @@ from collections import deque
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from engine.input.games import select_games
 from engine.run.batch_pool import BatchPool
 from engine.run.batches import BatchJob, BatchResult, batches
@@ -37,6 +39,7 @@ class RecordedRun(StartedRun):
         plan, evaluator = self._plan, self._evaluators.main
         return BatchJob(
             plugins=plan.registry.files,
+            readers={name: msgspec.to_builtins(options) for name, options in plan.reader_options.items()},
             aggregators=tuple(choice for choice in plan.aggregator_plan.chosen if isinstance(choice, str)),
             options=plan.aggregator_plan.options,
             players=plan.settings.players,

@@ -12,6 +12,7 @@ from engine.analysis.game import GameAnalyzer
 from engine.cache.store import Cache, default_path
 from engine.cache.waits import never
 from engine.contracts.messages import Job, PluginSpec
+from engine.errors import AnalysisError, PluginLoadError
 from engine.input.games import ParsedGame, PassedOver, read_games, skip_unplayable
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
@@ -120,7 +121,15 @@ class SearchedRun(StartedRun):
 
     def new_executor(self) -> Executor:
         """Start the workers."""
-        return self._plan.new_executor(ExecutorContext(self._task.job, self._plan.workers, self._scoreboard))
+        plan = self._plan
+        context = ExecutorContext(self._task.job, plan.workers, self._scoreboard, plan.executor_options)
+        try:
+            return plan.new_executor(context)
+        except AnalysisError:
+            raise
+        except Exception as error:
+            name = plan.settings.executor_name
+            raise PluginLoadError(f"executor {name} cannot be made: {type(error).__name__}: {error}") from error
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
         """Judge the moves of a game."""
@@ -148,8 +157,12 @@ class SearchedRun(StartedRun):
         return own if players is None else {**own, **players.follow_ups(game, ask)}
 
     def search_failed(self, failure: Failure) -> None:
-        """Report a position that is given up."""
+        """Report a position that is given up, or a fault of the executor."""
         self._accounts.fail(failure)
+
+    def warn(self, reason: str) -> None:
+        """Report what people should know while the search goes on."""
+        self._accounts.warn(reason)
 
 
 def open_cache(settings: Settings, stopped: Callable[[], bool] = never) -> Cache:

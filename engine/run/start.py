@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from engine.errors import ConfigError, EvaluatorError
-from engine.loading.evaluators import ChosenEvaluator, with_trial
+from engine.loading.evaluators import ChosenEvaluator
 from engine.model import Notice
 from engine.output.files import Outputs
 from engine.plugin import RunInfo
@@ -17,14 +17,13 @@ from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
-from engine.run.prepare import RunPlan
+from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
 from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
 from engine.run.reporter import ProgressReporter
 from engine.run.searched import SearchedRun
 from engine.run.started import Evaluators, Parts, StopConditions
 
-DEFAULT_EVALUATOR = "stockfish"
 BATCHED_BYTES = 4 << 20
 """Recorded games of fewer bytes are done before other processes have started."""
 
@@ -88,7 +87,7 @@ def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
     Raises EvaluatorError, ConfigError, PluginError.
     """
     settings = plan.settings
-    main = plan.choose(plan.registry, plan.evaluator_name, with_trial(settings.evaluator_options, plan.limit))
+    main = plan.choose_evaluator(plan.evaluator_name)
     if main.spec is not None:
         if settings.follow_up_evaluator is not None:
             raise ConfigError("--follow-up-evaluator is for runs that search nothing else")
@@ -105,7 +104,7 @@ def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAc
     settings = plan.settings
     name = settings.follow_up_evaluator or DEFAULT_EVALUATOR
     try:
-        return plan.choose(plan.registry, name, with_trial(settings.evaluator_options, plan.limit))
+        return plan.choose_evaluator(name)
     except EvaluatorError as error:
         if settings.follow_up_evaluator is not None:
             raise
@@ -162,6 +161,7 @@ def _is_batched(plan: RunPlan, evaluators: Evaluators) -> bool:
         and not asking
         and plan.player_templates is None
         and all(isinstance(choice, str) for choice in plan.aggregator_plan.chosen)
+        and not plan.registry.given
         and sum(source.size for source in plan.sources) >= BATCHED_BYTES
         and plan.workers > 1
     )

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from engine import scoring
 from engine.cache.store import Cache, unit_key
-from engine.contracts.messages import Done, Job, Lost, Unit
+from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.errors import EvaluatorError
 from engine.model import (
     AnalysedGame,
@@ -31,6 +31,7 @@ from engine.model import (
 from engine.plugin import Executor, WorkerState
 from engine.search import adaptive, planner
 from engine.search.assembler import Assembler
+from engine.search.execution import Execution
 from engine.search.games import FinishedGame, FollowUps, PlannedGame, SearchedGame
 from engine.search.retries import GiveUp, Retries
 from engine.search.verify import Verifier, difference
@@ -81,7 +82,11 @@ class Client(Protocol):
         ...
 
     def search_failed(self, failure: Failure) -> None:
-        """Take note of a position that is given up, or that the cache knows otherwise."""
+        """Take note of a position that is given up or the cache knows otherwise, or of a fault of the executor."""
+        ...
+
+    def warn(self, reason: str) -> None:
+        """Take note of what people should know while the search goes on."""
         ...
 
 
@@ -93,15 +98,13 @@ class Scheduler:
         self._client = client
         self._cache = cache
         self._scoreboard = scoreboard
-        self._executor: Executor | None = None
+        self._execution = Execution(client.new_executor, task.job, self._report)
         self._ids = itertools.count(1)
         self._assembler = Assembler()
         self._retries = Retries(lambda: next(self._ids))
         self._waiting: deque[Unit] = deque()
         self._ended = False
         """Whether no other game will be opened."""
-        self._in_hand: dict[int, tuple[Unit, bytes]] = {}
-        """Units that the executor has, and their keys in the cache."""
         self._missed: tuple[int, bytes] = (0, b"")
         """The unit that the cache was asked for last and that must be searched, and its key."""
         self._verifier = Verifier(task.verify)
@@ -180,15 +183,15 @@ class Scheduler:
     def give_up(self) -> None:
         """Leave what is in hand too."""
         self.drain()
-        self.left = self.left or bool(self._in_hand)
-        self._in_hand.clear()
+        self.left = self.left or bool(self._execution.in_hand)
+        self._execution.in_hand.clear()
 
     # -- through and out --
 
     @property
     def idle(self) -> bool:
         """Nothing waits and nothing is being searched."""
-        return not self._waiting and not self._in_hand
+        return not self._waiting and not self._execution.in_hand
 
     def step(self, timeout: float) -> Iterator[FinishedGame | SkippedGame]:
         """Hand out units, wait up to `timeout` seconds for results, and yield the games that are finished.
@@ -196,15 +199,15 @@ class Scheduler:
         Raises EvaluatorError when no evaluator can be kept alive.
         """
         self._hand_out()
-        if self._in_hand and self._executor is not None:
-            self._take(self._collect(self._executor, timeout))
+        if self._execution.in_hand:
+            self._take(self._collect(timeout))
         for game in self._assembler.searched():
             self._go_on(game)
         yield from self._assembler.finished()
 
-    def _collect(self, executor: Executor, timeout: float) -> Sequence[Done | Lost]:
+    def _collect(self, timeout: float) -> Sequence[tuple[Unit, bytes, Outcome]]:
         try:
-            return executor.collect(timeout)
+            return self._execution.collect(timeout)
         except EvaluatorError:
             if not self._drained:
                 raise
@@ -254,31 +257,28 @@ class Scheduler:
                     self._accept(unit, known, searched=False, counted=False)
                     continue
                 self._missed = unit.id, key
-            if self._executor is None:
-                self._executor = self._client.new_executor()
-            if not self._executor.wants() or self._keeps_back():
+            if not self._execution.wants() or self._keeps_back():
                 return
-            self._in_hand[unit.id] = self._waiting.popleft(), self._missed[1]
-            self._executor.submit(unit)
+            self._execution.submit(self._waiting.popleft(), self._missed[1])
 
     def _keeps_back(self) -> bool:
         """Whether the last units wait here for the first worker that is free, instead of behind another unit.
 
         Measured on 16 games at 100k nodes: without that one of two workers was idle for 1.0 of the last seconds.
         """
-        return self._ended and len(self._waiting) <= self._task.workers <= len(self._in_hand)
+        return self._ended and len(self._waiting) <= self._task.workers <= len(self._execution.in_hand)
 
-    def _take(self, outcomes: Sequence[Done | Lost]) -> None:
-        done = [(*self._in_hand.pop(o.unit), o) for o in outcomes if isinstance(o, Done)]
+    def _take(self, outcomes: Sequence[tuple[Unit, bytes, Outcome]]) -> None:
+        done = [(unit, key, outcome) for unit, key, outcome in outcomes if isinstance(outcome, Done)]
         # Durable first, accepted after: what a run has reported is never searched again.
         if done:
             self._cache.put((key, outcome.evaluations) for _, key, outcome in done)
         for unit, _, outcome in done:
             self._verify(unit, outcome.evaluations)
             self._accept(unit, outcome.evaluations, searched=True, counted=outcome.counted)
-        for lost in outcomes:
+        for unit, _, lost in outcomes:
             if isinstance(lost, Lost):
-                self._lose(self._in_hand.pop(lost.unit)[0], lost)
+                self._lose(unit, lost)
 
     def _verify(self, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
         """Compare the evaluations with what the cache knew, if that was to be verified, and tell the client."""
@@ -294,6 +294,12 @@ class Scheduler:
         planned = self._assembler.planned(unit.game)
         assert planned is not None
         self._client.search_failed(Failure(planned.origin.file, planned.origin.line, unit.game, ply, reason))
+
+    def _report(self, reason: str, failure: bool) -> None:
+        if failure:
+            self._client.search_failed(Failure(None, None, None, None, reason))
+        else:
+            self._client.warn(reason)
 
     def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
         counts = self._client.counts
@@ -349,7 +355,7 @@ class Scheduler:
 
     def states(self) -> tuple[WorkerState, ...]:
         """Return a line for each worker, for the screen."""
-        return tuple(self._executor.states()) if self._executor is not None else ()
+        return self._execution.states()
 
     def game(self, number: int) -> SourceGame | None:
         """Return a game in flight."""
@@ -358,6 +364,4 @@ class Scheduler:
 
     def close(self) -> None:
         """Stop the executor at once."""
-        if self._executor is not None:
-            self._executor.close()
-            self._executor = None
+        self._execution.close()

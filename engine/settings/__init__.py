@@ -13,6 +13,7 @@ from engine.settings.files import (
     read_config,
 )
 from engine.settings.numbers import MAX_LIMIT, parse_count, parse_time
+from engine.settings.plugins import EvaluatorChoice, ExecutorChoice, PluginChoice
 from engine.settings.types import (
     DEFAULT_AGGREGATORS,
     EPD_AGGREGATORS,
@@ -30,7 +31,10 @@ __all__ = [
     "MAX_LIMIT",
     "PLAYER_AGGREGATORS",
     "ConfigFile",
+    "EvaluatorChoice",
+    "ExecutorChoice",
     "LimitSettings",
+    "PluginChoice",
     "ScoreboardSettings",
     "Search",
     "Settings",

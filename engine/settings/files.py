@@ -9,13 +9,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import ConfigError
 from engine.model import Limit
+from engine.settings.checked import check_value
 from engine.settings.types import LimitSettings, ScoreboardSettings, Search, Settings
 from engine.system.paths import config_dir
 
@@ -125,11 +126,11 @@ def check_limit(**fields: int | None) -> Limit:
 
     * **fields** - the fields of `Limit`; those that are None are left out.
 
-    Raises `ConfigError` for a value out of bounds.
+    Raises `ArgumentError` for what is no number, `ConfigError` for a value out of bounds.
     """
-    values = {name: value for name, value in fields.items() if value is not None}
-    limit = _convert(values, LimitSettings, "limit")
-    return Limit(limit.nodes, limit.depth, limit.time, limit.multipv or 1)
+    hints = get_type_hints(LimitSettings, include_extras=True)
+    limit = {name: check_value(f"limit: {name}", value, hints[name]) for name, value in fields.items()}
+    return Limit(**{name: value for name, value in limit.items() if value is not None})
 
 
 def _merged_limit(layers: list[LimitSettings | None], flags: Mapping[str, Any]) -> Limit:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from engine import system
 from engine.contracts.messages import Done, FromWorker, Job, Lost, Ready, Unit, pack, unpack_job, unpack_unit
 from engine.errors import AnalysisError, EvaluatorKilled, EvaluatorReplaced
+from engine.loading import answers
+from engine.loading.answers import AnswerCheck
 from engine.loading.evaluators import make
 from engine.model import Evaluation, EvaluatorInfo
 from engine.plugin import Evaluator
@@ -57,6 +59,7 @@ class Searcher:
     def __init__(self, job: Job, evaluator: Evaluator, scoreboard: Scoreboard | None, slot: int) -> None:
         self.job = job
         self.evaluator = evaluator
+        self._answers = AnswerCheck(evaluator)
         self._scoreboard = scoreboard
         self._slot = slot
 
@@ -67,7 +70,8 @@ class Searcher:
         try:
             self.evaluator.clear()
             for index, position in enumerate(unit.positions):
-                evaluation = self.evaluator.search(position, unit.limit or self.job.limit)
+                answer = self.evaluator.search(position, unit.limit or self.job.limit)
+                evaluation = self._answers.check(answer, position)
                 evaluations.append(evaluation)
                 self._record(unit, index, evaluation)
         except EvaluatorKilled as error:
@@ -91,7 +95,7 @@ def start_evaluator(job: Job, evaluator: Evaluator) -> EvaluatorInfo:
 
     Raises EvaluatorReplaced if that is not the job's, and EvaluatorError.
     """
-    info = evaluator.start()
+    info = answers.start(evaluator, job.evaluator.name)
     if job.fingerprint not in ("", info.fingerprint):
         name = job.evaluator.options.get("path") or f"evaluator {job.evaluator.name}"
         raise EvaluatorReplaced(f"{name}, or a file that it uses, was replaced while the run used it: {_WAY_OUT}")

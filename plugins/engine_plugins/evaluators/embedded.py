@@ -58,6 +58,8 @@ _WITHOUT_EFFECT = {"Clear Hash", "Ponder", "UCI_ShowWDL"}
 class Embedded(Evaluator):
     """Stockfish 19 lite as WebAssembly inside the worker process; needs no installed Stockfish."""
 
+    plays_moves = True
+
     def __init__(self, options: EvaluatorOptions) -> None:
         super().__init__(options)
         self._module: wasmtime.Module | None = None

@@ -76,6 +76,7 @@ class Uci(Evaluator):
     """Any UCI program."""
 
     Options = UciOptions
+    plays_moves = True
 
     def __init__(self, options: UciOptions) -> None:
         super().__init__(options)

@@ -18,6 +18,8 @@ from engine.workers.worker import Searcher, SearchFailed, start_evaluator
 class Inline(Executor):
     """In the calling process, a unit at a time: for tests and debugging."""
 
+    supervises = True
+
     def __init__(self, context: ExecutorContext) -> None:
         super().__init__(context)
         self._units: deque[Unit] = deque()

@@ -14,6 +14,8 @@ from engine.workers.pool import Pool
 class Local(Executor):
     """Worker processes on this machine, one for each core (default)."""
 
+    supervises = True
+
     def __init__(self, context: ExecutorContext) -> None:
         super().__init__(context)
         self._pool = Pool(context, context.scoreboard.start_method)

@@ -26,6 +26,7 @@ LINE_BYTES = 64 << 10
 class EpdReader(Reader):
     """Positions in Extended Position Description or FEN, one per line."""
 
+    plays_moves: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = (".epd", ".fen")
 
     @classmethod

@@ -95,6 +95,7 @@ _game = msgspec.json.Decoder(_Game).decode
 class JsonlReader(Reader):
     """Games that were analysed before, one per line."""
 
+    plays_moves: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
     analysed: ClassVar[bool] = True
 

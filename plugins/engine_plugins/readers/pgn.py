@@ -44,6 +44,7 @@ _TAG_LINE = re.compile(rb'^[ \t]*\[[A-Za-z0-9_]+[ \t]+"', re.MULTILINE)
 class PgnReader(Reader):
     """Games in Portable Game Notation."""
 
+    plays_moves: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = (".pgn",)
 
     @classmethod

@@ -33,6 +33,7 @@ from engine_plugins.readers.pgn import PgnReader
 class Words(Reader):
     """A game is a line `white word`; `bad` is unreadable, `raise` is a bug of the reader."""
 
+    plays_moves = True  # its games have no moves, and their positions are none
     suffixes = (".txt", ".text")
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:

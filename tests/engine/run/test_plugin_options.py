@@ -20,7 +20,7 @@ def registry() -> Registry:
 
 
 def resolved(registry: Registry, **fields: Any) -> Any:
-    return resolve_options(Settings(**fields), registry, registry.load_all("engine.writers"))
+    return resolve_options(Settings(**fields), registry)
 
 
 def test_a_name_means_an_aggregator_before_a_writer(registry: Registry) -> None:

@@ -66,7 +66,7 @@ def test_the_kind_of_run_depends_on_what_there_is_to_do(tmp_path: Path, monkeypa
         (
             Settings(aggregator_options={"winz": {}}),
             ConfigError,
-            "options for 'winz': no aggregator is called that",
+            "options for 'winz': no plugin is called that",
         ),
         (Settings(writer_options={"pgm": {}}), ConfigError, "options for 'pgm': no writer is called that"),
         (Settings(limit=Limit(depth=3), search=Search(adaptive=True)), ConfigError, "a limit in nodes alone"),
