@@ -85,8 +85,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
         stop_after=stop_after,
     )
     merged = merge_settings(arguments, Settings())
-    run = start_run(inputs.list_inputs(source), merged, arguments, progress=progress, stop=stop)
-    return run.execute()
+    return start_run(inputs.list_inputs(source), merged, arguments, progress=progress, stop=stop).execute()
 
 
 @spelled_out()

@@ -23,12 +23,13 @@ from engine.output.files import Targets, check_outputs
 from engine.output.names import PLAYER
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
-from engine.run.look_ahead import look_ahead
+from engine.run.look_ahead import Known, look_ahead
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
 from engine.run.players import Joined, Wanted
 from engine.run.plugin_options import (
     AggregatorChoice,
+    PluginOptions,
     Values,
     add_shared_settings,
     check_used,
@@ -95,14 +96,8 @@ class RunPlan(Struct, frozen=True):
     """The outputs of the whole run."""
     player_templates: PlayerTemplates | None
     """The outputs of each player."""
-    writer_options: Mapping[str, Options]
-    """Options by writer."""
-    reader_options: Mapping[str, Options]
-    """Options by reader."""
-    executor_options: Options
-    """Options of the executor."""
-    evaluator_values: Values
-    """Values of options by evaluator."""
+    plugin_options: PluginOptions
+    """The options that the settings give to plugins."""
     aggregator_plan: AggregatorPlan
     player_aggregator_plan: AggregatorPlan | None
     """The aggregators for the outputs of each player; None where there are none."""
@@ -112,13 +107,19 @@ class RunPlan(Struct, frozen=True):
     """Aggregators that are there for a writer alone which starts no search for them."""
     limit: Limit
     """The limit of each search, with as many lines as an aggregator needs."""
-    first_limit: Limit
-    """The limit of the first search of each position."""
     workers: int
-    joined: Joined = Joined()
-    """Which names are one player, as far as that is known before."""
-    notes: tuple[str, ...] = ()
-    """What people should know before the run."""
+    known: Known
+    """What is known of the players before the run."""
+
+    @property
+    def first_limit(self) -> Limit:
+        """The limit of the first search of each position."""
+        return adaptive.first_limit(self.limit) if self.settings.search.adaptive else self.limit
+
+    @property
+    def executor_options(self) -> Options:
+        """Options of the executor."""
+        return self.plugin_options.executors.get(short_name(self.settings.executor_name), NoOptions())
 
     @property
     def evaluator_name(self) -> str:
@@ -133,7 +134,7 @@ class RunPlan(Struct, frozen=True):
 
         Raises EvaluatorError, ConfigError, PluginError.
         """
-        values = evaluator_options(self.settings, self.registry, name, self.evaluator_values)
+        values = evaluator_options(self.settings, self.registry, name, self.plugin_options.evaluators)
         choice = self.choose(self.registry, name, evaluators.with_trial(values, self.limit))
         evaluators.check_reach(choice.spec, self.settings.executor_name)
         return choice
@@ -168,29 +169,22 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     check_used(plugin_options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
     readers = make_readers(registry, plugin_options.readers)
     sources = open_sources(inputs, readers)
-    wanted = Wanted.of(settings)
-    players = tuple(wanted.declared.with_others(settings.players))
-    selection = _selection(structs.replace(settings, players=players))  # says what is wrong with it
-    known = look_ahead(sources, readers, players, wanted, files=any(PLAYER in name for name in outputs))
-    settings = structs.replace(settings, players=known.players)
-    wanted = structs.replace(wanted, known=known.joined)
+    known, wanted, settings = _know_players(settings, sources, readers, outputs)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
-    own_names, template_names = by_player(outputs)
-    targets = check(own_names, force=force)
     found_in = PlayerInput(sources, readers, selection, settings.players, known.joined or Joined())
-    templates = PlayerTemplates.of(template_names, check, found_in, targets, force) if template_names else None
+    targets, templates = _check_targets(outputs, check, found_in, force=force)
     all_targets = [targets] if templates is None else [targets, templates.targets]
-    epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
+    epd = any(source.reader == "epd" for source in sources)
     choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
     aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
-    first_limit = adaptive.first_limit(limit) if settings.search.adaptive else limit
+    load_executor = partial(registry.load, "engine.executors", settings.executor_name)
     return RunPlan(
         settings=settings,
         registry=registry,
@@ -200,23 +194,42 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         selection=selection,
         targets=targets,
         player_templates=templates,
-        writer_options=plugin_options.writers,
-        reader_options=plugin_options.readers,
-        executor_options=plugin_options.executors.get(short_name(settings.executor_name), NoOptions()),
-        evaluator_values=plugin_options.evaluators,
+        plugin_options=plugin_options,
         aggregator_plan=aggregator_plan,
         player_aggregator_plan=player_plan,
         aggregators=loaded,
         only_shown=_only_shown(aggregator_plan.chosen[len(choose()) :], all_targets),
         limit=limit,
-        first_limit=first_limit,
         workers=settings.workers or system.cores(),
-        joined=known.joined or Joined(),
-        notes=known.notes,
-        new_executor=resources.executor
-        if resources
-        else registry.load("engine.executors", settings.executor_name),
+        known=known,
+        new_executor=resources.executor if resources else load_executor(),
     )
+
+
+def _check_targets(
+    outputs: Sequence[str], check: Callable[..., Targets], found_in: PlayerInput, *, force: bool
+) -> tuple[Targets, PlayerTemplates | None]:
+    """Return the outputs of the whole run and those of each player. Raises as `check_outputs`."""
+    own_names, template_names = by_player(outputs)
+    targets = check(own_names, force=force)
+    if not template_names:
+        return targets, None
+    return targets, PlayerTemplates.of(template_names, check, found_in, targets, force)
+
+
+def _know_players(
+    settings: Settings, sources: Sequence[Source], readers: Mapping[str, Reader], outputs: Sequence[str]
+) -> tuple[Known, Wanted, Settings]:
+    """Return what the input tells of the players, what is wanted of their names, and the settings with all of them.
+
+    Raises ConfigError.
+    """
+    wanted = Wanted.of(settings)
+    players = tuple(wanted.declared.with_others(settings.players))
+    _selection(structs.replace(settings, players=players))  # says what is wrong with it before anything is read
+    known = look_ahead(sources, readers, players, wanted, files=any(PLAYER in name for name in outputs))
+    settings = structs.replace(settings, players=known.players)
+    return known, structs.replace(wanted, known=known.joined), settings
 
 
 def _plan_of(

@@ -17,6 +17,7 @@ from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
+from engine.run.players import Joined
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
 from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
@@ -54,12 +55,12 @@ def start(
     listeners = listeners or Listeners()
     accounts = RunAccounts(plan.new_recount(), listeners.on_event, keeps_labels=listeners.progress is not None)
     plan.aggregators.on_crash = accounts.plugin_crashed
-    for note in plan.notes:
+    for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))
     evaluators = choose_evaluators(plan, accounts)
     info = RunInfo(evaluators.main.info, plan.limit)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
-    outputs = plan.targets.open(info, plan.writer_options)
+    outputs = plan.targets.open(info, plan.plugin_options.writers)
     delivery = _delivery(plan, accounts, outputs, info)
     parts = Parts(
         plan,
@@ -140,8 +141,8 @@ def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunI
             plan.player_templates,
             new_aggregators=new_aggregators,
             new_recount=plan.new_recount,
-            writer_options=plan.writer_options,
-            names=PlayerNames(plan.settings.players, plan.joined),
+            writer_options=plan.plugin_options.writers,
+            names=PlayerNames(plan.settings.players, plan.known.joined or Joined()),
         )
     delivery = Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
     try:
