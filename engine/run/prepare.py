@@ -220,7 +220,7 @@ def _check_targets(
 def _know_players(
     settings: Settings, sources: Sequence[Source], readers: Mapping[str, Reader], outputs: Sequence[str]
 ) -> tuple[Known, Wanted, Settings]:
-    """Return what the input tells of the players, what is wanted of their names, and the settings with all of them.
+    """Return what the input tells of the players, what is wanted of names, and the settings with all names.
 
     Raises ConfigError.
     """
