@@ -324,8 +324,12 @@ def _clocks_before(game: AnalysedGame) -> list[int | None]:
         control = timing.white if game.turn(k) == "white" else timing.black
         if control is None or control.whole <= 0 or ply.clock is None:
             continue
-        before = control.base if k < 2 or control.kind == "move" else game.plies[k - 2].clock  # noqa: PLR2004
-        begun_late = k < 2 and ply.clock < control.base / 2  # noqa: PLR2004
-        if before is not None and not begun_late:
+        if control.kind == "move":
+            before: float | None = control.base
+        elif k >= 2:  # noqa: PLR2004 - each side's first move has none before it
+            before = game.plies[k - 2].clock
+        else:  # a game that begins with a later clock does not say what it was before
+            before = control.base if ply.clock >= control.base / 2 else None
+        if before is not None:
             lefts[k] = min(milli(100 * before / control.whole), _WHOLE)
     return lefts

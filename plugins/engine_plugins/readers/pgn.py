@@ -5,8 +5,8 @@ damaged game does not affect other games. These are accepted: CRLF and CR line e
 UTF-16 with a mark; UTF-8, or else cp1252, line by line; `%` lines; blank lines inside tags and moves; tags and
 moves on one line; no blank line between games; games without tags or without moves; FEN with or without SetUp;
 castling with zeros. Variations, and words that are not moves, are skipped. Clocks, move times and evaluations in
-the comments of the main line are read: `[%clk]`, `[%emt]`, `[%eval]`, and comments of cutechess such as `+0.71/22
-1.2s`.
+the comments of the main line are read: `[%clk]`, `[%emt]`, `[%timestamp]`, `[%mct]`, `[%egt]`, `[%eval]`, and
+comments of cutechess such as `+0.71/22 1.2s`.
 
 A game is *cut*, and its moves up to there are kept, at an illegal, ambiguous or unreadable move, a null move, a
 move after the result, a comment or variation that is never closed, and after 20,000 plies.

@@ -116,7 +116,7 @@ GAMES = TableSchema(
         TableColumn("date", "text", "the tag of this name, `2026.10.31`, perhaps with question marks"),
         TableColumn("round", "text", "the tag of this name"),
         TableColumn("time_control", "text", "the tag `TimeControl`"),
-        TableColumn("base", "float", "seconds on each clock at the start, from that tag"),
+        TableColumn("base", "float", "seconds on each clock at the start, by that tag and the clocks"),
         TableColumn("increment", "float", "seconds added for each move, from that tag"),
         TableColumn("termination", "text", "the tag of this name"),
         TableColumn("eco", "text", "opening code by the positions of the game, not by its tag"),

@@ -94,8 +94,41 @@ def test_presence_of_comments():
 
 
 @pytest.mark.parametrize(
+    ("control", "movetext", "speed"),
+    [
+        ("15+0", b"", "ultrabullet"),
+        ("60", b"1. e4 { [%clk 0:01:00] } e5 { [%clk 0:01:00] }", "bullet"),
+        ("180+2", b"", "blitz"),
+        ("10 min + 5 s", b"", "rapid"),
+        ("90+30", b"", "rapid"),
+        ("90+30", b"1. e4 { [%clk 1:29:30] }", "classical"),
+        ("90+30", b'{"game":1,"plies":[{"clock":5370.5},{"clock":5360}]}', "classical"),
+        ("1/86400", b"", "correspondence"),
+        ("-", b"1. e4 e5", "correspondence"),
+    ],
+)
+def test_speed(control, movetext, speed):
+    def holds(text):
+        return compile_filter(text).matches({"TimeControl": control}, movetext)
+
+    assert holds(f"speed = {speed}")
+    assert holds(f"Speed <= {speed} and speed >= {speed.title()} and not speed != {speed}")
+    assert holds("speed > ultrabullet") == (speed != "ultrabullet")
+    assert holds("speed < correspondence") == (speed != "correspondence")
+
+
+@pytest.mark.parametrize("control", ["", "?", "as usual", "15'/game"])
+def test_no_comparison_is_true_for_a_speed_that_is_not_known(control):
+    for op in ("=", "!=", "<=", ">"):
+        test = compile_filter(f"speed {op} blitz")
+        assert not test.matches({"TimeControl": control}, b"1. e4 { [%clk 1:29:30] }")
+
+
+@pytest.mark.parametrize(
     ("text", "at", "problem"),
     [
+        ("speed = quick", 8, "one of ultrabullet, bullet, blitz, rapid, classical, correspondence expected"),
+        ("speed ~ blitz", 8, "`speed` with one of = != < <= > >="),
         ("", 0, "the name of a tag expected"),
         ("White", 5, "one of = != ~ < <= > >= expected"),
         ("White =", 7, "a value expected"),

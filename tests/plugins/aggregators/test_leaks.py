@@ -70,6 +70,28 @@ def test_what_one_bad_move_belongs_to() -> None:
     assert by_group["color", "white"]["interval"] == pytest.approx(error, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("control", "groups"),
+    [
+        ("100+0", {"50% and more": 2, "under 10%": 1}),
+        ("190+2", {"50% and more": 2, "under 10%": 1}),  # Anna berserked: 95 s and no increment
+        (
+            "300+0",
+            {"25-50%": 1, "under 10%": 1},
+        ),  # it begins later: what she had before the first move is not known
+        ("1/86400", {"50% and more": 3}),  # the clock starts again at each move
+        ("*60", {"50% and more": 2, "10-25%": 1}),  # more than the whole is the whole
+        ("2+0", {"50% and more": 2, "under 10%": 1}),  # minutes
+        ("15'/game", {"10-25%": 1, "under 10%": 1}),
+        ("as usual", {}),
+        ("-", {}),
+    ],
+)
+def test_the_clock_before_a_move_by_what_the_player_had(control: str, groups: dict[str, int]) -> None:
+    got = report(Leaks, game(TimeControl=control), min_moves=2)
+    assert {row["group"]: row["moves"] for row in rows(got, "clock")} == groups
+
+
 def test_leaks_are_ranked_by_cost_and_small_groups_are_not() -> None:
     got = report(Leaks, game(), min_moves=2)
     ranked = rows(got, "leaks")

@@ -246,6 +246,59 @@ def test_laws() -> None:
     check_aggregator(TimeManagement, games, {"longest": 0})
 
 
+def test_times_that_are_not_known_are_in_no_mean_and_counted() -> None:
+    # White is given 15 s; Black's third clock is missing.
+    given = shuffled(60, 60, 50, 55, 65, 50, 60, headers=ANNA_BERT | {"TimeControl": "60"})
+    got = report(TimeManagement, given)
+    anna, bert = rows(got, "players")
+    assert (anna["time"], bert["time"]) == (7.5, 5.0)  # (10 + 5) / 2
+    assert (
+        "Move times that are not known and left out of every mean: 1, besides each side's first move." in got.notes
+    )
+    assert "under 1 s" not in {row["time"] for row in rows(got, "thinking") if row["moves"]}
+    assert not any("not known" in note for note in report(TimeManagement, shuffled(*CLOCKS)).notes)
+
+
+def test_no_share_of_the_clock_is_above_all_of_it() -> None:
+    given = shuffled(60, 60, 75, 75, headers=ANNA_BERT | {"TimeControl": "60"})
+    assert {row["left"] for row in rows(report(TimeManagement, given), "players")} == {100.0}
+    hourglass = shuffled(50, 70, 40, 80, headers=ANNA_BERT | {"TimeControl": "*60"})
+    assert rows(report(TimeManagement, hourglass), "players")[1]["left"] == 100.0
+
+
+def test_berserk_and_time_odds_are_measured_by_what_the_player_had() -> None:
+    berserk = shuffled(90, 180, 45, 130, headers=ANNA_BERT | {"TimeControl": "180+2"})
+    anna, bert = rows(report(TimeManagement, berserk), "players")
+    assert (anna["time"], anna["left"]) == (45.0, 50.0)  # 45 of 90, no increment
+    assert (bert["time"], bert["left"]) == (52.0, 50.0)  # 130 of 180 + 80
+    odds = {"WhiteTimeControl": "60", "BlackTimeControl": "300", "TimeControl": ""}
+    anna, bert = rows(report(TimeManagement, shuffled(60, 300, 30, 150, headers=ANNA_BERT | odds)), "players")
+    assert (anna["left"], bert["left"]) == (50.0, 50.0)
+
+
+def test_the_time_of_a_daily_game_is_what_was_left_less_than_a_whole_move() -> None:
+    daily = shuffled(80, 60, 40, 90, headers=ANNA_BERT | {"TimeControl": "1/100"})
+    got = report(TimeManagement, daily)
+    anna, bert = rows(got, "players")
+    assert (anna["time"], anna["left"], bert["time"], bert["left"]) == (40.0, 40.0, 25.0, 90.0)
+    assert [row["speed"] for row in rows(got, "speeds")] == ["classical"]  # 40 × 100 s
+
+
+def test_a_time_control_in_minutes() -> None:
+    moves = "1. e4 {[%clk 0:25:05]} e5 {[%clk 0:25:07]} 2. Nf3 {[%clk 0:24:12]}"
+    got = report(TimeManagement, analysed_game(moves, headers=ANNA_BERT | {"TimeControl": "25+10"}))
+    assert rows(got, "players")[0]["time"] == 63.0
+    assert [row["speed"] for row in rows(got, "speeds")] == ["classical"]  # 1500 + 400
+
+
+def side_control(game: AnalysedGame, first: int) -> tuple[float, float]:
+    """Base and increment of a side of a Lichess game: berserk halves the one and takes away the other."""
+    base, increment = map(float, game.headers["TimeControl"].split("+"))
+    clocks = [ply.clock for ply in game.plies[first::2] if ply.clock is not None]
+    rises = any(after > before for before, after in pairwise(clocks))
+    return (base / 2, 0) if clocks and clocks[0] == base / 2 and not (increment and rises) else (base, increment)
+
+
 @pytest.mark.parity
 def test_real_games() -> None:
     games = lichess_games()
@@ -254,13 +307,14 @@ def test_real_games() -> None:
     blunders: Counter[str] = Counter()
     times, troubled = [], 0
     for game in games:
-        base, increment = map(int, game.headers["TimeControl"].split("+"))
+        controls = [side_control(game, first) for first in (0, 1)]
         for k, ply in enumerate(game.plies):
             if ply.clock is None:
                 continue
+            base, increment = controls[k % 2]
             before = game.plies[k - 2].clock if k >= 2 else None
-            if before is not None:
-                times.append(max(0.0, before + increment - ply.clock))
+            if before is not None and ply.clock <= before + increment:
+                times.append(before + increment - ply.clock)
             percent = 100 * ply.clock / (base + 40 * increment)
             troubled += percent < 10
             edges = [(3, "under 3%"), (10, "3-10%"), (25, "10-25%"), (50, "25-50%"), (1e9, "50% or more")]
