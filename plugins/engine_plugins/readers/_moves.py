@@ -31,7 +31,7 @@ _PERHAPS_WORDS = frozenset({"word", "files"})
 _BESIDE = re.compile(OUTSIDE + r"|\([^()]*\)|\$\d*")
 """What stands beside the result at the end of the moves."""
 _SIGNS_ALONE = re.compile(r"[-+=/:\s]*")
-_AN_ORDINARY_WORD = re.compile(r"[a-z,'\"]+")
+_AN_ORDINARY_WORD = re.compile(r"(?![a-h]x?[a-h]\Z)[a-z,'\"]+")
 
 
 class MainLine(Struct):
@@ -209,7 +209,7 @@ def _skip(line: MainLine, token: re.Match[str]) -> None:
 def _to_blame(line: MainLine, board: chess.Board, token: re.Match[str]) -> re.Match[str]:
     """Return the token that is wrong where `token` cannot be played.
 
-    If it is a move of the other side, the word before it must have been a move.
+    If it is a move of the other side, an odd word before it must have been a move.
     """
     plies, words = line.skipped
     if plies != len(line.moves) or not words or board.is_check() or token.lastgroup not in ("plain", "move"):
@@ -220,7 +220,7 @@ def _to_blame(line: MainLine, board: chess.Board, token: re.Match[str]) -> re.Ma
         read_move(other, str(token.lastgroup), token[str(token.lastgroup)])
     except ValueError:
         return token
-    return next((word for word in words if not _AN_ORDINARY_WORD.fullmatch(word[str(word.lastgroup)])), words[-1])
+    return next((word for word in words if not _AN_ORDINARY_WORD.fullmatch(word[str(word.lastgroup)])), token)
 
 
 def _unusual_result(tail: str, *, has_moves: bool) -> Result:
