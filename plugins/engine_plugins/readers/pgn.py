@@ -18,8 +18,8 @@ Moves are read in these spellings besides SAN:
 | `Sf3 Lb5 Dd6`, `Cf3 Fb5`, `Кf3 Крe2` | another language, if all moves of the game are legal in it |
 | `--`, `Z0`, `0000`, `@@@@` | a null move: kept, and judged by nobody |
 
-The result is that of the tag `Result`, in any spelling (`1:0`, `1–0`, `½-½`, `1/2`, `+/-`, `1-0 ff`). Where the tag
-is missing or says nothing (`*`, `?`), it is the one at the end of the moves, also glued to a move. If both say
+The result is that of the tag `Result`, in any spelling (`1:0`, `1–0`, `½-½`, `1/2`, `+/-`, `1-0 ff`). Where the
+tag is missing or says nothing (`*`, `?`), it is the one at the end of the moves, also glued to a move. If both say
 something else, the tag counts, and that is said. `0-0`, lost by both, is a result for neither. A game that nobody
 played (a player called BYE, `Termination` such as `unterminated` or `forfeit`, a result without a move) is said
 and counts for no player.
