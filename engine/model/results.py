@@ -15,6 +15,8 @@ Result = Literal["1-0", "0-1", "1/2-1/2", "*"]
 RESULTS: Final[tuple[Result, ...]] = ("1-0", "0-1", "1/2-1/2", "*")
 """The results as PGN writes them."""
 
+_LONGEST = 60
+"""Characters of the longest text that may be a result."""
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−⁃", "-") | dict.fromkeys("⁄∕", "/"))
 _ADDED = re.compile(
     r"\(?(?:w\.?o\.?|w/o|ff?|f\.f\.?|forfeit(?:ed)?|default|kl|bye|contumaz|"
@@ -50,7 +52,9 @@ def parse_result(text: str) -> Result | None:
     """
     if text in RESULTS:
         return text
-    bare = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold().strip(" \t\"'.;")
+    if len(text) > _LONGEST:
+        return None
+    bare = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold().strip(" \t\"'").rstrip(".;")
     added = _ADDED.search(bare)
     if added and added.start():
         bare = bare[: added.start()]

@@ -77,7 +77,7 @@ TOKEN = re.compile(
     | (?: \d+ \.+ \s* )? (?P<files> [a-h] [x:]? [a-h] ) [+\#!?]* (?= [\s{{}}();$] | \Z )
     | \d+ (?: \.+ | (?= [\s({{;] | \Z ) )
     | (?m:^) \[ [A-Za-z0-9_]+ [ \t]+ "[^\n]*" [ \t]* \] [ \t]* \Z   # a tag that is late
-    | (?P<command> \[ % [^\]\n]* \] )
+    | (?P<command> \[ % [^\]\n]{{0,200}}+ \] )
     | (?P<glyph> [!?]{{1,2}} | (?: [+=/-]*+ (?<= [=/-] ) | {_SQUARE_SIGNS}+ ) (?= [\s{{}}();$!?] | \Z ) )
     | (?P<word> [^\s{{}}();<$.!?]+ )
     ) \s*
@@ -120,7 +120,7 @@ _ASCII = (
     | dict.fromkeys(map(ord, "♙♟"))
 )
 _LOOKALIKES = str.maketrans("аАсСеЕхХоОΟοβ", "aAcCeExXoOOob")
-_CYRILLIC_SQUARE = re.compile(r"[асех]+(?=[1-8]|[a-h][1-8])|(?<![^\W_])[ОΟ](?=-[OОΟ])|(?<=[OОΟ]-)[ОΟ]")
+_CYRILLIC_SQUARE = re.compile(r"[асех]{1,3}+(?=[1-8]|[a-h][1-8])|(?<![^\W_])[ОΟ](?=-[OОΟ])|(?<=[OОΟ]-)[ОΟ]")
 _SIDES = str.maketrans({"0": "O", "o": "O", ":": "x", "/": None, "(": None, ")": None})
 _CASTLING = {"OO": "O-O", "OOO": "O-O-O"}
 _SQUARES = re.compile(r"([a-h][1-8])[x:-]?([a-h][1-8])(?:[=/(]*([QRBNqrbn])\)?)?")

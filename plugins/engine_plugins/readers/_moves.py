@@ -26,12 +26,11 @@ from engine_plugins.readers._text import quoted
 MAX_PLIES = 20_000
 """Largest number of plies in a game; the longest known game has 17,697."""
 
-_PASSED = frozenset({"nag", "line", "glyph"})
-_PERHAPS_WORDS = frozenset({"word", "files"})
+_MOVES = frozenset({"plain", "move", "null"})
 _BESIDE = re.compile(OUTSIDE + r"|\([^()]*\)|\$\d*")
 """What stands beside the result at the end of the moves."""
 _SIGNS_ALONE = re.compile(r"[-+=/:\s]*")
-_AN_ORDINARY_WORD = re.compile(r"[a-z,'\"]+")
+_AN_ORDINARY_WORD = re.compile(r"(?![a-h]x?[a-h]\Z)[a-z,'\"]+")
 
 
 class MainLine(Struct):
@@ -126,6 +125,7 @@ def _read(  # noqa: C901, PLR0912 - one branch per kind of token; calls would sl
     line = MainLine([], [], Remarks())
     depth = opened = 0
     ended: str | None = None
+    last: re.Match[str] | None = None
     for token in TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "end":
@@ -134,7 +134,7 @@ def _read(  # noqa: C901, PLR0912 - one branch per kind of token; calls would sl
                 return _cut(line, token, token.start(), "a comment is never closed")
             if depth == 0:
                 line.remarks.read(comment, len(line.moves))
-        elif kind is None or kind in _PASSED:
+        elif kind is None:
             continue
         elif kind == "open":
             opened = opened if depth else token.start()
@@ -143,19 +143,16 @@ def _read(  # noqa: C901, PLR0912 - one branch per kind of token; calls would sl
             depth = max(depth - 1, 0)
         elif depth:
             continue
-        elif kind == "result":
-            ended = token["result"]
-            line.result = parse_result(ended) or "*"
-        elif kind == "command":
-            line.remarks.read(token["command"], len(line.moves))
-        elif kind in _PERHAPS_WORDS and is_word(board, kind, token[kind]):
-            _skip(line, token)
+        elif kind not in _MOVES and (kind == "result" or _is_beside(line, board, token, kind)):
+            if kind == "result":
+                ended = token["result"]
+                line.result = parse_result(ended) or "*"
         elif ended:
             return _cut(line, token, token.start(kind), f"moves after the result {ended}")
         elif len(line.moves) >= MAX_PLIES:
             return _cut(line, token, token.start(kind), f"more than {MAX_PLIES} plies")
         elif reason := _play(line, board, token[kind], kind):
-            if token[kind] == "0-0" and not _beside(text[token.end() :]):
+            if token[kind] == "0-0" and not _words(text[token.end() :]):
                 break  # not castling, but the result: lost by both
             blamed = _to_blame(line, board, token)
             if blamed is not token:
@@ -163,10 +160,24 @@ def _read(  # noqa: C901, PLR0912 - one branch per kind of token; calls would sl
             return _cut(line, token, blamed.start(kind), f"{reason} {_where(board, blamed[kind], line)}")
         else:
             surveyor.see(board)
-            line.end = token.end()
+            last = token
     if depth:
         return _cut(line, token, opened, "a variation is never closed")
+    line.end = last.end() if last is not None else 0
     return line
+
+
+def _is_beside(line: MainLine, board: chess.Board, token: re.Match[str], kind: str) -> bool:
+    """Return whether a token is neither a move nor looks like one; a clock in it is read, a word is remembered."""
+    if kind == "command":
+        line.remarks.read(token["command"], len(line.moves))
+    elif kind in ("word", "files"):
+        if not is_word(board, kind, token[kind]):
+            return False
+        if line.skipped[0] != len(line.moves):
+            line.skipped = len(line.moves), []
+        line.skipped[1].append(token)
+    return True
 
 
 def _play(line: MainLine, board: chess.Board, token: str, kind: str) -> str | None:
@@ -200,16 +211,10 @@ def _play(line: MainLine, board: chess.Board, token: str, kind: str) -> str | No
     return None
 
 
-def _skip(line: MainLine, token: re.Match[str]) -> None:
-    if line.skipped[0] != len(line.moves):
-        line.skipped = len(line.moves), []
-    line.skipped[1].append(token)
-
-
 def _to_blame(line: MainLine, board: chess.Board, token: re.Match[str]) -> re.Match[str]:
     """Return the token that is wrong where `token` cannot be played.
 
-    If it is a move of the other side, the word before it must have been a move.
+    If it is a move of the other side, an odd word before it must have been a move.
     """
     plies, words = line.skipped
     if plies != len(line.moves) or not words or board.is_check() or token.lastgroup not in ("plain", "move"):
@@ -220,12 +225,12 @@ def _to_blame(line: MainLine, board: chess.Board, token: re.Match[str]) -> re.Ma
         read_move(other, str(token.lastgroup), token[str(token.lastgroup)])
     except ValueError:
         return token
-    return next((word for word in words if not _AN_ORDINARY_WORD.fullmatch(word[str(word.lastgroup)])), words[-1])
+    return next((word for word in words if not _AN_ORDINARY_WORD.fullmatch(word[str(word.lastgroup)])), token)
 
 
 def _unusual_result(tail: str, *, has_moves: bool) -> Result:
     """Return the result that the text after the last move says in another spelling than PGN's; `*` for none."""
-    tail = _beside(tail)
+    tail = _words(tail)
     if has_moves and _SIGNS_ALONE.fullmatch(tail):
         return "*"  # an evaluation, or nothing
     whole = parse_result(tail)
@@ -235,7 +240,7 @@ def _unusual_result(tail: str, *, has_moves: bool) -> Result:
     return next((result for word in words if (result := parse_result(word)) not in (None, "*")), None) or "*"
 
 
-def _beside(tail: str) -> str:
+def _words(tail: str) -> str:
     """Return the words at the end of the moves, without comments, variations and NAGs."""
     return _BESIDE.sub(" ", tail).strip()
 

@@ -3,13 +3,30 @@
 The file is split into games before anything is decoded, and each game is decoded and parsed by itself. So a
 damaged game does not affect other games. These are accepted: CRLF and CR line ends; byte order marks anywhere;
 UTF-16 with a mark; UTF-8, or else cp1252, line by line; `%` lines; blank lines inside tags and moves; tags and
-moves on one line; no blank line between games; games without tags or without moves; FEN with or without SetUp;
-castling with zeros. Variations, and words that are not moves, are skipped. Clocks, move times and evaluations in
-the comments of the main line are read: `[%clk]`, `[%emt]`, `[%timestamp]`, `[%mct]`, `[%egt]`, `[%eval]`, and
-comments of cutechess such as `+0.71/22 1.2s`.
+moves on one line; no blank line between games; games without tags or without moves; FEN with or without SetUp.
+Variations, and words that are not moves, are skipped. Clocks, move times and evaluations in the comments of the
+main line are read: `[%clk]`, `[%emt]`, `[%timestamp]`, `[%mct]`, `[%egt]`, `[%eval]`, and comments of cutechess
+such as `+0.71/22 1.2s`.
 
-A game is *cut*, and its moves up to there are kept, at an illegal, ambiguous or unreadable move, a null move, a
-move after the result, a comment or variation that is never closed, and after 20,000 plies.
+Moves are read in these spellings besides SAN:
+
+| written | read as |
+| --- | --- |
+| `Bb5±`, `a6+-`, `Nf3⩲`, `Qxe5+!+-`, `Qe5†`, `Nf3N` | the move; signs that are glued to it do not count |
+| `1…e5`, `♘f3`, `e4×d5`, no-break and invisible characters | the ASCII characters of PGN |
+| `0-0`, `0–0–0`, `O—O`, `OO` | castling |
+| `Ng1-f3`, `e2e4`, `g1f3`, `e7e8q`, `e8(Q)`, `Pe4`, `e:d5`, `ed`, `exd6e.p.` | the only move that it can mean |
+| `Sf3 Lb5 Dd6`, `Cf3 Fb5`, `Кf3 Крe2` | another language, if all moves of the game are legal in it |
+| `--`, `Z0`, `0000`, `@@@@` | a null move: kept, and judged by nobody |
+
+The result is that of the tag `Result`, in any spelling (`1:0`, `1–0`, `½-½`, `1/2`, `+/-`, `1-0 ff`). Where the
+tag is missing or says nothing (`*`, `?`), it is the one at the end of the moves, also glued to a move. If both say
+something else, the tag counts, and that is said. `0-0`, lost by both, is a result for neither. A game that nobody
+played (a player called BYE, `Termination` such as `unterminated` or `forfeit`, a result without a move) is said
+and counts for no player.
+
+A game is *cut*, and its moves up to there are kept, at an illegal, ambiguous or unreadable move, a null move in
+check, a move after the result, a comment or variation that is never closed, and after 20,000 plies.
 
 A game is *unreadable* if its FEN is broken, if it has neither a tag nor a legal move, if it is longer than 4 MiB
 or has a line longer than 1 MiB, or if its `Variant` is neither standard chess nor Chess960.

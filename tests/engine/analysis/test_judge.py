@@ -152,3 +152,14 @@ def test_parity_with_lichess_on_500_analysed_games() -> None:
             sides += 1
     assert (len(games), sides) == (500, 1000)
     assert plies > 30_000
+
+
+def test_a_null_move_is_judged_by_nobody() -> None:
+    game = analysed_game("1. e4 e5 2. Nf3 -- 3. Bc4 Nc6", [15, 20, 20, 20, 400, 380, 390])
+    null = game.plies[3]
+    assert (null.san, null.uci) == ("--", "0000")
+    assert (null.judgement, null.accuracy, null.loss, null.win_before, null.win_after) == (None,) * 5
+    assert game.black.blunders == 0
+    assert game.black.acpl == 5  # of two moves that lose 0 and 10 centipawns, not the 380 of the null move
+    assert game.plies[4].judgement is None
+    assert game.plies[4].accuracy is not None

@@ -152,3 +152,21 @@ def test_afterwards_nothing_contradicts_and_it_can_be_undone_and_repeated(
             assert evaluation(parent).score == mover
     assert [before_reconciliation(position) for position in after] == before
     assert reconcile(moves[: len(before) - 1], after) == after
+
+
+def test_nobody_may_choose_a_null_move() -> None:
+    before = [searched(50, "e2e4"), searched(-300, "e7e5")]
+    assert reconcile(("0000",), before) == before
+    assert reconcile(("e2e4",), before) != before
+
+
+def test_a_dead_position_is_worth_nothing_whatever_the_search_says() -> None:
+    line = Line(Score(cp=19), ("a2a3",), 10)
+    before = [searched(30, "e2e4"), searched(-19, "e7e5"), searched(19, "g1f3")]
+    before[2] = structs.replace(before[2], evaluation=structs.replace(evaluation(before[2]), lines=(line,)))
+    after = reconcile(MOVES[:2], before, {1, 2})
+    assert [evaluation(position).score.cp for position in after] == [0, 0, 0]
+    assert evaluation(after[2]).lines[0].score == Score(cp=0)
+    assert [position.found for position in after] == [position.evaluation for position in before]
+    recorded = [structs.replace(position, recorded=True) for position in before]
+    assert reconcile(MOVES[:2], recorded, {1, 2}) == recorded

@@ -118,3 +118,13 @@ def test_a_game_from_an_unsound_position_is_searched_once_it_is_sound() -> None:
     found = planned(game("h4f2 a2a3 f2g1", fen))
     assert [position is None for position in found.positions] == [False, True, True, True]
     assert all(refusal(p.board()) is None for unit in found.units for p in unit.positions)
+
+
+def test_after_a_null_move_positions_are_sent_without_a_past() -> None:
+    source = SourceGame({}, START, moves=("e2e4", "0000", "g1f3", "b8c6"), sans=("e4", "--", "Nf3", "Nc6"))
+    found = planned(source)
+    sent = [unit.positions[0] for unit in found.units]
+    after_null = "rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR w KQkq - 1 2"
+    assert [position.moves for position in sent] == [(), (), (), ("g1f3",), ("g1f3", "b8c6")]
+    assert sent[2].fen == sent[4].fen == after_null
+    assert not found.refused

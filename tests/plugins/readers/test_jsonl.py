@@ -15,7 +15,7 @@ from engine.plugin import Unreadable
 from engine.testing import example_games
 from engine_plugins.readers.jsonl import JsonlReader
 from engine_plugins.writers.jsonl import JsonlWriter
-from tests.plugins.writers.rendering import render
+from tests.plugins.writers.rendering import read_text, render
 
 READER = JsonlReader()
 LINES = render(JsonlWriter, example_games()).encode()
@@ -103,3 +103,18 @@ def test_damage_never_raises(data: st.DataObject) -> None:
         line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
     for game in parsed(bytes(line)):
         assert isinstance(game, SourceGame | Unreadable)
+
+
+def test_a_result_that_only_the_moves_have_and_null_moves_come_back() -> None:
+    (game,) = read_text('[White "Anna"]\n\n1. e4 -- 2. d4 e5 1/2-1/2')
+    line = render(JsonlWriter, [game]).encode()
+    (source,) = parsed(line)
+    assert isinstance(source, SourceGame), source
+    assert source.untagged_result == "1/2-1/2"
+    assert source.moves == ("e2e4", "0000", "d2d4", "e7e5")
+    assert source.sans == ("e4", "--", "d4", "e5")
+    assert READER.result(next(iter(READER.split(io.BytesIO(line))))) == "1/2-1/2"
+    hostile = json.loads(line) | {"plies": [{"uci": uci} for uci in ("e2e4", "f7f6", "d1h5", "0000")]}
+    (refused,) = parsed(json.dumps(hostile).encode())
+    assert isinstance(refused, Unreadable)
+    assert "a null move in check" in refused.reason
