@@ -40,6 +40,7 @@ from engine.model import (
     Evaluation,
     EvaluatorInfo,
     Limit,
+    Note,
     Position,
     RunResult,
     SkippedGame,
@@ -164,6 +165,10 @@ class RawGame(Struct, frozen=True):
     data: bytes
     line: int
     """Number of the game's first line in the file, 1-based."""
+    facts: Mapping[str, str] = {}
+    """What `split` has found out about the whole file and `parse` needs; its keys are the reader's own."""
+    notes: tuple[Note, ...] = ()
+    """What people should know of how the file was opened; the run adds them to the game's notes."""
 
 
 class Unreadable(Struct, frozen=True):

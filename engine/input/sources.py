@@ -38,7 +38,7 @@ DEFAULT_READER = "pgn"
 _HEAD = 64 << 10
 """Bytes at the start of a source that are examined to choose the reader and to look for clocks."""
 _MAGIC_BYTES = 6
-_CLOCKS = re.compile(rb'%clk|%emt|"(?:clock|time)":\s*\d|\{[^}]*\d/\d+ [\d.]+s')
+_CLOCKS = re.compile(rb'%clk|%emt|"(?:clock|time)":\s*\d|"clocks":\s*\[|\{[^}]*\d/\d+,? [\d.:]+|\bmt=\d')
 _ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz")
 _ARCHIVE_REASON = "an archive; unpack it and name the files or the folder"
 

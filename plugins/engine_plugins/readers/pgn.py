@@ -5,8 +5,8 @@ damaged game does not affect other games. These are accepted: CRLF and CR line e
 UTF-16 with a mark; UTF-8, or else cp1252, line by line; `%` lines; blank lines inside tags and moves; tags and
 moves on one line; no blank line between games; games without tags or without moves; FEN with or without SetUp;
 castling with zeros. Variations, and words that are not moves, are skipped. Clocks, move times and evaluations in
-the comments of the main line are read: `[%clk]`, `[%emt]`, `[%eval]`, and comments of cutechess such as `+0.71/22
-1.2s`.
+the comments of the main line are read: `[%clk]`, `[%emt]`, `[%eval]`, ChessBase's `[%evp]`, and the comments of
+cutechess, fastchess, Arena, Banksia, XBoard and TCEC. Whose view and which unit they have is said once.
 
 A game is *cut*, and its moves up to there are kept, at an illegal, ambiguous or unreadable move, a null move, a
 move after the result, a comment or variation that is never closed, and after 20,000 plies.
@@ -22,19 +22,39 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, ClassVar, Literal
 
 import chess
+from msgspec import structs
 
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
+from engine_plugins.readers._evaluations import survey
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._moves import read_moves
 from engine_plugins.readers._split import GAME_BYTES, split
-from engine_plugins.readers._text import decode, quoted
+from engine_plugins.readers._text import FirstBlock, decode, quoted
 
 LINE_BYTES = 1 << 20
 
-_STANDARD = {"", "standard", "normal", "fromposition", "?"}
-_CHESS960 = {"chess960", "fischerandom", "fischerrandom", "960"}
+_STANDARD = {
+    *(
+        "",
+        "none",
+        "standard",
+        "normal",
+        "fromposition",
+        "setup",
+        "chess",
+        "orthodox",
+        "orthochess",
+        "orthodoxchess",
+    ),
+    *("classic", "classical", "classicchess", "classicalchess", "standardchess", "chessstandard", "normalchess"),
+    *("regular", "regularchess", "western", "westernchess", "international", "internationalchess", "fide"),
+}
+_CHESS960 = {
+    *("chess960", "960", "fischerandom", "fischerrandom", "fischerandomchess", "fischerrandomchess", "frc"),
+    *("chess9lx", "freestyle", "freestylechess", "dfrc"),
+}
 _TAG_LINE = re.compile(rb'^[ \t]*\[[A-Za-z0-9_]+[ \t]+"', re.MULTILINE)
 
 
@@ -50,7 +70,12 @@ class PgnReader(Reader):
         )
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
-        return split(stream)
+        first = FirstBlock(stream)
+        facts: dict[str, str] | None = None
+        for raw in split(first):
+            if facts is None:
+                facts = survey(first.take())
+            yield structs.replace(raw, facts=facts) if facts else raw
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         return read_headers(raw.data[: end_of_head(raw.data)])
@@ -85,6 +110,7 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
+    recording, notes = line.remarks.evaluations.recording(line.moves, white_first=white_first, facts=raw.facts)
     return SourceGame(
         headers=headers,
         fen=fen,
@@ -93,10 +119,11 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         sans=tuple(line.sans),
         clocks=line.remarks.clocks(len(line.moves)),
         times=line.remarks.times(len(line.moves)),
-        recording=line.remarks.recording(line.moves, white_first=white_first),
+        recording=recording,
         text=text,
         problem=line.problem,
         problem_line=problem_line,
+        notes=notes,
         ending=line.ending,
         landmarks=line.landmarks,
     )
@@ -111,8 +138,8 @@ def _too_big(data: bytes) -> str | None:
 
 
 def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | None:
-    """Return the variant; None if it is not supported. Case, spaces, hyphens and underscores are ignored."""
-    name = re.sub(r"[\s_-]", "", headers.get("Variant", "")).lower()
+    """Return the variant; None if it is not supported. Only the letters and digits of its name count."""
+    name = re.sub(r"[\W_]", "", headers.get("Variant", "")).lower()
     if name in _STANDARD:
         return "standard"
     return "chess960" if name in _CHESS960 else None
