@@ -21,11 +21,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.cache.network import on_network
 from engine.errors import InputError
+from engine.input.encodings import Utf8Stream
 from engine.input.feed import Feed
+from engine.model import Note
 from engine.plugin import RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
 from engine.system.files import PatientFile, may_keep_waiting
@@ -98,6 +100,7 @@ class Source:
         self._file = file
         self._reader = reader or (None if name == STDIN else _reader_by_suffix(name, readers))
         self._raw: InputStream | None = None
+        self._text: Utf8Stream | None = None
         self._stream: io.BufferedReader | None = None
         self._compression = ""
         self._opened: tuple[io.BufferedReader, os.stat_result] | None = None
@@ -105,6 +108,8 @@ class Source:
         self._done = False
         self._closing = False
         self._feed: Feed[Found] | None = None
+        self.encoding: str | None = None
+        """Encoding of the text; None to find out. To be set before anything is read."""
         self.stopped: Callable[[], bool] = lambda: False
         """Whether reading is to end, as at the end of the file."""
 
@@ -121,6 +126,7 @@ class Source:
             return None
         source = Source(self.name, self._readers, reader=self._reader)
         source.refused = self.refused
+        source.encoding = self.encoding
         return source
 
     @property
@@ -147,7 +153,8 @@ class Source:
             # The content decides, not the name: a download may have lost or kept the wrong ending.
             self._compression = compression_of(file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES])
             self._raw = InputStream(file, self._compression, keep_open=keep_open)
-            self._stream = io.BufferedReader(self._raw, _HEAD)
+            self._text = Utf8Stream(self._raw, self.encoding)
+            self._stream = io.BufferedReader(self._text, _HEAD)
         return self._stream
 
     def _open_raw(self) -> io.BufferedReader:
@@ -178,11 +185,19 @@ class Source:
     def _split(self, readers: Mapping[str, Reader]) -> Generator[Found, None, None]:
         reader = readers[self.reader]
         for raw in reader.split(self.open()):
-            yield self.name, reader, raw
+            yield self.name, reader, self._noted(raw)
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
         if change := self._change():
             yield BrokenSource(self.name, None, change, changed=True)
+
+    def _noted(self, raw: RawGame) -> RawGame:
+        """Return the game, with a note on its encoding if it has letters that the encoding decides."""
+        guessed = self._text.guessed if self._text else None
+        if guessed is None or raw.data.isascii():
+            return raw
+        reason = f"read as {guessed}, because it is not UTF-8; --encoding NAME reads it as another"
+        return structs.replace(raw, notes=(*raw.notes, Note("encoding", reason, understood=True)))
 
     def _change(self) -> str | None:
         """Return how the file has changed since it was opened, for people; None when it has not."""

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from engine import system
 from engine.contracts.options import Options
+from engine.input.encodings import check_encoding
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
@@ -127,6 +128,9 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
     sources = open_sources(inputs, readers)
+    if settings.encoding is not None:
+        for source in sources:
+            source.encoding = check_encoding(settings.encoding)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])

@@ -48,6 +48,8 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Number of workers; None: not set here."""
     player: tuple[str, ...] = ()
     """Name and aliases of a player."""
+    encoding: str | None = None
+    """Text encoding of the inputs; None: not set here."""
     profile: str | None = None
     """Profile to use when none is named; only in `engine.toml`."""
 
@@ -91,6 +93,7 @@ def build_settings(
             ("evaluator", layer.evaluator),
             ("workers", layer.workers),
             ("players", layer.player),
+            ("encoding", layer.encoding),
         ):
             if value:
                 values.setdefault(field, value)

@@ -102,6 +102,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Sample of the games: `5%` or a number of games; None: all games."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    encoding: str | None = None
+    """Text encoding of the inputs, such as `cp1250`; None: UTF-8, and where that is wrong what it looks like."""
     plugins: tuple[str, ...] = ()
     """Paths of single-file plugins."""
     syzygy: str | None = None
