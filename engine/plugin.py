@@ -192,6 +192,9 @@ class Reader(abc.ABC):
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings in lower case, with the dot. Endings like `.gz` have been removed before."""
 
+    sniffed_suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of files in a folder that are read if `sniff` says that they are of this format."""
+
     analysed: ClassVar[bool] = False
     """Whether the format holds games that this framework has analysed, which need no evaluator. They are skipped
     in a folder that also has games in other formats."""

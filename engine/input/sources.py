@@ -26,6 +26,7 @@ from msgspec import Struct, structs
 from engine.cache.network import on_network
 from engine.errors import InputError
 from engine.input.encodings import Utf8Stream
+from engine.input.endings import compression_suffix, is_archive, reader_by_suffix, without_compression
 from engine.input.feed import Feed
 from engine.model import Note
 from engine.plugin import RawGame, Reader
@@ -41,7 +42,6 @@ _HEAD = 64 << 10
 """Bytes at the start of a source that are examined to choose the reader and to look for clocks."""
 _MAGIC_BYTES = 6
 _CLOCKS = re.compile(rb'%clk|%emt|"(?:clock|time)":\s*\d|"clocks":\s*\[|\{[^}]*\d/\d+,? [\d.:]+|\bmt=\d')
-_ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz")
 _ARCHIVE_REASON = "an archive; unpack it and name the files or the folder"
 
 
@@ -98,7 +98,7 @@ class Source:
         """Decompressed bytes of the games that were cut off so far."""
         self._readers = readers
         self._file = file
-        self._reader = reader or (None if name == STDIN else _reader_by_suffix(name, readers))
+        self._reader = reader or (None if name == STDIN else reader_by_suffix(name, readers))
         self._raw: InputStream | None = None
         self._text: Utf8Stream | None = None
         self._stream: io.BufferedReader | None = None
@@ -296,13 +296,15 @@ def _open_folder(folder: str, readers: Mapping[str, Reader]) -> list[Source]:
     for parent, subfolders, names in os.walk(folder):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         files += [os.path.join(parent, name) for name in sorted(names) if not name.startswith(".")]
-    reader_names = {file: _reader_by_suffix(file, readers) for file in sorted(files, key=PurePath)}
+    reader_names = {file: _reader_in_folder(file, readers) for file in sorted(files, key=PurePath)}
     readable = [file for file, reader in reader_names.items() if reader and not readers[reader].analysed]
     # Analysed games that a run wrote beside its input are read only when the folder holds nothing else.
     readable = readable or [file for file, reader in reader_names.items() if reader]
     # `games.bz2` may be anything, so its first bytes decide; an archive is not passed over silently.
-    readable += [file for file in files if _compression(file) and not PurePath(_without_compression(file)).suffix]
-    archives = {file for file in files if _is_archive(file)}
+    readable += [
+        file for file in files if compression_suffix(file) and not PurePath(without_compression(file)).suffix
+    ]
+    archives = {file for file in files if is_archive(file)}
     if not readable:
         endings = " ".join(ending for reader in readers.values() for ending in reader.suffixes)
         raise InputError(
@@ -319,13 +321,9 @@ def _open_file(name: str, readers: Mapping[str, Reader]) -> Source:
         raise InputError(f"{name}: no such file or folder")
     if not os.access(name, os.R_OK):
         raise InputError(f"{name}: may not be read; check its permissions")
-    if _is_archive(name):
+    if is_archive(name):
         raise InputError(f"{name}: {_ARCHIVE_REASON}")
     return Source(name, readers)
-
-
-def _is_archive(name: str) -> bool:
-    return _without_compression(name).lower().endswith(_ARCHIVE_SUFFIXES)
 
 
 def _size_of(name: str) -> int:
@@ -374,15 +372,19 @@ def _bytes_of(item: Found) -> int:
     return len(item[2].data) if isinstance(item, tuple) else 0
 
 
-def _compression(name: str) -> str:
-    suffix = Path(name).suffix.lower()
-    return suffix if suffix in SUFFIXES else ""
-
-
-def _without_compression(name: str) -> str:
-    return name[: len(name) - len(_compression(name))]
-
-
-def _reader_by_suffix(name: str, readers: Mapping[str, Reader]) -> str | None:
-    bare = _without_compression(name).lower()
-    return next((key for key, reader in readers.items() if bare.endswith(reader.suffixes)), None)
+def _reader_in_folder(file: str, readers: Mapping[str, Reader]) -> str | None:
+    """Return the reader of a file in a folder: by its ending, and where that may mean anything, by its content."""
+    if name := reader_by_suffix(file, readers):
+        return name
+    bare = without_compression(file).lower()
+    sniffing = {name: one for name, one in readers.items() if bare.endswith(one.sniffed_suffixes)}
+    if not sniffing:
+        return None
+    source = Source(file, readers)
+    try:
+        head = source.open().peek(_HEAD)
+    except OSError:
+        return None
+    finally:
+        source.close()
+    return next((name for name, one in sniffing.items() if one.sniff(head)), None)

@@ -98,7 +98,7 @@ def read_profile(comment: str) -> dict[int, Score] | None:
     """
     match = _PROFILE.search(comment)
     try:
-        first, last, *values = map(int, match[1].split(",")) if match else ()
+        first, last, *values = map(int, match[1].split(",") if match else ())
     except ValueError:
         return None
     if first < 0 or len(values) > last - first + 1:
