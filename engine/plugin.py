@@ -41,6 +41,7 @@ from engine.model import (
     Evaluation,
     EvaluatorInfo,
     Limit,
+    Note,
     Position,
     Result,
     RunResult,
@@ -174,6 +175,10 @@ class RawGame(Struct, frozen=True):
     data: bytes
     line: int
     """Number of the game's first line in the file, 1-based."""
+    facts: Mapping[str, str] = {}
+    """What `split` has found out about the whole file and `parse` needs; its keys are the reader's own."""
+    notes: tuple[Note, ...] = ()
+    """What people should know of how the file was opened; the run adds them to the game's notes."""
 
 
 class Unreadable(Struct, frozen=True):
@@ -199,6 +204,9 @@ class Reader(abc.ABC):
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings in lower case, with the dot. Endings like `.gz` have been removed before."""
+
+    sniffed_suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of files in a folder that are read if `sniff` says that they are of this format."""
 
     analysed: ClassVar[bool] = False
     """Whether the format holds games that this framework has analysed, which need no evaluator. They are skipped

@@ -61,6 +61,7 @@ CONTINUES = "the same command continues where it stopped"
 @click.option("--sample", metavar="N|P%", help="So many games at random, or a share of them.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
 @click.option("--keep-duplicates", is_flag=True, help="Count a game that the input has twice each time.")
+@click.option("--encoding", metavar="NAME", help="Text encoding of the inputs: cp1250, latin-1, utf-16 …")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
 @values.limit_options
 @click.option(
@@ -204,7 +205,12 @@ def _settings(flags: dict[str, Any]) -> Settings:
         "plugin_options": options,
         **reserved,
     }
-    for flag, field in (("evaluator", "evaluator"), ("workers", "workers"), ("filter_", "filter")):
+    for flag, field in (
+        ("evaluator", "evaluator"),
+        ("workers", "workers"),
+        ("filter_", "filter"),
+        ("encoding", "encoding"),
+    ):
         if flags[flag] is not None:
             fields[field] = flags[flag]
     if flags["adaptive"]:

@@ -57,6 +57,7 @@ _ORDER: dict[str, _Order] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_EVALUATIONS = re.compile(rb'\[%ev(?:al|p)|\{[^{}]*?(?:\bwv=|\d/\d+,? \d)|"analysis":\s*\[')
 _KEYWORDS = {"and", "or", "not", "eval", "clock"}
 _MAX_DEPTH = 100
 
@@ -167,9 +168,9 @@ class _Parser:
             negated = self._negation()
             return lambda tags, raw: not negated(tags, raw)
         if self._take("eval"):
-            return lambda _tags, raw: b"[%eval" in raw
+            return lambda _tags, raw: bool(_EVALUATIONS.search(raw))
         if self._take("clock"):
-            return lambda _tags, raw: b"[%clk" in raw
+            return lambda _tags, raw: b"[%clk" in raw or b'"clocks":[' in raw
         if self._token.kind == "open":
             self._next += 1
             test = self._expression()

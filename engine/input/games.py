@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.errors import AnalysisError
 from engine.input.checks import checked_game
@@ -241,7 +241,7 @@ def parse_game(unparsed: UnparsedGame, readers: Mapping[str, Reader]) -> ParsedG
     if isinstance(parsed, Unreadable):
         at_line = f" (line {parsed.line})" if parsed.line is not None else ""
         return SkippedGame(origin, parsed.kind, parsed.reason + at_line, parsed.text)
-    return ParsedGame(origin, parsed)
+    return ParsedGame(origin, structs.replace(parsed, notes=raw.notes + parsed.notes) if raw.notes else parsed)
 
 
 def skip_unplayable(item: ParsedGame | SkippedGame, evaluator: EvaluatorInfo) -> ParsedGame | SkippedGame:

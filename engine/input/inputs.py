@@ -145,7 +145,7 @@ class SupplySource(Source):
                 yield BrokenSource(_name_of(item), None, error.message)
                 continue
             for source in item_sources:
-                source.stopped = self.stopped
+                source.stopped, source.encoding = self.stopped, self.encoding
                 try:
                     yield from source.games(readers)
                 finally:

@@ -21,12 +21,15 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.cache.network import on_network
 from engine.errors import InputError
 from engine.input.checks import checked_raw
+from engine.input.encodings import Utf8Stream
+from engine.input.endings import compression_suffix, is_archive, reader_by_suffix, without_compression
 from engine.input.feed import Feed
+from engine.model import Note
 from engine.plugin import RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
 from engine.system.files import PatientFile, may_keep_waiting
@@ -39,8 +42,9 @@ DEFAULT_READER = "pgn"
 _HEAD = 64 << 10
 """Bytes at the start of a source that are examined to choose the reader and to look for clocks."""
 _MAGIC_BYTES = 6
-_CLOCKS = re.compile(rb'%clk|%emt|%timestamp|%mct|%egt|"(?:clock|time)":\s*\d|\{[^}]*\d/\d+ [\d.]+s')
-_ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz")
+_CLOCKS = re.compile(
+    rb'%clk|%emt|%timestamp|%mct|%egt|"(?:clock|time)":\s*\d|"clocks":\s*\[|\{[^}]*\d/\d+,? [\d.:]+|\bmt=\d'
+)
 _ARCHIVE_REASON = "an archive; unpack it and name the files or the folder"
 
 
@@ -97,10 +101,11 @@ class Source:
         """Decompressed bytes of the games that were cut off so far."""
         self._readers = readers
         self._file = file
-        self._reader = reader or (None if name == STDIN else _reader_by_suffix(name, readers))
+        self._reader = reader or (None if name == STDIN else reader_by_suffix(name, readers))
         self._complaints: list[str] = []
         """What is wrong with readers that were asked whether this is theirs."""
         self._raw: InputStream | None = None
+        self._text: Utf8Stream | None = None
         self._stream: io.BufferedReader | None = None
         self._compression = ""
         self._opened: tuple[io.BufferedReader, os.stat_result] | None = None
@@ -108,6 +113,8 @@ class Source:
         self._done = False
         self._closing = False
         self._feed: Feed[Found] | None = None
+        self.encoding: str | None = None
+        """Encoding of the text; None to find out. To be set before anything is read."""
         self.stopped: Callable[[], bool] = lambda: False
         """Whether reading is to end, as at the end of the file."""
 
@@ -124,6 +131,7 @@ class Source:
             return None
         source = Source(self.name, self._readers, reader=self._reader)
         source.refused = self.refused
+        source.encoding = self.encoding
         return source
 
     @property
@@ -156,7 +164,8 @@ class Source:
             # The content decides, not the name: a download may have lost or kept the wrong ending.
             self._compression = compression_of(file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES])
             self._raw = InputStream(file, self._compression, keep_open=keep_open)
-            self._stream = io.BufferedReader(self._raw, _HEAD)
+            self._text = Utf8Stream(self._raw, self.encoding)
+            self._stream = io.BufferedReader(self._text, _HEAD)
         return self._stream
 
     def _open_raw(self) -> io.BufferedReader:
@@ -189,11 +198,19 @@ class Source:
         for complaint in self._complaints:
             yield BrokenSource(self.name, None, complaint, changed=True)
         for raw in reader.split(self.open()):
-            yield self.name, reader, checked_raw(raw, self.reader)
+            yield self.name, reader, self._noted(checked_raw(raw, self.reader))
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
         if change := self._change():
             yield BrokenSource(self.name, None, change, changed=True)
+
+    def _noted(self, raw: RawGame) -> RawGame:
+        """Return the game, with a note on its encoding if it has letters that the encoding decides."""
+        guessed = self._text.guessed if self._text else None
+        if guessed is None or raw.data.isascii():
+            return raw
+        reason = f"read as {guessed}, because it is not UTF-8; --encoding NAME reads it as another"
+        return structs.replace(raw, notes=(*raw.notes, Note("encoding", reason, understood=True)))
 
     def _change(self) -> str | None:
         """Return how the file has changed since it was opened, for people; None when it has not."""
@@ -292,13 +309,15 @@ def _open_folder(folder: str, readers: Mapping[str, Reader]) -> list[Source]:
     for parent, subfolders, names in os.walk(folder):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         files += [os.path.join(parent, name) for name in sorted(names) if not name.startswith(".")]
-    reader_names = {file: _reader_by_suffix(file, readers) for file in sorted(files, key=PurePath)}
+    reader_names = {file: _reader_in_folder(file, readers) for file in sorted(files, key=PurePath)}
     readable = [file for file, reader in reader_names.items() if reader and not readers[reader].analysed]
     # Analysed games that a run wrote beside its input are read only when the folder holds nothing else.
     readable = readable or [file for file, reader in reader_names.items() if reader]
     # `games.bz2` may be anything, so its first bytes decide; an archive is not passed over silently.
-    readable += [file for file in files if _compression(file) and not PurePath(_without_compression(file)).suffix]
-    archives = {file for file in files if _is_archive(file)}
+    readable += [
+        file for file in files if compression_suffix(file) and not PurePath(without_compression(file)).suffix
+    ]
+    archives = {file for file in files if is_archive(file)}
     if not readable:
         endings = " ".join(ending for reader in readers.values() for ending in reader.suffixes)
         raise InputError(
@@ -315,13 +334,9 @@ def _open_file(name: str, readers: Mapping[str, Reader]) -> Source:
         raise InputError(f"{name}: no such file or folder")
     if not os.access(name, os.R_OK):
         raise InputError(f"{name}: may not be read; check its permissions")
-    if _is_archive(name):
+    if is_archive(name):
         raise InputError(f"{name}: {_ARCHIVE_REASON}")
     return Source(name, readers)
-
-
-def _is_archive(name: str) -> bool:
-    return _without_compression(name).lower().endswith(_ARCHIVE_SUFFIXES)
 
 
 def _size_of(name: str) -> int:
@@ -370,15 +385,19 @@ def _bytes_of(item: Found) -> int:
     return len(item[2].data) if isinstance(item, tuple) else 0
 
 
-def _compression(name: str) -> str:
-    suffix = Path(name).suffix.lower()
-    return suffix if suffix in SUFFIXES else ""
-
-
-def _without_compression(name: str) -> str:
-    return name[: len(name) - len(_compression(name))]
-
-
-def _reader_by_suffix(name: str, readers: Mapping[str, Reader]) -> str | None:
-    bare = _without_compression(name).lower()
-    return next((key for key, reader in readers.items() if bare.endswith(reader.suffixes)), None)
+def _reader_in_folder(file: str, readers: Mapping[str, Reader]) -> str | None:
+    """Return the reader of a file in a folder: by its ending, and where that may mean anything, by its content."""
+    if name := reader_by_suffix(file, readers):
+        return name
+    bare = without_compression(file).lower()
+    sniffing = {name: one for name, one in readers.items() if bare.endswith(one.sniffed_suffixes)}
+    if not sniffing:
+        return None
+    source = Source(file, readers)
+    try:
+        head = source.open().peek(_HEAD)
+    except OSError:
+        return None
+    finally:
+        source.close()
+    return next((name for name, one in sniffing.items() if one.sniff(head)), None)

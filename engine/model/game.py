@@ -111,6 +111,8 @@ class Epd(Struct, frozen=True, omit_defaults=True):
     """Best moves in UCI notation."""
     am: tuple[str, ...] = ()
     """Moves to avoid, in UCI notation."""
+    dm: int | None = None
+    """Number of moves in which the side to move mates; None when the line does not say."""
 
 
 class Phases(Struct, frozen=True):
@@ -154,6 +156,8 @@ class Note(Struct, frozen=True):
     """Line of the file, 1-based; None for the first line of the game."""
     understood: bool = False
     """Whether nothing is lost: people should know, but need not act."""
+    counts: tuple[int, ...] = ()
+    """Numbers that are added up over the games of the file and stand in the reason in place of each `{}`."""
 
 
 class SourceGame(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Literal
 
 from msgspec import Struct
@@ -65,6 +66,8 @@ class NotedGames(Struct):
     """Its note."""
     games: int = 1
     """How many there are."""
+    counts: tuple[int, ...] = ()
+    """The counts of their notes, added up."""
 
 
 class Notes:
@@ -77,7 +80,7 @@ class Notes:
     def add(self, origin: Origin, notes: Iterable[Note]) -> None:
         """Add the notes on a game."""
         for note in notes:
-            self.merge([NotedGames(origin, note)])
+            self.merge([NotedGames(origin, note, counts=note.counts)])
 
     def merge(self, others: Iterable[NotedGames]) -> None:
         """Add what was noted on games that come after those so far."""
@@ -86,6 +89,7 @@ class Notes:
             known = self._noted.get(key)
             if known is not None:
                 known.games += noted.games
+                known.counts = tuple(map(sum, zip_longest(known.counts, noted.counts, fillvalue=0)))
             elif len(self._noted) < MAX_NOTED:
                 self._noted[key] = noted
             else:
@@ -102,7 +106,10 @@ class Notes:
             games = f" ({noted.games:,} games)" if noted.games > 1 else ""
             kind: Literal["note", "warning"] = "note" if note.understood else "warning"
             line = note.line or origin.line
-            yield Notice(kind, origin.file, line, origin.game, note.reason + games)
+            reason = note.reason
+            for count in noted.counts:
+                reason = reason.replace("{}", f"{count:,}", 1)
+            yield Notice(kind, origin.file, line, origin.game, reason + games)
         if self._left_out:
             topics = ", ".join(sorted(self._left_out))
             yield Notice("warning", None, None, None, f"the same in other files is not listed: {topics}")

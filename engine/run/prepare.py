@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from engine import system
 from engine.contracts.options import NoOptions, Options
+from engine.input.encodings import check_encoding
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
@@ -168,7 +169,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     plugin_options = resolve_options(settings, registry)
     check_used(plugin_options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
     readers = make_readers(registry, plugin_options.readers)
-    sources = open_sources(inputs, readers)
+    sources = _open(inputs, readers, settings.encoding)
     known, wanted, settings = _know_players(settings, sources, readers, outputs)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
@@ -204,6 +205,16 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         known=known,
         new_executor=resources.executor if resources else load_executor(),
     )
+
+
+def _open(inputs: Sequence[Any], readers: Mapping[str, Reader], encoding: str | None) -> list[Source]:
+    """Open the inputs, to be read in an encoding if one is named. Raises InputError, ConfigError."""
+    sources = open_sources(inputs, readers)
+    if encoding is not None:
+        check_encoding(encoding)
+        for source in sources:
+            source.encoding = encoding
+    return sources
 
 
 def _check_targets(

@@ -51,6 +51,8 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Name and aliases of a player."""
     players: dict[str, tuple[str, ...]] = {}
     """Other names of players, by the name that is to stand for all of them."""
+    encoding: str | None = None
+    """Text encoding of the inputs; None: not set here."""
     profile: str | None = None
     """Profile to use when none is named; only in `engine.toml`."""
 
@@ -96,6 +98,7 @@ def build_settings(
             ("evaluator", layer.evaluator),
             ("workers", layer.workers),
             ("players", layer.player),
+            ("encoding", layer.encoding),
         ):
             if value:
                 values.setdefault(field, value)

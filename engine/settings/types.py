@@ -120,6 +120,8 @@ class Settings(CheckedStruct, frozen=True, kw_only=True):
     """Sample of the games: `5%` or a number of games; None: all games."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    encoding: str | None = None
+    """Text encoding of the inputs, such as `cp1250`; None: UTF-8, and where that is wrong what it looks like."""
     keep_duplicates: bool = False
     """Whether a game that the input has twice counts twice; otherwise the first one counts (`Reader.identity`)."""
     plugins: tuple[PluginChoice, ...] = ()

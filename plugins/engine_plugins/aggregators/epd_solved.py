@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import chess
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Column, Epd, Metric, Report
+from engine.model import AnalysedGame, Column, Epd, Evaluation, Metric, Report
 from engine.plugin import Aggregator, Options, Sum, Table
 from engine_plugins.aggregators._common import GAME, left_out, share
 
@@ -22,8 +22,8 @@ class EpdSolved(Aggregator):
     """Share of an EPD test suite that the evaluator solves.
 
     A line is solved if the evaluator's best move is one of the moves of `bm` and none of the moves of `am`. A line
-    whose position has no evaluation is not solved. Games, and lines with neither operation, are not tests and are
-    only counted.
+    that has only `dm` is solved if the evaluator sees a mate in at most that many moves. A line whose position has
+    no evaluation is not solved. Games, and lines with none of the three, are not tests and are only counted.
 
     Example:
 
@@ -53,19 +53,21 @@ class EpdSolved(Aggregator):
 
     def add(self, game: AnalysedGame) -> None:
         epd = game.epd
-        if epd is None or not (epd.bm or epd.am):
+        if epd is None or not (epd.bm or epd.am or epd.dm):
             self.no_test.add()
             return
         self.tests.add()
         evaluation = game.positions[0].evaluation
         if evaluation is None:
             self.missing.add()
-        elif evaluation.best and _solves(epd, evaluation.best):
+        elif _solves(epd, evaluation):
             self.solved.add()
             return
         board = game.board(0)
         best = _san(board, evaluation.best) if evaluation is not None and evaluation.best else None
         solutions = [_san(board, move) for move in epd.bm] + [f"not {_san(board, move)}" for move in epd.am]
+        if not solutions:
+            solutions = [f"mate in {epd.dm}"]
         number = game.origin.game
         self.unsolved.add(number, number, epd.id or "?", ", ".join(solutions), best, game.fen)
 
@@ -96,8 +98,12 @@ class EpdSolved(Aggregator):
         )
 
 
-def _solves(epd: Epd, move: str) -> bool:
-    return move not in epd.am and (not epd.bm or move in epd.bm)
+def _solves(epd: Epd, evaluation: Evaluation) -> bool:
+    if not (epd.bm or epd.am):
+        mate = evaluation.score.mate
+        return mate is not None and epd.dm is not None and 0 < mate <= epd.dm
+    move = evaluation.best
+    return bool(move) and move not in epd.am and (not epd.bm or move in epd.bm)
 
 
 def _san(board: chess.Board, uci: str) -> str:

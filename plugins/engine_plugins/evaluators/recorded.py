@@ -1,9 +1,9 @@
 """Evaluations that are already in the input; nothing is searched.
 
-The input may have `[%eval 0.17]` and `[%eval #-3,22]`, as Lichess, ChessBase and HIARCS write them, comments of
-cutechess (`{+0.71/22 1.2s}`), or games that this framework has analysed (JSON Lines). Recorded centipawns are not
-scaled, and recorded evaluations are not reconciled. A position without an evaluation stays without one;
-`recorded,stockfish` searches it.
+The input may have `[%eval 0.17]` and `[%eval #-3,22]`, as Lichess, ChessBase and HIARCS write them, ChessBase's
+`[%evp]`, comments of cutechess, fastchess, Arena, Banksia, XBoard and TCEC (`{+0.71/22 1.2s}`), or games that this
+framework has analysed (JSON Lines). Recorded centipawns are not scaled, and recorded evaluations are not
+reconciled. A position without an evaluation stays without one; `recorded,stockfish` searches it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import chess
 from msgspec import Struct
@@ -18,7 +19,10 @@ _LINE = re.compile(
     r"(?:\s+(?P<ep>-|[a-h][36])(?:\s*(?<![36])(?P<half>\d+)(?:\s+(?P<full>\d+))?)?(?=[\s;]|\Z))?)?"
 )
 _OPERATION = re.compile(r'((?:[^;"]|"[^"]*"?)+)')
-_OPCODE = re.compile(r"([A-Za-z_]\w*)\s*(.*)", re.DOTALL)
+_OPCODE = re.compile(r"([A-Za-z_]\w*)\s*[:=]?\s*(.*)", re.DOTALL)
+_UNDERSTOOD = re.compile(r"(?<!\S)(?:bm|am|dm|id)(?=[\s:=])", re.IGNORECASE)
+_REMARK = re.compile(r"c\d\s")
+_DASHES = "-–— "
 _LOOSE_SIGN = re.compile(r" ([+#])")
 _MOVE_NUMBER = re.compile(r"^\d+\.+")
 _SWAPPED_X = re.compile(r"^([KQRBN])([a-h])x([1-8])$")
@@ -31,6 +35,8 @@ class EpdLine(Struct):
     fen: str
     operations: dict[str, str]
     """Operands by opcode, unchanged; if an opcode occurs twice, the first operand."""
+    strange: list[str]
+    """Operations that do not begin with an opcode."""
 
 
 def read_line(text: str) -> EpdLine | None:
@@ -43,13 +49,27 @@ def read_line(text: str) -> EpdLine | None:
     if fields is None:
         return None
     operations: dict[str, str] = {}
-    for operation in _OPERATION.findall(text[fields.end() :]):
-        if parts := _OPCODE.match(operation.strip()):
-            operations.setdefault(parts[1], parts[2])
+    strange: list[str] = []
+    for operation in _operations(text[fields.end() :]):
+        if parts := _OPCODE.match(operation):
+            operations.setdefault(parts[1].lower() if len(parts[1]) == 2 else parts[1], parts[2])  # noqa: PLR2004
+        elif operation.strip(_DASHES):
+            strange.append(operation)
     half = fields["half"] or operations.get("hmvc", "")
     full = fields["full"] or operations.get("fmvn", "")
     position = (fields["board"], fields["turn"], fields["castling"] or "-", fields["ep"] or "-")
-    return EpdLine(" ".join((*position, _count(half, 0), _count(full, 1))), operations)
+    return EpdLine(" ".join((*position, _count(half, 0), _count(full, 1))), operations, strange)
+
+
+def _operations(text: str) -> Iterator[str]:
+    """Yield the operations; one that follows another without a semicolon, or a stray word, begins a new one."""
+    for operation in _OPERATION.findall(text):
+        bare = operation.strip()
+        unquoted = "" if _REMARK.match(bare) else bare.partition('"')[0]
+        starts = [match.start() for match in _UNDERSTOOD.finditer(unquoted)]
+        for start, end in pairwise((0, *starts, len(bare))):
+            if piece := bare[start:end].strip():
+                yield piece
 
 
 def _count(text: str, default: int) -> str:

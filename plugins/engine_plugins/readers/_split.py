@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from engine.plugin import RawGame
-from engine_plugins.readers._text import blocks
+from engine_plugins.readers._text import Readable, blocks
 
 GAME_BYTES = 4 << 20
 """Largest size of a game. A longer game is cut off one byte later, so that `parse` can tell, and the rest is
@@ -57,7 +56,7 @@ _LINE_START = 4096
 """Bytes at the end of a block where the start of a line is kept while the rest of a long game is dropped."""
 
 
-def split(stream: BinaryIO) -> Iterator[RawGame]:
+def split(stream: Readable) -> Iterator[RawGame]:
     """Cut the stream into games, holding one block and one game at a time."""
     buffer = b""
     line = 1

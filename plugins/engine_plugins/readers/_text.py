@@ -5,17 +5,46 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 BLOCK = 1 << 20
 """Number of bytes to read at a time."""
+
+
+class Readable(Protocol):
+    """The part of a binary stream that is needed here."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read so many bytes."""
+        ...
+
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TAIL = re.compile(rb"(?:\r|\xef\xbb?)\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def blocks(stream: BinaryIO) -> Iterator[bytes]:
+class FirstBlock:
+    """A stream that keeps the first block that is read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._first: bytes | None = None
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes."""
+        data = self._stream.read(size)
+        if self._first is None:
+            self._first = data
+        return data
+
+    def take(self) -> bytes:
+        """Return the first block, and keep it no longer."""
+        first, self._first = self._first or b"", b""
+        return first
+
+
+def blocks(stream: Readable) -> Iterator[bytes]:
     """Yield the stream in blocks with `\\n` as the line end and without any byte order marks.
 
     UTF-16 is recognised by its mark and becomes UTF-8; other encodings are not changed. A CRLF is one line end,

@@ -1,26 +1,31 @@
 """EPD and FEN files with one position per line.
 
-A line is a game without moves. The operations `id`, `bm` (best moves) and `am` (moves to avoid) are read; moves
-may be in SAN or UCI. These are accepted: FENs with counters, with or without operations; a semicolon before the
-first operation; NUL bytes; `- -1 12`, `Qd1 +` and `Bcx3`. Blank lines and lines that begin with `#` are skipped.
+A line is a game without moves. The operations `id`, `bm` (best moves), `am` (moves to avoid) and `dm` (moves to
+mate) are read; moves may be in SAN or UCI. These are accepted: FENs with counters, with or without operations; a
+semicolon or a stray dash before the first operation; no semicolon between operations; NUL bytes; `- -1 12`,
+`Qd1 +` and `Bcx3`. Blank lines and lines that begin with `#` are skipped.
 
-A `bm` or `am` that is not a legal move is left out and reported; the position is still read. A line without a
+A `bm` or `am` that is not a legal move, a `dm` that is no number, and what is no operation, are left out and
+reported; the position is still read. A line without a
 position is unreadable, and so is a line longer than 64 KiB.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, ClassVar
 
 import chess
 
-from engine.model import Epd, SourceGame
+from engine.model import Epd, Note, SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._epd_line import EpdLine, read_line, read_moves
 from engine_plugins.readers._text import blocks, decode, printable, quoted
 
 LINE_BYTES = 64 << 10
+_MOVES_TO_MATE = re.compile(r"[1-9]\d{0,3}")
+_STRANGE = "{} is no EPD operation and is left out; an operation is an opcode, its operands and a semicolon"
 
 
 class EpdReader(Reader):
@@ -83,6 +88,11 @@ def _game(line: EpdLine, text: str, number: int) -> SourceGame:
         moves[opcode], wrong = read_moves(board, line.operations.get(opcode, ""))
         if wrong:
             problems.append(f"{opcode} {', '.join(wrong)}: no legal move")
+    dm = line.operations.get("dm", "").strip()
+    if "dm" in line.operations and not _MOVES_TO_MATE.fullmatch(dm):
+        problems.append(f"dm {quoted(dm, 20)}: no number of moves")
+        dm = ""
+    notes = [Note("EPD operations", _STRANGE.format(quoted(line.strange[0])), number)] if line.strange else []
     name = line.operations.get("id", "").strip('"').strip()
     return SourceGame(
         headers={},
@@ -91,5 +101,6 @@ def _game(line: EpdLine, text: str, number: int) -> SourceGame:
         text=text,
         problem="; ".join(problems) or None,
         problem_line=number if problems else None,
-        epd=Epd(id=name or None, bm=moves["bm"], am=moves["am"]),
+        epd=Epd(id=name or None, bm=moves["bm"], am=moves["am"], dm=int(dm) if dm else None),
+        notes=tuple(notes),
     )

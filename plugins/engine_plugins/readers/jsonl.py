@@ -70,6 +70,7 @@ class _Epd(Struct):
     id: str | None = None
     bm: tuple[str, ...] = ()
     am: tuple[str, ...] = ()
+    dm: int | None = None
 
 
 class _Headers(Struct):
@@ -177,7 +178,7 @@ def _source(game: _Game) -> SourceGame:
         times=_seconds([ply.time for ply in game.plies]),
         recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
         problem=None if game.problem is None else printable(game.problem),
-        epd=None if game.epd is None else Epd(game.epd.id and printable(game.epd.id), game.epd.bm, game.epd.am),
+        epd=None if (epd := game.epd) is None else Epd(epd.id and printable(epd.id), epd.bm, epd.am, epd.dm),
         untagged_result=None if game.result == "*" else game.result,
     )
 

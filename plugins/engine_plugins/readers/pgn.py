@@ -5,8 +5,9 @@ damaged game does not affect other games. These are accepted: CRLF and CR line e
 UTF-16 with a mark; UTF-8, or else cp1252, line by line; `%` lines; blank lines inside tags and moves; tags and
 moves on one line; no blank line between games; games without tags or without moves; FEN with or without SetUp.
 Variations, and words that are not moves, are skipped. Clocks, move times and evaluations in the comments of the
-main line are read: `[%clk]`, `[%emt]`, `[%timestamp]`, `[%mct]`, `[%egt]`, `[%eval]`, and comments of cutechess
-such as `+0.71/22 1.2s`.
+main line are read: `[%clk]`, `[%emt]`, `[%timestamp]`, `[%mct]`, `[%egt]`, `[%eval]`, ChessBase's `[%evp]`, and
+the comments of cutechess, fastchess, Arena, Banksia, XBoard and TCEC. Whose view and which unit evaluations have
+is said once.
 
 Moves are read in these spellings besides SAN:
 
@@ -39,22 +40,32 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, ClassVar, Literal
 
 import chess
+from msgspec import structs
 
 from engine.model import Result, SourceGame, tag_result
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
+from engine_plugins.readers._evaluations import survey
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._identity import identity, moves_of
 from engine_plugins.readers._moves import read_moves, read_result
 from engine_plugins.readers._results import notes_on
 from engine_plugins.readers._split import GAME_BYTES, split
-from engine_plugins.readers._text import decode, quoted
+from engine_plugins.readers._text import FirstBlock, decode, quoted
 
 LINE_BYTES = 1 << 20
 
-_STANDARD = {"", "standard", "normal", "fromposition", "?"}
-_CHESS960 = {"chess960", "fischerandom", "fischerrandom", "960"}
 _TAG = re.compile(rb'\[[ \t]*([A-Za-z0-9]+)[ \t]+"([^"\\\n]*)')
+_STANDARD = {
+    *("", "?", "none", "standard", "normal", "fromposition", "setup", "chess", "orthodox", "orthochess"),
+    *("orthodoxchess", "classic", "classical", "classicchess", "classicalchess", "standardchess", "chessstandard"),
+    *("normalchess", "regular", "regularchess", "western", "westernchess", "international"),
+    *("internationalchess", "fide"),
+}
+_CHESS960 = {
+    *("chess960", "960", "fischerandom", "fischerrandom", "fischerandomchess", "fischerrandomchess", "frc"),
+    *("chess9lx", "freestyle", "freestylechess", "dfrc"),
+}
 _TAG_LINE = re.compile(rb'^[ \t]*\[[A-Za-z0-9_]+[ \t]+"', re.MULTILINE)
 
 
@@ -71,7 +82,12 @@ class PgnReader(Reader):
         )
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
-        return split(stream)
+        first = FirstBlock(stream)
+        facts: dict[str, str] | None = None
+        for raw in split(first):
+            if facts is None:
+                facts = survey(first.take())
+            yield structs.replace(raw, facts=facts) if facts else raw
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         return read_headers(raw.data[: end_of_head(raw.data)])
@@ -114,6 +130,7 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
     timing = line.remarks.timing(len(line.moves), headers, fen)
+    recording, notes = line.remarks.evaluations.recording(line.moves, white_first=white_first, facts=raw.facts)
     return SourceGame(
         headers=headers,
         fen=fen,
@@ -122,14 +139,14 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         sans=tuple(line.sans),
         clocks=timing.clocks,
         times=timing.times,
-        recording=line.remarks.recording(line.moves, white_first=white_first),
+        recording=recording,
         text=text,
         problem=line.problem,
         problem_line=problem_line,
         ending=line.ending,
         landmarks=line.landmarks,
         untagged_result=line.result if line.result != "*" and tag_result(headers) == "*" else None,
-        notes=(*timing.notes, *notes_on(headers, line)),
+        notes=(*notes, *timing.notes, *notes_on(headers, line)),
     )
 
 
@@ -142,8 +159,8 @@ def _too_big(data: bytes) -> str | None:
 
 
 def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | None:
-    """Return the variant; None if it is not supported. Case, spaces, hyphens and underscores are ignored."""
-    name = re.sub(r"[\s_-]", "", headers.get("Variant", "")).lower()
+    """Return the variant; None if it is not supported. Only the letters and digits of its name count."""
+    name = re.sub(r"[\W_]", "", headers.get("Variant", "")).lower()
     if name in _STANDARD:
         return "standard"
     return "chess960" if name in _CHESS960 else None

@@ -14,7 +14,7 @@
 | `white`, `black`   | `accuracy`, `acpl`, `inaccuracies`, `mistakes`, `blunders`                             |
 | `scale`            | factor for centipawns before Win%, accuracy and judgements                             |
 | `reconciled`       | whether evaluations that contradicted each other were made to agree                    |
-| `epd`              | only for an EPD line: its `id`, `bm`, `am` (UCI)                                       |
+| `epd`              | only for an EPD line: its `id`, `bm`, `am` (UCI), `dm` (moves)                         |
 | `problem`          | only for a damaged game: why it ends early                                             |
 | `result`           | only where the tag `Result` says none: the result at the end of the moves              |
 
@@ -151,7 +151,7 @@ def _side(side: Side) -> dict[str, Any]:
 
 
 def _epd(epd: Epd) -> dict[str, Any]:
-    operations = {"id": epd.id, "bm": epd.bm, "am": epd.am}
+    operations = {"id": epd.id, "bm": epd.bm, "am": epd.am, "dm": epd.dm}
     return {name: value for name, value in operations.items() if value}
 
 

@@ -193,6 +193,24 @@ def test_epd_solved(epd: Epd, best: str, solved: int) -> None:
     assert len(table(got, "unsolved").rows) == 1 - solved
 
 
+def test_epd_solved_counts_mates_that_are_seen_in_time() -> None:
+    back_rank = {"FEN": "6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1", "SetUp": "1"}
+    lines = [("#1", 1), ("#2", 2), ("#3", 2), ("900", 2), ("#-1", 2)]
+    games = [
+        analysed_game(
+            headers=back_rank,
+            evals=[value if "#" in value else int(value)],
+            best={0: "Rd8#"},
+            epd=Epd(dm=dm),
+            number=k,
+        )
+        for k, (value, dm) in enumerate(lines, 1)
+    ]
+    got = report(EpdSolved, *games)
+    assert metrics(got) == {"solved": 2, "tests": 5, "share": 40.0}
+    assert [(row[0], row[2]) for row in table(got, "unsolved").rows] == [(k, "mate in 2") for k in (3, 4, 5)]
+
+
 def test_epd_unsolved_lists_what_was_wanted_and_what_was_found() -> None:
     wrong = Epd(id="take.1", bm=("e4d5", "a1a8"), am=("e4e5",))
     got = report(

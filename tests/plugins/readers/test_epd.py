@@ -172,3 +172,37 @@ def test_all_normalised_positions(path):
         assert (sorted(game.epd.bm), sorted(game.epd.am)) == (sorted(entry["bm"]), sorted(entry["am"]))
         if game.epd.id is not None:
             assert game.epd.id == entry["id"].strip("\0")
+
+
+def epd_of(line: str) -> tuple[Epd, str | None, list[str]]:
+    reader = EpdReader()
+    (raw,) = reader.split(io.BytesIO(line.encode()))
+    game = reader.parse(raw)
+    assert isinstance(game, SourceGame), game
+    assert game.epd is not None
+    return game.epd, game.problem, [note.reason for note in game.notes]
+
+
+START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq -"
+
+
+@pytest.mark.parametrize(
+    "operations",
+    ["- bm e4;", "– – bm e4;", "0 1 - bm e4;", "; - ; bm e4;", "BM e4;", "bm: e4;", 'bm e4 id "x";', "ev bm e4;"],
+)
+def test_a_stray_word_loses_no_best_move(operations: str) -> None:
+    epd, problem, notes = epd_of(f"{START} {operations}")
+    assert (epd.bm, problem, notes) == (("e2e4",), None, [])
+
+
+def test_what_is_no_operation_is_reported() -> None:
+    epd, problem, notes = epd_of(f'{START} 17.5 bm e4; "WAC.001"; c0 best is bm d4;')
+    assert (epd.bm, problem) == (("e2e4",), None)
+    assert notes == [
+        "`17.5` is no EPD operation and is left out; an operation is an opcode, its operands and a semicolon"
+    ]
+
+
+def test_moves_to_mate() -> None:
+    assert epd_of(f'{START} dm 3; id "x";')[:2] == (Epd(id="x", dm=3), None)
+    assert epd_of(f"{START} dm -2;")[:2] == (Epd(), "dm `-2`: no number of moves")

@@ -202,11 +202,26 @@ class TestParse:
     def test_an_impossible_position_is_for_the_planner(self):
         assert game('[FEN "8/8/8/8/8/8/8/8 w - - 0 1"]\n\n*').fen == "8/8/8/8/8/8/8/8 w - - 0 1"
 
-    @pytest.mark.parametrize("tag", ["Standard", " standard   ", "normal", "From Position", ""])
+    @pytest.mark.parametrize(
+        "tag",
+        [
+            "Standard",
+            " standard   ",
+            "normal",
+            "From Position",
+            "",
+            "Chess",
+            "Orthodox",
+            "Classical",
+            "Regular chess",
+        ],
+    )
     def test_standard_chess_by_any_name(self, tag):
         assert game(f'[Variant "{tag}"]\n\n1. e4 *').variant == "standard"
 
-    @pytest.mark.parametrize("tag", ["Chess960", "chess 960", "fischerandom", "Fischerrandom", "Fischer Random"])
+    @pytest.mark.parametrize(
+        "tag", ["Chess960", "chess 960", "fischerandom", "Fischerrandom", "Fischer Random", "FRC"]
+    )
     def test_chess960_by_any_name(self, tag):
         one = game(f'[Variant "{tag}"]\n[FEN "4k3/8/8/8/8/8/8/4K2R w K - 0 1"]\n\n1. O-O *')
         assert (one.variant, one.moves, one.sans) == ("chess960", ("e1h1",), ("O-O",))
@@ -219,6 +234,7 @@ class TestParse:
         assert game("1. Nf3 Nf6 2. g3 g6 3. Bg2 Bg7 4. O-O o-o").moves[-2:] == ("e1g1", "e8g8")
 
     def test_another_variant_is_named(self):
+        assert unreadable('[Variant "Three-check"]\n\n1. e4 *').kind == "variant"
         one = unreadable('[Variant "Crazyhouse"]\n\n1. e4 *')
         assert (one.kind, one.reason) == ("variant", "variant `Crazyhouse`")
 
