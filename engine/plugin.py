@@ -15,7 +15,7 @@ A plugin is a class. Its docstring is its documentation page; `engine plugins li
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
@@ -34,20 +34,16 @@ from engine.contracts.aggregator import (
 )
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
-from engine.contracts.options import Options as _Options
+from engine.contracts.reader import RawGame, Reader, Unreadable
 from engine.contracts.states import Keyed
 from engine.model import (
     AnalysedGame,
     Evaluation,
     EvaluatorInfo,
     Limit,
-    Note,
     Position,
-    Result,
     RunResult,
     SkippedGame,
-    SourceGame,
-    tag_result,
 )
 
 __all__ = [
@@ -164,106 +160,6 @@ class Evaluator(abc.ABC):
 
     def kill(self) -> None:
         """End at once what `start` started. Called from another thread, possibly during a search."""
-
-
-# -- readers ------------------------------------------------------------------------------------------------
-
-
-class RawGame(Struct, frozen=True):
-    """The bytes of one game, cut out of its file and not yet parsed."""
-
-    data: bytes
-    line: int
-    """Number of the game's first line in the file, 1-based."""
-    facts: Mapping[str, str] = {}
-    """What `split` has found out about the whole file and `parse` needs; its keys are the reader's own."""
-    notes: tuple[Note, ...] = ()
-    """What people should know of how the file was opened; the run adds them to the game's notes."""
-
-
-class Unreadable(Struct, frozen=True):
-    """A game that cannot be analysed, as `Reader.parse` returns it."""
-
-    kind: Literal["damaged", "variant"]
-    reason: str
-    text: str
-    """The original text of the game, decoded."""
-    line: int | None = None
-    """Number of the line that the reason is about; None: the game's first line."""
-
-
-class Reader(abc.ABC):
-    """Reads games from a file of one format.
-
-    Splitting and parsing are separate, so that a damaged game does not affect other games, and a filter can drop
-    a game before it is parsed.
-    """
-
-    Options: ClassVar[type[Options]] = NoOptions
-    """The class of its options, set by `--set NAME.KEY=VALUE`. Read them as `self.options`."""
-
-    suffixes: ClassVar[tuple[str, ...]] = ()
-    """File name endings in lower case, with the dot. Endings like `.gz` have been removed before."""
-
-    sniffed_suffixes: ClassVar[tuple[str, ...]] = ()
-    """Endings of files in a folder that are read if `sniff` says that they are of this format."""
-
-    analysed: ClassVar[bool] = False
-    """Whether the format holds games that this framework has analysed, which need no evaluator. They are skipped
-    in a folder that also has games in other formats."""
-
-    plays_moves: ClassVar[bool] = False
-    """Whether `parse` plays every move on a board, so that they are legal. The games of other readers are played
-    through and checked before they are used, which takes time."""
-
-    def __init__(self, options: _Options | None = None) -> None:
-        """Create the reader, which reads any number of files, with its options or the default ones."""
-        self.options: Any = options if options is not None else self.Options()
-
-    @classmethod
-    def sniff(cls, head: bytes) -> bool:
-        """Return whether a file whose ending is unknown looks like this format.
-
-        * **head** - the beginning of the file.
-        """
-        return False
-
-    @abc.abstractmethod
-    def split(self, stream: BinaryIO) -> Iterator[RawGame]:
-        """Cut the stream into games, in bounded memory. Never raises an error because of the content.
-
-        * **stream** - the decompressed file.
-        """
-
-    def headers(self, raw: RawGame) -> Mapping[str, str]:
-        """Return the tag pairs for `--filter` and `--player`, without parsing the moves.
-
-        * **raw** - a game from `split`.
-        """
-        return {}
-
-    def identity(self, raw: RawGame) -> bytes | None:
-        """Return bytes that only the copies of a game share; None (the default) for a game that nothing tells.
-
-        The second of two games with the same identity is left out. Called for every game before it is parsed.
-
-        * **raw** - a game from `split`.
-        """
-        return None
-
-    def result(self, raw: RawGame) -> Result:
-        """Return the result of a game for `--filter`: that of the tag `Result`, unless overridden.
-
-        * **raw** - a game from `split`.
-        """
-        return tag_result(self.headers(raw))
-
-    @abc.abstractmethod
-    def parse(self, raw: RawGame) -> SourceGame | Unreadable:
-        """Decode and parse one game and play its moves. Never raises an error because of the content.
-
-        * **raw** - a game from `split`.
-        """
 
 
 # -- writers ------------------------------------------------------------------------------------------------

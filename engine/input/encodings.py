@@ -13,7 +13,11 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from engine.errors import ConfigError
+from engine.model import Note
+from engine.plugin import RawGame
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -59,6 +63,14 @@ def check_encoding(name: str) -> str:
             f"--encoding: {name!r} is no text encoding; examples: utf-8, cp1252, cp1250, cp1251, latin-1, utf-16"
         ) from None
     return name
+
+
+def with_note(raw: RawGame, guessed: str | None) -> RawGame:
+    """Return a game, with a note on the encoding that was guessed if it has letters that the encoding decides."""
+    if guessed is None or raw.data.isascii():
+        return raw
+    reason = f"read as {guessed}, because it is not UTF-8; --encoding NAME reads it as another"
+    return structs.replace(raw, notes=(*raw.notes, Note("encoding", reason, understood=True)))
 
 
 class Utf8Stream(io.RawIOBase):

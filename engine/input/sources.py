@@ -21,15 +21,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from engine.cache.network import on_network
 from engine.errors import InputError
 from engine.input.checks import checked_raw
-from engine.input.encodings import Utf8Stream
+from engine.input.encodings import Utf8Stream, with_note
 from engine.input.endings import compression_suffix, is_archive, reader_by_suffix, without_compression
 from engine.input.feed import Feed
-from engine.model import Note
 from engine.plugin import RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
 from engine.system.files import PatientFile, may_keep_waiting
@@ -43,7 +42,7 @@ _HEAD = 64 << 10
 """Bytes at the start of a source that are examined to choose the reader and to look for clocks."""
 _MAGIC_BYTES = 6
 _CLOCKS = re.compile(
-    rb'%clk|%emt|%timestamp|%mct|%egt|"(?:clock|time)":\s*\d|"clocks":\s*\[|\{[^}]*\d/\d+,? [\d.:]+|\bmt=\d'
+    rb'%(?:clk|emt|timestamp|mct|egt)|"(?:clocks?|time)":\s*[\[\d]|\{[^}]*\d/\d+,? [\d.:]+|\bmt=\d'
 )
 _ARCHIVE_REASON = "an archive; unpack it and name the files or the folder"
 
@@ -198,19 +197,12 @@ class Source:
         for complaint in self._complaints:
             yield BrokenSource(self.name, None, complaint, changed=True)
         for raw in reader.split(self.open()):
-            yield self.name, reader, self._noted(checked_raw(raw, self.reader))
+            guessed = self._text.guessed if self._text else None
+            yield self.name, reader, with_note(checked_raw(raw, self.reader), guessed)
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
         if change := self._change():
             yield BrokenSource(self.name, None, change, changed=True)
-
-    def _noted(self, raw: RawGame) -> RawGame:
-        """Return the game, with a note on its encoding if it has letters that the encoding decides."""
-        guessed = self._text.guessed if self._text else None
-        if guessed is None or raw.data.isascii():
-            return raw
-        reason = f"read as {guessed}, because it is not UTF-8; --encoding NAME reads it as another"
-        return structs.replace(raw, notes=(*raw.notes, Note("encoding", reason, understood=True)))
 
     def _change(self) -> str | None:
         """Return how the file has changed since it was opened, for people; None when it has not."""

@@ -112,6 +112,10 @@ class RunPlan(Struct, frozen=True):
     known: Known
     """What is known of the players before the run."""
 
+    def __post_init__(self) -> None:
+        """Raise ConfigError for adaptive searches with another limit than nodes."""
+        _ = self.first_limit
+
     @property
     def first_limit(self) -> Limit:
         """The limit of the first search of each position."""
