@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 import engine
 from engine.cli import group
+from tests import reading
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 100
@@ -156,10 +157,15 @@ def imports_part() -> str:
     return "\n".join(rows)
 
 
+def reading_part() -> str:
+    return "\n\n".join(reading.table(section) for section in reading.SECTIONS)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "help": help_part,
     "imports": imports_part,
     "layers": layers_part,
     "modules": modules_part,
     "names": names_part,
+    "reading": reading_part,
 }

@@ -30,6 +30,7 @@ GUIDES = {
     "engine/where.md": "Where do I change …?",
     "engine/shared-memory.md": "Shared memory",
     "engine/why.md": "Why it is as it is",
+    "engine/reading.md": "What is read",
     "engine/faults.md": "What happens when …",
     "tests/README.md": "Tests",
     "tests/perf/README.md": "Measurements",
