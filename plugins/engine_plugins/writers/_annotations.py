@@ -69,12 +69,13 @@ class Annotator:
         """Add the annotations of move `ply` to its notes."""
         options = self._options
         judgement = self._judgement(ply)
+        place = len(notes.nags)
         if options.comments:
             for verdict in _remove(notes, _VERDICT):
                 if options.nags:
-                    _remove_nag(notes, verdict)
+                    place = _remove_nag(notes, verdict, place)
         if options.nags and judgement is not None and not _MOVE_NAGS.intersection(notes.nags):
-            notes.nags.append(NAGS[judgement])
+            notes.nags.insert(place, NAGS[judgement])
         if not self._game.text:
             _add_clock(notes, self._game.plies[ply].clock)
         index = self._evaluate(ply + 1, notes)
@@ -134,12 +135,17 @@ class Annotator:
         return scoring.START if initial or score is None else score
 
 
-def _remove_nag(notes: Notes, verdict: str) -> None:
-    """Remove the NAG that came with a verdict, unless there is another mark: then somebody wrote both."""
+def _remove_nag(notes: Notes, verdict: str, place: int) -> int:
+    """Remove the NAG that came with a verdict, unless there is another mark: then somebody wrote both.
+
+    Return where it stood, or `place` if there was none.
+    """
     marks = _MOVE_NAGS.intersection(notes.nags)
     verdict_nags = {nag for judgement, nag in NAGS.items() if verdict in ("", judgement.capitalize())}
     if len(marks) == 1 and marks <= verdict_nags:
+        place = notes.nags.index(next(iter(marks)))
         notes.nags = [nag for nag in notes.nags if nag not in marks]
+    return place
 
 
 def _add_clock(notes: Notes, clock: float | None) -> None:

@@ -133,7 +133,7 @@ def _plies(game: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _game(game: dict[str, Any]) -> dict[str, Any]:
     tags, opening, phases, epd = game["headers"], game["opening"] or {}, game["phases"] or {}, game.get("epd", {})
-    result = tags.get("Result", "*")
+    result = game.get("result", tags.get("Result", "*"))
     *_, board = _boards(game)
     final = game["positions"][-1]
     control = [float(part) for part in tags.get("TimeControl", "").split("+") if part[:1].isdigit()]
