@@ -97,8 +97,8 @@ class RunPlan(Struct, frozen=True):
     first_limit: Limit
     """The limit of the first search of each position."""
     workers: int
-    joined: Joined = Joined()
-    """Which names are one player, as far as that is known before."""
+    joined: Joined | None = None
+    """Which names are one player; None where that is not known before the run."""
     notes: tuple[str, ...] = ()
     """What people should know before the run."""
 
@@ -180,7 +180,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         limit=limit,
         first_limit=first_limit,
         workers=settings.workers or system.cores(),
-        joined=known.joined or Joined(),
+        joined=known.joined,
         notes=known.notes,
         new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
     )
