@@ -1,4 +1,4 @@
-"""The names in games that are not a player's: whose are near when nobody is found, and who may be the player too."""
+"""The names in games that are not a player's: whose are near if nobody is found, and who may be the player too."""
 
 from __future__ import annotations
 
