@@ -49,6 +49,8 @@ _TOKEN = re.compile(
       | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') | (?P<word>[^\s()=!~<>"']+) )""",
     re.VERBOSE | re.DOTALL,
 )
+_PROVISIONAL = re.compile(r"(?<=\d)\s*[?P]$")
+"""The mark behind a rating that rests on few games."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _Order = Callable[[Any, Any], bool]
 _ORDER: dict[str, _Order] = {
@@ -246,7 +248,7 @@ def _compare(name: str, op: str, value: str) -> _Test:
 
 def _by_number(order: _Order, number: float) -> Callable[[str], bool]:
     def holds(tag: str) -> bool:
-        tag = tag.rstrip("? ")  # a provisional rating
+        tag = _PROVISIONAL.sub("", tag)
         return bool(_NUMBER.fullmatch(tag)) and order(float(tag), number)
 
     return holds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import structs
 
 from engine.errors import InputError
@@ -10,7 +12,11 @@ from engine.run.accounts import RunAccounts
 from engine.run.delivery import Delivery
 from engine.run.per_player import MAX_PLAYERS
 from engine.run.prepare import RunPlan
+from engine.text.format import count
 from engine.workers.scoreboard import Scoreboard, ScoreboardView
+
+MAX_NAMED = 5
+"""Names that are said to be left out, at most."""
 
 
 def finish(  # noqa: PLR0913 - everything that is open at the end of a run
@@ -33,7 +39,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     if players is not None and players.left_out:
         accounts.warn(f"files for the first {MAX_PLAYERS} players only; --player NAME says whose you want")
     reports = delivery.reports()
-    for sentence in delivery.aggregators.joined.sentences():
+    for sentence in (*_left_out(plan), *delivery.aggregators.joined.sentences()):
         accounts.notice(Notice("note", None, None, None, sentence))
     result = RunResult(
         reports=reports,
@@ -83,13 +89,28 @@ def _check_that_there_were_games(plan: RunPlan, accounts: RunAccounts, *, interr
     if counts.read == 0 and not is_broken and not interrupted:
         accounts.notice(Notice("warning", names, None, None, "no game in it"))
     elif counts.read and counts.filtered == counts.read and not interrupted:
-        nearest = plan.selection.seen.nearest() if plan.selection.seen is not None else []
-        names_near = ", ".join(f"`{name}`" for name in nearest)
-        near = f"; nobody is called that, the nearest names are {names_near}" if nearest else ""
-        reason = f"no game of {counts.read:,} passed the filters{near}"
+        reason = f"no game of {counts.read:,} passed the filters{_near(plan)}"
         accounts.notice(Notice("warning", names, None, None, reason))
     elif (counts.damaged or is_broken) and not (
         counts.analysed or counts.variant or counts.filtered or interrupted
     ):
         first = next(notice for notice in accounts.notices if notice.kind == "damaged")
         raise InputError(f"no readable game in {names}: {first.reason}")
+
+
+def _near(plan: RunPlan) -> str:
+    """Return whose names are near, when there is nobody of the name that was asked for."""
+    nearest = plan.selection.seen.nearest() if plan.selection.seen is not None else []
+    names = ", ".join(f"`{name}`" for name in nearest)
+    return f"; nobody is called that, the nearest names are {names}" if nearest else ""
+
+
+def _left_out(plan: RunPlan) -> Iterator[str]:
+    """Yield whose games may be the player's too, when that was not known before the first of them."""
+    if plan.known.joined is not None or plan.selection.seen is None:
+        return
+    for name, games, player in plan.selection.seen.maybe()[:MAX_NAMED]:
+        yield (
+            f"`{name}` ({count(games, 'game')}) may be `{player}` too, and is left out, because the input is read "
+            f"only once; --same '{player}={name}' takes it"
+        )

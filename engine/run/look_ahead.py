@@ -52,11 +52,7 @@ def look_ahead(
         return Known(players)
     names = _names(sources, readers)
     if names is None:
-        note = (
-            "the input cannot be read twice, or takes too long, so --player looks for no initials (`Carlsen, M`); "
-            "--same 'NAME=OTHER NAME' says who is one"
-        )
-        return Known(players, notes=(note,) if has_family else ())
+        return Known(players)
     joined = join(names.each(), wanted)
     found: dict[str, None] = {}
     plain = {plain_name(name) for name in players}

@@ -202,16 +202,22 @@ class _Joining:
     def add(self, family: str, persons: list[Person]) -> None:
         """Add all names with one family name."""
         meant, apart = join_family(persons) if family else ({}, {})
+        aliases = {
+            person.plain: self._aliases[person.plain] for person in persons if person.plain in self._aliases
+        }
+        for short, fullest in meant.items():
+            if short in aliases:
+                aliases.setdefault(fullest.plain, aliases[short])
         for person in persons:
-            said = person if person.plain in self._aliases or person.plain in self._declared else None
-            fullest = said or meant.get(person.plain, person)
+            is_said = person.plain in aliases or person.plain in self._declared
+            fullest = person if is_said else meant.get(person.plain, person)
             if fullest.plain in self._declared:
                 self._show(person, self._declared[fullest.plain])
-            elif fullest.plain in self._aliases:
-                self._found.append((self._aliases[fullest.plain], person))
-            elif person.plain:
+            elif fullest.plain in aliases:
+                self._found.append((aliases[fullest.plain], person))
+            else:
                 self._show(person, fullest.display)
-            if said is None and person.plain in apart:
+            if not is_said and person.plain in apart:
                 self._apart[person.display] = [other.display for other in apart[person.plain]]
 
     def joined(self) -> Joined:
