@@ -127,10 +127,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     """
     registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
-    sources = open_sources(inputs, readers)
-    if settings.encoding is not None:
-        for source in sources:
-            source.encoding = check_encoding(settings.encoding)
+    sources = _sources(inputs, readers, settings.encoding)
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
@@ -168,6 +165,15 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         workers=settings.workers or system.cores(),
         new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
     )
+
+
+def _sources(inputs: Sequence[Any], readers: Mapping[str, Reader], encoding: str | None) -> list[Source]:
+    """Return the sources behind the inputs, in an encoding that is None if it is to be found out."""
+    sources = open_sources(inputs, readers)
+    if encoding is not None:
+        for source in sources:
+            source.encoding = check_encoding(encoding)
+    return sources
 
 
 def _plan_of(
