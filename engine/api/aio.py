@@ -9,6 +9,8 @@ from concurrent import futures
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
+import chess
+
 from engine.api.analyzer import ELSEWHERE_THAN_INIT, Analyzer, spelled_out_here
 from engine.api.arguments import AsyncSource, Wanted, check_callback
 from engine.api.background import Background
@@ -224,10 +226,10 @@ class AsyncAnalyzer:
     @spelled_out_here
     async def evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
-        fen: str = "startpos",
+        fen: str | chess.Board = "startpos",
         /,
         *,
-        moves: Sequence[str] | str = (),
+        moves: Sequence[str | chess.Move] | str = (),
         nodes: int | None = None,
         depth: int | None = None,
         time: int | None = None,

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+import chess
 from msgspec import structs
 
 from engine.api.arguments import (
@@ -176,10 +177,10 @@ class Analyzer:
     @spelled_out_here
     def evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
-        fen: str = "startpos",
+        fen: str | chess.Board = "startpos",
         /,
         *,
-        moves: Sequence[str] | str = (),
+        moves: Sequence[str | chess.Move] | str = (),
         nodes: int | None = None,
         depth: int | None = None,
         time: int | None = None,
@@ -198,8 +199,8 @@ class Analyzer:
 
     def _evaluate(  # noqa: PLR0913 - the arguments of engine.evaluate
         self,
-        fen: str,
-        moves: Sequence[str] | str,
+        fen: str | chess.Board,
+        moves: Sequence[str | chess.Move] | str,
         *,
         nodes: int | None,
         depth: int | None,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import IO, Annotated, Any, TypedDict
 
+import chess
 import chess.pgn
 from msgspec import Meta, structs
 
@@ -24,7 +25,7 @@ from engine.settings import EvaluatorChoice, Settings, check_limit
 from engine.settings.checked import check_value
 
 PathLike = str | os.PathLike[str]
-SourceItem = PathLike | bytes | IO[bytes] | IO[str] | chess.pgn.Game
+SourceItem = PathLike | bytes | IO[bytes] | IO[str] | chess.pgn.Game | chess.Board
 Source = SourceItem | Iterable[SourceItem]
 """What can be analysed; `engine.input.inputs` says how each is understood."""
 AsyncSource = Source | AsyncIterable[SourceItem]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import chess
 from msgspec import structs
 
 from engine.api.arguments import PathLike, Source, Wanted, merge_settings, override_settings, start_run
@@ -48,7 +49,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     """Analyse every game of `source` and return the reports.
 
     * **source** - the path of a PGN, EPD or JSON Lines file (also compressed) or folder, a file object, PGN text,
-      a FEN, `bytes` (the content of a file, never a path), a `chess.pgn.Game`, or an iterable of these.
+      a FEN, `bytes` (the content of a file, never a path), a `chess.pgn.Game` or `chess.Board`, or an iterable of
+      these.
     * **aggregators** - *(optional)* names, classes or instances of aggregators; the default ones.
     * **nodes** - *(optional)* nodes to search each position; 100,000 when no limit is given.
     * **depth** - *(optional)* plies of depth to search each position.
@@ -90,10 +92,10 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
 
 @spelled_out()
 def evaluate(  # noqa: PLR0913 - public keyword arguments
-    fen: str = "startpos",
+    fen: str | chess.Board = "startpos",
     /,
     *,
-    moves: Sequence[str] | str = (),
+    moves: Sequence[str | chess.Move] | str = (),
     nodes: int | None = None,
     depth: int | None = None,
     time: int | None = None,
@@ -104,9 +106,9 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
 ) -> Evaluation:
     """Search one position in this process and return its evaluation, in the view of the side to move.
 
-    * **fen** - *(optional)* the position as FEN; `"startpos"`.
-    * **moves** - *(optional)* moves played from there, in UCI or SAN: a sequence, or a text with blanks between
-      them.
+    * **fen** - *(optional)* the position as FEN or `chess.Board`, with the moves on its stack; `"startpos"`.
+    * **moves** - *(optional)* moves played from there, in UCI, SAN or as `chess.Move`: a sequence, or a text with
+      blanks between them.
     * **nodes** - *(optional)* nodes to search; 1,000,000 when no limit is given.
     * **depth** - *(optional)* plies of depth to search.
     * **time** - *(optional)* milliseconds to search; not reproducible.
@@ -124,7 +126,7 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
     Score(cp=None, mate=1)
     """
     position, limit = prepare_evaluation(fen, moves, nodes=nodes, depth=depth, time=time, multipv=multipv)
-    settings = Settings(evaluator=evaluator, evaluator_options=dict(evaluator_options or {}))
+    settings = Settings(evaluator=evaluator, evaluator_options=evaluator_options or {})  # type: ignore[arg-type]
     registry = Registry(settings.all_plugins)
     values = evaluators.with_trial(settings.evaluator_options, limit)
     spec = evaluators.resolve(registry, settings.evaluator_name, values)
@@ -132,10 +134,16 @@ def evaluate(  # noqa: PLR0913 - public keyword arguments
 
 
 def prepare_evaluation(  # noqa: PLR0913 - public keyword arguments
-    fen: str, moves: Sequence[str] | str, *, nodes: int | None, depth: int | None, time: int | None, multipv: int
+    fen: str | chess.Board,
+    moves: Sequence[str | chess.Move] | str,
+    *,
+    nodes: int | None,
+    depth: int | None,
+    time: int | None,
+    multipv: int,
 ) -> tuple[Position, Limit]:
     """Check the arguments of `evaluate`; return position and limit. Raises ConfigError, PositionRefused."""
-    position = read_position(fen, moves.split() if isinstance(moves, str) else moves)
+    position = read_position(fen, moves)
     limit = check_limit(nodes=nodes, depth=depth, time=time, multipv=multipv)
     if limit == Limit(multipv=multipv):
         limit = structs.replace(limit, nodes=EVALUATE_NODES)

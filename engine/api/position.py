@@ -6,46 +6,71 @@ from collections.abc import Sequence
 
 import chess
 
-from engine.errors import ConfigError, PositionRefused
+from engine.errors import ArgumentError, ConfigError, PositionRefused
+from engine.input.inputs import check_board
 from engine.model import Position
 from engine.positions.refusal import refusal
 
 
-def read_position(fen: str, moves: Sequence[str] = ()) -> Position:
+def read_position(fen: str | chess.Board, moves: Sequence[str | chess.Move] | str = ()) -> Position:
     """Check a position and the moves from it, and return the position after them.
 
-    * **fen** - the position as FEN, or `"startpos"`.
-    * **moves** - *(optional)* moves from there, in UCI or SAN.
+    * **fen** - the position as FEN, `"startpos"`, or a board, with the moves on its stack.
+    * **moves** - *(optional)* moves from there, in UCI, SAN or as `chess.Move`: a sequence, or a text with blanks
+      between them.
 
     Raises `ConfigError` for a broken FEN or an illegal move, `PositionRefused` for a position without a legal move
     or one that cannot be searched.
     """
-    try:
-        board = chess.Board() if fen == "startpos" else chess.Board(fen, chess960=_needs_chess960(fen))
-    except ValueError as error:
-        raise ConfigError(f"not a FEN: {error}") from None
-    root = board.fen(shredder=board.chess960)
+    start = _read_start(fen)
+    board = start.board()
     played: list[str] = []
-    for text in moves:
+    for move in _each(moves):
         try:
-            move = _read_move(board, text)
+            legal = _read_move(board, move)
         except ValueError:
+            text = move if isinstance(move, str) else move.uci()
             raise ConfigError(f"{text!r} is not a legal move after {' '.join(played) or 'the start'}") from None
-        played.append(board.uci(move))
-        board.push(move)
+        played.append(board.uci(legal))
+        board.push(legal)
     reason = refusal(board)
     if reason is not None:
         raise PositionRefused(f"this position cannot be searched: {reason}")
     if not any(board.legal_moves):
         raise PositionRefused(f"nothing to search: {'checkmate' if board.is_check() else 'stalemate'}")
-    return Position(root, tuple(played), board.chess960)
+    return Position(start.fen, (*start.moves, *played), start.chess960)
 
 
-def _read_move(board: chess.Board, text: str) -> chess.Move:
+def _read_start(fen: object) -> Position:
+    if isinstance(fen, chess.Board):
+        check_board(fen)
+        return Position.of(fen)
+    if not isinstance(fen, str):
+        raise ArgumentError(f"{fen!r} is no position: it is a FEN, 'startpos' or a chess.Board")
     try:
-        return board.parse_uci(text)
+        board = chess.Board() if fen == "startpos" else chess.Board(fen, chess960=_needs_chess960(fen))
+    except ValueError as error:
+        raise ConfigError(f"not a FEN: {error}") from None
+    return Position.of(board)
+
+
+def _each(moves: object) -> Sequence[str | chess.Move]:
+    each = moves.split() if isinstance(moves, str) else moves
+    if not isinstance(each, Sequence):
+        raise ArgumentError(f"moves: {moves!r} is neither a text nor a sequence of moves")
+    for move in each:
+        if not isinstance(move, str | chess.Move):
+            raise ArgumentError(f"moves: {move!r} is no move: it is a text in UCI or SAN, or a chess.Move")
+    return each
+
+
+def _read_move(board: chess.Board, move: str | chess.Move) -> chess.Move:
+    if isinstance(move, chess.Move):
+        return board.parse_uci(move.uci())
+    try:
+        return board.parse_uci(move)
     except ValueError:
-        return board.parse_san(text)
+        return board.parse_san(move)
 
 
 def _needs_chess960(fen: str) -> bool:

@@ -7,6 +7,7 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
+import chess
 from msgspec import Struct
 
 from engine.contracts.group_states import Grouped
@@ -57,8 +58,8 @@ class Request(Struct, frozen=True):
 
     ply: int
     """Index of the position to start from; 0 is the initial position of the game."""
-    moves: tuple[str, ...] = ()
-    """UCI moves to play from that position; the position after them is searched."""
+    moves: tuple[str | chess.Move, ...] = ()
+    """Moves to play from that position, in UCI or as `chess.Move`; the position after them is searched."""
     multipv: int = 1
     """Number of best moves that get a line."""
     limit: Limit | None = None

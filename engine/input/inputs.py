@@ -6,6 +6,7 @@
     bytes          the content of a file, never a path: pass what strangers send as bytes
     file object    text or binary, read from its current position, and left open
     chess.pgn.Game a game, its main line
+    chess.Board    a position
     iterable       of any of these. A sequence is examined before the run; anything else is consumed as the run
                    goes on, a few items ahead
 
@@ -176,7 +177,7 @@ def list_inputs(source: Any) -> list[Any]:
     if isinstance(source, Iterable):
         return [source]
     raise ConfigError(
-        f"a source is a path, PGN text, a file object, chess.pgn.Game, a FEN, or an iterable of these, "
+        "a source is a path, PGN text, a file object, chess.pgn.Game, a FEN, chess.Board or an iterable of these, "
         f"not {type(source).__name__}"
     )
 
@@ -217,6 +218,12 @@ def open_sources(inputs: Sequence[Any], readers: Mapping[str, Reader]) -> list[S
     return opened
 
 
+def check_board(board: chess.Board) -> None:
+    """Check that a board is one of standard chess or Chess960. Raises ConfigError."""
+    if board.uci_variant != "chess":
+        raise ConfigError(f"a board of {board.uci_variant}: only standard chess and Chess960 are analysed")
+
+
 def is_content(text: str) -> bool:
     """Return whether a string is games or a position, and not a path.
 
@@ -230,9 +237,8 @@ def _is_fen(text: str) -> bool:
 
 
 def _is_single(source: Any) -> bool:
-    return isinstance(source, str | bytes | bytearray | memoryview | os.PathLike | chess.pgn.GameNode) or hasattr(
-        source, "read"
-    )
+    kinds = str | bytes | bytearray | memoryview | os.PathLike | chess.pgn.GameNode | chess.Board
+    return isinstance(source, kinds) or hasattr(source, "read")
 
 
 def _is_supply(source: Any) -> bool:
@@ -245,10 +251,8 @@ def _open_unless_path(item: Any, readers: Mapping[str, Reader]) -> Source | None
         return None
     if isinstance(item, str | bytes | bytearray | memoryview):
         return _open_content(item, readers)
-    if isinstance(item, chess.pgn.GameNode):
-        return _from_bytes(
-            "<game>", str(item.game()).encode(), readers, reader="pgn" if "pgn" in readers else None
-        )
+    if isinstance(item, chess.pgn.GameNode | chess.Board):
+        return _open_object(item, readers)
     if hasattr(item, "read"):
         return Source(_name_of(item), readers, file=cast("BinaryIO", _FileObjectStream(item)))
     if _is_supply(item):
@@ -256,6 +260,15 @@ def _open_unless_path(item: Any, readers: Mapping[str, Reader]) -> Source | None
     if not isinstance(item, Iterable):
         list_inputs(item)  # raises
     return SupplySource(DirectSupply(item), readers)
+
+
+def _open_object(item: chess.pgn.GameNode | chess.Board, readers: Mapping[str, Reader]) -> Source:
+    if isinstance(item, chess.pgn.GameNode):
+        text = str(item.game())
+        return _from_bytes("<game>", text.encode(), readers, reader="pgn" if "pgn" in readers else None)
+    check_board(item)
+    fen = item.fen(shredder=item.chess960)
+    return _from_bytes("<board>", fen.encode(), readers, reader="epd" if "epd" in readers else None)
 
 
 def _open_content(content: str | bytes | bytearray | memoryview, readers: Mapping[str, Reader]) -> Source:

@@ -71,6 +71,23 @@ class Position(Struct, frozen=True, array_like=True):
     chess960: bool = False
     """Whether castling follows the rules of Chess960."""
 
+    @classmethod
+    def of(cls, board: chess.Board) -> Position:
+        """Return the position of a board, with the moves on its stack since the last null move.
+
+        * **board** - a board of standard chess or Chess960; it does not change.
+        """
+        root = board.copy()
+        stack: list[chess.Move] = []
+        while root.move_stack and root.peek():
+            stack.append(root.pop())
+        fen = root.fen(shredder=root.chess960)
+        moves: list[str] = []
+        for move in reversed(stack):
+            moves.append(root.uci(move))
+            root.push(move)
+        return cls(fen, tuple(moves), board.chess960)
+
     def board(self) -> chess.Board:
         """Return the board after the moves. Raises ValueError for a broken FEN or an illegal move."""
         board = chess.Board(self.fen, chess960=self.chess960)

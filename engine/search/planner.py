@@ -18,6 +18,7 @@ from engine.model import AnalysedPosition, Limit, Origin, Position, Recording, S
 from engine.positions.fen import fen_of
 from engine.positions.landmarks import Surveyor
 from engine.positions.refusal import refusal
+from engine.positions.variations import legal_variation
 from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey, SearchedGame
 from engine.settings import Search
 
@@ -136,8 +137,8 @@ class Positions:
         self._game = game
         self._sent: list[Position | None] | None = None
 
-    def after(self, ply: int, moves: Sequence[str]) -> Position | None:
-        """Return the position that these UCI moves lead to from position `ply`.
+    def after(self, ply: int, moves: Sequence[str | chess.Move]) -> Position | None:
+        """Return the position that these moves, in UCI or as `chess.Move`, lead to from position `ply`.
 
         None for a position that cannot be searched: refused, or without a legal move. Raises ValueError for a
         ply that the game does not have, and for an illegal move.
@@ -145,7 +146,11 @@ class Positions:
         if not 0 <= ply <= len(self._game.moves):
             raise ValueError(f"ply {ply} of a game with {len(self._game.moves)}")
         if moves:
-            variation = structs.replace(self._game, moves=(*self._game.moves[:ply], *moves))
+            board = chess.Board(self._game.fen, chess960=self._game.variant == "chess960")
+            for uci in self._game.moves[:ply]:
+                board.push(chess.Move.from_uci(uci))
+            played = legal_variation(board, [move if isinstance(move, str) else move.uci() for move in moves])
+            variation = structs.replace(self._game, moves=(*self._game.moves[:ply], *played))
             return _sent(variation)[-1]
         if self._sent is None:
             self._sent = _sent(self._game)

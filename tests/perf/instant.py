@@ -19,6 +19,8 @@ from engine.plugin import Evaluator
 class Instant(Evaluator):
     """Answers at once: a score made up from the position, and a legal line (a prepared one, or one move)."""
 
+    plays_moves = True
+
     def start(self) -> EvaluatorInfo:
         prepared = os.environ.get("PERF_ANSWERS")
         self._lines = msgspec.json.decode(Path(prepared).read_bytes(), type=dict[str, str]) if prepared else None

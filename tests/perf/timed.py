@@ -23,6 +23,8 @@ from engine.plugin import Evaluator, EvaluatorOptions
 class Timed(Evaluator):
     """Passes every call to the inner evaluator and measures its time."""
 
+    plays_moves = True  # measured are evaluators that do
+
     def __init__(self, options: EvaluatorOptions) -> None:
         super().__init__(options)
         self._times: dict[str, float] = {"before": age(), "starting": 0.0, "searching": 0.0, "searches": 0}

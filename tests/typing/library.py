@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import assert_type
 
+import chess
 import chess.pgn
 
 import engine
 from engine.api import Event
-from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Metric, Report, RunResult, Score
-from engine.plugin import Aggregator, Sum
+from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Metric, Position, Report, RunResult, Score
+from engine.plugin import Aggregator, Evaluator, Sum
 from engine.run.progress import Snapshot
 
 
@@ -26,6 +27,22 @@ class Checks(Aggregator):
 
     def report(self) -> Report:
         return Report("Checks", {"checks": Metric(self.checks.value, "Checks")})
+
+
+class Nothing(Evaluator):
+    """Says that everything is equal."""
+
+    def start(self) -> EvaluatorInfo:
+        return EvaluatorInfo("Nothing", "1", "nothing-1")
+
+    def clear(self) -> None:
+        pass
+
+    def search(self, position: Position, limit: engine.Limit) -> Evaluation:
+        return Evaluation(Score(cp=0), (), 0, 0)
+
+    def close(self) -> None:
+        pass
 
 
 def games() -> Iterator[str | Path]:
@@ -50,6 +67,10 @@ def once() -> None:
     engine.analyze(io.StringIO("1. e4 *"))
     engine.analyze(io.BytesIO(b"1. e4 *"))
     engine.analyze(chess.pgn.Game())
+    engine.analyze(chess.Board(), evaluator=Nothing, settings=engine.Settings(plugins=(Checks, "mine.py")))
+    engine.analyze("a.pgn", evaluator=Nothing(Nothing.Options(hash=5)))
+    engine.evaluate(chess.Board(), moves=[chess.Move.from_uci("e2e4"), "e5"])
+    engine.Settings(players="Me")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     engine.analyze(["a.pgn", "1. e4 *"], settings=engine.Settings(players=("Me",)))
     engine.analyze(games())
     engine.analyze(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -99,3 +120,5 @@ def errors() -> None:
     except engine.AnalysisError as error:
         assert_type(error.message, str)
         assert_type(error.exit_code, int)
+    assert_type(engine.errors.ConfigError("wrong").message, str)
+    assert_type(engine.__version__, str)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import doctest
 import inspect
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -37,11 +40,24 @@ PUBLIC = [
 """A name that leaves, or changes its meaning, needs the steps of "What may change" in engine/embedding.md."""
 
 
+MODULES = ["errors", "model", "plugin", "scoring", "shared", "testing"]
+"""Public modules, which are there after `import engine`."""
+
+
 def test_the_public_names_are_pinned() -> None:
     assert engine.__all__ == PUBLIC
+    assert {*MODULES, "__version__"} <= set(dir(engine))
     assert set(PUBLIC) <= set(dir(engine))
     with pytest.raises(AttributeError, match="nothing"):
         _ = engine.nothing  # type: ignore[attr-defined]
+
+
+def test_modules_and_version_are_attributes_from_the_beginning() -> None:
+    program = f"import engine\nprint(engine.__version__, *(engine.{'.__name__, engine.'.join(MODULES)}.__name__,))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    version, *names = ran.stdout.split()
+    assert version == metadata.version("grandmaster-analysis")
+    assert names == [f"engine.{name}" for name in MODULES]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -88,7 +104,7 @@ def test_asynchronous_names_are_the_same() -> None:
 
 
 def test_what_analyze_takes_an_analyzer_takes() -> None:
-    """Apart from what belongs to workers, and the event that `Run.cancel` stands for."""
+    """Apart from what belongs to workers, and the event that `Run.cancel` stands for; each is spelled out."""
     once = set(inspect.signature(engine.analyze).parameters) - {
         "source",
         "evaluator",
@@ -97,6 +113,12 @@ def test_what_analyze_takes_an_analyzer_takes() -> None:
         "stop",
     }
     assert once == set(Wanted.__annotations__)
+    analyze = inspect.signature(engine.analyze).parameters
+    for method in (engine.Analyzer.analyze, engine.Analyzer.submit, engine.AsyncAnalyzer.submit):
+        ours = inspect.signature(method).parameters
+        assert [ours[name] for name in Wanted.__annotations__] == [
+            analyze[name] for name in Wanted.__annotations__
+        ]
     evaluate = set(inspect.signature(engine.evaluate).parameters)
     shared = set(inspect.signature(engine.Analyzer.evaluate).parameters) - {"self"}
     assert shared == evaluate - {"evaluator", "evaluator_options", "on_evaluator"}

@@ -8,7 +8,14 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.loading.registry import Registry
-from engine.run.plugin_options import add_shared_settings, check_names, resolve_options, values_of
+from engine.run.plugin_options import (
+    add_shared_settings,
+    check_names,
+    check_used,
+    evaluator_options,
+    resolve_options,
+    values_of,
+)
 from engine.settings import ScoreboardSettings, Settings
 
 OURS = "grandmaster-analysis"
@@ -58,3 +65,41 @@ def test_shared_settings_reach_whoever_has_the_option(registry: Registry) -> Non
 def test_an_unknown_name_is_an_error_with_the_nearest_one(registry: Registry) -> None:
     with pytest.raises(ConfigError, match=r"options for 'acuracy'.*did you mean 'accuracy'"):
         check_names({"acuracy": {}}, registry, ["accuracy"])
+
+
+def test_options_reach_every_kind(registry: Registry) -> None:
+    options = resolved(
+        registry, plugin_options={"uci": {"hash": "64"}, "wins": {"games": "5"}, "pgn": {"line": "0"}}
+    )
+    assert options.evaluators == {"uci": {"hash": "64"}}
+    assert options.aggregators == {"wins": {"games": "5"}}
+    assert options.writers["pgn"].line == 0
+    assert options.readers == {}  # the reader `pgn` has no such option
+
+
+def test_what_is_set_for_an_evaluator_wins_over_the_options_of_whichever_is_used(registry: Registry) -> None:
+    settings = Settings(
+        evaluator="/bin/sf", evaluator_options={"hash": 32}, plugin_options={"uci": {"hash": "64"}}
+    )
+    options = resolve_options(settings, registry)
+    for name in ("/bin/sf", "recorded,/bin/sf"):
+        assert evaluator_options(settings, registry, name, options.evaluators) == {"hash": "64"}
+    assert evaluator_options(settings, registry, "stockfish", options.evaluators) == {"hash": 32}
+    check_used(options, registry, settings, "stockfish")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"uci": {"hash": "5"}}, "options for 'uci' do nothing: the evaluator of this run is 'embedded'"),
+        ({"inline": {}, "local": {"x": "1"}}, "executor local: Object contains unknown field `x`"),
+        ({"epd": {"x": "1"}}, "reader epd: Object contains unknown field `x`"),
+        ({"pgn": {"x": "1"}}, "writer pgn: Object contains unknown field `x`"),
+    ],
+)
+def test_options_that_nobody_takes_are_refused(
+    registry: Registry, options: dict[str, dict[str, str]], words: str
+) -> None:
+    settings = Settings(evaluator="embedded", plugin_options=options)
+    with pytest.raises(ConfigError, match=words):
+        check_used(resolve_options(settings, registry), registry, settings, "stockfish")
