@@ -57,7 +57,7 @@ def why_not_ours(*, thorough: bool = False) -> str:
     if others:
         what = f"replaced {changed[0]}" if changed else "installs a package `engine` too"
         return f"{', '.join(others)} {what}: pip uninstall {' '.join(others)}, {mend}"
-    missing = [path for path in changed if not os.path.exists(metadata.distribution(_OURS).locate_file(path))]  # noqa: PTH110
+    missing = [path for path in changed if not os.path.exists(str(metadata.distribution(_OURS).locate_file(path)))]  # noqa: PTH110
     if missing:
         return f"{missing[0]} is missing, as after another package `engine` was uninstalled: {mend[5:]}"
     return f"{changed[0]} is not what was installed: {mend[5:]} puts it back" if changed and thorough else ""
