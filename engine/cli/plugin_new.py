@@ -18,14 +18,22 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z][a-z0-9]*)*")
 
 @click.command("new")
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(list(plugin_template.KINDS)),
+    default="aggregator",
+    show_default=True,
+    help="What it is.",
+)
 @click.option("--package", is_flag=True, help="A distribution with entry point, test and README.")
-def command(name: str, package: bool) -> None:
-    """Write a working aggregator to start from: NAME.py, or a folder engine-NAME with --package.
+def command(name: str, kind: str, package: bool) -> None:
+    """Write a working plugin to start from: NAME.py, or a folder engine-NAME with --package.
 
     Nothing that exists is overwritten.
     """
-    kebab = _check_name(name)
-    files = plugin_template.package_files(kebab) if package else plugin_template.single_file(kebab)
+    kebab = _check_name(name, kind)
+    write = plugin_template.package_files if package else plugin_template.single_file
+    files = write(kebab, kind)
     _write(files)
     for path in files:
         click.echo(f"written {path}")
@@ -34,10 +42,10 @@ def command(name: str, package: bool) -> None:
         click.echo(f"next: cd engine-{kebab}, pip install -e ., pytest, engine plugins check {kebab}")
     else:
         click.echo(f"next: engine plugins check {first}")
-        click.echo(f"      engine analyze games.pgn --plugin {first} -a {kebab}")
+        click.echo(f"      engine analyze --plugin {first} {plugin_template.use(kebab, kind)}")
 
 
-def _check_name(name: str) -> str:
+def _check_name(name: str, kind: str) -> str:
     """Return the name in kebab-case. Raises ConfigError for one that cannot be a plugin's, or is taken."""
     kebab = name.replace("_", "-")
     if not _NAME.fullmatch(name):
@@ -47,8 +55,12 @@ def _check_name(name: str) -> str:
         )
     if keyword.iskeyword(name):
         raise ConfigError(f"{name!r} is a word of Python's; a file of that name could not be imported")
-    if kebab in Registry().names("engine.aggregators"):
-        raise ConfigError(f"there is an aggregator {kebab!r} already (engine plugins show {kebab})")
+    if name_taken := plugin_template.needs_name(kebab, kind):
+        raise ConfigError(
+            f"the class would be called {name_taken}, which is what the {kind} is made of: choose another"
+        )
+    if kebab in Registry().names(f"engine.{kind}s"):
+        raise ConfigError(f"there is such a plugin already: {kind} {kebab!r} (engine plugins show {kebab})")
     return kebab
 
 

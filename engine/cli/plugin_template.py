@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-PLUGIN = '''"""{title}: an aggregator for `engine analyze`."""
+from msgspec import Struct
+
+from engine.cli import plugin_kinds
+
+AGGREGATOR = '''"""{title}: an aggregator for `engine analyze`."""
 
 from engine.model import AnalysedGame, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Sum
@@ -32,8 +37,8 @@ class {cls}(Aggregator):
         )
 '''
 
-TEST = """from engine.testing import analysed_game, check_aggregator, example_games
-from engine_{snake}.{snake} import {cls}
+AGGREGATOR_TEST = """from engine.testing import analysed_game, check_aggregator, example_games
+from {module} import {cls}
 
 
 def test_the_laws() -> None:
@@ -55,12 +60,12 @@ build-backend = "hatchling.build"
 [project]
 name = "engine-{kebab}"
 version = "0.1.0"
-description = "{title}: an aggregator for Grandmaster Analysis."
+description = "{title}: {a_kind} for Grandmaster Analysis."
 readme = "README.md"
 requires-python = ">=3.11"
 dependencies = ["grandmaster-analysis"]
 
-[project.entry-points."engine.aggregators"]
+[project.entry-points."engine.{kind}s"]
 {kebab} = "engine_{snake}.{snake}:{cls}"
 
 [tool.hatch.build.targets.wheel]
@@ -72,45 +77,90 @@ pythonpath = ["."]
 
 README = """# engine-{kebab}
 
-{title}: an aggregator for Grandmaster Analysis.
+{title}: {a_kind} for Grandmaster Analysis.
 
 ```sh
 pip install -e .
 engine plugins show {kebab}
 engine plugins check {kebab}
-engine analyze games.pgn -a {kebab}
+engine analyze {use}
 ```
 
 `pytest` runs the tests, `python -m build` makes the wheel to publish.
 """
 
 
-def single_file(kebab: str) -> Mapping[str, str]:
-    """Return a plugin in one file, as texts by path. `kebab` is its name in kebab-case."""
-    words = _words(kebab)
-    return {f"{words['snake']}.py": PLUGIN.format(**words)}
+class Kind(Struct, frozen=True):
+    """What is written for one kind of plugin."""
+
+    plugin: str
+    """Text of the module."""
+    test: str
+    """Text of its test."""
+    use: str
+    """Arguments of `engine analyze` that use it."""
 
 
-def package_files(kebab: str) -> Mapping[str, str]:
-    """Return a distribution in a folder of its own, as texts by path. `kebab` is its name in kebab-case."""
-    words = _words(kebab)
+KINDS: Mapping[str, Kind] = {
+    "aggregator": Kind(AGGREGATOR, AGGREGATOR_TEST, "games.pgn -a {kebab}"),
+    "evaluator": Kind(plugin_kinds.EVALUATOR, plugin_kinds.EVALUATOR_TEST, "games.pgn -e {kebab}"),
+    "reader": Kind(plugin_kinds.READER, plugin_kinds.READER_TEST, "games.{kebab}"),
+    "writer": Kind(plugin_kinds.WRITER, plugin_kinds.WRITER_TEST, "games.pgn -o games.{kebab}"),
+    "executor": Kind(plugin_kinds.EXECUTOR, plugin_kinds.EXECUTOR_TEST, "games.pgn --executor {kebab}"),
+}
+"""The kinds of plugins, by the word for them."""
+
+
+def single_file(kebab: str, kind: str) -> Mapping[str, str]:
+    """Return a plugin in one file, as texts by path.
+
+    * **kebab** - its name in kebab-case.
+    * **kind** - a key of `KINDS`.
+    """
+    words = _words(kebab, kind)
+    return {f"{words['snake']}.py": KINDS[kind].plugin.format(**words)}
+
+
+def package_files(kebab: str, kind: str) -> Mapping[str, str]:
+    """Return a distribution in a folder of its own, as texts by path.
+
+    * **kebab** - the plugin's name in kebab-case.
+    * **kind** - a key of `KINDS`.
+    """
+    words = _words(kebab, kind)
     folder, snake = f"engine-{kebab}", words["snake"]
     return {
         f"{folder}/pyproject.toml": PYPROJECT.format(**words),
         f"{folder}/README.md": README.format(**words),
-        f"{folder}/engine_{snake}/__init__.py": f'"""{words["title"]}, an aggregator."""\n',
+        f"{folder}/engine_{snake}/__init__.py": f'"""{words["title"]}, {words["a_kind"]}."""\n',
         f"{folder}/engine_{snake}/py.typed": "",
-        f"{folder}/engine_{snake}/{snake}.py": PLUGIN.format(**words),
-        f"{folder}/tests/test_{snake}.py": TEST.format(**words),
+        f"{folder}/engine_{snake}/{snake}.py": KINDS[kind].plugin.format(**words),
+        f"{folder}/tests/test_{snake}.py": KINDS[kind].test.format(**words),
     }
 
 
-def _words(kebab: str) -> dict[str, str]:
+def needs_name(kebab: str, kind: str) -> str:
+    """Return the name of the class if the module uses that name for something else; empty if it does not."""
+    cls = _words(kebab, kind)["cls"]
+    return cls if re.search(rf"\b{cls}\b", KINDS[kind].plugin) else ""
+
+
+def use(kebab: str, kind: str) -> str:
+    """Return the arguments of `engine analyze` that use a plugin."""
+    return KINDS[kind].use.format(kebab=kebab)
+
+
+def _words(kebab: str, kind: str) -> dict[str, str]:
     """Return the values of the placeholders in the templates."""
     parts = kebab.split("-")
+    snake = "_".join(parts)
     return {
         "kebab": kebab,
-        "snake": "_".join(parts),
+        "snake": snake,
+        "module": f"engine_{snake}.{snake}",
         "cls": "".join(part.capitalize() for part in parts),
         "title": " ".join(parts).capitalize(),
+        "kind": kind,
+        "a_kind": f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}",
+        "use": use(kebab, kind),
     }

@@ -6,7 +6,7 @@ import inspect
 import os
 from collections import Counter
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import msgspec
@@ -109,7 +109,7 @@ def show(name: str, files: tuple[str, ...]) -> None:
         registry = Registry(files)
         plugins = [(namespace, name) for namespace in registry.namespaces_of(name)]
     if not plugins:
-        _not_found(registry, name)
+        not_found(registry, name)
     console = live.output_console()
     for namespace, plugin in plugins:
         cls = registry.load(namespace, plugin)
@@ -148,7 +148,8 @@ def _show_options(console: Any, cls: Any) -> None:
     console.print(table)
 
 
-def _not_found(registry: Registry, name: str) -> None:
+def not_found(registry: Registry, name: str) -> NoReturn:
+    """Raise PluginNotFound for a name that no plugin of any kind has, with the nearest name."""
     import difflib
 
     every = sorted({known for namespace in CONTRACTS for known in registry.names(namespace)})

@@ -1,4 +1,4 @@
-"""For people who test their own plugins: builders, example games, the conformance check.
+"""For people who test their own plugins: builders, example games, a check for each kind.
 
 The fake UCI program is `engine.testing.fake_uci.fake_uci`.
 """
@@ -12,14 +12,31 @@ if TYPE_CHECKING:
     from engine.testing.broken_law import BrokenLaw
     from engine.testing.builders import analysed_game
     from engine.testing.conformance import check_aggregator
+    from engine.testing.evaluators import check_evaluator
     from engine.testing.examples import example_games
+    from engine.testing.executors import check_executor
+    from engine.testing.readers import check_reader
+    from engine.testing.writers import check_writer
 
-__all__ = ["BrokenLaw", "analysed_game", "check_aggregator", "example_games"]
+__all__ = [
+    "BrokenLaw",
+    "analysed_game",
+    "check_aggregator",
+    "check_evaluator",
+    "check_executor",
+    "check_reader",
+    "check_writer",
+    "example_games",
+]
 
 _HOMES = {
     "BrokenLaw": "broken_law",
     "analysed_game": "builders",
     "check_aggregator": "conformance",
+    "check_evaluator": "evaluators",
+    "check_executor": "executors",
+    "check_reader": "readers",
+    "check_writer": "writers",
     "example_games": "examples",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import json
 from collections.abc import Iterator, Sequence
@@ -41,7 +43,7 @@ class Compared(NamedTuple):
 
 
 class BrokenLaw(AssertionError):
-    """An aggregator breaks one of the laws. Its text says which, how it shows, and in how small a case."""
+    """A plugin breaks one of the laws. Its text says which, how it shows, and in how small a case."""
 
     def __init__(
         self,
@@ -60,6 +62,11 @@ class BrokenLaw(AssertionError):
         self.split = tuple(tuple(part) for part in split)
         """The same games by part, as positions in the list that was checked, from 1."""
 
+    @classmethod
+    def of(cls, plugin: type, law: str, found: str, hint: str = "") -> BrokenLaw:
+        """Return what is wrong with a plugin, in a sentence."""
+        return cls(plugin.__name__, Compared(law, hint, "", "", "", found))
+
     @property
     def law(self) -> str:
         return self.found.law
@@ -75,7 +82,8 @@ class BrokenLaw(AssertionError):
     def __str__(self) -> str:
         lines = [f"{self.aggregator} breaks a law: {self.law}."]
         lines += [self.found.hint] if self.found.hint else []
-        lines += ["", *self._case(), ""]
+        if self.games or self.left:
+            lines += ["", *self._case(), ""]
         if self.left:
             lines += side_by_side(self.found)
         else:
@@ -94,6 +102,19 @@ class BrokenLaw(AssertionError):
             yield f"  {number}: {_in_words(game)}"
         if len(self.games) > _SHOWN_GAMES:
             yield f"  … and {len(self.games) - _SHOWN_GAMES} more"
+
+
+@contextlib.contextmanager
+def silent(plugin: type) -> Iterator[None]:
+    """Raise BrokenLaw if the body writes to standard output."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        yield
+    if printed.getvalue():
+        found = f"it wrote {printed.getvalue()[:200]!r}"
+        raise BrokenLaw.of(
+            plugin, "nothing is written to stdout", found, "Standard output belongs to the reports."
+        )
 
 
 def lines_of(value: Any) -> str:

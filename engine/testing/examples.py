@@ -129,7 +129,7 @@ def _epd_lines() -> list[AnalysedGame]:
 
 
 def _with_lines() -> list[AnalysedGame]:
-    """Three games that were searched for three lines of each position, or as many as there are moves."""
+    """Three games that were searched for three lines of each position; some positions have two moves only."""
     quiet = analysed_game(
         "1. e4 e6 2. d4 d5 3. exd5 exd5 4. Bb5+ c6 5. Qe2+ Be7",
         [30, 38, 35, 33, 12, 10, -5, -12, -9, -40, -38],

@@ -49,6 +49,67 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "mine.py").read_text() == "precious"
 
 
+KINDS = ("aggregator", "evaluator", "reader", "writer", "executor")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_plugin_of_each_kind_keeps_the_laws(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made = refused(capsys, "plugins", "new", f"my-{kind}", "--kind", kind)
+    assert (made.code, made.err) == (0, "")
+    assert f"engine plugins check my_{kind}.py" in made.out
+    checked = refused(capsys, "plugins", "check", f"my_{kind}.py")
+    assert checked.code == 0, checked.out
+    assert f"{kind} my-{kind} keeps the laws" in checked.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tests_of_a_new_package_of_each_kind_pass(tmp_path: Path, kind: str) -> None:
+    made = engine("plugins", "new", "mine", "--kind", kind, "--package")
+    assert made.code == 0, made.err
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path / "engine-mine", capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert tested.returncode == 0, tested.stdout
+    text = (tmp_path / "engine-mine" / "pyproject.toml").read_text()
+    assert f'[project.entry-points."engine.{kind}s"]\nmine = "engine_mine.mine:Mine"' in text
+
+
+def test_a_new_reader_writer_and_evaluator_work_together(tmp_path: Path) -> None:
+    for kind in ("reader", "writer", "evaluator"):
+        assert engine("plugins", "new", f"my-{kind}", "--kind", kind).code == 0
+    (tmp_path / "games.my-reader").write_text("e2e4 e7e5 g1f3\nd2d4 oops\n")
+    plugins = [word for kind in ("reader", "writer", "evaluator") for word in ("--plugin", f"my_{kind}.py")]
+    ran = engine(
+        *(
+            "analyze",
+            "games.my-reader",
+            *plugins,
+            "-e",
+            "my-evaluator",
+            "-o",
+            "games.my-writer",
+            "-q",
+            "--no-cache",
+        )
+    )
+    assert ran.code == 0, ran.err
+    lines = (tmp_path / "games.my-writer").read_text().splitlines()
+    assert [line.split(" ", 1)[0] for line in lines] == ["1.", "2.", "2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("writer", "writer"), ("run-result", "writer"), ("report", "aggregator")]
+)
+def test_a_name_that_the_plugin_is_made_of_is_refused(
+    capsys: pytest.CaptureFixture[str], name: str, kind: str
+) -> None:
+    made = refused(capsys, "plugins", "new", name, "--kind", kind)
+    assert made.code == 2
+    assert "choose another" in made.err
+
+
 @pytest.mark.parametrize("name", ["Mine", "1st", "a b", "../x", "class", "wins", "", "a--b", "é"])
 def test_names_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     made = refused(capsys, "plugins", "new", name)
@@ -139,7 +200,7 @@ def test_an_aggregator_that_raises_is_named_with_its_line(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("target", "words"),
-    [("nothing.py", "nothing.py"), ("nobody", "nobody"), ("jsonl", "only aggregators")],
+    [("nothing.py", "nothing.py"), ("nobody", "no plugin is called 'nobody'"), ("uci", "required field `path`")],
 )
 def test_what_cannot_be_checked(target: str, words: str) -> None:
     checked = engine("plugins", "check", target)

@@ -251,8 +251,9 @@ def _unsigned(address: int) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the last line of wasmtime's message, which is the cause; the lines above it are a backtrace."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """Return the cause, the last line of wasmtime's message between the backtraces: older versions have two."""
+    text = str(error).partition("\nStack backtrace:")[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
 
 
