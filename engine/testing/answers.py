@@ -31,7 +31,7 @@ def wrong_request(game: AnalysedGame, request: Any) -> str:
     board = _board(game, request.ply)
     for uci in request.moves:
         try:
-            board.push(board.parse_uci(uci))
+            board.push(board.parse_uci(str(uci)))
         except (ValueError, TypeError, AttributeError):
             return (
                 f"{uci!r} is not a legal move in {board.fen()}, at ply {request.ply} and moves {request.moves!r}"
@@ -79,7 +79,7 @@ def evaluation_of(board: chess.Board, multipv: int) -> Evaluation | None:
 def _answer(game: AnalysedGame, request: Request) -> Evaluation | None:
     board = _board(game, request.ply)
     for uci in request.moves:
-        board.push(board.parse_uci(uci))
+        board.push(board.parse_uci(str(uci)))
     return evaluation_of(board, request.multipv)
 
 
