@@ -32,6 +32,8 @@ _LEAST_SHARE = 1 / 3
 """Part of the base time that is left at least after a few moves, for a reading that is not the standard's."""
 _MOST_MOVES = 1000
 """Largest number of a first move that is believed."""
+_NEARLY_ALL, _MUCH_LESS = 0.9, 0.6
+"""Parts of the base time with which the sides begin where there are time odds."""
 _ROUNDING = 0.5
 """Seconds that a clock is shown too high at most."""
 _SOON = 5.0
@@ -129,7 +131,8 @@ def _settled_sides(
         settled = _joined(white, black)
     else:
         settled = _settle(text, first)
-    settled = settled._replace(white=_begun(settled.white, first[0]), black=_begun(settled.black, first[1]))
+    white_had, black_had = _begun(settled.white, *first), _begun(settled.black, *first[::-1])
+    settled = settled._replace(white=white_had, black=black_had)
     sides = (_WHITE, settled.white, first[0]), (_BLACK, settled.black, first[1])
     return settled, tuple(side for side, control, start in sides if control and start and _halved(control, start))
 
@@ -181,11 +184,17 @@ def _near(reading: Reading, known: list[Start]) -> bool:
     return max(start.seconds for start in known) >= reading.control.base * _LEAST_SHARE
 
 
-def _begun(control: TimeControl | None, start: Start | None) -> TimeControl | None:
-    """Return what a side had: what the tag says, or what it began with where that is more."""
-    if control is None or start is None or control.kind != "clock" or _fits(Reading(control), start):
+def _begun(control: TimeControl | None, start: Start | None, other: Start | None) -> TimeControl | None:
+    """Return what a side had: what the tag says, or with time odds what its clock began with.
+
+    With time odds, it has more than the tag says, or much less while the `other` side has all of it.
+    """
+    if control is None or start is None or control.kind != "clock" or _halved(control, start):
         return control
-    return structs.replace(control, base=start.seconds)
+    full = other is not None and other.number == 1 and other.seconds >= _NEARLY_ALL * control.base
+    if full and start.number == 1 and start.seconds <= _MUCH_LESS * control.base:
+        return structs.replace(control, base=start.seconds)
+    return control if _fits(Reading(control), start) else structs.replace(control, base=start.seconds)
 
 
 def _halved(control: TimeControl, start: Start) -> bool:

@@ -198,6 +198,12 @@ def test_time_odds_in_the_clocks() -> None:
     )
 
 
+def test_less_time_for_one_side_is_odds_and_for_both_a_later_beginning() -> None:
+    assert settle({"TimeControl": "300+2"}, (300, 60, 299, 61), START).black == TimeControl(60, 2)
+    assert settle({"TimeControl": "300+2"}, (60, 300, 61, 299), START).white == TimeControl(60, 2)
+    assert settle({"TimeControl": "300+2"}, (70, 60, 69, 61), START).black == TimeControl(300, 2)
+
+
 def test_the_speed_of_a_game() -> None:
     moves = "1. e4 { [%clk 1:29:30] } e5 { [%clk 1:29:00] }"
     game = analysed_game(moves, headers={"TimeControl": "90+30"})
