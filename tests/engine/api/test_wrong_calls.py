@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,9 @@ def call(name: str, **keywords: Any) -> None:
 
 
 def named(case: tuple[str, dict[str, Any], str]) -> str:
-    return f"{case[0]}-{'-'.join(f'{key}={value}' for key, value in case[1].items())}"[:60]
+    """Return an id that is the same in every process: without the addresses of objects."""
+    values = "-".join(f"{key}={value}" for key, value in case[1].items())
+    return f"{case[0]}-{re.sub(' at 0x[0-9a-f]+', '', values)}"[:60]
 
 
 @pytest.mark.parametrize("case", UNKNOWN, ids=named)
