@@ -13,6 +13,7 @@ from msgspec import Struct
 from engine.model import Score
 
 ARENA, BANKSIA = "Arena comments", "Banksia or XBoard comments"
+CUTECHESS = "comments of cutechess or fastchess"
 _MATE_OR_PAWNS = (
     r"(?P<sign>[+\-−]?)(?:(?P<letter>[#M])(?P<late>[+-]?)(?P<mate>\d{1,3})|(?P<number>\d{1,5}(?:[.,]\d{1,4})%s))"
 )
@@ -64,10 +65,8 @@ class Searched(Struct, frozen=True):
 def read_searched(comment: str) -> Searched | None:
     """Parse the comment; return None if it is not one of these."""
     if match := _SEARCHED.match(comment):
-        dialect = "comments of cutechess or fastchess"
-        if not match["unit"]:
-            dialect = ARENA if match["expected"] else BANKSIA
-        view: Literal["mover"] | None = "mover" if match["unit"] else None
+        dialect = ARENA if match["expected"] else CUTECHESS if match["unit"] else BANKSIA
+        view: Literal["mover"] | None = "mover" if dialect == CUTECHESS else None
         return Searched(_score(match), int(match["depth"]), dialect, view, _time(match))
     if "wv=" not in comment and "mt=" not in comment:
         return None

@@ -214,6 +214,26 @@ def test_a_game_without_end_is_dropped(reader: Reader) -> None:
     assert [outcome(game) for game in read(reader, data)] == [4, "longer than 4 MiB", 4]
 
 
+@pytest.mark.parametrize(
+    ("status", "winner", "result"),
+    [
+        ("draw", None, "1/2-1/2"),
+        ("outoftime", None, "1/2-1/2"),
+        ("resign", "white", "1-0"),
+        ("aborted", None, "*"),
+    ],
+)
+def test_results_of_lichess(status: str, winner: str | None, result: str) -> None:
+    game = LICHESS | {"status": status, "winner": winner}
+    assert one(LichessReader(), json.dumps(game)).headers["Result"] == result
+
+
+def test_a_file_of_lichess_with_the_ending_of_ours_says_what_to_do() -> None:
+    (game,) = read(JsonlReader(), json.dumps(LICHESS))
+    assert isinstance(game, Unreadable)
+    assert game.reason.endswith("; a file of Lichess is read if its name ends in .ndjson")
+
+
 def test_they_are_told_apart() -> None:
     ours = b'{"game": 1, "fen": "", "players": {}, "moves": ""}'
     lichess, chesscom = json.dumps(LICHESS).encode(), json.dumps(ARCHIVE).encode()
