@@ -29,10 +29,11 @@ _PAIR = re.compile(r"(?<![^\s,;])(wv|ev|d|mt|tl)\s*=\s*([^\s,;]{1,24})")
 _DEPTH = re.compile(r"\d{1,3}")
 _MILLISECONDS = re.compile(r"\d{1,12}")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2}(?:\.\d{1,6})?)")
-_PROFILE = re.compile(r"\[%evp\s+([^\]]*)\]")
+_PROFILE = re.compile(r"\[%evp\s([^\[\]]*)\]")
 _RESEMBLES = re.compile(
-    r"\s*(?:\([^()]*\)\s*)?[+\-−]?(?:[#Mm][^\s/]{1,6}|\d+[.,][^\s/]{1,6}|(?<=[+\-−])\d+)\s*/\s*\d|(?:^|[\s,;])(?:wv|ev)="
+    r"\s*(?:\([^()]*\)\s*)?[+\-−]?(?:[#Mm][^\s/]{1,6}|\d{1,7}[.,][^\s/]{1,6}|(?<=[+\-−])\d{1,7})\s*/\s*\d"
 )
+_NAMED = re.compile(r"(?<![^\s,;])(?:wv|ev)=")
 _NOT_EVALUATED = 32_767
 _MATE = 30_000
 _LONGEST_MATE = 1_000
@@ -86,8 +87,7 @@ def read_searched(comment: str) -> Searched | None:
 
 def resembles_evaluation(comment: str) -> bool:
     """Return whether a comment that is not one of these looks as if it were one."""
-    named = "wv=" in comment or "ev=" in comment
-    return bool(_RESEMBLES.search(comment) if named else _RESEMBLES.match(comment))
+    return bool(_RESEMBLES.match(comment) or _NAMED.search(comment))
 
 
 def read_profile(comment: str) -> dict[int, Score] | None:

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from engine_plugins.readers._evaluations import Evaluations, eval_command
 
-_COMMAND = re.compile(r"\[%(clk|emt|eval)\s+([^\]]{1,80}?)\s*\]")
-_ANY_COMMAND = re.compile(r"\[%[^\]]*\]")
+_COMMAND = re.compile(r"\[%(clk|emt|eval)\s+([^\s\]][^\]]{0,79})\]")
+_ANY_COMMAND = re.compile(r"\[%[^\[\]]*\]")
 _TIME = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{0,6})?)")
 _CACHE_SIZE = 1 << 14
 """Number of clocks that are cached, since games repeat the same ones."""
@@ -70,7 +70,7 @@ class Remarks:
 @lru_cache(_CACHE_SIZE)
 def _seconds(text: str) -> float | None:
     """Return the seconds of a clock; None if the text is not a clock."""
-    match = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(text.rstrip())
     if match is None:
         return None
     hours, minutes, seconds = match.groups()

@@ -22,7 +22,7 @@ from engine_plugins.readers._json_games import find, parse_pgn, read_object, spl
 from engine_plugins.readers._text import quoted
 
 _GAME = re.compile(
-    rb'\s*\[?\s*\{(?!\s*"game"\s*:)(?=.*?"players"\s*:\s*\{)(?=.*?"(?:moves|pgn|perf)"\s*:)', re.DOTALL
+    rb'\s*+(?:\[\s*+)?\{(?!\s*"game"\s*:)(?=.*?"players"\s*:\s*\{)(?=.*?"(?:moves|pgn|perf)"\s*:)', re.DOTALL
 )
 _NEXT = re.compile(rb"(?<=\n)[^\s\]}]")  # where lines are indented, only a game is not
 _SAN = re.compile(r"[A-Za-z][A-Za-z0-9@=+#-]{1,9}")

@@ -10,6 +10,7 @@ import pytest
 import engine
 from engine.model import Note, Score, SourceGame
 from engine_plugins.readers.pgn import PgnReader
+from tests.support import assert_linear
 
 
 def read_all(text: str) -> list[SourceGame]:
@@ -178,3 +179,15 @@ def test_the_counts_of_a_file_are_those_of_its_games(tmp_path: Path) -> None:
     assert notice.kind == "warning"
     assert notice.reason.startswith("3 of 9 evaluations could not be read, the first is `[%eval foo]`; the moves")
     assert notice.reason.endswith("searches their positions (3 games)")
+
+
+@pytest.mark.parametrize(
+    "piece", ["[%", "[%evp ", "[%eval ", " ", "1", "(", "wv=", ", wv=1", "+1.5/", "[%clk   ", "M"]
+)
+@pytest.mark.parametrize("head", ["", "[%evp ", "[%eval", "wv=", "(", "+1.5/20"])
+def test_no_comment_takes_quadratic_time(head: str, piece: str) -> None:
+    def work(size: int) -> object:
+        comment = head + piece * (size // len(piece))
+        return read(f"{{{comment}}} 1. e4 {{{comment}}} *")
+
+    assert_linear(work, 1 << 16)

@@ -17,6 +17,7 @@ from engine_plugins.readers.chesscom import ChesscomReader
 from engine_plugins.readers.jsonl import JsonlReader
 from engine_plugins.readers.lichess_ndjson import LichessReader
 from engine_plugins.readers.pgn import PgnReader
+from tests.support import assert_linear
 
 PGN = '[Event "Live Chess"]\n[White "anna"]\n[Black "bert"]\n[Result "0-1"]\n[TimeControl "180+2"]\n\n'
 MOVES = "1. f3 {[%clk 0:02:58.1]} 1... e5 {[%clk 0:02:57]} 2. g4 {[%clk 0:02:50]} 2... Qh4# {[%clk 0:02:49]} 0-1\n"
@@ -251,3 +252,13 @@ def test_files_and_folders_are_read_by_their_content(tmp_path: Path) -> None:
     assert engine.analyze(tmp_path, settings=settings).counts.analysed == 6
     assert engine.analyze(tmp_path / "2026-10.json", settings=settings).counts.analysed == 3
     assert engine.analyze(json.dumps(LICHESS).encode(), settings=settings).counts.analysed == 1
+
+
+@pytest.mark.parametrize("reader", [LichessReader(), ChesscomReader()])
+@pytest.mark.parametrize("piece", ["{", "{}", '{"a', '{"a\n', "x\n", " ", "[", '{"url":"'])
+def test_nothing_takes_quadratic_time(reader: Reader, piece: str) -> None:
+    def work(size: int) -> object:
+        data = (piece * (size // len(piece))).encode()
+        return [reader.sniff(data[:65536]), list(reader.split(io.BytesIO(data)))]
+
+    assert_linear(work, 1 << 18)
