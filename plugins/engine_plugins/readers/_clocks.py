@@ -300,7 +300,7 @@ def _listed(values: Mapping[int, float], plies: int) -> tuple[float | None, ...]
 @lru_cache(_CACHE_SIZE)
 def seconds_of(text: str) -> float | None:
     """Return the seconds of a clock with hours, minutes and seconds; None for any other text."""
-    match = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(text.rstrip())
     if match is None:
         return None
     hours, minutes, seconds = match.groups()

@@ -13,6 +13,7 @@ from msgspec import Struct
 from engine.model import Score
 
 ARENA, BANKSIA = "Arena comments", "Banksia or XBoard comments"
+CUTECHESS = "comments of cutechess or fastchess"
 _MATE_OR_PAWNS = (
     r"(?P<sign>[+\-−]?)(?:(?P<letter>[#M])(?P<late>[+-]?)(?P<mate>\d{1,3})|(?P<number>\d{1,5}(?:[.,]\d{1,4})%s))"
 )
@@ -28,10 +29,11 @@ _PAIR = re.compile(r"(?<![^\s,;])(wv|ev|d|mt|tl)\s*=\s*([^\s,;]{1,24})")
 _DEPTH = re.compile(r"\d{1,3}")
 _MILLISECONDS = re.compile(r"\d{1,12}")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2}(?:\.\d{1,6})?)")
-_PROFILE = re.compile(r"\[%evp\s+([^\]]*)\]")
+_PROFILE = re.compile(r"\[%evp\s([^\[\]]*)\]")
 _RESEMBLES = re.compile(
-    r"\s*(?:\([^()]*\)\s*)?[+\-−]?(?:[#Mm][^\s/]{1,6}|\d+[.,][^\s/]{1,6}|(?<=[+\-−])\d+)\s*/\s*\d|(?:^|[\s,;])(?:wv|ev)="
+    r"\s*(?:\([^()]*\)\s*)?[+\-−]?(?:[#Mm][^\s/]{1,6}|\d{1,7}[.,][^\s/]{1,6}|(?<=[+\-−])\d{1,7})\s*/\s*\d"
 )
+_NAMED = re.compile(r"(?<![^\s,;])(?:wv|ev)=")
 _NOT_EVALUATED = 32_767
 _MATE = 30_000
 _LONGEST_MATE = 1_000
@@ -64,10 +66,8 @@ class Searched(Struct, frozen=True):
 def read_searched(comment: str) -> Searched | None:
     """Parse the comment; return None if it is not one of these."""
     if match := _SEARCHED.match(comment):
-        dialect = "comments of cutechess or fastchess"
-        if not match["unit"]:
-            dialect = ARENA if match["expected"] else BANKSIA
-        view: Literal["mover"] | None = "mover" if match["unit"] else None
+        dialect = ARENA if match["expected"] else CUTECHESS if match["unit"] else BANKSIA
+        view: Literal["mover"] | None = "mover" if dialect == CUTECHESS else None
         return Searched(_score(match), int(match["depth"]), dialect, view, _time(match))
     if "wv=" not in comment and "mt=" not in comment:
         return None
@@ -87,8 +87,7 @@ def read_searched(comment: str) -> Searched | None:
 
 def resembles_evaluation(comment: str) -> bool:
     """Return whether a comment that is not one of these looks as if it were one."""
-    named = "wv=" in comment or "ev=" in comment
-    return bool(_RESEMBLES.search(comment) if named else _RESEMBLES.match(comment))
+    return bool(_RESEMBLES.match(comment) or _NAMED.search(comment))
 
 
 def read_profile(comment: str) -> dict[int, Score] | None:

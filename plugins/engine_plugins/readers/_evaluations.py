@@ -31,6 +31,7 @@ from engine.positions.movetext import NULL_MOVE
 from engine_plugins.readers._engine_comments import (
     ARENA,
     BANKSIA,
+    CUTECHESS,
     Searched,
     read_profile,
     read_searched,
@@ -103,12 +104,10 @@ class Evaluations:
     def comment(self, comment: str, plies: int) -> Searched | None:
         """Take what an engine match program says after so many plies, and return it; None if it is none."""
         searched = read_searched(comment)
-        if searched is None or (searched.score is None and searched.time is None):
-            if resembles_evaluation(comment):
-                self._unread.append(comment)
-            return searched
-        if searched.score is not None:
+        if searched is not None and searched.score is not None:
             self._searched.setdefault(plies - 1, searched)
+        elif resembles_evaluation(comment):
+            self._unread.append(comment)
         return searched
 
     def recording(
@@ -156,7 +155,7 @@ class Evaluations:
             score = -one.score if view == "white" and not white_to_move else one.score
             positions[k] = _recorded(score, () if moves[k] == NULL_MOVE else (moves[k],), one.depth)
         dialects = {one.dialect: one for one in self._searched.values()}
-        if ARENA in dialects:  # it writes no expected move where there is none
+        if ARENA in dialects or CUTECHESS in dialects:  # they leave out what they do not know
             dialects.pop(BANKSIA, None)
         for dialect, one in dialects.items():
             view = one.view or usual

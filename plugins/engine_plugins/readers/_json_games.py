@@ -43,7 +43,8 @@ def split_objects(stream: Readable, next_game: re.Pattern[bytes]) -> Iterator[Ra
             line += buffer.count(b"\n", 0, wrapper.end() if wrapper else 0)
             buffer = buffer[wrapper.end() if wrapper else 0 :]
         start = 0
-        while (cut := _cut(buffer, start, next_game, ended=block is None, dropping=dropping)) is not None:
+        beginnings = _Beginnings(next_game, buffer)
+        while (cut := _cut(buffer, start, beginnings, ended=block is None, dropping=dropping)) is not None:
             begins, ends = cut
             line += buffer.count(b"\n", start, begins)
             if begins < ends and not dropping:
@@ -65,8 +66,25 @@ def _then_end(stream: Readable) -> Iterator[bytes | None]:
     yield None
 
 
+class _Beginnings:
+    """Where games begin in a buffer, in one pass over it."""
+
+    def __init__(self, next_game: re.Pattern[bytes], buffer: bytes) -> None:
+        self._matches = next_game.finditer(buffer)
+        self._at = -1
+
+    def after(self, start: int) -> int | None:
+        """Return where the next game after `start` begins; None if none does. `start` never goes back."""
+        while self._at <= start:
+            match = next(self._matches, None)
+            if match is None:
+                return None
+            self._at = match.start()
+        return self._at
+
+
 def _cut(
-    buffer: bytes, start: int, next_game: re.Pattern[bytes], *, ended: bool, dropping: bool
+    buffer: bytes, start: int, beginnings: _Beginnings, *, ended: bool, dropping: bool
 ) -> tuple[int, int] | None:
     """Return where the next game begins and ends; None if the buffer does not have its end."""
     if not dropping:
@@ -74,14 +92,14 @@ def _cut(
         start = between.end() if between else start
     if start >= len(buffer):
         return None
-    following = next_game.search(buffer, start + 1)
-    limit = following.start() if following else len(buffer)
+    following = beginnings.after(start)
+    limit = len(buffer) if following is None else following
     end = None
     if buffer[start : start + 1] == b"{":
         end = None if dropping else _end_of_object(buffer, start, limit)
     elif not dropping and (newline := buffer.find(b"\n", start, limit)) >= 0:
         end = newline
-    if end is None and (following or ended):
+    if end is None and (following is not None or ended):
         end = limit
     return None if end is None else (start, end)
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from engine_plugins.readers._clocks import ClockRemarks, Timing, seconds_of
 from engine_plugins.readers._evaluations import Evaluations, eval_command
 
-_COMMAND = re.compile(r"\[%(clk|emt|eval|timestamp|mct|egt)\s+([^\]]{1,80}?)\s*\]")
-_ANY_COMMAND = re.compile(r"\[%[^\]]*\]")
+_COMMAND = re.compile(r"\[%(clk|emt|eval|timestamp|mct|egt)\s+([^\s\]][^\]]{0,79})\]")
+_ANY_COMMAND = re.compile(r"\[%[^\[\]]*\]")
 
 
 class Remarks:
@@ -46,7 +46,7 @@ class Remarks:
         if command in ("clk", "emt") and (seconds := seconds_of(value)) is not None:
             (self._clocks if command == "clk" else self._times).setdefault(ply, seconds)
         else:
-            self._time.keep(command, value, ply)
+            self._time.keep(command, value.rstrip(), ply)
 
     def _read_engine(self, comment: str, plies: int) -> None:
         """Read what a program that has engines play each other says of a move."""

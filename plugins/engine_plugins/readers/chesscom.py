@@ -19,7 +19,7 @@ from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._json_games import find, parse_pgn, read_object, split_objects, tags, text, unreadable
 
 _ARCHIVE = re.compile(rb'\s*\{\s*"games"\s*:\s*\[')
-_GAME = re.compile(rb'\s*\[?\s*\{(?=.*?"pgn"\s*:)(?=.*?"(?:time_control|time_class|rules)"\s*:)', re.DOTALL)
+_GAME = re.compile(rb'\s*+(?:\[\s*+)?\{(?=.*?"pgn"\s*:)(?=.*?"(?:time_control|time_class|rules)"\s*:)', re.DOTALL)
 _NEXT = re.compile(rb'\{\s*"url"\s*:\s*"')
 
 

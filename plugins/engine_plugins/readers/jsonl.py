@@ -143,6 +143,8 @@ class JsonlReader(Reader):
             return _source(_game(raw.data))
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             reason = f"not an analysed game: {printable(str(error))}"
+            if b'"players":' in raw.data:
+                reason += "; a file of Lichess is read if its name ends in .ndjson"
         except ValueError as error:
             reason = f"not a game that can be replayed: {printable(str(error))}"
         except Exception as error:  # python-chess raises many errors for boards that are not possible positions

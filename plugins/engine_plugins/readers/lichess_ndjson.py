@@ -22,12 +22,13 @@ from engine_plugins.readers._json_games import find, parse_pgn, read_object, spl
 from engine_plugins.readers._text import quoted
 
 _GAME = re.compile(
-    rb'\s*\[?\s*\{(?!\s*"game"\s*:)(?=.*?"players"\s*:\s*\{)(?=.*?"(?:moves|pgn|perf)"\s*:)', re.DOTALL
+    rb'\s*+(?:\[\s*+)?\{(?!\s*"game"\s*:)(?=.*?"players"\s*:\s*\{)(?=.*?"(?:moves|pgn|perf)"\s*:)', re.DOTALL
 )
 _NEXT = re.compile(rb"(?<=\n)[^\s\]}]")  # where lines are indented, only a game is not
 _SAN = re.compile(r"[A-Za-z][A-Za-z0-9@=+#-]{1,9}")
 _VARIANTS = {"standard": "Standard", "chess960": "Chess960", "fromPosition": "From Position"}
-_UNFINISHED = {"created", "started", "aborted", "noStart", "unknownFinish"}
+_DRAWN = {"draw", "stalemate", "insufficientMaterialClaim", "outoftime", "timeout"}
+"""States of games that are drawn if nobody has won."""
 _TERMINATIONS = {
     "outoftime": "Time forfeit",
     "timeout": "Abandoned",
@@ -112,7 +113,7 @@ def _result(game: Mapping[str, Any], status: str) -> str:
     winner = game.get("winner")
     if winner in ("white", "black"):
         return "1-0" if winner == "white" else "0-1"
-    return "*" if not status or status in _UNFINISHED else "1/2-1/2"
+    return "1/2-1/2" if status in _DRAWN else "*"
 
 
 def _time_control(game: Mapping[str, Any]) -> str:

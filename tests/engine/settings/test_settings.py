@@ -112,3 +112,9 @@ def test_every_key_of_a_profile_is_explained_in_the_readme_of_configs() -> None:
     for struct in (ConfigFile, LimitSettings, ScoreboardSettings, Search):
         for key in struct.__struct_encode_fields__:
             assert f"`{key}`" in text, f"{key} is missing"
+
+
+def test_the_encoding_of_the_inputs() -> None:
+    user_config('encoding = "cp1250"')
+    assert build_settings({}).encoding == "cp1250"
+    assert build_settings({"encoding": "latin-1"}).encoding == "latin-1"

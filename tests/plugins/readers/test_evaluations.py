@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
+import engine
 from engine.model import Note, Score, SourceGame
 from engine_plugins.readers.pgn import PgnReader
+from tests.support import assert_linear
 
 
 def read_all(text: str) -> list[SourceGame]:
@@ -87,6 +90,14 @@ def test_arena_names_the_move_that_it_expects() -> None:
     assert said(game) == ["evaluations: Arena comments, the mover's view, pawns"]
 
 
+def test_a_program_is_named_once_even_if_it_leaves_something_out() -> None:
+    arena = read("1. e4 {(e7e5) +0.31/15 5s} e5 {-0.20/14 4} *")
+    assert said(arena) == ["evaluations: Arena comments, the mover's view, pawns"]
+    cutechess = read("1. e4 {+0.31/15 5s} e5 {-M4/14} *")
+    assert said(cutechess) == ["evaluations: comments of cutechess or fastchess, the mover's view, pawns"]
+    assert scores(cutechess) == [31, "#-2", None]
+
+
 def test_banksia_writes_no_unit_of_time() -> None:
     game = read("1. e4 {0.24/18 2.5 123456} e5 {-0.20/17 0.7} *")
     assert (scores(game), game.times) == ([24, -20, None], (2.5, 0.7))
@@ -157,3 +168,26 @@ def test_evaluations_that_cannot_be_read_are_counted() -> None:
     )
     assert read("1. e4 {[%eval]} e5 {a good move} *").notes == ()
     assert [note.counts for note in read("{[%evp 0,x]} 1. e4 *").notes] == [(1, 1)]
+    assert [note.counts for note in read("1. e4 {d=1, mt=10, wv=inf} e5 {d=1, mt=9} *").notes] == [(1, 1)]
+
+
+def test_the_counts_of_a_file_are_those_of_its_games(tmp_path: Path) -> None:
+    path = tmp_path / "games.pgn"
+    path.write_text('[White "A"]\n\n1. e4 {[%eval foo]} e5 {[%eval 0.3]} 2. d4 {[%eval 0.2]} *\n\n' * 3)
+    result = engine.analyze(path, settings=engine.Settings(evaluator="recorded"))
+    (notice,) = result.notices
+    assert notice.kind == "warning"
+    assert notice.reason.startswith("3 of 9 evaluations could not be read, the first is `[%eval foo]`; the moves")
+    assert notice.reason.endswith("searches their positions (3 games)")
+
+
+@pytest.mark.parametrize(
+    "piece", ["[%", "[%evp ", "[%eval ", " ", "1", "(", "wv=", ", wv=1", "+1.5/", "[%clk   ", "M"]
+)
+@pytest.mark.parametrize("head", ["", "[%evp ", "[%eval", "wv=", "(", "+1.5/20"])
+def test_no_comment_takes_quadratic_time(head: str, piece: str) -> None:
+    def work(size: int) -> object:
+        comment = head + piece * (size // len(piece))
+        return read(f"{{{comment}}} 1. e4 {{{comment}}} *")
+
+    assert_linear(work, 1 << 16)

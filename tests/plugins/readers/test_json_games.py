@@ -17,6 +17,7 @@ from engine_plugins.readers.chesscom import ChesscomReader
 from engine_plugins.readers.jsonl import JsonlReader
 from engine_plugins.readers.lichess_ndjson import LichessReader
 from engine_plugins.readers.pgn import PgnReader
+from tests.support import assert_linear
 
 PGN = '[Event "Live Chess"]\n[White "anna"]\n[Black "bert"]\n[Result "0-1"]\n[TimeControl "180+2"]\n\n'
 MOVES = "1. f3 {[%clk 0:02:58.1]} 1... e5 {[%clk 0:02:57]} 2. g4 {[%clk 0:02:50]} 2... Qh4# {[%clk 0:02:49]} 0-1\n"
@@ -214,6 +215,26 @@ def test_a_game_without_end_is_dropped(reader: Reader) -> None:
     assert [outcome(game) for game in read(reader, data)] == [4, "longer than 4 MiB", 4]
 
 
+@pytest.mark.parametrize(
+    ("status", "winner", "result"),
+    [
+        ("draw", None, "1/2-1/2"),
+        ("outoftime", None, "1/2-1/2"),
+        ("resign", "white", "1-0"),
+        ("aborted", None, "*"),
+    ],
+)
+def test_results_of_lichess(status: str, winner: str | None, result: str) -> None:
+    game = LICHESS | {"status": status, "winner": winner}
+    assert one(LichessReader(), json.dumps(game)).headers["Result"] == result
+
+
+def test_a_file_of_lichess_with_the_ending_of_ours_says_what_to_do() -> None:
+    (game,) = read(JsonlReader(), json.dumps(LICHESS))
+    assert isinstance(game, Unreadable)
+    assert game.reason.endswith("; a file of Lichess is read if its name ends in .ndjson")
+
+
 def test_they_are_told_apart() -> None:
     ours = b'{"game": 1, "fen": "", "players": {}, "moves": ""}'
     lichess, chesscom = json.dumps(LICHESS).encode(), json.dumps(ARCHIVE).encode()
@@ -231,3 +252,13 @@ def test_files_and_folders_are_read_by_their_content(tmp_path: Path) -> None:
     assert engine.analyze(tmp_path, settings=settings).counts.analysed == 6
     assert engine.analyze(tmp_path / "2026-10.json", settings=settings).counts.analysed == 3
     assert engine.analyze(json.dumps(LICHESS).encode(), settings=settings).counts.analysed == 1
+
+
+@pytest.mark.parametrize("reader", [LichessReader(), ChesscomReader()])
+@pytest.mark.parametrize("piece", ["{", "{}", '{"a', '{"a\n', "x\n", " ", "[", '{"url":"'])
+def test_nothing_takes_quadratic_time(reader: Reader, piece: str) -> None:
+    def work(size: int) -> object:
+        data = (piece * (size // len(piece))).encode()
+        return [reader.sniff(data[:65536]), list(reader.split(io.BytesIO(data)))]
+
+    assert_linear(work, 1 << 18)
