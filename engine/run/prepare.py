@@ -24,7 +24,9 @@ from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
 from engine.run.plugin_options import (
+    EXECUTORS,
     AggregatorChoice,
+    PluginOptions,
     Values,
     add_shared_settings,
     check_used,
@@ -91,12 +93,8 @@ class RunPlan(Struct, frozen=True):
     """The outputs of each player."""
     writer_options: Mapping[str, Options]
     """Options by writer."""
-    reader_options: Mapping[str, Options]
-    """Options by reader."""
-    executor_options: Options
-    """Options of the executor."""
-    evaluator_values: Values
-    """Values of options by evaluator."""
+    plugin_options: PluginOptions
+    """Options of all kinds of plugin."""
     aggregator_plan: AggregatorPlan
     player_aggregator_plan: AggregatorPlan | None
     """The aggregators for the outputs of each player; None where there are none."""
@@ -118,12 +116,17 @@ class RunPlan(Struct, frozen=True):
         name = self.settings.evaluator_name
         return "recorded" if are_analysed and "," not in name else name
 
+    @property
+    def executor_options(self) -> Options:
+        """Options of the executor."""
+        return self.plugin_options.executors.get(short_name(self.settings.executor_name), NoOptions())
+
     def choose_evaluator(self, name: str) -> evaluators.ChosenEvaluator:
         """Choose the evaluator `name` with the options that it has in this run.
 
         Raises EvaluatorError, ConfigError, PluginError.
         """
-        values = evaluator_options(self.settings, self.registry, name, self.evaluator_values)
+        values = evaluator_options(self.settings, self.registry, name, self.plugin_options.evaluators)
         choice = self.choose(self.registry, name, values)
         evaluators.check_reach(choice.spec, self.settings.executor_name)
         return choice
@@ -154,8 +157,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     Raises ConfigError, InputError, PluginError or OutputError.
     """
     registry = resources.registry if resources else Registry(settings.all_plugins)
-    plugin_options = resolve_options(settings, registry)
-    check_used(plugin_options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
+    plugin_options = _plugin_options(settings, registry)
     readers = make_readers(registry, plugin_options.readers)
     sources = open_sources(inputs, readers)
     selection = _selection(settings)
@@ -174,7 +176,6 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
-    first_limit = adaptive.first_limit(limit) if settings.search.adaptive else limit
     return RunPlan(
         settings=settings,
         registry=registry,
@@ -185,20 +186,22 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         targets=targets,
         player_templates=templates,
         writer_options=plugin_options.writers,
-        reader_options=plugin_options.readers,
-        executor_options=plugin_options.executors.get(short_name(settings.executor_name), NoOptions()),
-        evaluator_values=plugin_options.evaluators,
+        plugin_options=plugin_options,
         aggregator_plan=aggregator_plan,
         player_aggregator_plan=player_plan,
         aggregators=loaded,
         only_shown=_only_shown(aggregator_plan.chosen[len(choose()) :], all_targets),
         limit=limit,
-        first_limit=first_limit,
+        first_limit=adaptive.first_limit(limit) if settings.search.adaptive else limit,
         workers=settings.workers or system.cores(),
-        new_executor=resources.executor
-        if resources
-        else registry.load("engine.executors", settings.executor_name),
+        new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
     )
+
+
+def _plugin_options(settings: Settings, registry: Registry) -> PluginOptions:
+    options = resolve_options(settings, registry)
+    check_used(options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
+    return options
 
 
 def _plan_of(

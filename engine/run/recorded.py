@@ -39,7 +39,7 @@ class RecordedRun(StartedRun):
         plan, evaluator = self._plan, self._evaluators.main
         return BatchJob(
             plugins=plan.registry.files,
-            readers={name: msgspec.to_builtins(options) for name, options in plan.reader_options.items()},
+            readers={name: msgspec.to_builtins(options) for name, options in plan.plugin_options.readers.items()},
             aggregators=tuple(choice for choice in plan.aggregator_plan.chosen if isinstance(choice, str)),
             options=plan.aggregator_plan.options,
             players=plan.settings.players,
