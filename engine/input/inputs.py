@@ -237,7 +237,7 @@ def _is_fen(text: str) -> bool:
 
 
 def _is_single(source: Any) -> bool:
-    kinds = str | bytes | bytearray | memoryview | os.PathLike | chess.pgn.GameNode | chess.Board
+    kinds = (str, bytes, bytearray, memoryview, os.PathLike, chess.pgn.GameNode, chess.Board)
     return isinstance(source, kinds) or hasattr(source, "read")
 
 
