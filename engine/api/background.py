@@ -12,6 +12,7 @@ from engine.run.started import StartedRun
 from engine.system.turns import Turn, taking, waiting
 from engine.text.html import paragraph
 
+_JOIN_SECONDS = 60.0
 _FIRST_SNAPSHOT = Snapshot(0, 0, None, 0, 0, 0, (), (), 0.0, (), 0, False)
 
 
@@ -86,9 +87,12 @@ class Background:
         return self.result
 
     def join(self) -> None:
-        """Wait until the run's thread is gone; return at once in that thread itself."""
+        """Wait until the run's thread is gone; return at once in that thread itself.
+
+        A thread that a plugin does not let go is left after `_JOIN_SECONDS`; it ends with the program.
+        """
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_JOIN_SECONDS)
 
     def __str__(self) -> str:
         if self.error is not None:

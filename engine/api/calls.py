@@ -49,14 +49,13 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     """Analyse every game of `source` and return the reports.
 
     * **source** - the path of a PGN, EPD or JSON Lines file (also compressed) or folder, a file object, PGN text,
-      a FEN, `bytes` (the content of a file, never a path), a `chess.pgn.Game` or `chess.Board`, or an iterable of
-      these.
+      a FEN, `bytes` (content, never a path), a `chess.pgn.Game` or `chess.Board`, or an iterable of these.
     * **aggregators** - *(optional)* names, classes or instances of aggregators; the default ones.
     * **nodes** - *(optional)* nodes to search each position; 100,000 when no limit is given.
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
-    * **evaluator** - *(optional)* a name, the path of a UCI program, or a class or an instance; `stockfish`.
+    * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
     * **output_format** - *(optional)* the name of the writer for the output `"-"`, which is standard output.

@@ -29,6 +29,7 @@ from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
 from engine.run.players import Joined, Wanted
 from engine.run.plugin_options import (
+    EXECUTORS,
     AggregatorChoice,
     PluginOptions,
     Values,
@@ -134,6 +135,11 @@ class RunPlan(Struct, frozen=True):
         name = self.settings.evaluator_name
         return "recorded" if are_analysed and "," not in name else name
 
+    @property
+    def executor_options(self) -> Options:
+        """Options of the executor."""
+        return self.plugin_options.executors.get(short_name(self.settings.executor_name), NoOptions())
+
     def choose_evaluator(self, name: str) -> evaluators.ChosenEvaluator:
         """Choose the evaluator `name` with the options that it has in this run.
 
@@ -170,8 +176,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     Raises ConfigError, InputError, PluginError or OutputError.
     """
     registry = resources.registry if resources else Registry(settings.all_plugins)
-    plugin_options = resolve_options(settings, registry)
-    check_used(plugin_options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
+    plugin_options = _plugin_options(settings, registry)
     readers = make_readers(registry, plugin_options.readers)
     sources = _open(inputs, readers, settings.encoding)
     known, wanted, settings = _know_players(settings, sources, readers, outputs)
@@ -189,7 +194,6 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
-    load_executor = partial(registry.load, "engine.executors", settings.executor_name)
     return RunPlan(
         settings=settings,
         registry=registry,
@@ -207,8 +211,14 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         limit=limit,
         workers=settings.workers or system.cores(),
         known=known,
-        new_executor=resources.executor if resources else load_executor(),
+        new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
     )
+
+
+def _plugin_options(settings: Settings, registry: Registry) -> PluginOptions:
+    options = resolve_options(settings, registry)
+    check_used(options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
+    return options
 
 
 def _open(inputs: Sequence[Any], readers: Mapping[str, Reader], encoding: str | None) -> list[Source]:
