@@ -203,7 +203,7 @@ class Aggregators:
 
     def add(self, game: AnalysedGame) -> None:
         """Give a game to each of them."""
-        self.unevaluated += not _is_evaluated(game) and not game.unplayed
+        self.unevaluated += not _is_evaluated(game)
         self._added += 1
         self.players.add(game)
         spill = self._added % _SPILL_GAMES == 0

@@ -210,7 +210,7 @@ class _Reader:
             self.notes.nags.append(atom)
 
     def _say(self, text: str) -> None:
-        if text := _layout.one_line(text):
+        if text := _layout.one_line(text.replace("}", "")):
             self.notes.items.append(Comment(text))
 
     def _say_words(self) -> None:
