@@ -107,7 +107,7 @@ def _near(plan: RunPlan) -> str:
 
 def _left_out(plan: RunPlan) -> Iterator[str]:
     """Yield whose games may be the player's too, when that was not known before the first of them."""
-    if plan.joined is not None or plan.selection.seen is None:
+    if plan.known.joined is not None or plan.selection.seen is None:
         return
     for name, games, player in plan.selection.seen.maybe()[:MAX_NAMED]:
         yield (

@@ -23,10 +23,10 @@ from engine.output.files import Targets, check_outputs
 from engine.output.names import PLAYER
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
-from engine.run.look_ahead import look_ahead
+from engine.run.look_ahead import Known, look_ahead
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
-from engine.run.players import Joined, Wanted
+from engine.run.players import Wanted
 from engine.run.plugin_options import AggregatorChoice, Values, add_shared_settings, resolve_options, short_name
 from engine.run.recount import Recount
 from engine.search import adaptive
@@ -97,10 +97,8 @@ class RunPlan(Struct, frozen=True):
     first_limit: Limit
     """The limit of the first search of each position."""
     workers: int
-    joined: Joined | None = None
-    """Which names are one player; None where that is not known before the run."""
-    notes: tuple[str, ...] = ()
-    """What people should know before the run."""
+    known: Known
+    """What is known of the players before the run."""
 
     @property
     def evaluator_name(self) -> str:
@@ -137,32 +135,22 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     registry = resources.registry if resources else Registry(settings.plugins)
     readers = {name: cls() for name, cls in registry.load_all("engine.readers").items()}
     sources = open_sources(inputs, readers)
-    wanted = Wanted.of(settings)
-    players = tuple(wanted.declared.with_others(settings.players))
-    selection = _selection(
-        structs.replace(settings, players=players)
-    )  # says what is wrong with a name or a filter
-    known = look_ahead(sources, readers, players, wanted, files=any(PLAYER in name for name in outputs))
-    settings = structs.replace(settings, players=known.players)
-    wanted = structs.replace(wanted, known=known.joined)
-    selection = _selection(settings)
+    settings, selection, wanted, known = _whose(settings, sources, readers, outputs)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
     own_names, template_names = by_player(outputs)
     targets = check(own_names, force=force)
     plugin_options = resolve_options(settings, registry, writers)
-    found_in = PlayerInput(sources, readers, selection, settings.players, known.joined or Joined())
+    found_in = PlayerInput(sources, readers, selection, settings.players, known.names)
     templates = PlayerTemplates.of(template_names, check, found_in, targets, force) if template_names else None
     all_targets = [targets] if templates is None else [targets, templates.targets]
-    epd = any(source.reader == "epd" for source in sources)
     names = aggregators if aggregators is not None else settings.aggregators
-    choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+    choose = partial(choose_aggregators, registry, names, epd=_has_epd(sources), player=bool(settings.players))
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
     aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
     player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
-    first_limit = adaptive.first_limit(limit) if settings.search.adaptive else limit
     return RunPlan(
         settings=settings,
         registry=registry,
@@ -178,12 +166,30 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         aggregators=loaded,
         only_shown=_only_shown(aggregator_plan.chosen[len(choose()) :], all_targets),
         limit=limit,
-        first_limit=first_limit,
+        first_limit=adaptive.first_limit(limit) if settings.search.adaptive else limit,
         workers=settings.workers or system.cores(),
-        joined=known.joined,
-        notes=known.notes,
+        known=known,
         new_executor=resources.executor if resources else registry.load("engine.executors", settings.executor),
     )
+
+
+def _has_epd(sources: Sequence[Source]) -> bool:
+    return any(source.reader == "epd" for source in sources)
+
+
+def _whose(
+    settings: Settings, sources: Sequence[Source], readers: Mapping[str, Reader], outputs: Sequence[str]
+) -> tuple[Settings, Selection, Wanted, Known]:
+    """Return the settings with all names of the player, the games to take, and what is said and known about names.
+
+    Raises ConfigError for names and other settings, before the input is read.
+    """
+    wanted = Wanted.of(settings)
+    players = tuple(wanted.declared.with_others(settings.players))
+    _selection(structs.replace(settings, players=players))
+    known = look_ahead(sources, readers, players, wanted, files=any(PLAYER in name for name in outputs))
+    settings = structs.replace(settings, players=known.players)
+    return settings, _selection(settings), structs.replace(wanted, known=known.joined), known
 
 
 def _plan_of(

@@ -17,7 +17,6 @@ from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
-from engine.run.players import Joined
 from engine.run.prepare import RunPlan
 from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
@@ -56,7 +55,7 @@ def start(
     listeners = listeners or Listeners()
     accounts = RunAccounts(plan.new_recount(), listeners.on_event, keeps_labels=listeners.progress is not None)
     plan.aggregators.on_crash = accounts.plugin_crashed
-    for note in plan.notes:
+    for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))
     evaluators = choose_evaluators(plan, accounts)
     info = RunInfo(evaluators.main.info, plan.limit)
@@ -143,7 +142,7 @@ def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunI
             new_aggregators=new_aggregators,
             new_recount=plan.new_recount,
             writer_options=plan.writer_options,
-            names=PlayerNames(plan.settings.players, plan.joined or Joined()),
+            names=PlayerNames(plan.settings.players, plan.known.names),
         )
     delivery = Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
     try:
