@@ -63,7 +63,8 @@ class SeenNames:
         if self.found:
             return []
         wanted = [plain_name(player) for player in self._players]
-        likeness = {name: max(_likeness(plain_name(name), player) for player in wanted) for name in self._names}
+        names = {plain_name(name): name for name in sorted(self._names, reverse=True)}.values()
+        likeness = {name: max(_likeness(plain_name(name), player) for player in wanted) for name in names}
         near = [name for name in likeness if likeness[name] >= _ALIKE]
         return sorted(near, key=lambda name: (-likeness[name], name))[:_NAMED]
 

@@ -43,7 +43,7 @@ def _summary_line(result: RunResult) -> Text:
         (counts.damaged, "unreadable"),
         (counts.variant, "of other variants"),
         (counts.filtered, "filtered out"),
-        (counts.duplicates, "copies"),
+        (counts.duplicates, "copies" if counts.duplicates > 1 else "copy"),
     )
     skipped = ", ".join(f"{number:,} {kind}" for number, kind in numbers if number)
     return Text.assemble(

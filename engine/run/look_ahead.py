@@ -32,6 +32,11 @@ class Known(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     """What people should know of it."""
 
+    @property
+    def names(self) -> Joined:
+        """Which names are one player, as far as that is known."""
+        return self.joined or Joined()
+
 
 def look_ahead(
     sources: Sequence[Source],

@@ -27,7 +27,7 @@ from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.look_ahead import Known, look_ahead
 from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
-from engine.run.players import Joined, Wanted
+from engine.run.players import Wanted
 from engine.run.plugin_options import (
     EXECUTORS,
     AggregatorChoice,
@@ -135,11 +135,6 @@ class RunPlan(Struct, frozen=True):
         name = self.settings.evaluator_name
         return "recorded" if are_analysed and "," not in name else name
 
-    @property
-    def executor_options(self) -> Options:
-        """Options of the executor."""
-        return self.plugin_options.executors.get(short_name(self.settings.executor_name), NoOptions())
-
     def choose_evaluator(self, name: str) -> evaluators.ChosenEvaluator:
         """Choose the evaluator `name` with the options that it has in this run.
 
@@ -183,7 +178,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     selection = _selection(settings)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
-    found_in = PlayerInput(sources, readers, selection, settings.players, known.joined or Joined())
+    found_in = PlayerInput(sources, readers, selection, settings.players, known.names)
     targets, templates = _check_targets(outputs, check, found_in, force=force)
     all_targets = [targets] if templates is None else [targets, templates.targets]
     names = aggregators if aggregators is not None else settings.aggregators

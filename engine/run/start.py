@@ -17,7 +17,6 @@ from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
-from engine.run.players import Joined
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
 from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
@@ -142,7 +141,7 @@ def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunI
             new_aggregators=new_aggregators,
             new_recount=plan.new_recount,
             writer_options=plan.plugin_options.writers,
-            names=PlayerNames(plan.settings.players, plan.known.joined or Joined()),
+            names=PlayerNames(plan.settings.players, plan.known.names),
         )
     delivery = Delivery(accounts, plan.aggregators, outputs, player_outputs, info)
     try:

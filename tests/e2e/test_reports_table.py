@@ -313,7 +313,7 @@ def test_30_the_second_copy_is_said_and_counted_once(tmp_path: Path) -> None:
     assert (result.counts.read, result.counts.analysed, result.counts.duplicates) == (2, 1, 1)
     ran = command("analyze", path, "-e", "recorded", "--no-cache", "-o", tmp_path / "out.pgn")
     assert "1 game analysed" in ran.err
-    assert "skipped: 1 copies" in ran.err
+    assert "skipped: 1 copy" in ran.err
     assert "a copy of game 1, which counts once; --keep-duplicates" in ran.err
     assert (tmp_path / "out.pgn").read_text().count("[Event ") == 1
     kept = command("analyze", path, "-e", "recorded", "--no-cache", "--keep-duplicates", "--strict")

@@ -1,9 +1,10 @@
 """What tells a game from all others, so that a copy of it is found without the game being parsed.
 
 A game is the one that its address names: `Site`, `Link` or `GameURL` of Lichess and chess.com, `GameId` of eight
-characters or more, FICS's number. Without one, it is the one that the players, the date, the round, the first
-position and the moves make; so it must have both players, and a date. Without a month and a day in the date, it
-must have twenty moves too, since short games are repeated.
+characters or more, FICS's number. Without one, it is the one that the players, the date, the round, the result,
+the time control, the first position and the moves make; so it must have both players, and a date. Without a month
+and a day in the date, it must have twenty moves too, since short games are repeated. A game with an address is
+never a copy of one without.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _CHESS_COM = re.compile(rb"chess\.com/(?=.*\b(?:game|live|daily)\b)(?:[a-z-]+/)+
 _GAME_ID = re.compile(rb"[A-Za-z0-9_-]{8,}")
 
 _ADDRESSES = (b"Site", b"Link", b"GameURL", b"GameUrl")
-_WHEN = (b"Round", b"FEN", b"UTCTime", b"StartTime", b"Time", b"GameStartTime")
+_OTHERS = (b"Round", b"Result", b"TimeControl", b"FEN", b"UTCTime", b"StartTime", b"Time", b"GameStartTime")
 _YEAR = re.compile(rb"\d{4}")
 _DAY = re.compile(rb"\d{4}[.\-/]\d\d?[.\-/]\d\d?")
 _NO_DAY_PLIES = 40
@@ -48,7 +49,7 @@ def identity(tags: Mapping[bytes, bytes], moves: Callable[[], Sequence[bytes]]) 
     played = moves()
     if not played or (len(played) < _NO_DAY_PLIES and not _DAY.match(date)):
         return None
-    return b"\n".join((white, black, date, *(tags.get(name, b"") for name in _WHEN), b" ".join(played)))
+    return b"\n".join((white, black, date, *(tags.get(name, b"") for name in _OTHERS), b" ".join(played)))
 
 
 def _address(tags: Mapping[bytes, bytes]) -> bytes | None:

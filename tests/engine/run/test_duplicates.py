@@ -118,11 +118,13 @@ def test_comments_and_the_way_moves_are_written_make_no_difference(moves: str) -
         {"Date": "2024.01.03"},
         {"Round": "2"},
         {"UTCTime": "12:00:00"},
+        {"Result": "1/2-1/2"},
+        {"TimeControl": "90+30"},
         {"FEN": "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQ - 0 1"},
         {"Site": "https://lichess.org/abcd1235"},
     ],
 )
-def test_another_player_day_round_time_position_or_address_is_another_game(other: dict[str, str]) -> None:
+def test_another_player_day_round_time_result_position_or_address_is_another_game(other: dict[str, str]) -> None:
     assert copies(pgn(Site=SITE if "Site" in other else "?") + pgn(**other)) == 0
 
 

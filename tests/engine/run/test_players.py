@@ -13,7 +13,8 @@ import pytest
 import engine
 from engine.contracts import group_states, spill
 from engine.errors import ConfigError
-from engine.model import Report, RunResult
+from engine.model import AnalysedGame, Report, RunResult
+from engine.plugin import Aggregator
 from engine.run import aggregators, batches, look_ahead, players, start
 from engine.settings import Settings, build_settings
 from engine.settings.files import read_config
@@ -242,7 +243,17 @@ def test_ratings_with_a_mark() -> None:
         "P": None,
     }
     games = [f'[White "A"]\n[Black "B"]\n[WhiteElo "{elo}"]\n\n{MOVES}\n' for elo in ratings]
-    with engine.Analyzer(workers=1) as analyzer:
-        found = [game.rating("white") for game in analyzer.submit(games, settings=Settings(evaluator="recorded"))]
+    found: list[int | None] = []
+
+    class Ratings(Aggregator):
+        """Keeps the ratings of White."""
+
+        def add(self, game: AnalysedGame) -> None:
+            found.append(game.rating("white"))
+
+        def report(self) -> Report:
+            return Report("Ratings")
+
+    analyse("\n".join(games), aggregators=[Ratings()])
     assert found == list(ratings.values())
     assert analyse("\n".join(games), filter="WhiteElo > 1700 and WhiteElo < 9999").counts.analysed == 3
