@@ -63,8 +63,8 @@ def test_a_new_plugin_of_each_kind_keeps_the_laws(kind: str, capsys: pytest.Capt
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_tests_of_a_new_package_of_each_kind_pass(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["reader", "executor"])
+def test_the_tests_of_a_new_package_of_another_kind_pass(tmp_path: Path, kind: str) -> None:
     made = engine("plugins", "new", "mine", "--kind", kind, "--package")
     assert made.code == 0, made.err
     tested = subprocess.run(
