@@ -11,6 +11,7 @@ from msgspec import structs
 
 from engine.model import SourceGame
 from engine.plugin import RawGame, Unreadable
+from engine_plugins.readers._identity import identity
 from engine_plugins.readers._split import GAME_BYTES
 from engine_plugins.readers._text import Readable, blocks, printable
 from engine_plugins.readers.pgn import PgnReader
@@ -157,3 +158,8 @@ def parse_pgn(pgn: str, raw: RawGame) -> SourceGame | Unreadable:
 def unreadable(raw: RawGame, reason: str) -> Unreadable:
     """Return a game that cannot be read."""
     return Unreadable("damaged", reason, raw.data[:1000].decode("utf-8", "replace"))
+
+
+def identity_of(headers: Mapping[str, str]) -> bytes | None:
+    """Return bytes that only the copies of a game share, by its address; None for a game without one."""
+    return identity({name.encode(): value.encode("utf-8", "replace") for name, value in headers.items()}, list)

@@ -16,7 +16,16 @@ from typing import Any, BinaryIO, ClassVar
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._headers import end_of_head, read_headers
-from engine_plugins.readers._json_games import find, parse_pgn, read_object, split_objects, tags, text, unreadable
+from engine_plugins.readers._json_games import (
+    find,
+    identity_of,
+    parse_pgn,
+    read_object,
+    split_objects,
+    tags,
+    text,
+    unreadable,
+)
 
 _ARCHIVE = re.compile(rb'\s*\{\s*"games"\s*:\s*\[')
 _GAME = re.compile(rb'\s*+(?:\[\s*+)?\{(?=.*?"pgn"\s*:)(?=.*?"(?:time_control|time_class|rules)"\s*:)', re.DOTALL)
@@ -25,6 +34,8 @@ _NEXT = re.compile(rb'\{\s*"url"\s*:\s*"')
 
 class ChesscomReader(Reader):
     """Games of chess.com as JSON: a month of a player, or single games."""
+
+    plays_moves: ClassVar[bool] = True
 
     sniffed_suffixes: ClassVar[tuple[str, ...]] = (".json",)
 
@@ -42,6 +53,9 @@ class ChesscomReader(Reader):
             return {}
         data = _with_tags(game, pgn).encode("utf-8", "replace")
         return read_headers(data[: end_of_head(data)])
+
+    def identity(self, raw: RawGame) -> bytes | None:
+        return identity_of(self.headers(raw))
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         game = read_object(raw)

@@ -18,7 +18,16 @@ import chess
 
 from engine.model import SourceGame
 from engine.plugin import RawGame, Reader, Unreadable
-from engine_plugins.readers._json_games import find, parse_pgn, read_object, split_objects, tags, text, unreadable
+from engine_plugins.readers._json_games import (
+    find,
+    identity_of,
+    parse_pgn,
+    read_object,
+    split_objects,
+    tags,
+    text,
+    unreadable,
+)
 from engine_plugins.readers._text import quoted
 
 _GAME = re.compile(
@@ -43,6 +52,8 @@ _TERMINATIONS = {
 class LichessReader(Reader):
     """Games of Lichess as JSON, one a line."""
 
+    plays_moves: ClassVar[bool] = True
+
     sniffed_suffixes: ClassVar[tuple[str, ...]] = (".ndjson", ".json")
 
     @classmethod
@@ -55,6 +66,9 @@ class LichessReader(Reader):
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         game = read_object(raw)
         return {} if isinstance(game, str) else _headers(game)
+
+    def identity(self, raw: RawGame) -> bytes | None:
+        return identity_of(self.headers(raw))
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         game = read_object(raw)

@@ -262,3 +262,11 @@ def test_nothing_takes_quadratic_time(reader: Reader, piece: str) -> None:
         return [reader.sniff(data[:65536]), list(reader.split(io.BytesIO(data)))]
 
     assert_linear(work, 1 << 18)
+
+
+def test_a_copy_is_known_by_its_address() -> None:
+    game = {"url": "https://www.chess.com/game/live/12345678", "pgn": '[White "A"]\n[Black "B"]\n\n1. e4 *'}
+    [first, second] = ChesscomReader().split(io.BytesIO(json.dumps({"games": [game, game]}).encode()))
+    assert ChesscomReader().identity(first) == ChesscomReader().identity(second) != None  # noqa: E711
+    [without] = ChesscomReader().split(io.BytesIO(json.dumps({"games": [{**game, "url": ""}]}).encode()))
+    assert ChesscomReader().identity(without) is None
