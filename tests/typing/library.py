@@ -70,7 +70,7 @@ def once() -> None:
     engine.analyze(chess.Board(), evaluator=Nothing, settings=engine.Settings(plugins=(Checks, "mine.py")))
     engine.analyze("a.pgn", evaluator=Nothing(Nothing.Options(hash=5)))
     engine.evaluate(chess.Board(), moves=[chess.Move.from_uci("e2e4"), "e5"])
-    engine.Settings(players="Me")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    engine.Settings(players="Me")  # type: ignore[arg-type]
     engine.analyze(["a.pgn", "1. e4 *"], settings=engine.Settings(players=("Me",)))
     engine.analyze(games())
     engine.analyze(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

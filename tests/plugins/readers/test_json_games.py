@@ -248,7 +248,7 @@ def test_files_and_folders_are_read_by_their_content(tmp_path: Path) -> None:
     (tmp_path / "2026-10.json").write_text(json.dumps(ARCHIVE))
     (tmp_path / "package.json").write_text('{"name": "x"}')
     (tmp_path / "games.pgn").write_text(PGN + MOVES)
-    settings = engine.Settings(evaluator="recorded")
+    settings = engine.Settings(evaluator="recorded", keep_duplicates=True)
     assert engine.analyze(tmp_path, settings=settings).counts.analysed == 6
     assert engine.analyze(tmp_path / "2026-10.json", settings=settings).counts.analysed == 3
     assert engine.analyze(json.dumps(LICHESS).encode(), settings=settings).counts.analysed == 1
