@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import chess
 
-from engine.model import SourceGame
+from engine.model import SourceGame, parse_result
 from engine.plugin import RawGame, Reader, Unreadable
 from engine_plugins.readers._json_games import (
     find,
@@ -124,6 +124,9 @@ def _name(player: Any) -> str:
 
 
 def _result(game: Mapping[str, Any], status: str) -> str:
+    stated = parse_result(text(game.get("result")))  # databases made from these games have it, Lichess has not
+    if stated in ("1-0", "0-1", "1/2-1/2"):
+        return stated
     winner = game.get("winner")
     if winner in ("white", "black"):
         return "1-0" if winner == "white" else "0-1"

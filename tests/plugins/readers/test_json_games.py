@@ -229,6 +229,11 @@ def test_results_of_lichess(status: str, winner: str | None, result: str) -> Non
     assert one(LichessReader(), json.dumps(game)).headers["Result"] == result
 
 
+def test_a_result_that_is_stated_counts() -> None:
+    game = LICHESS | {"status": "outoftime", "winner": None, "result": "0-1"}
+    assert one(LichessReader(), json.dumps(game)).headers["Result"] == "0-1"
+
+
 def test_a_file_of_lichess_with_the_ending_of_ours_says_what_to_do() -> None:
     (game,) = read(JsonlReader(), json.dumps(LICHESS))
     assert isinstance(game, Unreadable)
