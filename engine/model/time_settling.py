@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from engine.model.time_control import TimeControl
 from engine.model.time_tag import Reading, read_time_control, says_nothing
@@ -22,7 +22,7 @@ WHITE_TAGS = ("WhiteTimeControl", "TimeControlWhite")
 """Tags of White's time control where it is not Black's."""
 BLACK_TAGS = ("BlackTimeControl", "TimeControlBlack")
 """Tags of Black's."""
-_WHITE, _BLACK = 1, 2
+_WHITE, _BLACK = "white", "black"
 """Fields of `Settled`."""
 _ODDS = re.compile(r"\s*([\d./+]+)\s*;\s*(\d[\d./+]*)\s*")
 """Two time controls, White's and Black's, as fastchess writes them."""
@@ -49,7 +49,7 @@ class Start(NamedTuple):
     """Move of the side after which it was read; 1 for the first move of the game."""
 
 
-class Settled(NamedTuple):
+class Settled(Struct, frozen=True):
     """The time control of a game, as its tags and clocks have it together."""
 
     game: TimeControl | None
@@ -113,18 +113,18 @@ def settle(headers: Mapping[str, str], clocks: Iterable[float | None], fen: str)
     )
     settled, halved = _settled_sides(text, odds, starts(clocks, fen))
     for side in halved:
-        control = settled[side]
+        control = settled.white if side == _WHITE else settled.black
         assert isinstance(control, TimeControl)
         if not (control.increment and _rises(clocks, side == _WHITE, fen)):
             berserk = structs.replace(control, base=control.base / 2, increment=0.0)
-            settled = settled._replace(white=berserk) if side == _WHITE else settled._replace(black=berserk)
+            settled = structs.replace(settled, **{side: berserk})
     return settled
 
 
 @lru_cache(4096)
 def _settled_sides(
     text: str, odds: tuple[str, str], first: tuple[Start | None, Start | None]
-) -> tuple[Settled, tuple[int, ...]]:
+) -> tuple[Settled, tuple[str, ...]]:
     """Return the time control, and the fields of the sides that have begun with half of it."""
     if any(odds):
         white, black = _settle(odds[0] or text, (first[0], None)), _settle(odds[1] or text, (None, first[1]))
@@ -132,7 +132,7 @@ def _settled_sides(
     else:
         settled = _settle(text, first)
     white_had, black_had = _begun(settled.white, *first), _begun(settled.black, *first[::-1])
-    settled = settled._replace(white=white_had, black=black_had)
+    settled = structs.replace(settled, white=white_had, black=black_had)
     sides = (_WHITE, settled.white, first[0]), (_BLACK, settled.black, first[1])
     return settled, tuple(side for side, control, start in sides if control and start and _halved(control, start))
 

@@ -79,6 +79,7 @@ def test_the_counter_the_report_and_a_recount_of_the_output_agree(tmp_path: Path
     assert report["failures"] == []
 
 
+@pytest.mark.slow
 def test_a_game_alone_is_analysed_as_in_its_file(tmp_path: Path, fake: Path) -> None:
     analyzed(tmp_path / "all", fake, *FEW)
     lines = [json.loads(line) for line in (tmp_path / "all" / "out.jsonl").read_text().splitlines()]
@@ -185,6 +186,7 @@ def test_filter_sample_and_limit(fake: Path) -> None:
     assert sampled == games("--sample", "3", "--seed", "1") == sorted(sampled)
 
 
+@pytest.mark.slow
 def test_dry_run_searches_nothing_and_knows_the_cached_share(tmp_path: Path) -> None:
     log = tmp_path / "log"
     fake = fake_uci(tmp_path / "fake", log=str(log))

@@ -295,6 +295,7 @@ def test_a_poisoned_position_is_lost_alone(make: Make) -> None:
     rig.assert_exact()
 
 
+@pytest.mark.slow
 def test_many_poisoned_positions_in_a_row_do_not_condemn_a_program_that_can_search(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import chess
 import pytest
 
-from engine.model import Period, TimeControl, settle, time_control
+from engine.model import Period, Settled, TimeControl, settle, time_control
 from engine.testing import analysed_game
 
 START = chess.STARTING_FEN
@@ -80,14 +80,14 @@ def test_words_and_units(text: str, expected: TimeControl) -> None:
 
 @pytest.mark.parametrize("text", ["", "?", "-", "unlimited"])
 def test_nothing_is_known_and_nothing_is_amiss(text: str) -> None:
-    assert settle({"TimeControl": text}, (), START) == (None, None, None, "none")
+    assert settle({"TimeControl": text}, (), START) == Settled(None, None, None, "none")
 
 
 @pytest.mark.parametrize(
     "text", ["standard", "5 potatoes", "40 moves", "90+x", "1e5+3", "-5+3", ":", "+", "45 45", "9" * 500, "d5"]
 )
 def test_what_is_not_understood(text: str) -> None:
-    assert settle({"TimeControl": text}, (), START) == (None, None, None, "unread")
+    assert settle({"TimeControl": text}, (), START) == Settled(None, None, None, "unread")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_clocks_that_suit_the_standard(text: str, clocks: tuple[float, ...]) -> 
 
 @pytest.mark.parametrize(("text", "first"), [("15'/game & 10''/move", 5370), ("60+30", 5400), ("300+3", 36000)])
 def test_clocks_that_no_reading_allows(text: str, first: float) -> None:
-    assert settle({"TimeControl": text}, (first, first), START) == (None, None, None, "contradicted")
+    assert settle({"TimeControl": text}, (first, first), START) == Settled(None, None, None, "contradicted")
 
 
 def test_berserk_is_half_the_time_and_no_increment_for_one_side() -> None:
@@ -186,7 +186,7 @@ def test_berserk_is_half_the_time_and_no_increment_for_one_side() -> None:
 )
 def test_time_odds_in_the_tags(headers: dict[str, str]) -> None:
     settled = settle(headers, (60, 300), START)
-    assert settled == (TimeControl(300, 0), TimeControl(60, 1), TimeControl(300, 0), "fits")
+    assert settled == Settled(TimeControl(300, 0), TimeControl(60, 1), TimeControl(300, 0), "fits")
 
 
 def test_time_odds_in_the_clocks() -> None:

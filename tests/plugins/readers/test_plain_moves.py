@@ -64,7 +64,7 @@ def check(board: chess.Board) -> tuple[int, int]:
 def test_what_is_found_is_the_move(fen: str) -> None:
     rng = random.Random(fen)
     board = chess.Board(fen)
-    for _ in range(12):
+    for _ in range(6):
         check(board)
         if board.king(chess.WHITE) is None or not random_moves(board, 1, rng):
             break
@@ -74,7 +74,7 @@ def test_most_moves_are_found() -> None:
     board = chess.Board()
     rng = random.Random(1)
     parsed = legal = 0
-    for _ in range(40):
+    for _ in range(16):
         some, all_of_them = check(board)
         parsed, legal = parsed + some, legal + all_of_them
         random_moves(board, 1, rng)
@@ -84,6 +84,6 @@ def test_most_moves_are_found() -> None:
 def test_chess960() -> None:
     board = chess.Board.from_chess960_pos(518 // 2)
     rng = random.Random(2)
-    for _ in range(20):
+    for _ in range(8):
         check(board)
         random_moves(board, 1, rng)
