@@ -69,6 +69,7 @@ def test_a_reader_a_writer_an_evaluator_and_an_executor_at_work(run: Path) -> No
     assert last == f"{found['scoreboard']['wins']} winning moves, by Material"
 
 
+@pytest.mark.slow
 def test_the_executor_changes_nothing(run: Path) -> None:
     for executor in ("local", "inline", "background"):
         ran = analysed(

@@ -125,6 +125,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield it
 
 
+@pytest.mark.slow
 def test_twenty_at_once_each_with_progress_games_and_reports(server: Server) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as clients:
         answers = list(clients.map(server.analyze, [MINI + b"\n" * k for k in range(18)] + [CLASSICS] * 2))

@@ -29,6 +29,7 @@ def storm(lock: str, folder: Path, games: int) -> int:
     return int(done.stdout.split()[0])
 
 
+@pytest.mark.slow
 def test_the_storm_with_our_lock(tmp_path: Path) -> None:
     assert storm("kernel", tmp_path, 6) > 0
 

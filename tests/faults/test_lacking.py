@@ -318,6 +318,7 @@ def test_a_depth_of_thirty_digits_is_said_in_words(tmp_path: Path) -> None:
     assert_clear_error(engine("evaluate", "-e", always, "--nodes", "10"), 3, "implausible depth 999")
 
 
+@pytest.mark.slow
 def test_tags_of_thousands_of_digits_are_no_numbers() -> None:
     number = "9" * 5000
     tags = {

@@ -96,6 +96,7 @@ def test_nobody_outlives_a_killed_parent(
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stopped_parent_kills_nobody_when_it_wakes(tmp_path: Path, method: str) -> None:

@@ -299,6 +299,7 @@ def test_an_evaluator_that_dies_is_an_error_of_one_position_and_comes_back(tmp_p
         assert analyzer.evaluate("startpos", nodes=10).nodes == 10
 
 
+@pytest.mark.slow
 def test_an_evaluator_that_works_no_more_is_an_error_for_all_and_then_again(tmp_path: Path) -> None:
     program = Path(fake(tmp_path))
     with engine.Analyzer(evaluator=str(program), workers=1, settings=NO_CACHE) as analyzer:

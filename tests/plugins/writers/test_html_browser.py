@@ -331,6 +331,7 @@ def _special() -> Sequence[AnalysedGame]:
     ]
 
 
+@pytest.mark.slow
 def test_every_ply_of_special_moves(chromium: Any, tmp_path: Path) -> None:
     """En passant, a promotion to a knight, castling of both kinds in both games, no evaluation at all."""
     path = tmp_path / "report.html"
