@@ -31,7 +31,7 @@ LIBRARIES = {
 }
 COMMAND = (str(Path(sys.executable).with_name("engine")),)
 MODULE = (sys.executable, "-m", "engine")
-METHODS = ("spawn", "forkserver", "fork")
+METHODS = ("spawn", "forkserver")
 TRAP = """\
 with open({witness!r}, "a") as file:
     file.write(__name__ + "\\n")
