@@ -171,7 +171,7 @@ def put(program: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("games", "replacements"),
-    [pytest.param(2, 2, id="short", marks=pytest.mark.slow), pytest.param(24, 25, id="long", marks=long)],
+    [pytest.param(2, 2, id="short", marks=pytest.mark.storm), pytest.param(24, 25, id="long", marks=long)],
 )
 def test_a_storm_of_replaced_programs(tmp_path: Path, games: int, replacements: int) -> None:
     """The program is another one again and again, and something is killed, so that one of them starts."""
