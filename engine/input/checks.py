@@ -12,7 +12,7 @@ from msgspec import structs
 
 from engine.model import Evaluation, Recording, SourceGame
 from engine.plugin import RawGame, Unreadable
-from engine.positions.variations import legal_variation
+from engine.positions.variations import legal_evaluation
 
 
 def checked_raw(raw: Any, reader: str) -> RawGame:
@@ -94,8 +94,7 @@ def _evaluated(position: Any, board: chess.Board) -> Any:
         if evaluation is None:
             return None
         try:
-            lines = tuple(structs.replace(line, pv=legal_variation(board, line.pv)) for line in evaluation.lines)
-            return structs.replace(evaluation, pv=legal_variation(board, evaluation.pv), lines=lines)
+            return legal_evaluation(board, evaluation)
         except ValueError as error:
             raise ValueError(f"parse() returned a variation that is not legal: {error}") from None
 

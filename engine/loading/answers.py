@@ -8,12 +8,11 @@ from typing import Any
 
 import chess
 import msgspec
-from msgspec import structs
 
 from engine.errors import AnalysisError, EvaluatorError, EvaluatorProtocolError
 from engine.model import PV_PLIES, Evaluation, EvaluatorInfo, Position, Score
 from engine.plugin import Evaluator
-from engine.positions.variations import legal_variation
+from engine.positions.variations import legal_evaluation
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Evaluation).decode
@@ -80,13 +79,9 @@ class AnswerCheck:
                 raise EvaluatorProtocolError(f"search() returned {reason}")
         board = self._board_of(position)
         try:
-            pv = legal_variation(board, evaluation.pv[:PV_PLIES])
-            lines = tuple(
-                structs.replace(line, pv=legal_variation(board, line.pv[:PV_PLIES])) for line in evaluation.lines
-            )
+            return legal_evaluation(board, evaluation, PV_PLIES)
         except ValueError as error:
             raise EvaluatorProtocolError(f"search() returned a variation that is not legal: {error}") from None
-        return structs.replace(evaluation, pv=pv, lines=lines)
 
     def _board_of(self, position: Position) -> chess.Board:
         """Return the board of a position; most differ from the one before by a move or two."""

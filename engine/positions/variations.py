@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import chess
+from msgspec import structs
+
+from engine.model import Evaluation
 
 
 def legal_variation(board: chess.Board, moves: Iterable[str]) -> tuple[str, ...]:
@@ -28,3 +31,16 @@ def legal_variation(board: chess.Board, moves: Iterable[str]) -> tuple[str, ...]
         for _ in played:
             board.pop()
     return tuple(played)
+
+
+def legal_evaluation(board: chess.Board, evaluation: Evaluation, plies: int | None = None) -> Evaluation:
+    """Return an evaluation with its variations as python-chess writes them.
+
+    * **board** - the position that was evaluated.
+    * **plies** - *(optional)* how many moves of each variation are kept; all.
+
+    Raises `ValueError` in words for a move that is not legal.
+    """
+    pv = legal_variation(board, evaluation.pv[:plies])
+    lines = tuple(structs.replace(line, pv=legal_variation(board, line.pv[:plies])) for line in evaluation.lines)
+    return structs.replace(evaluation, pv=pv, lines=lines)
