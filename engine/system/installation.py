@@ -6,21 +6,27 @@ is uninstalled.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator
-from importlib import metadata
 
 _OURS = "grandmaster-analysis"
 _PACKAGE = "engine/"
+_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+"""The folder that `engine` is in."""
 
 
 def claimants() -> list[str]:
     """Return the other distributions that have installed modules into `engine`, from the records of all."""
+    from importlib import metadata  # 15 ms, which a command that has nothing to say need not wait for
+
     names = set()
     for distribution in metadata.distributions():
         name = distribution.name
-        if name and name.lower().replace("_", "-") != _OURS and any(_modules(distribution)):
+        if (
+            name
+            and name.lower().replace("_", "-") != _OURS
+            and any(_modules(distribution.read_text("RECORD") or ""))
+        ):
             names.add(name)
     return sorted(names)
 
@@ -30,14 +36,10 @@ def changed_modules() -> list[str]:
 
     Nothing of an editable installation, whose modules are where they are written.
     """
-    try:
-        ours = metadata.distribution(_OURS)
-    except metadata.PackageNotFoundError:
-        return []
     changed = []
-    for path, size in _modules(ours):
+    for path, size in _modules(_our_record()):
         try:
-            same = not size or os.stat(str(ours.locate_file(path))).st_size == int(size)  # noqa: PTH116 - many
+            same = not size or os.stat(os.path.join(_FOLDER, path)).st_size == int(size)  # noqa: PTH116, PTH118
         except (OSError, ValueError):
             same = False
         if not same:
@@ -57,14 +59,28 @@ def why_not_ours(*, thorough: bool = False) -> str:
     if others:
         what = f"replaced {changed[0]}" if changed else "installs a package `engine` too"
         return f"{', '.join(others)} {what}: pip uninstall {' '.join(others)}, {mend}"
-    missing = [path for path in changed if not os.path.exists(str(metadata.distribution(_OURS).locate_file(path)))]  # noqa: PTH110
+    missing = [path for path in changed if not os.path.exists(os.path.join(_FOLDER, path))]  # noqa: PTH110, PTH118
     if missing:
         return f"{missing[0]} is missing, as after another package `engine` was uninstalled: {mend[5:]}"
     return f"{changed[0]} is not what was installed: {mend[5:]} puts it back" if changed and thorough else ""
 
 
-def _modules(distribution: metadata.Distribution) -> Iterator[tuple[str, str]]:
-    """Yield path and size of the modules in `engine` that a distribution has installed."""
-    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        if row and row[0].startswith(_PACKAGE) and row[0].endswith(".py"):
-            yield row[0], row[2] if len(row) > 2 else ""  # noqa: PLR2004 - path, hash, size
+def _our_record() -> str:
+    """Return the list of our files that pip keeps beside them; empty where there is none."""
+    for entry in os.listdir(_FOLDER):  # noqa: PTH208 - see `claimants`
+        if entry.startswith(f"{_OURS.replace('-', '_')}-") and entry.endswith(".dist-info"):
+            try:
+                with open(os.path.join(_FOLDER, entry, "RECORD"), encoding="utf-8") as file:  # noqa: PTH118
+                    return file.read()
+            except OSError:
+                return ""
+    return ""
+
+
+def _modules(record: str) -> Iterator[tuple[str, str]]:
+    """Yield path and size of the modules in `engine` of a record; their names have no commas."""
+    for line in record.splitlines():
+        if line.startswith(_PACKAGE):
+            path, _, rest = line.partition(",")
+            if path.endswith(".py"):
+                yield path, rest.rpartition(",")[2]

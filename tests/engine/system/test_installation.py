@@ -37,12 +37,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     modules = [path.relative_to(site).as_posix() for path in sorted(site.rglob("*.py"))]
     record(site, "grandmaster-analysis", *modules)
     monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setattr(installation, "_FOLDER", str(site))
     return site
 
 
 def started(site: Path) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-c", COMMAND],
+        cwd=site,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,
         timeout=PATIENCE,
