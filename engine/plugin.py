@@ -24,6 +24,7 @@ from engine.contracts.aggregator import (
     Aggregator,
     Counts,
     Histogram,
+    JointMoments,
     Moments,
     Needs,
     Request,
@@ -55,6 +56,7 @@ __all__ = [
     "Executor",
     "ExecutorContext",
     "Histogram",
+    "JointMoments",
     "Keyed",
     "Lost",
     "Moments",
@@ -176,6 +178,8 @@ class RunInfo(Struct, frozen=True):
     """Name of the file without its folder; empty for standard output."""
     player: str | None = None
     """The player whose games these are, if each player gets a file (`{player}` in the output's name)."""
+    players: tuple[str, ...] = ()
+    """The players that the user named (`--player`), in whose view the games are reported; empty for nobody."""
 
 
 class Writer(abc.ABC):

@@ -13,13 +13,14 @@ from msgspec import Struct
 from engine.contracts.group_states import Grouped
 from engine.contracts.options import NoOptions
 from engine.contracts.options import Options as _Options
-from engine.contracts.states import Counts, Histogram, Moments, State, Sum, Table, TopK, keyed
-from engine.model import AnalysedGame, Evaluation, Limit, Report
+from engine.contracts.states import Counts, Histogram, JointMoments, Moments, State, Sum, Table, TopK, keyed
+from engine.model import AnalysedGame, Evaluation, Limit, Remark, Report
 
 __all__ = [
     "Aggregator",
     "Counts",
     "Histogram",
+    "JointMoments",
     "Moments",
     "Needs",
     "Request",
@@ -90,6 +91,11 @@ class Aggregator(abc.ABC):
     api_version: ClassVar[int] = 1
     """Version of this contract."""
 
+    order: ClassVar[int] = 500
+    """Place of the report among the others: those with a lower number come first, and of equal ones the one that
+    was asked for first. Reports that answer a question have 0 to 299, those that explain it 300 to 699, and
+    those to look things up in 700 to 999."""
+
     name: str = ""
     """Name of the report: the class name in kebab-case. A run sets the name by which the aggregator was chosen."""
 
@@ -152,6 +158,16 @@ class Aggregator(abc.ABC):
 
         * **game** - the analysed game; an EPD line is a game without plies.
         """
+
+    def remarks(self, game: AnalysedGame) -> Sequence[Remark]:  # noqa: ARG002
+        """Return what there is to say of single moves of a game, for the annotated PGN and the pages of games.
+
+        Called once a game, after `add(game)`, if an output shows remarks; none unless overridden. They must depend
+        on the game, its answers and the options alone.
+
+        * **game** - the game that `add` got.
+        """
+        return ()
 
     @abc.abstractmethod
     def report(self) -> Report:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import abc
 import math
+from collections.abc import Sequence
 from operator import index as exact
 from typing import Any, Self
 
-__all__ = ["Histogram", "Moments", "State", "Sum"]
+__all__ = ["Histogram", "JointMoments", "Moments", "State", "Sum"]
 
 
 class State(abc.ABC):
@@ -174,3 +175,73 @@ class Moments(State):
 
     def load(self, state: Any) -> None:
         self.n, self.sum, self.squares = (exact(part) for part in state)
+
+
+class JointMoments(State):
+    """Number (`n`), sums, and sums of products of `size` integers that belong together, usually those of a game.
+
+    They give the standard error of a ratio of sums, or of a difference of ratios, when the moves of a game are not
+    independent of each other: linearised, such a figure is a sum over games (Cochran, Sampling Techniques, 3rd
+    edition, section 6.4; "cluster-robust").
+    """
+
+    def __init__(self, size: int) -> None:
+        """Declare a state.
+
+        * **size** - the number of integers that each `add` gets.
+        """
+        self.size = size
+        self.n = 0
+        self.sums = [0] * size
+        """Sum of each of the integers."""
+        self._products = [0] * (size * (size + 1) // 2)
+
+    def fresh(self) -> Self:
+        return type(self)(self.size)
+
+    def add(self, *values: int) -> None:
+        """Add one game.
+
+        * **values** - `size` integers.
+
+        Raises TypeError for a float, ValueError for another number of values.
+        """
+        if len(values) != self.size:
+            raise ValueError(f"{len(values)} values for {self.size}")
+        self.n += 1
+        k = 0
+        for i, first in enumerate(values):
+            self.sums[i] += exact(first)
+            if not first:
+                k += self.size - i
+                continue
+            for second in values[i:]:
+                self._products[k] += first * second
+                k += 1
+
+    def product(self, first: int, second: int) -> int:
+        """Return the sum over games of the product of two of the integers, by their places from 0."""
+        low, high = min(first, second), max(first, second)
+        return self._products[low * self.size - low * (low - 1) // 2 + high - low]
+
+    def quadratic(self, weights: Sequence[float]) -> float:
+        """Return the sum over games of the square of a weighted sum of the integers.
+
+        * **weights** - `size` weights.
+        """
+        return sum(
+            a * b * self.product(i, j) for i, a in enumerate(weights) if a for j, b in enumerate(weights) if b
+        )
+
+    def merge(self, other: Self) -> None:
+        self.n += other.n
+        self.sums = [a + b for a, b in zip(self.sums, other.sums, strict=True)]
+        self._products = [a + b for a, b in zip(self._products, other._products, strict=True)]
+
+    def state(self) -> list[Any]:
+        return [self.n, list(self.sums), list(self._products)]
+
+    def load(self, state: Any) -> None:
+        n, sums, products = state
+        self.n, self.sums = exact(n), [exact(value) for value in sums]
+        self._products = [exact(value) for value in products]

@@ -13,6 +13,8 @@ import chess
 from msgspec import Struct
 
 from engine.model.evaluation import Evaluation
+from engine.model.landmarks import Epd, Landmarks, Opening, Phases
+from engine.model.remark import Remark
 from engine.model.results import Result, is_unplayed, tag_result
 from engine.model.time_control import Speed, TimeControl
 from engine.model.time_settling import Settled, settle
@@ -100,49 +102,6 @@ class Side(Struct, frozen=True):
     """Number of moves judged a mistake."""
     blunders: int
     """Number of moves judged a blunder."""
-
-
-class Epd(Struct, frozen=True, omit_defaults=True):
-    """Operations of an EPD line that the framework understands."""
-
-    id: str | None = None
-    """Name of the position; None when the line has none."""
-    bm: tuple[str, ...] = ()
-    """Best moves in UCI notation."""
-    am: tuple[str, ...] = ()
-    """Moves to avoid, in UCI notation."""
-    dm: int | None = None
-    """Number of moves in which the side to move mates; None when the line does not say."""
-
-
-class Phases(Struct, frozen=True):
-    """Beginnings of the phases of a game, by Lichess's rules. A phase lasts until the next one or the end."""
-
-    middlegame: int | None = None
-    """First position of the middlegame, 0-based; None when there is no middlegame: the game did not reach one, or
-    its first position is already an endgame."""
-    endgame: int | None = None
-    """First position of the endgame, 0-based; None when the game did not reach one."""
-
-
-class Opening(Struct, frozen=True):
-    """The last named opening position that a game went through."""
-
-    eco: str
-    """Code of the Encyclopaedia of Chess Openings, `A00` to `E99`."""
-    name: str
-    """Name in Lichess's list, such as `Sicilian Defense: Najdorf Variation`."""
-    ply: int
-    """The named position, 0-based: the number of plies after which it was reached."""
-
-
-class Landmarks(Struct, frozen=True):
-    """Phases and opening of a game, which its positions tell without an evaluation."""
-
-    phases: Phases | None = None
-    """Beginnings of middlegame and endgame; None for an EPD line."""
-    opening: Opening | None = None
-    """Last named opening position; None when there is none."""
 
 
 class Note(Struct, frozen=True):
@@ -280,6 +239,8 @@ class AnalysedGame(Struct, frozen=True):
     in its order; None for a search that failed."""
     untagged_result: Result | None = None
     """Result that the end of the moves says where the tag `Result` says none; otherwise None."""
+    remarks: tuple[Remark, ...] = ()
+    """What aggregators say of single moves (`Aggregator.remarks`), in the order of plies; writers show it."""
 
     @property
     def result(self) -> Result:

@@ -27,6 +27,8 @@ class Metric(Struct, frozen=True):
     """Label, for people."""
     kind: Kind = "int"
     """Meaning of the value."""
+    unit: str = ""
+    """Unit behind the value, for people: `centipawns`, `Win% per 100 moves`; empty where the kind says it."""
 
 
 class Column(Struct, frozen=True):
@@ -38,6 +40,17 @@ class Column(Struct, frozen=True):
     """Label, for people."""
     kind: Kind = "text"
     """Meaning of the cells."""
+    unit: str = ""
+    """Unit of the cells, for people: `centipawns`, `Win% per 100 moves`; empty where label and kind say it."""
+
+
+class Reference(Struct, frozen=True):
+    """A move or a game that a figure rests on."""
+
+    game: int
+    """Number of the game, 1-based, as in `Origin.game`."""
+    ply: int | None = None
+    """Position, 0-based: the one before `plies[ply]`; None for the whole game."""
 
 
 class ReportTable(Struct, frozen=True):
@@ -51,11 +64,105 @@ class ReportTable(Struct, frozen=True):
     """Columns in display order."""
     rows: tuple[tuple[Cell, ...], ...]
     """Rows in display order, with one cell for each column."""
+    references: tuple[tuple[Reference, ...], ...] = ()
+    """Moves or games that each row rests on, the most telling first, as many tuples as rows; empty when the rows
+    refer to none, or say it themselves in columns with the keys `game` and `ply`. `reading` says how they were
+    chosen."""
+    reading: str = ""
+    """How to read the table, in a sentence or two below it: what the columns mean, and how `references` were
+    chosen."""
+
+    def about(self, row: int) -> tuple[Reference, ...]:
+        """Return the moves or games that a row rests on: its `references`, or those of its own columns.
+
+        * **row** - index of the row.
+        """
+        if self.references:
+            return self.references[row]
+        cells = dict(zip((column.key for column in self.columns), self.rows[row], strict=True))
+        game, ply = cells.get("game"), cells.get("ply")
+        return (Reference(game, ply if isinstance(ply, int) else None),) if isinstance(game, int) else ()
 
     def records(self) -> Iterator[dict[str, Cell]]:
         """Return the rows as mappings from the key of a column to its cell."""
         keys = [column.key for column in self.columns]
         return (dict(zip(keys, row, strict=True)) for row in self.rows)
+
+
+Certainty = Literal["sure", "likely", "may be chance"]
+"""How far a finding can be trusted, after a correction for how many groups were compared. `sure`: if nothing were
+true of any group, a report would call something sure in at most 5% of cases (Holm). `likely`: of the findings
+called sure or likely, at most one in five is expected to be false (Benjamini and Hochberg). `may be chance`:
+neither."""
+
+
+class Finding(Struct, frozen=True):
+    """A sentence that answers a question, with its certainty and the moves behind it."""
+
+    text: str
+    """One sentence for people, with its figures and their units."""
+    certainty: Certainty | None = None
+    """How far it can be trusted; None for what is simply so, like a count."""
+    references: tuple[Reference, ...] = ()
+    """Moves or games that show it, the most telling first."""
+    table: str = ""
+    """Key of the table of the report that says more; empty for none."""
+
+
+class Axis(Struct, frozen=True):
+    """An axis of a chart."""
+
+    label: str
+    """What it measures, for people."""
+    kind: Kind = "float"
+    """Meaning of its values."""
+    unit: str = ""
+    """Unit, for people; empty where label and kind say it."""
+
+
+class Point(Struct, frozen=True):
+    """One value of a series."""
+
+    x: str | int | float
+    """Place on the horizontal axis: a number, or the name of a category or a month (`2026-11`)."""
+    y: float | None
+    """Value; None for a gap."""
+    low: float | None = None
+    """Lower end of the 95% interval; None when it is not known."""
+    high: float | None = None
+    """Upper end of the 95% interval; None when it is not known."""
+    n: int | None = None
+    """Number of moves or games that the value rests on; None when that says nothing."""
+    references: tuple[Reference, ...] = ()
+    """Moves or games that the value rests on, the most telling first."""
+
+
+class Series(Struct, frozen=True):
+    """Points that belong together: a line, or the bars of one colour."""
+
+    label: str
+    """Name for people, shown in the legend where there are several."""
+    points: tuple[Point, ...]
+    """Points in the order of the horizontal axis."""
+
+
+class Chart(Struct, frozen=True):
+    """A drawing of figures, which each writer draws or lists."""
+
+    key: str
+    """Stable name, used in JSON."""
+    title: str
+    """Title, for people."""
+    form: Literal["line", "bars", "scatter"]
+    """How it is drawn."""
+    x: Axis
+    """Horizontal axis."""
+    y: Axis
+    """Vertical axis."""
+    series: tuple[Series, ...]
+    """Series, the most important first."""
+    reading: str = ""
+    """How to read it, in a sentence or two below it."""
 
 
 class Report(Struct, frozen=True):
@@ -75,6 +182,10 @@ class Report(Struct, frozen=True):
     """Tables in display order; a table without rows means that there was no data for it."""
     notes: tuple[str, ...] = ()
     """Sentences that readers of the report must know: definitions, and what was left out and why."""
+    findings: tuple[Finding, ...] = ()
+    """Sentences that answer the report's question, the most important first; shown before anything else."""
+    charts: tuple[Chart, ...] = ()
+    """Charts in display order."""
 
     def table(self, key: str) -> ReportTable | None:
         """Return the table with a key; None when there is no such table.
@@ -86,6 +197,7 @@ class Report(Struct, frozen=True):
     def _repr_html_(self) -> str:
         """Return the report as HTML, which notebooks show."""
         parts = [html.heading(self.title)]
+        parts += [html.paragraph(finding.text) for finding in self.findings]
         parts.append(html.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
         for table in self.tables:
             columns = [(column.label, column.kind) for column in table.columns]

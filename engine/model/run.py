@@ -107,11 +107,11 @@ class RunResult(Struct, frozen=True):
     >>> import engine
     >>> result = engine.analyze("games.pgn", nodes=1_000)
     >>> result.ok, result.counts.analysed, result.counts.positions, list(result.reports)
-    (True, 2, 6, ['wins', 'best-scores', 'accuracy', 'acpl', 'judgements'])
+    (True, 2, 6, ['accuracy', 'judgements', 'acpl', 'wins', 'best-scores'])
     """
 
     reports: Mapping[str, Report]
-    """Reports by the name of the aggregator, in the order in which they were requested."""
+    """Reports by the name of the aggregator, in the order of `Aggregator.order`."""
     wins: int
     """Number of winning moves found: the shared counter at the end of the run."""
     best: tuple[Best, ...]

@@ -86,6 +86,7 @@ class Aggregators:
         for name, aggregator in self._enabled.items():
             aggregator.name = name
         self._names = list(self._enabled)
+        self._orders = {name: aggregator.order for name, aggregator in self._enabled.items()}
         self._needs = needs
         self.unevaluated = 0
         """Games without an evaluation."""
@@ -220,14 +221,15 @@ class Aggregators:
                 self._disable(name, error, game)
 
     def reports(self, scales: Collection[float] = ()) -> dict[str, Report]:
-        """Return the reports by name, in the order chosen; a disabled aggregator's says only that it failed.
+        """Return the reports by name, in the order of `Aggregator.order`, and of equal ones as they were chosen.
 
-        Those that rest on evaluations say what the centipawns were multiplied by (`scales`), and how many games
-        without an evaluation were left out. Players whose names are one person's have one row.
+        A disabled aggregator's report says only that it failed. Those that rest on evaluations say what the
+        centipawns were multiplied by (`scales`), and how many games without an evaluation were left out. Players
+        whose names are one person's have one row.
         """
         self.joined = self.players.joined()
         reports: dict[str, Report] = {}
-        for name in self._names:
+        for name in sorted(self._names, key=self._orders.__getitem__):
             aggregator = self._enabled.get(name)
             if aggregator is not None:
                 try:
@@ -302,7 +304,12 @@ def _checked(report: Report) -> Report:
     for table in checked.tables:
         if any(len(row) != len(table.columns) for row in table.rows):
             raise ValueError(f"table {table.key!r}: a row has not one cell for each column")
+        if table.references and len(table.references) != len(table.rows):
+            raise ValueError(f"table {table.key!r}: not as many references as rows")
         cells += [value for row in table.rows for value in row]
+    for chart in checked.charts:
+        for point in (point for series in chart.series for point in series.points):
+            cells += [point.x, point.y, point.low, point.high]
     if any(isinstance(value, float) and not math.isfinite(value) for value in cells):
         raise ValueError("a figure is not a finite number")
     return checked

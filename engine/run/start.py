@@ -57,7 +57,7 @@ def start(
     for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))
     evaluators = choose_evaluators(plan, accounts)
-    info = RunInfo(evaluators.main.info, plan.limit)
+    info = RunInfo(evaluators.main.info, plan.limit, players=plan.settings.players)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
     outputs = plan.targets.open(info, plan.plugin_options.writers)
     delivery = _delivery(plan, accounts, outputs, info)

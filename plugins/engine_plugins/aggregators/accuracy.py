@@ -82,6 +82,7 @@ class Accuracy(Aggregator):
 
     Options = AccuracyOptions
     options: AccuracyOptions
+    order = 300
 
     sides = keyed(Moments(), by="group|player")
     """Accuracy of each game in thousandths of a percent, by colour and player: `white|name`."""

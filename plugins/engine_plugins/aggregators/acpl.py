@@ -72,6 +72,7 @@ class Acpl(Aggregator):
 
     Options = AcplOptions
     options: AcplOptions
+    order = 304
 
     @classmethod
     def needs(cls, options: AcplOptions) -> Needs:

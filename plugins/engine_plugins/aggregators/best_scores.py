@@ -43,6 +43,7 @@ class BestScores(Aggregator):
 
     Options = BestScoresOptions
     options: BestScoresOptions
+    order = 800
 
     @classmethod
     def needs(cls, options: BestScoresOptions) -> Needs:

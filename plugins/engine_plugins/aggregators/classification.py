@@ -119,6 +119,7 @@ class Classification(Aggregator):
 
     Options = ClassificationOptions
     options: ClassificationOptions
+    order = 350
 
     @classmethod
     def needs(cls, options: ClassificationOptions) -> Needs:

@@ -91,6 +91,7 @@ class Conversion(Aggregator):
 
     Options = ConversionOptions
     options: ConversionOptions
+    order = 330
 
     @classmethod
     def needs(cls, options: ConversionOptions) -> Needs:

@@ -104,6 +104,7 @@ class Endgames(Aggregator):
 
     Options = EndgamesOptions
     options: EndgamesOptions
+    order = 340
 
     @classmethod
     def needs(cls, options: EndgamesOptions) -> Needs:

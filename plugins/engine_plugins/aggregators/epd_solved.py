@@ -40,6 +40,7 @@ class EpdSolved(Aggregator):
 
     Options = EpdSolvedOptions
     options: EpdSolvedOptions
+    order = 5
 
     tests = Sum()
     solved = Sum()

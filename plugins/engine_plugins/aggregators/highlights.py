@@ -96,6 +96,7 @@ class Highlights(Aggregator):
 
     Options = HighlightsOptions
     options: HighlightsOptions
+    order = 120
 
     @classmethod
     def needs(cls, options: HighlightsOptions) -> Needs:

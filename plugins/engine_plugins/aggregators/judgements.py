@@ -67,6 +67,7 @@ class Judgements(Aggregator):
 
     Options = JudgementsOptions
     options: JudgementsOptions
+    order = 302
 
     @classmethod
     def needs(cls, options: JudgementsOptions) -> Needs:

@@ -126,6 +126,7 @@ class Leaderboard(Aggregator):
 
     Options = LeaderboardOptions
     options: LeaderboardOptions
+    order = 100
 
     @classmethod
     def needs(cls, options: LeaderboardOptions) -> Needs:

@@ -99,6 +99,7 @@ class Leaks(Aggregator):
 
     Options = LeaksOptions
     options: LeaksOptions
+    order = 10
 
     @classmethod
     def needs(cls, options: LeaksOptions) -> Needs:

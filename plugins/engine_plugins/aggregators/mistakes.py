@@ -66,6 +66,7 @@ class Mistakes(Aggregator):
 
     Options = MistakesOptions
     options: MistakesOptions
+    order = 20
 
     positions = TopK()
     """Training positions by the thousandths of Win% that the move played lost."""

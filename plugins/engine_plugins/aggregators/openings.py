@@ -91,6 +91,7 @@ class Openings(Aggregator):
 
     Options = OpeningsOptions
     options: OpeningsOptions
+    order = 50
 
     # The keys of these states are colour and group, "white Italian Game"; the figures are those of that colour.
     games = keyed(Sum())

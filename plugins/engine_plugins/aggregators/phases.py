@@ -68,6 +68,7 @@ class Phases(Aggregator):
 
     Options = PhasesOptions
     options: PhasesOptions
+    order = 320
 
     # The keys of these states are side and phase: `ours|endgame`.
     accuracies = keyed(Moments())

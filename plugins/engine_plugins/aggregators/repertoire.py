@@ -98,6 +98,7 @@ class Repertoire(Aggregator):
 
     Options = RepertoireOptions
     options: RepertoireOptions
+    order = 60
 
     @classmethod
     def needs(cls, options: RepertoireOptions) -> Needs:

@@ -111,6 +111,7 @@ class TimeManagement(Aggregator):
 
     Options = TimeManagementOptions
     options: TimeManagementOptions
+    order = 310
 
     @classmethod
     def needs(cls, options: TimeManagementOptions) -> Needs:

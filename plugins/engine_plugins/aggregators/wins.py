@@ -64,6 +64,7 @@ class Wins(Aggregator):
 
     Options = WinsOptions
     options: WinsOptions
+    order = 710
 
     @classmethod
     def needs(cls, options: WinsOptions) -> Needs:

@@ -21,9 +21,11 @@ clock or the cache: the same run writes the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import Struct, structs
 
 from engine.model import Cell, Report, ReportTable, RunResult
 from engine.plugin import Writer
@@ -69,21 +71,35 @@ def _result(result: RunResult) -> dict[str, Any]:
 def _report(report: Report) -> dict[str, Any]:
     return {
         "title": report.title,
-        "metrics": {
-            key: {"value": _cell(metric.value), "label": metric.label, "kind": metric.kind}
-            for key, metric in report.metrics.items()
-        },
+        "findings": [_plain(finding) for finding in report.findings],
+        "metrics": {key: _plain(metric) for key, metric in report.metrics.items()},
+        "charts": [_plain(chart) for chart in report.charts],
         "tables": [_table(table) for table in report.tables],
         "notes": list(report.notes),
     }
+
+
+def _plain(value: object) -> Any:
+    """Return a part of a report as JSON has it: floats with 3 decimals, nothing for an empty text or list."""
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items() if part not in ("", ())}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return _plain(structs.asdict(value)) if isinstance(value, Struct) else value
 
 
 def _table(table: ReportTable) -> dict[str, Any]:
     return {
         "key": table.key,
         "title": table.title,
-        "columns": [msgspec.to_builtins(column) for column in table.columns],
+        "columns": [_plain(column) for column in table.columns],
         "rows": [{key: _cell(cell) for key, cell in row.items()} for row in table.records()],
+    } | {
+        key: value
+        for key, value in (("references", _plain(table.references)), ("reading", table.reading))
+        if value
     }
 
 

@@ -74,10 +74,12 @@ def test_the_whole_object() -> None:
         "reports": {
             "accuracy": {
                 "title": "Accuracy",
+                "findings": [],
                 "metrics": {
                     "mean": {"value": 93.123, "label": "mean accuracy", "kind": "percent"},
                     "best": {"value": "Nf3", "label": "best", "kind": "move"},
                 },
+                "charts": [],
                 "tables": [
                     {
                         "key": "players",
