@@ -12,10 +12,11 @@ from msgspec import Struct, structs
 from engine.contracts import options
 from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadError
 from engine.loading.registry import OURS, Registry
-from engine.model import AnalysedGame, Origin, Report
+from engine.model import AnalysedGame, Origin, Remark, Report
 from engine.plugin import Aggregator, Needs, Request
 from engine.run.players import Joined, Players, Wanted
 from engine.run.plugin_options import AGGREGATORS, AggregatorChoice, Values, check_names, short_name, values_of
+from engine.run.remarks import asks_to_remark, checked_remarks
 from engine.search.games import FollowUp
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 
@@ -220,6 +221,18 @@ class Aggregators:
             except (Exception, SystemExit) as error:
                 self._disable(name, error, game)
 
+    def remarked(self, game: AnalysedGame) -> AnalysedGame:
+        """Return the game with what they say of its moves."""
+        remarks: list[Remark] = []
+        for name, aggregator in list(self._enabled.items()):
+            if not asks_to_remark(aggregator) or not self._takes(name, game):
+                continue
+            try:
+                remarks += checked_remarks(name, aggregator.remarks(game), game)
+            except (Exception, SystemExit) as error:
+                self._disable(name, error, game)
+        return structs.replace(game, remarks=tuple(sorted(remarks, key=_ply))) if remarks else game
+
     def reports(self, scales: Collection[float] = ()) -> dict[str, Report]:
         """Return the reports by name, in the order of `Aggregator.order`, and of equal ones as they were chosen.
 
@@ -261,6 +274,10 @@ class Aggregators:
     def _crashed(self, crash: Crash, error: PluginCrashed) -> None:
         self.crashes.append(crash)
         self.on_crash(error, crash.origin)
+
+
+def _ply(remark: Remark) -> int:
+    return remark.ply
 
 
 def _is_evaluated(game: AnalysedGame) -> bool:

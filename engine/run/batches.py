@@ -114,6 +114,7 @@ class BatchAnalyzer:
             if result.recount.add(game, result.counts) is not None and job.labels_wanted:
                 placed[game.origin.game] = game
             aggregators.add(game)
+            game = aggregators.remarked(game) if job.games_wanted else game
             result.items += [BatchItem(game=game)] if job.games_wanted else []
         result.noted = notes.noted()
         result.counts.recorded = result.counts.positions

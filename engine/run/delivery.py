@@ -40,9 +40,13 @@ class Delivery:
         game = structs.replace(finished.game, answers=answers_for(finished.answers, finished.game.view))
         self._accounts.game(game)
         self.aggregators.add(game)
+        game = self.aggregators.remarked(game)
         self.write(game)
         if self.player_outputs is not None:
-            self._write(partial(self.player_outputs.add, game, finished.answers, self._info), game)
+            self._write(
+                partial(self.player_outputs.add, structs.replace(game, remarks=()), finished.answers, self._info),
+                game,
+            )
         self._accounts.left(game)
 
     def write(self, game: AnalysedGame) -> None:

@@ -175,7 +175,7 @@ class PlayerOutputs:
             files.recount.add(own, files.counts)
             files.aggregators.add(own)
             try:
-                files.outputs.game(own)
+                files.outputs.game(files.aggregators.remarked(own))
             except PluginCrashed as error:
                 crash = error
         if crash is not None:

@@ -8,6 +8,8 @@ All tags in their order, comments, NAGs, variations, `[%clk]` and all other comm
 - `$6`, `$2` or `$4` for an inaccuracy, a mistake or a blunder, unless the move already has one of `!` to `?!`;
   with it a comment like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.`, and the best line as a variation, unless
   there is already a variation that begins with the same move;
+- what aggregators say of single moves (`Aggregator.remarks`): comments, NAGs, and arrows as `[%cal]` and `[%csl]`
+  behind the move before, where viewers draw them;
 - evaluator and limit in the tag `Annotator`, after the annotators that are already there;
 - the seven standard tags, `SetUp`, `FEN` and `Variant`, if they are missing and needed.
 
@@ -36,6 +38,7 @@ from engine.model import RESULTS, AnalysedGame, SkippedGame, with_result
 from engine.plugin import Options, RunInfo, Writer
 from engine_plugins.writers import _annotations, _layout, _movetext
 from engine_plugins.writers._movetext import Comment, Movetext, Replay
+from engine_plugins.writers._remarks import add_remarks
 
 _ROSTER = ("Event", "Site", "Date", "Round", "White", "Black", "Result")
 _UNKNOWN = {"Date": "????.??.??", "Result": "*"}
@@ -58,6 +61,7 @@ class PgnWriter(Writer):
     def _atoms(self, game: AnalysedGame, movetext: Movetext, replay: Replay) -> Iterator[str]:
         """Yield the annotated movetext."""
         annotator = _annotations.Annotator(game, replay, self.options)
+        add_remarks(game, movetext)
         if rest := _rest(game, movetext):
             (movetext.after[-1] if movetext.after else movetext.before).items.append(Comment(rest))
         if not game.plies and (game.epd is not None or game.fen != chess.STARTING_FEN):
