@@ -11,11 +11,11 @@ from msgspec import Meta
 
 from engine import scoring
 from engine.model import PV_PLIES, AnalysedGame, Judgement, Score
+from engine.output.white import scores
 from engine.plugin import Options
 from engine_plugins.writers import _layout
 from engine_plugins.writers._movetext import Comment, Notes, Replay, Variation
 from engine_plugins.writers._variations import numbered
-from engine_plugins.writers._white import scores
 
 NAGS: Mapping[Judgement, str] = {"inaccuracy": "$6", "mistake": "$2", "blunder": "$4"}
 

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 
-from engine_plugins.writers._tables import Value
+from engine.output.tables import Value
 
 _FORMULA = re.compile(r"(^|[;\t])(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].)", re.DOTALL)
 """Places where a spreadsheet would begin to execute a text: at its start, and after a semicolon in countries whose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.model import Column, Kind, Report, ReportTable
-from engine_plugins.writers._tables import text
+from engine.output.tables import text
 
 _WHOLE: tuple[Kind, ...] = ("int", "score")
 _MOST_COLUMNS = 1_000

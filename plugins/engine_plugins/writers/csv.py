@@ -20,15 +20,15 @@ from __future__ import annotations
 from typing import BinaryIO, ClassVar
 
 from engine.model import AnalysedGame, RunResult
+from engine.output import tables
 from engine.plugin import RunInfo, Writer
-from engine_plugins.writers import _tables
 from engine_plugins.writers._csv import csv_lines
 
 
 class _Csv(Writer):
     """Writes the names of the columns first."""
 
-    schema: ClassVar[_tables.TableSchema]
+    schema: ClassVar[tables.TableSchema]
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
         super().__init__(stream, info)
@@ -39,27 +39,27 @@ class PliesCsv(_Csv):
     """The moves as CSV, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".plies.csv")
-    schema = _tables.PLIES
+    schema = tables.PLIES
 
     def game(self, game: AnalysedGame) -> None:
-        self.stream.write(csv_lines(_tables.ply_rows(game)))
+        self.stream.write(csv_lines(tables.ply_rows(game)))
 
 
 class GamesCsv(_Csv):
     """The games as CSV, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".games.csv",)
-    schema = _tables.GAMES
+    schema = tables.GAMES
 
     def game(self, game: AnalysedGame) -> None:
-        self.stream.write(csv_lines([_tables.game_row(game)]))
+        self.stream.write(csv_lines([tables.game_row(game)]))
 
 
 class ReportsCsv(_Csv):
     """The reports as CSV, one row for each figure."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".reports.csv",)
-    schema = _tables.REPORTS
+    schema = tables.REPORTS
 
     def finish(self, result: RunResult) -> None:
-        self.stream.write(csv_lines(_tables.report_rows(result)))
+        self.stream.write(csv_lines(tables.report_rows(result)))

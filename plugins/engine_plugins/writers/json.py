@@ -29,7 +29,7 @@ from msgspec import Struct, structs
 
 from engine.model import Cell, Report, ReportTable, RunResult
 from engine.plugin import Writer
-from engine_plugins.writers._encode import encode
+from engine.text.json import encode
 
 SCHEMA = "engine.run/1"
 

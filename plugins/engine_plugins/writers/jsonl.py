@@ -45,9 +45,9 @@ from engine.model import (
     Score,
     Side,
 )
+from engine.output.white import views
 from engine.plugin import Writer
-from engine_plugins.writers._encode import encode
-from engine_plugins.writers._white import views
+from engine.text.json import encode
 
 
 class JsonlWriter(Writer):

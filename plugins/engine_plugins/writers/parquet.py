@@ -26,8 +26,8 @@ from typing import Any, BinaryIO, ClassVar
 
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, RunResult
+from engine.output import tables
 from engine.plugin import RunInfo, Writer
-from engine_plugins.writers import _tables
 
 GROUP_ROWS = 65_536
 """Rows after which a row group ends, with the batch that reaches this number."""
@@ -39,7 +39,7 @@ _BATCH_ROWS = 4_096
 
 class _Parquet(Writer):
     binary: ClassVar[bool] = True
-    schema: ClassVar[_tables.TableSchema]
+    schema: ClassVar[tables.TableSchema]
 
     @classmethod
     def check(cls) -> None:
@@ -63,10 +63,10 @@ class _Parquet(Writer):
         self._file = self._open(stream)
         self._written = 0
         """Number of rows in the current file."""
-        self._rows: list[_tables.Row] = []
+        self._rows: list[tables.Row] = []
         self._batches: list[Any] = []
 
-    def add(self, rows: Iterable[_tables.Row]) -> None:
+    def add(self, rows: Iterable[tables.Row]) -> None:
         self._rows += rows
         if len(self._rows) >= _BATCH_ROWS:
             self._end_batch()
@@ -80,7 +80,7 @@ class _Parquet(Writer):
 
     def _end_batch(self) -> None:
         if self._rows:
-            columns = _tables.by_column(self._rows, self.schema)
+            columns = tables.by_column(self._rows, self.schema)
             self._batches.append(self._pa.RecordBatch.from_pydict(columns, self._schema))
             self._rows.clear()
 
@@ -100,34 +100,34 @@ class PliesParquet(_Parquet):
     """The moves as Parquet, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".plies.parquet")
-    schema = _tables.PLIES
+    schema = tables.PLIES
 
     def game(self, game: AnalysedGame) -> None:
-        self.add(_tables.ply_rows(game))
+        self.add(tables.ply_rows(game))
 
 
 class GamesParquet(_Parquet):
     """The games as Parquet, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".games.parquet",)
-    schema = _tables.GAMES
+    schema = tables.GAMES
 
     def game(self, game: AnalysedGame) -> None:
-        self.add([_tables.game_row(game)])
+        self.add([tables.game_row(game)])
 
 
 class ReportsParquet(_Parquet):
     """The reports as Parquet, one row for each figure."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".reports.parquet",)
-    schema = _tables.REPORTS
+    schema = tables.REPORTS
 
     def finish(self, result: RunResult) -> None:
-        self.add(_tables.report_rows(result))
+        self.add(tables.report_rows(result))
         super().finish(result)
 
 
-def _schema(pa: Any, table: _tables.TableSchema, info: RunInfo) -> Any:
+def _schema(pa: Any, table: tables.TableSchema, info: RunInfo) -> Any:
     types: Mapping[str, Any] = {
         "text": pa.string(),
         "int": pa.int64(),

@@ -35,8 +35,8 @@ from typing import BinaryIO, ClassVar
 
 from engine.errors import OutputError
 from engine.model import AnalysedGame, RunResult
+from engine.output import tables
 from engine.plugin import RunInfo, Writer
-from engine_plugins.writers import _tables
 from engine_plugins.writers._views import report_views, views
 
 _VERSION = 1
@@ -93,19 +93,19 @@ class SqliteWriter(Writer):
         super().__init__(stream, info)
         with _disk():
             self._database = _Database()
-            for schema in (_tables.GAMES, _tables.PLIES, _tables.REPORTS):
+            for schema in (tables.GAMES, tables.PLIES, tables.REPORTS):
                 self._database.create(schema)
             for statement in (_RUN, _FAILURES, *views()):
                 self._database.execute(statement)
 
     def game(self, game: AnalysedGame) -> None:
         with _disk():
-            self._database.insert("games", [_tables.game_row(game)])
-            self._database.insert("plies", _tables.ply_rows(game))
+            self._database.insert("games", [tables.game_row(game)])
+            self._database.insert("plies", tables.ply_rows(game))
 
     def finish(self, result: RunResult) -> None:
         with _disk():
-            self._database.insert("reports", _tables.report_rows(result))
+            self._database.insert("reports", tables.report_rows(result))
             self._database.insert("failures", _failures(result))
             self._database.insert("run", [_run(result)])
             if result.players:
@@ -119,7 +119,7 @@ class SqliteWriter(Writer):
     def _rename(self, result: RunResult) -> None:
         """Give each player one name."""
         self._database.execute(_NAMES)
-        names = {_tables.text(name): _tables.text(player) for name, player in result.players.items()}
+        names = {tables.text(name): tables.text(player) for name, player in result.players.items()}
         self._database.insert("names", ((name, player) for name, player in names.items() if name != player))
         for table, column in _PLAYERS:
             self._database.execute(_RENAME.format(table=table, column=column))
@@ -147,7 +147,7 @@ class _Database:
         self._connection.execute("BEGIN EXCLUSIVE")
         self._unlink()
 
-    def create(self, schema: _tables.TableSchema) -> None:
+    def create(self, schema: tables.TableSchema) -> None:
         """Create a table with the meanings of its columns as comments."""
         key = _KEYS.get(schema.name)
         last = schema.columns[-1]
@@ -161,7 +161,7 @@ class _Database:
     def execute(self, statement: str) -> None:
         self._connection.execute(statement)
 
-    def insert(self, table: str, rows: Iterable[_tables.Row]) -> None:
+    def insert(self, table: str, rows: Iterable[tables.Row]) -> None:
         rows = iter(rows)
         if (first := next(rows, None)) is not None:
             marks = ", ".join("?" * len(first))
@@ -205,7 +205,7 @@ def _temporary_folder() -> str:
         return "a folder for temporary files"
 
 
-def _run(result: RunResult) -> _tables.Row:
+def _run(result: RunResult) -> tables.Row:
     evaluator, limit, counts = result.evaluator, result.limit, result.counts
     return (
         evaluator.name,
@@ -223,7 +223,7 @@ def _run(result: RunResult) -> _tables.Row:
     )
 
 
-def _failures(result: RunResult) -> Iterator[_tables.Row]:
+def _failures(result: RunResult) -> Iterator[tables.Row]:
     for failure in result.failures:
-        text = _tables.text
+        text = tables.text
         yield text(failure.file), failure.line, failure.game, failure.ply, text(failure.reason)

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from engine.model import EvaluatorInfo, Limit, RunCounts, RunResult
+from engine.output import tables
 from engine.plugin import RunInfo
-from engine_plugins.writers import _tables
 
 INFO = RunInfo(EvaluatorInfo("Stockfish", "15.1", "f00d"), Limit(nodes=100_000))
-SCHEMAS = {schema.name: schema for schema in _tables.SCHEMAS}
+SCHEMAS = {schema.name: schema for schema in tables.SCHEMAS}
 Rows = list[dict[str, Any]]
 
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from engine.model import Column, Metric, Report, ReportTable
+from engine.output import tables
 from engine.output.files import check_outputs
 from engine.testing import analysed_game
-from engine_plugins.writers import _tables, sqlite
+from engine_plugins.writers import sqlite
 from engine_plugins.writers._csv import csv_lines, neutral
 
 from .reading import INFO, ask, from_csv, result_of, writer
@@ -77,7 +78,7 @@ def test_any_text_is_the_same_in_all_formats(tmp_path: Path, name: str, cell: st
     outputs = check_outputs(list(map(str, paths)), format=None, force=True, writers=writers).open(INFO)
     outputs.game(game)
     outputs.finish(result)
-    white, value = _tables.text(name), _tables.text(cell)
+    white, value = tables.text(name), tables.text(cell)
     assert ask(paths[4], "SELECT white FROM games") == [(white,)]
     assert ask(paths[4], "SELECT text FROM reports WHERE part = 'cell'") == [(value,)]
     with open(paths[0], newline="", encoding="utf-8") as file:

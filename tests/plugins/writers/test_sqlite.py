@@ -8,7 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from engine_plugins.writers import _tables
+from engine.output import tables
 from tests.support import PATIENCE, working_file
 
 from .reading import Rows, ask
@@ -23,7 +23,7 @@ def test_the_database_is_sound_and_says_what_it_is(run: Path) -> None:
         ("recorded", result["games"], result["positions"], result["scoreboard"]["wins"], 0)
     ]
     [(sql,)] = ask(path, "SELECT sql FROM sqlite_schema WHERE name = 'plies'")
-    for column in _tables.PLIES.columns:
+    for column in tables.PLIES.columns:
         assert f"  {column.name} " in sql
         assert f"-- {column.meaning}" in sql
 

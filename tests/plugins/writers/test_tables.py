@@ -13,8 +13,9 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.output.files import check_outputs
+from engine.output.tables import SCHEMAS as TABLE_SCHEMAS
 from engine.testing import analysed_game
-from engine_plugins.writers import _tables, sqlite
+from engine_plugins.writers import sqlite
 from engine_plugins.writers._csv import neutral
 from engine_plugins.writers._views import VIEWS
 from tests.support import PATIENCE, working_file
@@ -22,7 +23,7 @@ from tests.support import PATIENCE, working_file
 from . import tables
 from .reading import INFO, SCHEMAS, Rows, ask, from_csv, from_parquet, from_sqlite, result_of, writer
 
-README = Path(_tables.__file__).with_name("README.md")
+README = Path(sqlite.__file__).with_name("README.md")
 
 
 @pytest.mark.parametrize("table", tables.TABLES)
@@ -113,7 +114,7 @@ def test_whose_moves_they_are(tmp_path: Path) -> None:
 
 def test_every_column_is_documented() -> None:
     text = README.read_text(encoding="utf-8")
-    for schema in _tables.SCHEMAS:
+    for schema in TABLE_SCHEMAS:
         page = text.partition(f"\n## {schema.name.capitalize()}\n")[2].partition("\n## ")[0]
         rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
         listed = [tuple(cell.strip() for cell in row) for row in rows]

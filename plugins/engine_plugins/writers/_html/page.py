@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from engine.model import AnalysedGame, Color, title_of
-from engine_plugins.writers._encode import encode
+from engine.text.json import encode
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 

@@ -32,8 +32,8 @@ from typing import Any
 import chess
 
 from engine.model import AnalysedGame, AnalysedPosition, Score, Side, with_result
+from engine.output.white import views
 from engine.scoring import win_percent
-from engine_plugins.writers._white import views
 
 LINE = 6
 """Plies of the best line shown beside a judged move."""

@@ -14,9 +14,9 @@ import chess
 from msgspec import Struct
 
 from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Ply, Report, RunResult, Score
+from engine.output.white import scores
 from engine.positions.fen import fen_of
-from engine_plugins.writers._encode import encode
-from engine_plugins.writers._white import scores
+from engine.text.json import encode
 
 Value = str | int | float | bool | None
 Row = tuple[Value, ...]
