@@ -16,6 +16,7 @@ from msgspec import Struct
 from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Ply, Report, RunResult, Score
 from engine.output.white import scores
 from engine.positions.fen import fen_of
+from engine.scoring import win_percent
 from engine.text.json import encode
 
 Value = str | int | float | bool | None
@@ -44,20 +45,20 @@ class TableSchema(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Name with version, `engine.plies/1`, like `engine.run/1` in the JSON output."""
+        """Name with version, `engine.plies/2`, like `engine.run/1` in the JSON output."""
         return f"engine.{self.name}/{self.version}"
 
 
 PLIES = TableSchema(
     "plies",
-    1,
+    2,
     (
         TableColumn("game", "int", "ordinal of the game over all inputs, from 1, skipped games included"),
         TableColumn("ply", "int", "moves played before it, from 0"),
         TableColumn("move_number", "int", "as written in the game score; both sides' moves have the same"),
         TableColumn("mover", "text", "`white` or `black`"),
         TableColumn("player", "text", "name of the mover as in the file"),
-        TableColumn("ours", "bool", "whether the mover is one of `--player`; true for both sides without it"),
+        TableColumn("by_player", "bool", "whether the mover is one of `--player`; true for both sides without it"),
         TableColumn("fen", "text", "position before the move"),
         TableColumn("san", "text", "the move as people write it"),
         TableColumn("uci", "text", "the move in UCI notation; castling is e1g1, in Chess960 e1h1"),
@@ -77,14 +78,24 @@ PLIES = TableSchema(
             "where the evaluation before the move is from: `searched`, `recorded` (it stood in the input), or why "
             "there is none: `input`, `refused`, `quarantined`",
         ),
-        TableColumn("win_before", "float", "the mover's Win% before the move, 0 to 100"),
-        TableColumn("win_after", "float", "the mover's Win% after the move"),
+        TableColumn(
+            "win_before", "float", "the mover's Win% before the move, 0 to 100; before a mate 97.545 or 2.455"
+        ),
+        TableColumn("win_after", "float", "the mover's Win% after the move; 100 after checkmate"),
         TableColumn("win_loss", "float", "Win% that the mover lost, 0 or more"),
-        TableColumn("loss", "int", "centipawns that the mover lost, 0 or more, evaluations clamped to ±1000"),
+        TableColumn("cp_loss", "int", "centipawns that the mover lost, 0 or more, evaluations clamped to ±1000"),
         TableColumn("accuracy", "float", "Lichess accuracy of the move in percent; null for the mating move"),
         TableColumn("judgement", "text", "`inaccuracy`, `mistake`, `blunder`, or null"),
         TableColumn("clock", "float", "seconds left after the move"),
         TableColumn("time", "float", "seconds spent on the move"),
+        TableColumn(
+            "mover_cp", "int", "the mover's evaluation before the move in centipawns; null for a mate or none"
+        ),
+        TableColumn(
+            "mover_mate", "int", "the mover's moves to mate before the move, negative when the mover is mated"
+        ),
+        TableColumn("mover_cp_after", "int", "as `mover_cp`, after the move; 0 for stalemate"),
+        TableColumn("mover_mate_after", "int", "as `mover_mate`, after the move; null for checkmate"),
     ),
 )
 
@@ -98,7 +109,7 @@ _SIDE: tuple[tuple[str, ColumnType, str], ...] = (
 
 GAMES = TableSchema(
     "games",
-    1,
+    2,
     (
         TableColumn("game", "int", "ordinal over all inputs, from 1, skipped games included"),
         TableColumn("file", "text", "where it stands, as the user named it; `-` is standard input"),
@@ -106,7 +117,9 @@ GAMES = TableSchema(
         TableColumn("variant", "text", "`standard` or `chess960`"),
         TableColumn("white", "text", "name as in the file"),
         TableColumn("black", "text", "name as in the file"),
-        TableColumn("ours", "text", "whose side `--player` is: `white`, `black`, or `both`, also without it"),
+        TableColumn(
+            "player_color", "text", "whose side `--player` is: `white`, `black`, or `both`, also without it"
+        ),
         TableColumn("result", "text", "`1-0`, `0-1`, `1/2-1/2` or `*`"),
         TableColumn("white_points", "float", "1, 0.5 or 0; null for an unfinished game"),
         TableColumn("white_elo", "int", "rating as in the file"),
@@ -206,14 +219,14 @@ def _ply_rows(game: AnalysedGame) -> Iterator[Row]:
             *_score(white[k]),
             *_score(white[k + 1]),
             *_search(board, game.positions[k], ply),
-            decimals(ply.win_before),
-            decimals(ply.win_after),
-            _win_loss(ply.win_before, ply.win_after),
+            *_win(game, k, ply),
             ply.loss,
             decimals(ply.accuracy),
             ply.judgement,
             decimals(ply.clock),
             decimals(ply.time),
+            *_score(_movers(white[k], mover)),
+            *_score(_movers(white[k + 1], mover)),
         )
         board.push(chess.Move.from_uci(ply.uci))  # the moves of a game are legal
 
@@ -238,8 +251,28 @@ def _san(board: chess.Board, uci: str | None) -> str | None:
     return None if uci is None else board.san(board.parse_uci(uci))
 
 
-def _win_loss(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else decimals(max(0.0, before - after))
+def _win(game: AnalysedGame, k: int, ply: Ply) -> tuple[float | None, float | None, float | None]:
+    """Return the mover's Win% before and after a move, and the loss.
+
+    The mating move, which has no accuracy, has them too: it leads from a mate to a won game.
+    """
+    before, after = ply.win_before, ply.win_after
+    position = game.positions[k]
+    if before is None and position.evaluation is not None and game.positions[k + 1].terminal == "checkmate":
+        before = win_percent(position.evaluation.score, 1.0 if position.recorded else game.scale)
+        after = _CHECKMATE
+    if before is None or after is None:
+        return None, None, None
+    return decimals(before), decimals(after), decimals(max(0.0, before - after))
+
+
+_CHECKMATE = 100.0
+"""Win% of whoever has given checkmate."""
+
+
+def _movers(score: Score | None, mover: Color) -> Score | None:
+    """Return White's score as the mover's."""
+    return score if score is None or mover == "white" else -score
 
 
 def _score(score: Score | None) -> tuple[int | None, int | None]:

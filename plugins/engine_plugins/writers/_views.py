@@ -26,22 +26,24 @@ VIEWS: Mapping[str, tuple[str, str]] = {
     "judged": (
         "the inaccuracies, mistakes and blunders, with the best move and what each cost",
         """
-        SELECT game, ply, player, opponent, move, judgement, best_san, win_before, win_after, win_loss, loss,
-               phase, clock, ours, fen
+        SELECT game, ply, player, opponent, move, judgement, best_san, win_before, win_after, win_loss, cp_loss,
+               phase, clock, by_player, fen
           FROM moves WHERE judgement IS NOT NULL
         """,
     ),
     "sides": (
         "two rows a game, one for each player: `color`, `player`, `opponent`, `points`, figures",
         """
-        SELECT game, 'white' AS color, ours IN ('white', 'both') AS ours, white AS player, black AS opponent,
+        SELECT game, 'white' AS color, player_color IN ('white', 'both') AS by_player, white AS player,
+               black AS opponent,
                white_elo AS elo, black_elo AS opponent_elo, white_points AS points, eco, opening, plies,
                white_accuracy AS accuracy, white_acpl AS acpl, white_inaccuracies AS inaccuracies,
                white_mistakes AS mistakes, white_blunders AS blunders
           FROM games WHERE epd_id IS NULL AND plies > 0
         UNION ALL
-        SELECT game, 'black', ours IN ('black', 'both'), black, white, black_elo, white_elo, 1 - white_points, eco,
-               opening, plies, black_accuracy, black_acpl, black_inaccuracies, black_mistakes, black_blunders
+        SELECT game, 'black', player_color IN ('black', 'both'), black, white, black_elo, white_elo,
+               1 - white_points, eco, opening, plies, black_accuracy, black_acpl, black_inaccuracies,
+               black_mistakes, black_blunders
           FROM games WHERE epd_id IS NULL AND plies > 0
         """,
     ),
@@ -49,10 +51,10 @@ VIEWS: Mapping[str, tuple[str, str]] = {
         "a row for each player: games, points, score in percent, accuracy, centipawn loss, judgements",
         """
         SELECT sides.player, count(*) AS games, sum(points) AS points, round(100 * avg(points), 1) AS score,
-               round(avg(accuracy), 1) AS accuracy, round(moves.loss, 1) AS acpl,
+               round(avg(accuracy), 1) AS accuracy, round(moves.cp_loss, 1) AS acpl,
                sum(inaccuracies) AS inaccuracies, sum(mistakes) AS mistakes, sum(blunders) AS blunders
           FROM sides
-          LEFT JOIN (SELECT player, avg(loss) AS loss FROM plies GROUP BY player) AS moves
+          LEFT JOIN (SELECT player, avg(cp_loss) AS cp_loss FROM plies GROUP BY player) AS moves
                  ON moves.player IS sides.player
          GROUP BY sides.player ORDER BY count(*) DESC, sides.player
         """,
@@ -68,7 +70,8 @@ VIEWS: Mapping[str, tuple[str, str]] = {
     "phases": (
         "a row for each player and phase: moves, mean Win% lost and centipawns lost a move, judgements",
         """
-        SELECT player, phase, count(*) AS moves, round(avg(win_loss), 2) AS win_loss, round(avg(loss), 1) AS loss,
+        SELECT player, phase, count(*) AS moves, round(avg(win_loss), 2) AS win_loss,
+               round(avg(cp_loss), 1) AS cp_loss,
                count(CASE judgement WHEN 'inaccuracy' THEN 1 END) AS inaccuracies,
                count(CASE judgement WHEN 'mistake' THEN 1 END) AS mistakes,
                count(CASE judgement WHEN 'blunder' THEN 1 END) AS blunders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,24 @@ def _eval(position: dict[str, Any], kind: str) -> int | None:
     return value
 
 
+def _win(position: dict[str, Any], scale: float, sign: int) -> float:
+    """Return the Win% of a position for White (`sign` 1) or Black (-1), by the formula."""
+    evaluation = position["eval"]
+    cp = evaluation["cp"] if "cp" in evaluation else math.copysign(1000, evaluation["mate"])
+    cp = sign * max(-1000.0, min(1000.0, cp * (1 if position.get("recorded") or "mate" in evaluation else scale)))
+    return round(50 + 50 * (2 / (1 + math.exp(-0.00368208 * cp)) - 1), 3)
+
+
 def _plies(game: dict[str, Any]) -> Iterator[dict[str, Any]]:
     phases = game["phases"]
     for k, (board, ply) in enumerate(zip(_boards(game), game["plies"], strict=False)):
         before, after = game["positions"][k], game["positions"][k + 1]
         mover = "white" if board.turn else "black"
-        lost = None if ply["win_before"] is None else max(0.0, round(ply["win_before"] - ply["win_after"], 3))
+        win = (ply["win_before"], ply["win_after"])
+        if win[0] is None and "eval" in before and after.get("terminal") == "checkmate":
+            win = (_win(before, game["scale"], 1 if board.turn else -1), 100.0)
+        lost = None if win[0] is None else max(0.0, round(win[0] - win[1], 3))
+        sign = 1 if board.turn else -1
         best = before.get("best")
         end, middle = (phases[name] if phases[name] is not None else 10**9 for name in ("endgame", "middlegame"))
         source = before.get("missing") or ("recorded" if before.get("recorded") else "searched")
@@ -108,7 +121,7 @@ def _plies(game: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "move_number": board.fullmove_number,
             "mover": mover,
             "player": game["headers"].get(mover.capitalize()) or None,
-            "ours": True,
+            "by_player": True,
             "fen": board.fen(),
             "phase": "endgame" if k >= end else "middlegame" if k >= middle else "opening",
             "cp": _eval(before, "cp"),
@@ -121,11 +134,19 @@ def _plies(game: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "depth": before.get("depth"),
             "nodes": before.get("nodes"),
             "source": source,
+            "win_before": win[0],
+            "win_after": win[1],
             "win_loss": lost,
+            "cp_loss": ply["loss"],
+            **{
+                f"mover_{kind}{suffix}": None if (value := _eval(position, kind)) is None else sign * value
+                for kind in ("cp", "mate")
+                for suffix, position in (("", before), ("_after", after))
+            },
             **{
                 key: ply[key]
                 for key in (
-                    "san", "uci", "win_before", "win_after", "loss", "accuracy", "judgement", "clock", "time",
+                    "san", "uci", "accuracy", "judgement", "clock", "time",
                 )
             },
         }  # fmt: skip
@@ -143,7 +164,7 @@ def _game(game: dict[str, Any]) -> dict[str, Any]:
         **{key: game[key] for key in ("game", "file", "line", "variant", "fen", "scale", "reconciled")},
         "white": tags.get("White") or None,
         "black": tags.get("Black") or None,
-        "ours": "both",
+        "player_color": "both",
         "result": result,
         "white_points": {"1-0": 1.0, "0-1": 0.0, "1/2-1/2": 0.5}.get(result),
         "white_elo": elo[0],

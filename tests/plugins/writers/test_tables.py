@@ -52,22 +52,24 @@ def test_columns_have_their_types_and_meanings_in_parquet(run: Path) -> None:
         assert [(field.name, names[str(field.type)], field.metadata[b"meaning"].decode()) for field in found] == [
             (column.name, column.type, column.meaning) for column in schema.columns
         ]
-        assert found.metadata[b"engine.schema"].decode() == f"engine.{table}/1"
+        assert found.metadata[b"engine.schema"].decode() == schema.label
         assert found.metadata[b"engine.evaluator"] == b"recorded"
 
 
 READERS = {
     "pandas": """
         frame = pandas.read_parquet(path)
-        print(len(frame), (frame["judgement"] == "blunder").sum(), int(frame["loss"].sum()), frame["clock"].min())
+        blunders = (frame["judgement"] == "blunder").sum()
+        print(len(frame), blunders, int(frame["cp_loss"].sum()), frame["clock"].min())
     """,
     "polars": """
         c = polars.col
-        wanted = polars.len(), (c("judgement") == "blunder").sum(), c("loss").sum().alias("sum"), c("clock").min()
+        loss = c("cp_loss").sum().alias("sum")
+        wanted = polars.len(), (c("judgement") == "blunder").sum(), loss, c("clock").min()
         print(*polars.scan_parquet(path).select(*wanted).collect().row(0))
     """,
     "duckdb": """
-        query = "SELECT count(*), count_if(judgement = 'blunder'), sum(loss), min(clock) FROM read_parquet(?)"
+        query = "SELECT count(*), count_if(judgement = 'blunder'), sum(cp_loss), min(clock) FROM read_parquet(?)"
         print(*duckdb.connect().execute(query, [path]).fetchone())
     """,
 }
@@ -88,7 +90,7 @@ def test_pandas_polars_and_duckdb_read_the_parquet(run: Path, expected: dict[str
     )
     plies = expected["plies"]
     blunders = sum(row["judgement"] == "blunder" for row in plies)
-    loss = sum(row["loss"] or 0 for row in plies)
+    loss = sum(row["cp_loss"] or 0 for row in plies)
     shortest = min(row["clock"] for row in plies if row["clock"] is not None)
     assert blunders > 0
     assert [float(word) for word in done.stdout.split()] == [len(plies), blunders, loss, shortest], done.stderr
@@ -105,8 +107,11 @@ def test_equal_runs_give_equal_bytes(run: Path, tmp_path: Path) -> None:
 def test_whose_moves_they_are(tmp_path: Path) -> None:
     tables.write_all(tmp_path, "out.plies.csv", "out.games.csv", players=("Stockfish 1400",))
     plies, games = from_csv(tmp_path, "plies"), from_csv(tmp_path, "games")
-    assert {(row["player"] == "Stockfish 1400", row["ours"]) for row in plies} == {(True, True), (False, False)}
-    assert {(row["white"] == "Stockfish 1400", row["ours"]) for row in games} == {
+    assert {(row["player"] == "Stockfish 1400", row["by_player"]) for row in plies} == {
+        (True, True),
+        (False, False),
+    }
+    assert {(row["white"] == "Stockfish 1400", row["player_color"]) for row in games} == {
         (True, "white"),
         (False, "black"),
     }
