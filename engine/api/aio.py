@@ -171,19 +171,21 @@ class AsyncAnalyzer:
         source: AsyncSource,
         /,
         *,
+        games: bool | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         **arguments: Unpack[Wanted],
     ) -> RunResult:
         """Analyse every game of `source` and return the reports.
 
         * **source** - as in `engine.analyze`, or an asynchronous iterable of such sources.
+        * **games** - *(optional)* as in `engine.analyze`.
         * **progress** - *(optional)* called with snapshots, in the event loop.
         * **arguments** - *(optional)* as in `Analyzer.analyze`.
 
         Raises what `Analyzer.analyze` raises.
         """
         check_callback(progress)
-        run = await self.submit(source, games=False, **arguments)
+        run = await self._submit(source, games=False, kept=games, progress=None, arguments=arguments)
         try:
             async for event in run.events():
                 if progress is not None and isinstance(event, Snapshot):
@@ -213,11 +215,22 @@ class AsyncAnalyzer:
         What is wrong with the call is raised here; an error that ends the run is raised by `AsyncRun.result`.
         """
         check_callback(progress)
+        return await self._submit(source, games=games, kept=False, progress=progress, arguments=arguments)
+
+    async def _submit(
+        self,
+        source: AsyncSource,
+        *,
+        games: bool,
+        kept: bool | None,
+        progress: Callable[[Snapshot], None] | None,
+        arguments: Wanted,
+    ) -> AsyncRun:
         inputs = _inputs(source)
         on_progress = _from_thread_with(progress) if progress is not None else None
         background = await _in_thread(
             lambda: self._analyzer._submit(  # noqa: SLF001 - its other half
-                inputs, games=games, progress=on_progress, arguments=arguments
+                inputs, games=games, kept=kept, progress=on_progress, arguments=arguments
             ),
             Background.cancel,
         )

@@ -97,11 +97,18 @@ class Analyzer:
 
     @spelled_out_here
     def analyze(
-        self, source: Source, /, *, progress: Callable[[Snapshot], None] | None = None, **arguments: Unpack[Wanted]
+        self,
+        source: Source,
+        /,
+        *,
+        games: bool | None = None,
+        progress: Callable[[Snapshot], None] | None = None,
+        **arguments: Unpack[Wanted],
     ) -> RunResult:
         """Analyse every game of `source` on these workers and return the reports.
 
         * **source** - as in `engine.analyze`.
+        * **games** - *(optional)* as in `engine.analyze`.
         * **progress** - *(optional)* called with snapshots, in this thread.
         * **arguments** - *(optional)* `aggregators`, `nodes`, `depth`, `time`, `multipv`, `output`,
           `output_format`, `force`, `settings`, `stop_after`, as in `engine.analyze`.
@@ -110,7 +117,8 @@ class Analyzer:
         `progress`) cancels the run.
         """
         check_callback(progress)
-        run = self.submit(source, games=False, **arguments)
+        inputs = pump_iterables(list_inputs(source))
+        run = Run(self._submit(inputs, games=False, kept=games, progress=None, arguments=arguments))
         try:
             for event in run.events():
                 if progress is not None and isinstance(event, Snapshot):
@@ -145,7 +153,13 @@ class Analyzer:
         return Run(self._submit(inputs, games=games, progress=progress, arguments=arguments))
 
     def _submit(
-        self, inputs: Sequence[Any], *, games: bool, progress: Callable[[Snapshot], None] | None, arguments: Wanted
+        self,
+        inputs: Sequence[Any],
+        *,
+        games: bool,
+        kept: bool | None = False,
+        progress: Callable[[Snapshot], None] | None,
+        arguments: Wanted,
     ) -> Background:
         self._check_open()
         check_value("games", games, bool)
@@ -163,6 +177,7 @@ class Analyzer:
                     progress=run.put_snapshot,
                     stop=run.stop,
                     on_event=run.put_event,
+                    games=kept,
                     resources=run_resources,
                 )
 

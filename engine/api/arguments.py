@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import IO, Annotated, Any, TypedDict
@@ -30,6 +31,10 @@ Source = SourceItem | Iterable[SourceItem]
 """What can be analysed; `engine.input.inputs` says how each is understood."""
 AsyncSource = Source | AsyncIterable[SourceItem]
 """What an `AsyncAnalyzer` can analyse."""
+
+
+KEPT = 1_000
+"""Number of analysed games that a result keeps unless the call says otherwise."""
 
 
 class Wanted(TypedDict, total=False):
@@ -103,6 +108,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     progress: Callable[[Snapshot], None] | None,
     stop: threading.Event | None,
     on_event: Callable[[RunEvent], None] | None = None,
+    games: bool | None = False,
     resources: Resources | None = None,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
@@ -113,6 +119,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **progress** - called with snapshots, in the thread that executes the run; None for nobody.
     * **stop** - ends the run in good order once it is set; None when nothing can.
     * **on_event** - *(optional)* called with each analysed game, notice and failure.
+    * **games** - *(optional)* whether the result keeps the analysed games; None: if there are at most `KEPT`.
     * **resources** - *(optional)* what the run shares with other runs.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
@@ -131,7 +138,9 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
         force=arguments.get("force", False),
         resources=resources,
     )
-    return start(plan, Listeners(progress, on_event), stop=stop, stop_after=arguments.get("stop_after"))
+    check_value("games", games, bool | None)
+    listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)
+    return start(plan, listeners, stop=stop, stop_after=arguments.get("stop_after"))
 
 
 def check_callback(progress: object) -> None:

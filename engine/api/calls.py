@@ -41,6 +41,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     output: PathLike | Sequence[PathLike] = (),
     output_format: str | None = None,
     force: bool = False,
+    games: bool | None = None,
     settings: Settings | None = None,
     progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
@@ -60,6 +61,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
     * **output_format** - *(optional)* the name of the writer for the output `"-"`, which is standard output.
     * **force** - *(optional)* whether outputs that exist are overwritten; otherwise they are an error.
+    * **games** - *(optional)* whether `RunResult.games` has the analysed games; when left out, if there
+      are at most 1,000. Many take much memory.
     * **settings** - *(optional)* everything else; the other arguments win over it.
     * **progress** - *(optional)* called 4 to 8 times a second, in this thread.
     * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
@@ -85,7 +88,9 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
         stop_after=stop_after,
     )
     merged = merge_settings(arguments, Settings())
-    return start_run(inputs.list_inputs(source), merged, arguments, progress=progress, stop=stop).execute()
+    return start_run(
+        inputs.list_inputs(source), merged, arguments, progress=progress, stop=stop, games=games
+    ).execute()
 
 
 @spelled_out()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import chess
 from msgspec import Struct
@@ -251,6 +251,27 @@ class AnalysedGame(Struct, frozen=True):
     def unplayed(self) -> bool:
         """Whether nobody played the game: a bye, a forfeit, or a game without moves."""
         return is_unplayed(self, len(self.plies))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each move: the columns of the table of moves (`-o FILE.csv`) by name.
+
+        >>> import engine
+        >>> [game] = engine.analyze("1. f3 e5 2. g4 Qh4# 0-1", nodes=1_000).games
+        >>> game.rows()[3]["san"], game.rows()[3]["mover_mate"], game.rows()[3]["win_after"]
+        ('Qh4#', 1, 100.0)
+        """
+        from engine.api import export
+
+        return export.rows(self)
+
+    def to_pgn(self) -> str:
+        """Return the game as annotated PGN, as `-o FILE.pgn` writes it, but for the tag `Annotator`.
+
+        Comments and variations of the input are kept. Raises `PluginError` when the writer cannot be loaded.
+        """
+        from engine.api import export
+
+        return export.to_pgn(self)
 
     def points(self, color: Color) -> float | None:
         """Return the points of the player, 1, 0.5 or 0; None for an unfinished game.

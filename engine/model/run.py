@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
+from engine.errors import ConfigError
 from engine.model.evaluation import EvaluatorInfo, Limit
 from engine.model.game import AnalysedGame
 from engine.model.report import Report
@@ -136,6 +137,40 @@ class RunResult(Struct, frozen=True):
     """The analysed game when there is exactly one; otherwise None."""
     players: Mapping[str, str] = {}
     """Players with several names: the name under which the reports have them, by each other one."""
+    kept: tuple[AnalysedGame, ...] | None = None
+    """Analysed games in input order, which `games` returns; None when the run kept none."""
+
+    @property
+    def games(self) -> tuple[AnalysedGame, ...]:
+        """Analysed games in input order.
+
+        `engine.analyze` keeps at most 1,000, and with `games=True` all. Raises `ConfigError` when they were not
+        kept.
+
+        >>> import engine
+        >>> result = engine.analyze("games.pgn", nodes=1_000)
+        >>> [len(game.plies) for game in result.games]
+        [2, 2]
+        """
+        if self.kept is None:
+            raise ConfigError(
+                "this run kept no games: analyze(..., games=True) keeps them all, however many, and a run of "
+                "Analyzer.submit gives them one after the other when it is iterated"
+            )
+        return self.kept
+
+    def to_dataframe(self, table: str = "moves", *, library: str | None = None) -> Any:
+        """Return the moves, the games, or a table of a report as a DataFrame.
+
+        * **table** - *(optional)* `moves`: a row for each move; `games`: a row for each game; both with the
+          columns of the tables that are written. Or a report and a table of it: `accuracy:players`.
+        * **library** - *(optional)* `pandas` or `polars`; the one that is installed, pandas if both are.
+
+        Raises `ConfigError` for a table that there is not, when no library is installed, and as `games` does.
+        """
+        from engine.api import export
+
+        return export.to_dataframe(self, table, library)
 
     @property
     def ok(self) -> bool:

@@ -27,13 +27,19 @@ class RunAccounts:
     """The accounts of one run, kept by the thread that executes it."""
 
     def __init__(
-        self, recount: Recount, on_event: Callable[[RunEvent], None] | None, *, keeps_labels: bool
+        self,
+        recount: Recount,
+        on_event: Callable[[RunEvent], None] | None,
+        *,
+        keeps_labels: bool,
+        keeps_games: int = 0,
     ) -> None:
         """Start with empty accounts.
 
         * **recount** - an empty one, for the games of the whole run.
         * **on_event** - called with everything that happens.
         * **keeps_labels** - whether a screen wants names for the entries of the best-scores board.
+        * **keeps_games** - number of games up to which they are kept.
         """
         self.counts = RunCounts()
         self.recount = recount
@@ -46,6 +52,9 @@ class RunAccounts:
         """Whether an input ended before its end."""
         self.only_game: AnalysedGame | None = None
         """The first game, while there is no second."""
+        self.games: list[AnalysedGame] | None = [] if keeps_games else None
+        """Analysed games; None when they are not kept, or have become too many."""
+        self._keeps_games = keeps_games
         self._on_event = on_event or (lambda _: None)
 
     def game(self, game: AnalysedGame) -> None:
@@ -56,7 +65,12 @@ class RunAccounts:
             self.labels.learn(placed, game)
 
     def left(self, game: AnalysedGame) -> None:
-        """Tell whoever listens that a game has left the run."""
+        """Tell whoever listens that a game has left the run, and keep it if games are kept."""
+        if self.games is not None:
+            if len(self.games) < self._keeps_games:
+                self.games.append(game)
+            else:
+                self.games = None
         self._on_event(game)
 
     def pass_over(self, item: FilteredGame | DuplicateGame | BrokenSource) -> None:

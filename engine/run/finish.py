@@ -55,6 +55,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
         adaptive=plan.settings.search.adaptive,
         game=accounts.only_game,
         players=delivery.aggregators.joined.names,
+        kept=None if accounts.games is None else tuple(accounts.games),
     )
     names = delivery.finish(result)
     return structs.replace(result, failures=tuple(accounts.failures), outputs=tuple(names))

@@ -34,6 +34,13 @@ class Listeners(Struct, frozen=True):
     progress: Callable[[Snapshot], None] | None = None
     """Called 4 to 8 times a second."""
     on_event: Callable[[RunEvent], None] | None = None
+    games: int = 0
+    """Number of analysed games that the result keeps; of a run with more of them it keeps none."""
+
+    @property
+    def takes_games(self) -> bool:
+        """Whether anybody takes the games themselves."""
+        return self.on_event is not None or self.games > 0
 
 
 def start(
@@ -52,7 +59,12 @@ def start(
     Raises EvaluatorError, ConfigError, PluginError or OutputError.
     """
     listeners = listeners or Listeners()
-    accounts = RunAccounts(plan.new_recount(), listeners.on_event, keeps_labels=listeners.progress is not None)
+    accounts = RunAccounts(
+        plan.new_recount(),
+        listeners.on_event,
+        keeps_labels=listeners.progress is not None,
+        keeps_games=listeners.games,
+    )
     plan.aggregators.on_crash = accounts.plugin_crashed
     for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))
@@ -76,7 +88,7 @@ def start(
         StopConditions(stop or threading.Event(), stop_after),
     )
     if _is_batched(plan, evaluators):
-        return RecordedRun(parts, games_wanted=outputs.takes_games() or listeners.on_event is not None)
+        return RecordedRun(parts, games_wanted=outputs.takes_games() or listeners.takes_games)
     return SearchedRun(parts)
 
 

@@ -110,6 +110,7 @@ def test_what_analyze_takes_an_analyzer_takes() -> None:
         "evaluator",
         "workers",
         "progress",
+        "games",
         "stop",
     }
     assert once == set(Wanted.__annotations__)
