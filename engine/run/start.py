@@ -57,6 +57,9 @@ def start(
     for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))
     evaluators = choose_evaluators(plan, accounts)
+    for choice in {evaluators.main.info.notice, evaluators.follow_ups and evaluators.follow_ups.info.notice}:
+        if choice:
+            accounts.notice(Notice("note", None, None, None, choice))
     info = RunInfo(evaluators.main.info, plan.limit, players=plan.settings.players)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
     outputs = plan.targets.open(info, plan.plugin_options.writers)
