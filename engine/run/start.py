@@ -15,6 +15,7 @@ from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts, RunEvent
 from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
+from engine.run.follow_ups import announcement
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
@@ -75,12 +76,21 @@ def start(
             plan.sources,
             max_games=plan.settings.max_games,
             sampled=bool(plan.selection.sample),
+            follows_up=evaluators.follow_ups is not None and _follows_up(plan),
         ),
         StopConditions(stop or threading.Event(), stop_after),
     )
     if _is_batched(plan, evaluators):
         return RecordedRun(parts, games_wanted=outputs.takes_games() or listeners.on_event is not None)
-    return SearchedRun(parts)
+    run = SearchedRun(parts)
+    if evaluators.main.spec is None and evaluators.follow_ups is not None:
+        accounts.follow_up_evaluator = evaluators.follow_ups.info
+        run.announcement = announcement(plan, evaluators.main, evaluators.follow_ups)
+    return run
+
+
+def _follows_up(plan: RunPlan) -> bool:
+    return bool(plan.aggregators.following_up()) or plan.player_templates is not None
 
 
 def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
