@@ -199,11 +199,11 @@ def landmarks_of(game: SourceGame) -> Landmarks:
 
 
 def _side(plies: Sequence[Ply], accuracy: float | None) -> Side:
-    judgements = [ply.judgement for ply in plies]
+    judgements = [ply.judgement for ply in plies if ply.loss is not None]
     return Side(
         accuracy=None if accuracy is None else round(accuracy, 3),
         acpl=scoring.acpl(ply.loss for ply in plies if ply.loss is not None),
-        inaccuracies=judgements.count("inaccuracy"),
-        mistakes=judgements.count("mistake"),
-        blunders=judgements.count("blunder"),
+        inaccuracies=judgements.count("inaccuracy") if judgements else None,
+        mistakes=judgements.count("mistake") if judgements else None,
+        blunders=judgements.count("blunder") if judgements else None,
     )

@@ -67,7 +67,8 @@ def override_settings(
 def merge_settings(arguments: Wanted, default: Settings) -> Settings:
     """Return the call's settings, or `default` when it has none, with the limit that the call names.
 
-    A call that names only `multipv` keeps the nodes, depth or time of the settings. Raises ConfigError.
+    A call that names only `multipv` keeps the nodes, depth or time of the settings. Those that it names are meant
+    for follow-up searches too. Raises ConfigError.
     """
     settings = _settings(arguments.get("settings")) or default
     limit = check_limit(
@@ -76,11 +77,13 @@ def merge_settings(arguments: Wanted, default: Settings) -> Settings:
         time=arguments.get("time"),
         multipv=arguments.get("multipv", 1),
     )
+    named = structs.replace(limit, multipv=1)
+    follow_up_limit = settings.follow_up_limit if named == Limit() else named
     if limit == Limit():
         limit = settings.limit
     elif limit == Limit(multipv=limit.multipv):
         limit = structs.replace(settings.limit, multipv=limit.multipv)
-    return check_settings(structs.replace(settings, limit=limit))
+    return check_settings(structs.replace(settings, limit=limit, follow_up_limit=follow_up_limit))
 
 
 def _settings(settings: Settings | None) -> Settings | None:

@@ -16,7 +16,7 @@ from engine.cli import values
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, OutputError
 from engine.input.inputs import LiteralPath
-from engine.model import RunResult
+from engine.model import Limit, RunResult
 from engine.settings import EPD_AGGREGATORS, Settings, build_settings
 from engine.text.logs import shown_logs
 
@@ -213,6 +213,8 @@ def _settings(flags: dict[str, Any]) -> Settings:
     ):
         if flags[flag] is not None:
             fields[field] = flags[flag]
+    if limit := {name: value for name, value in values.limit(flags).items() if name != "multipv"}:
+        fields["follow_up_limit"] = Limit(**limit)
     if flags["adaptive"]:
         fields["search"] = {**fields.get("search", {}), "adaptive": "true"}
     if flags["players"]:
@@ -262,6 +264,8 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     interruption.limit(seconds)
     run = start_run(inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop)
     interruption.tell_the_run()
+    if run.announcement is not None and not flags["quiet"]:
+        screen.say(f"note: {run.announcement}")
     return run.execute()
 
 

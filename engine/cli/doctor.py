@@ -18,7 +18,7 @@ from engine.cli import values
 from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry
-from engine.run.estimate import measure_speed, measure_speeds
+from engine.run.speed import measure_speed, measure_speeds
 from engine.settings import build_settings
 from engine.system import installation, paths
 from engine.text.logs import shown_logs

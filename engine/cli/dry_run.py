@@ -17,6 +17,15 @@ def show(inputs: Sequence[LiteralPath], settings: Settings) -> None:
     cost = estimate(inputs, settings)
     share = f"{100 * cost.cached / cost.positions:.0f}%" if cost.positions else "none"
     click.echo(f"{cost.games:,} games, {cost.positions:,} positions; {cost.cached:,} ({share}) are in the cache")
+    if cost.follow_ups is not None:
+        known = f"; {cost.follow_ups_cached:,} are in the cache" if cost.follow_ups_cached else ""
+        click.echo(
+            f"{cost.follow_ups:,} follow-up searches by {live.clean(cost.follow_up_evaluator)} "
+            f"for {' and '.join(cost.asking)}{known}"
+        )
+    elif cost.asking:
+        click.echo(f"and follow-up searches for {' and '.join(cost.asking)}, as many as the moves ask for")
     took = "unknown for a depth limit" if cost.seconds is None else f"about {live.duration(cost.seconds)}"
-    speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({live.clean(cost.evaluator)})"
+    searcher = live.clean(cost.follow_up_evaluator or cost.evaluator)
+    speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({searcher})"
     click.echo(f"time: {took} on {cost.workers} workers at {speed}")

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.live.columns import TableColumn, fit_table
-from engine.live.plain import seconds_left
+from engine.live.plain import follow_ups, seconds_left
 from engine.live.trend import Sparkline
 from engine.model import Notice
 from engine.plugin import WorkerState
@@ -59,19 +59,21 @@ def render_board(
 
 
 def _progress(snapshot: Snapshot, width: int) -> RenderableType:
-    total = max(snapshot.total or 0, 1)
+    done, remaining = snapshot.work()
+    total = max(round(done + remaining), 1) if remaining is not None else max(snapshot.total or 0, 1)
+    known = bool(snapshot.total) and remaining is not None
     left = seconds_left(snapshot)
     row = Table.grid(padding=(0, 2))
     row.add_row(
         ProgressBar(
             total=total,
-            completed=min(snapshot.positions, total),
+            completed=min(done, total),
             width=min(BAR, width // 2),
             style="bright_black",
             complete_style="green",
             finished_style="green",
         ),
-        Text(f"{100 * min(snapshot.positions, total) // total}%" if snapshot.total else "…", style="bold"),
+        Text(f"{100 * min(done, total) // total}%" if known else "…", style="bold"),
         Text(f"{duration(snapshot.seconds)}" + (f", {duration(left)} left" if left is not None else "")),
     )
     return row
@@ -86,6 +88,7 @@ def _figures(snapshot: Snapshot, width: int, rates: Sequence[float]) -> list[Ren
         ("positions", f"{snapshot.positions:,}{of}", ""),
         ("games", f"{snapshot.games:,}", ""),
     ]
+    progress += [("follow-ups", extra, "")] if (extra := follow_ups(snapshot)) else []
     speed = [
         ("positions/s", rate(snapshot.positions / seconds), ""),
         ("nodes/s", short(snapshot.nodes / seconds), ""),

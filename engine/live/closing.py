@@ -9,7 +9,7 @@ from rich.text import Text
 
 from engine.live.board import notice_line
 from engine.model import EvaluatorInfo, RunResult
-from engine.text.format import clean, count, duration, location, short
+from engine.text.format import clean, count, duration, either, location, short
 
 MAX_LISTED = 20
 """Notices, and failures, that are listed at most."""
@@ -53,10 +53,33 @@ def _summary_line(result: RunResult) -> Text:
         f" ({counts.verified:,} searched again, to verify the cache)" if counts.verified else "",
         f" in {duration(counts.seconds)}",
         f" by {clean(_name_evaluator(result.evaluator))}",
-        f" at {result.limit}{', adaptive' if result.adaptive else ''}" if counts.nodes or counts.cached else "",
+        _limit(result),
+        f"; {count(counts.deeper, 'position')} searched deeper" if counts.deeper else "",
+        _follow_ups(result),
         f"; {short(counts.nodes / max(counts.seconds, 0.001))} nodes/s" if counts.nodes else "",
         f"; skipped: {skipped}" if skipped else "",
     )
+
+
+def _limit(result: RunResult) -> str:
+    """Return the limit of the searches; nothing where all of them were follow-ups."""
+    counts = result.counts
+    if counts.cached or counts.searched > counts.follow_ups - counts.follow_ups_cached:
+        return f" at {result.limit}{', adaptive' if result.adaptive else ''}"
+    return ""
+
+
+def _follow_ups(result: RunResult) -> str:
+    """Return how many follow-up searches there were, by whom if somebody else made them, and to which limits."""
+    counts, evaluator = result.counts, result.follow_up_evaluator
+    if not counts.follow_ups:
+        return ""
+    searches = count(counts.follow_ups, "follow-up search", "follow-up searches")
+    cached = f" ({counts.follow_ups_cached:,} from the cache)" if counts.follow_ups_cached else ""
+    limits = either([str(limit) for limit in result.follow_up_limits])
+    if evaluator is None:
+        return f"; {searches}{cached}"
+    return f"; {searches}{cached} by {clean(_name_evaluator(evaluator))} at {limits}"
 
 
 def _name_evaluator(info: EvaluatorInfo) -> str:

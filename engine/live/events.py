@@ -4,12 +4,17 @@
 | ---------- | --------------------------- | -------------------------------------------------------------------- |
 | `start`    | first                       | `schema` (`engine.progress/1`), `version`                            |
 | `progress` | at once, then every second  | `seconds`, `games`, `positions`, `total` (null: not known), `nodes`, |
-|            |                             | `cached`, `skipped`, `wins`, `best`, `workers`, `stopping`           |
+|            |                             | `cached`, `skipped`, `wins`, `best`, `workers`, `stopping`,          |
+|            |                             | `recorded`, `follow_ups`, `follow_ups_total` (null: not known)       |
 | `notice`   | as it happens               | `kind`, `file`, `line`, `game`, `reason`                             |
 | `failure`  | at the end, one each        | `file`, `line`, `game`, `ply`, `reason`                              |
 | `end`      | last, of a run that ended   | `seconds`, `games`, `positions`, `wins`, `interrupted`, `failures`,  |
-|            |                             | `notices`, `outputs`, `evaluator`, `limit`                           |
+|            |                             | `notices`, `outputs`, `evaluator`, `limit`, `follow_ups`             |
 | `error`    | last, of a run that failed  | `code` (the exit code), `message`                                    |
+
+The `follow_ups` of `progress` are searches that aggregators asked for and that are done; `end` says of them how
+many there were (`searches`), how many of these the cache knew (`cached`), and by whom and to which limits they
+were made (`evaluator`, `limits`); null without any. What they will cost is a `notice` before the first `progress`.
 
 `best` holds `score` (the side to move's view, mate in n as 32000 - n), `game`, `ply`, `move` (UCI), `san`,
 `players`; `workers` hold `name`, `state`, `game`, `ply`, `positions`, `nodes`. Seconds are those of the run.
@@ -61,7 +66,9 @@ class Events:
 
     def say(self, reason: str) -> None:
         """Write a notice about the run itself, which has no place in the input."""
-        self._write("notice", kind="warning", file=None, line=None, game=None, reason=reason)
+        note = reason.removeprefix("note: ")
+        kind = "warning" if note == reason else "note"
+        self._write("notice", kind=kind, file=None, line=None, game=None, reason=note)
 
     def error(self, code: int, message: str) -> None:
         """Write the `error` event: the run failed."""
@@ -85,6 +92,7 @@ class Events:
             outputs=list(result.outputs),
             evaluator={"name": result.evaluator.name, "version": result.evaluator.version},
             limit=msgspec.to_builtins(result.limit),
+            follow_ups=_follow_ups(result),
         )
 
     def _write(self, event: str, **values: Any) -> None:
@@ -93,12 +101,27 @@ class Events:
         self._file.flush()
 
 
+def _follow_ups(result: RunResult) -> dict[str, Any] | None:
+    counts, evaluator = result.counts, result.follow_up_evaluator or result.evaluator
+    if not counts.follow_ups:
+        return None
+    return {
+        "searches": counts.follow_ups,
+        "cached": counts.follow_ups_cached,
+        "evaluator": {"name": evaluator.name, "version": evaluator.version},
+        "limits": [msgspec.to_builtins(limit) for limit in result.follow_up_limits],
+    }
+
+
 def _progress(snapshot: Snapshot) -> dict[str, Any]:
     values: dict[str, Any] = {
         "seconds": round(snapshot.seconds, 3),
         **{
             key: getattr(snapshot, key)
-            for key in ("games", "positions", "total", "nodes", "cached", "skipped", "wins")
+            for key in (
+                *("games", "positions", "total", "nodes", "cached", "skipped", "wins"),
+                *("recorded", "follow_ups", "follow_ups_total"),
+            )
         },
     }
     values["best"] = [

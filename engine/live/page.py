@@ -105,9 +105,11 @@ def _players(game: AnalysedGame, width: int, winning: Mapping[str, Cell]) -> Ite
         TableColumn("", [f"{clean(game.player(color))} ({color.title()})" for color in COLORS]),
         TableColumn("Accuracy", [cell(side.accuracy, "percent") for side in sides], figures=True, style="bold"),
         TableColumn("ACPL", [cell(side.acpl, "int") for side in sides], figures=True),
-        TableColumn(heading("Inaccuracies", width), [str(side.inaccuracies) for side in sides], figures=True),
-        TableColumn(heading("Mistakes", width), [str(side.mistakes) for side in sides], figures=True),
-        TableColumn(heading("Blunders", width), [str(side.blunders) for side in sides], figures=True),
+        TableColumn(
+            heading("Inaccuracies", width), [cell(side.inaccuracies, "int") for side in sides], figures=True
+        ),
+        TableColumn(heading("Mistakes", width), [cell(side.mistakes, "int") for side in sides], figures=True),
+        TableColumn(heading("Blunders", width), [cell(side.blunders, "int") for side in sides], figures=True),
     ]
     names = [game.player(color) for color in COLORS]
     if winning and names[0] != names[1]:

@@ -35,8 +35,11 @@ def plain_line(snapshot: Snapshot) -> str:
     """Return a run at one moment in one line."""
     share = f" of {snapshot.total:,}" if snapshot.total else ""
     left = seconds_left(snapshot)
+    extra = follow_ups(snapshot)
     return (
-        f"{duration(snapshot.seconds)}  {snapshot.positions:,}{share} positions, {count(snapshot.games, 'game')}, "
+        f"{duration(snapshot.seconds)}  {snapshot.positions:,}{share} positions, "
+        + (f"{extra} follow-up searches, " if extra else "")
+        + f"{count(snapshot.games, 'game')}, "
         f"{short(snapshot.nodes / max(snapshot.seconds, 0.001))} nodes/s, {count(snapshot.wins, 'winning move')}"
         + (f", about {duration(left)} left" if left is not None else "")
     )
@@ -44,7 +47,17 @@ def plain_line(snapshot: Snapshot) -> str:
 
 def seconds_left(snapshot: Snapshot) -> float | None:
     """Return the seconds that the run still needs at the speed so far; None while they cannot be estimated."""
-    searched = snapshot.positions - snapshot.cached
-    if not snapshot.total or searched <= 0 or snapshot.seconds < 1:
+    done, left = snapshot.work()
+    searched = done - snapshot.cached
+    if left is None or searched <= 0 or snapshot.seconds < 1:
         return None
-    return max(0.0, (snapshot.total - snapshot.positions) * snapshot.seconds / searched)
+    return left * snapshot.seconds / searched
+
+
+def follow_ups(snapshot: Snapshot) -> str:
+    """Return how many of the follow-up searches are done, as `12 of about 300`; empty where there are none."""
+    if not snapshot.follow_ups and not snapshot.follow_ups_total:
+        return ""
+    return f"{snapshot.follow_ups:,}" + (
+        f" of about {snapshot.follow_ups_total:,}" if snapshot.follow_ups_total else ""
+    )

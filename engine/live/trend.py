@@ -54,7 +54,10 @@ class Trend:
 
 def _evaluated(snapshot: Snapshot) -> int:
     """Return the evaluated positions, with those of units still being searched: whole units come in jumps."""
-    return max(snapshot.positions, snapshot.cached + sum(worker.positions for worker in snapshot.workers))
+    return max(
+        snapshot.positions + snapshot.follow_ups,
+        snapshot.cached + sum(worker.positions for worker in snapshot.workers),
+    )
 
 
 class Sparkline:

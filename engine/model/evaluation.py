@@ -150,3 +150,5 @@ class EvaluatorInfo(Struct, frozen=True):
     scale: float = 1.0
     """Factor by which its centipawns are multiplied before Win%, accuracy and judgements; the settings may
     override it."""
+    notice: str = ""
+    """Explanation of a choice that people may not expect, which a run says once. Not part of any output."""

@@ -96,12 +96,12 @@ class Side(Struct, frozen=True):
     """Lichess accuracy of the game in percent, 3 decimals; None unless both sides have a move that counts."""
     acpl: int | None
     """Average centipawn loss of the moves that count, rounded half up; None without such a move."""
-    inaccuracies: int
-    """Number of moves judged an inaccuracy."""
-    mistakes: int
-    """Number of moves judged a mistake."""
-    blunders: int
-    """Number of moves judged a blunder."""
+    inaccuracies: int | None
+    """Number of moves judged an inaccuracy; None, and not 0, where none of the side's moves could be judged."""
+    mistakes: int | None
+    """Number of moves judged a mistake; None as `inaccuracies`."""
+    blunders: int | None
+    """Number of moves judged a blunder; None as `inaccuracies`."""
 
 
 class Note(Struct, frozen=True):

@@ -79,9 +79,9 @@ class RunCounts(Struct):
     positions: int = 0
     """Positions with an evaluation in the analysed games."""
     searched: int = 0
-    """Positions searched in this run."""
+    """Positions searched in this run, deeper searches and follow-ups included."""
     cached: int = 0
-    """Positions whose evaluation came from the cache."""
+    """Positions of the analysed games whose evaluation, that of the first search, came from the cache."""
     verified: int = 0
     """Positions that the cache knew and that were searched again, to compare."""
     refused: int = 0
@@ -93,7 +93,11 @@ class RunCounts(Struct):
     unevaluated: int = 0
     """Analysed games without a single evaluation, which aggregators that need evaluations leave out."""
     follow_ups: int = 0
-    """Positions searched in addition because an aggregator requested it."""
+    """Follow-up searches, which aggregators requested: those in `searched`, and those from the cache."""
+    follow_ups_cached: int = 0
+    """Follow-up searches whose evaluation came from the cache."""
+    deeper: int = 0
+    """Positions that a second, deeper search evaluated, by the cache too (`Settings.search.adaptive`)."""
     nodes: int = 0
     """Nodes searched in this run."""
     notices: int = 0
@@ -135,6 +139,10 @@ class RunResult(Struct, frozen=True):
     """Whether a first pass with a share of `limit` decided which positions were searched with all of it."""
     game: AnalysedGame | None = None
     """The analysed game when there is exactly one; otherwise None."""
+    follow_up_evaluator: EvaluatorInfo | None = None
+    """Evaluator of the follow-up searches, where another one made them than `evaluator`; otherwise None."""
+    follow_up_limits: tuple[Limit, ...] = ()
+    """Limits of the follow-up searches, the most frequent first, without their number of lines."""
     players: Mapping[str, str] = {}
     """Players with several names: the name under which the reports have them, by each other one."""
     kept: tuple[AnalysedGame, ...] | None = None

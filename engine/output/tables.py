@@ -102,9 +102,9 @@ PLIES = TableSchema(
 _SIDE: tuple[tuple[str, ColumnType, str], ...] = (
     ("accuracy", "float", "game accuracy in percent, by Lichess's definition"),
     ("acpl", "int", "average centipawn loss"),
-    ("inaccuracies", "int", "moves judged so"),
-    ("mistakes", "int", "moves judged so"),
-    ("blunders", "int", "moves judged so"),
+    ("inaccuracies", "int", "moves judged so; null where none could be judged"),
+    ("mistakes", "int", "moves judged so; null where none could be judged"),
+    ("blunders", "int", "moves judged so; null where none could be judged"),
 )
 
 GAMES = TableSchema(
@@ -152,6 +152,7 @@ GAMES = TableSchema(
         TableColumn("epd_am", "text", "its moves to avoid"),
         TableColumn("problem", "text", "why a damaged game ends where it ends"),
         TableColumn("headers", "text", "all tag pairs as a JSON object, in file order"),
+        TableColumn("unplayed", "bool", "whether nobody played it (a bye, a forfeit, a result without moves)"),
     ),
 )
 
@@ -311,6 +312,7 @@ def game_row(game: AnalysedGame) -> Row:
         *_epd(game),
         text(game.problem),
         text(encode(dict(game.headers)).decode()),
+        game.unplayed,
     )
 
 

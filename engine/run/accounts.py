@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 from engine.errors import PluginCrashed
 from engine.input.games import DuplicateGame, FilteredGame
 from engine.input.sources import BrokenSource
-from engine.model import AnalysedGame, Failure, Notice, Origin, RunCounts
+from engine.model import AnalysedGame, EvaluatorInfo, Failure, Limit, Notice, Origin, RunCounts
 from engine.run.labels import BoardLabels
 from engine.run.notices import Notes, note_of_duplicate
 from engine.run.recount import Recount
@@ -50,6 +51,10 @@ class RunAccounts:
         self.keeps_labels = keeps_labels
         self.has_broken_input = False
         """Whether an input ended before its end."""
+        self.follow_up_evaluator: EvaluatorInfo | None = None
+        """Who makes the follow-up searches of a run that searches nothing else."""
+        self.follow_up_limits: Counter[Limit] = Counter()
+        """How many follow-up searches were asked for with each limit, without its number of lines."""
         self.only_game: AnalysedGame | None = None
         """The first game, while there is no second."""
         self.games: list[AnalysedGame] | None = [] if keeps_games else None

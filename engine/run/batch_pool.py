@@ -31,6 +31,7 @@ from engine.input.games import UnparsedGame
 from engine.model import SourceGame
 from engine.plugin import WorkerState
 from engine.run.batches import BatchAnalyzer, BatchJob, BatchResult, give_up
+from engine.search.games import FollowUpTally
 from engine.system.turns import waiting
 from engine.workers.deadlines import LOOKS, STOPPED_SECONDS, stopped_for_long
 from engine.workers.worker import Blame
@@ -149,8 +150,9 @@ class BatchPool:
         self._here: BatchAnalyzer | None = None
         self._pid = os.getpid()
         atexit.register(self._kill_all)  # they ignore the SIGTERM with which multiprocessing would end them
-        self.evaluated = self.planned = 0
-        """Positions in the batches that have come back."""
+        self.evaluated = self.planned = self.cached = 0
+        """Positions in the batches that have come back; none of them is from a cache."""
+        self.follow_ups = FollowUpTally()
 
     def has_room(self) -> bool:
         """Whether another batch would keep a process busy."""

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import multiprocessing
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from engine import system
 from engine.cache.store import unit_key
-from engine.contracts.messages import PluginSpec
-from engine.errors import AnalysisError
 from engine.input.games import ParsedGame, read_games
-from engine.loading import evaluators
-from engine.model import Limit, Position
+from engine.model import Limit
 from engine.run.accounts import RunAccounts
+from engine.run.follow_ups import Forecast, foresee
+from engine.run.opened_cache import open_cache
 from engine.run.prepare import prepare
-from engine.run.searched import open_cache
+from engine.run.speed import measure_speed
 from engine.run.start import choose_evaluators
 from engine.search import adaptive
 from engine.search.planner import plan
 from engine.settings import Settings
-
-PROBE_SECONDS = 0.7
-TOGETHER_SECONDS = 60.0
-"""How long processes that measure the speed together may take."""
-PROBE = Position("r1bq1rk1/pp2bppp/2n1pn2/3p4/3P4/2NB1N2/PP3PPP/R1BQ1RK1 w - - 0 10")
-"""A middlegame position; what the speed of one worker is measured on."""
 
 
 class Estimate(Struct, frozen=True):
@@ -46,6 +35,14 @@ class Estimate(Struct, frozen=True):
     """Time for the other positions on all workers; None for a depth limit, whose nodes are not known before."""
     workers: int
     evaluator: str
+    asking: tuple[str, ...] = ()
+    """Aggregators that ask for follow-up searches."""
+    follow_ups: int | None = None
+    """Follow-up searches, which `seconds` includes; None where they depend on what the searches find."""
+    follow_ups_cached: int = 0
+    """Those of them that the cache knows."""
+    follow_up_evaluator: str = ""
+    """Who makes them, where nothing else is searched."""
 
 
 def estimate(
@@ -58,7 +55,8 @@ def estimate(
     Raises what `prepare` and `start` raise.
     """
     prepared = prepare(inputs, settings)
-    evaluator = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False)).main
+    chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
+    evaluator = chosen.main
     cache = open_cache(settings)
     games = positions = cached = 0
     ids = itertools.count()
@@ -82,17 +80,39 @@ def estimate(
                     cached += len(unit.plies)
     finally:
         cache.close()
-    speed = measure_speed(evaluator.spec) if evaluator.spec is not None else 1
+    asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
+    searcher = chosen.follow_ups if evaluator.spec is None else evaluator
+    forecast = None
+    if evaluator.spec is None and searcher is not None and asking:
+        forecast = foresee(prepared, evaluator, searcher, games=None)
+    spec = searcher.spec if searcher is not None else None
+    speed = measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1
     share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
+    seconds = _seconds(prepared.limit, round((positions - cached) * share), speed, prepared.workers)
     return Estimate(
         games,
         positions,
         cached,
         speed,
-        _seconds(prepared.limit, round((positions - cached) * share), speed, prepared.workers),
+        seconds if forecast is None else _seconds_of(forecast, speed, prepared.workers),
         prepared.workers,
         evaluator.info.name,
+        asking,
+        forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
+        forecast.cached if forecast is not None else 0,
+        searcher.info.name if forecast is not None and searcher is not None else "",
     )
+
+
+def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:
+    """Return the time that follow-up searches take; None where a limit does not say it."""
+    seconds = 0.0
+    for limit, searches in forecast.limits.items():
+        more = _seconds(limit, searches, speed, workers)
+        if more is None:
+            return None
+        seconds += more
+    return seconds if forecast.times is not None else None
 
 
 def _seconds(limit: Limit, positions: int, speed: int, workers: int) -> float | None:
@@ -101,58 +121,3 @@ def _seconds(limit: Limit, positions: int, speed: int, workers: int) -> float | 
     if limit.nodes is not None:
         return positions * limit.nodes / speed / workers
     return None if positions else 0.0
-
-
-def _probe_limit(trial: Limit) -> Limit:
-    """Return a limit of a kind that the evaluator is tried with: it may not be able to count nodes."""
-    if trial.nodes:
-        return Limit(nodes=100_000)
-    return Limit(time=300) if trial.time else Limit(depth=10)
-
-
-def measure_speed(spec: PluginSpec) -> int:
-    """Nodes per second of one evaluator, over about a second."""
-    evaluator = evaluators.make(spec)
-    limit = _probe_limit(getattr(evaluator.options, "trial", Limit(nodes=1)))
-    try:
-        evaluator.start()
-        evaluator.clear()
-        nodes, started = 0, time.monotonic()
-        while (spent := time.monotonic() - started) < PROBE_SECONDS:
-            nodes += evaluator.search(PROBE, limit).nodes
-            evaluator.clear()
-        return max(1, int(nodes / spent)) if spent else 1
-    finally:
-        evaluator.close()
-
-
-def measure_speeds(spec: PluginSpec, count: int) -> list[int]:
-    """Nodes per second of evaluators that search at the same time, each in a process; of those that answer."""
-    context = multiprocessing.get_context("spawn")
-    deadline = time.monotonic() + TOGETHER_SECONDS
-    processes, speeds = [], []
-    try:
-        for _ in range(count):
-            reader, writer = context.Pipe(duplex=False)
-            process = context.Process(target=_measure, args=(spec, writer), daemon=True)
-            processes.append((process, reader))
-            with writer, system.without_main(), contextlib.suppress(OSError, EOFError):
-                process.start()
-        for _, reader in processes:
-            with contextlib.suppress(EOFError, OSError):
-                if reader.poll(max(0.0, deadline - time.monotonic())):
-                    speeds.append(int(reader.recv_bytes()))
-    finally:
-        for process, reader in processes:
-            if process.pid is not None:
-                process.kill()
-                process.join()
-            reader.close()
-    return speeds
-
-
-def _measure(spec: PluginSpec, result: Any) -> None:
-    system.leave_signals_to_parent()
-    system.end_with_parent()
-    with contextlib.suppress(AnalysisError):
-        result.send_bytes(str(measure_speed(spec)).encode())

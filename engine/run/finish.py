@@ -54,6 +54,8 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
         interrupted=interrupted,
         adaptive=plan.settings.search.adaptive,
         game=accounts.only_game,
+        follow_up_evaluator=accounts.follow_up_evaluator if accounts.counts.follow_ups else None,
+        follow_up_limits=tuple(limit for limit, _ in accounts.follow_up_limits.most_common()),
         players=delivery.aggregators.joined.names,
         kept=None if accounts.games is None else tuple(accounts.games),
     )

@@ -21,12 +21,13 @@ class Snapshot(Struct, frozen=True):
     games: int
     """Games finished."""
     positions: int
-    """Positions evaluated."""
+    """Positions of games evaluated; a second, deeper search counts as another one."""
     total: int | None
     """Positions in all: exact once the input is read, estimated before; None when nothing is known."""
     nodes: int
     """Nodes searched by this run, finished units only."""
     cached: int
+    """Evaluations that came from the cache, of follow-ups too."""
     wins: int
     best: tuple[tuple[Best, str, str], ...]
     """The shared board: entry, players, move in SAN with its number."""
@@ -35,3 +36,26 @@ class Snapshot(Struct, frozen=True):
     notices: tuple[Notice, ...]
     skipped: int
     stopping: bool
+    recorded: int = 0
+    """Those of `positions` whose evaluation was in the input."""
+    follow_ups: int = 0
+    """Follow-up searches that are done, which no other figure but `cached` and `nodes` includes."""
+    follow_ups_total: int | None = 0
+    """Follow-up searches in all, by what the games so far have asked for; None when nothing is known."""
+
+    def work(self) -> tuple[int, float | None]:
+        """Return how many searches are done, and how many are left; None while that is not known.
+
+        Positions whose evaluation is in the input count only where nothing is searched.
+        """
+        done: int = self.positions
+        left: float | None = None
+        searches = self.follow_ups_total != 0 or self.recorded < self.positions
+        if self.total:
+            left = max(0, self.total - self.positions)
+        if searches:
+            done -= self.recorded
+            left = None if left is None else left * (1 - self.recorded / max(1, self.positions))
+        if left is None or self.follow_ups_total is None:
+            return done + self.follow_ups, None
+        return done + self.follow_ups, left + max(0, self.follow_ups_total - self.follow_ups)

@@ -11,6 +11,7 @@ from engine.model import SourceGame
 from engine.plugin import WorkerState
 from engine.run.accounts import RunAccounts
 from engine.run.progress import Snapshot
+from engine.search.games import FollowUpTally
 from engine.workers.scoreboard import Scoreboard
 
 PROGRESS_SECONDS = 0.15
@@ -28,6 +29,14 @@ class Searches(Protocol):
     def planned(self) -> int:
         """Positions to evaluate in the games read so far."""
 
+    @property
+    def cached(self) -> int:
+        """Evaluations from the cache so far."""
+
+    @property
+    def follow_ups(self) -> FollowUpTally:
+        """How far the follow-up searches are."""
+
     def states(self) -> tuple[WorkerState, ...]:
         """Return a line for each worker."""
 
@@ -38,7 +47,7 @@ class Searches(Protocol):
 class ProgressReporter:
     """Calls the progress callback of a run, not too often."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a snapshot is made of
         self,
         callback: Callable[[Snapshot], None] | None,
         accounts: RunAccounts,
@@ -46,16 +55,19 @@ class ProgressReporter:
         *,
         max_games: int | None,
         sampled: bool,
+        follows_up: bool = False,
     ) -> None:
         """Report to `callback`, if there is one.
 
         `max_games` are all the games there will be, at most; of a `sampled` input nobody knows how many positions.
+        `follows_up` says whether there may be follow-up searches.
         """
         self._callback = callback
         self._accounts = accounts
         self._sources = sources
         self._max_games = max_games
         self._sampled = sampled
+        self._follows_up = follows_up
         self._reported_at = 0.0
         self.started_at = time.monotonic()
         self.exhausted = False
@@ -71,13 +83,14 @@ class ProgressReporter:
         self._reported_at = now
         view = scoreboard.view()
         counts = self._accounts.counts
+        total = self._total(searches.planned)
         self._callback(
             Snapshot(
                 games=counts.analysed,
                 positions=searches.evaluated,
-                total=self._total(searches.planned),
+                total=total,
                 nodes=counts.nodes,
-                cached=counts.cached,
+                cached=searches.cached,
                 wins=view.wins,
                 best=self._accounts.labels.of(view.best, searches.game),
                 workers=searches.states(),
@@ -85,8 +98,19 @@ class ProgressReporter:
                 notices=tuple(self._accounts.notices),
                 skipped=counts.damaged + counts.variant + counts.filtered + counts.duplicates,
                 stopping=stopping,
+                recorded=counts.recorded,
+                follow_ups=searches.follow_ups.done,
+                follow_ups_total=self._follow_ups(searches.follow_ups, total),
             )
         )
+
+    def _follow_ups(self, tally: FollowUpTally, total: int | None) -> int | None:
+        """Estimate the follow-up searches in all from those that the games so far have asked for."""
+        if not self._follows_up:
+            return 0
+        if total is None or not tally.asked:
+            return None
+        return max(tally.planned, round(tally.planned * total / tally.asked))
 
     def _total(self, planned: int) -> int | None:
         """Estimate the positions in all from those planned in what has been read."""

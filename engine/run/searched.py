@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from msgspec import structs
 
 from engine.analysis.game import GameAnalyzer
-from engine.cache.store import Cache, default_path
-from engine.cache.waits import never
 from engine.contracts.messages import Job, PluginSpec
 from engine.errors import AnalysisError, PluginLoadError
 from engine.input.games import ParsedGame, PassedOver, read_games, skip_unplayable
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
-from engine.plugin import Executor, ExecutorContext, Request
+from engine.plugin import Executor, ExecutorContext
+from engine.run.follow_ups import asked, limit_of
 from engine.run.notices import notes_on, notices_of
+from engine.run.opened_cache import open_cache
 from engine.run.reporter import PROGRESS_SECONDS
 from engine.run.started import Parts, StartedRun
 from engine.search.games import FinishedGame, FollowUp, FollowUps, RequestKey, SearchedGame
 from engine.search.planner import Positions
 from engine.search.scheduler import Scheduler, SearchTask
-from engine.settings import Settings
 
 NO_EVALUATOR = PluginSpec("engine.evaluators", "recorded")
 """The job's evaluator where nothing is ever searched."""
@@ -140,15 +138,14 @@ class SearchedRun(StartedRun):
         if self._evaluators.follow_ups is None:
             return {}
         positions = Positions(source)
-        default_limit = self._plan.settings.limit
-
-        def plan_request(request: Request) -> FollowUp | None:
-            position = positions.after(request.ply, request.moves)
-            limit = structs.replace(request.limit or default_limit, multipv=request.multipv)
-            return None if position is None else FollowUp(request.ply, position, limit)
+        settings = self._plan.settings
+        limit = limit_of(source, settings, searched=self._evaluators.main.spec is not None)
 
         def ask(seen: AnalysedGame) -> dict[str, list[FollowUp | None]]:
-            return self._delivery.aggregators.follow_ups(seen, plan_request)
+            searches = asked(self._delivery.aggregators, seen, limit, positions)
+            for search in (search for found in searches.values() for search in found if search is not None):
+                self._accounts.follow_up_limits[structs.replace(search.limit, multipv=1)] += 1
+            return searches
 
         own: dict[RequestKey, Sequence[FollowUp | None]] = {
             RequestKey(name, game.view): searches for name, searches in ask(game).items()
@@ -163,10 +160,3 @@ class SearchedRun(StartedRun):
     def warn(self, reason: str) -> None:
         """Report what people should know while the search goes on."""
         self._accounts.warn(reason)
-
-
-def open_cache(settings: Settings, stopped: Callable[[], bool] = never) -> Cache:
-    """Open the cache that the settings name; its `notice` says what was wrong with it."""
-    if settings.cache == "":
-        return Cache(None)
-    return Cache(Path(settings.cache) if settings.cache else default_path(), stopped=stopped)

@@ -15,6 +15,7 @@ from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts, RunEvent
 from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
+from engine.run.follow_ups import announcement
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
@@ -69,6 +70,9 @@ def start(
     for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))
     evaluators = choose_evaluators(plan, accounts)
+    for choice in {evaluators.main.info.notice, evaluators.follow_ups and evaluators.follow_ups.info.notice}:
+        if choice:
+            accounts.notice(Notice("note", None, None, None, choice))
     info = RunInfo(evaluators.main.info, plan.limit, players=plan.settings.players)
     _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
     outputs = plan.targets.open(info, plan.plugin_options.writers)
@@ -84,12 +88,21 @@ def start(
             plan.sources,
             max_games=plan.settings.max_games,
             sampled=bool(plan.selection.sample),
+            follows_up=evaluators.follow_ups is not None and _follows_up(plan),
         ),
         StopConditions(stop or threading.Event(), stop_after),
     )
     if _is_batched(plan, evaluators):
         return RecordedRun(parts, games_wanted=outputs.takes_games() or listeners.takes_games)
-    return SearchedRun(parts)
+    run = SearchedRun(parts)
+    if evaluators.main.spec is None and evaluators.follow_ups is not None:
+        accounts.follow_up_evaluator = evaluators.follow_ups.info
+        run.announcement = announcement(plan, evaluators.main, evaluators.follow_ups)
+    return run
+
+
+def _follows_up(plan: RunPlan) -> bool:
+    return bool(plan.aggregators.following_up()) or plan.player_templates is not None
 
 
 def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:

@@ -62,6 +62,8 @@ class StartedRun(abc.ABC):
         self._delivery = parts.delivery
         self._progress = parts.progress
         self._stop = parts.stop
+        self.announcement: str | None = None
+        """What people should know before the work starts."""
         self._interrupted = False
         self._stopping_since: float | None = None
 

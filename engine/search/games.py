@@ -82,6 +82,17 @@ class FollowUpUnits(Struct, frozen=True):
     """The unit that answers each request, by who asked."""
 
 
+class FollowUpTally(Struct):
+    """How far the follow-up searches of a run are."""
+
+    planned: int = 0
+    """Searches that were asked for so far."""
+    done: int = 0
+    """Those of them that are answered, or given up."""
+    asked: int = 0
+    """Positions of the games of which aggregators were asked what they want to be searched."""
+
+
 class FinishedGame(Struct, frozen=True):
     """An analysed game whose follow-up searches are answered."""
 

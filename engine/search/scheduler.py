@@ -32,7 +32,7 @@ from engine.plugin import Executor, WorkerState
 from engine.search import adaptive, planner
 from engine.search.assembler import Assembler
 from engine.search.execution import Execution
-from engine.search.games import FinishedGame, FollowUps, PlannedGame, SearchedGame
+from engine.search.games import FinishedGame, FollowUps, FollowUpTally, PlannedGame, SearchedGame
 from engine.search.retries import GiveUp, Retries
 from engine.search.verify import Verifier, difference
 from engine.settings import Search
@@ -109,9 +109,14 @@ class Scheduler:
         """The unit that the cache was asked for last and that must be searched, and its key."""
         self._verifier = Verifier(task.verify)
         self.planned = 0
-        """Positions to evaluate in all games opened so far."""
+        """Positions to evaluate in all games opened so far; twice those that are searched deeper."""
         self.evaluated = 0
         """Positions that are done: searched, cached or given up."""
+        self.cached = 0
+        """Evaluations that came from the cache, whatever they are for."""
+        self.follow_ups = FollowUpTally()
+        self._cached: dict[int, int] = {}
+        """Positions whose evaluation came from the cache, by game in flight."""
         self._drained = False
         self.left = False
         """Whether something was not searched because of `drain` or `give_up`."""
@@ -203,7 +208,10 @@ class Scheduler:
             self._take(self._collect(timeout))
         for game in self._assembler.searched():
             self._go_on(game)
-        yield from self._assembler.finished()
+        for finished in self._assembler.finished():
+            if isinstance(finished, FinishedGame):
+                self._client.counts.cached += self._cached.pop(finished.game.origin.game, 0)
+            yield finished
 
     def _collect(self, timeout: float) -> Sequence[tuple[Unit, bytes, Outcome]]:
         try:
@@ -227,6 +235,7 @@ class Scheduler:
         )
         self._assembler.answer(analysed, follow_ups)
         self._enqueue_first(follow_ups.units)
+        self.follow_ups.asked += sum(position.evaluation is not None for position in analysed.positions)
 
     def _deeper(self, game: SearchedGame, analysed: AnalysedGame) -> tuple[Unit, ...]:
         task = self._task
@@ -240,8 +249,8 @@ class Scheduler:
             self.left = self.left or bool(units)
             return
         self._waiting.extendleft(reversed(units))
-        self.planned += sum(len(unit.plies) for unit in units)
-        self._client.counts.follow_ups += sum(unit.follow_up for unit in units)
+        self.planned += sum(len(unit.plies) for unit in units if unit.deeper)
+        self.follow_ups.planned += sum(unit.follow_up for unit in units)
 
     def _hand_out(self) -> None:
         budget = 64 * self._task.workers  # a fully cached input must still come up for air
@@ -307,14 +316,25 @@ class Scheduler:
         if unit.deeper:
             self._recount(unit, evaluations)
         self._assembler.accept(unit.id, evaluations)
-        self.evaluated += len(evaluations)
+        self._count_done(unit, len(evaluations))
+        counts.follow_ups += unit.follow_up
+        counts.deeper += unit.deeper * len(evaluations)
         if searched:
             counts.searched += len(evaluations)
             counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
         else:
-            counts.cached += len(evaluations)
+            self.cached += len(evaluations)
+            counts.follow_ups_cached += unit.follow_up
+            if not unit.extra:
+                self._cached[unit.game] = self._cached.get(unit.game, 0) + len(evaluations)
         if not counted and not unit.extra:
             self._count(unit.game, list(zip(unit.plies, evaluations, strict=True)))
+
+    def _count_done(self, unit: Unit, evaluations: int) -> None:
+        if unit.follow_up:
+            self.follow_ups.done += 1
+        else:
+            self.evaluated += evaluations
 
     def _recount(self, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
         """Give the counter the difference: a deeper search takes the place of the first one."""
@@ -342,7 +362,7 @@ class Scheduler:
             self._fail(unit, unit.plies[0], f"{kind} given up: {decision.reason}")
             self._assembler.quarantine(unit.id)
             self._client.counts.quarantined += 1
-            self.evaluated += 1
+            self._count_done(unit, 1)
             return
         if decision.units != (unit,):
             self._assembler.replace(unit, decision.units)

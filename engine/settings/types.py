@@ -86,6 +86,9 @@ class Settings(CheckedStruct, frozen=True, kw_only=True):
     follow_up_evaluator: str | None = None
     """Evaluator of follow-up searches in a run that searches nothing else; None: `stockfish`; `none`: no follow-up
     is searched."""
+    follow_up_limit: Limit | None = None
+    """Limit of follow-up searches; None: in a run that searches nothing else the limit with which we have analysed
+    the game, where its evaluations show it, and otherwise `limit`."""
     evaluator_options: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
     """Options of the evaluator: `hash` (megabytes), `uci` (UCI options by name), and any others it understands."""
     workers: Annotated[int, Meta(ge=1)] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 LONGEST = 80
 """Columns of a terminal that a name may take."""
@@ -104,6 +104,11 @@ def location(file: str | None, line: int | None, game: int | None) -> str:
     parts = [clean(file) + (f":{line}" if line else "")] if file else []
     parts += [f"game {game}"] if game else []
     return ", ".join(parts) + (": " if parts else "")
+
+
+def either(texts: Sequence[str]) -> str:
+    """Return the first three as alternatives: `5000 nodes or depth 18`."""
+    return " or ".join(texts[:3]) + (" or others" if len(texts) > 3 else "")  # noqa: PLR2004
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -33,9 +33,10 @@ from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.system.paths import data_dir
 from engine_plugins.evaluators._download import opened_until
 from engine_plugins.evaluators._uci_text import printable
+from engine_plugins.evaluators._versions import EMBEDDED
 
 PACKAGE = "stockfish"
-VERSION = "19.0.0"
+VERSION = EMBEDDED
 MEMBER = "package/bin/stockfish-19-lite-single.wasm"
 SHA256 = "57ac2d72312aba346760e3f173f687a8c211208e97a87268436f7f0e10bb5387"
 LICENCE = "GPL-3.0-or-later"
@@ -85,6 +86,15 @@ def find() -> Path | None:
         return path
     path = data_dir() / _FILE
     return path if path.is_file() else None
+
+
+def find_checked() -> Path | None:
+    """Return the path of the file if it is here and has the right content; None otherwise.
+
+    Raises `EvaluatorNotFound` if ENGINE_STOCKFISH_WASM names a file that does not exist.
+    """
+    path = find()
+    return path if path is not None and _is_right(path) else None
 
 
 def available() -> bool:

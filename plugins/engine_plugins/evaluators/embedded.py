@@ -55,9 +55,18 @@ _WITHOUT_EFFECT = {"Clear Hash", "Ponder", "UCI_ShowWDL"}
 """Options that change no score, move or depth."""
 
 
+class EmbeddedOptions(EvaluatorOptions, frozen=True):
+    """Options of `embedded`."""
+
+    why: str = ""
+    """Reason of a choice that people should know of, for people. Changes no result."""
+
+
 class Embedded(Evaluator):
     """Stockfish 19 lite as WebAssembly inside the worker process; needs no installed Stockfish."""
 
+    Options = EmbeddedOptions
+    options: EmbeddedOptions
     plays_moves = True
 
     def __init__(self, options: EvaluatorOptions) -> None:
@@ -101,8 +110,9 @@ class Embedded(Evaluator):
             name=name,
             version=_fetch.VERSION,
             fingerprint=_fingerprint(name, self.options.hash, chosen, offered),
-            why=f"embedded, from {path}",
+            why=self.options.why or f"embedded, from {path}",
             scale=SCALE,
+            notice=f"{name} searches: {self.options.why}" if self.options.why else "",
         )
 
     def clear(self) -> None:

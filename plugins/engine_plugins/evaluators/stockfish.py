@@ -4,6 +4,10 @@ The first of these is used: the program that `engine setup PATH` has remembered;
 Stockfish in a folder where Debian, Homebrew and other package managers install it; the embedded Stockfish, which
 is the same on every machine.
 
+A native Stockfish that is older than the embedded one is passed over for it, which the run says: `-e PATH` or
+`engine setup PATH` chooses it all the same. It is used where the embedded one has not been fetched yet
+(`engine setup`) and where UCI options are set, which are meant for it.
+
 If the remembered program no longer exists, this is an error and no other program is used, because the user has
 named it.
 """
@@ -11,6 +15,7 @@ named it.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,8 +29,20 @@ from engine.plugin import Evaluator, EvaluatorOptions
 from engine.system.paths import data_dir
 from engine_plugins.evaluators._process import Process, awake, find_program, handshake
 from engine_plugins.evaluators._uci_text import printable
+from engine_plugins.evaluators._versions import EMBEDDED, is_older, name_of
 
 _SETUP_SECONDS = 30.0
+
+
+def _can_be_embedded(options: EvaluatorOptions) -> bool:
+    """Return whether the embedded Stockfish is here already and takes these options."""
+    from engine_plugins.evaluators import _fetch
+    from engine_plugins.evaluators.embedded import LARGEST_HASH
+
+    try:
+        return not options.uci and options.hash <= LARGEST_HASH and _fetch.find_checked() is not None
+    except EvaluatorError:
+        return False
 
 
 def _memory() -> Path:
@@ -86,7 +103,18 @@ class Stockfish(Evaluator):
         if native is None:
             return "embedded", values
         path, why = native
+        if path != remembered() and (older := cls._older(path)):
+            if _can_be_embedded(options):
+                shown = shlex.quote(printable(str(path)))
+                return "embedded", values | {"why": f"embedded, newer than {older}, which -e {shown} takes"}
+            why += f", older than the embedded {EMBEDDED.partition('.')[0]}"
         return "uci", values | {"path": str(path), "why": f"{why}: {path}"}
+
+    @staticmethod
+    def _older(path: Path) -> str:
+        """Return the name of a program that is older than the embedded Stockfish; otherwise an empty text."""
+        name = name_of(path)
+        return name if is_older(name) else ""
 
     @classmethod
     def _native(cls) -> tuple[Path, str] | None:

@@ -32,19 +32,19 @@ VIEWS: Mapping[str, tuple[str, str]] = {
         """,
     ),
     "sides": (
-        "two rows a game, one for each player: `color`, `player`, `opponent`, `points`, figures",
+        "two rows a game that was played, one for each player: `color`, `player`, `opponent`, `points`, figures",
         """
         SELECT game, 'white' AS color, player_color IN ('white', 'both') AS by_player, white AS player,
                black AS opponent,
                white_elo AS elo, black_elo AS opponent_elo, white_points AS points, eco, opening, plies,
                white_accuracy AS accuracy, white_acpl AS acpl, white_inaccuracies AS inaccuracies,
                white_mistakes AS mistakes, white_blunders AS blunders
-          FROM games WHERE epd_id IS NULL AND plies > 0
+          FROM games WHERE epd_id IS NULL AND NOT unplayed AND (plies > 0 OR result <> '*')
         UNION ALL
         SELECT game, 'black', player_color IN ('black', 'both'), black, white, black_elo, white_elo,
                1 - white_points, eco, opening, plies, black_accuracy, black_acpl, black_inaccuracies,
                black_mistakes, black_blunders
-          FROM games WHERE epd_id IS NULL AND plies > 0
+          FROM games WHERE epd_id IS NULL AND NOT unplayed AND (plies > 0 OR result <> '*')
         """,
     ),
     "players": (
@@ -54,7 +54,8 @@ VIEWS: Mapping[str, tuple[str, str]] = {
                round(avg(accuracy), 1) AS accuracy, round(moves.cp_loss, 1) AS acpl,
                sum(inaccuracies) AS inaccuracies, sum(mistakes) AS mistakes, sum(blunders) AS blunders
           FROM sides
-          LEFT JOIN (SELECT player, avg(cp_loss) AS cp_loss FROM plies GROUP BY player) AS moves
+          LEFT JOIN (SELECT player, avg(cp_loss) AS cp_loss FROM plies JOIN games USING (game)
+                      WHERE NOT unplayed GROUP BY player) AS moves
                  ON moves.player IS sides.player
          GROUP BY sides.player ORDER BY count(*) DESC, sides.player
         """,
@@ -72,10 +73,10 @@ VIEWS: Mapping[str, tuple[str, str]] = {
         """
         SELECT player, phase, count(*) AS moves, round(avg(win_loss), 2) AS win_loss,
                round(avg(cp_loss), 1) AS cp_loss,
-               count(CASE judgement WHEN 'inaccuracy' THEN 1 END) AS inaccuracies,
-               count(CASE judgement WHEN 'mistake' THEN 1 END) AS mistakes,
-               count(CASE judgement WHEN 'blunder' THEN 1 END) AS blunders
-          FROM plies GROUP BY player, phase
+               sum(iif(cp_loss IS NULL, NULL, judgement IS 'inaccuracy')) AS inaccuracies,
+               sum(iif(cp_loss IS NULL, NULL, judgement IS 'mistake')) AS mistakes,
+               sum(iif(cp_loss IS NULL, NULL, judgement IS 'blunder')) AS blunders
+          FROM plies JOIN games USING (game) WHERE NOT unplayed GROUP BY player, phase
          ORDER BY player, CASE phase WHEN 'opening' THEN 1 WHEN 'middlegame' THEN 2 ELSE 3 END
         """,
     ),
@@ -87,8 +88,9 @@ VIEWS: Mapping[str, tuple[str, str]] = {
                     WHEN clock < 60 THEN '3. 30 to 60 s' WHEN clock < 300 THEN '4. 1 to 5 min'
                     ELSE '5. 5 min and more' END AS time_left,
                count(*) AS moves, round(avg(time), 1) AS time, round(avg(win_loss), 2) AS win_loss,
-               count(CASE judgement WHEN 'blunder' THEN 1 END) AS blunders
-          FROM plies WHERE clock IS NOT NULL GROUP BY player, time_left ORDER BY player, time_left
+               sum(iif(loss IS NULL, NULL, judgement IS 'blunder')) AS blunders
+          FROM plies JOIN games USING (game) WHERE clock IS NOT NULL AND NOT unplayed
+         GROUP BY player, time_left ORDER BY player, time_left
         """,
     ),
 }

@@ -11,7 +11,7 @@
 | `plies`            | the moves: see below                                                                   |
 | `phases`           | `middlegame` and `endgame`: the positions where they begin, or null; null for EPD      |
 | `opening`          | `eco`, `name` and `ply` of the last named position, or null                            |
-| `white`, `black`   | `accuracy`, `acpl`, `inaccuracies`, `mistakes`, `blunders`                             |
+| `white`, `black`   | `accuracy`, `acpl`, `inaccuracies`, `mistakes`, `blunders`; null: nothing to judge       |
 | `scale`            | factor for centipawns before Win%, accuracy and judgements                             |
 | `reconciled`       | whether evaluations that contradicted each other were made to agree                    |
 | `epd`              | only for an EPD line: its `id`, `bm`, `am` (UCI), `dm` (moves)                         |

@@ -142,3 +142,63 @@ def test_games_that_nobody_played_are_said_once_and_ranked_nowhere(tmp_path: Pat
     assert points(again) == points(expected)
     # The counter of the screen has the positions of all games, and so has its report.
     assert result.reports["wins"].metrics["wins"].value == result.wins
+
+
+NO_MOVES = """[White "Anna"]
+[Black "Bert"]
+[Result "*"]
+
+*
+
+[White "Emil"]
+[Black "Bert"]
+[Result "1-0"]
+
+1. Qh5 {no such move} 1-0
+
+"""
+
+
+def test_games_without_moves_count_the_same_in_sqlite_and_leaderboard(tmp_path: Path) -> None:
+    """Byes, forfeits, results without moves and empty games count for nobody, a game that cannot be read does."""
+    source = tmp_path / "games.pgn"
+    source.write_text(UNPLAYED + SPELLED + NO_MOVES)
+    result = analyse(source, tmp_path / "out.sqlite")
+    assert points(result)["Emil"] == (1, 1.0)
+    with sqlite3.connect(tmp_path / "out.sqlite") as database:
+        rows = database.execute("SELECT player, games, points, acpl, blunders FROM players").fetchall()
+        moves = database.execute("SELECT sum(moves) FROM phases").fetchall()
+    database.close()
+    assert {player: (games, score) for player, games, score, *_ in rows} == points(result)
+    assert ("Emil", 1, 1.0, None, None) in rows
+    assert moves == [(16,)]
+
+
+def test_a_game_without_evaluations_has_no_judgements_and_not_0_of_them(tmp_path: Path) -> None:
+    source = tmp_path / "games.pgn"
+    source.write_text('[White "Anna"]\n[Black "Bert"]\n\n1. e4 e5 2. Nf3 Nc6 1-0\n\n' + SPELLED)
+    outputs = [tmp_path / name for name in ("out.jsonl", "out.games.csv", "out.sqlite", "out.html")]
+    analyse(source, *outputs)
+    nothing = {"accuracy": None, "acpl": None, "inaccuracies": None, "mistakes": None, "blunders": None}
+    first, second, *_ = map(json.loads, outputs[0].read_text().splitlines())
+    assert (first["white"], first["black"]) == (nothing, nothing)
+    assert second["white"]["blunders"] == 1
+    head, row, *_ = (line.split(",") for line in outputs[1].read_text(encoding="utf-8-sig").splitlines())
+    assert [row[head.index(f"{color}_blunders")] for color in ("white", "black")] == ["", ""]
+    with sqlite3.connect(outputs[2]) as database:
+        assert database.execute("SELECT blunders FROM sides WHERE game = 1").fetchall() == [(None,), (None,)]
+        assert database.execute("SELECT blunders FROM sides WHERE game = 2").fetchall() == [(1,), (0,)]
+    database.close()
+    assert '<td class="tight">– · –<' in outputs[3].read_text()
+    again = [*map(json.loads, _again(outputs[0], tmp_path).read_text().splitlines())]
+    assert again[0]["white"] == nothing
+    # Files of earlier versions say 0 there.
+    outputs[0].write_text(outputs[0].read_text().replace('"blunders":null', '"blunders":0'))
+    assert json.loads(_again(outputs[0], tmp_path).read_text().splitlines()[0])["white"] == nothing
+
+
+def _again(path: Path, folder: Path) -> Path:
+    written = folder / "again.jsonl"
+    written.unlink(missing_ok=True)
+    analyse(path, written)
+    return written

@@ -189,6 +189,7 @@ def _game(game: dict[str, Any]) -> dict[str, Any]:
         "epd_am": " ".join(epd.get("am", [])) or None,
         "problem": game.get("problem"),
         "headers": json.dumps(tags, ensure_ascii=False, separators=(",", ":")),
+        "unplayed": not game["plies"] and result != "*" and not epd,
     }
 
 
