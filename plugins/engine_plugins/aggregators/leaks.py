@@ -40,10 +40,11 @@ class Leaks(Aggregator):
     colour and the month. The figure of a group is the Win% lost per 100 moves; 100 is one whole game thrown from
     a certain win to a certain loss. A move that gains Win% counts as a loss of 0.
 
-    *More* is your figure minus that of your opponents in the same group, so that positions that are hard for
-    everybody do not count against you. *Weaker* is this minus the same over all moves: a player who loses more
-    than the opponents everywhere is not weaker in every group. ± is half of its 95% interval. *Cost* is weaker
-    times the share of your moves that are in the group: Win% per 100 of all your moves.
+    Your figure minus that of your opponents in the same group is more than 0 where you lose more than they do;
+    positions that are hard for everybody do not count against you. *Weaker* is this difference minus the same over
+    all moves, since a player who loses more than the opponents everywhere is not weaker in every group. ± is half
+    of its 95% interval. *Cost* is weaker times the share of your moves that are in the group: Win% per 100 of all
+    your moves.
 
     The moves of one game depend on each other, and yours on your opponent's. So intervals are by game: they follow
     from sums over games (linearised ratios, games as clusters, Student's t with the games as degrees of freedom;
@@ -185,15 +186,13 @@ class Leaks(Aggregator):
 
 
 def _columns(*, alone: bool) -> tuple[Column, ...]:
-    weaker = (Column("weaker", "Weaker", "float", _UNIT),)
     return (
         Column("group", "Group"),
         Column("moves", "Moves", "int"),
         Column("games", "Games", "int"),
         Column("lost", "Lost", "float", _UNIT),
         *(() if alone else (Column("opponents", "Theirs", "float", _UNIT),)),
-        Column("more", "More", "float", _UNIT),
-        *(() if alone else weaker),
+        Column("weaker", "Weaker", "float", _UNIT),
         Column("interval", "±", "float", _UNIT),
         Column("cost", "Cost", "float", _UNIT),
         Column("certainty", "Certainty"),
@@ -201,6 +200,6 @@ def _columns(*, alone: bool) -> tuple[Column, ...]:
 
 
 def _row(group: Group, *, alone: bool) -> tuple[Cell, ...]:
-    beside = (group.more,) if alone else (group.opponents, group.more, group.weaker)
-    shown = group.name, group.moves, group.games, group.lost, *beside, group.error, group.cost
-    return (*shown, group.certainty)
+    theirs = () if alone else (group.opponents,)
+    counts = group.name, group.moves, group.games
+    return (*counts, group.lost, *theirs, group.weaker, group.error, group.cost, group.certainty)
