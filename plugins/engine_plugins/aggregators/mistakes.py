@@ -76,9 +76,9 @@ class Mistakes(Aggregator):
     """Bad moves as training positions, the most instructive first: find what you missed.
 
     A training position is a position in which the move played lost at least `least` Win%. The most instructive
-    come first, at most `per_game` from one game. The task is to find a better move. The best move and all moves within
-    `margin` Win% of it are accepted; Lichess's "learn from your mistakes" accepts moves within 3.5. To find these
-    moves, each position is searched once more for its `lines` best moves, with the limit of the run. If that
+    come first, at most `per_game` from one game. The task is to find a better move. The best move and all moves
+    within `margin` Win% of it are accepted; Lichess's "learn from your mistakes" accepts moves within 3.5. To find
+    these moves, each position is searched once more for its `lines` best moves, with the limit of the run. If that
     search fails, only the best move is accepted; if the best move is not known either, the position is left out. A
     mate, fast or slow, counts as Win% 97.5.
 
@@ -93,13 +93,13 @@ class Mistakes(Aggregator):
       there are only one or two legal moves, 50% if it takes a piece that is not defended or is worth more than the
       one that takes it, 80% for other captures and for checks, 100% for quiet moves; and 90% if two moves were
       good, 70% if more;
-    - **recurrence**: 200% if the same move was played in the same line in another game, within the first 20 plies
-      (such positions are listed once); 125% if errors of its kind in its phase occur in at least 3 games and in
-      10% of those with a bad move; 110% if in at least 3 games.
+    - **recurrence**: 200% if the same move was played after the same moves in another game, within the first 20
+      plies (such positions are listed once); 125% if errors of its kind in its phase occur in at least 3 games and
+      in 10% of those with a bad move; 110% if in at least 3 games.
 
-    *Why* names the kind of error and what recurs. Ties go to the earlier game. The kinds are: *missed mate*,
-    *allowed mate*, *moved into capture* (the best answer takes the piece that moved), *did not take* (the best move
-    takes the piece that had just moved), *wrong capture*, and else what the better move was.
+    *Why* names the kind of error and what recurs. Ties go to the earlier game. The kinds are *missed mate*,
+    *allowed mate*, *moved into capture* (the best answer takes the piece that moved), *did not take* (the best
+    move takes the piece that had just moved), *wrong capture*, and else what the better move was.
 
     With `--player`, only that player's colours count. The table is for reading; to train, write it to a file:
 
@@ -376,8 +376,8 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
         _, _, _, *cells, before, after, _ = one.entry.cells
         rows.append((one.entry.game, one.entry.ply, *cells, unmilli(before), unmilli(after), one.why))
     reading = (
-        "The most instructive first: what the move lost, less where it was made in haste, the better move was easy "
-        "to see or the game was decided, and more where the error recurs."
+        "The most instructive first: what the move lost, less where it was made in haste, the better move was "
+        "easy to see or the game was decided, and more where the error recurs."
     )
     references = tuple(one.references[:5] for one in shown)
     return ReportTable("positions", "Find a better move", columns, tuple(rows), references, reading)
