@@ -241,8 +241,8 @@ class Openings(Aggregator):
         references = tuple(referred(self.costly.get(key)) for key, _ in listed)
         reading = (
             "Win% is the mean where a game left the named openings; move accuracy is the mean over later moves, "
-            "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games in "
-            "which most Win% was lost in the first ten moves, at the costliest of these moves."
+            "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games "
+            "in which most Win% was lost in the first ten moves, at the costliest of these moves."
         )
         return ReportTable("openings", "Openings", columns, rows, references, reading)
 
