@@ -16,6 +16,7 @@ from engine_plugins.aggregators._common import (
     Players,
     leading,
     left_out,
+    lost,
     mean,
     milli,
     numbered,
@@ -28,6 +29,7 @@ from engine_plugins.aggregators._endgame_tables import (
     THEIRS,
     class_table,
     conversion_table,
+    findings,
     player_table,
     result_table,
     slip_table,
@@ -40,6 +42,8 @@ from engine_plugins.aggregators._tablebases import Tablebases
 _FULL = 100_000
 """100 percent in thousandths."""
 
+_TELLING = 2_000
+"""Thousandths of Win% that a move must lose to be an example."""
 _RESULTS = {1: "win", 0: "draw", -1: "loss"}
 
 
@@ -121,6 +125,12 @@ class Endgames(Aggregator):
     """Number of winning endgames and of those won, of losing endgames and of those held, by class."""
     players = keyed(Counts(), by="player")
     """Counts as in `sides`, number of moves and sum of accuracies, by player."""
+    examples = keyed(TopK(5))
+    """Moves that lost most Win%, by side and class, and winning endgames that were not won, by class: `ours|all`,
+    `decided|all`. The results of a class: the endgames that scored least against their entry, `over|all`."""
+    player_examples = keyed(TopK(5), by="player")
+    slip_examples = keyed(TopK(5))
+    """Moves that let a result slip, by side and class."""
     slips = TopK()
     """Moves that let a result slip, by the half points that they lost."""
 
@@ -166,6 +176,11 @@ class Endgames(Aggregator):
                 if ply.accuracy is not None:
                     accuracies.add(milli(ply.accuracy))
                     counts.add("blunders", ply.judgement == "blunder")
+                    cost = lost(ply) or 0
+                    if cost > _TELLING:
+                        self.examples[f"{side}|{name}"].add(cost, game.origin.game, k)
+                        if name == ALL and side == OURS:
+                            self.player_examples[game.player(color)].add(cost, game.origin.game, k)
         for color in game.view:
             self._result(game, name, color, spans[0][0])
 
@@ -180,9 +195,13 @@ class Endgames(Aggregator):
             return
         scores["entry"].add(win)
         scores["over"].add(score - win)
+        number = game.origin.game
+        self.examples[f"over|{name}"].add(win - score, number, entry)
         if win >= self.options.winning * 1000:
             decided.add("winning")
             decided.add("won", score == _FULL)
+            if score < _FULL:
+                self.examples[f"decided|{name}"].add(win - score, number, entry)
         elif win <= _FULL - self.options.winning * 1000:
             decided.add("losing")
             decided.add("held", score > 0)
@@ -221,6 +240,9 @@ class Endgames(Aggregator):
                 counts.add("perfect")
                 if slip is not None:
                     counts.add(slip)
+            if slip is not None:
+                for group in {ALL, name}:
+                    self.slip_examples[f"{side}|{group}"].add(before - after, game.origin.game, start + k)
             if slip is not None and side == OURS:
                 self._slip(game, start + k, boards[k], (before, after))
 
@@ -246,21 +268,27 @@ class Endgames(Aggregator):
             "games": Metric(self.totals["games"], "Games"),
             "endgames": Metric(self.totals["endgames"], "Games with an endgame"),
             "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Accuracy in it", "percent"),
-            "blunders": Metric(mean(100 * ours["blunders"], accuracies.n), "Blunders per 100 moves", "float"),
+            "blunders": Metric(mean(100 * ours["blunders"], accuracies.n), "Blunders", "float", "per 100 moves"),
             "conversion": Metric(share(decided["won"], decided["winning"]), "Winning ones won", "percent"),
             "held": Metric(share(decided["held"], decided["losing"]), "Losing ones held", "percent"),
             "tablebase_moves": Metric(perfect, "Moves in tablebases"),
             "slips": Metric(slipped(ours) if perfect else None, "Results let slip"),
         }
         tables = (
-            class_table(self.sides, self.accuracies),
-            result_table(self.sides, self.scores),
-            conversion_table(self.sides, self.decided),
-            tablebase_table(self.sides),
+            class_table(self.sides, self.accuracies, self.examples),
+            result_table(self.sides, self.scores, self.examples),
+            conversion_table(self.sides, self.decided, self.examples),
+            tablebase_table(self.sides, self.slip_examples),
             slip_table(self.slips),
-            player_table(listed),
+            player_table(listed, self.player_examples),
         )
-        return Report(title="Endgames", metrics=metrics, tables=tables, notes=tuple(self._notes(perfect, number)))
+        return Report(
+            title="Endgames",
+            metrics=metrics,
+            tables=tables,
+            notes=tuple(self._notes(perfect, number)),
+            findings=tuple(findings(self.scores, self.decided, self.examples)) if not self.totals["both"] else (),
+        )
 
     def _notes(self, perfect: int, players: int) -> Iterator[str]:
         yield "An endgame has at most six pieces besides kings and pawns; classes go by the pieces of both sides."
