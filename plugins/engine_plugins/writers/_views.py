@@ -88,7 +88,7 @@ VIEWS: Mapping[str, tuple[str, str]] = {
                     WHEN clock < 60 THEN '3. 30 to 60 s' WHEN clock < 300 THEN '4. 1 to 5 min'
                     ELSE '5. 5 min and more' END AS time_left,
                count(*) AS moves, round(avg(time), 1) AS time, round(avg(win_loss), 2) AS win_loss,
-               sum(iif(loss IS NULL, NULL, judgement IS 'blunder')) AS blunders
+               sum(iif(cp_loss IS NULL, NULL, judgement IS 'blunder')) AS blunders
           FROM plies JOIN games USING (game) WHERE clock IS NOT NULL AND NOT unplayed
          GROUP BY player, time_left ORDER BY player, time_left
         """,
