@@ -71,7 +71,21 @@ class Leaks(Aggregator):
 
         $ engine analyze tests/data/match.jsonl.zst -a leaks --player 'Stockfish 1700'
 
-        Leaks
+        Leaks, the most certain first, then by cost
+        Kind      Group              Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
+        piece     pawn                 145     12  243.37  152.53   82.67   99.57  22.36  may be chance
+        phase     endgame              190     11   79.28   44.30   26.82   67.00   9.51  may be chance
+        piece     king                  58     10  119.50   53.74   57.60  192.93   6.23  may be chance
+        standing  won (80 and more)    159      6  104.81   78.97   17.68  176.44   5.25  may be chance
+        piece     knight                76     12  261.10  218.55   34.38  178.66   4.88  may be chance
+        piece     rook                  93     12  173.17  142.89   22.11  102.56   3.84  may be chance
+        … 3 more
+        By clock left
+        Group         Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
+        under 10%       358     12  184.82  171.93    4.72   40.45   3.15  may be chance
+        10-25%           45     12  276.63  311.55  -43.08  396.46  -3.62  –
+        25-50%           64     12  300.85  288.38    4.29  170.36   0.51  may be chance
+        50% and more     69     12  196.06  183.62    4.28   75.19   0.55  may be chance
     """
 
     Options = LeaksOptions
