@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tests.processes import HAS_PROC, PROC, command_of, descendants, end_of, marked
+from tests.processes import HAS_PROC, PROC, command_of, descendants, end_of, everybody, marked
 
 HELPERS: set[int] = set()
 """Processes that a fixture of a module keeps, such as a browser; their descendants are not leaks either."""
@@ -32,16 +32,17 @@ class State(Struct):
     threads: set[int | None]
     descriptors: dict[int, str]
     shared: dict[str, int]
+    processes: set[int]
 
 
 def state() -> State:
-    return State({thread.ident for thread in threading.enumerate()}, _descriptors(), _shared_memory())
+    return State({thread.ident for thread in threading.enumerate()}, _descriptors(), _shared_memory(), everybody())
 
 
 def left_behind(before: State, mark: str, temporary: Path) -> list[str]:
     """Describe everything that a test left behind, after waiting for what is about to end."""
     return [
-        *_processes(mark),
+        *_processes(mark, before.processes),
         *_zombies(),
         *_new_threads(before.threads),
         *_new_descriptors(before.descriptors),
@@ -50,11 +51,11 @@ def left_behind(before: State, mark: str, temporary: Path) -> list[str]:
     ]
 
 
-def _processes(mark: str) -> list[str]:
+def _processes(mark: str, before: set[int]) -> list[str]:
     if not HAS_PROC:
         return []
     helpers = HELPERS.union(*(descendants(pid) for pid in HELPERS))
-    return [f"process {pid}: {command_of(pid)}" for pid in end_of(marked(mark) - helpers, PATIENCE)]
+    return [f"process {pid}: {command_of(pid)}" for pid in end_of(marked(mark, before) - helpers, PATIENCE)]
 
 
 def _zombies() -> list[str]:
