@@ -302,9 +302,7 @@ class Leaderboard(Aggregator):
         for name, entry in games:
             number, opponent, color, moves, points = entry.cells
             rows.append((name, number, opponent, color, moves, entry.score / 1000, unmilli(points)))
-        reading = (
-            f"The game with the highest accuracy among those with at least {BEST_GAME_MOVES} own moves that count."
-        )
+        reading = f"The game with the highest accuracy among those with {BEST_GAME_MOVES} own moves or more."
         return ReportTable("best_games", "Best game of each player", columns, tuple(rows), reading=reading)
 
     def _notes(self, number: int) -> tuple[str, ...]:
