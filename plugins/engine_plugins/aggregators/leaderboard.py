@@ -280,7 +280,7 @@ class Leaderboard(Aggregator):
         rows = tuple((*standing[:4], score_interval(points), *standing[4:]) for standing, _, points in listed)
         references = tuple(referred(self.best.get(player.standing.name), moves=False) for player in listed)
         reading = (
-            "Points are of finished games, 95% is the interval of the score, accuracy the mean of game accuracies. "
+            "Points are of finished games, 95% is the interval of the score, accuracy the mean of those of games. "
             "A row leads to the player's best game."
         )
         return ReportTable("players", "Players", columns, rows, references, reading)
