@@ -235,8 +235,8 @@ class Highlights(Aggregator):
         )
         references = tuple((_at(entry.game, entry.cells[-1]),) for entry in self.games.entries())
         reading = (
-            f"Excitement is the Win% of all moves that change it by {self.options.floor} or more, added up, and 20 "
-            "for each change of the lead (60 Win% or more). A row leads to the largest swing."
+            f"Excitement is the Win% of all moves that change it by {self.options.floor} or more, added up, and "
+            "20 for each change of the lead (60 Win% or more). A row leads to the largest swing."
         )
         return ReportTable("games", "Most exciting games", columns, rows, references, reading)
 

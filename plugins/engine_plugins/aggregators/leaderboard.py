@@ -280,7 +280,7 @@ class Leaderboard(Aggregator):
         rows = tuple((*standing[:4], score_interval(points), *standing[4:]) for standing, _, points in listed)
         references = tuple(referred(self.best.get(player.standing.name), moves=False) for player in listed)
         reading = (
-            "Points are of finished games, 95% is the interval of the score, accuracy the mean of game accuracies. "
+            "Points are of finished games, 95% is the interval of the score, accuracy the mean of those of games. "
             "A row leads to the player's best game."
         )
         return ReportTable("players", "Players", columns, rows, references, reading)
@@ -302,9 +302,7 @@ class Leaderboard(Aggregator):
         for name, entry in games:
             number, opponent, color, moves, points = entry.cells
             rows.append((name, number, opponent, color, moves, entry.score / 1000, unmilli(points)))
-        reading = (
-            f"The game with the highest accuracy among those with at least {BEST_GAME_MOVES} own moves that count."
-        )
+        reading = f"The game with the highest accuracy among those with {BEST_GAME_MOVES} own moves or more."
         return ReportTable("best_games", "Best game of each player", columns, tuple(rows), reading=reading)
 
     def _notes(self, number: int) -> tuple[str, ...]:

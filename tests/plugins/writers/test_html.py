@@ -160,7 +160,12 @@ def test_players_stand_by_games_and_then_by_accuracy() -> None:
 
 
 def test_ten_positions_of_different_games_before_a_second_of_one() -> None:
-    games = [analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k) for k in range(1, 13)]
+    games = [
+        analysed_game(f"1. f3 {reply} 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k)
+        for k, reply in enumerate(
+            ["a6", "a5", "b6", "b5", "c6", "c5", "e6", "e5", "g6", "g5", "h6", "h5"], start=1
+        )
+    ]
     parsed = page(*games)
     lessons = re.findall(r'<svg class="diagram"', parsed.text)
     assert len(lessons) == 10

@@ -363,8 +363,12 @@ def test_without_a_script_everything_but_the_games_is_there(chromium: Any, class
 def test_a_handout_prints_with_its_solutions(chromium: Any, tmp_path: Path) -> None:
     path = tmp_path / "anna.html"
     games = [
-        analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, headers={"White": "Anna"}, number=k)
-        for k in range(1, 13)
+        analysed_game(
+            f"1. f3 {reply} 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, headers={"White": "Anna"}, number=k
+        )
+        for k, reply in enumerate(
+            ["a6", "a5", "b6", "b5", "c6", "c5", "e6", "e5", "g6", "g5", "h6", "h5"], start=1
+        )
     ]
     [file] = write(games, player="Anna")
     path.write_text(file.text, encoding="utf-8")
