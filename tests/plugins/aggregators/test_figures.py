@@ -12,46 +12,11 @@ from engine_plugins.aggregators.acpl import Acpl
 from engine_plugins.aggregators.best_scores import BestScores
 from engine_plugins.aggregators.epd_solved import EpdSolved
 from engine_plugins.aggregators.judgements import Judgements
-from engine_plugins.aggregators.wins import Wins
 from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert"}
 BERT_ANNA = {"White": "Bert", "Black": "Anna"}
 HANGING = {"FEN": "4k3/8/8/3q4/4P3/8/8/4K3 w - - 0 1", "SetUp": "1"}
-
-
-# White to move in positions 0, 2 and 4: +300 in 2 wins. Black in 1 and 3: White's -300 in 3 wins for Black.
-SWINGS = "1. e4 e5 2. Nf3 Nc6"
-SWING_EVALS = [299, 300, 300, -300, -300]
-
-
-def test_wins_counts_what_wins_for_the_side_to_move() -> None:
-    got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT))
-    assert metrics(got) == {"wins": 2, "positions": 5, "share": 40.0}
-    assert table(got, "players").rows == (("Anna", 1, 3, 33.333), ("Bert", 1, 2, 50.0))
-    assert table(got, "games").rows == ((1, "Anna – Bert", 2, 5),)
-
-
-def test_wins_in_total_whatever_the_view_and_the_players_in_view_only() -> None:
-    got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT, view=("black",)))
-    assert got.metrics["wins"].value == 2
-    assert table(got, "players").rows == (("Bert", 1, 2, 50.0),)
-
-
-def test_wins_skips_terminal_and_missing_positions_and_counts_an_epd_line_once() -> None:
-    mated = analysed_game("1. f3 e5 2. g4 Qh4#", [20, None, -45, "#-1"], headers=ANNA_BERT)
-    line = analysed_game(headers=HANGING, evals=[480], epd=Epd(id="take.1"), number=2)
-    got = report(Wins, mated, line)
-    assert metrics(got) == {"wins": 2, "positions": 4, "share": 50.0}
-    assert table(got, "games").rows == ((1, "Anna – Bert", 1, 3), (2, "take.1", 1, 1))
-
-
-def test_wins_threshold_and_length_are_options() -> None:
-    games = [analysed_game(SWINGS, SWING_EVALS, number=number) for number in (1, 2, 3)]
-    got = report(Wins, *games, winning_cp=299, games=2)
-    assert got.metrics["wins"].value == 9
-    assert [row[0] for row in table(got, "games").rows] == [1, 2]
-    assert any("1 more games are not listed" in note for note in got.notes)
 
 
 def test_best_scores_one_a_game_ties_to_the_earlier_game_and_ply() -> None:
