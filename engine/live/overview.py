@@ -35,6 +35,8 @@ FIGURES: Final = (
     ("judgements", "mistakes", "Mistakes"),
     ("judgements", "blunders", "Blunders"),
 )
+ROOM_FOR_WINS = 70
+"""Columns of a terminal below which the winning moves are left out, so that names are whole."""
 PLAYERS = "players"
 UNLISTED = "more players are not listed"
 """What the note of a report says whose table of players is not whole."""
@@ -78,7 +80,8 @@ def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableTy
     figures: list[tuple[str, Kind, Mapping[str, Cell]]] = [
         (label, *_column(reports.get(name), key)) for name, key, label in FIGURES
     ]
-    figures.append((PLAYED, "text", _winning(reports.get("wins"))))
+    if width >= ROOM_FOR_WINS:
+        figures.append((PLAYED, "text", _winning(reports.get("wins"))))
     names = list(dict.fromkeys(name for _, _, cells in figures for name in cells))
     if not names:
         return
