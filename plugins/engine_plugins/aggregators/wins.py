@@ -33,6 +33,7 @@ from engine_plugins.aggregators._common import (
     lost,
     share,
 )
+from engine_plugins.aggregators._references import SHOWN, to_moves
 
 
 class WinsOptions(Options, frozen=True):
@@ -47,9 +48,6 @@ class WinsOptions(Options, frozen=True):
 
 Fate = Literal["played", "missed", "open"]
 """What became of a winning move; `open` if nobody moved, or if the evaluation after the move is not known."""
-
-SHOWN = 5
-"""Missed winning moves that a row refers to."""
 
 
 class Wins(Aggregator):
@@ -188,7 +186,7 @@ class Wins(Aggregator):
             return
         name, own = only
         if own["available"]:
-            yield Finding(_sentence(name, own), None, _references(self.worst.get(name)), "players")
+            yield Finding(_sentence(name, own), None, to_moves(self.worst.get(name)), "players")
         theirs = {key: self.totals[key] - own[key] for key in _FIGURES}
         if theirs["available"]:
             yield Finding(_sentence("The opponents", theirs), table="games")
@@ -200,7 +198,7 @@ class Wins(Aggregator):
              counts["played"], counts["missed"])
             for name, counts in listed
         )  # fmt: skip
-        references = tuple(_references(self.worst.get(name)) for name, _ in listed)
+        references = tuple(to_moves(self.worst.get(name)) for name, _ in listed)
         return ReportTable("players", "By player to move", columns, rows, references, _READING)
 
     def _games(self) -> ReportTable:
@@ -241,7 +239,3 @@ def _sentence(who: str, counts: dict[str, int] | Counts) -> str:
     known = f"played {played:,} ({rate:.1f}%)" if rate is not None else f"played {played:,}"
     moves = "winning move" if available == 1 else "winning moves"
     return f"{who} had {available:,} {moves} available, {known} and missed {missed:,}."
-
-
-def _references(worst: TopK) -> tuple[Reference, ...]:
-    return tuple(Reference(entry.game, entry.ply) for entry in worst.entries())
