@@ -47,12 +47,12 @@ def test_what_a_decided_position_hides_is_said_at_equal_win() -> None:
     got = report(TimeManagement, *games)
     found = metrics(got)
     assert found["accuracy_otherwise"] == 100.0
-    # Of 60 moves in trouble in even positions, 15 have an accuracy of 32: a quarter of 68 is 17. Of all 180 moves
+    # Of 75 moves in trouble in even positions, 15 have an accuracy of 32: a fifth of 68 is 13.6. Of all 180 moves
     # in trouble, they are a twelfth.
-    assert found["trouble_at_equal_win"] == pytest.approx(-17, abs=0.3)
+    assert found["trouble_at_equal_win"] == pytest.approx(-13.6, abs=0.1)
     assert found["accuracy_in_trouble"] == pytest.approx(100 - 68 / 12, abs=0.3)
     first, plain = got.findings
-    assert first.text.startswith("In time trouble, Anna's moves are 17.0 points less accurate than otherwise in")
+    assert first.text.startswith("In time trouble, Anna's moves are 13.6 points less accurate than otherwise in")
     assert (first.certainty, first.references[0]) == ("sure", Reference(1, 8))
     assert plain.text.endswith("50% of the moves in time trouble and 0% of the others are in decided positions"
                                " (Win% under 10 or from 90).")  # fmt: skip
