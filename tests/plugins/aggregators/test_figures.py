@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.model import Epd, Score
+from engine.model import Epd, Reference, Score
 from engine.scoring import move_accuracy, win_percent
 from engine.testing import analysed_game
 from engine_plugins.aggregators.accuracy import Accuracy
@@ -49,10 +49,23 @@ def test_accuracy_is_the_mean_of_game_accuracies() -> None:
     assert (anna["games"], anna["median"], anna["white"], anna["black"]) == (2, 10.664, 10.664, 12.303)
     assert bert == {
         "player": "Bert", "games": 2, "accuracy": 100.0, "interval": 0.0, "median": 100.0, "white": 100.0,
-        "black": 100.0,
+        "black": 100.0, "move_accuracy": 100.0,
     }  # fmt: skip
+    # Anna's two moves have the accuracies of the two games, less what the harmonic mean adds for its floor of 1.
+    by_moves = anna["move_accuracy"]
+    assert isinstance(by_moves, float)
+    assert table(got, "players").references == ((Reference(1), Reference(2)), (Reference(1), Reference(2)))
+    assert got.findings[0].text == "Accuracy reaches from 11.5% (Anna) to 100.0% (Bert) among 2 players."
     assert metrics(got) == pytest.approx(
-        {"accuracy": 55.74175, "median": 12.303, "white": 55.332, "black": 56.1515, "games": 2}, abs=6e-4
+        {
+            "accuracy": 55.74175,
+            "move_accuracy": (by_moves + 100) / 2,
+            "median": 12.303,
+            "white": 55.332,
+            "black": 56.1515,
+            "games": 2,
+        },
+        abs=6e-4,
     )
 
 
@@ -90,7 +103,11 @@ def test_accuracy_of_the_player_in_view() -> None:
         ("Anna", 10.664, None)
     ]
     assert table(got, "games").rows == ((1, "Anna", 10.664, "Bert", None),)
-    assert metrics(got) == {"accuracy": 10.664, "median": 10.664, "white": 10.664, "black": None, "games": 1}
+    assert metrics(got) == {
+        "accuracy": 10.664, "move_accuracy": 10.664, "median": 10.664, "white": 10.664, "black": None, "games": 1,
+    }  # fmt: skip
+    (finding,) = got.findings
+    assert (finding.text, finding.references) == ("Anna's accuracy is 10.7% (1 game).", (Reference(1),))
 
 
 def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
