@@ -7,6 +7,7 @@ import pytest
 from engine.model import Epd, Reference, Score
 from engine.scoring import move_accuracy, win_percent
 from engine.testing import analysed_game
+from engine.testing.builders import Eval
 from engine_plugins.aggregators.accuracy import Accuracy
 from engine_plugins.aggregators.acpl import Acpl
 from engine_plugins.aggregators.best_scores import BestScores
@@ -156,6 +157,47 @@ def test_judgements_of_the_player_in_view_and_the_size_of_the_list() -> None:
     got = report(Judgements, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, view=("white",)), worst=2)
     assert metrics(got) == {"inaccuracies": 1, "mistakes": 1, "blunders": 1, "moves": 4}
     assert [(row[1], row[4]) for row in table(got, "worst").rows] == [(6, "blunder"), (4, "mistake")]
+
+
+def test_judgements_by_move_number_are_rates_over_the_moves_made_there() -> None:
+    # Anna blunders on her second move. Two games end then; the third goes on to her sixth move, a blunder as well.
+    short = [
+        analysed_game("1. a3 a6 2. b3", [0, 15, 15, -285], headers=ANNA_BERT, number=k, view=("white",))
+        for k in (1, 2)
+    ]
+    moves = "1. a3 a6 2. b3 b6 3. c3 c6 4. d3 d6 5. e3 e6 6. f3"
+    evals: list[Eval] = [15, 15, 15, -285, *[-285] * 7, "#-3"]
+    long = analysed_game(moves, evals, headers=ANNA_BERT, number=3, view=("white",))
+    got = report(Judgements, *short, long)
+    assert [(row["numbers"], row["moves"], row["blunders_rate"]) for row in rows(got, "numbers")] == [
+        ("1-5", 9, 33.333), ("6-10", 1, 100.0),
+    ]  # fmt: skip
+    drop = win_percent(Score(cp=15)) - win_percent(Score(cp=-285))
+    assert rows(got, "numbers")[0]["loss"] == pytest.approx(100 * 3 * drop / 9, abs=0.05)
+    assert table(got, "numbers").references[1] == (Reference(3, 10),)
+    (chart,) = got.charts
+    (series,) = chart.series
+    first = series.points[0]
+    assert (chart.form, chart.y.unit, first.x, first.n) == ("bars", "per 100 moves", "1-5", 9)
+    assert first.y == pytest.approx(100 * 3 * drop / 9, abs=0.05)
+    assert (
+        got.findings[0].text
+        == "Anna makes 40.0 blunders, 0.0 mistakes and 0.0 inaccuracies per 100 moves (of 10)."
+    )
+    assert got.findings[0].references[0] == Reference(1, 2)
+
+
+def test_judgements_name_the_move_numbers_that_cost_most() -> None:
+    moves = "1. a3 a6 2. b3 b6 3. c3 c6 4. d3 d6 5. e3 e6 6. f3"
+    games = [
+        analysed_game(moves, [15] * 11 + [15 - 100 * (k % 4)], headers=ANNA_BERT, number=k, view=("white",))
+        for k in range(1, 41)
+    ]
+    finding = report(Judgements, *games).findings[1]
+    assert finding.text.startswith("Anna's moves 6-10 lose most: 1,3")
+    assert (finding.certainty, finding.table) == ("sure", "numbers")
+    assert finding.references[0] == Reference(3, 10)
+    assert len(report(Judgements, *games[:9]).findings) == 1
 
 
 @pytest.mark.parametrize(
