@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.model import Cell, Column, Reference, ReportTable
 from engine.plugin import Counts, Keyed, TopK
 from engine_plugins.aggregators._common import GAME, PLAYER, interval, share, unmilli
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 
 SIDES = ("ours", "opponents")
 STANDINGS = ("winning", "losing", "both", "neither")
@@ -35,7 +35,7 @@ def player_table(listed: list[tuple[str, Keyed[Counts]]], slipped: Keyed[TopK]) 
         won = winning.total, share(winning["won"], winning.total), winning["lost"]
         losses = losing.total, share(saved(losing), losing.total), losing["won"]
         rows.append((name, stood.get("all").total, *won, *losses))
-    references = tuple(referred(slipped.get(name)) for name, _ in listed)
+    references = tuple(to_moves(slipped.get(name)) for name, _ in listed)
     reading = (
         "Thrown away is lost after winning. A row leads to winning games that were not won, where they turned."
     )
@@ -63,7 +63,7 @@ def outcome_table(outcomes: Keyed[Keyed[Counts]], examples: Keyed[TopK], winning
             won, drawn, losses = (ends[end] for end in ("won", "drawn", "lost"))
             shares = share(won, whole), interval(won, whole), share(drawn, whole), share(losses, whole)
             rows.append((side, standing, whole, *shares, interval(losses, whole)))
-            references.append(referred(examples.get(f"{side}|{standing}")))
+            references.append(to_moves(examples.get(f"{side}|{standing}")))
     reading = (
         f"Winning is a Win% of {winning} or more at some time, losing {100 - winning} or less. "
         "The rows lead to winning games that were not won and losing ones that were saved, where they turned."
@@ -93,7 +93,7 @@ def answer_table(replies: Keyed[Counts], examples: Keyed[TopK]) -> ReportTable:
             rows.append(
                 (side, kind, whole, part, share(part, whole), interval(part, whole), whole - part),
             )
-            references.append(referred(examples.get(f"{side}|{kind}")))
+            references.append(to_moves(examples.get(f"{side}|{kind}")))
     reading = (
         "Punished is an answer that is neither a mistake nor a blunder; a row leads to the answers that let an "
         "error off and lost the most Win%."

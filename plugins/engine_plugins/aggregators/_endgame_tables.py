@@ -12,7 +12,7 @@ from engine.plugin import Counts, Keyed, Moments, TopK
 from engine_plugins.aggregators._certainty import certainties, critical, p_value
 from engine_plugins.aggregators._common import GAME, PLAYER, interval, known_reach, mean, share
 from engine_plugins.aggregators._material import OTHER
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 
 ALL = "all"
 """Key of the endgame as a whole, beside the classes."""
@@ -52,7 +52,7 @@ def class_table(sides: Sides, accuracies: Keyed[Keyed[Moments]], examples: Keyed
         moments = accuracies.get(side).get(name)
         accuracy = (mean(moments.sum, moments.n, 1000), known_reach(moments))
         rows.append((name, side, counts["games"], moments.n, *accuracy, *_rate(counts["blunders"], moments.n)))
-    references = tuple(referred(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
+    references = tuple(to_moves(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
     reading = "± is half of the 95% interval of the mean. A row leads to the moves that lost the most Win%."
     return ReportTable("classes", "By class", columns, tuple(rows), references, reading)
 
@@ -74,7 +74,7 @@ def result_table(sides: Sides, scores: Keyed[Keyed[Moments]], examples: Keyed[To
         if points.n:
             score, entry_win, gain = (mean(moments.sum, moments.n, 1000) for moments in (points, entry, over))
             rows.append((name, points.n, score, entry.n, entry_win, gain, known_reach(over)))
-    references = tuple(referred(examples.get(f"over|{name}")) for name, *_ in rows)
+    references = tuple(to_moves(examples.get(f"over|{name}")) for name, *_ in rows)
     reading = (
         "Over is the score less the Win% on entry, which is the score to be expected. A row leads to the endgames "
         "that scored least against it, at their beginning."
@@ -100,7 +100,7 @@ def conversion_table(sides: Sides, decided: Keyed[Counts], examples: Keyed[TopK]
         if winning or losing:
             won, held = _rate(counts["won"], winning), _rate(counts["held"], losing)
             rows.append((name, winning, *won, losing, *held))
-    references = tuple(referred(examples.get(f"decided|{name}")) for name, *_ in rows)
+    references = tuple(to_moves(examples.get(f"decided|{name}")) for name, *_ in rows)
     reading = "A row leads to the winning endgames that were not won, at their beginning."
     return ReportTable(
         "conversion", "Winning ones won, losing ones held", columns, tuple(rows), references, reading
@@ -124,7 +124,7 @@ def tablebase_table(sides: Sides, examples: Keyed[TopK]) -> ReportTable:
         for name, side, counts in _by_class_and_side(sides)
         if counts["perfect"]
     )
-    references = tuple(referred(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
+    references = tuple(to_moves(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
     reading = "Slips turn a win into a draw or loss, or a draw into a loss. A row leads to such moves."
     return ReportTable("tablebase", "Moves in tablebases", columns, rows, references, reading)
 
@@ -170,7 +170,7 @@ def player_table(listed: list[tuple[str, Counts]], examples: Keyed[TopK]) -> Rep
         )
         for name, counts in listed
     )
-    references = tuple(referred(examples.get(name)) for name, _ in listed)
+    references = tuple(to_moves(examples.get(name)) for name, _ in listed)
     reading = "Those with the most endgames come first. A row leads to the moves that lost the most Win%."
     return ReportTable("players", "By player", columns, rows, references, reading)
 
@@ -187,13 +187,13 @@ def findings(scores: Keyed[Keyed[Moments]], decided: Keyed[Counts], examples: Ke
             f"Endgames scored {abs(more):.1f} points of 100 {'more' if more > 0 else 'less'} than the Win% on "
             f"entry lets expect (± {critical(over.n - 1) * error:.1f}; {over.n:,} games)."
         )
-        yield Finding(text, word, referred(examples.get(f"over|{ALL}")), "results")
+        yield Finding(text, word, to_moves(examples.get(f"over|{ALL}")), "results")
     ends = decided.get(ALL)
     if ends["winning"]:
         yield Finding(
             f"Of {ends['winning']:,} endgames that began winning, {ends['won']:,} were won "
             f"({100 * ends['won'] / ends['winning']:.0f}%, 95%: {interval(ends['won'], ends['winning'])}).",
-            references=referred(examples.get(f"decided|{ALL}")),
+            references=to_moves(examples.get(f"decided|{ALL}")),
             table="conversion",
         )
 

@@ -10,7 +10,7 @@ from engine.model import AnalysedGame, Axis, Chart, Color, Finding, Point, Refer
 from engine.plugin import Moments, TopK
 from engine_plugins.aggregators._certainty import certainties, p_value
 from engine_plugins.aggregators._common import known_reach, lost, mean, score_interval, wilson
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 
 FIRST_PLIES = 20
 """Number of plies in the first ten moves of both sides."""
@@ -55,7 +55,7 @@ class Group(NamedTuple):
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        return referred(self.costly)
+        return to_moves(self.costly)
 
     @property
     def color(self) -> str:

@@ -39,7 +39,7 @@ from engine_plugins.aggregators._conversion_tables import (
     player_table,
     saved,
 )
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 from engine_plugins.aggregators._shares import difference
 
 _COLORS: tuple[Color, ...] = ("white", "black")
@@ -285,14 +285,14 @@ class Conversion(Aggregator):
             if compared is not None:
                 [word] = certainties([compared[2]])
                 text += f"; the opponents won {compared[1]:.0f}% of theirs"
-            yield Finding(f"{text}.", word, referred(self.examples.get("ours|winning")), "outcomes")
+            yield Finding(f"{text}.", word, to_moves(self.examples.get("ours|winning")), "outcomes")
         losing = self.outcomes.get("ours").get("losing")
         if losing.total:
             text = (
                 f"Of {losing.total:,} games that stood losing, {saved(losing):,} were saved, {losing['won']:,} of "
                 "them won."
             )
-            yield Finding(text, references=referred(self.examples.get("ours|losing")), table="outcomes")
+            yield Finding(text, references=to_moves(self.examples.get("ours|losing")), table="outcomes")
 
 
 def _wins(game: AnalysedGame) -> list[int | None]:

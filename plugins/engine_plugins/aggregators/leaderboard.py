@@ -23,7 +23,7 @@ from engine_plugins.aggregators._common import (
     together,
     unmilli,
 )
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_games
 
 _COMPARED = 2
 """Players that a ranking needs to have a leader."""
@@ -219,7 +219,7 @@ class Leaderboard(Aggregator):
             "performance": f"a performance rating of {value:,}",
             "blunders": f"{value:.1f} blunders per 100 moves",
         }[self.options.by]
-        references = referred(self.best.get(first.name), moves=False)
+        references = to_games(self.best.get(first.name))
         yield Finding(f"{first.name} leads with {figure}.", references=references, table="players")
 
     def _ranked(self) -> Iterator[Ranked]:
@@ -278,7 +278,7 @@ class Leaderboard(Aggregator):
             Column("performance", "Perf.", "int"),
         )
         rows = tuple((*standing[:4], score_interval(points), *standing[4:]) for standing, _, points in listed)
-        references = tuple(referred(self.best.get(player.standing.name), moves=False) for player in listed)
+        references = tuple(to_games(self.best.get(player.standing.name)) for player in listed)
         reading = (
             "Points are of finished games, 95% is the interval of the score, accuracy the mean of those of games. "
             "A row leads to the player's best game."

@@ -37,7 +37,7 @@ from engine_plugins.aggregators._common import (
     share,
     unmilli,
 )
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 from engine_plugins.aggregators._shares import difference, share_interval
 
 _FATES = ("played", "slower", "missed")
@@ -206,7 +206,7 @@ class MissedMates(Aggregator):
         yield Finding(
             f"{there:,} {_mates(there)} in {self._range} {'was' if there == 1 else 'were'} available: {played:,} "
             f"played, {slower:,} mated more slowly, {missed:,} missed ({100 * missed / there:.1f}%).",
-            references=referred(self.examples.get("ours|all|")),
+            references=to_moves(self.examples.get("ours|all|")),
             table="lengths",
         )
         tests = {"clocks": difference(self.clocks, _LEAST), "sides": difference(self.sides, _LEAST)}
@@ -215,7 +215,7 @@ class MissedMates(Aggregator):
         if "clocks" in known:
             low, more, _ = known["clocks"]
             text = f"With {_LOW} of the clock left, {low:.1f}% of the mates were missed, with more {more:.1f}%."
-            yield Finding(text, words["clocks"], referred(self.examples.get(f"ours|clock|{_LOW}")), "clock")
+            yield Finding(text, words["clocks"], to_moves(self.examples.get(f"ours|clock|{_LOW}")), "clock")
         if "sides" in known:
             ours, theirs, _ = known["sides"]
             text = f"{ours:.1f}% of the mates were missed; the opponents missed {theirs:.1f}% of theirs."
@@ -226,7 +226,7 @@ class MissedMates(Aggregator):
                 yield Finding(
                     f"A mate in {length} was missed in {games:,} {'game' if games == 1 else 'games'}, "
                     f"{not_won:,} of which {'was' if not_won == 1 else 'were'} not won.",
-                    references=referred(self.examples.get(f"ours|length|{length}")),
+                    references=to_moves(self.examples.get(f"ours|length|{length}")),
                     table="missed",
                 )
 
@@ -244,7 +244,7 @@ class MissedMates(Aggregator):
             ends = (share_interval(sums, _MISSED, _THERE) or "").split("-")
             low, high = (float(ends[0]), float(ends[1])) if len(ends) > 1 else (None, None)
             value = share(sums.sums[_MISSED], sums.sums[_THERE])
-            examples = referred(self.examples.get(f"ours|clock|{band}"))
+            examples = to_moves(self.examples.get(f"ours|clock|{band}"))
             points.append(Point(band, value, low, high, sums.sums[_THERE], examples))
         yield Chart(
             *("clock", "Mates missed by clock left", "bars"),
@@ -267,7 +267,7 @@ class MissedMates(Aggregator):
         ]
         found = [(side, int(length), key) for side, length, key in keys if key in self.tallies]
         rows = tuple((side, length, *self._cells(key)) for side, length, key in found)
-        examples = tuple(referred(self.examples.get(key)) for _, _, key in found)
+        examples = tuple(to_moves(self.examples.get(key)) for _, _, key in found)
         reading = (
             "Slower: still a mate, but in no fewer moves. Each row leads to the misses that cost the most Win%."
         )
@@ -277,7 +277,7 @@ class MissedMates(Aggregator):
         columns = (Column("clock", "Clock left"), *_COUNTED, Column("interval", "95%"))
         keys = [(band, f"ours|clock|{band}") for band in _CLOCKS if f"ours|clock|{band}" in self.tallies]
         rows = tuple((band, *self._cells(key)) for band, key in keys)
-        examples = tuple(referred(self.examples.get(key)) for _, key in keys)
+        examples = tuple(to_moves(self.examples.get(key)) for _, key in keys)
         reading = "Clock before the move, in percent of base time + 40 increments."
         return ReportTable("clock", "By clock left", columns, rows, examples, reading)
 
@@ -291,7 +291,7 @@ class MissedMates(Aggregator):
             (name, counts["there"], *(counts[fate] for fate in _FATES), share(counts["missed"], counts["there"]))
             for name, counts in listed
         )
-        examples = tuple(referred(self.player_examples.get(name)) for name, _ in listed)
+        examples = tuple(to_moves(self.player_examples.get(name)) for name, _ in listed)
         reading = "Those who missed the most come first."
         return ReportTable("players", "By player", (PLAYER, *_COUNTED), rows, examples, reading)
 

@@ -34,7 +34,7 @@ from engine_plugins.aggregators._lessons import (
     value,
     words,
 )
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 
 FIRST_PLIES = 20
 """Plies within which the same error in several games counts as repeated."""
@@ -291,7 +291,7 @@ class Mistakes(Aggregator):
         )
         kinds = "; ".join(f"{kind}: {meaning}" for kind, meaning in KINDS.items())
         reading = f"{kinds[0].upper()}{kinds[1:]}. A row leads to the moves that teach most."
-        examples = tuple(referred(self.examples.get(key)) for key, _ in found)
+        examples = tuple(to_moves(self.examples.get(key)) for key, _ in found)
         return ReportTable("kinds", "Kinds of errors", columns, rows, examples, reading)
 
     def _findings(self, bad: int) -> Iterator[Finding]:
@@ -309,7 +309,7 @@ class Mistakes(Aggregator):
             yield Finding(
                 f"The most frequent kind: {kind} in the {phase}, {number:,} of them ({100 * number / bad:.0f}%): "
                 f"{KINDS[kind]}.",
-                references=referred(self.examples.get(key)),
+                references=to_moves(self.examples.get(key)),
                 table="kinds",
             )
 
@@ -355,7 +355,7 @@ class _Shown(NamedTuple):
     @property
     def references(self) -> tuple[Reference, ...]:
         own = Reference(self.entry.game, self.entry.ply)
-        return own, *(other for other in referred(self.again) if other != own)
+        return own, *(other for other in to_moves(self.again) if other != own)
 
 
 def _position_table(shown: list[_Shown]) -> ReportTable:

@@ -22,7 +22,7 @@ from engine_plugins.aggregators._common import (
     win_at,
 )
 from engine_plugins.aggregators._opening_costs import FIRST_PLIES, Cost, Group, charts, cost_of, findings
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 
 _BOTH = 2
 _VIEWS: tuple[Color, ...] = ("white", "black")
@@ -238,7 +238,7 @@ class Openings(Aggregator):
         )
         listed = most[: self.options.rows]
         rows = tuple(self._row(key, games) for key, games in listed)
-        references = tuple(referred(self.costly.get(key)) for key, _ in listed)
+        references = tuple(to_moves(self.costly.get(key)) for key, _ in listed)
         reading = (
             "Win% is the mean where a game left the named openings; move accuracy is the mean over later moves, "
             "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games "
@@ -295,7 +295,7 @@ class Openings(Aggregator):
         lines = [(line, shown[line]) for shown in views for line in _depth_first(shown)]
         rows = tuple(self._node(line, number) for line, number in lines)
         games = self._costliest(dict(lines))
-        references = tuple(referred(games[line]) for line, _ in lines)
+        references = tuple(to_moves(games[line]) for line, _ in lines)
         reading = (
             "A move is indented below the move that it follows; Win% is that after the move, seen from the colour "
             "under View. A row leads to the games through it in which most Win% was lost in the first ten moves."

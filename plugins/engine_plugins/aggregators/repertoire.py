@@ -19,7 +19,7 @@ from engine_plugins.aggregators._common import (
     together,
     win_at,
 )
-from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._references import to_moves
 from engine_plugins.aggregators._repertoire_book import LINES_OPTION, Book, load
 
 _LEAVERS = (
@@ -219,7 +219,7 @@ class Repertoire(Aggregator):
             cells = (mean(plies.sum, plies.n), mean(win.sum, win.n, 1000))
             rows.append((label, number, share(number, games), *cells, *_score(group)))
         reading = "A row leads to the positions where the book was left, those of our costliest moves first."
-        shown = (referred(self.examples.get(leaver)) for leaver, _ in (_LEAVERS if games else ()))
+        shown = (to_moves(self.examples.get(leaver)) for leaver, _ in (_LEAVERS if games else ()))
         return ReportTable("left", "Who left the book", columns, tuple(rows), tuple(shown), reading)
 
     def _ours(self) -> ReportTable:
@@ -270,7 +270,7 @@ class Repertoire(Aggregator):
             moments = group.get(figure)
             cells = (mean(moments.sum, moments.n, 1000), known_reach(moments))
             rows.append((_short(line), book, san, _times(group), *cells, *_score(group)))
-        return tuple(rows), tuple(referred(self.examples.get(f"{leaver}|{name}")) for name, _ in listed)
+        return tuple(rows), tuple(to_moves(self.examples.get(f"{leaver}|{name}")) for name, _ in listed)
 
     def _findings(self, games: int, departures: Mapping[str, int], cost: Moments) -> Iterator[Finding]:
         if not games:
@@ -279,7 +279,7 @@ class Repertoire(Aggregator):
         text = f"Of {games:,} games, {us:,} left the book by our move and {them:,} by theirs"
         mean_cost = mean(cost.sum, cost.n, 1000)
         text += "." if mean_cost is None else f"; our moves cost {mean_cost:.1f} Win% on average."
-        yield Finding(text, references=referred(self.examples.get("us")), table="left")
+        yield Finding(text, references=to_moves(self.examples.get("us")), table="left")
         again = [(name, group) for name, group in self.ours.items() if _times(group) > 1]
         if again:
             name, group = min(again, key=lambda item: (-(item[1].get("cost").sum), -_times(item[1]), item[0]))
@@ -287,7 +287,7 @@ class Repertoire(Aggregator):
             yield Finding(
                 f"To learn first: after {line or 'the first position'} the book has {book}; {san} was played "
                 f"{_times(group):,} times.",
-                references=referred(self.examples.get(f"us|{name}")),
+                references=to_moves(self.examples.get(f"us|{name}")),
                 table="ours",
             )
 
