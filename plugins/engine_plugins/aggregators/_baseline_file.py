@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import ConfigError
-from engine.model import SPEEDS, Cell, Column, Report, ReportTable
+from engine.model import SPEEDS, Cell, Column, Metric, Report, ReportTable
 from engine_plugins.aggregators._side_figures import FIGURES
 
 SCHEMA = "engine.baseline/1"
@@ -33,6 +33,10 @@ WIDTH = 200
 SHIPPED = "shipped"
 """Name of the baseline that comes with the program."""
 ORDER = [*(speed for _, speed in SPEEDS), "correspondence"]
+OWN_BAND = 20
+"""Sides that a band needs to be compared with at all: its neighbours alone are no peers."""
+_MOST = 20
+"""Percent of the sides of a band that one player may have."""
 _LARGEST = 64 << 20
 """Bytes of a file that is read."""
 
@@ -146,39 +150,70 @@ BANDS = "bands"
 _COLUMNS = (
     Column("speed", "Speed"),
     Column("rating", "Rated from", "int"),
-    Column("figure", "Figure"),
     Column("sides", "Sides", "int"),
-    Column("games", "Games", "int"),
-    Column("lower", "25% up to", "float"),
-    Column("median", "Median", "float"),
-    Column("upper", "75% up to", "float"),
-    Column("unit", "Unit"),
+    Column("players", "Players", "int"),
+    Column("most", "Most of one", "int"),
+    Column("lower", "Accuracy 25%", "percent"),
+    Column("accuracy", "Median", "percent"),
+    Column("upper", "75%", "percent"),
+    Column("acpl", "ACPL", "float", "centipawns"),
+    Column("blunders", "Blunders", "float", "per 100 moves"),
 )
 
 
 def bands_table(bands: Iterable[Band]) -> ReportTable:
-    """Return a table of what a baseline rests on: a row for each band and figure."""
+    """Return a table of what a baseline rests on: a row for each band."""
     rows = []
     for band in bands:
-        for key, figure in FIGURES.items():
-            values = band.figures.get(key)
-            if values is not None and values.sides:
-                quartiles = [_shown(values.percentile(p), figure.divisor) for p in (25, 50, 75)]
-                rows.append(
-                    (band.speed, band.rating, figure.label, values.sides, values.games, *quartiles, figure.unit)
-                )
+        figures = [_at(band, "accuracy", percent) for percent in (25, 50, 75)]
+        figures += [_at(band, key, 50) for key in ("acpl", "blunders")]
+        rows.append((band.speed, band.rating, band.sides, band.players, band.most, *figures))
     return ReportTable(
         BANDS,
         "What the baseline rests on",
         _COLUMNS,
         tuple(rows),
         reading=f"A side is a player in one game; a band is {WIDTH} rating points wide. A quarter of its sides "
-        "have at most the first figure, half of them the second, three quarters the third.",
+        "have at most the first accuracy, half of them the median, three quarters the third. Average centipawn "
+        "loss and blunders per 100 moves are medians.",
     )
 
 
-def _shown(value: int | None, divisor: int) -> float | None:
-    return None if value is None else value / divisor
+def _at(band: Band, figure: str, percent: int) -> float | None:
+    """Return a percentile of a figure of a band in the unit that people read; None without a value."""
+    values = band.figures.get(figure)
+    value = None if values is None else values.percentile(percent)
+    return None if value is None else value / FIGURES[figure].divisor
+
+
+def one_sided(bands: Iterable[Band]) -> Iterator[str]:
+    """Yield a note if one player has a great part of the sides of a band, which is then no sample of many."""
+    found = [band for band in bands if band.sides >= OWN_BAND and band.most * 100 > _MOST * band.sides]
+    if found:
+        worst = max(found, key=lambda band: band.most / band.sides)
+        yield (
+            f"One player has {worst.most:,} of the {worst.sides:,} sides of {worst.speed} rated from "
+            f"{worst.rating:,}: a baseline needs games of many players."
+        )
+
+
+def contents(data: BaselineData) -> Report:
+    """Return a report on what a baseline rests on."""
+    notes = [f"Source: {data.about}"] if data.about else []
+    notes += [f"Selection: {data.selection}."] if data.selection else []
+    origins = (("evaluations from", data.evaluations), ("ratings of", data.sites))
+    for words, counts in origins:
+        parts = [f"{words} {name}: {games:,} games" for name, games in counts.items()]
+        notes += [f"{'; '.join(parts)}."] if parts else []
+    return Report(
+        title="Baseline",
+        metrics={
+            "games": Metric(data.games, "Games"),
+            "sides": Metric(sum(band.sides for band in data.bands), "Sides"),
+        },
+        tables=(bands_table(data.bands),),
+        notes=(*(note[:1].upper() + note[1:] for note in notes), *one_sided(data.bands)),
+    )
 
 
 def histogram_text(items: Iterable[tuple[int, int]]) -> str:
@@ -212,7 +247,7 @@ def baseline_of(report: Report, about: str, selection: str) -> BaselineData:
             most=_int(row["most"]),
             figures=figures.get((row["speed"], row["rating"]), {}),
         )
-        for row in _records(report, "sides")
+        for row in _records(report, BANDS)
     ]
     games = report.metrics.get("games")
     return BaselineData(

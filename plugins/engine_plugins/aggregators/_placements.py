@@ -9,12 +9,9 @@ from itertools import accumulate
 
 from msgspec import Struct
 
-from engine.model import Certainty
+from engine_plugins.aggregators import _certainty
 
 Cell = tuple[str, int]
-Z = 1.959964
-"""A normal distribution has 95% of its values within this many standard deviations of the mean."""
-SURE, LIKELY = 0.05, 0.2
 
 
 class Sample(Struct, frozen=True):
@@ -76,9 +73,14 @@ class Placement(Struct, frozen=True):
     """Mean value of the peers, each cell weighted with the player's games in it."""
 
     @property
+    def reach(self) -> float:
+        """Half of the 95% interval of `share` (Student's t with a degree of freedom less than games)."""
+        return _certainty.critical(self.games - 1) * self.error
+
+    @property
     def p_value(self) -> float:
-        """Probability of so great a distance from one half if there was none (two-sided, normal)."""
-        return math.erfc(abs(self.share - 0.5) / self.error / math.sqrt(2)) if self.error else 1.0
+        """Probability of so great a distance from one half if there was none, two-sided."""
+        return _certainty.p_value(self.share - 0.5, self.error, self.games - 1)
 
 
 def place(
@@ -127,22 +129,3 @@ def _variance(sample: Sample, uses: Sequence[tuple[float, Ranks]]) -> float:
     n = sample.n
     spread = max(0.0, second - first * first / n) * n / max(1, n - 1)
     return spread * n / max(1, sample.groups)
-
-
-def certainties(p_values: Sequence[float]) -> list[Certainty]:
-    """Return how sure each of several differences is, as `engine.model.Certainty` defines it.
-
-    Sources: Holm, Scandinavian Journal of Statistics 6 (1979), 65-70; Benjamini and Hochberg, Journal of the Royal
-    Statistical Society B 57 (1995), 289-300.
-    """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    number = len(order)
-    found: list[Certainty] = ["may be chance"] * number
-    likely = max((k for k, i in enumerate(order, 1) if p_values[i] <= LIKELY * k / number), default=0)
-    for i in order[:likely]:
-        found[i] = "likely"
-    for k, i in enumerate(order):
-        if p_values[i] > SURE / (number - k):
-            break
-        found[i] = "sure"
-    return found

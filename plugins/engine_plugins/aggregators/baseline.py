@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Histogram, Needs, Sum, keyed
-from engine_plugins.aggregators._baseline_file import ORDER, WIDTH, Band, Values, bands_table, histogram_text
+from engine_plugins.aggregators._baseline_file import (
+    ORDER,
+    WIDTH,
+    Band,
+    Values,
+    bands_table,
+    histogram_text,
+    one_sided,
+)
 from engine_plugins.aggregators._side_figures import (
     FIGURES,
     MIN_MOVES,
@@ -96,13 +104,14 @@ class Baseline(Aggregator):
         notes = [f"A side counts with a rating, a time control and {MIN_MOVES} evaluated moves."]
         if self.left_out.value:
             notes.append(f"Sides that do not count: {self.left_out.value:,}.")
+        notes.extend(one_sided(bands))
         return Report(
             title="Baseline",
             metrics={
                 "games": Metric(self.games.value, "Games"),
                 "sides": Metric(sum(band.sides for band in bands), "Sides"),
             },
-            tables=(bands_table(bands), _sides(bands), *self._origins(), _values(bands)),
+            tables=(bands_table(bands), *self._origins(), _values(bands)),
             notes=tuple(notes),
         )
 
@@ -126,28 +135,14 @@ class Baseline(Aggregator):
             yield ReportTable(key, title, columns, tuple(counts.most_common()))
 
 
-_CELL = (Column("speed", "Speed"), Column("rating", "Rated from", "int"))
-
-
-def _sides(bands: list[Band]) -> ReportTable:
-    columns = (
-        *_CELL,
-        Column("sides", "Sides", "int"),
-        Column("players", "Players", "int"),
-        Column("most", "Most of one", "int"),
-    )
-    rows = tuple((band.speed, band.rating, band.sides, band.players, band.most) for band in bands)
-    return ReportTable(
-        "sides",
-        "Whose sides they are",
-        columns,
-        rows,
-        reading="How many players the sides are, and how many of them are those of one player.",
-    )
-
-
 def _values(bands: list[Band]) -> ReportTable:
-    columns = (*_CELL, Column("figure", "Figure"), Column("games", "Games", "int"), Column("values", "Values"))
+    columns = (
+        Column("speed", "Speed"),
+        Column("rating", "Rated from", "int"),
+        Column("figure", "Figure"),
+        Column("games", "Games", "int"),
+        Column("values", "Values"),
+    )
     rows: list[tuple[Cell, ...]] = []
     for band in bands:
         for figure in (key for key in FIGURES if key in band.figures):

@@ -7,22 +7,23 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from engine.model import AnalysedGame, Certainty, Column, Finding, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Certainty, Column, Finding, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Histogram, Keyed, Needs, Options, Sum, keyed
 from engine_plugins.aggregators._baseline_file import (
     ORDER,
+    OWN_BAND,
     SHIPPED,
     WIDTH,
     BaselineData,
-    bands_table,
+    contents,
     load_baseline,
+    one_sided,
 )
+from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import PLAYER, PLAYERS, Players, leading, left_out
-from engine_plugins.aggregators._placements import Cell, Placement, Sample, Z, certainties, place, pooled
+from engine_plugins.aggregators._placements import Cell, Placement, Sample, place, pooled
 from engine_plugins.aggregators._side_figures import FIGURES, cell_of, evaluated_by, side_figures, site_of
 
-_OWN_BAND = 20
-"""Sides that a player's own band needs: a neighbouring band alone has no peers of the player."""
 _WIDER = 2
 """Bands on either side that may be taken in where one has too few sides."""
 _FINDINGS = 3
@@ -124,6 +125,8 @@ class Peers(Aggregator):
 
     def report(self) -> Report:
         data = self._read()
+        if not self.own and not self.unknown.value:
+            return contents(data)
         base = {
             key: {
                 (band.speed, band.rating): Sample(figure.values, figure.counts, figure.games)
@@ -137,11 +140,8 @@ class Peers(Aggregator):
         judged = _judged(rows)
         alone = number == 1
         tables = [_figures_table(judged)] if alone else [_players_table(judged)] if number else []
-        if not number:
-            tables.append(bands_table(data.bands))
         return Report(
             title="Peers",
-            metrics={} if number else {"games": Metric(data.games, "Games of the baseline")},
             tables=tuple(table for table in tables if table.rows),
             findings=tuple(_findings(judged, data.selection)) if alone else (),
             notes=tuple(self._notes(data, rows, listed, number)),
@@ -186,15 +186,16 @@ class Peers(Aggregator):
             yield self._nothing(data, listed)
             return
         if data.about:
-            yield f"Baseline: {data.about}"
+            yield f"Baseline: {data.about}."
+        yield from one_sided(data.bands)
         ours, theirs = (
             _usual(self.evaluations),
             max(data.evaluations, key=data.evaluations.__getitem__, default=""),
         )
         if ours != theirs:
             yield (
-                f"The evaluations are not of one kind: those of the baseline are from {theirs}, those here from "
-                f"{ours}. Deeper searches find more mistakes, and rate fewer moves a mistake that are none."
+                f"The evaluations of the baseline are from {theirs}, those here from {ours}: part of a difference can "
+                "be theirs."
             )
         site, others = _usual(self.sites), max(data.sites, key=data.sites.__getitem__, default="")
         if site != others:
@@ -230,7 +231,7 @@ class _Row(Struct, frozen=True):
     def percent(self) -> tuple[float, float, float]:
         """Share of the peers that are worse in percent, with its 95% interval."""
         share = self.placement.share if FIGURES[self.figure].high else 1 - self.placement.share
-        reach = Z * self.placement.error
+        reach = self.placement.reach
         return round(100 * share, 3), round(100 * max(0, share - reach), 3), round(100 * min(1, share + reach), 3)
 
     @property
@@ -248,14 +249,14 @@ class _Row(Struct, frozen=True):
         where = f" in {selection}" if selection else ""
         return (
             f"In {self.speed}, {self.player} is {FIGURES[self.figure].better} than {share:.0f}% of the sides "
-            f"rated {self.rated} ({low:.0f} to {high:.0f}%; {self.placement.games:,} games against {self.sides:,} "
-            f"sides{where})."
+            f"with the same rating ({low:.0f} to {high:.0f}%; {self.placement.games:,} games against {self.sides:,} "
+            f"sides rated {self.rated}{where})."
         )
 
 
 def _peers(base: Mapping[Cell, Sample], cell: Cell, sides: int) -> list[Cell]:
     """Return the cells to compare a cell with, as few as have sides enough; none if there are none."""
-    if cell not in base or base[cell].n < _OWN_BAND:
+    if cell not in base or base[cell].n < OWN_BAND:
         return []
     speed, rating = cell
     for wider in range(_WIDER + 1):
@@ -348,7 +349,7 @@ def _usual(counts: Counts) -> str:
 def _ranges(data: BaselineData) -> Iterator[str]:
     """Yield each speed with the ratings of which there are sides."""
     for speed in ORDER:
-        bands = [band for band in data.bands if band.speed == speed and band.sides >= _OWN_BAND]
+        bands = [band for band in data.bands if band.speed == speed and band.sides >= OWN_BAND]
         if bands:
             sides = sum(band.sides for band in bands)
             low, high = min(band.rating for band in bands), max(band.rating for band in bands) + WIDTH - 1
