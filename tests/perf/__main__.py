@@ -31,6 +31,7 @@ BENCHMARKS = {
     "units": "units",
     "openings": "openings",
     "accuracy-scale": "accuracy_scale",
+    "baseline": "baseline",
     "shared": "shared",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""

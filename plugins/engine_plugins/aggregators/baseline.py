@@ -49,6 +49,13 @@ class Baseline(Aggregator):
     Example:
 
         $ engine analyze tests/data/match.jsonl.zst -a baseline
+
+        What the baseline rests on
+        Speed      Rated from  Sides  Players  Most of one  Accuracy 25%  Median    75%   ACPL  Blunders
+        ultrabul…       1,400     12        1           12         79.3%   82.0%  89.3%  41.00      2.70
+        ultrabul…       1,600     12        1           12         86.0%   88.2%  91.2%  35.00      2.10
+        ultrabul…       2,000     12        1           12         84.3%   91.3%  92.3%  31.00      1.80
+        ultrabul…       2,200     12        1           12         95.3%   96.2%  97.5%  13.00      0.00
     """
 
     order = 960

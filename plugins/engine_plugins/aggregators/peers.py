@@ -72,6 +72,9 @@ class Peers(Aggregator):
     Example:
 
         $ engine analyze tests/data/match.jsonl.zst -a peers --player 'Stockfish 1700'
+
+        Nothing is compared: that takes 10 games at a rating and speed of which the baseline has sides
+        enough. It has rapid 1,600-2,399 (738 sides); classical 1,600-2,199 (243 sides).
     """
 
     Options = PeersOptions
@@ -194,8 +197,8 @@ class Peers(Aggregator):
         )
         if ours != theirs:
             yield (
-                f"The evaluations of the baseline are from {theirs}, those here from {ours}: part of a difference can "
-                "be theirs."
+                f"The evaluations of the baseline are from {theirs}, those here from {ours}: part of a "
+                "difference can be theirs."
             )
         site, others = _usual(self.sites), max(data.sites, key=data.sites.__getitem__, default="")
         if site != others:
@@ -249,8 +252,8 @@ class _Row(Struct, frozen=True):
         where = f" in {selection}" if selection else ""
         return (
             f"In {self.speed}, {self.player} is {FIGURES[self.figure].better} than {share:.0f}% of the sides "
-            f"with the same rating ({low:.0f} to {high:.0f}%; {self.placement.games:,} games against {self.sides:,} "
-            f"sides rated {self.rated}{where})."
+            f"with the same rating ({low:.0f} to {high:.0f}%; {self.placement.games:,} games against "
+            f"{self.sides:,} sides rated {self.rated}{where})."
         )
 
 
