@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,12 +27,12 @@ from engine.errors import ConfigError
 from engine.model import SPEEDS, Cell, Column, Metric, Report, ReportTable
 from engine_plugins.aggregators._side_figures import FIGURES
 
-SCHEMA = "engine.baseline/1"
+SCHEMA: Final = "engine.baseline/1"
 WIDTH = 200
 """Rating points of a band."""
 SHIPPED = "shipped"
 """Name of the baseline that comes with the program."""
-ORDER = [*(speed for _, speed in SPEEDS), "correspondence"]
+ORDER: list[str] = [*(speed for _, speed in SPEEDS), "correspondence"]
 OWN_BAND = 20
 """Sides that a band needs to be compared with at all: its neighbours alone are no peers."""
 _MOST = 20

@@ -42,7 +42,7 @@ class PeersOptions(Options, frozen=True):
         int, Meta(ge=30, le=1_000_000, description="Sides that a figure needs; bands are made wider to have them.")
     ] = 100
     games: Annotated[int, Meta(ge=5, le=1_000_000, description="Games of a player that a figure needs.")] = 10
-    players: Players = PLAYERS
+    rows: Players = PLAYERS
 
 
 class Peers(Aggregator):
@@ -51,8 +51,10 @@ class Peers(Aggregator):
     The peers are in a file: `--set peers.baseline=FILE`, or `--baseline FILE`, which adds this report too.
     `engine baseline build GAMES -o NAME.baseline.json` makes one of any games with evaluations, such as a dump of
     Lichess, and `engine baseline show FILE` says what it rests on. The one that is shipped has 500 games of
-    Lichess, rapid and classical, most of them rated 1600 to 2200. Each was chosen because it has a puzzle in it.
-    So they have more mistakes than other games have, and everybody looks too good beside them.
+    Lichess, rapid and classical, most of them rated 1600 to 2200. Each was chosen because it has a puzzle in it,
+    so they have more mistakes than other games (accuracy 70.6% in rapid from 1600 to 1999; 77.6% in 11 sides of
+    games that were not chosen), and everybody looks too good beside them. This is why `--player` alone does not
+    compare: ask for it with `-a +peers`, or better, make a baseline of the games that you think are yours.
 
     The unit is a *side*: one player in one game. The percentile of a game is the share of the peers' sides that it
     is better than, those that are equal counted by half; the figure is the mean over your games. It is the
@@ -64,7 +66,8 @@ class Peers(Aggregator):
     A game is compared with the band of 200 points that your rating in it is in. If the band has fewer than `sides`
     sides, one band on either side is taken in, then two; a band with fewer than 20, a speed that the baseline does
     not have, and a figure with fewer than `games` of your games are not compared. Ratings of different sites are
-    different scales, and more nodes find more mistakes: a note says so where the baseline's are not yours.
+    different scales, and evaluations with few nodes are kinder (with 5,000 nodes, accuracy is 2.4 points above
+    that of Lichess's server over 200 sides): a note says so where the baseline's are not yours.
 
     *Certainty* is about the difference to 50%, corrected for the number of figures compared (Holm; Benjamini and
     Hochberg). `engine plugins show baseline` defines the figures.
@@ -130,7 +133,7 @@ class Peers(Aggregator):
         data = self._read()
         if not self.own and not self.unknown.value:
             return contents(data)
-        base = {
+        base: dict[str, dict[Cell, Sample]] = {
             key: {
                 (band.speed, band.rating): Sample(figure.values, figure.counts, figure.games)
                 for band in data.bands
@@ -138,7 +141,7 @@ class Peers(Aggregator):
             }
             for key in FIGURES
         }
-        listed, number = leading(self.own.each(), self.options.players, lambda item: _games(item[1]))
+        listed, number = leading(self.own.each(), self.options.rows, lambda item: _games(item[1]))
         rows = [row for name, values in listed for row in self._compare(name, values, base)]
         judged = _judged(rows)
         alone = number == 1
@@ -203,7 +206,7 @@ class Peers(Aggregator):
         site, others = _usual(self.sites), max(data.sites, key=data.sites.__getitem__, default="")
         if site != others:
             yield f"Ratings of {site} are compared with those of {others}: these are different scales."
-        yield from left_out("players", number - len(listed), "peers.players")
+        yield from left_out("players", number - len(listed), "peers.rows")
 
     def _nothing(self, data: BaselineData, listed: Sequence[tuple[str, Any]]) -> str:
         """Return a sentence that says why there is nothing to compare."""

@@ -29,7 +29,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "leaks": {"ranked": 1, "openings": 1, "min_moves": 2},
     "mistakes": {"positions": 1, "least": 1},
     "openings": {"rows": 1, "group": "eco"},
-    "peers": {"players": 1, "games": 5, "sides": 30},
+    "peers": {"rows": 1, "games": 5, "sides": 30},
     "phases": {"players": 1},
     "repertoire": {"rows": 1, "lines": str(DATA / "repertoire.pgn")},
     "time-management": {"longest": 1, "players": 1},

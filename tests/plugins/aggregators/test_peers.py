@@ -134,9 +134,9 @@ def test_what_is_said_of_a_player(tmp_path: Path) -> None:
     assert row["certainty"] == "sure"
     [finding] = got.findings
     assert finding.text == (
-        f"In bullet, Anna is better by centipawns lost than {row['better_than']:.0f}% of the sides with the "
-        f"same rating ({row['low']:.0f} to {row['high']:.0f}%; 10 games against 40 sides rated 1,400-1,599 in games "
-        "of a club)."
+        f"In bullet, Anna is better by centipawns lost than {row['better_than']:.0f}% of the sides with "
+        f"the same rating ({row['low']:.0f} to {row['high']:.0f}%; 10 games against 40 sides rated 1,400-1,599 in "
+        "games of a club)."
     )
     assert (finding.certainty, finding.table) == ("sure", "figures")
     assert not got.notes
