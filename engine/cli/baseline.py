@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,8 +24,8 @@ from engine.text.format import cell, clean
 from engine.text.logs import shown_logs
 
 ENDING = ".baseline.json"
-BUILDER, READER, WRITER = "baseline", "peers", "baseline-json"
-"""The aggregator that counts, the one that compares, and the writer."""
+COUNTS, WRITER = "baseline", "baseline-json"
+"""The aggregator that counts the sides and shows what a file has, and the writer."""
 
 
 @click.group("baseline", short_help="Make and look at files that players are compared with.")
@@ -55,14 +56,14 @@ def build(ctx: click.Context, /, **flags: Any) -> None:
     Nothing is searched, and games without evaluations are left out. The games should be those of many players.
     """
     output = flags["output"]
-    if ENDING not in output.lower():
+    if ENDING not in Path(output).name.lower():
         raise ConfigError(f"-o {output}: the name of a baseline ends in {ENDING}")
     level = values.log_level(flags)
     screen = live.Screen("none" if flags["quiet"] else "auto")
     interruption = ctx.ensure_object(Interruption)
     fields: dict[str, Any] = {
         "evaluator": "recorded",
-        "aggregators": (BUILDER,),
+        "aggregators": (COUNTS,),
         "players": (),
         "max_games": flags["max_games"],
         "plugin_options": {WRITER: {"about": flags["about"], "selection": flags["selection"]}},
@@ -78,14 +79,14 @@ def build(ctx: click.Context, /, **flags: Any) -> None:
                 run = start_run(inputs, settings, wanted, progress=screen.show, stop=interruption.stop)
                 interruption.tell_the_run()
                 result = run.execute()
-            _show(result.reports[BUILDER], ("bands",))
+            _show(result.reports[COUNTS], ("bands",))
             if not flags["quiet"]:
                 screen.finish(result, None)
         except KeyboardInterrupt:
             ctx.exit(interruption.exit_code)
     if result.interrupted:
         ctx.exit(interruption.exit_code if interruption.caught else 0)
-    if not result.reports[BUILDER].metrics["sides"].value:
+    if not result.reports[COUNTS].metrics["sides"].value:
         screen.say(f"warning: {output} is empty: no game has evaluations, ratings and a time control")
     ctx.exit(1 if result.failures else 0)
 
@@ -94,11 +95,10 @@ def build(ctx: click.Context, /, **flags: Any) -> None:
 @click.argument("file", required=False, metavar="[FILE]")
 def show(file: str | None) -> None:
     """What a baseline rests on; without FILE, the one that is shipped."""
-    cls: type[Aggregator] = Registry().load("engine.aggregators", READER)
-    given = {} if file is None else {"baseline": file}
-    reader = cls(parse_options(cls.Options, given, f"aggregator {READER}"))
-    reader.prepare()
-    _show(reader.report(), None)
+    cls: type[Aggregator] = Registry().load("engine.aggregators", COUNTS)
+    shown = cls(parse_options(cls.Options, {"show": file or "shipped"}, f"aggregator {COUNTS}"))
+    shown.prepare()
+    _show(shown.report(), None)
 
 
 def _show(report: Report, keys: tuple[str, ...] | None) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Histogram, Needs, Sum, keyed
+from engine.plugin import Aggregator, Counts, Histogram, Needs, Options, Sum, keyed
 from engine_plugins.aggregators._baseline_file import (
     ORDER,
     WIDTH,
     Band,
     Values,
     bands_table,
+    contents,
     histogram_text,
+    load_baseline,
     one_sided,
 )
 from engine_plugins.aggregators._side_figures import (
@@ -25,6 +30,17 @@ from engine_plugins.aggregators._side_figures import (
 )
 
 _COLORS: tuple[Color, ...] = ("white", "black")
+
+
+class BaselineOptions(Options, frozen=True):
+    """Options of `baseline`."""
+
+    show: Annotated[
+        str,
+        Meta(
+            description="File of a baseline to report on in place of the games; 'shipped': the one that is here."
+        ),
+    ] = ""
 
 
 class Baseline(Aggregator):
@@ -58,10 +74,12 @@ class Baseline(Aggregator):
         ultrabul…       2,200     12        1           12         95.3%   96.2%  97.5%  13.00      0.00
     """
 
+    Options = BaselineOptions
+    options: BaselineOptions
     order = 960
 
     @classmethod
-    def needs(cls, options: object) -> Needs:
+    def needs(cls, options: BaselineOptions) -> Needs:
         return Needs(evaluations=True)
 
     games = Sum()
@@ -77,6 +95,11 @@ class Baseline(Aggregator):
     sites = Counts()
     left_out = Sum()
     """Sides that do not count."""
+
+    def prepare(self) -> None:
+        """Read the file to report on. Raises `ConfigError`."""
+        if self.options.show:
+            load_baseline(self.options.show)
 
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
@@ -107,11 +130,15 @@ class Baseline(Aggregator):
             self.sites.add(site_of(game))
 
     def report(self) -> Report:
+        if self.options.show:
+            return contents(load_baseline(self.options.show))
         bands = sorted(self._bands(), key=lambda band: (ORDER.index(band.speed), band.rating))
         notes = [f"A side counts with a rating, a time control and {MIN_MOVES} evaluated moves."]
         if self.left_out.value:
             notes.append(f"Sides that do not count: {self.left_out.value:,}.")
         notes.extend(one_sided(bands))
+        if not bands:
+            notes.append("No data: no game has evaluations, a rating and a time control.")
         return Report(
             title="Baseline",
             metrics={

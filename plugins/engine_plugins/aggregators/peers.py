@@ -15,7 +15,6 @@ from engine_plugins.aggregators._baseline_file import (
     SHIPPED,
     WIDTH,
     BaselineData,
-    contents,
     load_baseline,
     one_sided,
 )
@@ -131,8 +130,6 @@ class Peers(Aggregator):
 
     def report(self) -> Report:
         data = self._read()
-        if not self.own and not self.unknown.value:
-            return contents(data)
         base: dict[str, dict[Cell, Sample]] = {
             key: {
                 (band.speed, band.rating): Sample(figure.values, figure.counts, figure.games)
@@ -212,7 +209,7 @@ class Peers(Aggregator):
         """Return a sentence that says why there is nothing to compare."""
         has = "; ".join(_ranges(data)) or "nothing"
         if not listed:
-            return f"No game here has a rating, a time control and evaluations; the baseline has {has}."
+            return f"No data: no game has evaluations, a rating and a time control; the baseline has {has}."
         return (
             f"Nothing is compared: that takes {self.options.games} games at a rating and speed of which the "
             f"baseline has sides enough. It has {has}."
