@@ -109,6 +109,5 @@ def _show(report: Report, keys: tuple[str, ...] | None) -> None:
     for table in report.tables:
         if table.rows and (keys is None or table.key in keys):
             live.print_all(console, report_table(table, console.width, len(table.rows)))
-            console.print(Text(table.reading, style="dim"))
     for note in report.notes:
         console.print(Text(clean(note), style="dim italic"))

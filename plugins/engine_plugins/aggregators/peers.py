@@ -75,8 +75,9 @@ class Peers(Aggregator):
 
         $ engine analyze tests/data/match.jsonl.zst -a peers --player 'Stockfish 1700'
 
-        Nothing is compared: that takes 10 games at a rating and speed of which the baseline has sides
-        enough. It has rapid 1,600-2,399 (738 sides); classical 1,600-2,199 (243 sides).
+        Nothing is compared: that takes 10 games at a rating and speed of which the baseline has 100
+        sides, and most games here are ultrabullet at 1,600 to 1,799. It has rapid 1,600-2,399 (738
+        sides); classical 1,600-2,199 (243 sides).
     """
 
     Options = PeersOptions
@@ -210,9 +211,12 @@ class Peers(Aggregator):
         has = "; ".join(_ranges(data)) or "nothing"
         if not listed:
             return f"No data: no game has evaluations, a rating and a time control; the baseline has {has}."
+        cells = {key.rpartition("|")[0]: h.total for key, h in listed[0][1].items() if key.endswith("|acpl")}
+        speed, _, rating = max(cells, key=lambda cell: (cells[cell], cell), default="|0").partition("|")
         return (
             f"Nothing is compared: that takes {self.options.games} games at a rating and speed of which the "
-            f"baseline has sides enough. It has {has}."
+            f"baseline has {self.options.sides} sides, and most games here are {speed} at {int(rating):,} to "
+            f"{int(rating) + WIDTH - 1:,}. It has {has}."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from engine_plugins.aggregators._placements import Sample, place
 from engine_plugins.aggregators._side_figures import FIGURES, side_figures
 from engine_plugins.aggregators.baseline import Baseline
 from engine_plugins.aggregators.peers import Peers
+from tests.perf import baseline as perf
 from tests.plugins.aggregators.rig import report, rows
 from tests.support import shared_data
 
@@ -287,6 +289,22 @@ def test_what_is_shipped() -> None:
         ("rapid", 1800),
         ("classical", 1600),
     }
+
+
+def test_held_out_percentiles_are_uniform_and_average_players_are_average() -> None:
+    """As `python -m tests.perf baseline` measures it on real games: here on sides whose figures are random."""
+    assert perf.distance([0.125, 0.375, 0.625, 0.875]) == 0.125
+    rng = random.Random(1)
+    cell = ("rapid", 1600)
+    sides = [
+        perf.Side(k // 2, cell, {"acpl": rng.randrange(100), "blunders": rng.randrange(3)}) for k in range(600)
+    ]
+    for figure in ("acpl", "blunders"):
+        found = perf.row(cell, figure, sides, 8)
+        assert found.together <= perf.AIM
+        assert found.single <= perf.AIM
+    holds, number, sure = perf.average_players(sides, 60)
+    assert (number, holds >= 0.92 * number, sure <= 6) == (120, True, True)
 
 
 @pytest.mark.slow
