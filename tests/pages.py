@@ -40,6 +40,8 @@ class Example(Struct, frozen=True):
     """Number of rows of each table."""
     player: str | None = None
     options: Mapping[str, str] = {}
+    notes: int = 0
+    """Number of notes to show."""
     games: str = MATCH
     """Path of the games, relative to the repository."""
 
@@ -47,6 +49,7 @@ class Example(Struct, frozen=True):
 EXAMPLES: Mapping[str, Example] = {
     "accuracy": Example(("players",)),
     "acpl": Example(("players", "losses"), rows=8),
+    "baseline": Example(("bands",)),
     "best-scores": Example(("best",)),
     "classification": Example(("classes",), rows=11, player="Stockfish 1700"),
     "conversion": Example(("outcomes", "games"), player="Stockfish 1700"),
@@ -59,6 +62,7 @@ EXAMPLES: Mapping[str, Example] = {
     "missed-mates": Example(("lengths", "missed"), rows=4, player="Stockfish 1400"),
     "mistakes": Example(("positions",), player="Stockfish 2300"),
     "openings": Example(("openings", "tree"), player="Stockfish 2300"),
+    "peers": Example((), player="Stockfish 1700", notes=1),
     "phases": Example(("ours", "theirs"), player="Stockfish 1700"),
     "repertoire": Example(
         ("left", "ours"), player="Stockfish 2000", options={"lines": "tests/data/repertoire.pgn"}
@@ -78,7 +82,10 @@ def page(name: str) -> str:
         command += ["--set", f"{name}.{key}={value}"]
     report = _result(name).reports[name]
     by_key = {table.key: table for table in report.tables}
-    shown = structs.replace(report, metrics={}, notes=(), tables=tuple(by_key[key] for key in example.tables))
+    shown_tables = tuple(by_key[key] for key in example.tables)
+    shown = structs.replace(
+        report, metrics={}, findings=(), notes=report.notes[: example.notes], tables=shown_tables
+    )
     text = io.StringIO()
     console = Console(file=text, width=WIDTH, force_terminal=False, color_system=None)
     result = structs.replace(_result(name), reports={name: shown})

@@ -26,6 +26,7 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     assert {top for top in tops if not top.endswith(".dist-info")} == {"engine", "engine_plugins"}
     assert {"engine/configs/standard.toml", "engine/configs/deep.toml", "engine/configs/max.toml"} <= set(names)
     assert "engine/positions/data/openings.tsv" in names
+    assert "engine_plugins/aggregators/lichess.baseline.json" in names
     assert any(name.endswith(".dist-info/sboms/sbom.cdx.json") for name in names)
     assert {"engine/py.typed", "engine_plugins/py.typed"} <= set(names)
     page = {"head.html.jinja", "row.html.jinja", "foot.html.jinja", "style.css", "script/main.js"}
@@ -36,7 +37,7 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     }
     assert {name for name in names if name.endswith(".py")} == sources
     kinds = {Path(name).suffix for name in names if not name.split("/")[0].endswith(".dist-info")}
-    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ".css", ".js", ".jinja", ""}
+    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ".css", ".js", ".jinja", ".json", ""}
 
 
 def test_the_version_is_the_one_of_the_changelog_or_unreleased() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "analyze": "Analyse every game of PGN and EPD files.",
     "evaluate": "Evaluate one position.",
+    "baseline": "Make and look at files that players are compared with.",
     "plugins": "List and explain the plugins.",
     "profiles": "List and show the profiles.",
     "cache": "Look into the cache of evaluations, move it between machines, empty it.",

@@ -35,6 +35,8 @@ _SAME_NAMES = (
     "verify",
 )
 """Flags that are called as the settings that they set."""
+PEERS = "peers"
+"""The aggregator that compares with a baseline."""
 CONTINUES = "the same command continues where it stopped"
 
 
@@ -91,6 +93,11 @@ CONTINUES = "the same command continues where it stopped"
 )
 @click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
 @click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Compare with the players in this file ('engine baseline build' makes one); adds the aggregator 'peers'.",
+)
 @click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of a plugin.")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
 @click.option(
@@ -223,10 +230,22 @@ def _settings(flags: dict[str, Any]) -> Settings:
         fields["same"] = values.same(flags["same"])
     if flags["aggregate"]:
         fields["aggregators"] = values.names(flags["aggregate"])
+    if flags["baseline"] is not None:
+        options.setdefault(PEERS, {})["baseline"] = flags["baseline"]
     fields |= {name: flags[name] for name in _SAME_NAMES}
     fields["plugins"] = flags["plugins"]
     fields["cache"] = "" if flags["no_cache"] else flags["cache"]
-    return build_settings(fields, profile=flags["profile"])
+    settings = build_settings(fields, profile=flags["profile"])
+    return settings if flags["baseline"] is None else _with_peers(settings)
+
+
+def _with_peers(settings: Settings) -> Settings:
+    """Return the settings with the aggregator that compares with a baseline."""
+    names = settings.aggregators or ()
+    known = {name.lstrip("+").rpartition(":")[2] for name in names}
+    if {PEERS, "all"} & known:
+        return settings
+    return structs.replace(settings, aggregators=(*names, PEERS) if names else (f"+{PEERS}",))
 
 
 def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> int:

@@ -31,6 +31,7 @@ BENCHMARKS = {
     "units": "units",
     "openings": "openings",
     "accuracy-scale": "accuracy_scale",
+    "baseline": "baseline",
     "shared": "shared",
     "leaks": "leaks",
 }

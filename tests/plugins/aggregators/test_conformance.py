@@ -17,6 +17,7 @@ REGISTRY = Registry()
 SMALL: Mapping[str, Mapping[str, Any]] = {
     "accuracy": {"games": 2, "players": 1, "definition": "lichess-insights"},
     "acpl": {"games": 0, "players": 1},
+    "baseline": {},
     "best-scores": {"size": 1},
     "classification": {"moments": 1, "players": 1},
     "conversion": {"games": 1, "players": 1, "won": 60},
@@ -29,6 +30,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "missed-mates": {"longest": 9, "rows": 1, "players": 1},
     "mistakes": {"positions": 1, "least": 1},
     "openings": {"rows": 1, "group": "eco"},
+    "peers": {"rows": 1, "games": 5, "sides": 30},
     "phases": {"players": 1},
     "repertoire": {"rows": 1, "lines": str(DATA / "repertoire.pgn")},
     "time-management": {"longest": 1, "players": 1},

@@ -1,0 +1,228 @@
+"""Whether the percentiles of `peers` are right: uniform on held-out games, with intervals that hold.
+
+The games of each file are split into two halves at random, several times. A baseline is built from one half, and
+each side of the other gets its percentile, as `peers` computes it; a tie falls at random within its ranks. The
+distance (Kolmogorov-Smirnov) from a uniform distribution is given for all splits together, which shows errors of
+the method, and as the mean over the splits, beside what as many random numbers have: the chance in such halves.
+
+Then players of 50 games are drawn at random from one half and compared with the other: they are average peers, so
+in 95% of the draws the interval must contain 50%, and in at most 5% may anything be called sure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+import engine
+from engine.model import AnalysedGame
+from engine_plugins.aggregators._baseline_file import ORDER, WIDTH
+from engine_plugins.aggregators._certainty import certainties
+from engine_plugins.aggregators._placements import Cell, Placement, Sample, place
+from engine_plugins.aggregators._side_figures import FIGURES, cell_of, side_figures
+from tests.perf.games import big
+from tests.perf.report import Report, Table, Unavailable
+
+AIM = 0.08
+ENOUGH = 480
+"""Sides of a band from which the mean distance of independent halves by chance alone is below the aim."""
+PLAYER_GAMES = 50
+
+
+class Side(Struct):
+    """A side of a game, with its figures."""
+
+    game: int
+    cell: Cell
+    figures: dict[str, int]
+
+
+class Row(Struct):
+    """Distances of one figure in one band."""
+
+    speed: str
+    rating: int
+    figure: str
+    sides: int
+    together: float
+    """Of all splits together."""
+    single: float
+    """Mean over the splits."""
+    chance: float
+    """Mean of as many random numbers."""
+
+
+def sides_of(path: str) -> list[Side]:
+    """Return the sides that count, of a file of games with evaluations."""
+    sides: list[Side] = []
+
+    def take(game: AnalysedGame) -> None:
+        timing = game.timing()
+        for color in ("white", "black"):
+            cell = cell_of(game, color, WIDTH)
+            figures = side_figures(game, color, timing.white if color == "white" else timing.black)
+            if cell is not None and figures:
+                sides.append(Side(game.origin.game, cell, figures))
+
+    with engine.Analyzer(workers=1, evaluator="recorded") as analyzer:
+        for game in analyzer.submit(path, aggregators=[]):
+            take(game)
+    return sides
+
+
+def halves(games: Sequence[int], seed: int) -> set[int]:
+    """Return one half of the games."""
+    shuffled = sorted(set(games))
+    random.Random(seed).shuffle(shuffled)
+    return set(shuffled[: len(shuffled) // 2])
+
+
+def ranks(values: Sequence[int], baseline: Sequence[int], rng: random.Random) -> list[float]:
+    """Return the percentiles of values in a baseline, 0 to 1, ties at random."""
+    known = sorted(baseline)
+    found = []
+    for value in values:
+        low, high = bisect_left(known, value), bisect_right(known, value)
+        found.append((low + (high - low) * rng.random()) / len(known))
+    return found
+
+
+def distance(shares: Sequence[float]) -> float:
+    """Return the Kolmogorov-Smirnov distance from a uniform distribution."""
+    ordered, n = sorted(shares), len(shares)
+    return max(max((k + 1) / n - share, share - k / n) for k, share in enumerate(ordered))
+
+
+def row(cell: Cell, figure: str, sides: Sequence[Side], splits: int) -> Row:
+    """Measure one figure of one band."""
+    rng = random.Random(f"{cell}{figure}")
+    together: list[float] = []
+    single: list[float] = []
+    chance: list[float] = []
+    for seed in range(splits):
+        first = halves([side.game for side in sides], seed)
+        base = [side.figures[figure] for side in sides if side.game in first]
+        held = [side.figures[figure] for side in sides if side.game not in first]
+        shares = ranks(held, base, rng)
+        together += shares
+        single.append(distance(shares))
+        numbers = [[rng.randrange(10**9) for _ in part] for part in (held, base)]
+        chance.append(distance(ranks(numbers[0], numbers[1], rng)))
+    return Row(*cell, figure, len(sides), distance(together), _mean(single), _mean(chance))
+
+
+def average_players(sides: Sequence[Side], draws: int) -> tuple[int, int, int]:
+    """Return how many intervals of average players hold, of how many, and how many draws have something `sure`."""
+    holds = number = sure = 0
+    for seed in range(draws):
+        first = halves([side.game for side in sides], seed)
+        chosen: dict[int, Side] = {}
+        for side in random.Random(seed).sample(list(sides), len(sides)):
+            if side.game not in first and len(chosen) < PLAYER_GAMES:
+                chosen.setdefault(side.game, side)
+        placements = [
+            found
+            for figure in FIGURES
+            if (found := _placement(figure, [s for s in sides if s.game in first], list(chosen.values())))
+        ]
+        holds += sum(abs(found.share - 0.5) <= found.reach for found in placements)
+        number += len(placements)
+        sure += "sure" in certainties([found.p_value for found in placements])
+    return holds, number, sure
+
+
+def _placement(figure: str, base: Sequence[Side], own: Sequence[Side]) -> Placement | None:
+    known, ours = _samples(figure, base), _samples(figure, own)
+    peers = {cell: [cell] for cell in ours if cell in known}
+    ours = {cell: ours[cell] for cell in peers}
+    return place(ours, peers, known) if sum(sample.n for sample in ours.values()) >= 10 else None
+
+
+def _samples(figure: str, sides: Sequence[Side]) -> Mapping[Cell, Sample]:
+    values: dict[Cell, Counter[int]] = defaultdict(Counter)
+    games: dict[Cell, set[int]] = defaultdict(set)
+    for side in sides:
+        if figure in side.figures:
+            values[side.cell][side.figures[figure]] += 1
+            games[side.cell].add(side.game)
+    return {
+        cell: Sample(sorted(found), [found[value] for value in sorted(found)], len(games[cell]))
+        for cell, found in values.items()
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--games", nargs="*", metavar="FILE", help="games with evaluations  [lichess-analysed]")
+    parser.add_argument("--splits", type=int, metavar="N", help="[20]")
+
+
+def run(args: argparse.Namespace) -> Report:
+    shipped = big("lichess-analysed", "games_eval_clk.pgn")
+    files = args.games or ([str(shipped)] if shipped is not None else [])
+    if not files:
+        raise Unavailable("lichess-analysed is not here; ENGINE_TEST_DATA names the folder with the big real data")
+    splits = args.splits or (2 if args.quick else 20)
+    report = Report()
+    for file in files:
+        sides = sides_of(file)
+        cells: dict[Cell, list[Side]] = defaultdict(list)
+        for side in sides:
+            cells[side.cell].append(side)
+        rows = [
+            row(cell, figure, [side for side in cells[cell] if figure in side.figures], splits)
+            for cell in sorted(cells, key=lambda cell: (ORDER.index(cell[0]), cell[1]))
+            for figure in FIGURES
+            if sum(figure in side.figures for side in cells[cell]) >= 100
+        ]
+        _tell(report, Path(file).name, rows, splits)
+        largest = max(cells.values(), key=len)
+        holds, number, sure = average_players(largest, 10 * splits)
+        report.find(
+            f"intervals of average players of {PLAYER_GAMES} games that contain 50%, {Path(file).name}",
+            f"{holds / number:.1%} of {number:,}",
+        )
+        report.find(
+            f"average players of whom something is sure, {Path(file).name}",
+            f"{sure / (10 * splits):.1%}",
+            aim="≤ 5%",
+            met=sure <= 0.05 * 10 * splits,
+        )
+    return report
+
+
+def _tell(report: Report, name: str, rows: Sequence[Row], splits: int) -> None:
+    table = Table(
+        f"{name}: distances from a uniform distribution, {splits} splits",
+        ("band", "figure", "sides", "all splits", "one split", "chance alone"),
+    )
+    for found in rows:
+        cells = (found.together, found.single, found.chance)
+        band = f"{found.speed} {found.rating}"
+        table.add(band, found.figure, str(found.sides), *(f"{cell:.3f}" for cell in cells))
+    report.tables.append(table)
+    report.data[name] = rows
+    if rows:
+        worst = max(rows, key=lambda found: found.together)
+        report.find(
+            f"greatest distance of held-out percentiles, all splits together, {name}",
+            f"{worst.together:.3f} ({worst.figure}, {worst.speed} {worst.rating})",
+            aim=f"≤ {AIM}",
+            met=worst.together <= AIM,
+        )
+    large = [found for found in rows if found.sides >= ENOUGH]
+    if large:
+        worst = max(large, key=lambda found: found.single)
+        report.find(
+            f"greatest mean distance of one half, bands of {ENOUGH} sides and more, {name}",
+            f"{worst.single:.3f} ({worst.figure}; chance alone {worst.chance:.3f})",
+        )
