@@ -321,5 +321,5 @@ def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
         return None
     if not all(argument.isprintable() for argument in sys.argv):
         return None
-    outputs = ["-o", "analysed.pgn", "-o", "analysed.jsonl"]
+    outputs = ["-o", "report.html", "-o", "analysed.pgn", "-o", "analysed.jsonl"]
     return shlex.join(["engine", sys.argv[1], *outputs, *sys.argv[2:]])

@@ -63,8 +63,7 @@ def _summary_line(result: RunResult) -> Text:
 
 def _limit(result: RunResult) -> str:
     """Return the limit of the searches; nothing where all of them were follow-ups."""
-    counts = result.counts
-    if counts.cached or counts.searched > counts.follow_ups - counts.follow_ups_cached:
+    if (result.counts.nodes or result.counts.cached) and result.follow_up_evaluator is None:
         return f" at {result.limit}{', adaptive' if result.adaptive else ''}"
     return ""
 

@@ -41,6 +41,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     reports = delivery.reports()
     for sentence in (*_left_out(plan), *delivery.aggregators.joined.sentences()):
         accounts.notice(Notice("note", None, None, None, sentence))
+    limits = accounts.follow_up_limits
     result = RunResult(
         reports=reports,
         wins=view.wins,
@@ -55,7 +56,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
         adaptive=plan.settings.search.adaptive,
         game=accounts.only_game,
         follow_up_evaluator=accounts.follow_up_evaluator if accounts.counts.follow_ups else None,
-        follow_up_limits=tuple(limit for limit, _ in accounts.follow_up_limits.most_common()),
+        follow_up_limits=tuple(sorted(limits, key=lambda limit: (-limits[limit], str(limit)))),
         players=delivery.aggregators.joined.names,
         kept=None if accounts.games is None else tuple(accounts.games),
     )

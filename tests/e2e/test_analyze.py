@@ -206,7 +206,7 @@ def test_the_summary_names_what_a_person_wants_to_know(tmp_path: Path, fake: Pat
     for words in ("Winning moves", "Best scores", "Accuracy", "Blunders", "Morphy, Paul"):
         assert words in ran.out
     assert "12 games analysed, 558 positions" in ran.err
-    assert "engine analyze -o analysed.pgn -o analysed.jsonl" in ran.err
+    assert "engine analyze -o report.html -o analysed.pgn -o analysed.jsonl" in ran.err
 
 
 @pytest.mark.slow

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
+from msgspec import structs
 
 import engine as library
-from engine.model import AnalysedGame, Metric, Report
+from engine.model import AnalysedGame, Limit, Metric, Report
 from engine.plugin import Aggregator, Counts, Needs, Request, Sum
+from engine.run.progress import Snapshot
+from engine.settings import Search
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA, FEW, shared_data
 
@@ -267,3 +272,127 @@ def test_an_official_export_of_lichess_exactly(tmp_path: Path) -> None:
     assert game["phases"] == {
         "middlegame": official["division"]["middle"], "endgame": official["division"]["end"],
     }  # fmt: skip
+
+
+@pytest.fixture
+def analysed(tmp_path: Path, fake: Path) -> Path:
+    """Two games that were analysed with 3,000 nodes a position."""
+    path = tmp_path / "analysed.jsonl"
+    settings = library.Settings(cache="", workers=1, max_games=2)
+    library.analyze(CLASSICS, nodes=3000, evaluator=str(fake), settings=settings, output=path)
+    return path
+
+
+def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
+    analysed: Path, fake: Path, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "asks.py"
+    plugin.write_text(ASKING)
+    outputs = [tmp_path / name for name in ("out.json", "out.md", "out.sqlite")]
+    command = [
+        *("analyze", analysed, "--plugin", plugin, "-a", "asking", "--follow-up-evaluator", fake),
+        *("--cache", tmp_path / "cache.sqlite"),
+    ]
+    dry = engine(*command, "--dry-run")
+    assert "2 games, 0 positions" in dry.out
+    assert "6 follow-up searches by Fake UCI for asking" in dry.out
+    ran = engine(*command, *(part for output in outputs for part in ("-o", output)))
+    assert ran.code == 0, ran.err
+    first, *_, last = (line for line in ran.err.splitlines() if not line.startswith("written"))
+    assert first == (
+        "note: asking asks Fake UCI for follow-up searches: 6 positions, up to 3 a game, at 3000 nodes; "
+        "--follow-up-evaluator none leaves them out"
+    )
+    assert " by recorded; 6 follow-up searches by Fake UCI 1.0 at 3000 nodes;" in last
+    assert json.loads(outputs[0].read_text())["run"]["follow_ups"] == {
+        "evaluator": {"name": "Fake UCI", "version": "1.0", "fingerprint": ANY},
+        "limits": [{"nodes": 3000}],
+    }
+    assert "Follow-up searches by Fake UCI at 3000 nodes." in outputs[1].read_text()
+    with sqlite3.connect(outputs[2]) as database:
+        found = database.execute("SELECT follow_up_evaluator, follow_up_limits FROM run").fetchall()
+    database.close()
+    assert found == [("Fake UCI", "3000 nodes")]
+
+    again = engine(*command)  # all of them are in the cache, so nothing is announced
+    assert "note:" not in again.err
+    assert "6 follow-up searches (6 from the cache) by Fake UCI 1.0 at 3000 nodes" in again.err
+    assert "6 follow-up searches by Fake UCI for asking; 6 are in the cache" in engine(*command, "--dry-run").out
+    events = [
+        json.loads(line) for line in engine(*command, "--nodes", "50", "--progress", "json").err.splitlines()
+    ]
+    assert [(e["kind"], e["reason"].partition(": ")[2]) for e in events if e["event"] == "notice"] == [
+        ("note", "6 positions, up to 3 a game, at 50 nodes; --follow-up-evaluator none leaves them out")
+    ]
+    progress = [event for event in events if event["event"] == "progress"]
+    assert all(event["recorded"] == event["positions"] for event in progress)
+    assert events[-1]["follow_ups"] == {
+        "searches": 6,
+        "cached": 0,
+        "evaluator": {"name": "Fake UCI", "version": "1.0"},
+        "limits": [{"nodes": 50}],
+    }
+
+
+ASKING = '''
+from engine.model import Report
+from engine.plugin import Aggregator, Request
+
+
+class Asking(Aggregator):
+    """Wants three positions of each game to be searched again."""
+
+    def requests(self, game):
+        return [Request(k, multipv=2) for k in (0, 5, 10)]
+
+    def add(self, game):
+        pass
+
+    def report(self):
+        return Report("Asking")
+'''
+
+
+def test_progress_counts_follow_up_searches_and_foresees_the_time_they_take(analysed: Path, fake: Path) -> None:
+    shown: list[Snapshot] = []
+    settings = library.Settings(follow_up_evaluator=str(fake), cache="", workers=1)
+    result = library.analyze(analysed, aggregators=[Asks], settings=settings, progress=shown.append)
+    last = shown[-1]
+    assert (last.positions, last.total, last.recorded) == (result.counts.positions,) * 3
+    assert last.follow_ups == last.follow_ups_total == result.counts.follow_ups > 10
+    assert last.work() == (last.follow_ups, 0)
+    assert result.follow_up_limits == (Limit(nodes=3000),)
+    # Recorded positions cost nothing: what is left are follow-up searches, by those of the games so far.
+    assert structs.replace(last, follow_ups=4, follow_ups_total=10).work() == (4, 6)
+    assert structs.replace(last, follow_ups=4, follow_ups_total=None).work() == (4, None)
+
+
+def test_games_that_say_no_limit_get_that_of_the_run_which_is_said(
+    evaluated: Path, fake: Path, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "asks.py"
+    plugin.write_text(ASKING.replace("(0, 5, 10)", "range(2)"))
+    ran = engine(
+        *("analyze", evaluated, "-e", "recorded", "--plugin", plugin, "-a", "asking", "--no-cache"),
+        *("--follow-up-evaluator", fake),
+    )
+    assert "at 100000 nodes (the games do not say what they were analysed with)" in ran.err.splitlines()[0]
+    assert "4 follow-up searches by Fake UCI 1.0 at 100000 nodes" in ran.err
+
+
+def test_positions_from_the_cache_are_positions_of_games(fake: Path, tmp_path: Path) -> None:
+    """Follow-up searches and deeper ones are counted apart, so there are never more of them than positions."""
+    settings = library.Settings(
+        cache=str(tmp_path / "cache.sqlite"), workers=1, max_games=2, search=Search(adaptive=True)
+    )
+    first, second = (
+        library.analyze(CLASSICS, nodes=3000, evaluator=str(fake), aggregators=[Asks], settings=settings)
+        for _ in range(2)
+    )
+    counts, again = first.counts, second.counts
+    assert counts.cached < counts.positions
+    evaluated = counts.searched + counts.cached + counts.follow_ups_cached
+    assert evaluated == counts.positions + counts.follow_ups + counts.deeper
+    assert (again.searched, again.cached) == (0, again.positions)
+    assert (again.follow_ups_cached, again.deeper) == (again.follow_ups, counts.deeper)
+    assert min(counts.follow_ups, counts.deeper) > 0

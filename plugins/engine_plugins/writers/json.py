@@ -14,9 +14,10 @@
 ```
 
 `multipv` is only present if it is above 1, and `"adaptive": true` if the full limit was only used where it
-mattered. A `score` of the scoreboard is from the mover's point of view; a mate in n moves is 32000 - n. Floats
-have 3 decimals. `run` has `"interrupted": true` if the run was interrupted. Nothing depends on the workers, the
-clock or the cache: the same run writes the same bytes.
+mattered. Where nothing is searched but what aggregators ask for, `run` has `follow_ups`: the `evaluator` of these
+searches, and their `limits`. A `score` of the scoreboard is from the mover's point of view; a mate in n moves is
+32000 - n. Floats have 3 decimals. `run` has `"interrupted": true` if the run was interrupted. Nothing depends on
+the workers, the clock or the cache: the same run writes the same bytes.
 """
 
 from __future__ import annotations
@@ -56,6 +57,13 @@ def _result(result: RunResult) -> dict[str, Any]:
         "limit": msgspec.to_builtins(result.limit),
         "scoreboard": {"wins": result.wins, "best": [msgspec.to_builtins(best) for best in result.best]},
     }
+    if result.follow_up_evaluator is not None:
+        run["follow_ups"] = {
+            "evaluator": {
+                name: getattr(result.follow_up_evaluator, name) for name in ("name", "version", "fingerprint")
+            },
+            "limits": [msgspec.to_builtins(limit) for limit in result.follow_up_limits],
+        }
     if result.adaptive:
         run["adaptive"] = True
     if result.interrupted:

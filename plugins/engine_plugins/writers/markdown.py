@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from engine.model import Cell, Kind, Report, ReportTable, RunResult
 from engine.plugin import Writer
-from engine.text.format import FIGURES, figure
+from engine.text.format import FIGURES, either, figure
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
@@ -39,12 +39,16 @@ def _overview(result: RunResult) -> Iterator[str]:
     yield "# Chess analysis"
     counts, evaluator = result.counts, result.evaluator
     version = "" if evaluator.version.partition(".")[0] in evaluator.name else f" {evaluator.version}"
-    limit = f" at {result.limit}" if counts.searched or counts.cached else ""
+    follow_ups = result.follow_up_evaluator
+    limit = f" at {result.limit}" if (counts.searched or counts.cached) and follow_ups is None else ""
     limit += ", spent where it mattered" if limit and result.adaptive else ""
     yield (
         f"{counts.analysed:,} games, {counts.positions:,} positions, {result.wins:,} winning moves; "
         f"evaluator: {escaped(evaluator.name + version)}{limit}."
     )
+    if follow_ups is not None:
+        limits = either([str(limit) for limit in result.follow_up_limits])
+        yield f"Follow-up searches by {escaped(follow_ups.name)} at {limits}."
     if result.interrupted:
         yield "**The run was ended before the end of its input.**"
 

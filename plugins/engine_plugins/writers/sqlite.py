@@ -61,7 +61,9 @@ _RUN = """CREATE TABLE run (
   games INTEGER, -- analysed
   positions INTEGER, -- with an evaluation
   wins INTEGER, -- winning moves found
-  interrupted INTEGER -- 1: it did not come to its end
+  interrupted INTEGER, -- 1: it did not come to its end
+  follow_up_evaluator TEXT, -- who made follow-up searches, where nothing else was searched
+  follow_up_limits TEXT -- limits of these searches
 )"""
 _FAILURES = """CREATE TABLE failures (
   file TEXT,
@@ -207,6 +209,7 @@ def _temporary_folder() -> str:
 
 def _run(result: RunResult) -> tables.Row:
     evaluator, limit, counts = result.evaluator, result.limit, result.counts
+    follow_ups = result.follow_up_evaluator
     return (
         evaluator.name,
         evaluator.version,
@@ -220,6 +223,8 @@ def _run(result: RunResult) -> tables.Row:
         counts.positions,
         result.wins,
         result.interrupted,
+        follow_ups.name if follow_ups is not None else None,
+        " or ".join(map(str, result.follow_up_limits)) if follow_ups is not None else None,
     )
 
 
