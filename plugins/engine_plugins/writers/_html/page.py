@@ -17,7 +17,7 @@ from engine_plugins.writers._encode import encode
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 
-_SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "tables.js", "main.js")
+_SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "lines.js", "tables.js", "main.js")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)
