@@ -95,7 +95,7 @@ def test_the_data_of_a_game() -> None:
     assert (data["b"], data["bs"]) == ("= c7c5 = g8f6", "= c5 = Nf6")
     assert data["k"] == [180, 179.2, 170]
     assert data["j"] == {"1": 1}
-    assert data["l"] == {"1": "1... c5"}
+    assert data["l"] == {"1": [[25, "c7c5", "c5"]]}
     assert data["o"][0] == "B01"
     assert data["r"] == [[0, "KQkq"]]
     assert "f" not in data

@@ -5,7 +5,7 @@ const PARTS = ["before", "middle", "after"];
 function route() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const number = Number(asked.get("game"));
-  if (asked.has("game") && openGameView(number, Number(asked.get("ply")) || 0)) return;
+  if (asked.has("game") && (openGameView(number, Number(asked.get("ply")) || 0) || goElsewhere(number))) return;
   byId("game").hidden = true;
   for (const id of PARTS) if (byId(id)) byId(id).hidden = false;
   document.title = document.body.dataset.title;
@@ -47,6 +47,12 @@ function goToGame(step) {
   if (number !== null) location.hash = `game=${number}`;
 }
 
+// Steps through the line on the board, or else through the game.
+function step(plies) {
+  if (shown.line) stepLine(plies === -Infinity ? 0 : shown.line.at + plies);
+  else goTo(shown.ply + plies);
+}
+
 function flip() {
   shown.flipped = !shown.flipped;
   showBoard();
@@ -61,12 +67,12 @@ async function copyAndSay(text, what) {
 function onKey(event) {
   if (byId("game").hidden || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
-  const { game, ply } = shown;
   const actions = {
-    ArrowLeft: () => goTo(event.shiftKey ? nextError(-1) : ply - 1),
-    ArrowRight: () => goTo(event.shiftKey ? nextError(1) : ply + 1),
-    Home: () => goTo(0),
-    End: () => goTo(game.moves.length),
+    ArrowLeft: () => (event.shiftKey ? goTo(nextError(-1)) : step(-1)),
+    ArrowRight: () => (event.shiftKey ? goTo(nextError(1)) : step(1)),
+    Home: () => step(-Infinity),
+    End: () => step(Infinity),
+    Escape: () => shown.line && leaveLine(),
     f: flip,
   };
   const action = actions[event.key];
@@ -77,15 +83,15 @@ function onKey(event) {
 
 function prepareGame() {
   const press = (id, action) => byId(id).addEventListener("click", action);
-  press("to-start", () => goTo(0));
-  press("back", () => goTo(shown.ply - 1));
-  press("on", () => goTo(shown.ply + 1));
-  press("to-end", () => goTo(shown.game.moves.length));
+  press("to-start", () => step(-Infinity));
+  press("back", () => step(-1));
+  press("on", () => step(1));
+  press("to-end", () => step(Infinity));
   press("next-error", () => goTo(nextError(1)));
   press("flip", flip);
   press("previous-game", () => goToGame(-1));
   press("next-game", () => goToGame(1));
-  press("copy-fen", () => copyAndSay(fenOf(shown.game, shown.ply), "FEN"));
+  press("copy-fen", () => copyAndSay(fenNow(), "FEN"));
   press("copy-pgn", () => copyAndSay(pgnOf(shown.game), "PGN"));
   press("copy-link", () => copyAndSay(location.href, "link"));
   byId("arrows").addEventListener("change", showBoard);
@@ -103,6 +109,7 @@ function prepareGame() {
   window.addEventListener("resize", () => {
     if (!byId("game").hidden) drawGraphs();
   });
+  prepareLines();
   document.addEventListener("keydown", onKey);
 }
 
@@ -125,6 +132,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (before) byId("middle").before(before);
   for (const table of document.querySelectorAll("table.sortable")) prepareTable(table);
   prepareSearch();
+  prepareFinder();
   prepareGame();
   preparePrint();
   window.addEventListener("hashchange", route);
