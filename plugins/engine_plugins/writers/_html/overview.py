@@ -10,17 +10,17 @@ from engine_plugins.writers._html.tables import Grid, Link, grid
 
 NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
 """Aggregators that a run with an HTML report adds."""
+PLAYER_NEEDED = ("leaks",)
+"""Those that it adds where a player is named."""
 
 _FIGURES = (
-    ("accuracy", "accuracy"),
     ("acpl", "acpl"),
     ("judgements", "inaccuracies"),
     ("judgements", "mistakes"),
     ("judgements", "blunders"),
     ("wins", "wins"),
-    ("best-scores", "best"),
 )
-_BOTH_SIDES = ("wins", "best-scores")
+_BOTH_SIDES = ("wins",)
 """Reports whose metrics count the opponents' positions too."""
 _PLAYERS: tuple[tuple[str, str, Column], ...] = (
     ("accuracy", "games", Column("games", "Games", "int")),
@@ -36,8 +36,6 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
 
 def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
     """Yield labels and values of the tiles; only figures of one player's own moves if `own`."""
-    yield "Games", f"{result.counts.analysed:,}"
-    yield "Positions", f"{result.counts.positions:,}"
     for name, key in _FIGURES:
         if own and name in _BOTH_SIDES:
             continue

@@ -17,7 +17,8 @@ from engine_plugins.writers._encode import encode
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 
-_SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "tables.js", "main.js")
+_SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "drill.js", "tables.js", "main.js")
+_STYLES = ("style.css", "answers.css")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)
@@ -102,7 +103,7 @@ def _text(name: str) -> str:
 
 @functools.cache
 def _style() -> str:
-    return _text("style.css")
+    return "\n".join(map(_text, _STYLES))
 
 
 @functools.cache
