@@ -17,7 +17,10 @@ from engine_plugins.writers._encode import encode
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 
-_SCRIPTS = ("position.js", "export.js", "board.js", "graphs.js", "game.js", "drill.js", "tables.js", "main.js")
+_SCRIPTS = (
+    *("position.js", "export.js", "board.js", "graphs.js", "game.js", "lines.js"),
+    *("drill.js", "tables.js", "main.js"),
+)
 _STYLES = ("style.css", "answers.css")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""

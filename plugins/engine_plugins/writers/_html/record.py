@@ -13,7 +13,8 @@ It is a JSON object, as short as possible; a missing key means that the value is
 | `w` | White's Win% of positions 0 to N in tenths, null |
 | `b`, `bs` | best moves of positions 0 to N in UCI and SAN; `-` means unknown, `=` the move played |
 | `j` | judged moves by ply: 1 inaccuracy, 2 mistake, 3 blunder |
-| `l` | by ply of a judged move: the best line in SAN |
+| `l` | lines by ply: `[[White's evaluation, moves in UCI, moves in SAN], ...]`, the best first |
+| `rm` | what aggregators remark on moves, by ply: `[[text, NAGs, arrows, aggregator], ...]` |
 | `k`, `d` | seconds left after each move, and spent on it |
 | `p` | where middlegame and endgame begin |
 | `o` | the opening: ECO, name |
@@ -33,10 +34,9 @@ import chess
 
 from engine.model import AnalysedGame, AnalysedPosition, Score, Side, with_result
 from engine.scoring import win_percent
+from engine_plugins.writers._html.lines import lines_of, remarks_of
 from engine_plugins.writers._white import views
 
-LINE = 6
-"""Plies of the best line shown beside a judged move."""
 _JUDGED = {"inaccuracy": 1, "mistake": 2, "blunder": 3}
 
 
@@ -56,6 +56,7 @@ def record(game: AnalysedGame) -> dict[str, Any]:
     if judged:
         data["j"] = judged
     data |= _from_boards(game)
+    data |= {key: value for key, value in (("l", lines_of(game)), ("rm", remarks_of(game))) if value}
     data |= _times("k", [ply.clock for ply in game.plies]) | _times("d", [ply.time for ply in game.plies])
     if game.phases is not None:
         data["p"] = [game.phases.middlegame, game.phases.endgame]
@@ -88,7 +89,7 @@ def _scores(game: AnalysedGame, position: AnalysedPosition, negate: bool) -> tup
 
 def _from_boards(game: AnalysedGame) -> dict[str, Any]:
     """Return what needs boards: best moves in SAN, and FEN fields for which a script must generate moves."""
-    ucis, sans, lines, passant, rights = [], [], {}, {}, []
+    ucis, sans, passant, rights = [], [], {}, []
     castling = None
     for k, board in enumerate(game.boards()):
         evaluation = game.positions[k].evaluation
@@ -103,8 +104,6 @@ def _from_boards(game: AnalysedGame) -> dict[str, Any]:
         else:
             ucis.append(best)
             sans.append(board.san(board.parse_uci(best)))
-        if k < len(game.plies) and game.plies[k].judgement and evaluation is not None and evaluation.pv:
-            lines[str(k)] = _line(board, evaluation.pv[:LINE])
         if board.has_legal_en_passant() and board.ep_square is not None:
             passant[str(k)] = chess.square_name(board.ep_square)
         current = board.castling_xfen()
@@ -113,15 +112,7 @@ def _from_boards(game: AnalysedGame) -> dict[str, Any]:
             rights.append([k, current])
     known = any(uci != "-" for uci in ucis)
     data: dict[str, Any] = {"b": " ".join(ucis), "bs": " ".join(sans)} if known else {}
-    return data | {key: value for key, value in (("l", lines), ("x", passant)) if value} | {"r": rights}
-
-
-def _line(board: chess.Board, pv: Sequence[str]) -> str:
-    """Return a line in SAN with move numbers."""
-    replay = board.copy(stack=False)
-    moves = [replay.push_uci(uci) for uci in pv]
-    text = board.copy(stack=False).variation_san(moves)
-    return text.replace("...", "... ", 1) if board.turn == chess.BLACK else text
+    return data | ({"x": passant} if passant else {}) | {"r": rights}
 
 
 def _sans(board: chess.Board, moves: Sequence[str]) -> str:

@@ -49,7 +49,12 @@ function drawBoard(board, position, { flipped, last, arrows, words }) {
   board.replaceChildren(...parts);
 }
 
+// An arrow between two squares, or a ring around one.
 function arrow(kind, uci, flipped) {
+  if (uci.length === 2) {
+    const [cx, cy] = corner(squareOf(uci), flipped).map((value) => value + SIDE / 2);
+    return svg("g", { class: `arrow ${kind}`, "data-move": uci }, svg("circle", { cx, cy, r: SIDE / 2 - 3 }));
+  }
   const [x1, y1] = corner(squareOf(uci.slice(0, 2)), flipped).map((value) => value + SIDE / 2);
   const [x2, y2] = corner(squareOf(uci.slice(2, 4)), flipped).map((value) => value + SIDE / 2);
   const length = Math.max(1, Math.hypot(x2 - x1, y2 - y1));

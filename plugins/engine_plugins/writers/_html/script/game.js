@@ -24,7 +24,7 @@ function openGame(number, ply) {
   if (!shown || shown.game.n !== number) {
     const game = readGame(number);
     if (!game) return false;
-    shown = { game, ply: -1, flipped: game.v === "b" };
+    shown = { game, ply: -1, flipped: game.v === "b", line: null };
     showHead(game);
     showMoves(game);
     showSides(game);
@@ -76,6 +76,9 @@ function showMoves(game) {
       button.append(html("span", { class: `mark ${JUDGED[kind]}`, title: JUDGED[kind] }, MARKS[kind]));
       button.append(html("span", { class: "unseen" }, ` ${JUDGED[kind]}`));
     }
+    const signs = remarkSigns(game, k);
+    if (signs.length) button.append(html("span", { class: "mark" }, signs.join("")));
+    if (game.rm && game.rm[k]) button.append(html("span", { class: "remarked", title: "remark" }, "✎"));
     const value = game.e && evaluationText(game.e[k + 1]);
     if (value) button.append(html("span", { class: "value" }, value === "checkmate" ? "" : value));
     rows[rows.length - 1].append(button);
@@ -118,6 +121,7 @@ function drawGraphs() {
 function showPly(ply) {
   const { game } = shown;
   shown.ply = Math.max(0, Math.min(game.moves.length, ply));
+  shown.line = null;
   showBoard();
   showBars();
   for (const figure of [byId("evaluation"), byId("clocks")]) markNow(figure, game, shown.ply);
@@ -128,22 +132,28 @@ function showPly(ply) {
   slider.setAttribute("aria-valuetext", said);
   byId("saying").textContent = said;
   markMove();
+  showLines();
+  showRemarks();
   for (const id of ["to-start", "back"]) byId(id).disabled = shown.ply === 0;
   for (const id of ["on", "to-end"]) byId(id).disabled = shown.ply === game.moves.length;
   byId("next-error").disabled = nextError(1) === null;
 }
 
 function showBoard() {
-  const { game, ply, flipped } = shown;
+  const { game, ply, flipped, line } = shown;
   const arrows = [];
   const best = game.best[ply];
-  if (byId("arrows").checked) {
+  if (line) {
+    if (byId("arrows").checked && line.ucis[line.at]) arrows.push(["best", line.ucis[line.at]]);
+  } else if (byId("arrows").checked) {
+    arrows.push(...remarkArrows(game, ply));
     if (game.moves[ply] && !isNull(game.moves[ply]) && !(best && best.uci === game.moves[ply])) arrows.push(["played", game.moves[ply]]);
     if (best) arrows.push(["best", best.uci]);
   }
-  const move = game.moves[ply - 1];
+  const move = moveInto();
   const last = move && !isNull(move) ? [squareOf(move.slice(0, 2)), squareOf(move.slice(2, 4))] : [];
-  drawBoard(byId("board"), game.positions[ply], { flipped, last, arrows, words: inWords(game.positions[ply]) });
+  drawBoard(byId("board"), positionNow(), { flipped, last, arrows, words: inWords(positionNow()) });
+  linkLichess();
   const share = game.w && game.w[ply] !== null && game.w[ply] !== undefined ? game.w[ply] / 10 : null;
   const height = share === null ? 50 : share;
   const gauge = [
@@ -180,7 +190,7 @@ function sayPly() {
   else parts.push(`${numberAt(game, ply - 1)} ${game.sans[ply - 1]}${kind ? ` ${MARKS[kind]}, ${JUDGED[kind]}` : ""}`);
   const value = game.e && evaluationText(game.e[ply]);
   if (value) parts.push(value === "checkmate" ? value : `evaluation ${value}, White's Win% ${(game.w[ply] / 10).toFixed(0)}`);
-  if (kind && game.best[ply - 1]) parts.push(`better was ${(game.l && game.l[ply - 1]) || game.best[ply - 1].san}`);
+  if (kind && game.best[ply - 1]) parts.push(`better was ${game.l && game.l[ply - 1] ? lineText(game, ply - 1, 0) : game.best[ply - 1].san}`);
   const spent = ply && game.d && game.d[ply - 1];
   if (spent) parts.push(`thought for ${spent} s`);
   const next = game.best[ply];

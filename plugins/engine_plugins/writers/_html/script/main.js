@@ -47,6 +47,12 @@ function goToGame(step) {
   if (number !== null) location.hash = `game=${number}`;
 }
 
+// Steps through the line on the board, or else through the game.
+function step(plies) {
+  if (shown.line) stepLine(plies === -Infinity ? 0 : shown.line.at + plies);
+  else goTo(shown.ply + plies);
+}
+
 function flip() {
   shown.flipped = !shown.flipped;
   showBoard();
@@ -61,12 +67,12 @@ async function copyAndSay(text, what) {
 function onKey(event) {
   if (byId("game").hidden || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
-  const { game, ply } = shown;
   const actions = {
-    ArrowLeft: () => goTo(event.shiftKey ? nextError(-1) : ply - 1),
-    ArrowRight: () => goTo(event.shiftKey ? nextError(1) : ply + 1),
-    Home: () => goTo(0),
-    End: () => goTo(game.moves.length),
+    ArrowLeft: () => (event.shiftKey ? goTo(nextError(-1)) : step(-1)),
+    ArrowRight: () => (event.shiftKey ? goTo(nextError(1)) : step(1)),
+    Home: () => step(-Infinity),
+    End: () => step(Infinity),
+    Escape: () => shown.line && leaveLine(),
     f: flip,
   };
   const action = actions[event.key];
@@ -77,15 +83,15 @@ function onKey(event) {
 
 function prepareGame() {
   const press = (id, action) => byId(id).addEventListener("click", action);
-  press("to-start", () => goTo(0));
-  press("back", () => goTo(shown.ply - 1));
-  press("on", () => goTo(shown.ply + 1));
-  press("to-end", () => goTo(shown.game.moves.length));
+  press("to-start", () => step(-Infinity));
+  press("back", () => step(-1));
+  press("on", () => step(1));
+  press("to-end", () => step(Infinity));
   press("next-error", () => goTo(nextError(1)));
   press("flip", flip);
   press("previous-game", () => goToGame(-1));
   press("next-game", () => goToGame(1));
-  press("copy-fen", () => copyAndSay(fenOf(shown.game, shown.ply), "FEN"));
+  press("copy-fen", () => copyAndSay(fenNow(), "FEN"));
   press("copy-pgn", () => copyAndSay(pgnOf(shown.game), "PGN"));
   press("copy-link", () => copyAndSay(location.href, "link"));
   byId("arrows").addEventListener("change", showBoard);
@@ -103,6 +109,7 @@ function prepareGame() {
   window.addEventListener("resize", () => {
     if (!byId("game").hidden) drawGraphs();
   });
+  prepareLines();
   document.addEventListener("keydown", onKey);
 }
 

@@ -69,7 +69,11 @@ function positionsOf(game) {
 }
 
 function fenOf(game, ply) {
-  const position = game.positions[ply];
+  const rights = game.r.filter(([from]) => from <= ply).pop()[1];
+  return fenFrom(game.positions[ply], rights, (game.x && game.x[ply]) || "-");
+}
+
+function fenFrom(position, rights, passant) {
   const rows = [];
   for (let rank = 7; rank >= 0; rank--) {
     let row = "";
@@ -83,8 +87,6 @@ function fenOf(game, ply) {
     }
     rows.push(row + (empty || ""));
   }
-  const rights = game.r.filter(([from]) => from <= ply).pop()[1];
-  const passant = (game.x && game.x[ply]) || "-";
   return [rows.join("/"), position.white ? "w" : "b", rights, passant, position.half, position.full].join(" ");
 }
 
