@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from markupsafe import Markup, escape
 from msgspec import Struct
@@ -122,7 +123,7 @@ def spark(chart: Chart) -> Markup:
     assert end is not None
     return Markup(
         '<svg class="spark" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">'
-        '<path class="stroke s0" d="{}"/><circle class="fill s0" cx="{}" cy="{}" r="3"/></svg>'
+        '<path class="stroke s0" d="{}"/><path class="stroke s0 end" d="M{} {}h0"/></svg>'
     ).format(int(width), int(height), path, across(last), up(end))
 
 
@@ -290,12 +291,12 @@ def _line(chart: Chart, k: int, one: Series, places: _Places, scale: _Scale) -> 
     color = k % _COLORS
     if chart.form == "line":
         for run in _runs(one.points):
-            upper = [(places(point.x), scale(point.high)) for point in run if point.high is not None]
-            lower = [(places(point.x), scale(point.low)) for point in run if point.low is not None]
-            if len(upper) == len(lower) == len(run) > 1:
-                yield Markup('<path class="band s{}" d="{}Z"/>').format(color, _path([*upper, *reversed(lower)]))
-            elif len(run) == 1:
+            if len(run) == 1:
                 yield _whisker(run[0], places(run[0].x), scale)
+                continue
+            ends = [(places(point.x), scale(point.high or 0), scale(point.low or 0)) for point in run]
+            outline = [*((x, high) for x, high, _ in ends), *((x, low) for x, _, low in reversed(ends))]
+            yield Markup('<path class="band s{}" d="{}Z"/>').format(color, _path(outline))
         path = _path([None if p.y is None else (places(p.x), scale(p.y)) for p in one.points])
         yield Markup('<path class="stroke s{}" d="{}"/>').format(color, path)
     for point in one.points:
@@ -307,16 +308,10 @@ def _line(chart: Chart, k: int, one: Series, places: _Places, scale: _Scale) -> 
 
 
 def _runs(points: Sequence[Point]) -> Iterator[list[Point]]:
-    """Yield the points between the gaps."""
-    run: list[Point] = []
-    for point in points:
-        if point.y is not None:
-            run.append(point)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+    """Yield the points beside each other that have an interval."""
+    for known, run in groupby(points, key=lambda point: None not in (point.y, point.low, point.high)):
+        if known:
+            yield list(run)
 
 
 def _path(points: Sequence[tuple[float, float] | None]) -> str:
