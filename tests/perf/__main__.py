@@ -32,6 +32,7 @@ BENCHMARKS = {
     "openings": "openings",
     "accuracy-scale": "accuracy_scale",
     "shared": "shared",
+    "leaks": "leaks",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

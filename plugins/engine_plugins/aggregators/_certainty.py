@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine.model.report import Certainty
+from engine.model import Certainty
 
 _SURE = 0.05
 """Level of Holm's procedure for `sure`."""
@@ -28,7 +28,7 @@ def p_value(estimate: float, error: float, freedom: float | None = None) -> floa
 
     * **estimate** - the estimate.
     * **error** - its standard error. An error of 0 says nothing of how certain it is, so the p-value is then 1.
-    * **freedom** - *(optional)* degrees of freedom of Student's t distribution, at least 1: the games (`effective`)
+    * **freedom** - *(optional)* degrees of freedom of Student's t, above 0: the games (`effective`)
       less one. Without it the normal distribution is taken.
 
     Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.22 (normal) and 26.7.1 (t).

@@ -1,0 +1,205 @@
+"""The figures of groups of moves, their intervals by game, and how certain it is that a group is a weak one.
+
+A figure is a sum of Win% lost over a sum of moves. The moves of one game depend on each other, and the player's on
+the opponent's, so the games are what is independent. Linearised, every figure here is a sum over games, and its
+standard error follows from sums of products over games (`JointMoments`).
+
+Source: Cochran, Sampling Techniques, 3rd edition (1977), sections 2.11 and 6.4; with the games as clusters, Liang
+and Zeger, Biometrika 73 (1986), 13-22.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from engine.model import Certainty
+from engine.plugin import JointMoments
+from engine_plugins.aggregators._certainty import certainties, critical, effective, p_value
+from engine_plugins.aggregators._common import mean
+from engine_plugins.aggregators._leak_groups import ALL, KINDS
+
+_PER_HUNDRED = 10
+"""Thousandths of Win% a move, divided by this, are Win% per 100 moves."""
+_LEAST_FREEDOM = 1.0
+"""Degrees of freedom below which no interval is given: two games of equal length have one."""
+
+Places = tuple[int, int]
+"""Places of a loss and its number of moves in the `JointMoments` of a group."""
+OURS, THEIRS = (0, 1), (2, 3)
+"""Of the group. Those of all moves of the same games come four places later."""
+
+
+class Rate(NamedTuple):
+    """Win% lost per 100 moves, with its 95% interval."""
+
+    value: float
+    error: float | None
+    """Half of the interval; None for fewer than two games."""
+
+
+class Group(NamedTuple):
+    """Our moves in one group and those of the opponents; all figures are Win% per 100 moves."""
+
+    kind: str
+    name: str
+    moves: int
+    games: int
+    """Games in which we made such moves."""
+    lost: float | None
+    """Lost in our moves."""
+    opponents: float | None
+    """Lost in the opponents' moves; None without such moves."""
+    more: float | None
+    """Our loss less theirs, or without opponents less that in all moves."""
+    weaker: float | None
+    """`more` less the same of all moves: by how much the group is weaker than we are altogether."""
+    error: float | None
+    """Half of the 95% interval of `weaker`."""
+    p_value: float
+    """Of `weaker`, if it were 0 in truth; 1 where there is no interval."""
+    share: float
+    """Share of all our moves in percent."""
+    certainty: Certainty | None = None
+    """None for a group that is not compared."""
+
+    @property
+    def cost(self) -> float | None:
+        """Win% that the weakness costs per 100 of all our moves."""
+        return None if self.weaker is None else round(self.weaker * self.share / 100, 3)
+
+    @property
+    def key(self) -> str:
+        """Kind and name as one string."""
+        return f"{self.kind}|{self.name}"
+
+
+def figures(sums: Mapping[str, JointMoments], games: Mapping[str, int], least: int, openings: int) -> list[Group]:
+    """Return the groups in the order of their tables, those that are compared with a word of certainty.
+
+    * **sums** - by group and for `ALL`: our loss and moves and theirs, and those of all moves of the same games.
+    * **games** - by group, the games in which we made such moves.
+    * **least** - moves that a group needs on each side to be compared.
+    * **openings** - how many openings there are at most, those with the most moves.
+    """
+    everything = sums.get(ALL)
+    if everything is None or not everything.sums[1]:
+        return []
+    names = {kind: _names(sums, kind, openings) for kind in KINDS}
+    groups = [_group(sums, kind, name, games) for kind, found in names.items() for name in found]
+    alone = not everything.sums[3]
+    compared = [
+        k
+        for k, group in enumerate(groups)
+        if (KINDS[group.kind].compared_alone if alone else KINDS[group.kind].compared)
+        and group.moves >= least
+        and (alone or sums[group.key].sums[3] >= least)
+        and group.error is not None
+    ]
+    words = certainties([groups[k].p_value for k in compared])
+    for k, word in zip(compared, words, strict=True):
+        groups[k] = groups[k]._replace(certainty=word)
+    return groups
+
+
+def rate(sums: JointMoments, places: Places = OURS) -> Rate | None:
+    """Return the Win% lost per 100 moves with its interval; None without a move.
+
+    * **sums** - sums over the games.
+    * **places** - `OURS` or `THEIRS`.
+    """
+    loss, moves = places
+    if not sums.sums[moves]:
+        return None
+    weights = [0.0] * sums.size
+    _put(weights, sums, places, 1.0)
+    value = sums.sums[loss] / sums.sums[moves]
+    error = _reach(sums.quadratic(weights), _freedom(sums, (places,)))
+    return Rate(round(value / _PER_HUNDRED, 3), error)
+
+
+def _names(sums: Mapping[str, JointMoments], kind: str, openings: int) -> list[str]:
+    names = [key.partition("|")[2] for key, group in sums.items() if key.startswith(f"{kind}|") and group.sums[1]]
+    if KINDS[kind].names:
+        return [name for name in KINDS[kind].names if name in names]
+    if kind == "opening":
+        return sorted(names, key=lambda name: (-sums[f"opening|{name}"].sums[1], name))[:openings]
+    return sorted(names, reverse=True)
+
+
+def _group(sums: Mapping[str, JointMoments], kind: str, name: str, games: Mapping[str, int]) -> Group:
+    key = f"{kind}|{name}"
+    group, everything = sums[key], sums[ALL]
+    alone = not everything.sums[3]
+    lost, theirs = _mean(group, OURS), _mean(group, THEIRS)
+    all_lost, all_theirs = _mean(everything, OURS), _mean(everything, THEIRS)
+    assert lost is not None
+    assert all_lost is not None
+    share = 100 * group.sums[1] / everything.sums[1]
+    more = weaker = error = None
+    p = 1.0
+    if alone:
+        more = weaker = lost - all_lost
+    elif theirs is not None and all_theirs is not None:
+        more = lost - theirs
+        weaker = more - (all_lost - all_theirs)
+    if weaker is not None:
+        variance = _variance(group, everything, alone=alone)
+        freedom = _freedom(group, (OURS,) if alone else (OURS, THEIRS))
+        error = _reach(variance, freedom)
+        if error is not None:
+            p = p_value(weaker, _standard(variance, freedom), freedom)
+    figures = lost, theirs, _rounded(more), _rounded(weaker), error, p, share
+    return Group(kind, name, group.sums[1], games.get(key, 0), *figures)
+
+
+def _variance(group: JointMoments, everything: JointMoments, *, alone: bool) -> float:
+    """Return the sum over all games of the squares of what each adds to the linearised `weaker`.
+
+    A game without a move of the group adds to the figure of all moves only.
+    """
+    inside, outside = [0.0] * 8, [0.0] * 8
+    for places, sign in ((OURS, 1.0), (THEIRS, -1.0))[: 1 if alone else 2]:
+        _put(inside, group, places, sign)
+        _put(outside, everything, (places[0] + 4, places[1] + 4), -sign)
+    both = [a + b for a, b in zip(inside, outside, strict=True)]
+    return group.quadratic(both) + everything.quadratic(outside) - group.quadratic(outside)
+
+
+def _put(weights: list[float], sums: JointMoments, places: Places, sign: float) -> None:
+    """Set the weights with which a game's loss and moves add to the linearised ratio of their sums."""
+    loss, moves = places
+    weights[loss] = sign / sums.sums[moves]
+    weights[moves] = -sign * sums.sums[loss] / sums.sums[moves] ** 2
+
+
+def _freedom(sums: JointMoments, sides: Sequence[Places]) -> float:
+    """Return the degrees of freedom: games of equal size that carry as much, on the smaller side, less one."""
+    return min(effective(sums.sums[moves], sums.product(moves, moves)) for _, moves in sides) - 1
+
+
+def _standard(variance: float, freedom: float) -> float:
+    """Return the standard error in Win% per 100 moves; few games are corrected for as in a sample variance."""
+    return math.sqrt(max(0.0, variance) * (freedom + 1) / freedom) / _PER_HUNDRED
+
+
+def _reach(variance: float, freedom: float) -> float | None:
+    """Return half of the 95% interval in Win% per 100 moves; None for too few games."""
+    if freedom < _LEAST_FREEDOM:
+        return None
+    return round(_critical(round(freedom, 2)) * _standard(variance, freedom), 3)
+
+
+@lru_cache(4096)
+def _critical(freedom: float) -> float:
+    return critical(freedom)
+
+
+def _mean(sums: JointMoments, places: Places) -> float | None:
+    return mean(100 * sums.sums[places[0]], sums.sums[places[1]], 1000)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
