@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Annotated, Literal
 
 import chess
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Moments, Options, Sum, keyed
+from engine.plugin import Aggregator, Counts, Moments, Options, Sum, TopK, keyed
 from engine.positions.openings import name_of
 from engine_plugins.aggregators._common import (
     left_out,
@@ -20,9 +21,8 @@ from engine_plugins.aggregators._common import (
     together,
     win_at,
 )
-
-FIRST_PLIES = 20
-"""Number of plies in the first ten moves of both sides."""
+from engine_plugins.aggregators._opening_costs import FIRST_PLIES, Cost, Group, charts, cost_of, findings
+from engine_plugins.aggregators._references import referred
 
 _BOTH = 2
 _VIEWS: tuple[Color, ...] = ("white", "black")
@@ -53,10 +53,15 @@ class Openings(Aggregator):
 
     Score: points as a share of the finished games. The interval is Wilson's (1927) with 95% confidence; it counts
     a draw as half a win, which makes it a little too wide. Win% out of book: the mean of the player's Win% (0-100,
-    scalachess `eval.scala`) in the last named position of each game. Accuracy afterwards: the mean of Lichess's
-    accuracy over the player's moves from that position on. ACPL of the first ten moves: the mean centipawn loss,
+    scalachess `eval.scala`) in the last named position of each game. Move accuracy afterwards: the mean of
+    Lichess's accuracy of a move over the player's moves from that position on; it is higher than the accuracy of
+    whole games, which weighs sharp moments more. ACPL of the first ten moves: the mean centipawn loss,
     with evaluations clamped to ±1000 (lila, `AccuracyCP.scala`). Positions and moves without an evaluation do not
     count for these figures.
+
+    The costliest opening is the one in which most Win% was lost in the first ten moves of a game, compared with
+    the player's other games with the same colour. Openings with 10 games or more are compared (Welch's test), and
+    the certainty is corrected for their number.
 
     The tree shows the moves in the order in which they were played, up to `depth` plies. It has each line that at
     least `min_games` games went through, the most played first. If a position has a name, the name is shown with
@@ -106,10 +111,17 @@ class Openings(Aggregator):
     families = keyed(Counts())
     """Number of games of each family by ECO code, if openings are grouped by ECO code."""
 
+    lost = keyed(Moments())
+    """Win% lost in the first ten moves of each game in thousandths."""
+    costly = keyed(TopK(5))
+    """The games in which most Win% was lost in the first ten moves, with the costliest of these moves."""
+
     # The keys of these states are the colour from whose view the tree is and the moves: "white e4 c5 Nf3".
     nodes = Counts()
     node_points = keyed(Moments())
     node_wins = keyed(Moments())
+    line_games = keyed(TopK(5))
+    """The games that went through a line of full depth in which most Win% was lost in the first ten moves."""
 
     opponents = Moments()
     """Accuracy of each move out of book by players who are not in view, in thousandths of a percent."""
@@ -130,14 +142,16 @@ class Openings(Aggregator):
             self.unnamed.add()
             return
         self.seen.add()
-        self._add_tree(game, "white" if "white" in game.view else "black")
+        costs = {color: cost_of(game, color) for color in game.view}
+        viewed: Color = "white" if "white" in game.view else "black"
+        self._add_tree(game, viewed, costs[viewed])
         for color in game.view:
-            self._add_opening(game, color, game.opening)
+            self._add_opening(game, color, game.opening, costs[color])
         if len(game.view) < _BOTH:
             for accuracy in _after(game, other(game.view[0]), game.opening.ply):
                 self.opponents.add(accuracy)
 
-    def _add_opening(self, game: AnalysedGame, color: Color, opening: Opening) -> None:
+    def _add_opening(self, game: AnalysedGame, color: Color, opening: Opening, cost: Cost | None) -> None:
         key = f"{color} {self._group(opening)}"
         self.games[key].add()
         if self.options.group == "eco":
@@ -152,14 +166,17 @@ class Openings(Aggregator):
         for k, ply in enumerate(game.plies[:FIRST_PLIES]):
             if game.turn(k) == color and ply.loss is not None:
                 self.losses[key].add(ply.loss)
+        if cost is not None:
+            self.lost[key].add(cost.total)
+            self.costly[key].add(cost.total, game.origin.game, cost.worst)
 
     def _group(self, opening: Opening) -> str:
         if self.options.group == "eco":
             return opening.eco
         return _family(opening) if self.options.group == "family" else f"{opening.eco} {opening.name}"
 
-    def _add_tree(self, game: AnalysedGame, color: Color) -> None:
-        points = game.points(color)
+    def _add_tree(self, game: AnalysedGame, color: Color, cost: Cost | None) -> None:
+        points, line = game.points(color), ""
         for k in range(1, min(len(game.plies), self.options.depth) + 1):
             line = " ".join((color, *(ply.san for ply in game.plies[:k])))
             self.nodes.add(line)
@@ -168,14 +185,24 @@ class Openings(Aggregator):
                 self.node_points[line].add(milli(points))
             if win is not None:
                 self.node_wins[line].add(win)
+        if line:
+            total, worst = cost or (0, 0)
+            self.line_games[line].add(total, game.origin.game, worst)
 
     def report(self) -> Report:
         views = [self._shown(color) for color in _VIEWS]
+        most = self._most()
+        costs = [
+            Group(key, self._named(key), games, self.points.get(key), self.lost.get(key), self.costly.get(key))
+            for key, games in most
+        ]
         return Report(
             title="Openings",
             metrics=self._metrics(),
-            tables=(self._openings(), self._tree([shown for shown, _ in views])),
+            tables=(self._openings(most), self._tree([shown for shown, _ in views])),
             notes=self._notes(sum(number - len(shown) for shown, number in views)),
+            findings=tuple(findings(costs)),
+            charts=tuple(charts(costs)),
         )
 
     def _metrics(self) -> dict[str, Metric]:
@@ -194,11 +221,11 @@ class Openings(Aggregator):
             metrics[f"{color}_score"] = Metric(score, f"Score with {color.title()}", "percent")
             metrics[f"{color}_win"] = Metric(win, f"Win% out of book with {color.title()}", "percent")
         accuracy, theirs = mean(accuracies.sum, accuracies.n, 1000), mean(facing.sum, facing.n, 1000)
-        metrics["accuracy"] = Metric(accuracy, "Accuracy afterwards", "percent")
-        metrics["opponents_accuracy"] = Metric(theirs, "Accuracy of the opponents", "percent")
+        metrics["accuracy"] = Metric(accuracy, "Move accuracy afterwards", "percent")
+        metrics["opponents_accuracy"] = Metric(theirs, "Move accuracy of the opponents", "percent")
         return metrics
 
-    def _openings(self) -> ReportTable:
+    def _openings(self, most: list[tuple[str, int]]) -> ReportTable:
         columns = (
             Column("color", "Colour"),
             Column("opening", "Opening", "opening"),
@@ -206,25 +233,37 @@ class Openings(Aggregator):
             Column("score", "Score", "percent"),
             Column("interval", "95%"),
             Column("win_on_leaving", "Win%", "percent"),
-            Column("accuracy", "Accuracy", "percent"),
-            Column("acpl", "ACPL 1-10", "float"),
+            Column("accuracy", "Move acc.", "percent"),
+            Column("acpl", "ACPL 1-10", "float", "centipawns"),
         )
-        # White before Black in the same opening.
-        most = sorted(
-            self.games.items(),
-            key=lambda item: (-item[1].value, item[0].partition(" ")[2], item[0].startswith("black")),
+        listed = most[: self.options.rows]
+        rows = tuple(self._row(key, games) for key, games in listed)
+        references = tuple(referred(self.costly.get(key)) for key, _ in listed)
+        reading = (
+            "Win% is the mean where a game left the named openings; move accuracy is the mean over later moves, "
+            "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games in "
+            "which most Win% was lost in the first ten moves, at the costliest of these moves."
         )
-        rows = tuple(self._row(key, games.value) for key, games in most[: self.options.rows])
-        return ReportTable("openings", "Openings", columns, rows)
+        return ReportTable("openings", "Openings", columns, rows, references, reading)
+
+    def _most(self) -> list[tuple[str, int]]:
+        """Return the keys of the openings with their number of games, White before Black in the same opening."""
+        games = [(key, number.value) for key, number in self.games.items()]
+        return sorted(games, key=lambda item: (-item[1], item[0].partition(" ")[2], item[0].startswith("black")))
+
+    def _named(self, key: str) -> str:
+        """Return the opening of a key as it is shown."""
+        group = key.partition(" ")[2]
+        families = self.families.get(group).most_common(1)
+        return f"{group} {families[0][0]}" if families else group
 
     def _row(self, key: str, games: int) -> tuple[Cell, ...]:
-        color, _, group = key.partition(" ")
-        families = self.families.get(group).most_common(1)
+        color = key.partition(" ")[0]
         points, leaving = self.points.get(key), self.leaving.get(key)
         accuracies, losses = self.accuracies.get(key), self.losses.get(key)
         return (
             color,
-            f"{group} {families[0][0]}" if families else group,
+            self._named(key),
             games,
             mean(points.sum, points.n, 10),
             score_interval(points),
@@ -251,9 +290,28 @@ class Openings(Aggregator):
             Column("interval", "95%"),
             Column("win", "Win%", "percent"),
             Column("opening", "Opening", "opening"),
+            Column("position", "Position", "position"),
         )
-        rows = tuple(self._node(line, shown[line]) for shown in views for line in _depth_first(shown))
-        return ReportTable("tree", "Tree of moves", columns, rows)
+        lines = [(line, shown[line]) for shown in views for line in _depth_first(shown)]
+        rows = tuple(self._node(line, number) for line, number in lines)
+        games = self._costliest(dict(lines))
+        references = tuple(referred(games[line]) for line, _ in lines)
+        reading = (
+            "A move is indented below the move that it follows; Win% is that after the move, seen from the colour "
+            "under View. A row leads to the games through it in which most Win% was lost in the first ten moves."
+        )
+        return ReportTable("tree", "Tree of moves", columns, rows, references, reading)
+
+    def _costliest(self, lines: Container[str]) -> dict[str, TopK]:
+        """Return for each of these lines the games through it in which most was lost."""
+        games: dict[str, TopK] = {}
+        for line, costliest in self.line_games.each():
+            words = line.split(" ")
+            for k in range(2, len(words) + 1):
+                start = " ".join(words[:k])
+                if start in lines:
+                    games.setdefault(start, TopK(5)).merge(costliest)
+        return games
 
     def _node(self, line: str, games: int) -> tuple[Cell, ...]:
         color, *sans = line.split(" ")
@@ -267,13 +325,13 @@ class Openings(Aggregator):
             mean(points.sum, points.n, 10),
             score_interval(points),
             mean(wins.sum, wins.n, 1000),
-            _named(sans),
+            *_named(sans),
         )
 
     def _notes(self, lines_left_out: int) -> tuple[str, ...]:
         minimum, depth = self.options.min_games, self.options.depth
         notes = [
-            "Openings: by the last named position; Win% is the mean there, Accuracy that of the moves after it.",
+            "Openings: by the last named position of a game.",
             "Score is over finished games, with its 95% interval; ACPL 1-10 is over the first ten moves.",
             f"Tree: lines of at least {minimum} games to ply {depth}; seen from the colour under View.",
             *left_out("openings", max(0, len(self.games) - self.options.rows), "openings.rows"),
@@ -315,14 +373,14 @@ def _depth_first(games: dict[str, int]) -> list[str]:
     return sorted(games, key=path)
 
 
-def _named(sans: list[str]) -> str | None:
-    """Return ECO code and name of the position after these moves, without a family that is already named."""
+def _named(sans: list[str]) -> tuple[str | None, str]:
+    """Return ECO code and name of the position after these moves, without a family named before, and its FEN."""
     board, family, named = chess.Board(), "", None
     for san in sans:
         family = named[1].partition(":")[0] if named else family
         board.push_san(san)
         named = name_of(board)
     if named is None:
-        return None
+        return None, board.fen()
     eco, name = named
-    return f"{eco} {name.removeprefix(f'{family}: ')}"
+    return f"{eco} {name.removeprefix(f'{family}: ')}", board.fen()

@@ -172,18 +172,19 @@ class Trends(Aggregator):
     def _findings(self, periods: list[Stretch], lines: dict[str, Slope]) -> Iterator[Finding]:
         words = dict(zip(lines, certainties([line.p for line in lines.values()]), strict=True))
         first, last = self._ends()
-        for name, line in lines.items():
+        for number, (name, line) in enumerate(lines.items()):
             label, _, _, unit, better = MEASURES[name]
             clear = words[name] != "may be chance"
-            if not clear and name != next(iter(lines)):
+            if number and not clear:
                 continue
             improved = (line.change > 0) == better
-            verdict = ("Getting better" if improved else "Getting worse") if clear else "No clear trend"
+            verdict = ("Getting better: " if improved else "Getting worse: ") if clear else "No clear trend: "
             moved = ("rose" if line.change > 0 else "fell") if clear else "changed"
-            change = abs(line.change) if clear else line.change
+            change = f"{abs(line.change):.1f}" if clear else f"{line.change:+.1f}"
+            text = f"{label} {moved} by {change} {unit}" + ("" if number else f" from {first} to {last}")
             yield Finding(
-                f"{verdict}: {label} {moved} by {change:{'' if clear else '+'}.1f} {unit} from {first} to {last} "
-                f"(95%: {line.low:+.1f} to {line.high:+.1f}; {line.days:,} days with games).",
+                f"{text[0].upper() + text[1:] if number else verdict + text} (95%: {line.low:+.1f} to "
+                f"{line.high:+.1f}; {line.days:,} days with games).",
                 words[name],
                 (*periods[0].references[:1], *periods[-1].references[:1]) if clear else (),
                 "periods",

@@ -60,7 +60,7 @@ def _positions(result: RunResult) -> Iterator[_Position]:
     report = result.reports.get("mistakes")
     table = report.table(_TABLE) if report is not None else None
     for row in table.records() if table is not None else ():
-        cells: dict[str, Any] = row
+        cells: dict[str, Any] = {key: cell for key, cell in row.items() if key in _Position.__struct_fields__}
         yield _Position(**cells)
 
 

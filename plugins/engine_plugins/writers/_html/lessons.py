@@ -39,7 +39,7 @@ class Lesson(Struct, frozen=True):
 
 
 def lessons(report: Report | None, link: Link) -> list[Lesson]:
-    """Return at most ten positions in the order of Win% lost, from as many games as possible."""
+    """Return at most ten positions in the order of the report, from as many games as possible."""
     table = report.table(_TABLE) if report is not None else None
     if table is None:
         return []
