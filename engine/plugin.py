@@ -64,6 +64,7 @@ __all__ = [
     "NoOptions",
     "Options",
     "Outcome",
+    "PlayerFile",
     "RawGame",
     "Reader",
     "Request",
@@ -180,6 +181,18 @@ class RunInfo(Struct, frozen=True):
     """The player whose games these are, if each player gets a file (`{player}` in the output's name)."""
     players: tuple[str, ...] = ()
     """The players that the user named (`--player`), in whose view the games are reported; empty for nobody."""
+    files: tuple[PlayerFile, ...] = ()
+    """The files of all players, in the order of their first games, for the writer of an index (`Writer.index`)."""
+
+
+class PlayerFile(Struct, frozen=True):
+    """The output of one player, for an index of them all."""
+
+    player: str
+    output: str
+    """Name of the file without its folder."""
+    result: RunResult
+    """Reports and figures of the player."""
 
 
 class Writer(abc.ABC):
@@ -211,6 +224,18 @@ class Writer(abc.ABC):
 
         Raises `ConfigError` that says what the user can do, for example if a library is missing.
         """
+
+    @classmethod
+    def index(cls, options: Any) -> type[Writer] | None:
+        """Return the writer of an index of the players' files, where each player gets one (`{player}`).
+
+        The index has the name `index` and the ending of the output, in the same folder. Its writer gets the files
+        as `info.files` and the result of the whole run in `finish`, and no games. A writer that has an index lets
+        its option `index` leave it out. None: no index.
+
+        * **options** - the options of the writer.
+        """
+        return None
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
         """Create the writer of one output.

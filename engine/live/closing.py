@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -11,6 +13,8 @@ from engine.live.board import notice_line
 from engine.model import EvaluatorInfo, RunResult
 from engine.text.format import clean, count, duration, location, short
 
+MAX_WRITTEN = 5
+"""Outputs in a folder that are named; of more, their number is."""
 MAX_LISTED = 20
 """Notices, and failures, that are listed at most."""
 
@@ -31,10 +35,21 @@ def closing_lines(result: RunResult, save_command: str | None) -> Iterator[Rende
         yield Text(f"failed: {where}{clean(failure.reason)}", style="red")
     if len(result.failures) > MAX_LISTED:
         yield Text(f"… and {len(result.failures) - MAX_LISTED:,} more failures", style="red")
-    for output in result.outputs:
-        yield Text.assemble(("written ", "dim"), clean(output))
+    yield from _written(result.outputs)
     if save_command:
         yield Text.assemble(("to keep everything, in seconds from the cache: ", "dim"), clean(save_command))
+
+
+def _written(outputs: Sequence[str]) -> Iterator[Text]:
+    """Yield a line for each output, or one for a folder with many."""
+    folders = Counter(os.path.dirname(output) for output in outputs)  # noqa: PTH120 - as the user wrote it
+    for output in outputs:
+        if folders[os.path.dirname(output)] <= MAX_WRITTEN:  # noqa: PTH120
+            yield Text.assemble(("written ", "dim"), clean(output))
+    for folder, number in folders.items():
+        if number > MAX_WRITTEN:
+            where = f"{folder.rstrip('/')}/" if folder else "this folder"
+            yield Text.assemble(f"{number:,} files ", ("written to ", "dim"), clean(where))
 
 
 def _summary_line(result: RunResult) -> Text:

@@ -56,6 +56,7 @@ def check_outputs(  # noqa: PLR0913 - what a run knows of its outputs
     writers: Mapping[str, type[Writer]],
     inputs: Sequence[str] = (),
     others: Targets | None = None,
+    makes_folder: bool = False,
 ) -> Targets:
     """Check all that can be checked before a run. Create and change nothing.
 
@@ -66,6 +67,7 @@ def check_outputs(  # noqa: PLR0913 - what a run knows of its outputs
     * **writers** - the writer classes by name.
     * **inputs** - *(optional)* the names of the files that the run reads.
     * **others** - *(optional)* further outputs of the run.
+    * **makes_folder** - *(optional)* whether the run makes the folder of the files, where that is missing.
 
     Raises `ConfigError` for an unknown ending or format, a writer that lacks a library, an output that exists
     (unless `force`), that is another output or an input; `OutputError` for a folder that is missing or cannot be
@@ -74,7 +76,11 @@ def check_outputs(  # noqa: PLR0913 - what a run knows of its outputs
     files_read = [Path(name) for name in inputs if name != STDOUT]
     checked: list[Target] = []
     for name in targets:
-        target = stdout_target(format, writers) if name == STDOUT else file_target(name, writers, force=force)
+        target = (
+            stdout_target(format, writers)
+            if name == STDOUT
+            else file_target(name, writers, force=force, makes_folder=makes_folder)
+        )
         target.writer.check()
         if any(target.overwrites(file) for file in files_read):
             raise ConfigError(f"{name} is written over one of the inputs; give the output another name")

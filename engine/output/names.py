@@ -8,6 +8,9 @@ from collections.abc import Collection
 PLAYER = "{player}"
 """The placeholder for each player's name in the name of an output."""
 
+INDEX = "index"
+"""What stands for `{player}` in the name of an index of the players' files; no player's file is called so."""
+
 _KEPT = " -_.,'()+"
 _LONGEST = 120
 """Bytes of a name; file systems take 255 with everything around it."""

@@ -59,8 +59,13 @@ def stdout_target(format_: str | None, writers: Mapping[str, type[Writer]]) -> T
     return Target(STDOUT, None, format_, writers[format_])
 
 
-def file_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> Target:
-    """Return the target for the file `name`, whose ending chooses the writer. Raises ConfigError, OutputError."""
+def file_target(
+    name: str, writers: Mapping[str, type[Writer]], *, force: bool, makes_folder: bool = False
+) -> Target:
+    """Return the target for the file `name`, whose ending chooses the writer. Raises ConfigError, OutputError.
+
+    * **makes_folder** - *(optional)* whether the run makes the folder, if there is one to make it in.
+    """
     _check_kind(name)
     compression = next((ending for ending in COMPRESSORS if name.lower().endswith(ending)), "")
     stem = name[: len(name) - len(compression)]
@@ -68,7 +73,8 @@ def file_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) 
     if plugin is None:
         raise ConfigError(f"output {name}: {_explain_unknown_ending(stem, writers)}")
     path = real_path(name)
-    check_path(name, path, force=force)
+    if not (makes_folder and _can_be_made(path.parent)):
+        check_path(name, path, force=force)
     ending = _longest_suffix(Path(stem).name.lower(), writers[plugin]) + compression
     return Target(name, path, plugin, writers[plugin], ending, COMPRESSORS.get(compression))
 
@@ -119,6 +125,11 @@ def check_path(name: str, path: Path, *, force: bool) -> None:
         raise ConfigError(f"output {name} exists and is not a file; give another name")
     if not force and not unfinished.is_noted(path):
         raise ConfigError(f"output {name} exists; overwrite it with --force, or give another name")
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether a folder is missing and can be made, without others that it would be in."""
+    return not os.path.lexists(folder) and folder.parent.is_dir() and os.access(folder.parent, os.W_OK | os.X_OK)
 
 
 def _check_kind(name: str) -> None:

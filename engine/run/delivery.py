@@ -68,9 +68,12 @@ class Delivery:
         Raises OutputError.
         """
         endings = [(self.outputs, result)]
-        if self.player_outputs is not None:
-            endings += self.player_outputs.endings(result)
         try:
+            if self.player_outputs is not None:
+                own = self.player_outputs.endings(result)
+                endings += own
+                indexes = self.player_outputs.open_indexes(own, self._info)
+                self._write(lambda: endings.extend((each, result) for each in indexes), None)
             self._write(partial(finish_together, endings), None)
         finally:
             self.abandon()

@@ -6,84 +6,27 @@ searches depend on whose side a game is seen from, so each view asks for its own
 
 from __future__ import annotations
 
-import os
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct, field, structs
 
 from engine.contracts.options import Options
-from engine.errors import ConfigError, OutputError, PluginCrashed
+from engine.errors import OutputError, PluginCrashed
 from engine.model import AnalysedGame, Color, Evaluation, RunCounts, RunResult
-from engine.output.files import Outputs, Targets
+from engine.output.files import Outputs
 from engine.output.names import PLAYER
 from engine.output.part import Part
 from engine.output.target import real_path
-from engine.plugin import RunInfo
+from engine.plugin import PlayerFile, RunInfo
 from engine.run.aggregators import Aggregators
-from engine.run.player_names import MAX_PLAYERS, PlayerInput, PlayerNames, check_player_files, player_key
+from engine.run.player_names import MAX_PLAYERS, PlayerNames, player_key
+from engine.run.player_templates import PlayerTemplates, by_player
 from engine.run.recount import Recount
 from engine.search.games import Answers, FollowUp, FollowUps, RequestKey
 
 __all__ = ["MAX_PLAYERS", "PlayerOutputs", "PlayerTemplates", "by_player"]
-
-
-class CheckTargets(Protocol):
-    """`check_outputs` for one run."""
-
-    def __call__(self, names: Sequence[str], /, *, force: bool, others: Targets | None = None) -> Targets:
-        """Check names, as `check_outputs` does."""
-        ...
-
-
-_PROBE = "player"
-
-
-def by_player(outputs: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the names of the run's own outputs, and those with `{player}` in them.
-
-    Raises ConfigError for `{player}` in the name of a folder.
-    """
-    for name in outputs:
-        if PLAYER in str(Path(name).parent):
-            raise ConfigError(f"output {name}: {PLAYER} stands in the name of a file, not of a folder")
-    return [name for name in outputs if PLAYER not in name], [name for name in outputs if PLAYER in name]
-
-
-class PlayerTemplates(Struct, frozen=True):
-    """Names of outputs with `{player}` in them, checked as far as they can be without the players."""
-
-    names: tuple[str, ...]
-    targets: Targets
-    """The writers they mean; nothing is written to these."""
-    check: CheckTargets
-    force: bool
-    """Whether existing files are overwritten."""
-
-    @classmethod
-    def of(
-        cls, names: Sequence[str], check: CheckTargets, found_in: PlayerInput, others: Targets, force: bool
-    ) -> PlayerTemplates:
-        """Check the names, and the files of the players in the input where that can be read twice.
-
-        * **found_in** - the input.
-        * **others** - the outputs of the whole run.
-
-        Raises ConfigError, OutputError.
-        """
-        targets = check([name.replace(PLAYER, _PROBE) for name in names], force=True)
-        templates = cls(tuple(names), targets, partial(check, others=others), force)
-        taken = [real_path(source.name) for source in found_in.sources]
-        taken += [target.path for target in others.targets if target.path is not None]
-
-        def in_the_way(template: str) -> list[Path]:
-            folder = real_path(template).parent
-            return taken if force or not os.access(folder, os.R_OK) else [*taken, *folder.iterdir()]
-
-        check_player_files(names, found_in, partial(templates.check, force=force), in_the_way=in_the_way)
-        return templates
 
 
 class _PlayerFiles(Struct):
@@ -91,6 +34,8 @@ class _PlayerFiles(Struct):
 
     name: str
     outputs: Outputs
+    output_names: tuple[str, ...]
+    """Names of the files without their folders, one for each template."""
     aggregators: Aggregators
     recount: Recount
     counts: RunCounts = field(default_factory=RunCounts)
@@ -121,13 +66,23 @@ class PlayerOutputs:
         self._names = names
         self._files: dict[str, _PlayerFiles] = {}
         self._claims: list[Part] = []
+        self._indexes: list[Outputs] = []
+        self._made: list[Path] = []
+        """Folders that were made."""
         self.left_out: set[str] = set()
         """Players beyond `MAX_PLAYERS`, who get nothing; at most as many again are kept."""
 
     def claim(self) -> None:
-        """Keep other runs from making files of these names until this one is done. Raises OutputError."""
+        """Keep other runs from making files of these names until this one is done, and make missing folders.
+
+        Raises OutputError.
+        """
         for name in self._templates.names:
+            folder = real_path(name).parent
             try:
+                if not folder.is_dir():
+                    folder.mkdir()
+                    self._made.append(folder)
                 self._claims.append(Part(real_path(name), name, like=None))
             except OSError as error:
                 raise OutputError(f"cannot write {name}: {error.strerror}") from error
@@ -190,12 +145,11 @@ class PlayerOutputs:
                 self.left_out.add(key)
             return None
         file_name = self._names.file_name(name)
-        targets = self._templates.check(
-            [template.replace(PLAYER, file_name) for template in self._templates.names],
-            force=self._templates.force,
-        )
+        names = [template.replace(PLAYER, file_name) for template in self._templates.names]
+        targets = self._templates.check(names, force=self._templates.force)
         outputs = targets.open(structs.replace(info, player=name), self._writer_options)
-        self._files[key] = _PlayerFiles(name, outputs, self._new_aggregators(), self._new_recount())
+        output_names = tuple(Path(each).name for each in names)
+        self._files[key] = _PlayerFiles(name, outputs, output_names, self._new_aggregators(), self._new_recount())
         return self._files[key]
 
     def endings(self, result: RunResult) -> list[tuple[Outputs, RunResult]]:
@@ -216,12 +170,28 @@ class PlayerOutputs:
             for files in self._files.values()
         ]
 
+    def open_indexes(self, endings: Sequence[tuple[Outputs, RunResult]], info: RunInfo) -> Iterator[Outputs]:
+        """Begin the indexes of the files, where there are any, and yield them. Raises OutputError, PluginCrashed.
+
+        * **endings** - what `endings` returned.
+        """
+        for index in self._templates.indexes if endings else ():
+            entries = tuple(
+                PlayerFile(files.name, files.output_names[index.template], result)
+                for files, (_, result) in zip(self._files.values(), endings, strict=True)
+            )
+            self._indexes.append(index.targets.open(structs.replace(info, files=entries), self._writer_options))
+            yield self._indexes[-1]
+
     def abandon(self) -> None:
         """Leave every file that is not in its place as `FILE.part`, and the names to other runs."""
-        for files in self._files.values():
-            files.outputs.abandon()
+        for outputs in (*(files.outputs for files in self._files.values()), *self._indexes):
+            outputs.abandon()
         for claim in self._claims:
             claim.remove()
+        for folder in self._made:
+            with contextlib.suppress(OSError):  # something is in it
+                folder.rmdir()
 
 
 def answers_for(answers: Answers, view: tuple[Color, ...]) -> dict[str, tuple[Evaluation | None, ...]]:

@@ -13,7 +13,7 @@ from engine.input.games import ParsedGame, Selection, UnparsedGame, parse_game, 
 from engine.input.sources import Source
 from engine.model import Color
 from engine.model.names import UNKNOWN, plain_name
-from engine.output.names import PLAYER, safe, unused
+from engine.output.names import INDEX, PLAYER, safe, unused
 from engine.output.target import real_path
 from engine.plugin import Reader
 from engine.run.players import Joined, aliases_in
@@ -36,7 +36,7 @@ class PlayerNames:
         self._joined = joined.names
         self._aliases = _aliases(players)
         self._file_names: dict[str, str] = {}
-        self._used: set[str] = set()
+        self._used = {INDEX}
 
     def __contains__(self, name: str) -> bool:
         return player_key(name) in self._file_names

@@ -25,8 +25,8 @@ from engine.output.names import PLAYER
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.look_ahead import Known, look_ahead
-from engine.run.per_player import PlayerTemplates, by_player
 from engine.run.player_names import PlayerInput
+from engine.run.player_templates import PlayerTemplates, by_player
 from engine.run.players import Wanted
 from engine.run.plugin_options import (
     EXECUTORS,
@@ -179,7 +179,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
     found_in = PlayerInput(sources, readers, selection, settings.players, known.names)
-    targets, templates = _check_targets(outputs, check, found_in, force=force)
+    targets, templates = _check_targets(outputs, check, found_in, plugin_options, force=force)
     all_targets = [targets] if templates is None else [targets, templates.targets]
     names = aggregators if aggregators is not None else settings.aggregators
     epd = any(source.reader == "epd" for source in sources)
@@ -233,14 +233,21 @@ def _open(inputs: Sequence[Any], readers: Mapping[str, Reader], encoding: str | 
 
 
 def _check_targets(
-    outputs: Sequence[str], check: Callable[..., Targets], found_in: PlayerInput, *, force: bool
+    outputs: Sequence[str],
+    check: Callable[..., Targets],
+    found_in: PlayerInput,
+    plugin_options: PluginOptions,
+    *,
+    force: bool,
 ) -> tuple[Targets, PlayerTemplates | None]:
     """Return the outputs of the whole run and those of each player. Raises as `check_outputs`."""
     own_names, template_names = by_player(outputs)
     targets = check(own_names, force=force)
     if not template_names:
         return targets, None
-    return targets, PlayerTemplates.of(template_names, check, found_in, targets, force)
+    return targets, PlayerTemplates.of(
+        template_names, check, found_in, targets, options=plugin_options.writers, force=force
+    )
 
 
 def _know_players(

@@ -10,16 +10,23 @@ first file has the overview and links to the others. On standard output everythi
 The report adds the aggregators that its overview needs (`wins`, `best-scores`, `accuracy`, `acpl`, `judgements`,
 `mistakes`). `mistakes` searches up to three positions of a game once more, to find other good moves. A run that
 searches nothing else does not start an evaluator for this, and then only the best moves are known.
-`-o 'reports/{player}.html'` writes a report for each player.
+`-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which links them: players,
+games, accuracy, weakest area. `--set html.index=false` leaves that out.
+
+On paper a report is a handout of about four pages: the overview, the games in two columns, the first two tables of
+each report with their first five rows, the exercises, and the solutions on a page of their own. The page of a game
+is printed when it is open.
 """
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, ClassVar
+from typing import Annotated, Any, BinaryIO, ClassVar
 from urllib.parse import quote
 
+from msgspec import Meta
+
 from engine.model import AnalysedGame, RunResult
-from engine.plugin import RunInfo, Writer
+from engine.plugin import Options, RunInfo, Writer
 from engine_plugins.writers._html.overview import NEEDED, PLAYER_NEEDED
 
 GAMES = 1_000
@@ -53,21 +60,36 @@ class _File:
         self.last = number
 
 
+class HtmlOptions(Options, frozen=True):
+    """Options of `html`."""
+
+    index: Annotated[bool, Meta(description="Whether `{player}` in the output's name makes an index, too.")] = True
+
+
 class HtmlWriter(Writer):
     """A report to look at: overview, sections, a page for each game, in one file."""
 
+    Options: ClassVar[type[Options]] = HtmlOptions
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm")
     reports: ClassVar[tuple[str, ...]] = NEEDED
     player_reports: ClassVar[tuple[str, ...]] = PLAYER_NEEDED
     searches: ClassVar[bool] = False
 
+    @classmethod
+    def index(cls, options: HtmlOptions) -> type[Writer] | None:
+        from engine_plugins.writers._html.handouts import IndexWriter
+
+        return IndexWriter if options.index else None
+
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
+        from engine_plugins.writers._html.finder import Finder
         from engine_plugins.writers._html.glance import Glance
         from engine_plugins.writers._html.tally import ChartCounts
 
         super().__init__(stream, info)
         self._chart_counts = ChartCounts()
         self._glance = Glance()
+        self._finder = Finder()
         self._files = [_File(info.output, stream)]
         self._begin(self._files[0])
 
@@ -96,6 +118,8 @@ class HtmlWriter(Writer):
             self._files.append(_File(*next_file))
             self._begin(self._files[-1])
         self._files[-1].add(game.origin.game, data)
+        if len(self._files) > 1:
+            self._finder.add(game)
 
     def finish(self, result: RunResult) -> None:
         from engine_plugins.writers._html import page
@@ -109,6 +133,9 @@ class HtmlWriter(Writer):
         return {
             "title": self._title,
             "player": self.info.player,
+            "finder": self._finder.json(
+                [(quote(one.name), one.first, one.last) for one in self._files], self._files.index(file)
+            ),
             "files": [(quote(part.name), part.name, part.games, part.first, part.last) for part in self._files],
             "games": file.games,
             "result": result,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import pytest
 from msgspec import structs
 
 from engine.model import (
@@ -22,8 +21,7 @@ from engine.model import (
     Series,
 )
 from engine.testing import analysed_game
-from engine_plugins.writers import html
-from tests.plugins.writers.html_page import Page, page, write
+from tests.plugins.writers.html_page import Page, page
 
 LOST = "1. f3 e5 2. g4 d6"
 
@@ -244,14 +242,4 @@ def test_what_is_empty_is_not_there_and_games_are_listed_once() -> None:
     assert "Kept" in text
     assert not [
         words for words in ("Nothing at all", "All games", "Cost by clock", "Weakest areas") if words in text
-    ]
-
-
-def test_links_to_other_files_say_which_games_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "GAMES", 4)
-    first, *_ = write(games(9), split=True)
-    found = [attributes for tag, attributes in first.tags if tag == "a" and "data-first" in attributes]
-    assert [(one["href"], one["data-first"], one["data-last"]) for one in found] == [
-        ("report-2.html", "5", "8"),
-        ("report-3.html", "9", "9"),
     ]

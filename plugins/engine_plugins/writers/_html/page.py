@@ -12,14 +12,24 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from engine.model import AnalysedGame, Color, title_of
+from engine.model import AnalysedGame, Color
 from engine_plugins.writers._encode import encode
+from engine_plugins.writers._html.finder import date_of, escaped
+from engine_plugins.writers._html.names import names_of
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 
 _SCRIPTS = (
-    *("position.js", "export.js", "board.js", "graphs.js", "game.js", "lines.js"),
-    *("drill.js", "tables.js", "main.js"),
+    "position.js",
+    "export.js",
+    "board.js",
+    "graphs.js",
+    "game.js",
+    "lines.js",
+    "drill.js",
+    "tables.js",
+    "finder.js",
+    "main.js",
 )
 _STYLES = ("style.css", "answers.css")
 _BUFFERED = 1_000
@@ -45,31 +55,26 @@ def head(**values: Any) -> bytes:
     return _render("head.html.jinja", **parts, **values)
 
 
+def index(**values: Any) -> bytes:
+    """Return the page that links the reports of all players. It has no script."""
+    policy = f"default-src 'none'; style-src {_hash(_style())}; base-uri 'none'; form-action 'none'"
+    return _render("handouts.html.jinja", policy=policy, style=Markup(_style()), **values)  # noqa: S704 - our own file
+
+
 def row(game: AnalysedGame) -> bytes:
     """Return a row of the list of games, with the data of the game's page inside."""
-    # In JSON `<`, `>` and `&` occur only inside strings, where their escapes mean the same. So no header can end
-    # the element or be read as HTML.
-    data = encode(record(game))
-    for character in b"<>&":
-        data = data.replace(bytes([character]), b"\\u%04x" % character)
     fields = {
         "n": game.origin.game,
-        "names": [game.epd.id or "?"] if game.epd is not None else _names(game),
+        "names": names_of(game),
         "ratings": [game.rating("white"), game.rating("black")],
         "result": "" if game.epd is not None else game.result,
         "opening": game.opening,
-        "date": game.headers.get("Date", "").replace("?", "").strip(".") or game.headers.get("UTCDate", ""),
+        "date": date_of(game),
         "moves": (len(game.plies) + 1) // 2,
         "sides": [_side(game, "white"), _side(game, "black")],
-        "data": Markup(data.decode()),  # noqa: S704 - escaped above
+        "data": Markup(escaped(encode(record(game)))),  # noqa: S704 - escaped
     }
     return _render("row.html.jinja", **fields)
-
-
-def _names(game: AnalysedGame) -> list[str]:
-    names = [game.player("white"), game.player("black")]
-    title = title_of(game.headers)
-    return names if title == " – ".join(names) else [title]
 
 
 def _side(game: AnalysedGame, color: Color) -> dict[str, Any]:

@@ -9,16 +9,9 @@ const referencesOf = (about) =>
 
 const addressOf = ({ game, ply }) => `#game=${game}${ply === null ? "" : `&ply=${ply}`}`;
 
-// The name of the file that has a game, where that is another one.
-function fileWith(game) {
-  const parts = [...document.querySelectorAll(".files a[data-first]")];
-  const part = parts.find(({ dataset }) => Number(dataset.first) <= game && game <= Number(dataset.last));
-  return part ? part.getAttribute("href") : null;
-}
-
 function cardOf(reference) {
   const game = readGame(reference.game);
-  if (!game) return elsewhere(reference);
+  if (!game) return linkCard(reference);
   const whole = reference.ply === null;
   const ply = whole ? game.moves.length : Math.min(reference.ply, game.moves.length);
   const position = game.positions[ply];
@@ -40,8 +33,9 @@ function cardOf(reference) {
   return html("li", {}, html("figure", {}, board, caption));
 }
 
-function elsewhere(reference) {
-  const file = fileWith(reference.game);
+// A game of another file is only a link.
+function linkCard(reference) {
+  const file = elsewhere(reference.game);
   const name = `Game ${reference.game}`;
   if (!file) return html("li", { class: "elsewhere" }, name);
   return html("li", { class: "elsewhere" }, html("a", { href: file + addressOf(reference) }, name));

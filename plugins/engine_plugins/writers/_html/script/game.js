@@ -190,7 +190,7 @@ function sayPly() {
   else parts.push(`${numberAt(game, ply - 1)} ${game.sans[ply - 1]}${kind ? ` ${MARKS[kind]}, ${JUDGED[kind]}` : ""}`);
   const value = game.e && evaluationText(game.e[ply]);
   if (value) parts.push(value === "checkmate" ? value : `evaluation ${value}, White's Win% ${(game.w[ply] / 10).toFixed(0)}`);
-  if (kind && game.best[ply - 1]) parts.push(`better was ${game.l && game.l[ply - 1] ? lineText(game, ply - 1, 0) : game.best[ply - 1].san}`);
+  if (kind && game.best[ply - 1]) parts.push(`better was ${game.best[ply - 1].san}`);
   const spent = ply && game.d && game.d[ply - 1];
   if (spent) parts.push(`thought for ${spent} s`);
   const next = game.best[ply];

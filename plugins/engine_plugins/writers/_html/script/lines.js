@@ -71,12 +71,6 @@ function numbered(position, san, first) {
   return `${position.full}${position.white ? "." : "..."} ${san}`;
 }
 
-// A line as text, for the sentence on a judged move.
-function lineText(game, from, k) {
-  const { positions, sans } = readLine(game, from, k);
-  return sans.map((san, made) => numbered(positions[made], san, made === 0)).join(" ");
-}
-
 function playLine(from, k, at) {
   const { game } = shown;
   if (shown.ply !== from && shown.ply !== from + 1) return;

@@ -5,7 +5,7 @@ const PARTS = ["before", "middle", "after", "end"];
 function route() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const number = Number(asked.get("game"));
-  if (asked.has("game") && openGameView(number, Number(asked.get("ply")) || 0)) return;
+  if (asked.has("game") && (openGameView(number, Number(asked.get("ply")) || 0) || goElsewhere(number))) return;
   byId("game").hidden = true;
   for (const id of PARTS) if (byId(id)) byId(id).hidden = false;
   document.title = document.body.dataset.title;
@@ -132,6 +132,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("table.sortable")) prepareTable(table);
   prepareDrills();
   prepareSearch();
+  prepareFinder();
   prepareGame();
   preparePrint();
   window.addEventListener("hashchange", route);
