@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from engine.model import Axis, Cell, Chart, Column, Kind, Point, ReportTable, Series
 from engine.text.format import count, figure
+from engine_plugins.writers._html import side_bars
 from engine_plugins.writers._html.tables import Grid, Link, about, grid
 
 WIDTH, HEIGHT = 440.0, 220.0
@@ -22,6 +23,8 @@ _TICKS = 4
 """Number of steps between the lines across a drawing, roughly."""
 _COLORS = 5
 """Number of colours in the stylesheet; further series begin again."""
+_LISTED = 12
+"""Categories up to which each gets its name."""
 _LARGE = 40
 """Number of points up to which they are drawn large."""
 _SPARK = (120.0, 34.0)
@@ -31,9 +34,10 @@ class Drawing(Struct, frozen=True):
     """A chart for the template."""
 
     key: str
+    form: str
     title: str
     upward: str
-    """Name of the vertical axis."""
+    """Name of the vertical axis; empty where the drawing has it."""
     svg: Markup
     legend: list[tuple[int, str]]
     """Number of the colour and name of each series; empty for a single one."""
@@ -73,6 +77,12 @@ class _Places(Struct, frozen=True):
             return self.scale(x)
         return round(_LEFT + (self.names.index(x) + 0.5) * self.step, 1)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the names of categories are short, or so many that they are a course, as of months."""
+        longest = max((len(str(name)) for name in self.names), default=1)
+        return (longest + 1) * _LETTER <= self.step or len(self.names) > _LISTED
+
     def ticks(self, kind: Kind) -> Iterator[tuple[float, str]]:
         """Yield place and text of the labels, as many as fit."""
         if self.scale is not None:
@@ -95,17 +105,30 @@ def draw(name: str, chart: Chart, link: Link) -> Drawing | None:
     if not known:
         return None
     places, scale = _places(chart), _vertical(chart, known)
-    parts = [*_frame(chart, places, scale)]
-    shapes = _bars if chart.form == "bars" else _line
-    for k, one in enumerate(chart.series):
-        parts += shapes(chart, k, one, places, scale)
+    sideways = chart.form == "bars" and not places.fits
+    parts = [*(_on_their_side(chart, scale) if sideways else _upright(chart, places, scale))]
+    height = side_bars.height(chart) if sideways else HEIGHT
     words = escape(f"{chart.title}. {_words(chart)}")
     svg = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        int(WIDTH), int(HEIGHT), words, Markup("").join(parts)
+        int(WIDTH), int(height), words, Markup("").join(parts)
     )
     legend = [(k % _COLORS, one.label) for k, one in enumerate(chart.series)] if len(chart.series) > 1 else []
     table = grid(values(name, chart), link)
-    return Drawing(chart.key, chart.title, _axis_name(chart.y), svg, legend, chart.reading, table)
+    upward = "" if sideways else _axis_name(chart.y)
+    return Drawing(chart.key, chart.form, chart.title, upward, svg, legend, chart.reading, table)
+
+
+def _upright(chart: Chart, places: _Places, scale: _Scale) -> Iterator[Markup]:
+    yield from _frame(chart, places, scale)
+    shapes = _bars if chart.form == "bars" else _line
+    for k, one in enumerate(chart.series):
+        yield from shapes(chart, k, one, places, scale)
+
+
+def _on_their_side(chart: Chart, scale: _Scale) -> Iterator[Markup]:
+    ticks = [(tick, _number(tick, chart.y.kind)) for tick in scale.ticks]
+    ruler = side_bars.Ruler(scale.low, scale.high, ticks, _axis_name(chart.y))
+    return side_bars.side_bars(chart, ruler, lambda k: f"s{k % _COLORS}", _point)
 
 
 def spark(chart: Chart) -> Markup:
