@@ -131,6 +131,14 @@ def test_the_closing_lines_say_what_was_done_skipped_and_failed() -> None:
         assert words in text
 
 
+def test_many_outputs_of_a_folder_are_one_closing_line() -> None:
+    ran = result(outputs=("all.pgn", *(f"reports/{k}.html" for k in range(1_280))))
+    text = "\n".join(line for part in live.closing_lines(ran, None) for line in rendered(part, 200))
+    assert "written all.pgn" in text
+    assert "1,280 files written to reports/" in text
+    assert "reports/7.html" not in text
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(31_999, "#1"), (-31_997, "#-3"), (321, "+3.21"), (-5, "-0.05"), (0, "+0.00")]
 )

@@ -15,6 +15,7 @@ from engine.model import Epd
 from engine.testing import analysed_game
 from engine_plugins.writers import html
 from tests.plugins.writers.html_page import Page, page, write
+from tests.plugins.writers.test_html_answers import games as games_of_anna
 
 HOSTILE = (
     "<script>window.hacked=1</script>",
@@ -95,7 +96,7 @@ def test_the_data_of_a_game() -> None:
     assert (data["b"], data["bs"]) == ("= c7c5 = g8f6", "= c5 = Nf6")
     assert data["k"] == [180, 179.2, 170]
     assert data["j"] == {"1": 1}
-    assert data["l"] == {"1": "1... c5"}
+    assert data["l"] == {"1": [[25, "c7c5", "c5"]]}
     assert data["o"][0] == "B01"
     assert data["r"] == [[0, "KQkq"]]
     assert "f" not in data
@@ -160,8 +161,7 @@ def test_players_stand_by_games_and_then_by_accuracy() -> None:
 
 
 def test_ten_positions_of_different_games_before_a_second_of_one() -> None:
-    games = [analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k) for k in range(1, 13)]
-    parsed = page(*games)
+    parsed = page(*games_of_anna(12))
     part = parsed.text[parsed.text.index('id="lessons"') : parsed.text.index('class="solutions"')]
     assert part.count('<svg class="diagram"') == 10
     assert len(set(re.findall(r"#game=(\d+)", part))) == 10

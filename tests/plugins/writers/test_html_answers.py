@@ -23,7 +23,8 @@ from engine.model import (
 from engine.testing import analysed_game
 from tests.plugins.writers.html_page import Page, page
 
-LOST = "1. f3 e5 2. g4 d6"
+REPLIES = ("e5", "e6", "d5", "d6", "c5", "c6", "a5", "a6", "b6", "g6", "h6", "Nc6")
+"""Replies to 1. f3, so that no two games have the same error after the same moves."""
 
 
 def month(name: str, y: float | None, *references: Reference, low: float = 0, high: float = 0) -> Point:
@@ -89,7 +90,8 @@ def games(number: int = 2, **headers: str) -> Iterator[AnalysedGame]:
     for k in range(1, number + 1):
         tags = {"White": "Anna", "Black": f"Bob {k}", "Result": "0-1", "WhiteElo": str(1500 + k)} | headers
         tags.setdefault("Date", f"2026.0{k}.14")
-        yield analysed_game(LOST, [0, 0, 0, "#-1"], best={2: "d4"}, view=("white",), headers=tags, number=k)
+        moves = f"1. f3 {REPLIES[k % len(REPLIES) - 1]} 2. g4 Nf6"
+        yield analysed_game(moves, [0, 0, 0, "#-1"], best={2: "d4"}, view=("white",), headers=tags, number=k)
 
 
 def annas(number: int = 2) -> Page:

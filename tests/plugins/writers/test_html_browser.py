@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from engine.testing import analysed_game
 from engine.testing.fake_uci import fake_uci
 from tests.plugins.writers.html_page import write
 from tests.plugins.writers.test_html import HOSTILE, MATE, page_of
+from tests.plugins.writers.test_html_answers import games as games_of_anna
 from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
@@ -245,6 +247,7 @@ def test_nothing_is_wider_than_the_screen(
         assert pictures[0] != pictures[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), SIZES)
 def test_axe_finds_nothing_serious(chromium: Any, axe: str, classics: Path, width: int, scheme: str) -> None:
     for tab in new_tab(chromium, classics, width, scheme):
@@ -362,11 +365,7 @@ def test_without_a_script_everything_but_the_games_is_there(chromium: Any, class
 
 def test_a_handout_prints_with_its_solutions(chromium: Any, tmp_path: Path) -> None:
     path = tmp_path / "anna.html"
-    games = [
-        analysed_game("1. f3 e5 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, headers={"White": "Anna"}, number=k)
-        for k in range(1, 13)
-    ]
-    [file] = write(games, player="Anna")
+    [file] = write(games_of_anna(12), player="Anna")
     path.write_text(file.text, encoding="utf-8")
     for tab in new_tab(chromium, path):
         tab.open()
@@ -376,4 +375,5 @@ def test_a_handout_prints_with_its_solutions(chromium: Any, tmp_path: Path) -> N
         assert tab.page.is_visible(".solutions ol")
         tab.page.emulate_media(media="print")
         assert not tab.page.is_visible(".contents")
-        assert tab.page.pdf().startswith(b"%PDF")
+        pages = len(re.findall(rb"/Type\s*/Page\b", tab.page.pdf(format="A4", prefer_css_page_size=True)))
+        assert pages <= 4

@@ -12,12 +12,11 @@ from msgspec import structs
 
 from engine.model import Reference, ReportTable
 from tests.plugins.writers.html_page import write
-from tests.plugins.writers.test_html_answers import COST, LEAKS, TRENDS, games
+from tests.plugins.writers.test_html_answers import COST, LEAKS, REPLIES, TRENDS, games
 from tests.plugins.writers.test_html_browser import Tab, new_tab
 
 EXTRA = {"leaks": LEAKS, "trends": TRENDS}
 SIZES = [(390, 844, "dark"), (1400, 900, "light")]
-BEFORE_G4 = chess.Board("rnbqkbnr/pppp1ppp/8/4p3/8/5P2/PPPPP1PP/RNBQKBNR w KQkq - 0 2")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +30,14 @@ def annas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tab(chromium: Any, annas: Path) -> Iterator[Tab]:
     yield from new_tab(chromium, annas)
+
+
+def before_g4(number: int) -> str:
+    """The placement before White's second move in one of the games."""
+    board = chess.Board()
+    board.push_san("f3")
+    board.push_san(REPLIES[number - 1])
+    return board.board_fen()
 
 
 def placement(board: Any) -> str:
@@ -55,7 +62,7 @@ def test_a_row_opens_its_moves_as_boards(tab: Tab) -> None:
     panel = tab.page.locator(f"#{button.get_attribute('aria-controls')}")
     assert panel.locator(".small-board").count() == 3
     board = panel.locator(".small-board").first
-    assert placement(board) == BEFORE_G4.board_fen()
+    assert placement(board) == before_g4(1)
     assert board.get_attribute("aria-label").endswith("White to move.")
     arrows = board.locator(".arrow").evaluate_all("all => all.map(one => [one.classList[1], one.dataset.move])")
     assert arrows == [["played", "g2g4"], ["best", "d2d4"]]
@@ -80,7 +87,7 @@ def test_a_row_opens_its_moves_as_boards(tab: Tab) -> None:
 def test_a_sentence_and_a_point_open_theirs(tab: Tab) -> None:
     tab.open()
     tab.page.click(".areas li >> nth=1 >> .drill")
-    assert placement(tab.page.locator(".areas .small-board")) == BEFORE_G4.board_fen()
+    assert placement(tab.page.locator(".areas .small-board")) == before_g4(2)
     tab.page.click("#chart-leaks-cost .point")
     assert tab.page.locator("#chart-leaks-cost > .drilled .small-board").count() == 2
     assert "under 10%: 400.00 Win% per 100 moves" in tab.page.inner_text("#chart-leaks-cost > .drilled .note")
@@ -108,7 +115,7 @@ def test_a_game_of_another_file_is_a_link_that_lands(
         tab.page.click("#table-leaks-clock .elsewhere a")
         tab.page.wait_for_url("**/report-2.html#game=6&ply=2")
         assert tab.page.locator("#game-title").inner_text() == "Anna – Bob 6"
-        assert tab.board() == BEFORE_G4.board_fen()
+        assert tab.board() == before_g4(6)
 
 
 @pytest.mark.slow
