@@ -75,7 +75,7 @@ def test_a_search_and_a_link_lead_to_the_file_with_the_game(
         tab.page.wait_for_url("**/report.html#game=1&ply=1")
         tab.open()
         tab.page.fill("#find", "emma")
-        assert tab.page.inner_text("#found") == "0 found"
+        assert tab.page.inner_text("#found") == "0 found, and 1 in the other files"
         assert tab.page.inner_text("#elsewhere-found") == "1 found in the other files"
         tab.page.evaluate(axe)
         found = tab.page.evaluate("axe.run(document)")["violations"]
