@@ -211,6 +211,10 @@ class Writer(abc.ABC):
     reports: ClassVar[tuple[str, ...]] = ()
     """Names of aggregators whose reports it shows; a run with this output adds these aggregators."""
 
+    player_reports: ClassVar[tuple[str, ...]] = ()
+    """Names of further aggregators whose reports it shows where players are named: with `--player`, or by
+    `{player}` in the output's name."""
+
     searches: ClassVar[bool] = True
     """Whether a run that searches nothing else starts an evaluator for the follow-up searches of `reports`."""
 

@@ -102,6 +102,11 @@ class Targets:
         return [name for target in self.targets for name in target.writer.reports]
 
     @property
+    def player_reports(self) -> list[str]:
+        """Those of them that are about named players."""
+        return [name for target in self.targets for name in target.writer.player_reports]
+
+    @property
     def searched_for(self) -> list[str]:
         """Those of `reports` whose follow-up searches are worth starting an evaluator for."""
         return [name for target in self.targets if target.writer.searches for name in target.writer.reports]

@@ -185,8 +185,10 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     epd = any(source.reader == "epd" for source in sources)
     choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
-    aggregator_plan = plan_of(choose(also=[name for some in all_targets for name in some.reports]))
-    player_plan = plan_of(choose(also=templates.targets.reports)).copy() if templates else None
+    also = [name for some in all_targets for name in some.reports]
+    also += targets.player_reports if settings.players else []
+    aggregator_plan = plan_of(choose(also=also))
+    player_plan = plan_of(choose(also=_of_a_player(templates.targets))).copy() if templates else None
     loaded = aggregator_plan.load(registry)
     limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
     return RunPlan(
@@ -208,6 +210,10 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         known=known,
         new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
     )
+
+
+def _of_a_player(targets: Targets) -> list[str]:
+    return [*targets.reports, *targets.player_reports]
 
 
 def _plugin_options(settings: Settings, registry: Registry) -> PluginOptions:

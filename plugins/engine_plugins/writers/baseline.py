@@ -14,7 +14,7 @@ from msgspec import Meta
 from engine.model import Report, RunResult
 from engine.plugin import Options, Writer
 from engine_plugins.aggregators._baseline_file import baseline_of
-from engine_plugins.writers._encode import encode
+from engine.text.json import encode
 
 
 class BaselineJsonOptions(Options, frozen=True):

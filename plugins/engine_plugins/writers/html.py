@@ -27,7 +27,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, RunResult
 from engine.plugin import Options, RunInfo, Writer
-from engine_plugins.writers._html.overview import NEEDED
+from engine_plugins.writers._html.overview import NEEDED, PLAYER_NEEDED
 
 GAMES = 1_000
 """Largest number of games in one file."""
@@ -72,6 +72,7 @@ class HtmlWriter(Writer):
     Options: ClassVar[type[Options]] = HtmlOptions
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm")
     reports: ClassVar[tuple[str, ...]] = NEEDED
+    player_reports: ClassVar[tuple[str, ...]] = PLAYER_NEEDED
     searches: ClassVar[bool] = False
 
     @classmethod
@@ -82,10 +83,12 @@ class HtmlWriter(Writer):
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
         from engine_plugins.writers._html.finder import Finder
+        from engine_plugins.writers._html.glance import Glance
         from engine_plugins.writers._html.tally import ChartCounts
 
         super().__init__(stream, info)
         self._chart_counts = ChartCounts()
+        self._glance = Glance()
         self._finder = Finder()
         self._files = [_File(info.output, stream)]
         self._begin(self._files[0])
@@ -98,12 +101,18 @@ class HtmlWriter(Writer):
 
     @property
     def _title(self) -> str:
-        return self.info.player or "Analysed games"
+        return self._names or "Analysed games"
+
+    @property
+    def _names(self) -> str:
+        """The players whose games these are; empty for those of anybody."""
+        return self.info.player or ", ".join(self.info.players)
 
     def game(self, game: AnalysedGame) -> None:
         from engine_plugins.writers._html import page
 
         self._chart_counts.add(game)
+        self._glance.add(game)
         data = page.row(game)
         if self._files[-1].full and (next_file := self.next_file()) is not None:
             self._files.append(_File(*next_file))
@@ -133,15 +142,18 @@ class HtmlWriter(Writer):
         }
 
     def _overview(self, result: RunResult) -> dict[str, Any]:
-        from engine_plugins.writers._html import lessons, overview, tables, tally
+        from engine_plugins.writers._html import answers, lessons, overview, sections
 
+        named, reports = bool(self._names), result.reports
+        told = answers.told(reports, named=named)
+        solvable = lessons.lessons(reports.get("mistakes"), self._link)
+        more = self._chart_counts.charts(reports)
         return {
-            "figures": list(overview.figures(result, own=self.info.player is not None)),
-            "players": overview.players(result, self._link),
-            "charts": self._chart_counts.charts(),
-            "edges": (tally.WIDTH, tally.HEIGHT),
-            "lessons": lessons.lessons(result.reports.get("mistakes"), self._link),
-            "sections": [tables.section(name, report, self._link) for name, report in result.reports.items()],
+            "figures": list(overview.figures(result, own=named)),
+            "players": None if named else overview.players(result, self._link),
+            "answers": answers.answers(self._names, reports, self._glance, solvable, self._link),
+            "lessons": solvable,
+            "sections": list(sections.sections(reports, self._link, told, more)),
             "notices": result.notices[:NOTICES],
             "failures": result.failures[:NOTICES],
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from typing import Any, BinaryIO
 
@@ -83,8 +83,14 @@ def result(games: Iterable[AnalysedGame], **arguments: Any) -> RunResult:
     return structs.replace(whole, **arguments)
 
 
-def write(games: Iterable[AnalysedGame], *, player: str | None = None, split: bool = False) -> list[Page]:
-    """The files of a report."""
+def write(
+    games: Iterable[AnalysedGame],
+    *,
+    player: str | None = None,
+    split: bool = False,
+    extra: Mapping[str, Report] | None = None,
+) -> list[Page]:
+    """The files of a report; the reports `extra` come before the others."""
     analysed = list(games)
     streams = [io.BytesIO()]
     writer = HtmlWriter(streams[0], structs.replace(INFO, output="report.html", player=player))
@@ -97,10 +103,11 @@ def write(games: Iterable[AnalysedGame], *, player: str | None = None, split: bo
         writer.next_file = next_file
     for game in analysed:
         writer.game(game)
-    writer.finish(result(analysed))
+    whole = result(analysed)
+    writer.finish(structs.replace(whole, reports={**(extra or {}), **whole.reports}))
     return [Page(stream.getvalue().decode()) for stream in streams]
 
 
-def page(*games: AnalysedGame, player: str | None = None) -> Page:
-    [file] = write(games, player=player)
+def page(*games: AnalysedGame, player: str | None = None, extra: Mapping[str, Report] | None = None) -> Page:
+    [file] = write(games, player=player, extra=extra)
     return file

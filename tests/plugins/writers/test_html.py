@@ -15,6 +15,7 @@ from engine.model import Epd
 from engine.testing import analysed_game
 from engine_plugins.writers import html
 from tests.plugins.writers.html_page import Page, page, write
+from tests.plugins.writers.test_html_answers import games as games_of_anna
 
 HOSTILE = (
     "<script>window.hacked=1</script>",
@@ -160,16 +161,9 @@ def test_players_stand_by_games_and_then_by_accuracy() -> None:
 
 
 def test_ten_positions_of_different_games_before_a_second_of_one() -> None:
-    games = [
-        analysed_game(f"1. f3 {reply} 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, number=k)
-        for k, reply in enumerate(
-            ["a6", "a5", "b6", "b5", "c6", "c5", "e6", "e5", "g6", "g5", "h6", "h5"], start=1
-        )
-    ]
-    parsed = page(*games)
-    lessons = re.findall(r'<svg class="diagram"', parsed.text)
-    assert len(lessons) == 10
+    parsed = page(*games_of_anna(12))
     part = parsed.text[parsed.text.index('id="lessons"') : parsed.text.index('class="solutions"')]
+    assert part.count('<svg class="diagram"') == 10
     assert len(set(re.findall(r"#game=(\d+)", part))) == 10
     assert "Black: Ke8" in part
 

@@ -20,6 +20,7 @@ from engine.testing import analysed_game
 from engine.testing.fake_uci import fake_uci
 from tests.plugins.writers.html_page import write
 from tests.plugins.writers.test_html import HOSTILE, MATE, page_of
+from tests.plugins.writers.test_html_answers import games as games_of_anna
 from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
@@ -364,15 +365,7 @@ def test_without_a_script_everything_but_the_games_is_there(chromium: Any, class
 
 def test_a_handout_prints_with_its_solutions(chromium: Any, tmp_path: Path) -> None:
     path = tmp_path / "anna.html"
-    games = [
-        analysed_game(
-            f"1. f3 {reply} 2. g4 d6", [0, 0, 0, "#-1"], best={2: "d4"}, headers={"White": "Anna"}, number=k
-        )
-        for k, reply in enumerate(
-            ["a6", "a5", "b6", "b5", "c6", "c5", "e6", "e5", "g6", "g5", "h6", "h5"], start=1
-        )
-    ]
-    [file] = write(games, player="Anna")
+    [file] = write(games_of_anna(12), player="Anna")
     path.write_text(file.text, encoding="utf-8")
     for tab in new_tab(chromium, path):
         tab.open()

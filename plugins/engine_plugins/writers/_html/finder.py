@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from engine.model import AnalysedGame
-from engine_plugins.writers._encode import encode
+from engine.text.json import encode
 from engine_plugins.writers._html.names import names_of
 
 MOST = 50_000

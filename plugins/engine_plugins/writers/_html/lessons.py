@@ -21,6 +21,8 @@ class Lesson(Struct, frozen=True):
 
     svg: str
     """The diagram with the move that was played."""
+    bare: str
+    """The diagram without it."""
     words: str
     """The position in words."""
     side: str
@@ -60,6 +62,7 @@ def _lesson(row: dict[str, Any], link: Link) -> Lesson:
     played = board.parse_san(row["played"].split()[-1])
     return Lesson(
         svg=diagram(board, {"played": played}),
+        bare=diagram(board, {}),
         words=describe(board),
         side="White" if board.turn else "Black",
         played=row["played"],

@@ -10,17 +10,16 @@ from engine_plugins.writers._html.tables import Grid, Link, grid
 
 NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
 """Aggregators that a run with an HTML report adds."""
+PLAYER_NEEDED = ("leaks", "trends")
+"""Those that it adds where a player is named."""
 
 _FIGURES = (
-    ("accuracy", "accuracy"),
     ("acpl", "acpl"),
     ("judgements", "inaccuracies"),
     ("judgements", "mistakes"),
     ("judgements", "blunders"),
-    ("best-scores", "best"),
 )
-_BOTH_SIDES = ("best-scores",)
-"""Reports whose metrics count the opponents' positions too."""
+"""Aggregator and metric of each tile."""
 _PLAYERS: tuple[tuple[str, str, Column], ...] = (
     ("accuracy", "games", Column("games", "Games", "int")),
     ("accuracy", "accuracy", Column("accuracy", "Accuracy", "percent")),
@@ -37,11 +36,7 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
 
 def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
     """Yield labels and values of the tiles; only figures of one player's own moves if `own`."""
-    yield "Games", f"{result.counts.analysed:,}"
-    yield "Positions", f"{result.counts.positions:,}"
     for name, key in _FIGURES:
-        if own and name in _BOTH_SIDES:
-            continue
         metric = result.reports[name].metrics.get(key) if name in result.reports else None
         if metric is not None and metric.value is not None:
             yield metric.label, figure(metric.value, metric.kind)

@@ -26,10 +26,12 @@ _SCRIPTS = (
     "graphs.js",
     "game.js",
     "lines.js",
+    "drill.js",
     "tables.js",
     "finder.js",
     "main.js",
 )
+_STYLES = ("style.css", "answers.css")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)
@@ -109,7 +111,7 @@ def _text(name: str) -> str:
 
 @functools.cache
 def _style() -> str:
-    return _text("style.css")
+    return "\n".join(map(_text, _STYLES))
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from engine.model import Cell, Column, Report, ReportTable
+from engine.model import Cell, Column, Reference, ReportTable
 from engine.text.format import FIGURES, figure
 
 _REFERENCES = ("game", "ply")
@@ -28,10 +28,19 @@ class Shown(Struct, frozen=True):
     """Length of the bar behind the text, 0 to 100; None: no bar."""
 
 
+class Row(Struct, frozen=True):
+    """One row."""
+
+    cells: list[Shown]
+    about: str
+    """The moves that it rests on, as `about` writes them; empty for none."""
+
+
 class Head(Struct, frozen=True):
     """One column."""
 
     label: str
+    unit: str
     number: bool
     name: bool
     """Whether the column has names of people, which may be in any script."""
@@ -43,25 +52,14 @@ class Grid(Struct, frozen=True):
     key: str
     title: str
     heads: list[Head]
-    rows: Iterable[list[Shown]]
+    rows: Iterable[Row]
     """Made when they are rendered, and only once, since there may be many."""
+    reading: str = ""
 
 
-class Section(Struct, frozen=True):
-    """One report."""
-
-    name: str
-    title: str
-    metrics: list[tuple[str, str]]
-    grids: list[Grid]
-    notes: tuple[str, ...]
-
-
-def section(name: str, report: Report, link: Link) -> Section:
-    """Return a report for the template."""
-    metrics = [(metric.label, figure(metric.value, metric.kind)) for metric in report.metrics.values()]
-    grids = [grid(table, link) for table in report.tables if table.rows]
-    return Section(name, report.title, metrics, grids, report.notes)
+def about(references: Sequence[Reference]) -> str:
+    """Return references as the page's script reads them: `3:24 7` is position 24 of game 3, and game 7."""
+    return " ".join(str(one.game) if one.ply is None else f"{one.game}:{one.ply}" for one in references)
 
 
 def grid(table: ReportTable, link: Link) -> Grid:
@@ -70,12 +68,13 @@ def grid(table: ReportTable, link: Link) -> Grid:
     linked = "game" in keys and "ply" in keys
     shown = [k for k, column in enumerate(table.columns) if not (linked and column.kind == "position")]
     bars = {k: scale for k in shown if (scale := _bar_scale(table, k)) is not None}
-    rows = (list(_row(table.columns, row, shown, bars, link)) for row in table.rows)
-    heads = [
-        Head(table.columns[k].label, table.columns[k].kind in FIGURES, table.columns[k].kind == "player")
-        for k in shown
-    ]
-    return Grid(table.key, table.title, heads, rows)
+    rows = (
+        Row(list(_row(table.columns, row, shown, bars, link)), about(table.about(k)))
+        for k, row in enumerate(table.rows)
+    )
+    columns = [table.columns[k] for k in shown]
+    heads = [Head(one.label, one.unit, one.kind in FIGURES, one.kind == "player") for one in columns]
+    return Grid(table.key, table.title, heads, rows, table.reading)
 
 
 def _row(

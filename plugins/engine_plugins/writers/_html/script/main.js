@@ -1,6 +1,6 @@
 // Start, addresses (`#game=3&ply=24`), buttons and keys.
 
-const PARTS = ["before", "middle", "after"];
+const PARTS = ["before", "middle", "after", "end"];
 
 function route() {
   const asked = new URLSearchParams(location.hash.slice(1));
@@ -128,9 +128,9 @@ function preparePrint() {
 document.addEventListener("DOMContentLoaded", () => {
   document.body.dataset.title = document.title;
   // Games are written as they are analysed, before anything can be said of all of them.
-  const before = byId("before");
-  if (before) byId("middle").before(before);
+  for (const id of ["before", "after"]) if (byId(id)) byId("middle").before(byId(id));
   for (const table of document.querySelectorAll("table.sortable")) prepareTable(table);
+  prepareDrills();
   prepareSearch();
   prepareFinder();
   prepareGame();

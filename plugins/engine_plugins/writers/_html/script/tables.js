@@ -16,6 +16,7 @@ function compare(a, b) {
 }
 
 function sortBy(table, k) {
+  closeDrills(table);
   const heads = [...table.tHead.rows[0].cells];
   const before = heads[k].getAttribute("aria-sort");
   const numbers = heads[k].classList.contains("num");
@@ -34,25 +35,29 @@ function sortBy(table, k) {
 function fold(table) {
   const all = table.dataset.all === "true";
   const filtered = table.dataset.filtered === "true";
-  [...bodyOf(table).rows].forEach((row, k) => row.classList.toggle("folded", !all && !filtered && k >= ROWS));
+  [...bodyOf(table).rows].forEach((row, k) => {
+    row.classList.toggle("folded", !all && !filtered && k >= ROWS);
+    if (row.dataset.about && !row.classList.contains("folded")) addDrill(row);
+  });
 }
 
 function prepareTable(table) {
   [...table.tHead.rows[0].cells].forEach((head, k) => {
-    const button = html("button", { type: "button" }, head.textContent);
+    const button = html("button", { type: "button" }, ...head.childNodes);
     button.addEventListener("click", () => sortBy(table, k));
     head.replaceChildren(button);
   });
   const rows = bodyOf(table).rows.length;
+  fold(table);
   if (rows <= ROWS) return;
   const button = html("button", { type: "button", class: "unfold" }, `Show all ${rows.toLocaleString("en")} rows`);
   button.addEventListener("click", () => {
+    closeDrills(table);
     table.dataset.all = "true";
     fold(table);
     button.remove();
   });
   table.closest(".table-wrap").after(button);
-  fold(table);
 }
 
 function prepareSearch() {
