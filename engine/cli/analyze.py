@@ -281,7 +281,7 @@ def _print_summary(result: RunResult, settings: Settings) -> None:
     full = None if not adding or "all" in names else names
     try:
         if adding:
-            live.print_all(console, live.overview(result, width=console.width))
+            live.print_all(console, live.overview(result, width=console.width, players=settings.players))
         live.print_all(console, live.summary(result, width=console.width, names=full))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -298,5 +298,5 @@ def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
         return None
     if not all(argument.isprintable() for argument in sys.argv):
         return None
-    outputs = ["-o", "analysed.pgn", "-o", "analysed.jsonl"]
+    outputs = ["-o", "report.html", "-o", "analysed.pgn", "-o", "analysed.jsonl"]
     return shlex.join(["engine", sys.argv[1], *outputs, *sys.argv[2:]])
