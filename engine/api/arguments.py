@@ -104,6 +104,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     stop: threading.Event | None,
     on_event: Callable[[RunEvent], None] | None = None,
     resources: Resources | None = None,
+    games: frozenset[int] | None = None,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
 
@@ -114,6 +115,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **stop** - ends the run in good order once it is set; None when nothing can.
     * **on_event** - *(optional)* called with each analysed game, notice and failure.
     * **resources** - *(optional)* what the run shares with other runs.
+    * **games** - *(optional)* numbers of the only games to take.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
@@ -130,6 +132,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
         output_format=arguments.get("output_format"),
         force=arguments.get("force", False),
         resources=resources,
+        games=games,
     )
     return start(plan, Listeners(progress, on_event), stop=stop, stop_after=arguments.get("stop_after"))
 

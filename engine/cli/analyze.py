@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from msgspec import structs
 from engine import live, system
 from engine.api.arguments import Wanted, check_settings, start_run
 from engine.cli import values
+from engine.cli.show import read_queries, show
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, OutputError
 from engine.input.inputs import LiteralPath
@@ -91,6 +93,14 @@ CONTINUES = "the same command continues where it stopped"
 )
 @click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
 @click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
+@click.option(
+    "--show",
+    "shows",
+    multiple=True,
+    metavar="REPORT:TABLE=ROW",
+    help="The moves that a row of a report rests on, e.g. 'leaks:clock=under 10%'; REPORT alone lists the rows. "
+    "Repeatable.",
+)
 @click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of a plugin.")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
 @click.option(
@@ -152,6 +162,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
     screen = live.Screen(_screen_style(flags, log_level))
     with shown_logs(log_level, screen.log):
         try:
+            flags["queries"] = read_queries(flags["shows"], flags["inputs"], flags["format_"])
             settings = _settings(flags)
             if flags["dry_run"]:
                 from engine.cli.dry_run import show
@@ -221,10 +232,21 @@ def _settings(flags: dict[str, Any]) -> Settings:
         fields["same"] = values.same(flags["same"])
     if flags["aggregate"]:
         fields["aggregators"] = values.names(flags["aggregate"])
+    if flags["queries"]:
+        fields["aggregators"] = _with_shown(fields.get("aggregators"), flags["queries"])
     fields |= {name: flags[name] for name in _SAME_NAMES}
     fields["plugins"] = flags["plugins"]
     fields["cache"] = "" if flags["no_cache"] else flags["cache"]
     return build_settings(fields, profile=flags["profile"])
+
+
+def _with_shown(names: Sequence[str] | None, queries: Sequence[live.Query]) -> tuple[str, ...]:
+    """Return the aggregators to choose, so that those whose rows are shown are among them."""
+    shown = dict.fromkeys(query.report for query in queries)
+    if names is None:
+        return tuple(f"+{name}" for name in shown)
+    known = {name.lstrip("+").rpartition(":")[2] for name in names}
+    return (*names, *(() if "all" in known else (name for name in shown if name not in known)))
 
 
 def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> int:
@@ -233,8 +255,8 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
     try:
         with screen:
             result = _run(flags, settings, screen, interruption)
-        if table:
-            _print_summary(result, settings)
+        if table and not (flags["queries"] and result.interrupted):
+            _print_results(flags, result, settings, interruption)
         if not flags["quiet"]:
             screen.finish(result, _save_command(flags, result))
     except KeyboardInterrupt:
@@ -272,6 +294,22 @@ def _say_stopped(flags: dict[str, Any], screen: live.Screen, interruption: Inter
         screen.say(f"{reason}; {kept}")
 
 
+def _print_results(
+    flags: dict[str, Any], result: RunResult, settings: Settings, interruption: Interruption
+) -> None:
+    """Print what standard output is for: the reports, or the moves that were asked for with --show."""
+    try:
+        if flags["queries"]:
+            show(flags["queries"], result, flags["inputs"], settings, interruption.stop)
+        else:
+            _print_summary(result, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
+
+
 def _print_summary(result: RunResult, settings: Settings) -> None:
     """Print the reports named with -a in full; where these are added to the default ones, the overview before."""
     console = live.output_console()
@@ -279,15 +317,9 @@ def _print_summary(result: RunResult, settings: Settings) -> None:
     adding = aggregators is None or any(name.startswith("+") for name in aggregators[:1])
     names = [name.lstrip("+").rpartition(":")[2] for name in aggregators or ()] + list(EPD_AGGREGATORS)
     full = None if not adding or "all" in names else names
-    try:
-        if adding:
-            live.print_all(console, live.overview(result, width=console.width, players=settings.players))
-        live.print_all(console, live.summary(result, width=console.width, names=full))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
+    if adding:
+        live.print_all(console, live.overview(result, width=console.width, players=settings.players))
+    live.print_all(console, live.summary(result, width=console.width, names=full))
 
 
 def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
