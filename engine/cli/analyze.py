@@ -13,7 +13,8 @@ from msgspec import structs
 
 from engine import live, system
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import values
+from engine.cli import completion, values
+from engine.cli.grouped import GroupedCommand
 from engine.cli.show import read_queries, show
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, OutputError
@@ -37,11 +38,26 @@ _SAME_NAMES = (
     "verify",
 )
 """Flags that are called as the settings that they set."""
+_GROUPS = {
+    "What is analysed": (
+        "players", "same", "filter_", "max_games", "sample", "seed", "keep_duplicates", "encoding",
+    ),
+    "How deep": ("profile", "nodes", "depth", "time", "multipv", "adaptive", "stop_after", "dry_run"),
+    "With what": (
+        "evaluator", "hash_", "uci", "workers", "nice", "pin", "follow_up_evaluator", "syzygy", "executor",
+        "cache", "no_cache", "verify", "plugins",
+    ),
+    "Into what": ("aggregate", "shows", "set_", "output", "force", "format_"),
+    "While it runs": ("quiet", "verbose", "progress", "strict"),
+}  # fmt: skip
+"""Headings of the help, and the options below each."""
 CONTINUES = "the same command continues where it stopped"
 
 
-@click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.command(
+    "analyze", cls=GroupedCommand, groups=_GROUPS, short_help="Analyse every game of PGN and EPD files."
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=completion.files)
 @click.option(
     "--player",
     "players",
@@ -67,7 +83,11 @@ CONTINUES = "the same command continues where it stopped"
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
 @values.limit_options
 @click.option(
-    "--profile", metavar="NAME|FILE", envvar="ENGINE_PROFILE", help="standard, deep, max, or a TOML file."
+    "--profile",
+    metavar="NAME|FILE",
+    envvar="ENGINE_PROFILE",
+    shell_complete=completion.profiles,
+    help="standard, deep, max, or a TOML file.",
 )
 @values.evaluator_options
 @click.option(
@@ -80,6 +100,7 @@ CONTINUES = "the same command continues where it stopped"
 @click.option(
     "--follow-up-evaluator",
     metavar="NAME|PATH",
+    shell_complete=completion.plugins("engine.evaluators", "none", also_files=True),
     help="Who answers the follow-up searches of aggregators when nothing else is searched; 'none': nobody.",
 )
 @click.option(
@@ -91,23 +112,52 @@ CONTINUES = "the same command continues where it stopped"
 @click.option(
     "--adaptive", is_flag=True, help="About half the nodes, all of them only where a judgement is in doubt."
 )
-@click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
-@click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
+@click.option(
+    "--executor",
+    metavar="NAME",
+    shell_complete=completion.plugins("engine.executors"),
+    default="local",
+    show_default=True,
+    help="Where units are searched.",
+)
+@click.option(
+    "-a",
+    "--aggregate",
+    metavar="NAMES",
+    shell_complete=completion.aggregators,
+    help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.",
+)
 @click.option(
     "--show",
     "shows",
     multiple=True,
     metavar="REPORT:TABLE=ROW",
+    shell_complete=completion.plugins("engine.aggregators"),
     help="The moves that a row of a report rests on, e.g. 'leaks:clock=under 10%'; REPORT alone lists the rows. "
     "Repeatable.",
 )
-@click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of a plugin.")
-@click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
+@click.option(
+    "--set",
+    "set_",
+    multiple=True,
+    metavar="NAME.KEY=VALUE",
+    shell_complete=completion.options,
+    help="An option of a plugin.",
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE.py",
+    shell_complete=completion.files,
+    help="Also load this single-file plugin.",
+)
 @click.option(
     "-o",
     "--output",
     multiple=True,
     metavar="FILE",
+    shell_complete=completion.files,
     help="Write a file; its ending says what. Games: .html .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
     "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed; {player} in it: one for "
     "each player. Repeatable.",
@@ -119,10 +169,17 @@ CONTINUES = "the same command continues where it stopped"
     default="table",
     show_default=True,
     metavar="NAME",
+    shell_complete=completion.plugins("engine.writers", "table"),
     help="What goes to standard output: table, json, md, jsonl, pgn, csv, games-csv, reports-csv, or another "
     "writer ('engine plugins list --namespace writers').",
 )
-@click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
+@click.option(
+    "--cache",
+    metavar="FILE",
+    shell_complete=completion.files,
+    envvar="ENGINE_CACHE",
+    help="Keep evaluations here.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
 @click.option(
     "--verify",

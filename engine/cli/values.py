@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
+from engine.cli import completion
+from engine.cli.completion import RESERVED
 from engine.settings import parse_count, parse_time
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-RESERVED = ("scoreboard", "search")
-"""Names in --set that stand for settings of the framework, not for an aggregator."""
 
 
 class _Count(click.ParamType[int]):
@@ -71,6 +70,7 @@ evaluator_options = _combine(
         "--evaluator",
         metavar="NAME|PATH",
         envvar="ENGINE_EVALUATOR",
+        shell_complete=completion.plugins("engine.evaluators", also_files=True),
         help="stockfish, embedded, recorded, the path of a UCI program, or 'recorded,stockfish'.",
     ),
     click.option("--engine", "evaluator", hidden=True),

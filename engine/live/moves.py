@@ -72,7 +72,9 @@ def _move(game: AnalysedGame, k: int, reference: Reference, width: int) -> Itera
         address = f"{_ANALYSIS}{board.fen().replace(' ', '_')}"
         addresses.append(Text(address, style="dim", no_wrap=True, overflow="ignore"))
     if width < NARROW:
-        yield from (title, *_facts(game, k, ply, board), *addresses)
+        yield title
+        yield from _facts(game, k, ply, board)
+        yield from addresses
         return
     move = chess.Move.from_uci(ply.uci) if ply and ply.uci != NULL_MOVE else None
     grid = Table.grid(padding=(0, 2))
@@ -80,7 +82,9 @@ def _move(game: AnalysedGame, k: int, reference: Reference, width: int) -> Itera
     for line in _facts(game, k, ply, board):
         text.add_row(line)
     grid.add_row(_Board(board, move), text)
-    yield from (title, grid, *addresses)
+    yield title
+    yield grid
+    yield from addresses
 
 
 def _facts(game: AnalysedGame, k: int, ply: Ply | None, board: chess.Board) -> Iterator[Text]:

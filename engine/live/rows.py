@@ -124,8 +124,8 @@ def rows_of(name: str, report: Report) -> Iterator[ShownRow]:
     """
     for k, finding in enumerate(report.findings, 1):
         if finding.references:
-            row = (name, FINDINGS, f"#{k}", k, clean(finding.sentence), "", "", {}, finding.references)
-            yield ShownRow(*row)
+            title = clean(finding.sentence)
+            yield ShownRow(name, FINDINGS, f"#{k}", k, title, "", "", {}, finding.references)
     for chart in report.charts:
         points = [(series, point) for series in chart.series for point in series.points]
         for k, (series, point) in enumerate(points, 1):
@@ -138,8 +138,8 @@ def rows_of(name: str, report: Report) -> Iterator[ShownRow]:
                     "x": (chart.x.label, x),
                     "y": (chart.y.label, y),
                 }
-                row = (name, chart.key, x, k, title, figures, chart.reading, cells, point.references)
-                yield ShownRow(*row)
+                reading = clean(chart.reading)
+                yield ShownRow(name, chart.key, x, k, title, figures, reading, cells, point.references)
     for table in report.tables:
         for k in range(len(table.rows)):
             if references := table.about(k):

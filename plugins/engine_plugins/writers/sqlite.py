@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from engine.errors import OutputError
-from engine.model import AnalysedGame, RunResult
+from engine.model import AnalysedGame, Reference, RunResult
 from engine.plugin import RunInfo, Writer
 from engine_plugins.writers import _tables
 from engine_plugins.writers._views import report_views, views
@@ -254,7 +254,9 @@ def _findings(result: RunResult) -> Iterator[_tables.Row]:
 def _references(result: RunResult) -> Iterator[_tables.Row]:
     """Yield the moves and games that rows of tables, points of charts and findings rest on."""
     for name, report in result.reports.items():
-        places = [("finding", None, k, finding.references) for k, finding in enumerate(report.findings)]
+        places: list[tuple[str, str | None, int, tuple[Reference, ...]]] = [
+            ("finding", None, k, finding.references) for k, finding in enumerate(report.findings)
+        ]
         for chart in report.charts:
             points = [point for series in chart.series for point in series.points]
             places += [("point", chart.key, k, point.references) for k, point in enumerate(points)]
