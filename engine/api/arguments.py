@@ -113,6 +113,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     on_event: Callable[[RunEvent], None] | None = None,
     games: bool | None = False,
     resources: Resources | None = None,
+    only_games: frozenset[int] | None = None,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
 
@@ -124,6 +125,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **on_event** - *(optional)* called with each analysed game, notice and failure.
     * **games** - *(optional)* whether the result keeps the analysed games; None: if there are at most `KEPT`.
     * **resources** - *(optional)* what the run shares with other runs.
+    * **only_games** - *(optional)* numbers of the only games to take; None: all.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
@@ -140,6 +142,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
         output_format=arguments.get("output_format"),
         force=arguments.get("force", False),
         resources=resources,
+        games=only_games,
     )
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)

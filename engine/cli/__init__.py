@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from engine.cli.signals import Interruption
@@ -31,6 +33,13 @@ CLOSED_STDOUT = 141
 class _Commands(click.Group):
     """Knows the commands by name, and imports one only when it is called, so that `--help` answers at once."""
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands without importing them."""
+        names = [CompletionItem(name, help=about) for name, about in _COMMANDS.items()]
+        return [item for item in names if item.value.startswith(incomplete)] + click.Command.shell_complete(
+            self, ctx, incomplete
+        )
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
 
@@ -41,6 +50,17 @@ class _Commands(click.Group):
         command = import_module(f"engine.cli.{name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in (*_COMMANDS, *_ALIASES) and not name.startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, list(_COMMANDS), n=1)
+            raise click.UsageError(
+                f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

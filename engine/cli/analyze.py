@@ -12,7 +12,9 @@ from msgspec import structs
 
 from engine import live, system
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import values
+from engine.cli import completion, values
+from engine.cli.grouped import GroupedCommand
+from engine.cli.show import read_queries, show
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, OutputError
 from engine.input.inputs import LiteralPath
@@ -37,11 +39,26 @@ _SAME_NAMES = (
 """Flags that are called as the settings that they set."""
 PEERS = "peers"
 """The aggregator that compares with a baseline."""
+_GROUPS = {
+    "What is analysed": (
+        "players", "same", "filter_", "max_games", "sample", "seed", "keep_duplicates", "encoding",
+    ),
+    "How deep": ("profile", "nodes", "depth", "time", "multipv", "adaptive", "stop_after", "dry_run"),
+    "With what": (
+        "evaluator", "hash_", "uci", "workers", "nice", "pin", "follow_up_evaluator", "syzygy", "executor",
+        "cache", "no_cache", "verify", "plugins",
+    ),
+    "Into what": ("aggregate", "baseline", "shows", "set_", "output", "force", "format_"),
+    "While it runs": ("quiet", "verbose", "progress", "strict"),
+}  # fmt: skip
+"""Headings of the help, and the options below each."""
 CONTINUES = "the same command continues where it stopped"
 
 
-@click.command("analyze", short_help="Analyse every game of PGN and EPD files.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.command(
+    "analyze", cls=GroupedCommand, groups=_GROUPS, short_help="Analyse every game of PGN and EPD files."
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=completion.files)
 @click.option(
     "--player",
     "players",
@@ -67,7 +84,11 @@ CONTINUES = "the same command continues where it stopped"
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
 @values.limit_options
 @click.option(
-    "--profile", metavar="NAME|FILE", envvar="ENGINE_PROFILE", help="standard, deep, max, or a TOML file."
+    "--profile",
+    metavar="NAME|FILE",
+    envvar="ENGINE_PROFILE",
+    shell_complete=completion.profiles,
+    help="standard, deep, max, or a TOML file.",
 )
 @values.evaluator_options
 @click.option(
@@ -80,6 +101,7 @@ CONTINUES = "the same command continues where it stopped"
 @click.option(
     "--follow-up-evaluator",
     metavar="NAME|PATH",
+    shell_complete=completion.plugins("engine.evaluators", "none", also_files=True),
     help="Who answers the follow-up searches of aggregators when nothing else is searched; 'none': nobody.",
 )
 @click.option(
@@ -91,20 +113,58 @@ CONTINUES = "the same command continues where it stopped"
 @click.option(
     "--adaptive", is_flag=True, help="About half the nodes, all of them only where a judgement is in doubt."
 )
-@click.option("--executor", metavar="NAME", default="local", show_default=True, help="Where units are searched.")
-@click.option("-a", "--aggregate", metavar="NAMES", help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.")
+@click.option(
+    "--executor",
+    metavar="NAME",
+    shell_complete=completion.plugins("engine.executors"),
+    default="local",
+    show_default=True,
+    help="Where units are searched.",
+)
+@click.option(
+    "-a",
+    "--aggregate",
+    metavar="NAMES",
+    shell_complete=completion.aggregators,
+    help="Aggregators: 'wins,acpl', '+wins' to add, 'all'.",
+)
 @click.option(
     "--baseline",
     metavar="FILE",
+    shell_complete=completion.files,
     help="Compare with the players in this file ('engine baseline build' makes one); adds the aggregator 'peers'.",
 )
-@click.option("--set", "set_", multiple=True, metavar="NAME.KEY=VALUE", help="An option of a plugin.")
-@click.option("--plugin", "plugins", multiple=True, metavar="FILE.py", help="Also load this single-file plugin.")
+@click.option(
+    "--show",
+    "shows",
+    multiple=True,
+    metavar="REPORT:TABLE=ROW",
+    shell_complete=completion.plugins("engine.aggregators"),
+    help="The moves that a row of a report rests on, e.g. 'leaks:clock=under 10%'; REPORT alone lists the rows. "
+    "Repeatable.",
+)
+@click.option(
+    "--set",
+    "set_",
+    multiple=True,
+    metavar="NAME.KEY=VALUE",
+    shell_complete=completion.options,
+    help="An option of a plugin.",
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE.py",
+    shell_complete=completion.files,
+    help="Also load this single-file plugin.",
+)
 @click.option(
     "-o",
     "--output",
     multiple=True,
     metavar="FILE",
+    shell_complete=completion.files,
     help="Write a file; its ending says what. Games: .html .pgn .jsonl; tables: .csv .games.csv .parquet .sqlite; "
     "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed; {player} in it: one for "
     "each player. Repeatable.",
@@ -116,10 +176,17 @@ CONTINUES = "the same command continues where it stopped"
     default="table",
     show_default=True,
     metavar="NAME",
+    shell_complete=completion.plugins("engine.writers", "table"),
     help="What goes to standard output: table, json, md, jsonl, pgn, csv, games-csv, reports-csv, or another "
     "writer ('engine plugins list --namespace writers').",
 )
-@click.option("--cache", metavar="FILE", envvar="ENGINE_CACHE", help="Keep evaluations here.")
+@click.option(
+    "--cache",
+    metavar="FILE",
+    shell_complete=completion.files,
+    envvar="ENGINE_CACHE",
+    help="Keep evaluations here.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep evaluations.")
 @click.option(
     "--verify",
@@ -159,6 +226,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
     screen = live.Screen(_screen_style(flags, log_level))
     with shown_logs(log_level, screen.log):
         try:
+            flags["queries"] = read_queries(flags["shows"], flags["inputs"], flags["format_"])
             settings = _settings(flags)
             if flags["dry_run"]:
                 from engine.cli.dry_run import show
@@ -236,16 +304,8 @@ def _settings(flags: dict[str, Any]) -> Settings:
     fields["plugins"] = flags["plugins"]
     fields["cache"] = "" if flags["no_cache"] else flags["cache"]
     settings = build_settings(fields, profile=flags["profile"])
-    return settings if flags["baseline"] is None else _with_peers(settings)
-
-
-def _with_peers(settings: Settings) -> Settings:
-    """Return the settings with the aggregator that compares with a baseline."""
-    names = settings.aggregators or ()
-    known = {name.lstrip("+").rpartition(":")[2] for name in names}
-    if {PEERS, "all"} & known:
-        return settings
-    return structs.replace(settings, aggregators=(*names, PEERS) if names else (f"+{PEERS}",))
+    added = [query.report for query in flags["queries"]] + ([PEERS] if flags["baseline"] is not None else [])
+    return structs.replace(settings, aggregators=values.with_names(settings.aggregators, added))
 
 
 def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> int:
@@ -254,8 +314,8 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
     try:
         with screen:
             result = _run(flags, settings, screen, interruption)
-        if table:
-            _print_summary(result, settings)
+        if table and not (flags["queries"] and result.interrupted):
+            _print_results(flags, result, settings, interruption)
         if not flags["quiet"]:
             screen.finish(result, _save_command(flags, result))
     except KeyboardInterrupt:
@@ -295,6 +355,22 @@ def _say_stopped(flags: dict[str, Any], screen: live.Screen, interruption: Inter
         screen.say(f"{reason}; {kept}")
 
 
+def _print_results(
+    flags: dict[str, Any], result: RunResult, settings: Settings, interruption: Interruption
+) -> None:
+    """Print what standard output is for: the reports, or the moves that were asked for with --show."""
+    try:
+        if flags["queries"]:
+            show(flags["queries"], result, flags["inputs"], settings, interruption.stop)
+        else:
+            _print_summary(result, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
+
+
 def _print_summary(result: RunResult, settings: Settings) -> None:
     """Print the reports named with -a in full; where these are added to the default ones, the overview before."""
     console = live.output_console()
@@ -302,15 +378,9 @@ def _print_summary(result: RunResult, settings: Settings) -> None:
     adding = aggregators is None or any(name.startswith("+") for name in aggregators[:1])
     names = [name.lstrip("+").rpartition(":")[2] for name in aggregators or ()] + list(EPD_AGGREGATORS)
     full = None if not adding or "all" in names else names
-    try:
-        if adding:
-            live.print_all(console, live.overview(result, width=console.width))
-        live.print_all(console, live.summary(result, width=console.width, names=full))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
+    if adding:
+        live.print_all(console, live.overview(result, width=console.width, players=settings.players))
+    live.print_all(console, live.summary(result, width=console.width, names=full))
 
 
 def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:

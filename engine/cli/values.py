@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
+from engine.cli import completion
+from engine.cli.completion import RESERVED
 from engine.settings import parse_count, parse_time
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-RESERVED = ("scoreboard", "search")
-"""Names in --set that stand for settings of the framework, not for an aggregator."""
 
 
 class _Count(click.ParamType[int]):
@@ -71,6 +70,7 @@ evaluator_options = _combine(
         "--evaluator",
         metavar="NAME|PATH",
         envvar="ENGINE_EVALUATOR",
+        shell_complete=completion.plugins("engine.evaluators", also_files=True),
         help="stockfish, embedded, recorded, the path of a UCI program, or 'recorded,stockfish'.",
     ),
     click.option("--engine", "evaluator", hidden=True),
@@ -152,3 +152,16 @@ def same(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def names(text: str) -> tuple[str, ...]:
     """Read `wins,acpl`; a leading + of the first name counts for all."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def with_names(chosen: Sequence[str] | None, added: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the names of aggregators, as `-a` gives them, with those added that are not among them.
+
+    * **chosen** - the names; None for the default ones.
+    * **added** - names without a sign.
+    """
+    known = {name.lstrip("+").rpartition(":")[2] for name in chosen or ()}
+    new = [name for name in dict.fromkeys(added) if name not in known and "all" not in known]
+    if not new:
+        return None if chosen is None else tuple(chosen)
+    return (*chosen, *new) if chosen else tuple(f"+{name}" for name in new)

@@ -3,7 +3,8 @@
     expression  = conjunction { "or" conjunction }
     conjunction = negation { "and" negation }
     negation    = "not" negation | "(" expression ")" | "eval" | "clock" | comparison
-    comparison  = TAG ( "=" | "!=" | "~" | "<" | "<=" | ">" | ">=" ) VALUE
+    comparison  = operand ( "=" | "!=" | "~" | "<" | "<=" | ">" | ">=" ) VALUE
+    operand     = TAG | "speed" | "my" ( "result" | "color" | "rating" ) | "opponent" ( "name" | "rating" )
 
 - `TAG` is a tag's name in any case; a game without that tag makes every comparison false, `!=` too.
 - `VALUE` is a word, or a text in single or double quotes, in which a backslash escapes the next character.
@@ -18,7 +19,11 @@
 - `speed` is no tag but the game's speed by Lichess's rule: `speed = blitz`, `speed >= rapid`. The speeds are
   ultrabullet, bullet, blitz, rapid, classical and correspondence; the comparison is false where the time control
   is not known.
+- `my result` is `win`, `loss` or `draw`, `my color` is `white` or `black`, and `my rating`, `opponent rating` and
+  `opponent name` are the tags of the sides: all from the view of `--player`, without whom they are refused. In a
+  game between two names of the player, either side may fulfil the comparison.
 
+    my result = loss and opponent rating < 1500 and speed = blitz
     White = "Carlsen, Magnus" and WhiteElo >= 2700 and not (Event ~ blitz or Event ~ bullet)
 
 `engine.model.names` says which names are the same player.
@@ -61,6 +66,17 @@ _ORDER: dict[str, _Order] = {
 }
 _EVALUATIONS = re.compile(rb'\[%ev(?:al|p)|\{[^{}]*?(?:\bwv=|\d/\d+,? \d)|"analysis":\s*\[')
 _KEYWORDS = {"and", "or", "not", "eval", "clock"}
+_SIDES: Mapping[str, tuple[str, ...]] = {"my": ("result", "color", "rating"), "opponent": ("name", "rating")}
+"""What can be compared from the view of `--player`."""
+_SIDE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "my result": ("win", "loss", "draw"),
+    "my color": ("white", "black"),
+}
+_OUTCOMES: Mapping[Color, Mapping[str, str]] = {
+    "white": {"1-0": "win", "0-1": "loss", "1/2-1/2": "draw"},
+    "black": {"1-0": "loss", "0-1": "win", "1/2-1/2": "draw"},
+}
+"""Results from the view of each colour."""
 _MAX_DEPTH = 100
 
 
@@ -73,6 +89,8 @@ class Filter(Struct, frozen=True):
     """The compiled expression."""
     asks_result: bool = False
     """Whether it compares the tag `Result`, which means the result of the game."""
+    tags: frozenset[str] = frozenset()
+    """Names of the tags that it compares, as the user wrote them."""
 
     def matches(self, headers: Mapping[str, str], movetext: bytes) -> bool:
         """Return whether a game passes.
@@ -83,15 +101,16 @@ class Filter(Struct, frozen=True):
         return self.test({name.lower(): value for name, value in headers.items()}, movetext)
 
 
-def compile_filter(text: str) -> Filter:
+def compile_filter(text: str, player: PlayerFilter | None = None) -> Filter:
     """Compile an expression.
 
     * **text** - the expression as the user wrote it.
+    * **player** - *(optional)* who `my` is.
 
     Raises `ConfigError` that points at the mistake and shows an example.
     """
-    parser = _Parser(text)
-    return Filter(text, parser.parse(), parser.asks_result)
+    parser = _Parser(text, player)
+    return Filter(text, parser.parse(), parser.asks_result, frozenset(parser.tags))
 
 
 class _Token(Struct, frozen=True):
@@ -109,8 +128,10 @@ class _Token(Struct, frozen=True):
 class _Parser:
     """Recursive descent parser for the grammar in the docstring of this module."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, player: PlayerFilter | None) -> None:
         self._text = text
+        self._player = player
+        self.tags: set[str] = set()
         self._tokens = self._scan()
         self._next = 0
         self._depth = 0
@@ -187,6 +208,7 @@ class _Parser:
         if tag.kind != "word" or tag.keyword:
             raise self._error("the name of a tag expected")
         self._next += 1
+        side = self._side(tag)
         op = self._token
         if op.kind != "op":
             raise self._error("one of = != ~ < <= > >= expected")
@@ -195,11 +217,37 @@ class _Parser:
         if value.kind not in ("word", "text"):
             raise self._error("a value expected; quote it when it is not one word")
         self._next += 1
-        self.asks_result = self.asks_result or tag.text.lower() == "result"
         text = value.text if value.kind == "word" else re.sub(r"\\(.)", r"\1", value.text[1:-1], flags=re.DOTALL)
+        if side is not None:
+            return self._of_player(side, op.text, text)
+        self.asks_result = self.asks_result or tag.text.lower() == "result"
         if tag.text.lower() == "speed":
             return self._speed(op.text, text)
+        self.tags.add(tag.text)
         return _compare(tag.text.lower(), op.text, text)
+
+    def _side(self, owner: _Token) -> str | None:
+        """Return `my result` and the like where that stands here; None for the name of a tag."""
+        name = owner.text.lower()
+        if name not in _SIDES or self._token.kind != "word":
+            return None
+        if self._player is None:
+            self._next -= 1
+            raise self._error(f"`{name}` needs to know whose games these are: --player NAME")
+        field = self._token.text.lower()
+        if field not in _SIDES[name]:
+            raise self._error(f"`{name}` with one of {', '.join(_SIDES[name])} expected")
+        self._next += 1
+        return f"{name} {field}"
+
+    def _of_player(self, side: str, op: str, value: str) -> _Test:
+        words = _SIDE_WORDS.get(side)
+        if words is not None and (value.lower() not in words or op not in ("=", "!=")):
+            self._next -= 1
+            raise self._error(f"`{side}` with = or != and one of {', '.join(words)} expected")
+        assert self._player is not None
+        self.asks_result = self.asks_result or side == "my result"
+        return _compare_side(side, op, value, self._player)
 
     def _speed(self, op: str, value: str) -> _Test:
         wanted = value.lower()
@@ -244,6 +292,33 @@ def _compare(name: str, op: str, value: str) -> _Test:
         return tag is not None and holds(tag.strip())
 
     return test
+
+
+def _compare_side(side: str, op: str, value: str, player: PlayerFilter) -> _Test:
+    """Return a comparison from the view of a player, who may have either side of a game, or both."""
+    compare = {color: _compare(_tag_of(side, color), op, value) for color in ("white", "black")}
+
+    def test(tags: _Tags, raw: bytes) -> bool:
+        for color in player(tags):
+            if side == "my color":
+                holds = (color == value.lower()) == (op == "=")
+            elif side == "my result":
+                outcome = _OUTCOMES[color].get(tags.get("result", "").strip())
+                holds = outcome is not None and (outcome == value.lower()) == (op == "=")
+            else:
+                holds = compare[color](tags, raw)
+            if holds:
+                return True
+        return False
+
+    return test
+
+
+def _tag_of(side: str, color: Color) -> str:
+    """Return the tag, in lower case, that has a name or rating in the view of one colour."""
+    owner, _, field = side.partition(" ")
+    whose = color if owner == "my" else "black" if color == "white" else "white"
+    return whose + ("elo" if field == "rating" else "")
 
 
 def _by_number(order: _Order, number: float) -> Callable[[str], bool]:

@@ -20,6 +20,7 @@ from engine.input.duplicates import Duplicates
 from engine.input.filters import Filter, PlayerFilter
 from engine.input.sampling import chance, parse_sample
 from engine.input.seen_names import SeenNames
+from engine.input.seen_tags import SeenTags
 from engine.input.sources import BrokenSource, NoGameYet, Source
 from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, with_result
 from engine.plugin import RawGame, Reader, Unreadable
@@ -86,8 +87,12 @@ class Selection(Struct, frozen=True):
     """Seed of the sample: the same seed takes the same games."""
     seen: SeenNames | None = None
     """Keeps the names in games of others, to say which are near when nobody is found."""
+    seen_tags: SeenTags | None = None
+    """Keeps the tags in games, to say which are near when a filter compares one that no game has."""
     keep_duplicates: bool = False
     """Whether copies of games that came before are taken too."""
+    games: frozenset[int] | None = None
+    """Numbers of the games to take of those that pass everything else; reading stops after the last. None: all."""
 
     def __post_init__(self) -> None:
         parse_sample(self.sample)
@@ -118,6 +123,29 @@ def select_games(
     * **readers** - the available readers by name.
     * **selection** - the games to take.
     """
+    items = _select(sources, readers, selection)
+    return items if selection.games is None else _only(items, selection.games)
+
+
+def _only(items: Iterator[_SelectedItem], numbers: frozenset[int]) -> Iterator[_SelectedItem]:
+    """Yield the games with these numbers, and reports of the others, up to the last of them."""
+    left = set(numbers)
+    for item in items:
+        if not isinstance(item, UnparsedGame):
+            yield item
+        elif item.origin.game not in left:
+            yield FilteredGame(item.origin)
+        else:
+            yield item
+            left.remove(item.origin.game)
+            if not left:
+                return
+
+
+def _select(
+    sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
+) -> Iterator[_SelectedItem]:
+    """Yield what a filter, a sample and a limit take."""
     sample = parse_sample(selection.sample)
     items = _filter_games(sources, readers, selection)
     if sample.fraction is not None:
@@ -185,6 +213,8 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:
         return f"headers() of its reader raised {type(error).__name__}: {error}"
     if not isinstance(headers, Mapping):
         return f"headers() of its reader returned {type(headers).__name__} in place of the tags"
+    if selection.seen_tags is not None:
+        selection.seen_tags.see(headers)
     if selection.players is not None:
         is_wanted = bool(selection.players(headers))
         if selection.seen is not None:

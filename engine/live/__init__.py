@@ -15,6 +15,9 @@ times a second, a pipe or a CI log a plain line every few seconds, another progr
 | `page.py`     | the summary of one game                                           |
 | `graph.py`    | White's Win% through a game                                       |
 | `reports.py`  | reports in full                                                   |
+| `charts.py`   | charts in characters                                              |
+| `rows.py`     | which rows of reports `--show` means                              |
+| `moves.py`    | the moves behind a row                                            |
 | `columns.py`  | tables that fit a width                                           |
 | `consoles.py` | where things are printed                                          |
 """
@@ -24,15 +27,19 @@ from __future__ import annotations
 from engine.live.board import render_board
 from engine.live.closing import closing_lines
 from engine.live.consoles import output_console, print_all
+from engine.live.moves import moves_behind, row_names
 from engine.live.overview import overview
 from engine.live.plain import plain_line
 from engine.live.reports import summary
+from engine.live.rows import Query, ShownRow
 from engine.live.screen import Screen, Style
 from engine.live.trend import Trend
 from engine.text.format import board_score, cell, clean, duration, location, short
 
 __all__ = [
+    "Query",
     "Screen",
+    "ShownRow",
     "Style",
     "Trend",
     "board_score",
@@ -41,11 +48,13 @@ __all__ = [
     "closing_lines",
     "duration",
     "location",
+    "moves_behind",
     "output_console",
     "overview",
     "plain_line",
     "print_all",
     "render_board",
+    "row_names",
     "short",
     "summary",
 ]

@@ -1,31 +1,34 @@
-"""The summary of a run: one game's page, or the leaks of a player and the players of many games.
+"""The summary of a run: one game's page, or the weakest areas of a player and the players of many games.
 
 It is shown in place of the reports of the default aggregators, which `-a NAME` shows in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
 from rich.console import RenderableType
 from rich.text import Text
 
+from engine.live.charts import spark_line
 from engine.live.columns import TableColumn, fit_table
-from engine.live.page import NARROW, PLAYED, UNEVALUATED, game_page, heading
-from engine.live.reports import report_table
+from engine.live.page import PLAYED, UNEVALUATED, game_page, heading
+from engine.live.reports import findings
 from engine.model import Cell, Kind, Report, RunResult
 from engine.settings import DEFAULT_AGGREGATORS, PLAYER_AGGREGATORS
 from engine.text.format import cell, clean, count
 
-LEAKS, BEST = "leaks", "best-scores"
+LEAKS, TRENDS = "leaks", "trends"
 ROWS = 12
 """Players that are listed."""
-BEST_ROWS = 5
-LEAK_ROWS = 5
-WIDE_ONLY = ("games", "weaker", "interval")
-"""Columns of the leaks that a narrow terminal does not show: the sentences above say them."""
+AREAS = 3
+"""Weakest areas that are said."""
+LEAST_TREND = 2
+"""Values that make a trend."""
+_MONTH = re.compile(r"\d{4}[.-]\d\d")
 FIGURES: Final = (
     # aggregator, column of its table of players, heading
     ("accuracy", "games", "Games"),
@@ -42,40 +45,71 @@ UNLISTED = "more players are not listed"
 """What the note of a report says whose table of players is not whole."""
 
 
-def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
-    """Yield what a person wants to know first, for standard output of `width` columns."""
+def overview(result: RunResult, *, width: int, players: Sequence[str] = ()) -> Iterator[RenderableType]:
+    """Yield what a person wants to know first, for standard output of `width` columns.
+
+    * **result** - the result of the run.
+    * **width** - columns of the terminal.
+    * **players** - *(optional)* the names of `--player`.
+    """
     if result.game is not None and result.game.epd is None:
         yield from game_page(result.game, width, _winning(result.reports.get("wins")))
     elif result.game is None and result.counts.analysed:
-        yield from _leaks(result.reports.get(LEAKS), width)
+        if players:
+            yield Text(_title(result, players[0]), style="bold")
+            yield Text()
+        yield from _weakest(result.reports.get(LEAKS))
+        yield from _trends(result.reports.get(TRENDS), width)
         yield from _players(result.reports, width)
-        yield from _best(result.reports.get(BEST), width)
         if not result.counts.positions:
             yield Text(UNEVALUATED, style="dim italic")
     names = ", ".join(name for name in result.reports if name in (*DEFAULT_AGGREGATORS, *PLAYER_AGGREGATORS))
     yield Text()
     if names and result.counts.analysed:
         yield Text(f"In full with -a NAME: {names}; engine plugins list names the others.", style="dim")
+        if any(table.references for report in result.reports.values() for table in report.tables):
+            yield Text(
+                "The moves behind a row: --show REPORT:TABLE=ROW; --show REPORT lists the rows.", style="dim"
+            )
         yield Text()
 
 
-def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
-    """Yield the leaks in the words of the aggregator, and the greatest leaks in figures."""
-    if report is None:
-        return
-    yield Text(clean(report.title), style="bold")
-    for finding in report.findings:
-        word = f" ({finding.certainty})" if finding.certainty else ""
-        yield Text(clean(f"{finding.text}{word}"))
-    for note in report.notes:
-        yield Text(clean(note))
-    for table in filter(None, [report.table(LEAKS)]):
-        keys = [column.key for column in table.columns if width >= NARROW or column.key not in WIDE_ONLY]
-        if table.rows:
-            yield from report_table(
-                structs.replace(table, title=""), width, LEAK_ROWS, keys=keys, heading_style="dim"
-            )
-    yield Text()
+def _title(result: RunResult, player: str) -> str:
+    """Return whose games they are, how many, and from when to when, as far as a report says that."""
+    months = list(_months(result.reports.values()))
+    period = "" if not months else f", {min(months)}" + (f" to {max(months)}" if min(months) < max(months) else "")
+    return clean(f"{result.players.get(player, player)}: {count(result.counts.analysed, 'game')}{period}")
+
+
+def _months(reports: Iterable[Report]) -> Iterator[str]:
+    """Yield the months, as `2026-11`, of tables and charts by month."""
+    for report in reports:
+        places = [row[0] for table in report.tables if table.key.startswith("month") for row in table.rows if row]
+        places += [point.x for chart in report.charts for series in chart.series for point in series.points]
+        for place in places:
+            if isinstance(place, str) and _MONTH.fullmatch(place):
+                yield place.replace(".", "-")
+
+
+def _weakest(report: Report | None) -> Iterator[RenderableType]:
+    """Yield the weakest areas, in the words of the aggregator."""
+    if report is not None and report.findings:
+        yield Text("Weakest areas", style="bold")
+        yield from findings(report.findings[:AREAS])
+        yield Text()
+
+
+def _trends(report: Report | None, width: int) -> Iterator[RenderableType]:
+    """Yield what changed over time, a line for each chart."""
+    lines = [
+        spark_line(structs.replace(chart, series=chart.series[:1]), chart.series[0], width)
+        for chart in (report.charts if report is not None else ())
+        if chart.series and sum(point.y is not None for point in chart.series[0].points) >= LEAST_TREND
+    ]
+    if report is not None and lines:
+        yield Text(clean(report.title), style="bold")
+        yield from lines
+        yield Text()
 
 
 def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableType]:
@@ -119,13 +153,3 @@ def _winning(report: Report | None) -> dict[str, Cell]:
     return {
         name: f"{cell(played.get(name), 'int')} of {cell(number, 'int')}" for name, number in available.items()
     }
-
-
-def _best(report: Report | None, width: int) -> Iterator[RenderableType]:
-    for table in report.tables[:1] if report is not None else ():
-        if table.rows:
-            keys = [column.key for column in table.columns if column.kind != "position"]
-            yield Text(clean(table.title), style="bold")
-            yield from report_table(
-                structs.replace(table, title=""), width, BEST_ROWS, keys=keys, heading_style="dim"
-            )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from msgspec import structs
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine.live.columns import TableColumn, fit_table
-from engine.model import Report, ReportTable, RunResult
-from engine.text.format import FIGURES, cell, clean
+from engine.live.charts import chart_lines
+from engine.live.columns import GAPS, TableColumn, fit_table
+from engine.model import Finding, Metric, Report, ReportTable, RunResult
+from engine.text.format import FIGURES, cell, clean, with_unit
 
 ROWS = 12
 """Rows of a table that are shown."""
 FEN_WIDTH = 150
 """Columns of a terminal from which on tables show positions; the JSON report always has them."""
+
+CERTAINTY: Mapping[str, str] = {"sure": "bold", "likely": "yellow", "may be chance": "dim"}
+"""The style of each word that says how far a finding can be trusted."""
 
 
 def summary(
@@ -36,13 +41,16 @@ def summary(
 
 
 def _section(report: Report, width: int, rows: int) -> Iterator[RenderableType]:
+    """Yield a report: what it has found, its figures, charts and tables, and what readers must know of them."""
+    yield from findings(report.findings)
     if report.metrics:
         grid = Table.grid(padding=(0, 2))
         for metric in report.metrics.values():
-            grid.add_row(
-                Text(clean(metric.label), style="dim"), Text(cell(metric.value, metric.kind), style="bold")
-            )
+            label = Text(clean(metric.label), style="dim")
+            grid.add_row(label, _with_unit(Text(cell(metric.value, metric.kind), style="bold"), metric))
         yield grid
+    for chart in report.charts:
+        yield from chart_lines(chart, width)
     for table in report.tables:
         if table.rows:
             yield from report_table(table, width, rows)
@@ -50,10 +58,25 @@ def _section(report: Report, width: int, rows: int) -> Iterator[RenderableType]:
         yield Text(clean(note), style="dim italic")
 
 
+def findings(found: Sequence[Finding]) -> Iterator[Text]:
+    """Yield sentences, each after how far it can be trusted where it says that."""
+    for finding in found:
+        line = Text()
+        if finding.certainty is not None:
+            line.append(f"{finding.certainty}: ", style=CERTAINTY[finding.certainty])
+        yield line.append(clean(finding.text))
+
+
+def _with_unit(text: Text, metric: Metric) -> Text:
+    return text.append(f" {clean(metric.unit)}", style="dim") if metric.unit else text
+
+
 def report_table(
     table: ReportTable, width: int, rows: int, *, keys: Sequence[str] | None = None, heading_style: str = "bold"
 ) -> Iterator[RenderableType]:
-    """Yield one table with at most `rows` rows, and how many more there are.
+    """Yield one table with at most `rows` rows, how many more there are, and how to read it.
+
+    The units are in the headings where there is room for all of them, otherwise below.
 
     * **table** - the table.
     * **width** - columns of the terminal.
@@ -61,6 +84,11 @@ def report_table(
     * **keys** - *(optional)* the columns to show; all, positions only on a wide terminal, when left out.
     * **heading_style** - *(optional)* the style of the headings; bold.
     """
+    shown = [
+        (k, column)
+        for k, column in enumerate(table.columns)
+        if (column.key in keys if keys is not None else width >= FEN_WIDTH or column.kind != "position")
+    ]
     columns = [
         TableColumn(
             clean(column.label),
@@ -68,9 +96,24 @@ def report_table(
             figures=column.kind in FIGURES,
             whole=column.kind == "move",
         )
-        for k, column in enumerate(table.columns)
-        if (column.key in keys if keys is not None else width >= FEN_WIDTH or column.kind != "position")
+        for k, column in shown
     ]
-    yield from fit_table(columns, width, title=clean(table.title), heading_style=heading_style)
+    units = [clean(column.unit) for _, column in shown]
+    with_units = [
+        structs.replace(column, label=with_unit(column.label, unit))
+        for column, unit in zip(columns, units, strict=True)
+    ]
+    has_room = sum(column.natural for column in with_units) + GAPS[0] * (len(columns) - 1) <= width
+    yield from fit_table(
+        with_units if has_room else columns, width, title=clean(table.title), heading_style=heading_style
+    )
     if len(table.rows) > rows:
         yield Text(f"… {len(table.rows) - rows:,} more", style="dim")
+    if not has_room and any(units):
+        labels: dict[str, list[str]] = {}
+        for column, unit in zip(columns, units, strict=True):
+            labels.setdefault(unit, []).append(column.label)
+        said = "; ".join(f"{', '.join(of)}: {unit}" for unit, of in labels.items() if unit)
+        yield Text(f"Units: {said}.", style="dim")
+    if table.reading:
+        yield Text(clean(table.reading), style="dim")

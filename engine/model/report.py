@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from engine.text import html
+from engine.text.format import with_unit
 
 Kind = Literal["text", "int", "float", "percent", "score", "move", "player", "position", "duration", "opening"]
 """Meaning of a table cell, so that each writer can show it in its own way: `score` is an int on the scoreboard's
@@ -108,6 +109,11 @@ class Finding(Struct, frozen=True):
     table: str = ""
     """Key of the table of the report that says more; empty for none."""
 
+    @property
+    def sentence(self) -> str:
+        """The text after how far it can be trusted, where that is known: `sure: With rooks you lose …`."""
+        return self.text if self.certainty is None else f"{self.certainty}: {self.text}"
+
 
 class Axis(Struct, frozen=True):
     """An axis of a chart."""
@@ -164,6 +170,25 @@ class Chart(Struct, frozen=True):
     reading: str = ""
     """How to read it, in a sentence or two below it."""
 
+    def as_table(self) -> tuple[list[tuple[str, Kind]], list[tuple[Cell, ...]]]:
+        """Return the points as a table: labels and kinds of its columns, and its rows, those with a value.
+
+        Series, interval and number have columns where there are several series, an interval, a number.
+        """
+        points = [(each.label, point) for each in self.series for point in each.points if point.y is not None]
+        y = with_unit(self.y.label, self.y.unit)
+        columns: list[tuple[str, Kind, list[Cell]]] = [
+            ("Series", "text", [label for label, _ in points] if len(self.series) > 1 else []),
+            (with_unit(self.x.label, self.x.unit), self.x.kind, [point.x for _, point in points]),
+            (y, self.y.kind, [point.y for _, point in points]),
+            ("95% from", self.y.kind, [point.low for _, point in points]),
+            ("to", self.y.kind, [point.high for _, point in points]),
+            ("Of", "int", [point.n for _, point in points]),
+        ]
+        shown = [column for column in columns if any(cell is not None for cell in column[2])]
+        rows = list(zip(*(cells for _, _, cells in shown), strict=True)) if points else []
+        return [(label, kind) for label, kind, _ in shown], rows
+
 
 class Report(Struct, frozen=True):
     """Report of an aggregator; writers, the screen and notebooks render it.
@@ -197,9 +222,13 @@ class Report(Struct, frozen=True):
     def _repr_html_(self) -> str:
         """Return the report as HTML, which notebooks show."""
         parts = [html.heading(self.title)]
-        parts += [html.paragraph(finding.text) for finding in self.findings]
-        parts.append(html.figures((m.label, m.value, m.kind) for m in self.metrics.values()))
+        parts += [html.paragraph(finding.sentence) for finding in self.findings]
+        parts.append(html.figures((m.label, m.value, m.kind, m.unit) for m in self.metrics.values()))
+        shown = [(chart.title, *chart.as_table(), chart.reading) for chart in self.charts]
         for table in self.tables:
-            columns = [(column.label, column.kind) for column in table.columns]
-            parts.append(html.table(table.title, columns, table.rows))
+            columns = [(with_unit(column.label, column.unit), column.kind) for column in table.columns]
+            shown.append((table.title, columns, list(table.rows), table.reading))
+        for title, columns, rows, reading in shown:
+            if rows:
+                parts += [html.table(title, columns, rows), html.paragraph(reading)]
         return "".join([*parts, *(html.paragraph(note) for note in self.notes)])

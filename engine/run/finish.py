@@ -86,14 +86,19 @@ def _checked_view(
 
 
 def _check_that_there_were_games(plan: RunPlan, accounts: RunAccounts, *, interrupted: bool) -> None:
-    """Raise InputError for a wrong file; warn of an empty one, and of one of which nothing was wanted."""
+    """Raise InputError for a wrong file, player or tag; warn of a file without games or without wanted ones."""
     counts = accounts.counts
     names = ", ".join(source.name for source in plan.sources)
     is_broken = accounts.has_broken_input
+    if counts.analysed:
+        for reason in _missing_tags(plan):
+            accounts.notice(Notice("warning", names, None, None, f"{reason}; comparisons with it are false"))
     if counts.read == 0 and not is_broken and not interrupted:
         accounts.notice(Notice("warning", names, None, None, "no game in it"))
     elif counts.read and counts.filtered == counts.read and not interrupted:
-        reason = f"no game of {counts.read:,} passed the filters{_near(plan)}"
+        reason = f"no game of {counts.read:,} passed the filters"
+        if wrong := [*_wrong_player(plan), *_missing_tags(plan)]:
+            raise InputError(f"{names}: {reason}; {'; '.join(wrong)}")
         accounts.notice(Notice("warning", names, None, None, reason))
     elif (counts.damaged or is_broken) and not (
         counts.analysed or counts.variant or counts.filtered or interrupted
@@ -102,11 +107,19 @@ def _check_that_there_were_games(plan: RunPlan, accounts: RunAccounts, *, interr
         raise InputError(f"no readable game in {names}: {first.reason}")
 
 
-def _near(plan: RunPlan) -> str:
-    """Return whose names are near, when there is nobody of the name that was asked for."""
-    nearest = plan.selection.seen.nearest() if plan.selection.seen is not None else []
-    names = ", ".join(f"`{name}`" for name in nearest)
-    return f"; nobody is called that, the nearest names are {names}" if nearest else ""
+def _wrong_player(plan: RunPlan) -> Iterator[str]:
+    """Yield, in words, that nobody has the name that was asked for, and whose names are near."""
+    seen = plan.selection.seen
+    if seen is not None and not seen.found:
+        names = ", ".join(f"`{name}`" for name in seen.nearest())
+        yield f"nobody is called `{plan.settings.players[0]}`" + (
+            f", the nearest names are {names}" if names else ""
+        )
+
+
+def _missing_tags(plan: RunPlan) -> list[str]:
+    """Return, in words, which tags the filter compares that no game has."""
+    return plan.selection.seen_tags.missing() if plan.selection.seen_tags is not None else []
 
 
 def _left_out(plan: RunPlan) -> Iterator[str]:

@@ -7,6 +7,7 @@ have the same one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from engine.contracts.aggregator import Aggregator, kebab
 from engine.contracts.options import Options, has_field, parse_options
-from engine.errors import ConfigError
+from engine.errors import ConfigError, PluginError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry, kind_of
 from engine.settings import Settings
@@ -151,11 +152,21 @@ def values_of(
     return {**values.get(short_name(choice), {}), **values.get(full_name, {})}
 
 
-def check_names(values: Mapping[str, object], registry: Registry, chosen: Sequence[AggregatorChoice]) -> None:
-    """Raise ConfigError for options of an aggregator that does not exist, with the nearest name."""
+def check_names(
+    values: Mapping[str, Mapping[str, Any]], registry: Registry, chosen: Sequence[AggregatorChoice]
+) -> None:
+    """Raise ConfigError for options of an aggregator that does not exist, with the nearest name.
+
+    The options of one that does exist and is not chosen are checked too; those of the others are when they are
+    made.
+    """
     own = {short_name(choice) for choice in chosen}
-    for name in values:
-        if name in own or AGGREGATORS in registry.namespaces_of(name):
+    for name, given in values.items():
+        if name in own:
+            continue
+        if AGGREGATORS in registry.namespaces_of(name):
+            with contextlib.suppress(PluginError):  # one that does not load and is not chosen does no harm
+                parse_options(registry.load(AGGREGATORS, name).Options, given, f"aggregator {name}")
             continue
         every = [known for namespace in CONTRACTS for known in registry.names(namespace)]
         raise ConfigError(f"options for {name!r}: no plugin is called that{did_you_mean(name, every)}")

@@ -16,6 +16,7 @@ from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
 from engine.input.seen_names import SeenNames
+from engine.input.seen_tags import SeenTags
 from engine.input.sources import Source
 from engine.loading import evaluators
 from engine.loading.registry import Registry
@@ -159,6 +160,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     output_format: str | None = None,
     force: bool = False,
     resources: Resources | None = None,
+    games: frozenset[int] | None = None,
 ) -> RunPlan:
     """Check everything about a run that can be checked without starting or writing anything.
 
@@ -167,6 +169,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     * **outputs** - *(optional)* paths, or `-` for standard output in `output_format`.
     * **force** - *(optional)* whether existing outputs are overwritten.
     * **resources** - *(optional)* what several runs share.
+    * **games** - *(optional)* numbers of the only games to take.
 
     Raises ConfigError, InputError, PluginError or OutputError.
     """
@@ -175,7 +178,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     readers = make_readers(registry, plugin_options.readers)
     sources = _open(inputs, readers, settings.encoding)
     known, wanted, settings = _know_players(settings, sources, readers, outputs)
-    selection = _selection(settings)
+    selection = structs.replace(_selection(settings), games=games)
     writers = registry.load_all("engine.writers")
     check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
     found_in = PlayerInput(sources, readers, selection, settings.players, known.names)
@@ -279,9 +282,12 @@ def _only_shown(added: Sequence[AggregatorChoice], targets: Sequence[Targets]) -
 
 
 def _selection(settings: Settings) -> Selection:
+    player = player_filter(settings.players) if settings.players else None
+    filter_ = compile_filter(settings.filter, player) if settings.filter else None
     return Selection(
-        filter=compile_filter(settings.filter) if settings.filter else None,
-        players=player_filter(settings.players) if settings.players else None,
+        filter=filter_,
+        players=player,
+        seen_tags=SeenTags(filter_.tags) if filter_ is not None and filter_.tags else None,
         seen=SeenNames(settings.players) if settings.players else None,
         limit=settings.max_games,
         sample=settings.sample,

@@ -18,7 +18,7 @@ DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
 """Aggregators of a run that names none."""
 EPD_AGGREGATORS = ("epd-solved",)
 """Aggregators that are added to the default ones when the input has EPD."""
-PLAYER_AGGREGATORS = ("leaks",)
+PLAYER_AGGREGATORS = ("leaks", "trends")
 """Aggregators that are added to the default ones when a player is named."""
 
 

@@ -111,6 +111,11 @@ def either(texts: Sequence[str]) -> str:
     return " or ".join(texts[:3]) + (" or others" if len(texts) > 3 else "")  # noqa: PLR2004
 
 
+def with_unit(text: str, unit: str) -> str:
+    """Return a label or a value with the unit behind it: `Lost (Win% per 100 moves)`."""
+    return f"{text} ({unit})" if unit else text
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return `1 game`, `12 games`. `plural` is the noun followed by an s when it is left out."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

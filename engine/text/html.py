@@ -15,8 +15,8 @@ _RIGHT = ' style="text-align:right"'
 
 
 def paragraph(text: str) -> str:
-    """Return a paragraph; `text` is escaped."""
-    return f"<p>{escape(text)}</p>"
+    """Return a paragraph, or the empty string without a text; `text` is escaped."""
+    return f"<p>{escape(text)}</p>" if text else ""
 
 
 def heading(text: str, level: int = 4) -> str:
@@ -39,9 +39,11 @@ def table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequenc
     return f"<table>{caption}<tbody>{body}</tbody></table>{more}"
 
 
-def figures(pairs: Iterable[tuple[str, Value, str]]) -> str:
-    """Return a table of single figures, each a label, a value and its kind."""
-    rows = "".join(f"<tr><th>{escape(label)}</th>{_cell(value, kind)}</tr>" for label, value, kind in pairs)
+def figures(figures: Iterable[tuple[str, Value, str, str]]) -> str:
+    """Return a table of single figures, each a label, a value, its kind and its unit."""
+    rows = "".join(
+        f"<tr><th>{escape(label)}</th>{_cell(value, kind, unit)}</tr>" for label, value, kind, unit in figures
+    )
     return f"<table><tbody>{rows}</tbody></table>" if rows else ""
 
 
@@ -49,6 +51,6 @@ def _row(row: Sequence[Value], kinds: Sequence[str]) -> str:
     return "<tr>" + "".join(_cell(value, kind) for value, kind in zip(row, kinds, strict=True)) + "</tr>"
 
 
-def _cell(value: Value, kind: str) -> str:
+def _cell(value: Value, kind: str, unit: str = "") -> str:
     right = _RIGHT if isinstance(value, int | float) else ""
-    return f"<td{right}>{escape(cell(value, kind))}</td>"
+    return f"<td{right}>{escape(cell(value, kind))}{escape(' ' + unit if unit else '')}</td>"

@@ -333,8 +333,25 @@ def test_a_full_or_closed_standard_output(fake: Path) -> None:
         assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--player", "Morfy, Paul"], "nobody is called `Morfy, Paul`, the nearest names are `Morphy, Paul`"),
+        (["--filter", "WhitElo > 2000"], "no game has the tag `WhitElo`; the nearest White"),
+        (["--filter", "my result = loss"], "`my` needs to know whose games these are: --player NAME"),
+    ],
+)
+def test_nobody_and_no_such_tag_are_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], said: str
+) -> None:
+    page = tmp_path / "report.md"
+    ran = refused(capsys, "analyze", CLASSICS, "-e", "recorded", "-q", "-o", page, *flags)
+    assert_clear_error(ran, 2, said)
+    assert not page.exists()
+
+
 def test_nothing_passed_the_filters_is_said(fake: Path) -> None:
-    ran = engine("analyze", CLASSICS, "-e", fake, "--player", "Nobody At All")
+    ran = engine("analyze", CLASSICS, "-e", fake, "--filter", "White = Nobody")
     assert ran.code == 0
     assert "no game of 12 passed the filters" in ran.err
 

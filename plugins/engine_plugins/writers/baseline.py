@@ -13,8 +13,8 @@ from msgspec import Meta
 
 from engine.model import Report, RunResult
 from engine.plugin import Options, Writer
-from engine_plugins.aggregators._baseline_file import baseline_of
 from engine.text.json import encode
+from engine_plugins.aggregators._baseline_file import baseline_of
 
 
 class BaselineJsonOptions(Options, frozen=True):

@@ -1,8 +1,10 @@
 """Markdown: the reports for reading, on a web site such as GitHub, in notes or as plain text.
 
 `-o report.md` begins with the number of games, the evaluator and the failures. Then it has a heading for each
-report with its figures, its complete tables and its notes. Tables are in GitHub's Markdown with aligned columns,
-so that they are readable as plain text too. Text from a file, such as a name, is never interpreted as markup.
+report with what was found and how far it can be trusted, its figures, the points of its charts, its complete
+tables, each with a line that says how to read it, and its notes. Tables are in GitHub's Markdown with aligned
+columns, so that they are readable as plain text too. Text from a file, such as a name, is never interpreted as
+markup.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from engine.model import Cell, Kind, Report, ReportTable, RunResult
+from engine.model import Cell, Finding, Kind, Metric, Report, RunResult
 from engine.plugin import Writer
-from engine.text.format import FIGURES, either, figure
+from engine.text.format import FIGURES, either, figure, with_unit
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
@@ -70,30 +72,50 @@ def _location(file: str | None, line: int | None, game: int | None) -> str:
 
 def _report(report: Report) -> Iterator[str]:
     yield f"## {escaped(report.title)}"
+    if report.findings:
+        yield "\n".join(f"- {_finding(finding)}" for finding in report.findings)
     if report.metrics:
-        yield "\n".join(
-            f"- {escaped(metric.label)}: **{escaped(figure(metric.value, metric.kind))}**"
-            for metric in report.metrics.values()
-        )
+        yield "\n".join(f"- {escaped(metric.label)}: {_metric(metric)}" for metric in report.metrics.values())
+    for chart in report.charts:
+        columns, rows = chart.as_table()
+        if rows:
+            yield f"### {escaped(chart.title)}"
+            yield _table(columns, rows)
+            yield from _reading(chart.reading)
     for table in report.tables:
         if table.rows and table.columns:
             yield f"### {escaped(table.title)}"
-            yield _table(table)
+            labels = [(with_unit(column.label, column.unit), column.kind) for column in table.columns]
+            yield _table(labels, table.rows)
+            yield from _reading(table.reading)
     if report.notes:
         yield "\n".join(f"- {escaped(note)}" for note in report.notes)
 
 
-def _table(table: ReportTable) -> str:
-    """Return the table with aligned columns, figures to the right."""
-    right = [column.kind in FIGURES for column in table.columns]
-    rows = [[escaped(column.label) for column in table.columns]]
-    rows += [
-        [_cell(cell, column.kind) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
-    ]
-    widths = [max(3, *(min(_width(cell), _PADDED) for cell in column)) for column in zip(*rows, strict=True)]
+def _finding(finding: Finding) -> str:
+    certainty = f"**{finding.certainty}**: " if finding.certainty else ""
+    return certainty + escaped(finding.text)
+
+
+def _metric(metric: Metric) -> str:
+    unit = f" {escaped(metric.unit)}" if metric.unit else ""
+    return f"**{escaped(figure(metric.value, metric.kind))}**{unit}"
+
+
+def _reading(text: str) -> Iterator[str]:
+    if text:
+        yield f"*{escaped(text)}*"
+
+
+def _table(columns: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell]]) -> str:
+    """Return a table with aligned columns, figures to the right. `columns` are labels and kinds."""
+    right = [kind in FIGURES for _, kind in columns]
+    lines = [[escaped(label) for label, _ in columns]]
+    lines += [[_cell(cell, kind) for cell, (_, kind) in zip(row, columns, strict=True)] for row in rows]
+    widths = [max(3, *(min(_width(cell), _PADDED) for cell in column)) for column in zip(*lines, strict=True)]
     rule = [("-" * (width - 1) + ":") if side else "-" * width for width, side in zip(widths, right, strict=True)]
-    lines = [_line(row, widths, right) for row in rows]
-    return "\n".join([lines[0], _line(rule, widths, right), *lines[1:]])
+    padded = [_line(line, widths, right) for line in lines]
+    return "\n".join([padded[0], _line(rule, widths, right), *padded[1:]])
 
 
 def _cell(value: Cell, kind: Kind) -> str:

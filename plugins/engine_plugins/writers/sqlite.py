@@ -2,22 +2,26 @@
 
 `-o games.sqlite` (also `.sqlite3`, `.db`) has the tables
 
-| table      | a row is                                   | key           |
-| ---------- | ------------------------------------------ | ------------- |
-| `games`    | a game                                     | `game`        |
-| `plies`    | a move                                     | `game`, `ply` |
-| `reports`  | a figure, table cell or note of a report   |               |
-| `failures` | a failure during the run                   |               |
-| `run`      | the run: evaluator, limit, numbers         |               |
-| `names`    | another name of a player, if there are any | `name`        |
+| table               | a row is                                          | key           |
+| ------------------- | ------------------------------------------------- | ------------- |
+| `games`             | a game                                            | `game`        |
+| `plies`             | a move                                            | `game`, `ply` |
+| `reports`           | a figure, table cell or note of a report          |               |
+| `report_findings`   | a sentence that answers the question of a report  |               |
+| `report_references` | a move or game that a row of a report rests on    |               |
+| `failures`          | a failure during the run                          |               |
+| `run`               | the run: evaluator, limit, numbers                |               |
+| `names`             | another name of a player, if there are any        | `name`        |
 
-with the same columns as the CSV and Parquet outputs. plugins/engine_plugins/writers/README.md explains them, and
-so does `.schema` in the sqlite3 program. Booleans are 1 or 0. A player who has several
-names in the file has one here, and `names` has the others. `PRAGMA user_version` is the version of the schema.
+with the same columns as the CSV and Parquet outputs, which have the first three.
+plugins/engine_plugins/writers/README.md explains them, and so does `.schema` in the sqlite3 program. Booleans are
+1 or 0. A player who has several names in the file has one here, and `names` has the others.
+`PRAGMA user_version` is the version of the schema.
 Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and a view
 for each table of a report, such as `report_accuracy_players`.
 
     $ sqlite3 games.sqlite "SELECT player, move, best_san, win_loss FROM judged ORDER BY win_loss DESC LIMIT 5"
+    $ sqlite3 games.sqlite "SELECT report, table_key, move FROM report_references JOIN moves USING (game, ply)"
 
 The database is made in the folder for temporary files (`TMPDIR`) and copied when the run ends. If the run is
 interrupted with Ctrl-C once, `FILE.part` is a complete database of the finished games; if the run is killed,
@@ -34,7 +38,7 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from engine.errors import OutputError
-from engine.model import AnalysedGame, RunResult
+from engine.model import AnalysedGame, Reference, RunResult
 from engine.output import tables
 from engine.plugin import RunInfo, Writer
 from engine_plugins.writers._views import report_views, views
@@ -74,6 +78,22 @@ _FAILURES = """CREATE TABLE failures (
 )"""
 
 
+_FINDINGS = """CREATE TABLE report_findings (
+  report TEXT, -- name of the aggregator
+  number INTEGER, -- from 0, the most important first
+  text TEXT, -- the sentence
+  certainty TEXT, -- `sure`, `likely`, `may be chance`; null for what is simply so
+  table_key TEXT -- name of the table that says more
+)"""
+_REFERENCES = """CREATE TABLE report_references (
+  report TEXT, -- name of the aggregator
+  part TEXT, -- what rests on it: `row` of a table, `point` of a chart, or `finding`
+  table_key TEXT, -- name of the table or chart; null for findings
+  row_number INTEGER, -- row of the table, as in `reports`, point of the chart, or finding; from 0
+  position INTEGER, -- from 0, the most telling first
+  game INTEGER,
+  ply INTEGER -- null for the whole game
+)"""
 _NAMES = """CREATE TABLE names (
   name TEXT PRIMARY KEY, -- in the file
   player TEXT -- the name that this player has in all tables
@@ -97,7 +117,7 @@ class SqliteWriter(Writer):
             self._database = _Database()
             for schema in (tables.GAMES, tables.PLIES, tables.REPORTS):
                 self._database.create(schema)
-            for statement in (_RUN, _FAILURES, *views()):
+            for statement in (_RUN, _FAILURES, _FINDINGS, _REFERENCES, *views()):
                 self._database.execute(statement)
 
     def game(self, game: AnalysedGame) -> None:
@@ -108,6 +128,8 @@ class SqliteWriter(Writer):
     def finish(self, result: RunResult) -> None:
         with _disk():
             self._database.insert("reports", tables.report_rows(result))
+            self._database.insert("report_findings", _findings(result))
+            self._database.insert("report_references", _references(result))
             self._database.insert("failures", _failures(result))
             self._database.insert("run", [_run(result)])
             if result.players:
@@ -226,6 +248,28 @@ def _run(result: RunResult) -> tables.Row:
         follow_ups.name if follow_ups is not None else None,
         " or ".join(map(str, result.follow_up_limits)) if follow_ups is not None else None,
     )
+
+
+def _findings(result: RunResult) -> Iterator[tables.Row]:
+    for name, report in result.reports.items():
+        for k, finding in enumerate(report.findings):
+            yield name, k, tables.text(finding.text), finding.certainty, tables.text(finding.table)
+
+
+def _references(result: RunResult) -> Iterator[tables.Row]:
+    """Yield the moves and games that rows of tables, points of charts and findings rest on."""
+    for name, report in result.reports.items():
+        places: list[tuple[str, str | None, int, tuple[Reference, ...]]] = [
+            ("finding", None, k, finding.references) for k, finding in enumerate(report.findings)
+        ]
+        for chart in report.charts:
+            points = [point for series in chart.series for point in series.points]
+            places += [("point", chart.key, k, point.references) for k, point in enumerate(points)]
+        for table in report.tables:
+            places += [("row", table.key, k, table.about(k)) for k in range(len(table.rows))]
+        for part, key, number, references in places:
+            for k, reference in enumerate(references):
+                yield name, part, tables.text(key), number, k, reference.game, reference.ply
 
 
 def _failures(result: RunResult) -> Iterator[tables.Row]:

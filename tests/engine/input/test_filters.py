@@ -124,6 +124,60 @@ def test_no_comparison_is_true_for_a_speed_that_is_not_known(control):
         assert not test.matches({"TimeControl": control}, b"1. e4 { [%clk 1:29:30] }")
 
 
+ANNA = player_filter(["Anna", "anna2"])
+SIDES = {"White": "Bert", "Black": "Anna", "WhiteElo": "1800", "BlackElo": "1600?", "Result": "1-0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("my result = loss", True),
+        ("my result != loss", False),
+        ("MY Result = Win", False),
+        ("my result = draw or my color = black", True),
+        ("not my color = white and my color != white", True),
+        ("my rating < 1700", True),
+        ("my rating >= 1600 and opponent rating >= 1800", True),
+        ("opponent rating < 1700", False),
+        ("opponent name ~ ber", True),
+        ("opponent name = Anna", False),
+        ("my = x", False),
+    ],
+)
+def test_the_view_of_a_player(text, expected):
+    assert compile_filter(text, ANNA).matches(SIDES, b"") is expected
+    assert not compile_filter(text, ANNA).matches({"White": "Carl", "Result": "0-1"}, b"")
+
+
+def test_a_game_between_two_names_of_a_player_has_both_views():
+    both = compile_filter("my result = win and my result = loss", ANNA)
+    assert both.asks_result
+    assert both.matches({"White": "Anna", "Black": "anna2", "Result": "0-1"}, b"")
+    assert not both.matches({"White": "Anna", "Black": "anna2", "Result": "1/2-1/2"}, b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "problem"),
+    [
+        ("my result = 1-0", 12, "`my result` with = or != and one of win, loss, draw expected"),
+        ("my color ~ white", 11, "`my color` with = or != and one of white, black expected"),
+        ("my elo > 5", 3, "`my` with one of result, color, rating expected"),
+        ("my result", 9, "one of = != ~ < <= > >= expected"),
+    ],
+)
+def test_a_mistake_about_the_player_is_pointed_at(text, at, problem):
+    with pytest.raises(ConfigError) as error:
+        compile_filter(text, ANNA)
+    assert problem in str(error.value)
+    assert f"\n  {' ' * at}^\n" in str(error.value)
+
+
+def test_a_view_needs_a_player():
+    for text in ("my result = win", "White ~ a and opponent rating > 5"):
+        with pytest.raises(ConfigError, match="needs to know whose games these are: --player NAME"):
+            compile_filter(text)
+
+
 @pytest.mark.parametrize(
     ("text", "at", "problem"),
     [

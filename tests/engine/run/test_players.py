@@ -12,7 +12,7 @@ import pytest
 
 import engine
 from engine.contracts import group_states, spill
-from engine.errors import ConfigError
+from engine.errors import ConfigError, InputError
 from engine.model import AnalysedGame, Report, RunResult
 from engine.plugin import Aggregator
 from engine.run import aggregators, batches, look_ahead, players, start
@@ -187,19 +187,32 @@ def test_input_that_is_read_once_is_searched_for_the_name_alone(
 def test_the_nearest_names_when_nobody_is_found() -> None:
     text = pgn("Carlsen, Magnus", "Caruana, Fabiano", "DrNykterstein", "Nakamura, Hikaru")
 
-    def said(*names: str) -> str:
-        result = analyse(text, players=names)
-        assert result.counts.analysed == 0
-        [reason] = [notice.reason for notice in result.notices if notice.kind == "warning"]
-        return reason
+    def said(*names: str, **settings: str) -> str:
+        with pytest.raises(InputError) as caught:
+            analyse(text, players=names, **settings)
+        return caught.value.message
 
-    near = "no game of 4 passed the filters; nobody is called that, the nearest names are "
-    assert said("Carlson, Magnus") == near + "`Carlsen, Magnus`"
-    assert said("Magnus") == near + "`Carlsen, Magnus`"
-    assert said("drnykerstein") == near + "`DrNykterstein`"
-    assert said("Ding, Liren") == "no game of 4 passed the filters"
-    result = analyse(text, players=("Carlsen, Magnus",), filter="Round = 9")
+    near = "<text>: no game of 4 passed the filters; nobody is called `{}`, the nearest names are `{}`"
+    assert said("Carlson, Magnus") == near.format("Carlson, Magnus", "Carlsen, Magnus")
+    assert said("Magnus") == near.format("Magnus", "Carlsen, Magnus")
+    assert said("drnykerstein", filter="White ~ a") == near.format("drnykerstein", "DrNykterstein")
+    assert said("Ding, Liren") == near.partition(", the")[0].format("Ding, Liren")
+    result = analyse(text, players=("Carlsen, Magnus",), filter="White = Nobody")
     assert [notice.reason for notice in result.notices] == ["no game of 4 passed the filters"]
+
+
+def test_the_nearest_tags_when_no_game_has_one() -> None:
+    text = pgn("Carlsen, Magnus", "Caruana, Fabiano")
+    with pytest.raises(InputError) as caught:
+        analyse(text, filter="Whit = x")
+    near = "no game has the tag `Whit`; the nearest White"
+    assert caught.value.message.startswith(f"<text>: no game of 2 passed the filters; {near}")
+    with pytest.raises(InputError, match="no game has the tag `Xyz`; there are Black, "):
+        analyse(text, filter="Xyz = x")
+    result = analyse(text, filter="not Whit = x")
+    [reason] = [notice.reason for notice in result.notices if notice.kind == "warning"]
+    assert reason.endswith("comparisons with it are false")
+    assert not [notice for notice in analyse(text, filter="White ~ c").notices if notice.kind == "warning"]
 
 
 def test_player_files_are_those_of_the_players(tmp_path: Path) -> None:

@@ -67,6 +67,15 @@ def test_an_unknown_name_is_an_error_with_the_nearest_one(registry: Registry) ->
         check_names({"acuracy": {}}, registry, ["accuracy"])
 
 
+@pytest.mark.parametrize("name", ["leaks", f"{OURS}:leaks"])
+def test_options_of_an_aggregator_that_does_not_run_are_checked(registry: Registry, name: str) -> None:
+    check_names({name: {"ranked": "3"}}, registry, ["accuracy"])
+    with pytest.raises(ConfigError, match=r"leaks: .*`foo`"):
+        check_names({name: {"foo": "1"}}, registry, ["accuracy"])
+    with pytest.raises(ConfigError, match=r"leaks: .*ranked"):
+        check_names({name: {"ranked": "many"}}, registry, ["accuracy"])
+
+
 def test_options_reach_every_kind(registry: Registry) -> None:
     options = resolved(
         registry, plugin_options={"uci": {"hash": "64"}, "wins": {"games": "5"}, "pgn": {"line": "0"}}

@@ -10,15 +10,20 @@ from markdown_it import MarkdownIt
 from msgspec import structs
 
 from engine.model import (
+    Axis,
+    Chart,
     Column,
     EvaluatorInfo,
     Failure,
+    Finding,
     Limit,
     Metric,
+    Point,
     Report,
     ReportTable,
     RunCounts,
     RunResult,
+    Series,
 )
 from engine.plugin import RunInfo
 from engine_plugins.writers.markdown import MarkdownWriter, escaped
@@ -136,6 +141,36 @@ def test_the_page_as_it_is_read() -> None:
     assert "The run was ended before the end of its input." not in texts
 
 
+def test_what_was_found_comes_first_and_charts_are_tables() -> None:
+    point = Point("2026-01", 70.0, 65.5, 74.5, 20)
+    axis = Axis("Lost", "float", "Win% per 100 moves")
+    report = Report(
+        "Leaks",
+        {"acpl": Metric(41, "Loss", "int", "centipawns")},
+        (ReportTable("t", "By *clock*", (Column("g", "Group"), Column("m", "Moves", "int", "a game")), (("x", 1),),
+                     reading="1. Read it *so*."),),
+        ("A note.",),
+        (Finding("You lose *647*.", "sure"), Finding("5 games.")),
+        (Chart("c", "By month", "line", Axis("Month", "text"), axis,
+               (Series("You", (point, Point("2026-02", None))),), "Few say little."),),
+    )  # fmt: skip
+    text = render(structs.replace(RESULT, reports={"leaks": report}))
+    assert rows(text) == [
+        ["Month", "Lost (Win% per 100 moves)", "95% from", "to", "Of"],
+        ["2026-01", "70.00", "65.50", "74.50", "20"],
+        ["Group", "Moves (a game)"],
+        ["x", "1"],
+    ]
+    order = ("**sure**: You lose \\*647\\*.", "- 5 games.", "- Loss: **41** centipawns", "### By month",
+             "*Few say little.*", "### By \\*clock\\*", "*1\\. Read it \\*so\\*.*", "- A note.")  # fmt: skip
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+    page = report._repr_html_()
+    said = ("<p>sure: You lose *647*.</p>", "41 centipawns</td>", "<th>Lost (Win% per 100 moves)</th>",
+            "<p>Few say little.</p>", "<th>Moves (a game)</th>", "<p>1. Read it *so*.</p>",
+            "<p>A note.</p>")  # fmt: skip
+    assert [page.index(part) for part in said] == sorted(page.index(part) for part in said)
+
+
 def test_the_plain_text_is_lined_up() -> None:
     wide = ReportTable("t", "T", (Column("a", "Name"), Column("b", "N", "int")), (("李小龍", 1), ("Ann", 1_000)))
     text = render(structs.replace(RESULT, reports={"r": Report("R", {}, (wide,))}))
@@ -150,8 +185,10 @@ def test_the_plain_text_is_lined_up() -> None:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_nothing_from_a_file_is_markup(value: str) -> None:
-    table = ReportTable("t", value, (Column("a", value), Column("b", "B")), ((value, "end"), (None, value)))
-    report = Report(value, {"m": Metric(value, value, "text")}, (table,), (value,))
+    table = ReportTable(
+        "t", value, (Column("a", value), Column("b", "B")), ((value, "end"), (None, value)), reading=f"{value}."
+    )
+    report = Report(value, {"m": Metric(value, value, "text")}, (table,), (value,), (Finding(value, "sure"),))
     result = structs.replace(RESULT, reports={"r": report}, failures=(Failure(value, 1, 1, None, value),))
     text = render(result)
     plain = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in value).split(" ")).strip()
@@ -164,8 +201,8 @@ def test_nothing_from_a_file_is_markup(value: str) -> None:
 
 
 def _harmless(result: RunResult) -> RunResult:
-    table = ReportTable("t", "x", (Column("a", "x"), Column("b", "B")), (("x", "end"), (None, "x")))
-    report = Report("x", {"m": Metric("x", "x", "text")}, (table,), ("x",))
+    table = ReportTable("t", "x", (Column("a", "x"), Column("b", "B")), (("x", "end"), (None, "x")), reading="x.")
+    report = Report("x", {"m": Metric("x", "x", "text")}, (table,), ("x",), (Finding("x", "sure"),))
     return structs.replace(result, reports={"r": report}, failures=(Failure("x", 1, 1, None, "x"),))
 
 

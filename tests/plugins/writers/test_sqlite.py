@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
+from engine.model import (
+    Axis,
+    Chart,
+    Column,
+    EvaluatorInfo,
+    Finding,
+    Limit,
+    Point,
+    Reference,
+    Report,
+    ReportTable,
+    RunCounts,
+    RunResult,
+    Series,
+)
 from engine.output import tables
+from engine.plugin import RunInfo
+from engine.testing import analysed_game
+from engine_plugins.writers.sqlite import SqliteWriter
 from tests.support import PATIENCE, working_file
 
 from .reading import Rows, ask
+
+README = Path(__file__).parents[3] / "plugins" / "engine_plugins" / "writers" / "README.md"
 
 
 def test_the_database_is_sound_and_says_what_it_is(run: Path) -> None:
@@ -64,6 +85,41 @@ def test_a_view_for_each_table_of_a_report(run: Path) -> None:
             keys = [column["key"] for column in table["columns"]]
             got = [dict(zip(keys, row, strict=True)) for row in ask(run / "out.sqlite", f"SELECT * FROM {view}")]
             assert got == table["rows"], view
+
+
+def test_the_moves_behind_a_row_of_a_report(tmp_path: Path) -> None:
+    moves = (Reference(1, 3), Reference(1, 0), Reference(1))
+    columns = (Column("group", "Group"), Column("moves", "Moves", "int"))
+    table = ReportTable("clock", "By clock", columns, (("50%", 3), ("under 10%", 2)), ((), moves))
+    played = (Column("game", "Game", "int"), Column("ply", "Ply", "int"))
+    worst = ReportTable("worst", "Worst", played, ((1, 2),))
+    axes = Axis("Month", "text"), Axis("Lost")
+    chart = Chart("c", "C", "line", *axes, (Series("You", (Point("2026-01", 1.0, references=moves[:1]),)),))
+    findings = (Finding("You lose.", "sure", moves[1:2], "clock"), Finding("5 games."))
+    report = Report("Leaks", tables=(table, worst), findings=findings, charts=(chart,))
+    info = RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1))
+    result = RunResult(
+        reports={"leaks": report}, wins=0, best=(), evaluator=info.evaluator, limit=info.limit,
+        counts=RunCounts(analysed=1), failures=(), notices=(), outputs=(),
+    )  # fmt: skip
+    path = tmp_path / "games.sqlite"
+    with path.open("wb") as stream:
+        writer = SqliteWriter(stream, info)
+        writer.game(analysed_game("1. e4 e5 2. Nf3 Nc6 *", [0, 0, 0, 0, 0]))
+        writer.finish(result)
+        writer.close()
+    assert ask(path, "SELECT * FROM report_findings") == [
+        ("leaks", 0, "You lose.", "sure", "clock"), ("leaks", 1, "5 games.", None, None)
+    ]  # fmt: skip
+    assert ask(path, "SELECT part, table_key, row_number, position, game, ply FROM report_references") == [
+        ("finding", None, 0, 0, 1, 0),
+        ("point", "c", 0, 0, 1, 3),
+        ("row", "clock", 1, 0, 1, 3), ("row", "clock", 1, 1, 1, 0), ("row", "clock", 1, 2, 1, None),
+        ("row", "worst", 0, 0, 1, 2),
+    ]  # fmt: skip
+    query = re.search(r'"(SELECT game, move, best_san.*?)"', README.read_text(encoding="utf-8"), re.DOTALL)
+    assert query is not None
+    assert [row[1] for row in ask(path, query[1])] == ["2... Nc6", "1. e4"]
 
 
 KILLED = """

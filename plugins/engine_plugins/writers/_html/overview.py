@@ -34,8 +34,8 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
 """Report, column of its table `players`, and the column here."""
 
 
-def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
-    """Yield labels and values of the tiles; only figures of one player's own moves if `own`."""
+def figures(result: RunResult) -> Iterator[tuple[str, str]]:
+    """Yield labels and values of the tiles."""
     for name, key in _FIGURES:
         metric = result.reports[name].metrics.get(key) if name in result.reports else None
         if metric is not None and metric.value is not None:

@@ -1,0 +1,159 @@
+"""Charts of a report in characters: a bar for each point, or for many points a line of little bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from engine.live.columns import TableColumn, fit_table
+from engine.live.trend import ASCII_BARS, BARS
+from engine.model import Axis, Chart, Point, Series
+from engine.text.format import NOTHING, cell, clean, count, figure, with_unit
+
+MOST_BARS = 12
+"""Points up to which each has a bar of its own."""
+BAR = 24
+"""Columns of the longest bar."""
+WIDEST = 60
+"""Columns of a line of little bars."""
+NARROW = 80
+"""Columns of a terminal below which bars are left out, and figures are not."""
+
+
+def chart_lines(chart: Chart, width: int) -> Iterator[RenderableType]:
+    """Yield a chart for a terminal of `width` columns; nothing where no point has a value."""
+    drawn = [series for series in chart.series if any(point.y is not None for point in series.points)]
+    if not drawn:
+        return
+    yield Text(clean(chart.title), style="italic")
+    for series in drawn:
+        if chart.form == "scatter":
+            yield _cloud(chart, series)
+        elif chart.form == "bars" or len(series.points) <= MOST_BARS:
+            yield from _bars(chart, series, width, named=len(chart.series) > 1)
+        else:
+            yield spark_line(chart, series, width)
+    if chart.reading:
+        yield Text(clean(chart.reading), style="dim")
+
+
+def spark_line(chart: Chart, series: Series, width: int) -> Table:
+    """Return a series in one line: its name, little bars, first and last point, smallest and greatest value."""
+    known = [point for point in series.points if point.y is not None]
+    values = [point.y for point in known if point.y is not None]
+    first, last = known[0], known[-1]
+    name = clean(series.label if len(chart.series) > 1 else chart.y.label)
+    said = (
+        f"{_y(chart.y, first.y)} ({_x(chart.x, first)}) to {_y(chart.y, last.y)} ({_x(chart.x, last)}), "
+        f"between {_y(chart.y, min(values))} and {_y(chart.y, max(values))}"
+    )
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(name, style="dim"), LittleBars(values, max(8, min(WIDEST, width // 3))), Text(said))
+    return grid
+
+
+class LittleBars:
+    """Values as bars of eight heights in one line, from the smallest value to the greatest.
+
+    Where there are more values than `columns`, each bar is the mean of several.
+    """
+
+    def __init__(self, values: Sequence[float], columns: int) -> None:
+        number = min(len(values), columns)
+        spans = [values[k * len(values) // number : (k + 1) * len(values) // number] for k in range(number)]
+        self._means = [sum(span) / len(span) for span in spans]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        bars = ASCII_BARS if options.ascii_only else BARS
+        low, high = min(self._means), max(self._means)
+        reach = (high - low) or 1.0
+        yield Segment("".join(bars[min(7, int((mean - low) / reach * 8))] for mean in self._means))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(len(self._means), len(self._means))
+
+
+class _Bar:
+    """A bar from zero, as long as its share of the greatest value."""
+
+    def __init__(self, share: float) -> None:
+        self._columns = max(0, min(BAR, round(share * BAR)))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(("#" if options.ascii_only else "█") * self._columns)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self._columns, BAR)
+
+
+def _bars(chart: Chart, series: Series, width: int, *, named: bool) -> Iterator[RenderableType]:
+    """Yield a row for each point: its place, a bar, the value with its interval, and on how much it rests."""
+    if named:
+        yield Text(clean(series.label), style="dim")
+    points = series.points
+    columns = [
+        TableColumn(
+            with_unit(clean(chart.x.label), clean(chart.x.unit)), [_x(chart.x, point) for point in points]
+        ),
+        TableColumn(
+            with_unit(clean(chart.y.label), clean(chart.y.unit)),
+            [figure(point.y, chart.y.kind) for point in points],
+            figures=True,
+        ),
+    ]
+    if any(point.low is not None or point.high is not None for point in points):
+        columns.append(TableColumn("95% interval", [_interval(chart.y, point) for point in points], whole=True))
+    if any(point.n is not None for point in points):
+        columns.append(TableColumn("Of", [cell(point.n, "int") for point in points], figures=True))
+    [table, *more] = fit_table(columns, width if width < NARROW else width - BAR - 2, heading_style="dim")
+    if width >= NARROW and not more:
+        greatest = max(abs(point.y) for point in points if point.y is not None) or 1.0
+        beside = Table.grid(padding=(0, 2))
+        bars = Table.grid()
+        bars.add_row("")
+        for point in points:
+            bars.add_row(_Bar(abs(point.y or 0.0) / greatest))
+        beside.add_row(table, bars)
+        yield beside
+        return
+    yield from (table, *more)
+
+
+def _cloud(chart: Chart, series: Series) -> Text:
+    """Return what a cloud of points says in one line: how many there are, and from where to where they go."""
+    known = [point for point in series.points if point.y is not None]
+    ys = [point.y for point in known if point.y is not None]
+    xs = [point.x for point in known if not isinstance(point.x, str)]
+    across = (
+        f"{clean(chart.x.label)} {figure(min(xs), chart.x.kind)} to {figure(max(xs), chart.x.kind)}, "
+        if xs
+        else ""
+    )
+    name = f"{clean(series.label)}: " if len(chart.series) > 1 else ""
+    return Text(
+        f"{name}{count(len(known), 'point')}, {across}{clean(chart.y.label)} {_y(chart.y, min(ys))} to "
+        f"{_y(chart.y, max(ys))}, mean {_y(chart.y, sum(ys) / len(ys))}"
+    )
+
+
+def _label(axis: Axis) -> str:
+    return with_unit(clean(axis.label), clean(axis.unit))
+
+
+def _interval(axis: Axis, point: Point) -> str:
+    if point.low is None and point.high is None:
+        return NOTHING
+    return f"{figure(point.low, axis.kind)} to {figure(point.high, axis.kind)}"
+
+
+def _x(axis: Axis, point: Point) -> str:
+    return cell(point.x, axis.kind)
+
+
+def _y(axis: Axis, value: float | None) -> str:
+    return figure(value, axis.kind)
