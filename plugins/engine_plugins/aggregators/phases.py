@@ -107,7 +107,7 @@ class Phases(Aggregator):
         if game.epd is not None or not game.plies:
             return
         self.games.add()
-        sums: dict[str, list[int]] = {}
+        sums: dict[Phase, list[int]] = {}
         for k, ply in enumerate(game.plies):
             if ply.accuracy is None or ply.loss is None:
                 continue
