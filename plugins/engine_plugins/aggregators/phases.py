@@ -64,15 +64,15 @@ class Phases(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a phases --player 'Stockfish 1700'
 
         By phase
-        Phase       Moves  Accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
-        opening       143     91.6%  23.87   11.89   3.50    1.40        52.7%  12.83    2.70
-        middlegame    203     90.0%  48.17   11.33   3.94    4.43        51.8%  23.92   -0.93
-        endgame       190     97.2%  27.20    6.84   0.53    1.05         4.3%   0.12  -25.62
+        Phase       Moves  Move accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
+        opening       143          91.6%  23.87   11.89   3.50    1.40        52.7%  12.83    2.70
+        middlegame    203          90.0%  48.17   11.33   3.94    4.43        51.8%  23.92   -0.93
+        endgame       190          97.2%  27.20    6.84   0.53    1.05         4.3%   0.12  -25.62
         The opponents
-        Phase       Moves  Accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
-        opening       145     91.0%  26.99   17.24   2.76    1.38        47.3%  12.83   -2.70
-        middlegame    199     90.9%  54.03    7.54   2.51    5.03        48.2%  23.92    0.93
-        endgame       193     98.4%  16.80    4.66   0.52    0.00        95.7%   0.12   25.62
+        Phase       Moves  Move accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
+        opening       145          91.0%  26.99   17.24   2.76    1.38        47.3%  12.83   -2.70
+        middlegame    199          90.9%  54.03    7.54   2.51    5.03        48.2%  23.92    0.93
+        endgame       193          98.4%  16.80    4.66   0.52    0.00        95.7%   0.12   25.62
     """
 
     Options = PhasesOptions
@@ -107,7 +107,7 @@ class Phases(Aggregator):
         if game.epd is not None or not game.plies:
             return
         self.games.add()
-        sums: dict[str, list[int]] = {}
+        sums: dict[Phase, list[int]] = {}
         for k, ply in enumerate(game.plies):
             if ply.accuracy is None or ply.loss is None:
                 continue

@@ -124,6 +124,16 @@ def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
     assert losses[:4] == [("0", 3), ("1-10", 1), ("11-25", 1), ("26-50", 1)]
     assert [moves for _, moves in losses[4:]] == [0, 0, 0, 0]
     assert losses[-1][0] == "501-2000"
+    (finding,) = got.findings
+    assert finding.text == "Average centipawn loss reaches from 0 (Bert) to 20 (Anna) among 2 players."
+
+
+def test_acpl_rows_lead_to_the_moves_that_lost_most() -> None:
+    got = report(Acpl, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, view=("white",)))
+    assert table(got, "players").references == ((Reference(1, 6), Reference(1, 4)),)
+    by_loss = dict(zip((row["loss"] for row in rows(got, "losses")), table(got, "losses").references, strict=True))
+    assert by_loss["101-200"] == (Reference(1, 6), Reference(1, 4))
+    assert got.findings[0].text == "Anna's moves lose 84 centipawns on average, half of them 55 or less (of 4)."
 
 
 def test_acpl_of_the_player_in_view() -> None:
