@@ -168,7 +168,8 @@ class Openings(Aggregator):
                 self.losses[key].add(ply.loss)
         if cost is not None:
             self.lost[key].add(cost.total)
-            self.costly[key].add(cost.total, game.origin.game, cost.worst)
+        total, worst = cost or (-1, 0)
+        self.costly[key].add(total, game.origin.game, worst)
 
     def _group(self, opening: Opening) -> str:
         if self.options.group == "eco":
@@ -186,7 +187,7 @@ class Openings(Aggregator):
             if win is not None:
                 self.node_wins[line].add(win)
         if line:
-            total, worst = cost or (0, 0)
+            total, worst = cost or (-1, 0)
             self.line_games[line].add(total, game.origin.game, worst)
 
     def report(self) -> Report:

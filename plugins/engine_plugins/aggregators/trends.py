@@ -35,7 +35,9 @@ from engine_plugins.aggregators._trend_tables import (
 )
 
 _OWN_MOVES = 10
-"""Moves of the player that a game needs to be named: short games are seldom telling."""
+"""Moves of the player that a game needs to be named before shorter ones, which are seldom telling."""
+_TELLING = 1_000_000
+"""More than any accuracy in thousandths of a percent."""
 
 
 class TrendsOptions(Options, frozen=True):
@@ -76,7 +78,7 @@ class Trends(Aggregator):
     days = keyed(JointMoments(len(FIELDS)))
     """Sums over the games of a day, by speed and day, or month where the day is not known: `blitz|2026-11-02`."""
     worst = keyed(TopK(1))
-    """The game of a day with the lowest accuracy among those with enough moves, by day."""
+    """The game of a day with the lowest accuracy, by day; those with enough moves come before others."""
     games = Sum()
     undated = Sum()
     both = Sum()
@@ -95,10 +97,10 @@ class Trends(Aggregator):
         for color in game.view:
             figures = figures_of(game, color)
             sums.add(*figures)
-            if figures[MEASURED] and figures[MOVES] >= _OWN_MOVES:
-                worst = self.worst[day]
-                worst.add(-figures[ACCURACY], game.origin.game, 0)
-                worst.entries()  # forgets all but one at once
+            telling = figures[MEASURED] + (figures[MOVES] >= _OWN_MOVES)
+            worst = self.worst[day]
+            worst.add(telling * _TELLING - figures[ACCURACY], game.origin.game, 0)
+            worst.entries()  # forgets all but one at once
 
     def report(self) -> Report:
         periods = self._periods()
