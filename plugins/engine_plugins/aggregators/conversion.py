@@ -188,16 +188,18 @@ class Conversion(Aggregator):
             self.examples[f"{side}|{standings[-1]}"].add(best - min(known), number, wins.index(best))
         if winning:
             gap = max(known) - round(_ALL * points)
-            ply = _slip(wins, self._won) if points < 1 else wins.index(max(known))
-            self.examples[f"{side}|winning"].add(gap, number, ply)
-            if ours:
-                self.slipped[game.player(color)].add(gap, number, ply)
+            states = [self.examples[f"{side}|winning"], *([self.slipped[game.player(color)]] if ours else [])]
+            if any(state.admits(gap, number, 0) for state in states):
+                ply = _slip(wins, self._won) if points < 1 else wins.index(max(known))
+                for state in states:
+                    state.add(gap, number, ply)
         elif ours:
             self.slipped[game.player(color)].add(-_ALL, number, len(game.plies))
         if losing:
             gap = round(_ALL * points) - min(known)
-            ply = _slip(_mirrored(wins), self._won) if points > 0 else wins.index(min(known))
-            self.examples[f"{side}|losing"].add(gap, number, ply)
+            saves = self.examples[f"{side}|losing"]
+            if saves.admits(gap, number, 0):
+                saves.add(gap, number, _slip(_mirrored(wins), self._won) if points > 0 else wins.index(min(known)))
         return winning
 
     @property

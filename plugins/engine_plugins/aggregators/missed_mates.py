@@ -79,6 +79,16 @@ class MissedMates(Aggregator):
 
     With `--player`, only that player's mates are listed, and those of the opponents in the same games are there
     for comparison.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a missed-mates --player 'Stockfish 1400'
+
+        By length
+        Whose      Mate in  Available  Played  Slower  Missed  Missed  95%
+        opponents        1         25      12      13       0    0.0%  0.0-13.3
+        opponents        2         21       7      14       0    0.0%  0.0-15.5
+        opponents        3         22       5      17       0    0.0%  0.0-14.9
     """
 
     Options = MissedMatesOptions

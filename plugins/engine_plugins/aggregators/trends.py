@@ -69,6 +69,14 @@ class Trends(Aggregator):
     corrected for their number. The opponents are not taken into account: who meets stronger ones scores less.
 
     With `--player`, only that player's colours count; without it, all players together do.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a trends --player 'Stockfish 1700'
+
+        Over time
+        Day         Games  Accuracy     ±   ACPL     ±  Bl./100     ±  Score  95%        Rating
+        2026-11-25     12     88.4%  2.85  34.25  5.17     2.42  1.60  45.8%  22.3-71.4   1,700
     """
 
     Options = TrendsOptions
