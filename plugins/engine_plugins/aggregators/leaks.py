@@ -70,21 +70,7 @@ class Leaks(Aggregator):
 
         $ engine analyze tests/data/match.jsonl.zst -a leaks --player 'Stockfish 1700'
 
-        Leaks, the most certain first, then by cost
-        Kind      Group         Moves  Games    Lost  Theirs   More  Weaker       ±   Cost  Certainty
-        piece     pawn            145     12  243.37  152.53  90.83   82.67   83.67  22.36  may be chan…
-        phase     endgame         190     11   79.28   44.30  34.99   26.82   60.30   9.51  may be chan…
-        piece     king             58     10  119.50   53.74  65.77   57.60  153.01   6.23  may be chan…
-        standing  won (80 and…    159      6  104.81   78.97  25.85   17.68  176.44   5.25  may be chan…
-        piece     knight           76     12  261.10  218.55  42.55   34.38  178.66   4.88  may be chan…
-        piece     rook             93     12  173.17  142.89  30.28   22.11  102.20   3.84  may be chan…
-        … 3 more
-        By clock left
-        Group         Moves  Games    Lost  Theirs    More  Weaker       ±   Cost  Certainty
-        under 10%       358     12  184.82  171.93   12.89    4.72   40.02   3.15  may be chance
-        10-25%           45     12  276.63  311.55  -34.92  -43.08  392.02  -3.62  –
-        25-50%           64     12  300.85  288.38   12.46    4.29  170.36   0.51  may be chance
-        50% and more     69     12  196.06  183.62   12.44    4.28   75.19   0.55  may be chance
+        Leaks
     """
 
     Options = LeaksOptions

@@ -176,8 +176,10 @@ class Mistakes(Aggregator):
         least, haste = milli(self.options.least), self.options.haste
         losses = ((k, lost(ply)) for k, ply in enumerate(game.plies) if game.turn(k) in game.view)
         bad = [(k, loss) for k, loss in losses if loss is not None and loss >= least]
-        clocks = Clocks(game) if bad else None
-        return [error_at(game, k, loss, clocks and clocks.before(k), haste) for k, loss in bad]
+        if not bad:
+            return []
+        clocks = Clocks(game)
+        return [error_at(game, k, loss, clocks.before(k), haste) for k, loss in bad]
 
     def _best(self, errors: list[Error]) -> list[Error]:
         """Return the errors of a game that teach most, in order."""
@@ -338,7 +340,8 @@ class _Shown(NamedTuple):
 
     @property
     def value(self) -> int:
-        return self.entry.score * self.recurrence // FULL
+        score: int = self.entry.score
+        return score * self.recurrence // FULL
 
     @property
     def why(self) -> str:
