@@ -36,9 +36,7 @@ def player_table(listed: list[tuple[str, Keyed[Counts]]], slipped: Keyed[TopK]) 
         losses = losing.total, share(saved(losing), losing.total), losing["won"]
         rows.append((name, stood.get("all").total, *won, *losses))
     references = tuple(to_moves(slipped.get(name)) for name, _ in listed)
-    reading = (
-        "Thrown away is lost after winning. A row leads to winning games that were not won, where they turned."
-    )
+    reading = "Thrown away is lost after winning. A row leads first to winning games not won, where they turned."
     return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
 
@@ -66,7 +64,7 @@ def outcome_table(outcomes: Keyed[Keyed[Counts]], examples: Keyed[TopK], winning
             references.append(to_moves(examples.get(f"{side}|{standing}")))
     reading = (
         f"Winning is a Win% of {winning} or more at some time, losing {100 - winning} or less. "
-        "The rows lead to winning games that were not won and losing ones that were saved, where they turned."
+        "A row leads first to winning games that were not won and losing ones that were saved, where they turned."
     )
     return ReportTable(
         "outcomes", "How they stood and how it ended", columns, tuple(rows), tuple(references), reading
@@ -95,8 +93,8 @@ def answer_table(replies: Keyed[Counts], examples: Keyed[TopK]) -> ReportTable:
             )
             references.append(to_moves(examples.get(f"{side}|{kind}")))
     reading = (
-        "Punished is an answer that is neither a mistake nor a blunder; a row leads to the answers that let an "
-        "error off and lost the most Win%."
+        "Punished is an answer that is neither a mistake nor a blunder; a row leads to the answers, those that "
+        "let an error off and lost the most Win% first."
     )
     return ReportTable("punished", "Answers to errors", columns, tuple(rows), tuple(references), reading)
 

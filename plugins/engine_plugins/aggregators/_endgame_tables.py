@@ -53,7 +53,9 @@ def class_table(sides: Sides, accuracies: Keyed[Keyed[Moments]], examples: Keyed
         accuracy = (mean(moments.sum, moments.n, 1000), known_reach(moments))
         rows.append((name, side, counts["games"], moments.n, *accuracy, *_rate(counts["blunders"], moments.n)))
     references = tuple(to_moves(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
-    reading = "± is half of the 95% interval of the mean. A row leads to the moves that lost the most Win%."
+    reading = (
+        "± is half of the 95% interval of the mean. A row leads to the moves that lost most Win%, one a game."
+    )
     return ReportTable("classes", "By class", columns, tuple(rows), references, reading)
 
 
@@ -101,7 +103,7 @@ def conversion_table(sides: Sides, decided: Keyed[Counts], examples: Keyed[TopK]
             won, held = _rate(counts["won"], winning), _rate(counts["held"], losing)
             rows.append((name, winning, *won, losing, *held))
     references = tuple(to_moves(examples.get(f"decided|{name}")) for name, *_ in rows)
-    reading = "A row leads to the winning endgames that were not won, at their beginning."
+    reading = "A row leads to winning endgames at their beginning, those that were not won first."
     return ReportTable(
         "conversion", "Winning ones won, losing ones held", columns, tuple(rows), references, reading
     )
@@ -171,7 +173,7 @@ def player_table(listed: list[tuple[str, Counts]], examples: Keyed[TopK]) -> Rep
         for name, counts in listed
     )
     references = tuple(to_moves(examples.get(name)) for name, _ in listed)
-    reading = "Those with the most endgames come first. A row leads to the moves that lost the most Win%."
+    reading = "Those with the most endgames come first. A row leads to the moves that lost most Win%, one a game."
     return ReportTable("players", "By player", columns, rows, references, reading)
 
 

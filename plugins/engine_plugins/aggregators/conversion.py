@@ -125,10 +125,10 @@ class Conversion(Aggregator):
     """Number of errors, and of those punished, by the side that answered; the key `errors` has our own errors."""
     games = TopK()
     examples = keyed(TopK(5))
-    """Winning games that were not won and losing ones that were saved, by side and standing, with the move that
-    turned them; and answers that let an error off, by side and kind of error: `ours|winning`, `ours|blunder`."""
+    """Games by side and standing, with the move that turned them: winning ones that were not won first, and losing
+    ones that were saved; and answers to errors, by side and kind of error: `ours|winning`, `ours|blunder`."""
     slipped = keyed(TopK(5), by="player")
-    """Winning games that were not won, by player."""
+    """Winning games by player, those that were not won first."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -164,9 +164,8 @@ class Conversion(Aggregator):
             for key in keys:
                 self.replies[key].add(kind)
                 self.replies[key].add(f"{kind}_punished", int(answer.judgement not in ERRORS))
-            if answer.judgement in ERRORS:
-                cost = lost(answer) or 0
-                self.examples[f"{keys[0]}|{kind}"].add(cost, game.origin.game, k + 1)
+            cost = (lost(answer) or 0) if answer.judgement in ERRORS else -1
+            self.examples[f"{keys[0]}|{kind}"].add(cost, game.origin.game, k + 1)
 
     def _outcome(self, game: AnalysedGame, color: Color, wins: list[int | None]) -> bool:
         """Count one side of a game, and return whether it stood winning."""
@@ -187,16 +186,20 @@ class Conversion(Aggregator):
         if winning == losing:
             best = max(known)
             self.examples[f"{side}|{standings[-1]}"].add(best - min(known), number, wins.index(best))
-        if winning and points < 1:
-            gap, k = max(known) - round(_ALL * points), _turn(wins, self._won)
-            ply = len(game.plies) if k is None else k
-            self.examples[f"{side}|winning"].add(gap, number, ply)
-            if ours:
-                self.slipped[game.player(color)].add(gap, number, ply)
-        if losing and points > 0:
-            k = _turn(_mirrored(wins), self._won)
+        if winning:
+            gap = max(known) - round(_ALL * points)
+            states = [self.examples[f"{side}|winning"], *([self.slipped[game.player(color)]] if ours else [])]
+            if any(state.admits(gap, number, 0) for state in states):
+                ply = _slip(wins, self._won) if points < 1 else wins.index(max(known))
+                for state in states:
+                    state.add(gap, number, ply)
+        elif ours:
+            self.slipped[game.player(color)].add(-_ALL, number, len(game.plies))
+        if losing:
             gap = round(_ALL * points) - min(known)
-            self.examples[f"{side}|losing"].add(gap, number, len(game.plies) if k is None else k)
+            saves = self.examples[f"{side}|losing"]
+            if saves.admits(gap, number, 0):
+                saves.add(gap, number, _slip(_mirrored(wins), self._won) if points > 0 else wins.index(min(known)))
         return winning
 
     @property
@@ -320,6 +323,12 @@ def _fall(wins: list[int | None], k: int) -> int:
     """Return how much ply `k` lowered the Win%; 0 if a Win% beside it is not known."""
     before, after = wins[k], wins[k + 1]
     return 0 if before is None or after is None else before - after
+
+
+def _slip(wins: list[int | None], won: int) -> int:
+    """Return the ply that `_turn` returns, or the last position where it returns None."""
+    ply = _turn(wins, won)
+    return len(wins) - 1 if ply is None else ply
 
 
 def _turn(wins: list[int | None], won: int) -> int | None:

@@ -42,8 +42,6 @@ from engine_plugins.aggregators._tablebases import Tablebases
 _FULL = 100_000
 """100 percent in thousandths."""
 
-_TELLING = 2_000
-"""Thousandths of Win% that a move must lose to be an example."""
 _RESULTS = {1: "win", 0: "draw", -1: "loss"}
 
 
@@ -126,8 +124,9 @@ class Endgames(Aggregator):
     players = keyed(Counts(), by="player")
     """Counts as in `sides`, number of moves and sum of accuracies, by player."""
     examples = keyed(TopK(5))
-    """Moves that lost most Win%, by side and class, and winning endgames that were not won, by class: `ours|all`,
-    `decided|all`. The results of a class: the endgames that scored least against their entry, `over|all`."""
+    """By side and class, `ours|all`, the move of a game that lost most Win%; by class, the endgames that scored
+    least against their entry, `over|all`, and those that began winning, those not won first, or losing,
+    `decided|all`."""
     player_examples = keyed(TopK(5), by="player")
     slip_examples = keyed(TopK(5))
     """Moves that let a result slip, by side and class."""
@@ -171,16 +170,17 @@ class Endgames(Aggregator):
             side = OURS if color in game.view else THEIRS
             counts, accuracies = self.sides[side][name], self.accuracies[side][name]
             counts.add("games")
+            worst: tuple[int, int] | None = None
             for k in (k for first, end in spans for k in range(first, end) if game.turn(k) == color):
                 ply = game.plies[k]
                 if ply.accuracy is not None:
                     accuracies.add(milli(ply.accuracy))
                     counts.add("blunders", ply.judgement == "blunder")
-                    cost = lost(ply) or 0
-                    if cost > _TELLING:
-                        self.examples[f"{side}|{name}"].add(cost, game.origin.game, k)
-                        if name == ALL and side == OURS:
-                            self.player_examples[game.player(color)].add(cost, game.origin.game, k)
+                    worst = max(worst or (0, -k), (lost(ply) or 0, -k))
+            cost, first = worst or (-1, -spans[0][0])
+            self.examples[f"{side}|{name}"].add(cost, game.origin.game, -first)
+            if name == ALL and side == OURS:
+                self.player_examples[game.player(color)].add(cost, game.origin.game, -first)
         for color in game.view:
             self._result(game, name, color, spans[0][0])
 
@@ -200,11 +200,11 @@ class Endgames(Aggregator):
         if win >= self.options.winning * 1000:
             decided.add("winning")
             decided.add("won", score == _FULL)
-            if score < _FULL:
-                self.examples[f"decided|{name}"].add(win - score, number, entry)
+            self.examples[f"decided|{name}"].add(win - score, number, entry)
         elif win <= _FULL - self.options.winning * 1000:
             decided.add("losing")
             decided.add("held", score > 0)
+            self.examples[f"decided|{name}"].add(-_FULL - score, number, entry)
 
     def _moves(self, game: AnalysedGame, start: int) -> None:
         for k in range(start, len(game.plies)):

@@ -171,6 +171,8 @@ class Highlights(Aggregator):
         white, black = (_rounded(losses[color]) for color in _SIDES)
         moves = sum(map(len, losses.values()))
         hard = min(white, black)
+        if not self.hardest.admits(hard, number, 0):
+            return
         worst = max((loss, -k) for k, ply in enumerate(game.plies) if (loss := lost(ply)) is not None)
         self.hardest.add(hard, number, 0, number, label(game), game.result, moves, white, black, -worst[1])
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
@@ -149,6 +149,8 @@ class Leaderboard(Aggregator):
     """Number of games with moves that count, and of blunders."""
     best = keyed(TopK(1), by="player")
     """The game with the highest accuracy."""
+    first = keyed(TopK(1), by="player")
+    """The player's first game, where no game has enough moves to be the best."""
     games = Sum()
     finished = Sum()
     unnamed = Sum()
@@ -163,6 +165,7 @@ class Leaderboard(Aggregator):
                 self.unnamed.add()
             else:
                 self._add_score(game, color)
+                self.first[game.player(color)].add(-game.origin.game, game.origin.game, 0)
                 self._add_moves(game, color)
 
     def _add_score(self, game: AnalysedGame, color: Color) -> None:
@@ -219,8 +222,11 @@ class Leaderboard(Aggregator):
             "performance": f"a performance rating of {value:,}",
             "blunders": f"{value:.1f} blunders per 100 moves",
         }[self.options.by]
-        references = to_games(self.best.get(first.name))
-        yield Finding(f"{first.name} leads with {figure}.", references=references, table="players")
+        text = f"{first.name} leads with {figure}."
+        yield Finding(text, references=self._best(first.name), table="players")
+
+    def _best(self, name: str) -> tuple[Reference, ...]:
+        return to_games(self.best.get(name)) or to_games(self.first.get(name))
 
     def _ranked(self) -> Iterator[Ranked]:
         """Yield the players with enough games, in the order of names."""
@@ -278,10 +284,10 @@ class Leaderboard(Aggregator):
             Column("performance", "Perf.", "int"),
         )
         rows = tuple((*standing[:4], score_interval(points), *standing[4:]) for standing, _, points in listed)
-        references = tuple(to_games(self.best.get(player.standing.name)) for player in listed)
+        references = tuple(self._best(player.standing.name) for player in listed)
         reading = (
             "Points are of finished games, 95% is the interval of the score, accuracy the mean of those of games. "
-            "A row leads to the player's best game."
+            "A row leads to the player's best game, or else the first one."
         )
         return ReportTable("players", "Players", columns, rows, references, reading)
 
