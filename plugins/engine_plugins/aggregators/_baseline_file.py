@@ -12,7 +12,7 @@ sides of the one who has the most, and `games` of a figure the games that they a
 not independent. `values` are integers; those of `accuracy`, `inaccuracies`, `mistakes`, `blunders` and `trouble`
 are tenths. Nothing depends on the order of the games.
 
-The baseline that is shipped, `lichess.baseline.json`, is made of the 500 games of Lichess in lichess-org/lila-db-seed
+The shipped one, `lichess.baseline.json`, is made of the 500 games of Lichess in lichess-org/lila-db-seed
 as PGN, by `engine baseline build games_eval_clk.pgn -o lichess.baseline.json` with `--about` and `--selection` as
 they stand in it.
 """
