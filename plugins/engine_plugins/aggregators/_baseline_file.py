@@ -11,6 +11,10 @@ A band has the sides rated from `rating` to `rating` + 199. `players` is how man
 sides of the one who has the most, and `games` of a figure the games that they are from: two sides of a game are
 not independent. `values` are integers; those of `accuracy`, `inaccuracies`, `mistakes`, `blunders` and `trouble`
 are tenths. Nothing depends on the order of the games.
+
+The shipped one, `lichess.baseline.json`, is made of the 500 games of Lichess in lichess-org/lila-db-seed
+as PGN, by `engine baseline build games_eval_clk.pgn -o lichess.baseline.json` with `--about` and `--selection` as
+they stand in it.
 """
 
 from __future__ import annotations

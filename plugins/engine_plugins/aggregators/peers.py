@@ -290,7 +290,11 @@ def _judged(rows: Sequence[_Row]) -> list[_Row]:
 def _findings(rows: Sequence[_Row], selection: str) -> Iterator[Finding]:
     """Yield the accuracy at the usual speed, and then what differs most surely."""
     first = next((row for row in rows if row.figure == "accuracy"), None)
-    others = sorted((row for row in rows if row is not first), key=lambda row: row.placement.p_value)
+    # Centipawns lost tell the same as accuracy.
+    others = [
+        row for row in rows if row is not first and (first is None or row.figure not in ("accuracy", "acpl"))
+    ]
+    others.sort(key=lambda row: row.placement.p_value)
     if first is not None:
         yield Finding(first.sentence(selection), first.certainty, table="figures")
     for row in others[: _FINDINGS - (first is not None)]:
