@@ -343,7 +343,7 @@ class Asking(Aggregator):
     """Wants three positions of each game to be searched again."""
 
     def requests(self, game):
-        return [Request(k, multipv=2) for k in (0, 5, 10)]
+        return [Request(k, multipv=2) for k in (8, 9, 11)]
 
     def add(self, game):
         pass
@@ -371,7 +371,7 @@ def test_games_that_say_no_limit_get_that_of_the_run_which_is_said(
     evaluated: Path, fake: Path, tmp_path: Path
 ) -> None:
     plugin = tmp_path / "asks.py"
-    plugin.write_text(ASKING.replace("(0, 5, 10)", "range(2)"))
+    plugin.write_text(ASKING.replace("(8, 9, 11)", "range(2)"))
     ran = engine(
         *("analyze", evaluated, "-e", "recorded", "--plugin", plugin, "-a", "asking", "--no-cache"),
         *("--follow-up-evaluator", fake),
