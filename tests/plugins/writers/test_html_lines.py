@@ -119,7 +119,10 @@ def test_a_better_line_leads_back_to_the_game_with_the_keyboard(tab: Tab) -> Non
 @pytest.mark.slow
 def test_remarks_stand_beside_the_move_with_their_arrows(tab: Tab) -> None:
     tab.open("#game=3&ply=2")
-    assert tab.page.inner_text("#remarks").splitlines() == ["1... e5 ! (mine)", "2. g4 ?!: Weakens the king. (mine)"]
+    assert tab.page.inner_text("#remarks").splitlines() == [
+        "1... e5 ! (mine)",
+        "2. g4 ?!: Weakens the king. (mine)",
+    ]
     drawn = tab.page.eval_on_selector_all("#board .remark", "all => all.map(one => one.dataset.move)")
     assert drawn == ["d2d4", "e1"]
     assert "?!" in tab.page.inner_text('#moves [data-ply="3"]')
