@@ -76,7 +76,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_where_to_change_what_names_files_that_exist() -> None:
     questions, _, words = WHERE.partition("## Twelve words")
     rows = [line for line in questions.splitlines() if line.startswith("| ")][2:]
-    assert len(rows) == 20
+    assert len(rows) == 22
     assert words.count("| **") == 12
     for row in rows:
         name = re.findall(r"`((?:engine|plugins)/[^`]*)`", row)
@@ -143,7 +143,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("which", EXAMPLES)
 def test_the_library_examples_run_as_printed(tmp_path: Path, which: str) -> None:
     fake = fake_uci(tmp_path / "bin", filename="stockfish")
-    (tmp_path / "games.pgn").write_text('[White "A"]\n\n1. e4 e5 *\n')
+    (tmp_path / "games.pgn").write_text('[White "Me"]\n[WhiteElo "1700"]\n\n1. e4 e5 *\n')
     env = {"PATH": str(fake.parent), "ENGINE_HOME": str(tmp_path / "home")}
     ran = subprocess.run(
         [sys.executable, "-c", EXAMPLES[which]],

@@ -19,21 +19,14 @@ def fake(tmp_path: Path) -> Path:
     return fake_uci(tmp_path / "fake")
 
 
-def test_help_and_version() -> None:
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     ran = engine("--help")
     assert ran.code == 0
     for command in ("analyze", "evaluate", "plugins", "profiles", "setup", "doctor"):
         assert f"\n  {command} " in ran.out
-        assert engine(command, "--help").code == 0
-    assert engine("--version").out.startswith("engine ")
-
-
-def test_analyse_is_analyze() -> None:
-    assert engine("analyse", "--help").code == 0
-
-
-def test_an_unknown_command_is_one_clear_error() -> None:
-    assert_clear_error(engine("analize"), 2, "analize")
+        assert refused(capsys, command, "--help").code == 0
+    assert refused(capsys, "analyse", "--help").code == 0
+    assert refused(capsys, "--version").out.startswith("engine ")
 
 
 @pytest.mark.parametrize("quoted", [True, False])
