@@ -76,7 +76,8 @@ def side_figures(game: AnalysedGame, color: Color, control: TimeControl | None) 
         ("mistakes", side.mistakes),
         ("blunders", side.blunders),
     ):
-        figures[key] = round(1000 * errors / number)
+        if errors is not None:
+            figures[key] = round(1000 * errors / number)
     phases: dict[str, list[int]] = {}
     for k, loss in losses:
         phases.setdefault(game.phase(k), []).append(loss)
