@@ -66,6 +66,10 @@ _CHESS960 = {
     *("chess960", "960", "fischerandom", "fischerrandom", "fischerandomchess", "fischerrandomchess", "frc"),
     *("chess9lx", "freestyle", "freestylechess", "dfrc"),
 }
+_COMMENT = re.compile(r"\{[^}]*\}?|;[^\n]*")
+_WORD = re.compile(r"\b[A-Za-z]{3,}\b")
+_PROSE_WORDS = 20
+"""Words without a digit that a text without tags may have beside its moves."""
 _TAG_LINE = re.compile(rb'^[ \t]*\[[A-Za-z0-9_]+[ \t]+"', re.MULTILINE)
 
 
@@ -129,6 +133,9 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
         return Unreadable("damaged", f"neither tags nor a legal move{why}", text, problem_line)
+    if not headers and line.problem and _is_prose(moves, len(line.moves)):
+        why = f"no tags, and more words than moves: {line.problem}"
+        return Unreadable("damaged", why, text, problem_line)
     timing = line.remarks.timing(len(line.moves), headers, fen)
     recording, notes = line.remarks.evaluations.recording(line.moves, white_first=white_first, facts=raw.facts)
     return SourceGame(
@@ -148,6 +155,12 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
         untagged_result=line.result if line.result != "*" and tag_result(headers) == "*" else None,
         notes=(*notes, *timing.notes, *notes_on(headers, line)),
     )
+
+
+def _is_prose(text: str, moves: int) -> bool:
+    """Return whether a text is no game, though it begins with something that can be read as a move."""
+    words = len(_WORD.findall(_COMMENT.sub(" ", text)))
+    return words > max(moves, _PROSE_WORDS)
 
 
 def _too_big(data: bytes) -> str | None:
