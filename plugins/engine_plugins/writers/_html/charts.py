@@ -79,9 +79,11 @@ class _Places(Struct, frozen=True):
 
     @property
     def fits(self) -> bool:
-        """Whether the names of categories are short, or so many that they are a course, as of months."""
+        """Whether the names of categories are short, or begin with numbers and so are a course, as months are."""
+        if len(self.names) > _LISTED or all(str(name)[:1].isdigit() for name in self.names):
+            return True
         longest = max((len(str(name)) for name in self.names), default=1)
-        return (longest + 1) * _LETTER <= self.step or len(self.names) > _LISTED
+        return (longest + 1) * _LETTER <= self.step
 
     def ticks(self, kind: Kind) -> Iterator[tuple[float, str]]:
         """Yield place and text of the labels, as many as fit."""

@@ -8,7 +8,7 @@ from engine.model import Cell, Column, Report, ReportTable, RunResult
 from engine.text.format import figure
 from engine_plugins.writers._html.tables import Grid, Link, grid
 
-NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
+NEEDED = ("wins", "accuracy", "acpl", "judgements", "mistakes")
 """Aggregators that a run with an HTML report adds."""
 PLAYER_NEEDED = ("leaks", "trends")
 """Those that it adds where a player is named."""
