@@ -2,10 +2,10 @@
 
 The first screen of a player's games has name and period, score, accuracy and rating over time, the three weakest
 areas (the first findings of `leaks`) with their certainty, the three best moments and three positions to solve
-(the first of `mistakes`, of different games where there are enough). Of many players' games it has the table of the
-players, and of one game its players. A best moment is a move that used an error of the opponent which gave away
-20 Win% or more: the best move, no recapture, no capture of a piece worth as much as the one that takes, and not
-one of fewer than five legal moves. The larger the error, the better the moment, and there is one of a game.
+(the first of `mistakes`, of different games where there are enough). Of many players' games it has the table of
+the players, and of one game its players. A best moment is a move that used an error of the opponent which gave
+away 20 Win% or more: the best move, no recapture, no capture of a piece worth as much as the one that takes, and
+not one of fewer than five legal moves. The larger the error, the better the moment, and there is one of a game.
 
 The reports follow in the order of use: what was found, charts, tables, notes. A row, a sentence or a point that
 rests on moves opens them as small boards below it. A table that only lists all games in the order of the file is

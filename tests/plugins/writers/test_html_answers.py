@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from msgspec import structs
 
+import engine
 from engine.model import (
     AnalysedGame,
     Axis,
@@ -20,8 +23,10 @@ from engine.model import (
     ReportTable,
     Series,
 )
+from engine.settings import Settings
 from engine.testing import analysed_game
 from tests.plugins.writers.html_page import Page, page
+from tests.support import DATA
 
 REPLIES = ("e5", "e6", "d5", "d6", "c5", "c6", "a5", "a6", "b6", "g6", "h6", "Nc6")
 """Replies to 1. f3, so that no two games have the same error after the same moves."""
@@ -126,6 +131,16 @@ def test_a_player_has_name_period_figures_areas_and_positions_before_anything_el
     assert parsed.visible.count("Area 1: ") == 1
     assert "Area 4" in plain(part(parsed, '<section id="report-leaks"', "</section>"))
     assert "Best score" not in head
+
+
+@pytest.mark.parametrize(("players", "more"), [((), set()), (("Stockfish 1700",), {"leaks", "trends"})])
+def test_games_of_a_player_get_the_reports_of_the_first_screen(
+    tmp_path: Path, players: tuple[str, ...], more: set[str]
+) -> None:
+    settings = Settings(players=players, max_games=2, cache="")
+    path = tmp_path / "report.html"
+    result = engine.analyze(DATA / "match.jsonl.zst", aggregators=["phases"], output=path, settings=settings)
+    assert set(result.reports) == {"phases", "wins", "accuracy", "acpl", "judgements", "mistakes"} | more
 
 
 def test_exercises_show_no_arrow_and_fold_the_solution() -> None:
