@@ -92,12 +92,7 @@ def test_an_index_that_exists_stops_the_run_unless_forced(tmp_path: Path) -> Non
     assert "Anna" in (tmp_path / "index.html").read_text()
 
 
-def test_a_stopped_run_leaves_what_it_has_and_an_empty_folder_does_not_stay(tmp_path: Path) -> None:
+def test_a_folder_in_which_nothing_was_written_does_not_stay(tmp_path: Path) -> None:
     nobody = pgn(tmp_path, ("?", "?"))
     engine.analyze(nobody, evaluator="recorded", output=tmp_path / "none" / "{player}.html")
     assert not (tmp_path / "none").exists()
-    output = tmp_path / "out" / "{player}.html"
-    with engine.Analyzer(evaluator="recorded") as analyzer:
-        run = analyzer.submit(pgn(tmp_path, ("Anna", "Bob")), output=output)
-        assert run.result().ok
-    assert written(tmp_path / "out") == ["Anna.html", "Bob.html", "index.html"]

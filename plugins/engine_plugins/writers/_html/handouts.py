@@ -9,6 +9,7 @@ from engine.model import Report, RunResult
 from engine.plugin import PlayerFile, Writer
 from engine.text.format import figure
 
+_NOTHING = "–"
 _FIGURES = (("accuracy", "accuracy"), ("acpl", "acpl"), ("judgements", "blunders"))
 
 
@@ -19,7 +20,9 @@ class IndexWriter(Writer):
         from engine_plugins.writers._html import page
 
         rows = [_row(file) for file in sorted(self.info.files, key=lambda file: file.player.casefold())]
-        self.stream.write(page.index(rows=rows, result=result))
+        self.stream.write(
+            page.index(rows=rows, areas=any(row["weakest"] != _NOTHING for row in rows), result=result)
+        )
 
 
 def _row(file: PlayerFile) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def _row(file: PlayerFile) -> dict[str, Any]:
     figures = []
     for name, key in _FIGURES:
         metric = reports[name].metrics.get(key) if name in reports else None
-        figures.append("–" if metric is None else figure(metric.value, metric.kind))
+        figures.append(_NOTHING if metric is None else figure(metric.value, metric.kind))
     weakest, certainty = _weakest(reports.get("leaks"))
     return {
         "player": file.player,
@@ -42,10 +45,14 @@ def _row(file: PlayerFile) -> dict[str, Any]:
 def _weakest(report: Report | None) -> tuple[str, str]:
     """Return where a player is weakest, in words, and how sure that is."""
     if report is None:
-        return "–", ""
+        return _NOTHING, ""
     if report.findings:
         first = report.findings[0]
         return first.text, first.certainty or ""
     table = report.table("leaks")
     first_row = next(table.records(), None) if table is not None else None
-    return (f"{first_row['kind']}: {first_row['group']}", "") if first_row is not None else ("–", "")
+    if first_row is None:
+        return _NOTHING, ""
+    more, interval = first_row.get("more"), first_row.get("interval")
+    clear = isinstance(more, int | float) and isinstance(interval, int | float) and more > interval
+    return f"{first_row['kind']}: {first_row['group']}", "" if clear else "may be chance"

@@ -154,7 +154,9 @@ function showBoard() {
   const last = move && !isNull(move) ? [squareOf(move.slice(0, 2)), squareOf(move.slice(2, 4))] : [];
   drawBoard(byId("board"), positionNow(), { flipped, last, arrows, words: inWords(positionNow()) });
   linkLichess();
-  const share = game.w && game.w[ply] !== null && game.w[ply] !== undefined ? game.w[ply] / 10 : null;
+  // A line is worth what its first position is.
+  const tenths = game.w && game.w[line ? line.from : ply];
+  const share = tenths !== null && tenths !== undefined ? tenths / 10 : null;
   const height = share === null ? 50 : share;
   const gauge = [
     svg("rect", { class: "gauge-black", width: 10, height: 100 }),
