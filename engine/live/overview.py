@@ -24,7 +24,7 @@ ROWS = 12
 """Players that are listed."""
 BEST_ROWS = 5
 LEAK_ROWS = 5
-WIDE_ONLY = ("more", "interval")
+WIDE_ONLY = ("games", "weaker", "interval")
 """Columns of the leaks that a narrow terminal does not show: the sentences above say them."""
 FIGURES: Final = (
     # aggregator, column of its table of players, heading
@@ -64,9 +64,12 @@ def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
     if report is None:
         return
     yield Text(clean(report.title), style="bold")
+    for finding in report.findings:
+        word = f" ({finding.certainty})" if finding.certainty else ""
+        yield Text(clean(f"{finding.text}{word}"))
     for note in report.notes:
         yield Text(clean(note))
-    for table in report.tables[:1]:
+    for table in filter(None, [report.table(LEAKS)]):
         keys = [column.key for column in table.columns if width >= NARROW or column.key not in WIDE_ONLY]
         if table.rows:
             yield from report_table(

@@ -1,9 +1,9 @@
 """How often `leaks` calls something sure where nobody has a leak.
 
 The sides of each game are swapped at random: then both are equally strong in every group, and whatever is called
-sure is wrong. Each shuffle draws so many games of the file and makes the whole comparison, with all groups that are
-compared. It also says what is sure without the shuffle, and how often a planted leak is found: in some games, what
-both sides lose in the endgame becomes the player's loss.
+sure is wrong. Each shuffle draws so many games of the file and makes the whole comparison, with all groups that
+are compared. It also says what is sure without the shuffle, and how often a planted leak is found: in some games,
+what both sides lose in the endgame becomes the player's loss.
 
 Without `--games` it takes the Lichess games of the big real data, in each of which other players meet. With
 `--player` only that player's games count, and what is sure of the player is said.
@@ -69,7 +69,7 @@ class Rates(Struct):
 
 def analysed(path: Path, player: str | None) -> Iterator[AnalysedGame]:
     """Yield the games of a file with their recorded evaluations."""
-    settings = engine.Settings(cache="none", player=player) if player else engine.Settings(cache="none")
+    settings = engine.Settings(cache="none", players=(player,)) if player else engine.Settings(cache="none")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "games.jsonl"
         engine.analyze(str(path), evaluator="recorded", aggregators=["leaks"], settings=settings, output=str(out))

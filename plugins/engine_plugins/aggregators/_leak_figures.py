@@ -52,10 +52,9 @@ class Group(NamedTuple):
     """Lost in our moves."""
     opponents: float | None
     """Lost in the opponents' moves; None without such moves."""
-    more: float | None
-    """Our loss less theirs, or without opponents less that in all moves."""
     weaker: float | None
-    """`more` less the same of all moves: by how much the group is weaker than we are altogether."""
+    """Our loss less theirs, less the same over all moves: by how much we are weaker here than altogether. Without
+    opponents, the loss less that over all moves."""
     error: float | None
     """Half of the 95% interval of `weaker`."""
     p_value: float
@@ -138,41 +137,65 @@ def _group(sums: Mapping[str, JointMoments], kind: str, name: str, games: Mappin
     assert lost is not None
     assert all_lost is not None
     share = 100 * group.sums[1] / everything.sums[1]
-    more = weaker = error = None
+    weaker = error = None
     p = 1.0
     if alone:
-        more = weaker = lost - all_lost
+        weaker = lost - all_lost
     elif theirs is not None and all_theirs is not None:
-        more = lost - theirs
-        weaker = more - (all_lost - all_theirs)
+        weaker = lost - theirs - (all_lost - all_theirs)
     if weaker is not None:
         variance = _variance(group, everything, alone=alone)
         freedom = _freedom(group, (OURS,) if alone else (OURS, THEIRS))
         error = _reach(variance, freedom)
         if error is not None:
             p = p_value(weaker, _standard(variance, freedom), freedom)
-    figures = lost, theirs, _rounded(more), _rounded(weaker), error, p, share
+    figures = lost, theirs, None if weaker is None else round(weaker, 3), error, p, share
     return Group(kind, name, group.sums[1], games.get(key, 0), *figures)
 
 
 def _variance(group: JointMoments, everything: JointMoments, *, alone: bool) -> float:
     """Return the sum over all games of the squares of what each adds to the linearised `weaker`.
 
-    A game without a move of the group adds to the figure of all moves only.
+    A game without a move of the group adds to the figure of all moves only. Blunders are rare, so a group of few
+    games without one has a rate and a variance that are both too small. Hence the larger of two variances: around
+    the rates of the group, and around those that it would have if it were not weaker (a score test; Boos, The
+    American Statistician 46 (1992), 327-333).
     """
-    inside, outside = [0.0] * 8, [0.0] * 8
-    for places, sign in ((OURS, 1.0), (THEIRS, -1.0))[: 1 if alone else 2]:
-        _put(inside, group, places, sign)
-        _put(outside, everything, (places[0] + 4, places[1] + 4), -sign)
-    both = [a + b for a, b in zip(inside, outside, strict=True)]
-    return group.quadratic(both) + everything.quadratic(outside) - group.quadratic(outside)
+    sides = ((OURS, 1.0), (THEIRS, -1.0))[: 1 if alone else 2]
+    outside = [0.0] * 8
+    for places, sign in sides:
+        _put(outside, everything, (places[0] + 4, places[1] + 4), sign=-sign)
+    variances = []
+    for equal in (False, True):
+        both = list(outside)
+        for places, sign in sides:
+            value = _if_equal(group, everything, places, alone=alone) if equal else None
+            _put(both, group, places, sign, value)
+        variances.append(group.quadratic(both) + everything.quadratic(outside) - group.quadratic(outside))
+    return max(variances)
 
 
-def _put(weights: list[float], sums: JointMoments, places: Places, sign: float) -> None:
-    """Set the weights with which a game's loss and moves add to the linearised ratio of their sums."""
+def _if_equal(group: JointMoments, everything: JointMoments, places: Places, *, alone: bool) -> float:
+    """Return the thousandths of Win% lost a move of the group, if the group were not weaker than all moves."""
+    ours, our_moves, theirs, their_moves = everything.sums[:4]
+    if alone:
+        return ours / our_moves
+    difference = ours / our_moves - theirs / their_moves
+    lost, moves, their_lost, their_group = group.sums[:4]
+    their_rate = (lost + their_lost - difference * moves) / (moves + their_group)
+    return their_rate + (difference if places == OURS else 0.0)
+
+
+def _put(
+    weights: list[float], sums: JointMoments, places: Places, sign: float, value: float | None = None
+) -> None:
+    """Set the weights with which a game's loss and moves add to the linearised ratio of their sums.
+
+    * **value** - *(optional)* the ratio to measure games by, if it is not that of the sums.
+    """
     loss, moves = places
     weights[loss] = sign / sums.sums[moves]
-    weights[moves] = -sign * sums.sums[loss] / sums.sums[moves] ** 2
+    weights[moves] = -sign * (sums.sums[loss] / sums.sums[moves] if value is None else value) / sums.sums[moves]
 
 
 def _freedom(sums: JointMoments, sides: Sequence[Places]) -> float:
@@ -199,7 +222,3 @@ def _critical(freedom: float) -> float:
 
 def _mean(sums: JointMoments, places: Places) -> float | None:
     return mean(100 * sums.sums[places[0]], sums.sums[places[1]], 1000)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)

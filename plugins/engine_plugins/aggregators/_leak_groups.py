@@ -38,7 +38,7 @@ class Kind(NamedTuple):
     names: tuple[str, ...]
     """The groups in their order; empty where they are not fixed."""
     compared: bool
-    """Whether its groups are ranked. Those in which everybody is weaker are not: against the stronger, or as Black.
+    """Whether its groups are ranked. Those in which everybody is weaker are not: against the stronger, as Black.
     A month is nothing to work on."""
     compared_alone: bool
     """Whether its groups are ranked also without opponents. Of a lost position little can be lost."""

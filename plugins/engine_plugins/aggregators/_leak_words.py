@@ -60,7 +60,7 @@ def findings(
         )
     else:
         yield Finding(
-            f"Too little to name a weakest area: none of the areas has {least} moves on each side, in two games or more "
+            f"Too little to name a weakest area: none has {least} moves on each side in at least two games "
             f"({moves:,} moves in all)."
         )
 
@@ -115,13 +115,12 @@ def reading(*, alone: bool, compared: bool) -> str:
     """
     if alone:
         figures = (
-            "More: the loss less that over all moves, ± its 95% interval by game. Cost: more times the share of the "
-            "moves."
+            "Weaker: the loss less that over all moves, ± its 95% interval by game. Cost: weaker times the share "
+            "of the moves."
         )
     else:
         figures = (
-            "More: the player's loss less the opponents'. Weaker: this less the same over all moves, ± its 95% "
-            "interval by game. "
-            "Cost: weaker times the share of the moves."
+            "Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game. Cost: weaker "
+            "times the share of the moves."
         )
     return f"{figures} {'' if compared else 'Shown, not ranked. '}{WORST}"

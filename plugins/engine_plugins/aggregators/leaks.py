@@ -40,10 +40,11 @@ class Leaks(Aggregator):
     colour and the month. The figure of a group is the Win% lost per 100 moves; 100 is one whole game thrown from
     a certain win to a certain loss. A move that gains Win% counts as a loss of 0.
 
-    *More* is your figure minus that of your opponents in the same group, so that positions that are hard for
-    everybody do not count against you. *Weaker* is this minus the same over all moves: a player who loses more
-    than the opponents everywhere is not weaker in every group. ± is half of its 95% interval. *Cost* is weaker
-    times the share of your moves that are in the group: Win% per 100 of all your moves.
+    Your figure minus that of your opponents in the same group is more than 0 where you lose more than they do;
+    positions that are hard for everybody do not count against you. *Weaker* is this difference minus the same over
+    all moves, since a player who loses more than the opponents everywhere is not weaker in every group. ± is half
+    of its 95% interval. *Cost* is weaker times the share of your moves that are in the group: Win% per 100 of all
+    your moves.
 
     The moves of one game depend on each other, and yours on your opponent's. So intervals are by game: they follow
     from sums over games (linearised ratios, games as clusters, Student's t with the games as degrees of freedom;
@@ -70,7 +71,21 @@ class Leaks(Aggregator):
 
         $ engine analyze tests/data/match.jsonl.zst -a leaks --player 'Stockfish 1700'
 
-        Leaks
+        Leaks, the most certain first, then by cost
+        Kind      Group              Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
+        piece     pawn                 145     12  243.37  152.53   82.67   99.57  22.36  may be chance
+        phase     endgame              190     11   79.28   44.30   26.82   67.00   9.51  may be chance
+        piece     king                  58     10  119.50   53.74   57.60  192.93   6.23  may be chance
+        standing  won (80 and more)    159      6  104.81   78.97   17.68  176.44   5.25  may be chance
+        piece     knight                76     12  261.10  218.55   34.38  178.66   4.88  may be chance
+        piece     rook                  93     12  173.17  142.89   22.11  102.56   3.84  may be chance
+        … 3 more
+        By clock left
+        Group         Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
+        under 10%       358     12  184.82  171.93    4.72   40.45   3.15  may be chance
+        10-25%           45     12  276.63  311.55  -43.08  396.46  -3.62  –
+        25-50%           64     12  300.85  288.38    4.29  170.36   0.51  may be chance
+        50% and more     69     12  196.06  183.62    4.28   75.19   0.55  may be chance
     """
 
     Options = LeaksOptions
@@ -185,15 +200,13 @@ class Leaks(Aggregator):
 
 
 def _columns(*, alone: bool) -> tuple[Column, ...]:
-    weaker = (Column("weaker", "Weaker", "float", _UNIT),)
     return (
         Column("group", "Group"),
         Column("moves", "Moves", "int"),
         Column("games", "Games", "int"),
         Column("lost", "Lost", "float", _UNIT),
         *(() if alone else (Column("opponents", "Theirs", "float", _UNIT),)),
-        Column("more", "More", "float", _UNIT),
-        *(() if alone else weaker),
+        Column("weaker", "Weaker", "float", _UNIT),
         Column("interval", "±", "float", _UNIT),
         Column("cost", "Cost", "float", _UNIT),
         Column("certainty", "Certainty"),
@@ -201,6 +214,6 @@ def _columns(*, alone: bool) -> tuple[Column, ...]:
 
 
 def _row(group: Group, *, alone: bool) -> tuple[Cell, ...]:
-    beside = (group.more,) if alone else (group.opponents, group.more, group.weaker)
-    shown = group.name, group.moves, group.games, group.lost, *beside, group.error, group.cost
-    return (*shown, group.certainty)
+    theirs = () if alone else (group.opponents,)
+    counts = group.name, group.moves, group.games
+    return (*counts, group.lost, *theirs, group.weaker, group.error, group.cost, group.certainty)

@@ -168,7 +168,7 @@ def test_the_turning_point(wins: list[float | None], expected: tuple[int, float]
 def test_with_a_player_the_leaks_come_first(player: RunResult) -> None:
     assert next(iter(player.reports)) == "leaks"
     text = words(live.overview(player, width=100))
-    assert text.startswith("Leaks With pawn moves: 243 Win% lost per 100 moves")
+    assert text.startswith("Leaks With pawn moves: 243 Win% lost per 100 moves, the opponents 153")
     assert text.index("Leaks") < text.index("Players") < text.index("Best scores")
     assert "Stockfish 1700 12 88.4%" in text
 

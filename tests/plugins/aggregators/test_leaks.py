@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Sequence
 
 import pytest
 from msgspec import structs
 
-from engine.model import AnalysedGame
+from engine.model import AnalysedGame, Reference
 from engine.scoring import Score, win_percent
-from engine.testing import analysed_game, check_aggregator, example_games
+from engine.testing import analysed_game
 from engine_plugins.aggregators.leaks import Leaks
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
+from tests.perf import leaks as perf_leaks
+from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
+from tests.support import DATA
+
+MATCH = DATA / "match.jsonl.zst"
+KINDS = ("phase", "clock", "piece", "standing", "strength", "color", "opening", "month")
 
 HEADERS = {
     "White": "Anna",
@@ -44,11 +51,7 @@ def test_what_one_bad_move_belongs_to() -> None:
     lost = win_percent(Score(cp=15)) - win_percent(Score(cp=-900))
     got = report(Leaks, game(), min_moves=2)
     assert metrics(got) == pytest.approx({"lost": 100 * lost / 3, "opponents": 0, "moves": 3, "games": 1}, abs=0.1)
-    by_group = {
-        (kind, row["group"]): row
-        for kind in ("phase", "clock", "piece", "standing", "strength", "color", "opening", "month")
-        for row in rows(got, kind)
-    }
+    by_group = {(kind, row["group"]): row for kind in KINDS for row in rows(got, kind)}
     # With 9 of 100 seconds left: under 10%. The opponent is 200 points stronger.
     for key in [("clock", "under 10%"), ("piece", "queen")]:
         assert by_group[key]["lost"] == pytest.approx(100 * lost / (1 if key[0] == "clock" else 2), abs=0.1)
@@ -62,12 +65,14 @@ def test_what_one_bad_move_belongs_to() -> None:
         ("month", "2026.03"),
     ]:
         row = by_group[key]
-        assert (row["moves"], row["opponents"]) == (3, 0.0), key
-        assert row["lost"] == row["more"] == row["cost"] == pytest.approx(100 * lost / 3, abs=0.1)
-    assert by_group["piece", "pawn"]["moves"] == 1
-    # A mean of three values of which one is `lost`, two are 0; the opponents' is exact.
-    error = 1.959964 * lost * (2 / 9) ** 0.5 / 2**0.5 * 100
-    assert by_group["color", "white"]["interval"] == pytest.approx(error, abs=0.1)
+        assert (row["moves"], row["games"], row["opponents"]) == (3, 1, 0.0), key
+        assert row["lost"] == pytest.approx(100 * lost / 3, abs=0.1)
+        assert row["weaker"] == row["cost"] == 0  # all moves are in the group
+        assert row["interval"] is None  # one game says nothing of others
+        assert row["certainty"] is None
+    pawn = by_group["piece", "pawn"]
+    assert (pawn["moves"], pawn["weaker"]) == (1, pytest.approx(-100 * lost / 3, abs=0.1))
+    assert table(got, "piece").references[1] == (Reference(1, 4),)  # the queen took on f7
 
 
 @pytest.mark.parametrize(
@@ -89,41 +94,144 @@ def test_what_one_bad_move_belongs_to() -> None:
 )
 def test_the_clock_before_a_move_by_what_the_player_had(control: str, groups: dict[str, int]) -> None:
     got = report(Leaks, game(TimeControl=control), min_moves=2)
-    assert {row["group"]: row["moves"] for row in rows(got, "clock")} == groups
+    found = got.table("clock")
+    assert {row["group"]: row["moves"] for row in (found.records() if found else ())} == groups
 
 
-def test_leaks_are_ranked_by_cost_and_small_groups_are_not() -> None:
-    got = report(Leaks, game(), min_moves=2)
-    ranked = rows(got, "leaks")
-    costs = [row["cost"] for row in ranked]
-    assert costs == sorted(costs, key=lambda cost: -float(cost or 0))
-    assert "clock" not in [row["kind"] for row in ranked]  # one move
-    assert rows(report(Leaks, game()), "leaks") == []
-    assert len(rows(report(Leaks, game(), min_moves=2, ranked=1), "leaks")) == 1
+def random_games(number: int, seed: int, queen: int = 0) -> list[AnalysedGame]:
+    """Games of random evaluations; in some, Anna's third move loses `queen` centipawns more."""
+    rng = random.Random(seed)
+    games = []
+    for k in range(1, number + 1):
+        # What is lost in one game is alike: its moves depend on each other.
+        evals = [rng.gauss(0, 40) * rng.choice((1, 1, 6)) for _ in EVALS]
+        evals[5] -= queen * rng.random()
+        evals[6] -= queen * rng.random()
+        games.append(game(k, [round(value) for value in evals]))
+    return games
 
 
-def test_a_sure_leak_is_said_in_words() -> None:
-    """Sixty games with the same blunder by Anna; Bert never errs."""
-    got = report(Leaks, *(game(number) for number in range(1, 61)))
-    lost = metrics(got)["lost"]
-    sentence = next(note for note in got.notes if note.startswith("With White"))
-    assert sentence.startswith(f"With White: {lost:.0f} Win% lost per 100 moves, the opponents 0 (+{lost:.0f} ± ")
-    assert sentence.endswith("180 moves, 100% of all).")
-    assert sum("Win% lost per 100 moves" in note for note in got.notes) == 3
+def test_the_interval_is_that_of_leaving_out_a_game_at_a_time() -> None:
+    """The jackknife by game, in plain arithmetic, agrees with the linearised sums."""
+    games = random_games(150, 3)
+    got = report(Leaks, *games)
+    for kind, name in (("piece", "pawn"), ("standing", "level (40-60)")):
+        per_game = [_sums_of(game, kind, name) for game in games]
+        total = [sum(column) for column in zip(*per_game, strict=True)]
+        left_out = [_weaker([a - b for a, b in zip(total, own, strict=True)]) for own in per_game]
+        middle = sum(left_out) / len(left_out)
+        error = math.sqrt(sum((value - middle) ** 2 for value in left_out) * (len(games) - 1) / len(games))
+        [row] = [row for row in rows(got, kind) if row["group"] == name]
+        assert row["weaker"] == pytest.approx(_weaker(total), abs=0.01)
+        assert row["interval"] == pytest.approx(1.98 * error, rel=0.05)
 
 
-def test_no_leak_is_sure_when_the_opponents_do_the_same() -> None:
-    mirror = [15, 15, 900, 900, -900, 15, 15]  # each loses as much, in turn
-    got = report(Leaks, *(game(number, mirror) for number in range(1, 31)))
-    assert not any("Win% lost per 100 moves, the opponents 0 " in note for note in got.notes)
+def _sums_of(game: AnalysedGame, kind: str, name: str) -> list[float]:
+    """Loss and moves of Anna in the group, of Bert, and the same of all moves."""
+    sums = [0.0] * 8
+    for k, ply in enumerate(game.plies):
+        assert ply.win_before is not None
+        assert ply.win_after is not None
+        inside = ply.san[0].islower() if kind == "piece" else 40 <= ply.win_before < 60
+        place = 0 if k % 2 == 0 else 2
+        for start in (place, place + 4) if inside else (place + 4,):
+            sums[start] += max(0.0, ply.win_before - ply.win_after)
+            sums[start + 1] += 1
+    return sums
 
 
-def test_without_a_player_the_average_is_the_baseline() -> None:
-    both = structs.replace(game(), view=("white", "black"))
-    got = report(Leaks, both, min_moves=2)
+def _weaker(sums: Sequence[float]) -> float:
+    ours, theirs, all_ours, all_theirs = (100 * sums[k] / sums[k + 1] for k in (0, 2, 4, 6))
+    return ours - theirs - (all_ours - all_theirs)
+
+
+def test_the_weakest_areas_are_said_with_their_word_and_their_worst_moves() -> None:
+    """Anna's queen takes on f7 under 10% of the clock, and Bert's king moves well."""
+    got = report(Leaks, *random_games(200, 5, queen=900), min_moves=20)
+    first = got.findings[0]
+    assert first.certainty == "sure"
+    assert first.text.startswith("In level positions: ")
+    assert "Win% lost per 100 moves, the opponents" in first.text
+    assert first.table == "standing"
+    assert len(first.references) == 5
+    assert len({reference.game for reference in first.references}) == 5
+    assert {reference.ply for reference in first.references} <= {0, 2, 4}
+    assert len(got.findings) <= 3
+    assert len({finding.text for finding in got.findings}) == len(got.findings)
+    words = [row["certainty"] for row in rows(got, "leaks")]
+    assert words == sorted(words, key=["sure", "likely", "may be chance"].index)
+    for row in rows(got, "leaks"):
+        assert row["kind"] not in ("strength", "color", "month")
+        assert float(row["weaker"] or 0) > 0
+    assert {row["certainty"] for kind in ("strength", "color", "month") for row in rows(got, kind)} == {None}
+    for shown in got.tables:
+        assert shown.reading
+        assert len(shown.references) == len(shown.rows) > 0
+
+
+def test_the_weakest_area_is_named_where_nothing_is_sure() -> None:
+    got = report(Leaks, *random_games(60, 10), min_moves=20)
+    assert {finding.certainty for finding in got.findings} == {"may be chance"}
+
+
+def test_too_little_is_said_and_no_heading_is_empty() -> None:
+    got = report(Leaks, game())
+    [finding] = got.findings
+    assert finding.text.startswith("Too little to name a weakest area: none has 50 moves on each side")
+    assert finding.certainty is None
+    assert got.table("leaks") is None
+    alike = report(Leaks, *(game(number, [15] * 7) for number in range(1, 61)))  # nobody loses anything
+    assert [finding.text[:34] for finding in alike.findings] == ["No area is weaker than the others,"]
+
+
+def test_the_same_moves_are_named_once() -> None:
+    """All of Anna's queen moves are at the same clock, so these two groups are the same."""
+    moves = (
+        "1. e4 {[%clk 0:00:50]} e5 {[%clk 0:01:39]} 2. a3 {[%clk 0:00:09]} Nc6 {[%clk 0:00:05]} "
+        "3. Qh5 {[%clk 0:00:08]} Nf6 {[%clk 0:00:04]}"
+    )
+    rng = random.Random(1)
+    games = [
+        analysed_game(moves, [0, 0, 0, 0, 0, -rng.randint(100, 900), 0], headers=HEADERS, number=number)
+        for number in range(1, 80)
+    ]
+    got = report(Leaks, *of_anna(*games), min_moves=2)
+    assert [finding.table for finding in got.findings].count("piece") <= 1
+    assert not {"piece", "clock"} <= {finding.table for finding in got.findings}
+
+
+@pytest.mark.slow
+def test_where_nobody_has_a_leak_nothing_is_sure() -> None:
+    """The sides of a match are swapped at random: `python -m tests.perf leaks` in small."""
+    folded = [found for game in perf_leaks.analysed(MATCH, None) if (found := perf_leaks.fold(game, "white"))]
+    rates = perf_leaks.shuffled(folded * 5, 100, 60, random.Random(1))
+    assert rates.compared > 10
+    assert rates.sure <= perf_leaks.AIM
+
+
+def test_bars_by_clock_and_opening_have_intervals() -> None:
+    got = report(Leaks, *random_games(60, 2))
+    assert [chart.key for chart in got.charts] == ["clock", "opening"]
+    for chart in got.charts:
+        ours, theirs = chart.series
+        assert (ours.label, theirs.label) == ("Player", "Opponents")
+        for point, row in zip(ours.points, rows(got, chart.key), strict=True):
+            assert (point.x, point.y, point.n) == (row["group"], row["lost"], row["moves"])
+            assert point.low is not None
+            assert point.low <= float(point.y or 0) <= float(point.high or 0)
+
+
+def test_without_a_player_all_moves_are_the_standard() -> None:
+    games = [structs.replace(game, view=("white", "black")) for game in random_games(60, 4)]
+    got = report(Leaks, *games)
     assert metrics(got)["opponents"] is None
-    assert {row["opponents"] for row in rows(got, "piece")} == {metrics(got)["lost"]}
+    for row in rows(got, "piece"):
+        assert "opponents" not in row
+        assert row["weaker"] == pytest.approx(float(row["lost"] or 0) - metrics(got)["lost"], abs=0.002)
+    assert {row["certainty"] for row in rows(got, "standing")} == {None}
+    assert "more than over all moves" in got.findings[0].text
     assert any("--player" in note for note in got.notes)
+    assert [len(chart.series) for chart in got.charts] == [1, 1]
 
 
 def test_what_the_games_do_not_have_is_said() -> None:
@@ -142,11 +250,6 @@ def test_openings_beyond_the_size_are_counted() -> None:
     got = report(Leaks, *games, openings=1)
     assert len(rows(got, "opening")) == 1
     assert "1 more openings are not listed; --set leaks.openings=N lists N." in got.notes
-
-
-@pytest.mark.parametrize("options", [{}, {"min_moves": 2, "ranked": 2, "openings": 1}])
-def test_laws(options: dict[str, int]) -> None:
-    check_aggregator(Leaks, example_games(), options)
 
 
 @pytest.mark.parity
