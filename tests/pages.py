@@ -56,6 +56,7 @@ EXAMPLES: Mapping[str, Example] = {
     "judgements": Example(("players", "worst"), rows=4),
     "leaderboard": Example(("players",)),
     "leaks": Example(("leaks", "clock"), player="Stockfish 1700"),
+    "missed-mates": Example(("players", "missed"), rows=4),
     "mistakes": Example(("positions",), player="Stockfish 2300"),
     "openings": Example(("openings", "tree"), player="Stockfish 2300"),
     "phases": Example(("ours", "theirs"), player="Stockfish 1700"),
@@ -63,6 +64,7 @@ EXAMPLES: Mapping[str, Example] = {
         ("left", "ours"), player="Stockfish 2000", options={"lines": "tests/data/repertoire.pgn"}
     ),
     "time-management": Example(("clock", "longest"), player="Stockfish 1700"),
+    "trends": Example(("periods",), player="Stockfish 1700"),
     "wins": Example(("players", "games"), rows=4),
 }
 

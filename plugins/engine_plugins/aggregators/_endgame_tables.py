@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from engine.model import Cell, Column, ReportTable
+from msgspec import structs
+
+from engine.model import Cell, Column, Finding, Reference, ReportTable
 from engine.plugin import Counts, Keyed, Moments, TopK
+from engine_plugins.aggregators._certainty import certainties, critical, p_value
 from engine_plugins.aggregators._common import GAME, PLAYER, interval, known_reach, mean, share
 from engine_plugins.aggregators._material import OTHER
+from engine_plugins.aggregators._references import referred
 
 ALL = "all"
 """Key of the endgame as a whole, beside the classes."""
 OURS, THEIRS = "ours", "opponents"
 
+_COMPARED = 20
+"""Endgames that a comparison with the expected score needs."""
 _SLIPS = ("win-draw", "win-loss", "draw-loss")
 _ENDGAME = Column("endgame", "Endgame")
 _WHOSE = Column("whose", "Whose")
@@ -26,7 +33,7 @@ def slipped(counts: Counts) -> int:
     return sum(_slips_by_kind(counts))
 
 
-def class_table(sides: Sides, accuracies: Keyed[Keyed[Moments]]) -> ReportTable:
+def class_table(sides: Sides, accuracies: Keyed[Keyed[Moments]], examples: Keyed[TopK]) -> ReportTable:
     """Return the table of games, accuracy and blunders by class."""
     columns = (
         _ENDGAME,
@@ -45,10 +52,14 @@ def class_table(sides: Sides, accuracies: Keyed[Keyed[Moments]]) -> ReportTable:
         moments = accuracies.get(side).get(name)
         accuracy = (mean(moments.sum, moments.n, 1000), known_reach(moments))
         rows.append((name, side, counts["games"], moments.n, *accuracy, *_rate(counts["blunders"], moments.n)))
-    return ReportTable("classes", "By class", columns, tuple(rows))
+    references = tuple(referred(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
+    reading = (
+        "± is half of the 95% interval of the mean. A row leads to the moves that lost most Win%, one a game."
+    )
+    return ReportTable("classes", "By class", columns, tuple(rows), references, reading)
 
 
-def result_table(sides: Sides, scores: Keyed[Keyed[Moments]]) -> ReportTable:
+def result_table(sides: Sides, scores: Keyed[Keyed[Moments]], examples: Keyed[TopK]) -> ReportTable:
     """Return the table of scores against the score that the Win% on entry lets expect."""
     columns = (
         _ENDGAME,
@@ -56,8 +67,8 @@ def result_table(sides: Sides, scores: Keyed[Keyed[Moments]]) -> ReportTable:
         Column("score", "Score", "percent"),
         Column("evaluated", "Evaluated", "int"),
         Column("entry", "Entry Win%", "percent"),
-        Column("over", "Over", "float"),
-        Column("over_reach", "±", "float"),
+        Column("over", "Over", "float", "points of 100"),
+        Column("over_reach", "±", "float", "points of 100"),
     )
     rows: list[tuple[Cell, ...]] = []
     for name in _ranked(sides):
@@ -65,10 +76,15 @@ def result_table(sides: Sides, scores: Keyed[Keyed[Moments]]) -> ReportTable:
         if points.n:
             score, entry_win, gain = (mean(moments.sum, moments.n, 1000) for moments in (points, entry, over))
             rows.append((name, points.n, score, entry.n, entry_win, gain, known_reach(over)))
-    return ReportTable("results", "Score against expectation", columns, tuple(rows))
+    references = tuple(referred(examples.get(f"over|{name}")) for name, *_ in rows)
+    reading = (
+        "Over is the score less the Win% on entry, which is the score to be expected. A row leads to the endgames "
+        "that scored least against it, at their beginning."
+    )
+    return ReportTable("results", "Score against expectation", columns, tuple(rows), references, reading)
 
 
-def conversion_table(sides: Sides, decided: Keyed[Counts]) -> ReportTable:
+def conversion_table(sides: Sides, decided: Keyed[Counts], examples: Keyed[TopK]) -> ReportTable:
     """Return the table of winning endgames that were won and losing endgames that were held."""
     columns = (
         _ENDGAME,
@@ -86,10 +102,14 @@ def conversion_table(sides: Sides, decided: Keyed[Counts]) -> ReportTable:
         if winning or losing:
             won, held = _rate(counts["won"], winning), _rate(counts["held"], losing)
             rows.append((name, winning, *won, losing, *held))
-    return ReportTable("conversion", "Winning ones won, losing ones held", columns, tuple(rows))
+    references = tuple(referred(examples.get(f"decided|{name}")) for name, *_ in rows)
+    reading = "A row leads to winning endgames at their beginning, those that were not won first."
+    return ReportTable(
+        "conversion", "Winning ones won, losing ones held", columns, tuple(rows), references, reading
+    )
 
 
-def tablebase_table(sides: Sides) -> ReportTable:
+def tablebase_table(sides: Sides, examples: Keyed[TopK]) -> ReportTable:
     """Return the table of moves in tablebases and of the results that they let slip."""
     columns = (
         _ENDGAME,
@@ -106,7 +126,9 @@ def tablebase_table(sides: Sides) -> ReportTable:
         for name, side, counts in _by_class_and_side(sides)
         if counts["perfect"]
     )
-    return ReportTable("tablebase", "Moves in tablebases", columns, rows)
+    references = tuple(referred(examples.get(f"{side}|{name}")) for name, side, *_ in rows)
+    reading = "Slips turn a win into a draw or loss, or a draw into a loss. A row leads to such moves."
+    return ReportTable("tablebase", "Moves in tablebases", columns, rows, references, reading)
 
 
 def slip_table(slips: TopK) -> ReportTable:
@@ -120,10 +142,14 @@ def slip_table(slips: TopK) -> ReportTable:
         Column("right", "Right", "move"),
         Column("fen", "Position", "position"),
     )
-    return slips.render("slips", "Results let slip", columns)
+    references = tuple((Reference(entry.game, entry.ply),) for entry in slips.entries())
+    reading = "The results by perfect play before and after the move; Right is a move that keeps the first."
+    return structs.replace(
+        slips.render("slips", "Results let slip", columns), references=references, reading=reading
+    )
 
 
-def player_table(listed: list[tuple[str, Counts]]) -> ReportTable:
+def player_table(listed: list[tuple[str, Counts]], examples: Keyed[TopK]) -> ReportTable:
     """Return the table of players, those with the most endgames first."""
     columns = (
         PLAYER,
@@ -146,7 +172,32 @@ def player_table(listed: list[tuple[str, Counts]]) -> ReportTable:
         )
         for name, counts in listed
     )
-    return ReportTable("players", "By player", columns, rows)
+    references = tuple(referred(examples.get(name)) for name, _ in listed)
+    reading = "Those with the most endgames come first. A row leads to the moves that lost most Win%, one a game."
+    return ReportTable("players", "By player", columns, rows, references, reading)
+
+
+def findings(scores: Keyed[Keyed[Moments]], decided: Keyed[Counts], examples: Keyed[TopK]) -> Iterator[Finding]:
+    """Yield whether endgames score what they should, with the certainty, and how many winning ones were won."""
+    over = scores.get(ALL).get("over")
+    deviation = over.deviation()
+    if over.n >= _COMPARED and deviation:
+        more = over.sum / over.n / 1000
+        error = deviation / math.sqrt(over.n - 1) / 1000
+        [word] = certainties([p_value(more, error, over.n - 1)])
+        text = (
+            f"Endgames scored {abs(more):.1f} points of 100 {'more' if more > 0 else 'less'} than the Win% on "
+            f"entry lets expect (± {critical(over.n - 1) * error:.1f}; {over.n:,} games)."
+        )
+        yield Finding(text, word, referred(examples.get(f"over|{ALL}")), "results")
+    ends = decided.get(ALL)
+    if ends["winning"]:
+        yield Finding(
+            f"Of {ends['winning']:,} endgames that began winning, {ends['won']:,} were won "
+            f"({100 * ends['won'] / ends['winning']:.0f}%, 95%: {interval(ends['won'], ends['winning'])}).",
+            references=referred(examples.get(f"decided|{ALL}")),
+            table="conversion",
+        )
 
 
 def _ranked(sides: Sides) -> list[str]:

@@ -161,7 +161,7 @@ def period_table(periods: list[Stretch], unit: Period, speed: str) -> ReportTabl
     kind = f" in {speed} games" if speed else ""
     reading = (
         "± is half of the 95% interval by game, the 95% of the score is Wilson's; the rating is the mean before "
-        f"each game{kind}. A row leads to its least accurate games of 10 own moves or more, at most one a day."
+        f"each game{kind}. A row leads to its least accurate games, at most one a day."
     )
     references = tuple(period.references for period in periods)
     return ReportTable("periods", "Over time", columns, tuple(rows), references, reading)

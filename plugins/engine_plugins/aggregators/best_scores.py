@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from engine.model import AnalysedGame, Column, Metric, Report
 from engine.plugin import Aggregator, Needs, Options, TopK
@@ -82,12 +82,15 @@ class BestScores(Aggregator):
             Column("players", "Players"),
             Column("position", "Position", "position"),
         )
-        notes = ["A score is the view of the side to move; at most one entry a game."]
+        notes = []
+        reading = (
+            "A score is seen from the side to move, in pawns or as #n for mate in n; at most one entry a game."
+        )
         if not entries:
             notes.append("No data: no position has an evaluation.")
         return Report(
             title="Best scores",
             metrics={"best": Metric(entries[0].score if entries else None, "Best score", "score")},
-            tables=(self.best.render("best", "Best scores", columns),),
+            tables=(structs.replace(self.best.render("best", "Best scores", columns), reading=reading),),
             notes=tuple(notes),
         )

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Keyed, Needs, Options, Sum, TopK, keyed
+from engine.model import (
+    AnalysedGame,
+    Certainty,
+    Color,
+    Finding,
+    Metric,
+    Report,
+)
+from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, keyed
+from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import (
-    GAME,
     NO_EVALUATIONS,
-    PLAYER,
     PLAYERS,
     Players,
     Rows,
     interval,
     leading,
     left_out,
+    lost,
     milli,
     numbered,
     other,
     share,
-    unmilli,
 )
+from engine_plugins.aggregators._conversion_tables import (
+    ERRORS,
+    answer_table,
+    game_table,
+    outcome_table,
+    player_table,
+    saved,
+)
+from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._shares import difference
 
 _COLORS: tuple[Color, ...] = ("white", "black")
-_SIDES = ("ours", "opponents")
-_STANDINGS = ("winning", "losing", "both", "neither")
-_ERRORS = ("mistake", "blunder")
 _ENDS = {1.0: "won", 0.5: "drawn", 0.0: "lost"}
 _ALL = 100_000
 """Win% 100 in thousandths."""
+_COMPARED = 20
+"""Winning games that each side needs to be compared."""
 
 
 class ConversionOptions(Options, frozen=True):
@@ -103,9 +119,16 @@ class Conversion(Aggregator):
     """Number of games by player, standing and result."""
     outcomes = keyed(keyed(Counts()))
     """Number of games by side, standing and result."""
+    conversions = JointMoments(4)
+    """Games won and games that stood winning, of ours and of the opponents, in each game."""
     replies = keyed(Counts())
     """Number of errors, and of those punished, by the side that answered; the key `errors` has our own errors."""
     games = TopK()
+    examples = keyed(TopK(5))
+    """Games by side and standing, with the move that turned them: winning ones that were not won first, and losing
+    ones that were saved; and answers to errors, by side and kind of error: `ours|winning`, `ours|blunder`."""
+    slipped = keyed(TopK(5), by="player")
+    """Winning games by player, those that were not won first."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -120,25 +143,34 @@ class Conversion(Aggregator):
             self.unfinished.add()
             return
         self.finished.add()
+        counts = {"ours": [0, 0], "opponents": [0, 0]}
         for color in _COLORS:
-            self._outcome(game, color, _view(wins, color))
+            if self._outcome(game, color, _view(wins, color)):
+                side = counts["ours" if color in game.view else "opponents"]
+                side[0] += game.points(color) == 1
+                side[1] += 1
+        self.conversions.add(*counts["ours"], *counts["opponents"])
         self._drama(game, wins)
 
     def _answers(self, game: AnalysedGame) -> None:
         for k in range(len(game.plies) - 1):
             kind, answer = game.plies[k].judgement, game.plies[k + 1]
             known = answer.accuracy is not None or answer.san.endswith("#")
-            if kind not in _ERRORS or not known:
+            if kind not in ERRORS or not known:
                 continue
             keys = ["ours" if game.turn(k + 1) in game.view else "opponents"]
             if game.turn(k) in game.view:
                 keys.append("errors")
             for key in keys:
                 self.replies[key].add(kind)
-                self.replies[key].add(f"{kind}_punished", int(answer.judgement not in _ERRORS))
+                self.replies[key].add(f"{kind}_punished", int(answer.judgement not in ERRORS))
+            cost = (lost(answer) or 0) if answer.judgement in ERRORS else -1
+            self.examples[f"{keys[0]}|{kind}"].add(cost, game.origin.game, k + 1)
 
-    def _outcome(self, game: AnalysedGame, color: Color, wins: list[int | None]) -> None:
-        end = _ENDS[game.points(color) or 0.0]
+    def _outcome(self, game: AnalysedGame, color: Color, wins: list[int | None]) -> bool:
+        """Count one side of a game, and return whether it stood winning."""
+        points = game.points(color) or 0.0
+        end = _ENDS[points]
         known = [win for win in wins if win is not None]
         winning, losing = max(known) >= self._won, min(known) <= _ALL - self._won
         standings = ["all"]
@@ -150,6 +182,25 @@ class Conversion(Aggregator):
             self.outcomes["ours" if ours else "opponents"][standing].add(end)
             if ours:
                 self.players[game.player(color)][standing].add(end)
+        side, number = "ours" if ours else "opponents", game.origin.game
+        if winning == losing:
+            best = max(known)
+            self.examples[f"{side}|{standings[-1]}"].add(best - min(known), number, wins.index(best))
+        if winning:
+            gap = max(known) - round(_ALL * points)
+            states = [self.examples[f"{side}|winning"], *([self.slipped[game.player(color)]] if ours else [])]
+            if any(state.admits(gap, number, 0) for state in states):
+                ply = _slip(wins, self._won) if points < 1 else wins.index(max(known))
+                for state in states:
+                    state.add(gap, number, ply)
+        elif ours:
+            self.slipped[game.player(color)].add(-_ALL, number, len(game.plies))
+        if losing:
+            gap = round(_ALL * points) - min(known)
+            saves = self.examples[f"{side}|losing"]
+            if saves.admits(gap, number, 0):
+                saves.add(gap, number, _slip(_mirrored(wins), self._won) if points > 0 else wins.index(min(known)))
+        return winning
 
     @property
     def _won(self) -> int:
@@ -181,8 +232,9 @@ class Conversion(Aggregator):
         known = [win for win in own if win is not None]
         extreme = min(known) if escaped else max(known)
         turn = (None, None, None) if k is None else (numbered(game, k), own[k], own[k + 1])
+        ply = len(game.plies) if k is None else k
         drama, end = "escaped" if escaped else "let slip", _ENDS[game.points(color) or 0.0]
-        self.games.add(score, number, 0, number, game.player(color), drama, extreme, end, *turn)
+        self.games.add(score, number, 0, number, game.player(color), drama, extreme, end, *turn, ply)
 
     def report(self) -> Report:
         ours = self.outcomes.get("ours")
@@ -190,9 +242,7 @@ class Conversion(Aggregator):
         errors = self.replies.get("errors")
         listed, number = leading(self.players.each(), self.options.players, lambda item: item[1].get("all").total)
         notes = [
-            f"Winning: a Win% of {self.options.won} or more ever; losing: {100 - self.options.won} or less.",
-            "A game can be both, and is then in all three rows.",
-            "Saved is drawn or won; punished is an answer that is neither a mistake nor a blunder.",
+            "A game can be winning and losing, and is then in all three rows. Saved is drawn or won.",
             *left_out("games", self.games.left_out, "conversion.games"),
             *left_out("players", number - len(listed), "conversion.players"),
         ]
@@ -208,94 +258,44 @@ class Conversion(Aggregator):
                 "converted": Metric(share(winning["won"], winning.total), "Converted", "percent"),
                 "thrown_away": Metric(winning["lost"], "Thrown away"),
                 "losing": Metric(losing.total, "Stood losing"),
-                "saved": Metric(share(_saved(losing), losing.total), "Saved", "percent"),
+                "saved": Metric(share(saved(losing), losing.total), "Saved", "percent"),
                 "comebacks": Metric(losing["won"], "Comebacks"),
                 "awareness": Metric(_punished(self.replies.get("ours")), "Errors punished by us", "percent"),
                 "luck": Metric(_let_off(errors), "Our errors let off", "percent"),
                 "unfinished": Metric(self.unfinished.value, "Unfinished games"),
             },
-            tables=(_players(listed), self._outcomes(), self._punished(), self._games()),
+            tables=(
+                player_table(listed, self.slipped),
+                outcome_table(self.outcomes, self.examples, self.options.won),
+                answer_table(self.replies, self.examples),
+                game_table(self.games),
+            ),
             notes=tuple(notes),
+            findings=tuple(self._findings()),
         )
 
-    def _outcomes(self) -> ReportTable:
-        columns = (
-            Column("side", "Side"),
-            Column("standing", "Stood"),
-            Column("games", "Games", "int"),
-            Column("won", "Won", "percent"),
-            Column("won_interval", "95%"),
-            Column("drawn", "Drawn", "percent"),
-            Column("lost", "Lost", "percent"),
-            Column("lost_interval", "95%"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for side in _SIDES:
-            for standing in _STANDINGS if side in self.outcomes else ():
-                ends = self.outcomes.get(side).get(standing)
-                whole = ends.total
-                won, drawn, lost = (ends[end] for end in ("won", "drawn", "lost"))
-                shares = share(won, whole), interval(won, whole), share(drawn, whole), share(lost, whole)
-                rows.append((side, standing, whole, *shares, interval(lost, whole)))
-        return ReportTable("outcomes", "How they stood and how it ended", columns, tuple(rows))
-
-    def _punished(self) -> ReportTable:
-        columns = (
-            Column("answered_by", "Answered by"),
-            Column("error", "Error"),
-            Column("errors", "Errors", "int"),
-            Column("punished", "Punished", "int"),
-            Column("share", "Share", "percent"),
-            Column("interval", "95%"),
-            Column("let_off", "Let off", "int"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for side in _SIDES:
-            for kind in _ERRORS if side in self.replies else ():
-                whole = self.replies.get(side)[kind]
-                part = self.replies.get(side)[f"{kind}_punished"]
-                rows.append(
-                    (side, kind, whole, part, share(part, whole), interval(part, whole), whole - part),
-                )
-        return ReportTable("punished", "Answers to errors", columns, tuple(rows))
-
-    def _games(self) -> ReportTable:
-        columns = (
-            GAME,
-            PLAYER,
-            Column("what", "What"),
-            Column("win", "Win%", "percent"),
-            Column("ended", "Ended"),
-            Column("move", "Turned by", "move"),
-            Column("win_before", "Before", "percent"),
-            Column("win_after", "After", "percent"),
-        )
-        rows: list[tuple[Cell, ...]] = []
-        for entry in self.games.entries():
-            number, player, drama, extreme, end, move, *turn = entry.cells
-            before, after = (unmilli(value) for value in turn)
-            rows.append((number, player, drama, unmilli(extreme), end, move, before, after))
-        return ReportTable("games", "Most dramatic games", columns, tuple(rows))
-
-
-def _players(listed: list[tuple[str, Keyed[Counts]]]) -> ReportTable:
-    columns = (
-        PLAYER,
-        Column("games", "Games", "int"),
-        Column("winning", "Winning", "int"),
-        Column("converted", "Converted", "percent"),
-        Column("thrown_away", "Thrown away", "int"),
-        Column("losing", "Losing", "int"),
-        Column("saved", "Saved", "percent"),
-        Column("comebacks", "Comebacks", "int"),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for name, stood in listed:
-        winning, losing = stood.get("winning"), stood.get("losing")
-        won = winning.total, share(winning["won"], winning.total), winning["lost"]
-        lost = losing.total, share(_saved(losing), losing.total), losing["won"]
-        rows.append((name, stood.get("all").total, *won, *lost))
-    return ReportTable("players", "By player", columns, tuple(rows))
+    def _findings(self) -> Iterator[Finding]:
+        """Yield how many winning games were won, compared with the opponents."""
+        ours = self.outcomes.get("ours").get("winning")
+        if ours.total:
+            won, drawn, losses = (ours[end] for end in ("won", "drawn", "lost"))
+            text = (
+                f"Of {ours.total:,} games that stood winning, {won:,} were won ({100 * won / ours.total:.0f}%, "
+                f"95%: {interval(won, ours.total)}), {drawn:,} drawn and {losses:,} lost"
+            )
+            word: Certainty | None = None
+            compared = difference(self.conversions, _COMPARED)
+            if compared is not None:
+                [word] = certainties([compared[2]])
+                text += f"; the opponents won {compared[1]:.0f}% of theirs"
+            yield Finding(f"{text}.", word, referred(self.examples.get("ours|winning")), "outcomes")
+        losing = self.outcomes.get("ours").get("losing")
+        if losing.total:
+            text = (
+                f"Of {losing.total:,} games that stood losing, {saved(losing):,} were saved, {losing['won']:,} of "
+                "them won."
+            )
+            yield Finding(text, references=referred(self.examples.get("ours|losing")), table="outcomes")
 
 
 def _wins(game: AnalysedGame) -> list[int | None]:
@@ -325,6 +325,12 @@ def _fall(wins: list[int | None], k: int) -> int:
     return 0 if before is None or after is None else before - after
 
 
+def _slip(wins: list[int | None], won: int) -> int:
+    """Return the ply that `_turn` returns, or the last position where it returns None."""
+    ply = _turn(wins, won)
+    return len(wins) - 1 if ply is None else ply
+
+
 def _turn(wins: list[int | None], won: int) -> int | None:
     """Return the ply after the best position that lowered the Win% most; None if the last one is still won."""
     known = [win for win in wins if win is not None]
@@ -335,13 +341,9 @@ def _turn(wins: list[int | None], won: int) -> int | None:
     return worst if _fall(wins, worst) > 0 else None
 
 
-def _saved(ends: Counts) -> int:
-    return ends["won"] + ends["drawn"]
-
-
 def _errors(counts: Counts) -> tuple[int, int]:
     """Return the number of errors, and how many of them were punished."""
-    return sum(counts[kind] for kind in _ERRORS), sum(counts[f"{kind}_punished"] for kind in _ERRORS)
+    return sum(counts[kind] for kind in ERRORS), sum(counts[f"{kind}_punished"] for kind in ERRORS)
 
 
 def _punished(counts: Counts) -> float | None:

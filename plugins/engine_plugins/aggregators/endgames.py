@@ -16,6 +16,7 @@ from engine_plugins.aggregators._common import (
     Players,
     leading,
     left_out,
+    lost,
     mean,
     milli,
     numbered,
@@ -28,6 +29,7 @@ from engine_plugins.aggregators._endgame_tables import (
     THEIRS,
     class_table,
     conversion_table,
+    findings,
     player_table,
     result_table,
     slip_table,
@@ -121,6 +123,13 @@ class Endgames(Aggregator):
     """Number of winning endgames and of those won, of losing endgames and of those held, by class."""
     players = keyed(Counts(), by="player")
     """Counts as in `sides`, number of moves and sum of accuracies, by player."""
+    examples = keyed(TopK(5))
+    """By side and class, `ours|all`, the move of a game that lost most Win%; by class, the endgames that scored
+    least against their entry, `over|all`, and those that began winning, those not won first, or losing,
+    `decided|all`."""
+    player_examples = keyed(TopK(5), by="player")
+    slip_examples = keyed(TopK(5))
+    """Moves that let a result slip, by side and class."""
     slips = TopK()
     """Moves that let a result slip, by the half points that they lost."""
 
@@ -161,11 +170,17 @@ class Endgames(Aggregator):
             side = OURS if color in game.view else THEIRS
             counts, accuracies = self.sides[side][name], self.accuracies[side][name]
             counts.add("games")
+            worst: tuple[int, int] | None = None
             for k in (k for first, end in spans for k in range(first, end) if game.turn(k) == color):
                 ply = game.plies[k]
                 if ply.accuracy is not None:
                     accuracies.add(milli(ply.accuracy))
                     counts.add("blunders", ply.judgement == "blunder")
+                    worst = max(worst or (0, -k), (lost(ply) or 0, -k))
+            cost, first = worst or (-1, -spans[0][0])
+            self.examples[f"{side}|{name}"].add(cost, game.origin.game, -first)
+            if name == ALL and side == OURS:
+                self.player_examples[game.player(color)].add(cost, game.origin.game, -first)
         for color in game.view:
             self._result(game, name, color, spans[0][0])
 
@@ -180,12 +195,16 @@ class Endgames(Aggregator):
             return
         scores["entry"].add(win)
         scores["over"].add(score - win)
+        number = game.origin.game
+        self.examples[f"over|{name}"].add(win - score, number, entry)
         if win >= self.options.winning * 1000:
             decided.add("winning")
             decided.add("won", score == _FULL)
+            self.examples[f"decided|{name}"].add(win - score, number, entry)
         elif win <= _FULL - self.options.winning * 1000:
             decided.add("losing")
             decided.add("held", score > 0)
+            self.examples[f"decided|{name}"].add(-_FULL - score, number, entry)
 
     def _moves(self, game: AnalysedGame, start: int) -> None:
         for k in range(start, len(game.plies)):
@@ -221,6 +240,9 @@ class Endgames(Aggregator):
                 counts.add("perfect")
                 if slip is not None:
                     counts.add(slip)
+            if slip is not None:
+                for group in {ALL, name}:
+                    self.slip_examples[f"{side}|{group}"].add(before - after, game.origin.game, start + k)
             if slip is not None and side == OURS:
                 self._slip(game, start + k, boards[k], (before, after))
 
@@ -246,21 +268,27 @@ class Endgames(Aggregator):
             "games": Metric(self.totals["games"], "Games"),
             "endgames": Metric(self.totals["endgames"], "Games with an endgame"),
             "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Accuracy in it", "percent"),
-            "blunders": Metric(mean(100 * ours["blunders"], accuracies.n), "Blunders per 100 moves", "float"),
+            "blunders": Metric(mean(100 * ours["blunders"], accuracies.n), "Blunders", "float", "per 100 moves"),
             "conversion": Metric(share(decided["won"], decided["winning"]), "Winning ones won", "percent"),
             "held": Metric(share(decided["held"], decided["losing"]), "Losing ones held", "percent"),
             "tablebase_moves": Metric(perfect, "Moves in tablebases"),
             "slips": Metric(slipped(ours) if perfect else None, "Results let slip"),
         }
         tables = (
-            class_table(self.sides, self.accuracies),
-            result_table(self.sides, self.scores),
-            conversion_table(self.sides, self.decided),
-            tablebase_table(self.sides),
+            class_table(self.sides, self.accuracies, self.examples),
+            result_table(self.sides, self.scores, self.examples),
+            conversion_table(self.sides, self.decided, self.examples),
+            tablebase_table(self.sides, self.slip_examples),
             slip_table(self.slips),
-            player_table(listed),
+            player_table(listed, self.player_examples),
         )
-        return Report(title="Endgames", metrics=metrics, tables=tables, notes=tuple(self._notes(perfect, number)))
+        return Report(
+            title="Endgames",
+            metrics=metrics,
+            tables=tables,
+            notes=tuple(self._notes(perfect, number)),
+            findings=tuple(findings(self.scores, self.decided, self.examples)) if not self.totals["both"] else (),
+        )
 
     def _notes(self, perfect: int, players: int) -> Iterator[str]:
         yield "An endgame has at most six pieces besides kings and pawns; classes go by the pieces of both sides."

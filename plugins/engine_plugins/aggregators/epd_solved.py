@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import chess
-from msgspec import Meta
+from msgspec import Meta, structs
 
-from engine.model import AnalysedGame, Column, Epd, Evaluation, Metric, Report
+from engine.model import AnalysedGame, Column, Epd, Evaluation, Finding, Metric, Report
 from engine.plugin import Aggregator, Options, Sum, Table
 from engine_plugins.aggregators._common import GAME, left_out, share
 
@@ -87,6 +87,12 @@ class EpdSolved(Aggregator):
             Column("found", "Found", "move"),
             Column("position", "FEN", "position"),
         )
+        reading = (
+            "Wanted are the moves of the suite, found is the evaluator's best move; in the order of the suite."
+        )
+        solved, tests = self.solved.value, self.tests.value
+        text = f"{solved:,} of {tests:,} positions solved ({100 * solved / max(1, tests):.1f}%)."
+        findings = (Finding(text, table="unsolved"),) if tests else ()
         return Report(
             title="EPD positions solved",
             metrics={
@@ -94,8 +100,9 @@ class EpdSolved(Aggregator):
                 "tests": Metric(self.tests.value, "Positions"),
                 "share": Metric(share(self.solved.value, self.tests.value), "Share solved", "percent"),
             },
-            tables=(self.unsolved.render("unsolved", "Unsolved", columns),),
+            tables=(structs.replace(self.unsolved.render("unsolved", "Unsolved", columns), reading=reading),),
             notes=tuple(notes),
+            findings=findings,
         )
 
 

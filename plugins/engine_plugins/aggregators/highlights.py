@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK
 from engine_plugins.aggregators._common import (
     GAME,
@@ -153,7 +153,8 @@ class Highlights(Aggregator):
         largest = max(swings, key=lambda swing: (swing.size, -swing.ply))
         move = numbered(game, largest.ply)
         self.games.add(
-            excitement, number, 0, number, label(game), game.result, len(swings), leads, largest.size, move
+            *(excitement, number, 0, number, label(game), game.result, len(swings), leads, largest.size, move),
+            largest.ply,
         )
 
     def _enter_hardness(self, game: AnalysedGame, excitement: int) -> None:
@@ -170,7 +171,10 @@ class Highlights(Aggregator):
         white, black = (_rounded(losses[color]) for color in _SIDES)
         moves = sum(map(len, losses.values()))
         hard = min(white, black)
-        self.hardest.add(hard, number, 0, number, label(game), game.result, moves, white, black)
+        if not self.hardest.admits(hard, number, 0):
+            return
+        worst = max((loss, -k) for k, ply in enumerate(game.plies) if (loss := lost(ply)) is not None)
+        self.hardest.add(hard, number, 0, number, label(game), game.result, moves, white, black, -worst[1])
 
     def report(self) -> Report:
         games = self.excitement.n
@@ -191,18 +195,25 @@ class Highlights(Aggregator):
             metrics=metrics,
             tables=(self._games(), self._moments(), self._hardest()),
             notes=tuple(self._notes(games)),
+            findings=tuple(self._findings()),
         )
 
+    def _findings(self) -> Iterator[Finding]:
+        for entry in self.games.entries()[:1]:
+            number, players, result, _, leads, _, move, ply = entry.cells
+            changes = "no change of the lead" if not leads else f"{leads} changes of the lead"
+            changes = "one change of the lead" if leads == 1 else changes
+            text = f"Most exciting: game {number}, {players} ({result}), with {changes}; largest swing {move}."
+            yield Finding(text, references=(_at(entry.game, ply),), table="games")
+        for entry in self.moments.entries()[:1]:
+            number, move, player, before, after, _ = entry.cells
+            text = (
+                f"Largest swing: {move} by {player} in game {number} took White's Win% from "
+                f"{unmilli(before):.1f} to {unmilli(after):.1f}."
+            )
+            yield Finding(text, references=(Reference(entry.game, entry.ply),), table="moments")
+
     def _notes(self, games: int) -> Iterator[str]:
-        yield (
-            f"Excitement: Win% of all moves that change it by {self.options.floor} or more, added up, and 20 for "
-            "each lead change."
-        )
-        yield "Changes: how often the lead, 60 Win% or more, went over to the other side."
-        yield (
-            "Hardest: by the mean Win% lost per move of the player who lost less; only games with "
-            f"{self.options.least_moves} moves or more of each side."
-        )
         yield "Both sides' moves count, also with --player."
         yield from left_out("swings", self.swings.value - len(self.moments.entries()), "highlights.moments")
         if not games:
@@ -213,18 +224,23 @@ class Highlights(Aggregator):
             GAME,
             Column("players", "Players"),
             Column("result", "Result"),
-            Column("excitement", "Excitement", "float"),
+            Column("excitement", "Excitement", "float", "Win%"),
             Column("swings", "Swings", "int"),
             Column("lead_changes", "Changes", "int"),
-            Column("largest", "Largest", "float"),
+            Column("largest", "Largest", "float", "Win%"),
             Column("move", "At", "move"),
         )
         rows = tuple(
             (number, players, result, entry.score / 1000, swings, leads, unmilli(largest), move)
             for entry in self.games.entries()
-            for number, players, result, swings, leads, largest, move in (entry.cells,)
+            for number, players, result, swings, leads, largest, move, _ in (entry.cells,)
         )
-        return ReportTable("games", "Most exciting games", columns, rows)
+        references = tuple((_at(entry.game, entry.cells[-1]),) for entry in self.games.entries())
+        reading = (
+            f"Excitement is the Win% of all moves that change it by {self.options.floor} or more, added up, and "
+            "20 for each change of the lead (60 Win% or more). A row leads to the largest swing."
+        )
+        return ReportTable("games", "Most exciting games", columns, rows, references, reading)
 
     def _moments(self) -> ReportTable:
         columns = (
@@ -233,7 +249,7 @@ class Highlights(Aggregator):
             PLAYER,
             Column("before", "White's Win%", "percent"),
             Column("after", "after", "percent"),
-            Column("swing", "Swing", "float"),
+            Column("swing", "Swing", "float", "Win%"),
             Column("result", "Result"),
         )
         rows = tuple(
@@ -241,7 +257,9 @@ class Highlights(Aggregator):
             for entry in self.moments.entries()
             for number, move, player, before, after, result in (entry.cells,)
         )
-        return ReportTable("moments", "Largest swings", columns, rows)
+        references = tuple((Reference(entry.game, entry.ply),) for entry in self.moments.entries())
+        reading = "Moves that changed the Win% most, with White's Win% before and after them."
+        return ReportTable("moments", "Largest swings", columns, rows, references, reading)
 
     def _hardest(self) -> ReportTable:
         columns = (
@@ -249,15 +267,20 @@ class Highlights(Aggregator):
             Column("players", "Players"),
             Column("result", "Result"),
             Column("moves", "Plies", "int"),
-            Column("white_loss", "White lost", "float"),
-            Column("black_loss", "Black lost", "float"),
+            Column("white_loss", "White lost", "float", "Win% a move"),
+            Column("black_loss", "Black lost", "float", "Win% a move"),
         )
         rows = tuple(
             (number, players, result, moves, unmilli(white), unmilli(black))
             for entry in self.hardest.entries()
-            for number, players, result, moves, white, black in (entry.cells,)
+            for number, players, result, moves, white, black, _ in (entry.cells,)
         )
-        return ReportTable("hardest", "Hardest games", columns, rows)
+        references = tuple((_at(entry.game, entry.cells[-1]),) for entry in self.hardest.entries())
+        reading = (
+            "By the mean Win% lost per move of the player who lost less; only games with "
+            f"{self.options.least_moves} moves or more of each side. A row leads to the costliest move."
+        )
+        return ReportTable("hardest", "Hardest games", columns, rows, references, reading)
 
 
 class _Change(NamedTuple):
@@ -292,6 +315,10 @@ def _lead_changes(changes: list[_Change]) -> int:
         lead_changes += leader not in (None, ahead)
         leader = ahead
     return lead_changes
+
+
+def _at(game: int, ply: Cell) -> Reference:
+    return Reference(game, ply if isinstance(ply, int) else None)
 
 
 def _rounded(losses: list[int]) -> int:

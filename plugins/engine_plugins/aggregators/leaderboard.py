@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
@@ -23,7 +23,10 @@ from engine_plugins.aggregators._common import (
     together,
     unmilli,
 )
+from engine_plugins.aggregators._references import referred
 
+_COMPARED = 2
+"""Players that a ranking needs to have a leader."""
 _FIGURES = ("scores", "rated", "ratings", "accuracies", "losses", "tallies")
 """States that hold a player's figures."""
 BEST_GAME_MOVES = 20
@@ -146,6 +149,8 @@ class Leaderboard(Aggregator):
     """Number of games with moves that count, and of blunders."""
     best = keyed(TopK(1), by="player")
     """The game with the highest accuracy."""
+    first = keyed(TopK(1), by="player")
+    """The player's first game, where no game has enough moves to be the best."""
     games = Sum()
     finished = Sum()
     unnamed = Sum()
@@ -160,6 +165,7 @@ class Leaderboard(Aggregator):
                 self.unnamed.add()
             else:
                 self._add_score(game, color)
+                self.first[game.player(color)].add(-game.origin.game, game.origin.game, 0)
                 self._add_moves(game, color)
 
     def _add_score(self, game: AnalysedGame, color: Color) -> None:
@@ -199,7 +205,28 @@ class Leaderboard(Aggregator):
             metrics=self._metrics(leaders, number),
             tables=(self._players(listed), self._best_games(listed)),
             notes=self._notes(number),
+            findings=tuple(self._findings(leaders)),
         )
+
+    def _findings(self, leaders: list[Ranked]) -> Iterator[Finding]:
+        if len(leaders) < _COMPARED:
+            return
+        first, _, points = leaders[0]
+        value = getattr(first, self.options.by)
+        if value is None:
+            return
+        figure = {
+            "score": f"{first.points:g} points of {points.n:,} games (95% interval: {score_interval(points)}%)",
+            "accuracy": f"an accuracy of {value:.1f}%",
+            "acpl": f"{value:.1f} centipawns lost a move",
+            "performance": f"a performance rating of {value:,}",
+            "blunders": f"{value:.1f} blunders per 100 moves",
+        }[self.options.by]
+        text = f"{first.name} leads with {figure}."
+        yield Finding(text, references=self._best(first.name), table="players")
+
+    def _best(self, name: str) -> tuple[Reference, ...]:
+        return referred(self.best.get(name), moves=False) or referred(self.first.get(name), moves=False)
 
     def _ranked(self) -> Iterator[Ranked]:
         """Yield the players with enough games, in the order of names."""
@@ -241,7 +268,7 @@ class Leaderboard(Aggregator):
             "games": Metric(self.games.value, "Games"),
             "finished": Metric(self.finished.value, "Finished games"),
             "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Accuracy of all players", "percent"),
-            "acpl": Metric(mean(losses.sum, losses.n), "ACPL of all players", "float"),
+            "acpl": Metric(mean(losses.sum, losses.n), "ACPL of all players", "float", "centipawns"),
         }
 
     def _players(self, listed: list[Ranked]) -> ReportTable:
@@ -252,12 +279,17 @@ class Leaderboard(Aggregator):
             Column("score", "Score", "percent"),
             Column("interval", "95%"),
             Column("accuracy", "Accuracy", "percent"),
-            Column("acpl", "ACPL", "float"),
-            Column("blunder_rate", "Bl./100", "float"),
+            Column("acpl", "ACPL", "float", "centipawns"),
+            Column("blunder_rate", "Bl./100", "float", "blunders per 100 moves"),
             Column("performance", "Perf.", "int"),
         )
         rows = tuple((*standing[:4], score_interval(points), *standing[4:]) for standing, _, points in listed)
-        return ReportTable("players", "Players", columns, rows)
+        references = tuple(self._best(player.standing.name) for player in listed)
+        reading = (
+            "Points are of finished games, 95% is the interval of the score, accuracy the mean of those of games. "
+            "A row leads to the player's best game, or else the first one."
+        )
+        return ReportTable("players", "Players", columns, rows, references, reading)
 
     def _best_games(self, listed: list[Ranked]) -> ReportTable:
         columns = (
@@ -276,16 +308,15 @@ class Leaderboard(Aggregator):
         for name, entry in games:
             number, opponent, color, moves, points = entry.cells
             rows.append((name, number, opponent, color, moves, entry.score / 1000, unmilli(points)))
-        return ReportTable("best_games", "Best game of each player", columns, tuple(rows))
+        reading = f"The game with the highest accuracy among those with {BEST_GAME_MOVES} own moves or more."
+        return ReportTable("best_games", "Best game of each player", columns, tuple(rows), reading=reading)
 
     def _notes(self, number: int) -> tuple[str, ...]:
         by, minimum, unnamed = self.options.by, self.options.min_games, self.unnamed.value
         method = "FIDE's table" if self.options.performance == "fide" else "the logistic formula"
         notes = [
             f"Ranked by {_LABELS[by]}; ties to more games, then by name.",
-            "Games and points are those of finished games; the interval of the score is a 95% one.",
             f"Perf.: the average rating of the opponents and what the score against them stands for, by {method}.",
-            f"Best games have at least {BEST_GAME_MOVES} own moves with an evaluation before and after them.",
             *left_out("players", number - self.options.players, "leaderboard.players"),
         ]
         if minimum > 1:

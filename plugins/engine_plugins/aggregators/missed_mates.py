@@ -17,6 +17,7 @@ from engine.model import (
     Finding,
     Metric,
     Point,
+    Reference,
     Report,
     ReportTable,
     Series,
@@ -78,6 +79,16 @@ class MissedMates(Aggregator):
 
     With `--player`, only that player's mates are listed, and those of the opponents in the same games are there
     for comparison.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a missed-mates
+
+        By player
+        Player          Available  Played  Slower  Missed  Missed
+        Stockfish 1700         25       9      16       0    0.0%
+        Stockfish 2000         23       8      15       0    0.0%
+        Stockfish 2300         59      25      34       0    0.0%
     """
 
     Options = MissedMatesOptions
@@ -100,6 +111,9 @@ class MissedMates(Aggregator):
     examples = keyed(TopK(5))
     """Missed mates by side, kind and group."""
     player_examples = keyed(TopK(5), by="player")
+    found = keyed(TopK(1))
+    """Mates that were not missed, for groups without a missed one."""
+    player_found = keyed(TopK(1), by="player")
     missed = TopK()
     games = Counts()
     """Number of games with a missed mate, and of those that were not won, by length."""
@@ -130,7 +144,9 @@ class MissedMates(Aggregator):
                 counts = self.players[game.player(color)]
                 counts.add("there")
                 counts.add(mate.fate)
-            if mate.fate == "missed":
+            if mate.fate != "missed":
+                self._found(game, mate, side, groups)
+            else:
                 self._miss(game, mate, side, groups, None if left is None else round(1000 * left.seconds))
         self._sum(game, mates, tallies)
 
@@ -149,6 +165,14 @@ class MissedMates(Aggregator):
             elif after.evaluation is not None:
                 still = -(after.evaluation.score.mate or 0)
                 yield _Mate(k, length, "missed" if still <= 0 else "played" if still < length else "slower")
+
+    def _found(self, game: AnalysedGame, mate: _Mate, side: str, groups: list[str]) -> None:
+        states = [self.found[group] for group in groups]
+        states += [self.player_found[game.player(game.turn(mate.ply))]] if side == "ours" else []
+        for state in states:
+            if state.admits(-mate.length, game.origin.game, mate.ply):
+                state.add(-mate.length, game.origin.game, mate.ply)
+                state.entries()  # forgets the others at once
 
     def _miss(self, game: AnalysedGame, mate: _Mate, side: str, groups: list[str], clock: int | None) -> None:
         number, k = game.origin.game, mate.ply
@@ -267,7 +291,7 @@ class MissedMates(Aggregator):
         ]
         found = [(side, int(length), key) for side, length, key in keys if key in self.tallies]
         rows = tuple((side, length, *self._cells(key)) for side, length, key in found)
-        examples = tuple(referred(self.examples.get(key)) for _, _, key in found)
+        examples = tuple(self._about(key) for _, _, key in found)
         reading = (
             "Slower: still a mate, but in no fewer moves. Each row leads to the misses that cost the most Win%."
         )
@@ -277,9 +301,12 @@ class MissedMates(Aggregator):
         columns = (Column("clock", "Clock left"), *_COUNTED, Column("interval", "95%"))
         keys = [(band, f"ours|clock|{band}") for band in _CLOCKS if f"ours|clock|{band}" in self.tallies]
         rows = tuple((band, *self._cells(key)) for band, key in keys)
-        examples = tuple(referred(self.examples.get(key)) for _, key in keys)
+        examples = tuple(self._about(key) for _, key in keys)
         reading = "Clock before the move, in percent of base time + 40 increments."
         return ReportTable("clock", "By clock left", columns, rows, examples, reading)
+
+    def _about(self, key: str) -> tuple[Reference, ...]:
+        return referred(self.examples.get(key)) or referred(self.found.get(key))
 
     def _cells(self, key: str) -> tuple[Cell, ...]:
         sums = self.tallies.get(key)
@@ -291,7 +318,9 @@ class MissedMates(Aggregator):
             (name, counts["there"], *(counts[fate] for fate in _FATES), share(counts["missed"], counts["there"]))
             for name, counts in listed
         )
-        examples = tuple(referred(self.player_examples.get(name)) for name, _ in listed)
+        examples = tuple(
+            referred(self.player_examples.get(name)) or referred(self.player_found.get(name)) for name, _ in listed
+        )
         reading = "Those who missed the most come first."
         return ReportTable("players", "By player", (PLAYER, *_COUNTED), rows, examples, reading)
 

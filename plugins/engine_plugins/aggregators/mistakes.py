@@ -112,13 +112,13 @@ class Mistakes(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a mistakes --player 'Stockfish 2300'
 
         Find a better move
-        Game  Ply  Played      Player          Best  Also good   Win%  after
-          21  103  52... Rxf3  Stockfish 2300  Bf5+             95.4%  53.9%
-          21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  55.8%
-          23   38  20. Qxd7    Stockfish 2300  Be3              85.0%  64.8%
-          23   48  25. h3      Stockfish 2300  axb5             88.2%  72.3%
-          21   81  41... Bg4   Stockfish 2300  Kh7              52.0%  40.1%
-           6   51  26... d4    Stockfish 2300  Be4              77.0%  65.5%
+        Game  Ply  Played      Player          Best  Also good   Win%  after  Why
+          23   38  20. Qxd7    Stockfish 2300  Be3              85.0%  64.8%  wrong capture
+          21   81  41... Bg4   Stockfish 2300  Kh7              52.0%  40.1%  missed quiet move
+           6   51  26... d4    Stockfish 2300  Be4              77.0%  65.5%  missed quiet move
+          18   17  9... Qb6    Stockfish 2300  Nd5              44.1%  33.2%  missed quiet move
+          21  103  52... Rxf3  Stockfish 2300  Bf5+             95.4%  53.9%  wrong capture
+          21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  55.8%  wrong capture
         … 3 more
     """
 
@@ -176,8 +176,10 @@ class Mistakes(Aggregator):
         least, haste = milli(self.options.least), self.options.haste
         losses = ((k, lost(ply)) for k, ply in enumerate(game.plies) if game.turn(k) in game.view)
         bad = [(k, loss) for k, loss in losses if loss is not None and loss >= least]
-        clocks = Clocks(game) if bad else None
-        return [error_at(game, k, loss, clocks and clocks.before(k), haste) for k, loss in bad]
+        if not bad:
+            return []
+        clocks = Clocks(game)
+        return [error_at(game, k, loss, clocks.before(k), haste) for k, loss in bad]
 
     def _best(self, errors: list[Error]) -> list[Error]:
         """Return the errors of a game that teach most, in order."""
@@ -338,7 +340,8 @@ class _Shown(NamedTuple):
 
     @property
     def value(self) -> int:
-        return self.entry.score * self.recurrence // FULL
+        score: int = self.entry.score
+        return score * self.recurrence // FULL
 
     @property
     def why(self) -> str:

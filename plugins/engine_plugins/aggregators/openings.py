@@ -77,13 +77,13 @@ class Openings(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a openings --player 'Stockfish 2300'
 
         Openings
-        Colour  Opening            Games   Score  95%          Win%  Accuracy  ACPL 1-10
-        white   Caro-Kann Defense      1  100.0%  20.7-100.0  55.1%     98.8%       0.50
-        black   Caro-Kann Defense      1  100.0%  20.7-100.0  45.3%     96.7%      12.30
-        white   English Defense        1  100.0%  20.7-100.0  58.7%     97.7%       6.10
-        white   English Opening        1  100.0%  20.7-100.0  53.1%     95.1%       4.80
-        black   English Opening        1  100.0%  20.7-100.0  47.2%     96.6%      14.10
-        black   French Defense         1  100.0%  20.7-100.0  46.7%     98.2%       9.10
+        Colour  Opening            Games   Score  95%          Win%  Move acc.  ACPL 1-10
+        white   Caro-Kann Defense      1  100.0%  20.7-100.0  55.1%      98.8%       0.50
+        black   Caro-Kann Defense      1  100.0%  20.7-100.0  45.3%      96.7%      12.30
+        white   English Defense        1  100.0%  20.7-100.0  58.7%      97.7%       6.10
+        white   English Opening        1  100.0%  20.7-100.0  53.1%      95.1%       4.80
+        black   English Opening        1  100.0%  20.7-100.0  47.2%      96.6%      14.10
+        black   French Defense         1  100.0%  20.7-100.0  46.7%      98.2%       9.10
         … 6 more
         Tree of moves
         View   Moves       Games   Score  95%          Win%  Opening
@@ -168,7 +168,8 @@ class Openings(Aggregator):
                 self.losses[key].add(ply.loss)
         if cost is not None:
             self.lost[key].add(cost.total)
-            self.costly[key].add(cost.total, game.origin.game, cost.worst)
+        total, worst = cost or (-1, 0)
+        self.costly[key].add(total, game.origin.game, worst)
 
     def _group(self, opening: Opening) -> str:
         if self.options.group == "eco":
@@ -186,7 +187,7 @@ class Openings(Aggregator):
             if win is not None:
                 self.node_wins[line].add(win)
         if line:
-            total, worst = cost or (0, 0)
+            total, worst = cost or (-1, 0)
             self.line_games[line].add(total, game.origin.game, worst)
 
     def report(self) -> Report:
@@ -241,8 +242,8 @@ class Openings(Aggregator):
         references = tuple(referred(self.costly.get(key)) for key, _ in listed)
         reading = (
             "Win% is the mean where a game left the named openings; move accuracy is the mean over later moves, "
-            "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games in "
-            "which most Win% was lost in the first ten moves, at the costliest of these moves."
+            "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games "
+            "in which most Win% was lost in the first ten moves, at the costliest of these moves."
         )
         return ReportTable("openings", "Openings", columns, rows, references, reading)
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal, TextIO
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-import chess
-import chess.pgn
 from msgspec import Meta
 
-from engine.errors import ConfigError
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Moments, Needs, Options, Sum, keyed
-from engine.positions import openings
+from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Reference, Report, ReportTable
+from engine.plugin import Aggregator, Moments, Needs, Options, Sum, TopK, keyed
 from engine_plugins.aggregators._common import (
     known_reach,
     left_out,
@@ -23,6 +19,8 @@ from engine_plugins.aggregators._common import (
     together,
     win_at,
 )
+from engine_plugins.aggregators._references import referred
+from engine_plugins.aggregators._repertoire_book import LINES_OPTION, Book, load
 
 _LEAVERS = (
     ("us", "our move"),
@@ -33,7 +31,6 @@ _LEAVERS = (
 )
 """Ways in which a game leaves the lines, in the order of the table."""
 
-_LINES_OPTION = "--set repertoire.lines=FILE.pgn"
 _AFTER = 34
 """Number of characters of a line that fit into a table."""
 _FULL = 100_000
@@ -110,17 +107,20 @@ class Repertoire(Aggregator):
     """Win% lost and points, by line, book moves and move, for our departures."""
     theirs = keyed(keyed(Moments()))
     """Our Win% after the move and points, by line, book moves and move, for their departures."""
+    examples = keyed(TopK(5))
+    """Games by the way in which they left the book, and by departure, with the position where they left it: those
+    in which our move cost most, or else in which we stood worst."""
     twice = Sum()
     """Number of games that count from both sides."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
-        self._book: _Book | None = None
+        self._book: Book | None = None
 
     def prepare(self) -> None:
         """Read the lines. Raises `ConfigError`."""
         if self.options.lines and self._book is None:
-            self._book = _load(self.options.lines)
+            self._book = load(self.options.lines)
 
     def add(self, game: AnalysedGame) -> None:
         colors = [color for color in game.view if self.options.color in ("both", color)]
@@ -134,24 +134,29 @@ class Repertoire(Aggregator):
             self._departure(game, color, last)
 
     def _departure(self, game: AnalysedGame, color: Color, last: tuple[int, str] | None) -> None:
+        number = game.origin.game
         if last is None:
             _points(self.left["never"], game, color)
+            self.examples["never"].add(0, number, 0)
             return
         k, position = last
         assert self._book is not None
         moves = self._book.moves[position]
         leaver = _leaver(game, color, k, moves)
         self._enter(self.left[leaver], game, color, k, k)
+        cost = (lost(game.plies[k]) or 0) if leaver == "us" else -(_win(game, k, color) or 0)
+        self.examples[leaver].add(cost, number, k)
         if leaver not in ("us", "opponent"):
             return
         name = "\t".join((self._book.lines[position], _choices(moves.values()), game.plies[k].san))
+        self.examples[f"{leaver}|{name}"].add(cost, number, k)
         if leaver == "opponent":
             self._enter(self.theirs[name], game, color, k, k + 1)
             return
         self._enter(self.ours[name], game, color, k, k)
-        cost = lost(game.plies[k])
-        if cost is not None:
-            self.ours[name]["cost"].add(cost)
+        known = lost(game.plies[k])
+        if known is not None:
+            self.ours[name]["cost"].add(known)
 
     def _enter(self, group: Any, game: AnalysedGame, color: Color, k: int, win_ply: int) -> None:
         """Count a game that left the book at position `k`, with the player's Win% in position `win_ply`."""
@@ -174,18 +179,18 @@ class Repertoire(Aggregator):
                 "plies": Metric(mean(plies.sum, plies.n), "Plies in the book, mean", "float"),
                 "ours": Metric(departures["us"], "Left by our move"),
                 "theirs": Metric(departures["opponent"], "Left by their move"),
-                "cost": Metric(mean(cost.sum, cost.n, 1000), "Win% lost by our move, mean", "float"),
+                "cost": Metric(mean(cost.sum, cost.n, 1000), "Lost by our move, mean", "float", "Win%"),
             },
             tables=(self._left(games), self._ours(), self._theirs()),
             notes=tuple(self._notes(games)),
+            findings=tuple(self._findings(games, departures, cost)),
         )
 
     def _notes(self, games: int) -> Iterator[str]:
         if not self.options.lines:
-            yield f"No data: no lines were given; {_LINES_OPTION} names a PGN file with your lines."
+            yield f"No data: no lines were given; {LINES_OPTION} names a PGN file with your lines."
             return
         yield "A game leaves the book at its last position that stands in the file, so transpositions count."
-        yield "Cost is the Win% that our move lost; our Win% is the one before our move or after theirs."
         yield "± is half of the 95% interval of a mean; there is none where all games say the same."
         if not games:
             yield "No data: no game of a player in view was seen."
@@ -202,7 +207,7 @@ class Repertoire(Aggregator):
             Column("who", "Book left by"),
             Column("games", "Games", "int"),
             Column("share", "Share", "percent"),
-            Column("plies", "Plies", "float"),
+            Column("plies", "Plies", "float", "plies"),
             Column("win", "Our Win%", "percent"),
             *_SCORE,
         )
@@ -213,7 +218,9 @@ class Repertoire(Aggregator):
             number = _times(group)
             cells = (mean(plies.sum, plies.n), mean(win.sum, win.n, 1000))
             rows.append((label, number, share(number, games), *cells, *_score(group)))
-        return ReportTable("left", "Who left the book", columns, tuple(rows))
+        reading = "A row leads to the positions where the book was left, those of our costliest moves first."
+        shown = (referred(self.examples.get(leaver)) for leaver, _ in (_LEAVERS if games else ()))
+        return ReportTable("left", "Who left the book", columns, tuple(rows), tuple(shown), reading)
 
     def _ours(self) -> ReportTable:
         columns = (
@@ -221,11 +228,15 @@ class Repertoire(Aggregator):
             Column("book", "Book"),
             Column("move", "We played", "move"),
             Column("games", "Games", "int"),
-            Column("cost", "Cost", "float"),
-            Column("cost_reach", "±", "float"),
+            Column("cost", "Cost", "float", "Win%"),
+            Column("cost_reach", "±", "float", "Win%"),
             *_SCORE,
         )
-        return ReportTable("ours", "Our departures", columns, tuple(self._listed(self.ours, "cost", -1)))
+        rows, references = self._listed("us", self.ours, "cost", -1)
+        reading = (
+            "Cost is the Win% that our move lost. A row leads to the positions before it, the costliest first."
+        )
+        return ReportTable("ours", "Our departures", columns, rows, references, reading)
 
     def _theirs(self) -> ReportTable:
         columns = (
@@ -234,113 +245,55 @@ class Repertoire(Aggregator):
             Column("move", "They played", "move"),
             Column("games", "Games", "int"),
             Column("win", "Our Win%", "percent"),
-            Column("win_reach", "±", "float"),
+            Column("win_reach", "±", "float", "Win%"),
             *_SCORE,
         )
-        return ReportTable("theirs", "Their departures", columns, tuple(self._listed(self.theirs, "win", 1)))
+        rows, references = self._listed("opponent", self.theirs, "win", 1)
+        reading = (
+            "Our Win% is that after their move. A row leads to the positions before it, our worst ones first."
+        )
+        return ReportTable("theirs", "Their departures", columns, rows, references, reading)
 
-    def _listed(self, groups: Any, figure: str, sign: int) -> Iterator[tuple[Cell, ...]]:
-        """Yield the rows: the most frequent first, then the worst figure for us, then by line."""
+    def _listed(
+        self, leaver: str, groups: Any, figure: str, sign: int
+    ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[tuple[Reference, ...], ...]]:
+        """Return rows and references: the most frequent first, then the worst figure for us, then by line."""
 
         def order(item: tuple[str, Any]) -> tuple[int, float, str]:
             value = item[1].get(figure).mean()
             return -_times(item[1]), float("inf") if value is None else sign * value, item[0]
 
-        for name, group in sorted(groups.items(), key=order)[: self.options.rows]:
+        rows: list[tuple[Cell, ...]] = []
+        listed = sorted(groups.items(), key=order)[: self.options.rows]
+        for name, group in listed:
             line, book, san = name.split("\t")
             moments = group.get(figure)
             cells = (mean(moments.sum, moments.n, 1000), known_reach(moments))
-            yield (_short(line), book, san, _times(group), *cells, *_score(group))
+            rows.append((_short(line), book, san, _times(group), *cells, *_score(group)))
+        return tuple(rows), tuple(referred(self.examples.get(f"{leaver}|{name}")) for name, _ in listed)
+
+    def _findings(self, games: int, departures: Mapping[str, int], cost: Moments) -> Iterator[Finding]:
+        if not games:
+            return
+        us, them = departures["us"], departures["opponent"]
+        text = f"Of {games:,} games, {us:,} left the book by our move and {them:,} by theirs"
+        mean_cost = mean(cost.sum, cost.n, 1000)
+        text += "." if mean_cost is None else f"; our moves cost {mean_cost:.1f} Win% on average."
+        yield Finding(text, references=referred(self.examples.get("us")), table="left")
+        again = [(name, group) for name, group in self.ours.items() if _times(group) > 1]
+        if again:
+            name, group = min(again, key=lambda item: (-(item[1].get("cost").sum), -_times(item[1]), item[0]))
+            line, book, san = name.split("\t")
+            yield Finding(
+                f"To learn first: after {line or 'the first position'} the book has {book}; {san} was played "
+                f"{_times(group):,} times.",
+                references=referred(self.examples.get(f"us|{name}")),
+                table="ours",
+            )
 
 
 _AFTER_COLUMN = Column("after", "After")
-_SCORE = (Column("score", "Score", "percent"), Column("score_reach", "±", "float"))
-
-
-class _Book(chess.pgn.BaseVisitor[bool]):
-    """All positions of a PGN file with the moves that the file has in them."""
-
-    def __init__(self) -> None:
-        self.moves: dict[str, dict[str, str]] = {}
-        """Moves by position: SAN by UCI, in the order of the file."""
-        self.lines: dict[str, str] = {}
-        """The first line of the file that leads to a position, in SAN, by position."""
-        self._fewest_men = 64
-        """Smallest number of men on the board in any position."""
-
-    def visit_move(self, board: chess.Board, move: chess.Move) -> None:
-        position = self._enter(board)
-        if move:
-            self.moves[position].setdefault(move.uci(), board.san(move))
-
-    def visit_board(self, board: chess.Board) -> None:
-        self._enter(board)
-
-    def handle_error(self, error: Exception) -> None:
-        raise ValueError(str(error))
-
-    def result(self) -> bool:
-        return True
-
-    def _enter(self, board: chess.Board) -> str:
-        position = openings.key(board)
-        if position not in self.moves:
-            self.moves[position] = {}
-            self.lines[position] = board.root().variation_san(board.move_stack)
-            self._fewest_men = min(self._fewest_men, board.occupied.bit_count())
-        return position
-
-    def last(self, game: AnalysedGame) -> tuple[int, str] | None:
-        """Return the last position of the game that is in the book, and its key; None if none is."""
-        last = None
-        for k, board in enumerate(game.boards()):
-            if board.occupied.bit_count() < self._fewest_men:
-                break
-            position = openings.key(board)
-            if position in self.moves:
-                last = k, position
-        return last
-
-
-class _Lines:
-    """A text stream that counts the lines that were read."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.number = 0
-
-    def readline(self) -> str:
-        self.number += 1
-        return self._stream.readline()
-
-
-def _load(path: str) -> _Book:
-    """Read a PGN file. Raises `ConfigError` that names the file, the line and what to do."""
-    book = _Book()
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as stream:
-            lines = _Lines(stream)
-            while _read(lines, book, path):
-                pass
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(
-            f"repertoire: cannot read {path}: {reason}; name a PGN file with {_LINES_OPTION}"
-        ) from None
-    if not any(book.moves.values()):
-        raise ConfigError(f"repertoire: {path} has no moves; name a PGN file with {_LINES_OPTION}")
-    return book
-
-
-def _read(lines: Any, book: _Book, path: str) -> bool:
-    """Read the next game of the file into the book. Return False at the end of the file."""
-    try:
-        return bool(chess.pgn.read_game(lines, Visitor=lambda: book))
-    except ValueError as error:
-        location = f"{path}, line {lines.number}"
-        raise ConfigError(
-            f"repertoire: {location}: {error}; correct it, or name another with {_LINES_OPTION}"
-        ) from None
+_SCORE = (Column("score", "Score", "percent"), Column("score_reach", "±", "float", "points of 100"))
 
 
 def _leaver(game: AnalysedGame, color: Color, k: int, moves: dict[str, str]) -> str:

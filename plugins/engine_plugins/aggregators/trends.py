@@ -35,7 +35,9 @@ from engine_plugins.aggregators._trend_tables import (
 )
 
 _OWN_MOVES = 10
-"""Moves of the player that a game needs to be named: short games are seldom telling."""
+"""Moves of the player that a game needs to be named before shorter ones, which are seldom telling."""
+_TELLING = 1_000_000
+"""More than any accuracy in thousandths of a percent."""
 
 
 class TrendsOptions(Options, frozen=True):
@@ -67,6 +69,14 @@ class Trends(Aggregator):
     corrected for their number. The opponents are not taken into account: who meets stronger ones scores less.
 
     With `--player`, only that player's colours count; without it, all players together do.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a trends --player 'Stockfish 1700'
+
+        Over time
+        Day         Games  Accuracy     ±   ACPL     ±  Bl./100     ±  Score  95%        Rating
+        2026-11-25     12     88.4%  2.85  34.25  5.17     2.42  1.60  45.8%  22.3-71.4   1,700
     """
 
     Options = TrendsOptions
@@ -76,7 +86,7 @@ class Trends(Aggregator):
     days = keyed(JointMoments(len(FIELDS)))
     """Sums over the games of a day, by speed and day, or month where the day is not known: `blitz|2026-11-02`."""
     worst = keyed(TopK(1))
-    """The game of a day with the lowest accuracy among those with enough moves, by day."""
+    """The game of a day with the lowest accuracy, by day; those with enough moves come before others."""
     games = Sum()
     undated = Sum()
     both = Sum()
@@ -95,10 +105,10 @@ class Trends(Aggregator):
         for color in game.view:
             figures = figures_of(game, color)
             sums.add(*figures)
-            if figures[MEASURED] and figures[MOVES] >= _OWN_MOVES:
-                worst = self.worst[day]
-                worst.add(-figures[ACCURACY], game.origin.game, 0)
-                worst.entries()  # forgets all but one at once
+            telling = figures[MEASURED] + (figures[MOVES] >= _OWN_MOVES)
+            worst = self.worst[day]
+            worst.add(telling * _TELLING - figures[ACCURACY], game.origin.game, 0)
+            worst.entries()  # forgets all but one at once
 
     def report(self) -> Report:
         periods = self._periods()

@@ -26,11 +26,13 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "judgements": {"worst": 2, "players": 1},
     "leaderboard": {"players": 1, "by": "accuracy"},
     "leaks": {"ranked": 1, "openings": 1, "min_moves": 2},
+    "missed-mates": {"longest": 9, "rows": 1, "players": 1},
     "mistakes": {"positions": 1, "least": 1},
     "openings": {"rows": 1, "group": "eco"},
     "phases": {"players": 1},
     "repertoire": {"rows": 1, "lines": str(DATA / "repertoire.pgn")},
     "time-management": {"longest": 1, "players": 1},
+    "trends": {"by": "day"},
     "wins": {"games": 1, "players": 1, "winning_cp": 50},
 }
 """Options under which tables overflow."""

@@ -1,0 +1,125 @@
+"""The tables of `conversion`, made from its states."""
+
+from __future__ import annotations
+
+from engine.model import Cell, Column, Reference, ReportTable
+from engine.plugin import Counts, Keyed, TopK
+from engine_plugins.aggregators._common import GAME, PLAYER, interval, share, unmilli
+from engine_plugins.aggregators._references import referred
+
+SIDES = ("ours", "opponents")
+STANDINGS = ("winning", "losing", "both", "neither")
+ERRORS = ("mistake", "blunder")
+
+
+def saved(ends: Counts) -> int:
+    """Return the number of games that were not lost."""
+    return ends["won"] + ends["drawn"]
+
+
+def player_table(listed: list[tuple[str, Keyed[Counts]]], slipped: Keyed[TopK]) -> ReportTable:
+    """Return the table of players, those with the most games first."""
+    columns = (
+        PLAYER,
+        Column("games", "Games", "int"),
+        Column("winning", "Winning", "int", "games"),
+        Column("converted", "Converted", "percent"),
+        Column("thrown_away", "Thrown away", "int", "games"),
+        Column("losing", "Losing", "int", "games"),
+        Column("saved", "Saved", "percent"),
+        Column("comebacks", "Comebacks", "int", "games"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for name, stood in listed:
+        winning, losing = stood.get("winning"), stood.get("losing")
+        won = winning.total, share(winning["won"], winning.total), winning["lost"]
+        losses = losing.total, share(saved(losing), losing.total), losing["won"]
+        rows.append((name, stood.get("all").total, *won, *losses))
+    references = tuple(referred(slipped.get(name)) for name, _ in listed)
+    reading = "Thrown away is lost after winning. A row leads first to winning games not won, where they turned."
+    return ReportTable("players", "By player", columns, tuple(rows), references, reading)
+
+
+def outcome_table(outcomes: Keyed[Keyed[Counts]], examples: Keyed[TopK], winning: int) -> ReportTable:
+    """Return the table of how games ended in which a side stood winning, losing, both or neither."""
+    columns = (
+        Column("side", "Side"),
+        Column("standing", "Stood"),
+        Column("games", "Games", "int"),
+        Column("won", "Won", "percent"),
+        Column("won_interval", "95%"),
+        Column("drawn", "Drawn", "percent"),
+        Column("lost", "Lost", "percent"),
+        Column("lost_interval", "95%"),
+    )
+    references: list[tuple[Reference, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
+    for side in SIDES:
+        for standing in STANDINGS if side in outcomes else ():
+            ends = outcomes.get(side).get(standing)
+            whole = ends.total
+            won, drawn, losses = (ends[end] for end in ("won", "drawn", "lost"))
+            shares = share(won, whole), interval(won, whole), share(drawn, whole), share(losses, whole)
+            rows.append((side, standing, whole, *shares, interval(losses, whole)))
+            references.append(referred(examples.get(f"{side}|{standing}")))
+    reading = (
+        f"Winning is a Win% of {winning} or more at some time, losing {100 - winning} or less. "
+        "A row leads first to winning games that were not won and losing ones that were saved, where they turned."
+    )
+    return ReportTable(
+        "outcomes", "How they stood and how it ended", columns, tuple(rows), tuple(references), reading
+    )
+
+
+def answer_table(replies: Keyed[Counts], examples: Keyed[TopK]) -> ReportTable:
+    """Return the table of errors that were punished or let off."""
+    columns = (
+        Column("answered_by", "Answered by"),
+        Column("error", "Error"),
+        Column("errors", "Errors", "int"),
+        Column("punished", "Punished", "int"),
+        Column("share", "Share", "percent"),
+        Column("interval", "95%"),
+        Column("let_off", "Let off", "int"),
+    )
+    references: list[tuple[Reference, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
+    for side in SIDES:
+        for kind in ERRORS if side in replies else ():
+            whole = replies.get(side)[kind]
+            part = replies.get(side)[f"{kind}_punished"]
+            rows.append(
+                (side, kind, whole, part, share(part, whole), interval(part, whole), whole - part),
+            )
+            references.append(referred(examples.get(f"{side}|{kind}")))
+    reading = (
+        "Punished is an answer that is neither a mistake nor a blunder; a row leads to the answers, those that "
+        "let an error off and lost the most Win% first."
+    )
+    return ReportTable("punished", "Answers to errors", columns, tuple(rows), tuple(references), reading)
+
+
+def game_table(games: TopK) -> ReportTable:
+    """Return the table of the games with the widest gap between a standing and the result."""
+    columns = (
+        GAME,
+        PLAYER,
+        Column("what", "What"),
+        Column("win", "Win%", "percent"),
+        Column("ended", "Ended"),
+        Column("move", "Turned by", "move"),
+        Column("win_before", "Before", "percent"),
+        Column("win_after", "After", "percent"),
+    )
+    references: list[tuple[Reference, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
+    for entry in games.entries():
+        number, player, drama, extreme, end, move, *turn, ply = entry.cells
+        before, after = (unmilli(value) for value in turn)
+        rows.append((number, player, drama, unmilli(extreme), end, move, before, after))
+        references.append((Reference(entry.game, ply if isinstance(ply, int) else None),))
+    reading = (
+        "Win% is the best that the player had (let slip) or the worst (escaped); a row leads to the move that "
+        "turned the game, or to its end."
+    )
+    return ReportTable("games", "Most dramatic games", columns, tuple(rows), tuple(references), reading)
