@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from engine.live.columns import TableColumn, fit_table
-from engine.live.page import NARROW, UNEVALUATED, game_page, heading
+from engine.live.page import NARROW, PLAYED, UNEVALUATED, game_page, heading
 from engine.live.reports import report_table
 from engine.model import Cell, Kind, Report, RunResult
 from engine.settings import DEFAULT_AGGREGATORS, PLAYER_AGGREGATORS
@@ -34,8 +34,9 @@ FIGURES: Final = (
     ("judgements", "inaccuracies", "Inaccuracies"),
     ("judgements", "mistakes", "Mistakes"),
     ("judgements", "blunders", "Blunders"),
-    ("wins", "wins", "Winning moves"),
 )
+ROOM_FOR_WINS = 70
+"""Columns of a terminal below which the winning moves are left out, so that names are whole."""
 PLAYERS = "players"
 UNLISTED = "more players are not listed"
 """What the note of a report says whose table of players is not whole."""
@@ -44,8 +45,7 @@ UNLISTED = "more players are not listed"
 def overview(result: RunResult, *, width: int) -> Iterator[RenderableType]:
     """Yield what a person wants to know first, for standard output of `width` columns."""
     if result.game is not None and result.game.epd is None:
-        _, winning = _column(result.reports.get("wins"), "wins")
-        yield from game_page(result.game, width, winning)
+        yield from game_page(result.game, width, _winning(result.reports.get("wins")))
     elif result.game is None and result.counts.analysed:
         yield from _leaks(result.reports.get(LEAKS), width)
         yield from _players(result.reports, width)
@@ -80,7 +80,11 @@ def _leaks(report: Report | None, width: int) -> Iterator[RenderableType]:
 
 def _players(reports: Mapping[str, Report], width: int) -> Iterator[RenderableType]:
     """Yield what several reports say of each player, side by side."""
-    figures = [(label, *_column(reports.get(name), key)) for name, key, label in FIGURES]
+    figures: list[tuple[str, Kind, Mapping[str, Cell]]] = [
+        (label, *_column(reports.get(name), key)) for name, key, label in FIGURES
+    ]
+    if width >= ROOM_FOR_WINS:
+        figures.append((PLAYED, "text", _winning(reports.get("wins"))))
     names = list(dict.fromkeys(name for _, _, cells in figures for name in cells))
     if not names:
         return
@@ -107,6 +111,14 @@ def _column(report: Report | None, key: str) -> tuple[Kind, dict[str, Cell]]:
             if column.key == key:
                 return column.kind, {str(row[0]): row[k] for row in table.rows}
     return "int", {}
+
+
+def _winning(report: Report | None) -> dict[str, Cell]:
+    """Return how many of the winning moves that were there each player played: `31 of 40`."""
+    (_, available), (_, played) = (_column(report, key) for key in ("available", "played"))
+    return {
+        name: f"{cell(played.get(name), 'int')} of {cell(number, 'int')}" for name, number in available.items()
+    }
 
 
 def _best(report: Report | None, width: int) -> Iterator[RenderableType]:

@@ -28,7 +28,8 @@ KINDS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
 """Judgements, each with its mark, its plural and its colour."""
 NARROW = 90
 """Columns of a terminal below which headings are short."""
-SHORT: Final = {"Inaccuracies": "?!", "Mistakes": "?", "Blunders": "??", "Winning moves": "Won"}
+PLAYED = "Winning moves played"
+SHORT: Final = {"Inaccuracies": "?!", "Mistakes": "?", "Blunders": "??", PLAYED: "Wins played"}
 MARKS: Final = {kind: mark for kind, mark, _, _ in KINDS}
 
 
@@ -39,7 +40,7 @@ def game_page(
 
     * **game** - the game.
     * **width** - columns of the terminal.
-    * **winning** - *(optional)* the numbers of winning moves by player.
+    * **winning** - *(optional)* how many of the winning moves that were there each player played: `31 of 40`.
     """
     width = min(width, WIDEST)
     yield from _head(game, width)
@@ -111,8 +112,8 @@ def _players(game: AnalysedGame, width: int, winning: Mapping[str, Cell]) -> Ite
     ]
     names = [game.player(color) for color in COLORS]
     if winning and names[0] != names[1]:
-        won = [cell(winning.get(name), "int") for name in names]
-        columns.append(TableColumn(heading("Winning moves", width), won, figures=True))
+        won = [cell(winning.get(name), "text") for name in names]
+        columns.append(TableColumn(heading(PLAYED, width), won, figures=True))
     yield from fit_table(columns, width, heading_style="dim")
 
 

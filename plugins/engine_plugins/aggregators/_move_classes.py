@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import chess
@@ -27,6 +28,8 @@ _EVEN = 50_000
 _POINTS = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
 _SACRIFICE = 2
 """Smallest number of points, by static exchange, that a sacrifice gives away."""
+_CHOICE = 3
+"""Other legal moves that a great move has to have beside it; beside a brilliant one they give nothing away."""
 
 
 class Glance(NamedTuple):
@@ -38,6 +41,9 @@ class Glance(NamedTuple):
     """Whether a follow-up search may show that the move is great."""
     sacrifice: bool
     """Whether the move sacrifices a piece; only computed for candidates."""
+    chosen: bool
+    """Whether the sacrifice was a choice: neither an evasion of check nor a promotion, and at least `_CHOICE`
+    other moves give nothing away; only computed for sacrifices."""
 
 
 def glances(game: AnalysedGame, *, search: bool) -> Iterator[Glance]:
@@ -47,21 +53,33 @@ def glances(game: AnalysedGame, *, search: bool) -> Iterator[Glance]:
     for k, (board, ply) in enumerate(zip(game.boards(), game.plies, strict=False)):
         move = chess.Move.from_uci(ply.uci)
         captures = board.is_capture(move)
-        forced = _at_most_one(board.generate_legal_moves())
+        forced = not _at_least(2, board.generate_legal_moves())
         book = book and _leads_to_book(board, move)
-        candidate = sacrifice = False
+        candidate = sacrifice = chosen = False
         if search and not forced and not book and not (captures and move.to_square == taken_on):
-            candidate = _is_open(game, k)
+            candidate = _is_open(game, k) and _at_least(_CHOICE + 1, board.generate_legal_moves())
             sacrifice = candidate and gives_away(board, move) >= _SACRIFICE
+            chosen = sacrifice and is_choice(board, move)
             candidate = candidate and (sacrifice or _is_tense(board, move, (k and lost(game.plies[k - 1])) or 0))
-        yield Glance(forced, book, candidate, sacrifice)
+        yield Glance(forced, book, candidate, sacrifice, chosen)
         taken_on = move.to_square if captures else None
 
 
-def _at_most_one(moves: Iterable[chess.Move]) -> bool:
-    remaining = iter(moves)
-    next(remaining, None)
-    return next(remaining, None) is None
+def _at_least(number: int, moves: Iterable[chess.Move]) -> bool:
+    """Return whether there are so many moves, without looking at more."""
+    return sum(1 for _ in islice(moves, number)) == number
+
+
+def is_choice(board: chess.Board, move: chess.Move) -> bool:
+    """Return whether a player need not have sacrificed a piece with `move`.
+
+    An answer to a check and a promotion are no choice (freechess and wintrchess-lib exclude both), nor is a move
+    where a piece is lost whatever is played: at least three other moves must give nothing away.
+    """
+    if board.is_check() or move.promotion:
+        return False
+    others = (other for other in board.generate_legal_moves() if other != move)
+    return _at_least(_CHOICE, (other for other in others if gives_away(board, other) <= 0))
 
 
 def _leads_to_book(board: chess.Board, move: chess.Move) -> bool:
@@ -121,7 +139,7 @@ def _good_class(game: AnalysedGame, k: int, glance: Glance, margin: int | None) 
     ply, loss = game.plies[k], lost(game.plies[k])
     if margin is not None and margin >= _MARGIN:
         sound = ply.win_after is not None and milli(ply.win_after) >= _EVEN
-        return "brilliant" if glance.sacrifice and sound else "great"
+        return "brilliant" if glance.chosen and sound else "great"
     if loss is None or _is_best(game, k):
         return "best"
     return "excellent" if loss < _EXCELLENT else "good"

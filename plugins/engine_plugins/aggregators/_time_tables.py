@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.model import SPEEDS, Cell, Column, ReportTable
+from engine.model import SPEEDS, Cell, Column, Reference, ReportTable
 from engine.plugin import Counts, Keyed, TopK
 from engine_plugins.aggregators._common import GAME, PLAYER, interval, mean, share, unmilli
+from engine_plugins.aggregators._references import to_moves
 
 CLOCKS = ((3_000, "under 3%"), (10_000, "3-10%"), (25_000, "10-25%"), (50_000, "25-50%"))
 MOST_CLOCK = "50% or more"
@@ -16,10 +17,16 @@ _PHASES = ("opening", "middlegame", "endgame")
 _BAND_COLUMNS = (
     Column("moves", "Moves", "int"),
     Column("share", "Share", "percent"),
-    Column("accuracy", "Accuracy", "percent"),
+    Column("accuracy", "Move accuracy", "percent"),
     Column("blunders", "Blunders", "int"),
-    Column("blunders_rate", "per 100", "float"),
+    Column("blunders_rate", "per 100", "float", "blunders per 100 moves"),
     Column("interval", "95%"),
+)
+
+
+_READING = (
+    "Share: of the moves. Move accuracy and blunders are over the moves with evaluations; 95%: interval of the"
+    " blunders per 100. A row leads to the moves that lost most Win%."
 )
 
 
@@ -47,7 +54,7 @@ def _band_rows(groups: list[tuple[str, Counts]]) -> Iterator[tuple[Cell, ...]]:
         yield band, counts["moves"], share(counts["moves"], whole), mean_accuracy(counts), *rate
 
 
-def players_table(listed: list[tuple[str, Counts]]) -> ReportTable:
+def players_table(listed: list[tuple[str, Counts]], worst: Keyed[TopK]) -> ReportTable:
     """Return the players with their figures."""
     columns = (
         PLAYER,
@@ -64,10 +71,15 @@ def players_table(listed: list[tuple[str, Counts]]) -> ReportTable:
         figures = mean_time(counts), trouble(counts), counts["flag_losses"], counts["flag_wins"]
         ends = mean(counts["left"], counts["ends"], 1000), mean(counts["variance"], counts["windows"], 1000)
         rows.append((name, counts["games"], *figures, *ends))
-    return ReportTable("players", "By player", columns, tuple(rows))
+    references = tuple(to_moves(worst.get(name)) for name, _ in listed)
+    reading = (
+        "Left at end: the clock at the player's last move, in percent. Variance: how unevenly the time is spent."
+        " A row leads to the moves that lost most Win%."
+    )
+    return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
 
-def clock_table(clock: Keyed[Keyed[Counts]]) -> ReportTable:
+def clock_table(clock: Keyed[Keyed[Counts]], costly: Keyed[TopK]) -> ReportTable:
     """Return the moves by side and clock left."""
     columns = (Column("side", "Side"), Column("left", "Clock left"), *_BAND_COLUMNS)
     bands = (*(name for _, name in CLOCKS), MOST_CLOCK)
@@ -75,29 +87,34 @@ def clock_table(clock: Keyed[Keyed[Counts]]) -> ReportTable:
     for side in ("ours", "opponents"):
         groups = [(band, clock.get(side).get(band)) for band in bands]
         rows += [(side, *row) for row in _band_rows(groups)]
-    return ReportTable("clock", "By clock left", columns, tuple(rows))
+    references = tuple(to_moves(costly.get(f"clock|{row[1]}")) if row[0] == "ours" else () for row in rows)
+    reading = f"Clock left after the move, in percent. {_READING}"
+    return ReportTable("clock", "By clock left", columns, tuple(rows), references, reading)
 
 
-def thinking_table(thinking: Keyed[Counts]) -> ReportTable:
+def thinking_table(thinking: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
     """Return the moves by their time."""
     bands = (*(name for _, name in TIMES), MOST_TIME)
     columns = (Column("time", "Move time"), *_BAND_COLUMNS)
-    return ReportTable(
-        "thinking",
-        "By move time",
-        columns,
-        tuple(_band_rows([(band, thinking.get(band)) for band in bands])),
-    )
+    rows = tuple(_band_rows([(band, thinking.get(band)) for band in bands]))
+    return ReportTable("thinking", "By move time", columns, rows, _costliest("thinking", rows, costly), _READING)
 
 
-def phases_table(phases: Keyed[Counts]) -> ReportTable:
+def _costliest(
+    key: str, rows: tuple[tuple[Cell, ...], ...], costly: Keyed[TopK]
+) -> tuple[tuple[Reference, ...], ...]:
+    """Return references to the costliest moves of each row of a table, by the row's first cell."""
+    return tuple(to_moves(costly.get(f"{key}|{row[0]}")) for row in rows)
+
+
+def phases_table(phases: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
     """Return the moves by phase."""
     columns = (
         Column("phase", "Phase"),
         Column("moves", "Moves", "int"),
         Column("share", "Of the time", "percent"),
         Column("time", "Time a move", "duration"),
-        Column("accuracy", "Accuracy", "percent"),
+        Column("accuracy", "Move accuracy", "percent"),
     )
     whole = sum(counts["time"] for counts in phases.values())
     groups = [(phase, phases.get(phase)) for phase in _PHASES if phase in phases]
@@ -105,10 +122,11 @@ def phases_table(phases: Keyed[Counts]) -> ReportTable:
         (phase, counts["moves"], share(counts["time"], whole), mean_time(counts), mean_accuracy(counts))
         for phase, counts in groups
     )
-    return ReportTable("phases", "By phase", columns, rows)
+    reading = "Of the time: the phase's share of all time spent. A row leads to the moves that lost most Win%."
+    return ReportTable("phases", "By phase", columns, rows, _costliest("phases", rows, costly), reading)
 
 
-def speeds_table(speeds: Keyed[Counts]) -> ReportTable:
+def speeds_table(speeds: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
     """Return the games by speed."""
     columns = (
         Column("speed", "Speed"),
@@ -117,7 +135,7 @@ def speeds_table(speeds: Keyed[Counts]) -> ReportTable:
         Column("trouble", "In trouble", "percent"),
         Column("flag_losses", "Flagged", "int"),
         Column("flag_wins", "Won on time", "int"),
-        Column("accuracy", "Accuracy", "percent"),
+        Column("accuracy", "Move accuracy", "percent"),
     )
     order = (*(name for _, name in SPEEDS), "correspondence")
     groups = [(speed, speeds.get(speed)) for speed in order if speed in speeds]
@@ -126,7 +144,9 @@ def speeds_table(speeds: Keyed[Counts]) -> ReportTable:
         flags = counts["flag_losses"], counts["flag_wins"]
         cells = mean_time(counts), trouble(counts), *flags, mean_accuracy(counts)
         rows.append((speed, counts["games"], *cells))
-    return ReportTable("speeds", "By speed", columns, tuple(rows))
+    references = _costliest("speeds", tuple(rows), costly)
+    reading = "Only games with clocks or times, one for each player. A row leads to the moves that lost most Win%."
+    return ReportTable("speeds", "By speed", columns, tuple(rows), references, reading)
 
 
 def longest_table(longest: TopK) -> ReportTable:
@@ -145,4 +165,6 @@ def longest_table(longest: TopK) -> ReportTable:
     for entry in longest.entries():
         number, move, player, *figures, judgement = entry.cells
         rows.append((number, move, player, *map(unmilli, (entry.score, *figures)), judgement))
-    return ReportTable("longest", "Longest thinks", columns, tuple(rows))
+    references = tuple((Reference(entry.game, entry.ply),) for entry in longest.entries())
+    reading = "Left: on the clock after the move. Before and after: the player's Win%."
+    return ReportTable("longest", "Longest thinks", columns, tuple(rows), references, reading)

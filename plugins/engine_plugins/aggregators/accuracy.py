@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Histogram, Keyed, Moments, Needs, Options, Table, keyed
+from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Counts, Histogram, Keyed, Moments, Needs, Options, Table, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
@@ -25,6 +25,7 @@ from engine_plugins.aggregators._common import (
     together,
     unmilli,
 )
+from engine_plugins.aggregators._references import SHOWN, possessive, to_games
 
 Definition = Literal["lichess", "lichess-insights", "expected-points"]
 
@@ -64,6 +65,11 @@ class Accuracy(Aggregator):
       player kept. chess.com also judges moves by expected points, but takes the players' ratings into account by
       a formula that is not published. Here they are Lichess's Win%.
 
+    Beside it stands the move accuracy: the plain mean of Lichess's accuracy over all moves, whatever the option
+    says. It is what `phases`, `time-management` and `openings` say of groups of moves, so those figures compare
+    with this one and not with the accuracy of games. It is higher, because a bad move weighs no more than a good
+    one.
+
     A game counts for a player if both sides have a move with an evaluation before and after it. The median is the
     median of the game accuracies, the lower one of two middle values. ± is half of the 95% interval of the mean of
     the game accuracies. With `--player`, only that player's colours count.
@@ -73,11 +79,11 @@ class Accuracy(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a accuracy
 
         By player
-        Player          Games  Accuracy     ±  Median  White  Black
-        Stockfish 1400     12     83.6%  3.73   82.0%  84.7%  82.6%
-        Stockfish 1700     12     88.4%  2.85   88.2%  88.6%  88.1%
-        Stockfish 2000     12     89.7%  3.13   91.3%  89.3%  90.1%
-        Stockfish 2300     12     95.6%  1.75   96.2%  96.4%  94.8%
+        Player          Games  Accuracy     ±  Median  White  Black  Move accuracy
+        Stockfish 1400     12     83.6%  3.73   82.0%  84.7%  82.6%          92.4%
+        Stockfish 1700     12     88.4%  2.85   88.2%  88.6%  88.1%          93.0%
+        Stockfish 2000     12     89.7%  3.13   91.3%  89.3%  90.1%          94.2%
+        Stockfish 2300     12     95.6%  1.75   96.2%  96.4%  94.8%          96.9%
     """
 
     Options = AccuracyOptions
@@ -90,6 +96,10 @@ class Accuracy(Aggregator):
     """Accuracy of each game in thousandths of a percent, by player."""
     moves = keyed(Moments(), by="group|player")
     """The summand of each move by the chosen definition, by colour and player."""
+    totals = Counts(by="group|player")
+    """By player, the number of all `moves` with an accuracy, and its sum (`kept`) in thousandths: `moves|name`."""
+    worst = keyed(TopK(SHOWN), by="player")
+    """Games by how far their accuracy is from 100%, in thousandths."""
     games = Table()
 
     def __init__(self, options: Any = None) -> None:
@@ -103,9 +113,13 @@ class Accuracy(Aggregator):
     def add(self, game: AnalysedGame) -> None:
         cells: dict[Color, int | None] = {"white": None, "black": None}
         for color in game.view:
+            name = game.player(color)
+            kept = [ply.accuracy for ply in game.plies[game.turns(color).start :: 2] if ply.accuracy is not None]
+            if kept:
+                self.totals.add(f"moves|{name}", len(kept))
+                self.totals.add(f"kept|{name}", sum(map(milli, kept)))
             if game.side(color).accuracy is None:
                 continue
-            name = game.player(color)
             accuracy = game.side(color).accuracy
             if self.options.definition != "lichess":
                 summands = self._summands(game, color)
@@ -115,6 +129,7 @@ class Accuracy(Aggregator):
             cells[color] = milli(accuracy)
             self.sides[f"{color}|{name}"].add(milli(accuracy))
             self.medians[name].add(milli(accuracy))
+            self.worst[name].add(-milli(accuracy), game.origin.game, 0)
         if any(cell is not None for cell in cells.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, cells["white"], black, cells["black"])
@@ -170,6 +185,7 @@ class Accuracy(Aggregator):
             title="Accuracy",
             metrics={
                 "accuracy": Metric(self._overall([white, black]), "Accuracy", "percent"),
+                "move_accuracy": Metric(self._by_moves(), "Move accuracy", "percent"),
                 "median": Metric(unmilli(median.median()), "Median of games", "percent"),
                 "white": Metric(self._overall([white]), "With White", "percent"),
                 "black": Metric(self._overall([black]), "With Black", "percent"),
@@ -177,7 +193,47 @@ class Accuracy(Aggregator):
             },
             tables=(self._players(listed), self._games()),
             notes=tuple(notes),
+            findings=tuple(self._findings(listed, number)),
         )
+
+    def _by_moves(self, *names: str) -> float | None:
+        """Return the move accuracy of some players, or of all, in percent; None without a move."""
+        moves, kept = (
+            sum(self.totals[f"{key}|{name}"] for name in names)
+            if names
+            else sum(number for _, number in self.totals.each(f"{key}|"))
+            for key in ("moves", "kept")
+        )
+        return mean(kept, moves, 1000)
+
+    def _findings(self, listed: list[tuple[str, Histogram]], number: int) -> Iterator[Finding]:
+        """Yield how accurate the only player in view is, or from whom to whom the players of a table reach."""
+        if number == 1 and listed:
+            name, games = listed[0][0], listed[0][1].total
+            white, black = (self._of(name, color) for color in _COLORS)
+            colors = ""
+            if white is not None and black is not None:
+                colors = f", {white:.1f}% with White and {black:.1f}% with Black"
+            half = reach(together(self.sides.get(f"{color}|{name}") for color in _COLORS), 1000)
+            within = f"±{half:.1f}, " if half else ""
+            games_of = f"{games:,} game" if games == 1 else f"{games:,} games"
+            yield Finding(
+                f"{possessive(name)} accuracy is {self._of(name, *_COLORS):.1f}% ({within}{games_of}){colors}.",
+                None,
+                to_games(self.worst.get(name)),
+                "players",
+            )
+        elif 1 < number == len(listed):
+            ranked = sorted((self._of(name, *_COLORS) or 0, name) for name, _ in listed)
+            (low, last), (high, first) = ranked[0], ranked[-1]
+            yield Finding(
+                f"Accuracy reaches from {low:.1f}% ({last}) to {high:.1f}% ({first}) among {number:,} players.",
+                table="players",
+            )
+
+    def _of(self, name: str, *colors: Color) -> float | None:
+        """Return a player's accuracy with some colours, in percent."""
+        return self._overall([self._parts.get(f"{color}|{name}") for color in colors])
 
     def _players(self, listed: list[tuple[str, Histogram]]) -> ReportTable:
         columns = (
@@ -188,8 +244,14 @@ class Accuracy(Aggregator):
             Column("median", "Median", "percent"),
             Column("white", "White", "percent"),
             Column("black", "Black", "percent"),
+            Column("move_accuracy", "Move accuracy", "percent"),
         )
-        return ReportTable("players", "By player", columns, tuple(self._player_rows(listed)))
+        references = tuple(to_games(self.worst.get(name)) for name, _ in listed)
+        reading = (
+            "Accuracy: mean over games, ± half of its 95% interval. Move accuracy: mean over moves, to compare"
+            " with phases and time trouble. A row leads to the least accurate games."
+        )
+        return ReportTable("players", "By player", columns, tuple(self._player_rows(listed)), references, reading)
 
     def _player_rows(self, listed: list[tuple[str, Histogram]]) -> Iterator[tuple[Cell, ...]]:
         for name, accuracies in listed:
@@ -198,7 +260,8 @@ class Accuracy(Aggregator):
             parts = [self._parts.get(key) for key in keys]
             median = unmilli(accuracies.median())
             by_color = (self._overall([part]) for part in parts)
-            yield name, games.n, self._overall(parts), reach(games, 1000), median, *by_color
+            figures = games.n, self._overall(parts), reach(games, 1000), median
+            yield name, *figures, *by_color, self._by_moves(name)
 
     def _games(self) -> ReportTable:
         columns = (
@@ -212,4 +275,5 @@ class Accuracy(Aggregator):
             (number, white, unmilli(white_accuracy), black, unmilli(black_accuracy))
             for number, white, white_accuracy, black, black_accuracy in self.games.rows()
         )
-        return ReportTable("games", "By game", columns, rows)
+        reading = "Accuracy of the game by the definition chosen; – where a side has no move with evaluations."
+        return ReportTable("games", "By game", columns, rows, reading=reading)

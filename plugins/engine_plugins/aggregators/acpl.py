@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Histogram, Needs, Options, Sum, Table, keyed
+from msgspec import structs
+
+from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Report, ReportTable
+from engine.plugin import Aggregator, Histogram, Needs, Options, Sum, Table, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
@@ -21,11 +24,15 @@ from engine_plugins.aggregators._common import (
     mean,
     share,
 )
+from engine_plugins.aggregators._references import SHOWN, possessive, to_moves
 
 _COLORS: tuple[Color, ...] = ("white", "black")
 _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
 """Upper bounds, inclusive, of the groups of losses, as in Lichess's Insights."""
 
+
+_COSTLY = 101
+"""Smallest loss, in centipawns, of a move that rows refer to."""
 
 _Player = tuple[str, Histogram, dict[str, Histogram]]
 """A player, the losses in all games, and those by colour."""
@@ -81,6 +88,10 @@ class Acpl(Aggregator):
     moves = keyed(Histogram(), by="group|player")
     """Losses of the moves in centipawns, by colour and player: `white|name`."""
     player_games = keyed(Sum(), by="player")
+    worst = keyed(TopK(SHOWN), by="player")
+    """Moves by loss in centipawns, at least `_COSTLY`, by player."""
+    buckets = keyed(TopK(SHOWN))
+    """Moves by loss in centipawns, at least `_COSTLY`, by group of losses."""
     games = Table()
 
     def __init__(self, options: Any = None) -> None:
@@ -95,11 +106,20 @@ class Acpl(Aggregator):
                 acpls[color] = acpl
                 self.player_games[game.player(color)].add()
             losses = [loss for k in game.turns(color) if (loss := game.plies[k].loss) is not None]
+            for k in game.turns(color):
+                if (game.plies[k].loss or 0) >= _COSTLY:
+                    self._costs(game, k)
             for loss, n in Counter(losses).items():
                 self.moves[f"{color}|{game.player(color)}"].add(loss, n)
         if any(acpl is not None for acpl in acpls.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])
+
+    def _costs(self, game: AnalysedGame, k: int) -> None:
+        loss, number = game.plies[k].loss or 0, game.origin.game
+        for top in (self.worst[game.player(game.turn(k))], self.buckets[_bucket(loss)]):
+            if top.admits(loss, number, k):
+                top.add(loss, number, k)
 
     def report(self) -> Report:
         everything, by_color = Histogram(), {color: Histogram() for color in _COLORS}
@@ -115,16 +135,34 @@ class Acpl(Aggregator):
         return Report(
             title="Average centipawn loss",
             metrics={
-                "acpl": Metric(_mean(everything), "Average centipawn loss", "float"),
-                "median": Metric(everything.median(), "Median loss of a move"),
-                "white": Metric(_mean(by_color["white"]), "With White", "float"),
-                "black": Metric(_mean(by_color["black"]), "With Black", "float"),
+                "acpl": Metric(_mean(everything), "Average centipawn loss", "float", "centipawns"),
+                "median": Metric(everything.median(), "Median loss of a move", unit="centipawns"),
+                "white": Metric(_mean(by_color["white"]), "With White", "float", "centipawns"),
+                "black": Metric(_mean(by_color["black"]), "With Black", "float", "centipawns"),
                 "moves": Metric(everything.total, "Moves"),
                 "games": Metric(self.games.total, "Games"),
             },
-            tables=(self._players(listed), _loss_table(everything), self._games()),
+            tables=(self._players(listed), self._losses(everything), self._games()),
             notes=tuple(notes),
+            findings=tuple(self._findings(listed, number)),
         )
+
+    def _findings(self, listed: list[_Player], number: int) -> Iterator[Finding]:
+        """Yield what the only player in view loses, or from whom to whom the players of a table reach."""
+        if number == 1 and listed:
+            name, losses, _ = listed[0]
+            yield Finding(
+                f"{possessive(name)} moves lose {_mean(losses):.0f} centipawns on average, half of them"
+                f" {losses.median():,} or less (of {losses.total:,}).",
+                None,
+                to_moves(self.worst.get(name)),
+                "players",
+            )
+        elif 1 < number == len(listed):
+            ranked = sorted((_mean(losses) or 0, name) for name, losses, _ in listed)
+            (low, first), (high, last) = ranked[0], ranked[-1]
+            reach = f"from {low:.0f} ({first}) to {high:.0f} ({last}) among {number:,} players"
+            yield Finding(f"Average centipawn loss reaches {reach}.", table="players")
 
     def _by_player(self, everything: Histogram, by_color: dict[Color, Histogram]) -> Iterator[_Player]:
         """Yield the losses of each player, and add them to all others."""
@@ -142,27 +180,43 @@ class Acpl(Aggregator):
             PLAYER,
             Column("games", "Games", "int"),
             Column("moves", "Moves", "int"),
-            Column("acpl", "ACPL", "float"),
-            Column("median", "Median", "int"),
-            Column("white", "White", "float"),
-            Column("black", "Black", "float"),
+            Column("acpl", "ACPL", "float", "centipawns"),
+            Column("median", "Median", "int", "centipawns"),
+            Column("white", "White", "float", "centipawns"),
+            Column("black", "Black", "float", "centipawns"),
         )
         rows: list[tuple[Cell, ...]] = []
         for name, losses, parts in listed:
             by_color = (_mean(parts.get(color, Histogram())) for color in _COLORS)
             games = self.player_games.get(name).value
             rows.append((name, games, losses.total, _mean(losses), losses.median(), *by_color))
-        return ReportTable("players", "By player", columns, tuple(rows))
+        references = tuple(to_moves(self.worst.get(name)) for name, _, _ in listed)
+        reading = "Mean and median loss of a move. A row leads to the moves that lost most, of those above 100."
+        return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
     def _games(self) -> ReportTable:
         columns = (
             GAME,
             Column("white", "White", "player"),
-            Column("white_acpl", "ACPL", "int"),
+            Column("white_acpl", "ACPL", "int", "centipawns"),
             Column("black", "Black", "player"),
-            Column("black_acpl", "ACPL", "int"),
+            Column("black_acpl", "ACPL", "int", "centipawns"),
         )
-        return self.games.render("games", "By game", columns)
+        reading = "Mean loss of the player's moves in the game, rounded as on Lichess."
+        return structs.replace(self.games.render("games", "By game", columns), reading=reading)
+
+    def _losses(self, losses: Histogram) -> ReportTable:
+        """Return the table of how many moves lost how much."""
+        table = _loss_table(losses)
+        references = tuple(to_moves(self.buckets.get(str(row[0]))) for row in table.rows)
+        reading = "A mate counts as 1,000 centipawns. Rows above 100 lead to the moves that lost most."
+        return structs.replace(table, references=references, reading=reading)
+
+
+def _bucket(loss: int) -> str:
+    """Return the name of the group of a loss above 0."""
+    below, bound = next((low, high) for low, high in pairwise(_BUCKETS) if loss <= high)
+    return f"{below + 1}-{bound}"
 
 
 def _mean(losses: Histogram) -> float | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Column, Metric, Report, ReportTable
+from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Options, Request, TopK, keyed
 from engine_plugins.aggregators._common import (
     GAME,
@@ -25,6 +25,7 @@ from engine_plugins.aggregators._common import (
     unmilli,
 )
 from engine_plugins.aggregators._move_classes import class_of, glances, margin_of
+from engine_plugins.aggregators._references import SHOWN, possessive, to_moves
 
 _CLASSES = {
     "brilliant": "Brilliant",
@@ -40,6 +41,9 @@ _CLASSES = {
     "blunder": "Blunder",
 }
 _TOP = ("brilliant", "great", "best")
+_FINEST = ("brilliant", "great")
+_SHOWN = (*_FINEST, "miss", "mistake", "blunder", "inaccuracy")
+"""Classes that have examples."""
 _UNCHOSEN = ("book", "forced")
 
 
@@ -76,7 +80,7 @@ class Classification(Aggregator):
     4. Miss: the opponent's last move lost at least 10 Win%, and this move, which is not the best, gives back at
        least half of that.
     5. Mistake, inaccuracy: Lichess judges it so.
-    6. Brilliant: a great move that sacrifices a piece and leaves the player with at least 50 Win%.
+    6. Brilliant: a great move that sacrifices a piece by choice and leaves the player with at least 50 Win%.
     7. Great: by far the best move. A search of the two best moves puts it first, and the second move loses at
        least 10 Win% against it, so the game was not won without it.
     8. Best: the evaluator's best move, a move that loses at most 0.5 Win%, or checkmate.
@@ -84,15 +88,17 @@ class Classification(Aggregator):
        than 5 Win%.
 
     Great and brilliant moves need a follow-up search. It is made only if the move is of class best, the Win%
-    before it is 10 to 97, it does not recapture on the square where the opponent has just taken, and something is
-    at stake: the move sacrifices a piece, or it does not simply win material and is a capture, a check, an answer
-    to a check or an answer to a move that lost at least 5 Win%. Other moves stay best, and all do if `great` is
-    false.
+    before it is 10 to 97, there are at least three other legal moves, it does not recapture on the square where
+    the opponent has just taken, and something is at stake: the move sacrifices a piece, or it does not simply win
+    material and is a capture, a check, an answer to a check or an answer to a move that lost at least 5 Win%.
+    Other moves stay best, and all do if `great` is false.
 
     A sacrifice allows the opponent to take a knight, bishop, rook or queen and to win at least 2 points more than
     the move itself took. Points (1, 3, 3, 5, 9) are counted by static exchange: both sides take on one square with
     their cheapest piece for as long as they like, and only the first capture must be legal. The search shows
-    whether the opponent can afford to take.
+    whether the opponent can afford to take. It is a choice if the player was not in check, the move is no
+    promotion, and at least three other legal moves give no points away. freechess and wintrchess-lib also exclude
+    checks and promotions; Chesskit and wintrchess-lib, like this report, positions that are won anyway.
 
     A move counts if it has an evaluation before and after it; checkmate needs only the evaluation before it. EPD
     lines have no moves. With `--player`, the opponents in the same games are the baseline; without it, all players
@@ -135,6 +141,10 @@ class Classification(Aggregator):
     """Brilliant and great moves by class, then by the Win% that the second-best move loses."""
     misses = TopK()
     """Misses by the Win% that they gave back."""
+    examples = keyed(TopK(SHOWN))
+    """Moves in view by class: great ones by what the second-best move loses, others by the Win% that they lose."""
+    player_examples = keyed(TopK(SHOWN), by="player")
+    """Brilliant and great moves by player in view."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -166,6 +176,13 @@ class Classification(Aggregator):
                 continue
             self.players[game.player(color)].add(kind)
             self._list(game, k, kind, margin)
+            if kind not in _SHOWN:
+                continue
+            worth = (margin if kind in _FINEST else None) or lost(game.plies[k]) or 0
+            tops = [self.examples[kind]] + [self.player_examples[game.player(color)]] * (kind in _FINEST)
+            for top in tops:
+                if top.admits(worth, game.origin.game, k):
+                    top.add(worth, game.origin.game, k)
 
     def _list(self, game: AnalysedGame, k: int, kind: str, margin: int | None) -> None:
         number, ply = game.origin.game, game.plies[k]
@@ -200,7 +217,34 @@ class Classification(Aggregator):
             metrics=metrics,
             tables=(self._classes(ours), self._players(listed), self._moments()),
             notes=tuple(self._notes(ours, number)),
+            findings=tuple(self._findings(ours, listed[0][0] if number == 1 and listed else None)),
         )
+
+    def _findings(self, ours: Counts, only: str | None) -> Iterator[Finding]:
+        """Yield how often moves were the best, and how many were brilliant, great or missed a chance."""
+        chosen = _chosen(ours)
+        if not chosen:
+            return
+        theirs, baseline = _chosen(self.opponents), ""
+        if theirs:
+            baseline = f", the opponents' in {100 * _best(self.opponents) / theirs:.1f}%"
+        whose = f"{possessive(only)} choices were" if only else "Choices were"
+        yield Finding(
+            f"{whose} the best move in {100 * _best(ours) / chosen:.1f}% of {chosen:,} cases{baseline}.",
+            table="classes",
+        )
+        finest = [(kind, self._known(kind, ours)) for kind in _FINEST]
+        known = [f"{number:,} {kind}" for kind, number in finest if number]
+        if known:
+            tops = [entry for kind in _FINEST for entry in to_moves(self.examples.get(kind))]
+            yield Finding(f"Moves of note: {' and '.join(known)}.", None, tuple(tops[:SHOWN]), "moments")
+        if ours["miss"]:
+            yield Finding(
+                f"After an opponent's error, {ours['miss']:,} moves gave at least half of the gift back.",
+                None,
+                to_moves(self.examples.get("miss")),
+                "moments",
+            )
 
     def _known(self, kind: str, counts: Counts) -> int | None:
         """Return the number of moves of a class; None for great and brilliant moves if nothing was searched."""
@@ -210,10 +254,9 @@ class Classification(Aggregator):
 
     def _notes(self, ours: Counts, players: int) -> Iterator[str]:
         yield "Own rules: by Win% lost, best up to 0.5, excellent under 2, then good; Lichess's judgements below."
-        yield "Great: the second-best move loses 10 Win% or more. Brilliant: great, and it sacrifices a piece."
+        yield "Great: the second-best move loses 10 Win% or more. Brilliant: and a piece is sacrificed by choice."
         yield "Miss: gives back at least half of 10 Win% or more that the opponent has just lost."
         yield "Best % is the share of best, great and brilliant in the moves that are neither book nor forced."
-        yield "Worth: Win% that the second-best move would have lost, and for a miss what the move lost."
         requested, answered = self.searches["requested"], self.searches["answered"]
         if not self.options.great:
             yield "Follow-up searches are turned off, so no move is great or brilliant."
@@ -246,7 +289,14 @@ class Classification(Aggregator):
                 if counts is ours:
                     cells.append(interval(counts[kind], counts.total) if known else None)
             rows.append((label, *cells))
-        return ReportTable("classes", "Moves by class", columns, tuple(rows) if ours.total else ())
+        references = tuple(to_moves(self.examples.get(kind)) for kind in _CLASSES)
+        reading = (
+            "95 %: interval of the share. Rows lead to examples: brilliant and great moves whose second-best move"
+            " loses most, and the misses and judged moves that lost most Win%."
+        )
+        if not ours.total:
+            rows, references = [], ()
+        return ReportTable("classes", "Moves by class", columns, tuple(rows), references, reading)
 
     def _players(self, listed: list[tuple[str, Counts]]) -> ReportTable:
         columns = (
@@ -264,7 +314,12 @@ class Classification(Aggregator):
             best, chosen = _best(counts), _chosen(counts)
             kinds = (self._known(kind, counts) for kind in ("brilliant", "great", "miss", "blunder"))
             rows.append((name, counts.total, share(best, chosen), interval(best, chosen), *kinds))
-        return ReportTable("players", "By player", columns, tuple(rows))
+        references = tuple(to_moves(self.player_examples.get(name)) for name, _ in listed)
+        reading = (
+            "Best %: best, great and brilliant among the moves that are neither book nor forced, with a 95%"
+            " interval. A row leads to brilliant and great moves."
+        )
+        return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
     def _moments(self) -> ReportTable:
         columns = (
@@ -277,12 +332,15 @@ class Classification(Aggregator):
             Column("worth", "Worth", "percent"),
             Column("best", "Best move", "move"),
         )
+        entries = (*self.finest.entries(), *self.misses.entries())
         rows = tuple(
             (number, move, player, _CLASSES[str(kind)], unmilli(before), unmilli(after), unmilli(worth), best)
-            for entry in (*self.finest.entries(), *self.misses.entries())
+            for entry in entries
             for number, move, player, kind, before, after, worth, best in (entry.cells,)
         )
-        return ReportTable("moments", "Finest moves and misses", columns, rows)
+        references = tuple((Reference(entry.game, entry.ply),) for entry in entries)
+        reading = "Worth: Win% that the second-best move would have lost, and for a miss what the move lost."
+        return ReportTable("moments", "Finest moves and misses", columns, rows, references, reading)
 
 
 def _best(counts: Counts) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
-from engine.model import AnalysedGame, Cell, Column, Metric, Ply, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Needs, Options, TopK, keyed
+from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Ply, Report, ReportTable
+from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, TopK, keyed
+from engine_plugins.aggregators import _move_numbers
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
@@ -22,6 +23,7 @@ from engine_plugins.aggregators._common import (
     mean,
     milli,
 )
+from engine_plugins.aggregators._references import SHOWN, to_moves
 
 _KINDS = (
     ("inaccuracy", "inaccuracies", "Inaccuracies"),
@@ -45,6 +47,11 @@ class Judgements(Aggregator):
     or a blunder. A move that allows a mate or misses one is a blunder, or less if the game was already decided.
     Rates are per 100 moves with an evaluation before and after them. The worst moves are the judged moves with the
     lowest accuracy; ties go to the earlier game and ply. With `--player`, only that player's colours count.
+
+    By move number, rates are over the moves that were made at those numbers: counts would fall because games end.
+    The number is that of the move in the game, as it is written. A sentence names the numbers at which moves lose
+    most Win% beside all others. How sure it is takes whole games as independent and is corrected for all rows of
+    the table (Holm for *sure*, Benjamini and Hochberg for *likely*); with fewer than 20 games nothing is said.
 
     Example:
 
@@ -76,16 +83,24 @@ class Judgements(Aggregator):
     players = keyed(Counts(), by="group|player")
     """Number of moves that count and of each judgement, by colour and player: `white|name`."""
     worst = TopK()
+    player_worst = keyed(TopK(SHOWN), by="player")
+    """Judged moves by how far their accuracy is from 100%, in thousandths."""
+    # By move number; `_move_numbers.tally` says what they hold.
+    losses = keyed(JointMoments(4))
+    errors = keyed(Counts())
+    costly = keyed(TopK(SHOWN))
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
         self.worst = TopK(self.options.worst)
 
     def add(self, game: AnalysedGame) -> None:
+        plies: list[int] = []
         for color in game.view:
             judged = [k for k in game.turns(color) if game.plies[k].accuracy is not None]
             if not judged:
                 continue
+            plies += judged
             counts = self.players[f"{color}|{game.player(color)}"]
             counts.add(_MOVES, len(judged))
             for k in judged:
@@ -93,9 +108,12 @@ class Judgements(Aggregator):
                 if ply.judgement is not None and ply.accuracy is not None:
                     counts.add(ply.judgement)
                     self._enter(game, k, ply, milli(ply.accuracy))
+        _move_numbers.tally(game, plies, self.losses, self.errors, self.costly)
 
     def _enter(self, game: AnalysedGame, k: int, ply: Ply, accuracy: int) -> None:
-        number = game.origin.game
+        number, own = game.origin.game, self.player_worst[game.player(game.turn(k))]
+        if own.admits(-accuracy, number, k):
+            own.add(-accuracy, number, k)
         if not self.worst.admits(-accuracy, number, k):
             return
         player, best = game.player(game.turn(k)), best_san(game, k)
@@ -114,18 +132,47 @@ class Judgements(Aggregator):
         ]
         if not moves:
             notes.append(NO_EVALUATIONS)
-        metrics = {plural: Metric(totals[kind], label) for kind, plural, label in _KINDS}
+        metrics = {plural: Metric(totals[kind] if moves else None, label) for kind, plural, label in _KINDS}
         metrics["moves"] = Metric(moves, "Moves")
         return Report(
             title="Judgements",
             metrics=metrics,
             tables=(
-                _rates("players", "By player", PLAYER, listed),
+                self._players(listed),
                 _rates("colors", "By colour", Column("color", "Colour"), sorted(colors.items(), reverse=True)),
+                _move_numbers.table(self.losses, self.errors, self.costly),
                 self._worst(),
             ),
             notes=tuple(notes),
+            findings=tuple(self._findings(listed, number)),
+            charts=tuple(_move_numbers.chart(self.losses, self.costly)),
         )
+
+    def _findings(self, listed: list[tuple[str, Counts]], number: int) -> Iterator[Finding]:
+        """Yield the rates of the only player in view, or from whom to whom those of a table reach."""
+        only = listed[0][0] if number == 1 and listed else None
+        if only is not None:
+            counts, moves = listed[0][1], listed[0][1][_MOVES]
+            blunders, mistakes, inaccuracies = (f"{100 * counts[kind] / moves:.1f}" for kind, _, _ in _KINDS[::-1])
+            yield Finding(
+                f"{only} makes {blunders} blunders, {mistakes} mistakes and {inaccuracies} inaccuracies"
+                f" per 100 moves (of {moves:,}).",
+                None,
+                to_moves(self.player_worst.get(only)),
+                "players",
+            )
+        elif 1 < number == len(listed):
+            ranked = sorted((100 * counts["blunder"] / counts[_MOVES], name) for name, counts in listed)
+            (low, first), (high, last) = ranked[0], ranked[-1]
+            reach = f"from {low:.1f} ({first}) to {high:.1f} ({last}) among {number:,} players"
+            yield Finding(f"Blunders per 100 moves reach {reach}.", table="players")
+        yield from _move_numbers.findings(only, self.losses, self.costly)
+
+    def _players(self, listed: list[tuple[str, Counts]]) -> ReportTable:
+        references = tuple(to_moves(self.player_worst.get(name)) for name, _ in listed)
+        reading = "Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy."
+        table = _rates("players", "By player", PLAYER, listed)
+        return structs.replace(table, references=references, reading=reading)
 
     def _by_player(self, colors: dict[str, Counts]) -> Iterator[tuple[str, Counts]]:
         """Yield the counts of each player, and add them to those of the colours."""
@@ -151,17 +198,18 @@ class Judgements(Aggregator):
             for entry in self.worst.entries()
             for number, ply, player, move, kind, _, best in (entry.cells,)
         )
-        return ReportTable("worst", "Worst moves", columns, rows)
+        reading = "The judged moves with the lowest accuracy by Lichess's formula, and the move that was best."
+        return ReportTable("worst", "Worst moves", columns, rows, reading=reading)
 
 
 def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]) -> ReportTable:
     """Return the table of judgements of groups of moves, in number and per 100."""
     columns = [first, Column("moves", "Moves", "int")]
     for _, plural, label in _KINDS:
-        columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float")]
+        columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float", "per 100 moves")]
     rows: list[tuple[Cell, ...]] = []
     for name, counts in groups:
         moves = counts[_MOVES]
         rates = [cell for kind, _, _ in _KINDS for cell in (counts[kind], mean(100 * counts[kind], moves))]
         rows.append((name, moves, *rates))
-    return ReportTable(key, title, tuple(columns), tuple(rows))
+    return ReportTable(key, title, tuple(columns), tuple(rows), reading="Rates are per 100 moves.")

@@ -9,17 +9,20 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Color, Metric, Ply, Report, TimeControl
-from engine.plugin import Aggregator, Counts, Needs, Options, Sum, TopK, keyed
+from engine.model import AnalysedGame, Color, Finding, Metric, Ply, Report, TimeControl
+from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, keyed
 from engine_plugins.aggregators._common import (
     PLAYERS,
     Players,
     adding,
     leading,
     left_out,
+    lost,
     milli,
     numbered,
 )
+from engine_plugins.aggregators._references import SHOWN
+from engine_plugins.aggregators._tallies import Amounts, Tallies, amounts
 from engine_plugins.aggregators._time_tables import (
     CLOCKS,
     MOST_CLOCK,
@@ -35,11 +38,14 @@ from engine_plugins.aggregators._time_tables import (
     thinking_table,
     trouble,
 )
+from engine_plugins.aggregators._time_trouble import SIZE, TABLE, band_of, findings, metric, trouble_table
 
 _WHOLE = 100_000
 """The whole clock in thousandths of a percent; a player who was given time can have more."""
 _WINDOW = 13
 """Number of a player's moves in a window for the time variance."""
+_COSTLY = ("mistake", "blunder")
+"""Judgements of the moves that rows refer to."""
 _FORFEITS = ("time forfeit", "on time")
 """Words in the tag `Termination` of a game lost on time: Lichess and the PGN standard, chess.com."""
 
@@ -67,14 +73,19 @@ class TimeManagement(Aggregator):
     40 moves makes a game ultrabullet (under 30 s), bullet (180 s), blitz (480 s), rapid (1,500 s), classical
     (21,600 s) or correspondence. The bands of clock left and of move times are Lichess's too.
 
-    Accuracy is the mean accuracy of the moves, and blunders follow Lichess's rules. Both count moves with an
-    evaluation before and after them; the interval is Wilson's at 95%. All other figures need no evaluations.
-    Phases are those of Lichess.
+    Move accuracy is the plain mean of Lichess's accuracy over the moves, as in `phases`; the accuracy of whole
+    games is lower. Blunders follow Lichess's rules. Both count moves with an evaluation before and after them; the
+    interval is Wilson's at 95%. All other figures need no evaluations. Phases are those of Lichess.
 
     A move is in time trouble if it leaves less than `trouble` percent of the clock. Positions are often decided by
-    then, and a move in a decided position can lose little, so compare with the opponents. A game is lost on time
-    if the tag `Termination` says so (`Time forfeit`, `won on time`); the result shows who lost. A draw by timeout
-    is neither lost nor won.
+    then, and a move in a decided position can lose little. So moves in time trouble are compared with the others
+    within eight bands of the Win% before the move; the difference over all bands weighs each by its moves (Mantel
+    and Haenszel), and its 95% interval takes whole games as independent. It is *sure* if chance alone would give
+    such a difference in at most 5% of cases, *likely* in at most 20%, and otherwise *may be chance*; with fewer
+    than 20 games nothing is said. Games without clocks are in no figure, and so in no speed.
+
+    A game is lost on time if the tag `Termination` says so (`Time forfeit`, `won on time`); the result shows who
+    lost. A draw by timeout is neither lost nor won.
 
     Time variance shows how evenly a player spends time (lila `PovToEntry.scala`). Of 13 own moves in a row, the
     shortest and the longest time are dropped and 0.1 s is added to each of the others; the variance is their
@@ -90,13 +101,13 @@ class TimeManagement(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a time-management --player 'Stockfish 1700'
 
         By clock left
-        Side       Clock left   Moves  Share  Accuracy  Blunders  per 100  95%
-        ours       under 3%       328  60.6%     93.9%         9     2.76  1.5-5.2
-        ours       3-10%           47   8.7%     93.6%         2     4.54  1.3-15.1
-        ours       10-25%          45   8.3%     88.5%         1     2.22  0.4-11.6
-        ours       25-50%          64  11.8%     90.3%         1     1.56  0.3-8.3
-        ours       50% or more     57  10.5%     93.8%         0     0.00  0.0-6.3
-        opponents  under 3%       330  61.0%     94.8%         9     2.75  1.5-5.1
+        Side       Clock left   Moves  Share  Move accuracy  Blunders  per 100  95%
+        ours       under 3%       328  60.6%          93.9%         9     2.76  1.5-5.2
+        ours       3-10%           47   8.7%          93.6%         2     4.54  1.3-15.1
+        ours       10-25%          45   8.3%          88.5%         1     2.22  0.4-11.6
+        ours       25-50%          64  11.8%          90.3%         1     1.56  0.3-8.3
+        ours       50% or more     57  10.5%          93.8%         0     0.00  0.0-6.3
+        opponents  under 3%       330  61.0%          94.8%         9     2.75  1.5-5.1
         … 4 more
         Longest thinks
         Game  Move       Player           Time   Left  Before  After  Judgement
@@ -127,6 +138,14 @@ class TimeManagement(Aggregator):
     phases = keyed(Counts())
     speeds = keyed(Counts())
     longest = TopK()
+    equal = JointMoments(SIZE)
+    """Our moves in and out of time trouble by Win% before the move: `_time_trouble.SIZE` integers a game."""
+    costly = keyed(TopK(SHOWN))
+    """Our mistakes and blunders with the highest losses of Win%, by table and row: `thinking|1-3 s`."""
+    worst = keyed(TopK(SHOWN), by="player")
+    """Mistakes and blunders with the highest losses of Win%, by player in view."""
+    played = Counts()
+    """Number of games that somebody in view played (`games`), and of those with a clock or times (`clocks`)."""
     unknown = Sum()
     """Our moves whose time is not known, without each side's first move."""
 
@@ -137,49 +156,73 @@ class TimeManagement(Aggregator):
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
             return
-        timing = game.timing()
+        timing, tallies, equal = game.timing(), Tallies(), [0] * SIZE
+        clocked = False
         colors: tuple[Color, ...] = ("white", "black")
         for color in colors:
-            moves = list(_moves(game, color, timing.white if color == "white" else timing.black))
+            control = timing.white if color == "white" else timing.black
+            moves = list(_moves(game, color, control, 1000 * self.options.trouble))
+            side = self.clock["ours" if color in game.view else "opponents"] if moves else None
             for move in moves:
-                if move.left is not None:
-                    side = "ours" if color in game.view else "opponents"
-                    _tally(self.clock[side][_band(move.left, CLOCKS, MOST_CLOCK)], move.ply)
+                if move.left is not None and side is not None:
+                    tallies.add(side[_band(move.left, CLOCKS, MOST_CLOCK)], move.amounts)
             if color in game.view:
-                self._ours(game, color, moves)
+                clocked = self._ours(game, color, moves, tallies) or clocked
+                _compare(moves, equal)
+        tallies.flush()
+        if game.view and not game.unplayed:
+            self.played.add("games")
+            self.played.add("clocks", int(clocked))
+        if any(equal):
+            self.equal.add(*equal)
 
-    def _ours(self, game: AnalysedGame, color: Color, moves: list[_Move]) -> None:
+    def _ours(self, game: AnalysedGame, color: Color, moves: list[_Move], tallies: Tallies) -> bool:
+        """Count the moves of a player, and return whether a clock or a time of theirs is known."""
         known = [move for move in moves if move.left is not None or move.ply.time is not None]
         if any(move.ply.clock is not None or move.ply.time is not None for move in moves):
             self.unknown.add(sum(move.ply.time is None for move in moves[1:]))
         flagged = _flagged(game, color)
         if not known and flagged is None:
-            return
+            return False
         groups = [self.players[game.player(color)]]
-        if (speed := game.speed) is not None:
+        speed = game.speed if known else None
+        if speed is not None:
             groups.append(self.speeds[speed])
         for counts in groups:
             counts.add("games")
             if flagged is not None:
                 counts.add(flagged)
             for move in known:
-                _tally(counts, move.ply)
+                tallies.add(counts, move.amounts)
         for move in known:
-            self._move(game, move, groups)
+            self._move(game, move, tallies)
+            if move.ply.judgement in _COSTLY:
+                tops = [self.costly[row] for row in self._rows(game, move, speed)]
+                _costs(game, move, [*tops, self.worst[game.player(color)]])
         self._whole(groups[0], moves)
+        return bool(known)
 
-    def _move(self, game: AnalysedGame, move: _Move, groups: list[Counts]) -> None:
+    def _move(self, game: AnalysedGame, move: _Move, tallies: Tallies) -> None:
         if move.ply.time is not None:
             time = milli(move.ply.time)
-            _tally(self.phases[game.phase(move.k)], move.ply)
-            _tally(self.thinking[_band(time, TIMES, MOST_TIME)], move.ply)
+            tallies.add(self.phases[game.phase(move.k)], move.amounts)
+            tallies.add(self.thinking[_band(time, TIMES, MOST_TIME)], move.amounts)
             self._think(game, move, time)
         if move.left is not None:
-            troubled = move.left < 1000 * self.options.trouble
-            _tally(self.trouble["in" if troubled else "out"], move.ply)
-            for counts in groups:
-                counts.add("clocked")
-                counts.add("troubled", int(troubled))
+            tallies.add(self.trouble["in" if move.troubled else "out"], move.amounts)
+
+    def _rows(self, game: AnalysedGame, move: _Move, speed: str | None) -> Iterator[str]:
+        """Yield table and row of each row that a move is in."""
+        if speed is not None:
+            yield f"speeds|{speed}"
+        if move.ply.time is not None:
+            yield f"phases|{game.phase(move.k)}"
+            yield f"thinking|{_band(milli(move.ply.time), TIMES, MOST_TIME)}"
+        if move.left is not None:
+            yield f"clock|{_band(move.left, CLOCKS, MOST_CLOCK)}"
+        if move.troubled and move.ply.win_before is not None:
+            yield TABLE
+            yield f"{TABLE}|{band_of(move.ply.win_before)}"
 
     def _whole(self, counts: Counts, moves: list[_Move]) -> None:
         """Count the clock left at the end and the time variance of a player's whole game."""
@@ -205,7 +248,7 @@ class TimeManagement(Aggregator):
         notes = [
             "The clock left is that after the move, in percent of base + 40 × increment, as Lichess has it.",
             f"Time trouble: moves that leave less than {self.options.trouble}% of the clock.",
-            "Accuracy and blunders per 100, with its interval, are over the moves with evaluations on both sides.",
+            "Move accuracy is the mean over moves with evaluations on both sides; a game's accuracy is lower.",
             "Time variance: below 0.25 very consistent, 0.4 quite consistent, 0.6 medium, 0.75 quite variable.",
             *left_out("players", number - len(listed), "time-management.players"),
         ]
@@ -223,21 +266,40 @@ class TimeManagement(Aggregator):
                 "moves": Metric(everyone["timed"], "Moves with a time"),
                 "time": Metric(mean_time(everyone), "Mean time a move", "duration"),
                 "trouble": Metric(trouble(everyone), "Moves in time trouble", "percent"),
-                "accuracy_in_trouble": Metric(mean_accuracy(inside), "Accuracy in time trouble", "percent"),
-                "accuracy_otherwise": Metric(mean_accuracy(outside), "Accuracy otherwise", "percent"),
+                "accuracy_in_trouble": Metric(mean_accuracy(inside), "Move accuracy in time trouble", "percent"),
+                "accuracy_otherwise": Metric(mean_accuracy(outside), "Move accuracy otherwise", "percent"),
+                "trouble_at_equal_win": metric(self.equal),
                 "flag_losses": Metric(everyone["flag_losses"], "Lost on time"),
                 "flag_wins": Metric(everyone["flag_wins"], "Won on time"),
             },
             tables=(
-                players_table(listed),
-                clock_table(self.clock),
-                thinking_table(self.thinking),
-                phases_table(self.phases),
-                speeds_table(self.speeds),
+                players_table(listed, self.worst),
+                clock_table(self.clock, self.costly),
+                trouble_table(self.equal, self.costly),
+                thinking_table(self.thinking, self.costly),
+                phases_table(self.phases, self.costly),
+                speeds_table(self.speeds, self.costly),
                 longest_table(self.longest),
             ),
             notes=tuple(notes),
+            findings=tuple(self._findings(everyone, listed[0][0] if number == 1 and listed else None)),
         )
+
+    def _findings(self, everyone: Counts, only: str | None) -> Iterator[Finding]:
+        """Yield what the player in view, or all players, do with their clocks."""
+        yield from findings(only, self.equal, self.costly.get(TABLE))
+        flags, games = everyone["flag_losses"], everyone["games"]
+        if only and flags:
+            yield Finding(
+                f"{only} lost {flags:,} of {games:,} games on time, and won {everyone['flag_wins']:,}.",
+                table="players",
+            )
+        games, clocks = self.played["games"], self.played["clocks"]
+        if 0 < clocks < games:
+            speeds = [f"{counts['games']:,} {speed}" for speed, counts in self.speeds.each()] if only else ()
+            listed = f" ({', '.join(speeds)})" if speeds else ""
+            text = f"{clocks:,} of {games:,} games have clocks{listed}; times and speeds are over these."
+            yield Finding(text, table="speeds")
 
 
 class _Move(NamedTuple):
@@ -245,14 +307,39 @@ class _Move(NamedTuple):
     ply: Ply
     left: int | None
     """Clock left after the move in thousandths of a percent; None if it is not known."""
+    amounts: Amounts
+
+    @property
+    def troubled(self) -> bool:
+        """Whether the move leaves its player in time trouble."""
+        return bool(self.amounts[-1])
 
 
-def _moves(game: AnalysedGame, color: Color, control: TimeControl | None) -> Iterator[_Move]:
+def _moves(game: AnalysedGame, color: Color, control: TimeControl | None, trouble: int) -> Iterator[_Move]:
     """Yield the moves of one side."""
     whole = 0 if control is None else milli(control.whole)
     for k, ply in islice(enumerate(game.plies), int(game.turn(0) != color), None, 2):
         known = whole > 0 and ply.clock is not None
-        yield _Move(k, ply, min(milli(ply.clock or 0) * 100_000 // whole, _WHOLE) if known else None)
+        left = min(milli(ply.clock or 0) * 100_000 // whole, _WHOLE) if known else None
+        yield _Move(k, ply, left, amounts(ply, left, trouble))
+
+
+def _compare(moves: list[_Move], equal: list[int]) -> None:
+    """Add the moves of a side to those of the game in and out of time trouble by Win% before the move."""
+    for move in moves:
+        win = move.ply.win_before
+        if move.left is not None and win is not None:
+            place = 4 * band_of(win) + (0 if move.troubled else 2)
+            equal[place] += 1
+            equal[place + 1] += move.amounts[4]
+
+
+def _costs(game: AnalysedGame, move: _Move, tops: list[TopK]) -> None:
+    """Keep a judged move where it is among the costliest of a row."""
+    loss, number = lost(move.ply) or 0, game.origin.game
+    for top in tops:
+        if top.admits(loss, number, move.k):
+            top.add(loss, number, move.k)
 
 
 def _band(amount: int, bands: Iterable[tuple[int, str]], last: str) -> str:
@@ -277,14 +364,3 @@ def _variances(times: list[float | None]) -> Iterator[int]:
             kept = sorted(window)[1:-1]
             total, squares = sum(kept), sum(value * value for value in kept)
             yield milli(math.sqrt(len(kept) * squares - total * total) / total)
-
-
-def _tally(counts: Counts, ply: Ply) -> None:
-    counts.add("moves")
-    if ply.time is not None:
-        counts.add("timed")
-        counts.add("time", milli(ply.time))
-    if ply.accuracy is not None:
-        counts.add("judged")
-        counts.add("accuracy", milli(ply.accuracy))
-        counts.add("blunders", int(ply.judgement == "blunder"))

@@ -160,7 +160,7 @@ class HtmlWriter(Writer):
         solvable = lessons.lessons(reports.get("mistakes"), self._link)
         more = self._chart_counts.charts(reports)
         return {
-            "figures": list(overview.figures(result, own=named)),
+            "figures": list(overview.figures(result)),
             "players": None if named else overview.players(result, self._link),
             "answers": answers.answers(self._names, reports, self._glance, solvable, self._link),
             "lessons": solvable,

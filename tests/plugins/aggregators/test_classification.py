@@ -11,15 +11,15 @@ import pytest
 from msgspec import structs
 
 import engine as library
-from engine.model import AnalysedGame, Epd, Evaluation, Line, Report, Score
+from engine.model import AnalysedGame, Epd, Evaluation, Line, Reference, Report, Score
 from engine.plugin import Request
 from engine.positions import openings
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine.testing.builders import Eval
 from engine.testing.fake_uci import fake_uci
-from engine_plugins.aggregators._move_classes import exchange, gives_away
+from engine_plugins.aggregators._move_classes import exchange, gives_away, is_choice
 from engine_plugins.aggregators.classification import Classification
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
+from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
 from tests.support import DATA
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert"}
@@ -64,6 +64,12 @@ def answered(game: AnalysedGame, *lines: tuple[str, int]) -> AnalysedGame:
     searched = tuple(Line(Score(cp=cp), (uci,), 16) for uci, cp in lines)
     answer = Evaluation(searched[0].score, searched[0].pv, 16, 1000, searched) if searched else None
     return structs.replace(game, answers={"classification": (answer,)})
+
+
+def rows_about(got: Report, key: str, name: str) -> tuple[Reference, ...]:
+    """The moves that the row with a name refers to."""
+    found = table(got, key)
+    return next(found.about(k) for k, row in enumerate(found.rows) if row[0] == name)
 
 
 def test_bands_of_win_percent_lost_and_a_miss() -> None:
@@ -149,6 +155,8 @@ def test_what_the_search_says(lines: list[tuple[str, int]], expected: str | None
     if expected:
         (moment,) = rows(got, "moments")
         assert (moment["game"], moment["move"], moment["class"]) == (1, "5. Nxe5", "Brilliant")
+        assert rows_about(got, "classes", "Brilliant") == (Reference(1, 8),)
+        assert [finding.text for finding in got.findings][1] == "Moves of note: 1 brilliant."
         # 75.1126 - 57.3115
         assert moment["worth"] == pytest.approx(17.801, abs=2e-3)
         assert metrics(got)["searches"] == 1
@@ -190,6 +198,27 @@ def test_what_is_worth_a_search() -> None:
     assert asked("1. Kf2 Kf8", quiet, [0, -60, -60]) == [1]  # White lost 5.5
     rook = "4k3/8/3p4/8/8/2R5/8/4K3 w - - 0 1"
     assert asked("1. Rc5 dxc5", rook, [0, 0, 0]) == [0]  # gives a rook away; Black takes 5 for nothing
+
+
+@pytest.mark.parametrize(
+    ("fen", "san", "chosen"),
+    [
+        ("N2k1r2/p7/8/8/8/8/8/7K w - - 0 1", "Nb6", True),  # three moves of the king keep the knight
+        ("Nr1k4/p7/8/8/8/8/8/7K w - - 0 1", "Nb6", False),  # it is lost whatever White plays
+        ("3rk3/8/8/8/8/4b3/8/1N1K3R w - - 0 1", "Nd2", False),  # answers a check
+        ("4k3/P7/1p6/8/8/8/8/R3K3 w Q - 0 1", "a8=N", False),  # a promotion
+    ],
+)
+def test_a_sacrifice_is_brilliant_only_by_choice(fen: str, san: str, *, chosen: bool) -> None:
+    board = chess.Board(fen)
+    assert is_choice(board, board.parse_san(san)) == chosen
+
+
+def test_of_three_moves_none_is_great() -> None:
+    # Black has three answers to the check: Rg7, Ng7 and Nf6.
+    assert asked("1. Qb2+ Ng7", "6rk/7p/8/7n/8/8/8/1Q5K w - - 0 1", [0, 0, 0]) == [0]
+    # With a second rook there are four.
+    assert asked("1. Qb2+ Ng7", "6rk/7p/8/r6n/8/8/8/1Q5K w - - 0 1", [0, 0, 0]) == [0, 1]
 
 
 def exchanged(fen: str, uci: str) -> int:

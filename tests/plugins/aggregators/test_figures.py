@@ -4,54 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from engine.model import Epd, Score
+from engine.model import Epd, Reference, Score
 from engine.scoring import move_accuracy, win_percent
 from engine.testing import analysed_game
+from engine.testing.builders import Eval
 from engine_plugins.aggregators.accuracy import Accuracy
 from engine_plugins.aggregators.acpl import Acpl
 from engine_plugins.aggregators.best_scores import BestScores
 from engine_plugins.aggregators.epd_solved import EpdSolved
 from engine_plugins.aggregators.judgements import Judgements
-from engine_plugins.aggregators.wins import Wins
 from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert"}
 BERT_ANNA = {"White": "Bert", "Black": "Anna"}
 HANGING = {"FEN": "4k3/8/8/3q4/4P3/8/8/4K3 w - - 0 1", "SetUp": "1"}
-
-
-# White to move in positions 0, 2 and 4: +300 in 2 wins. Black in 1 and 3: White's -300 in 3 wins for Black.
-SWINGS = "1. e4 e5 2. Nf3 Nc6"
-SWING_EVALS = [299, 300, 300, -300, -300]
-
-
-def test_wins_counts_what_wins_for_the_side_to_move() -> None:
-    got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT))
-    assert metrics(got) == {"wins": 2, "positions": 5, "share": 40.0}
-    assert table(got, "players").rows == (("Anna", 1, 3, 33.333), ("Bert", 1, 2, 50.0))
-    assert table(got, "games").rows == ((1, "Anna – Bert", 2, 5),)
-
-
-def test_wins_in_total_whatever_the_view_and_the_players_in_view_only() -> None:
-    got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT, view=("black",)))
-    assert got.metrics["wins"].value == 2
-    assert table(got, "players").rows == (("Bert", 1, 2, 50.0),)
-
-
-def test_wins_skips_terminal_and_missing_positions_and_counts_an_epd_line_once() -> None:
-    mated = analysed_game("1. f3 e5 2. g4 Qh4#", [20, None, -45, "#-1"], headers=ANNA_BERT)
-    line = analysed_game(headers=HANGING, evals=[480], epd=Epd(id="take.1"), number=2)
-    got = report(Wins, mated, line)
-    assert metrics(got) == {"wins": 2, "positions": 4, "share": 50.0}
-    assert table(got, "games").rows == ((1, "Anna – Bert", 1, 3), (2, "take.1", 1, 1))
-
-
-def test_wins_threshold_and_length_are_options() -> None:
-    games = [analysed_game(SWINGS, SWING_EVALS, number=number) for number in (1, 2, 3)]
-    got = report(Wins, *games, winning_cp=299, games=2)
-    assert got.metrics["wins"].value == 9
-    assert [row[0] for row in table(got, "games").rows] == [1, 2]
-    assert any("1 more games are not listed" in note for note in got.notes)
 
 
 def test_best_scores_one_a_game_ties_to_the_earlier_game_and_ply() -> None:
@@ -84,10 +50,23 @@ def test_accuracy_is_the_mean_of_game_accuracies() -> None:
     assert (anna["games"], anna["median"], anna["white"], anna["black"]) == (2, 10.664, 10.664, 12.303)
     assert bert == {
         "player": "Bert", "games": 2, "accuracy": 100.0, "interval": 0.0, "median": 100.0, "white": 100.0,
-        "black": 100.0,
+        "black": 100.0, "move_accuracy": 100.0,
     }  # fmt: skip
+    # Anna's two moves have the accuracies of the two games, less what the harmonic mean adds for its floor of 1.
+    by_moves = anna["move_accuracy"]
+    assert isinstance(by_moves, float)
+    assert table(got, "players").references == ((Reference(1), Reference(2)), (Reference(1), Reference(2)))
+    assert got.findings[0].text == "Accuracy reaches from 11.5% (Anna) to 100.0% (Bert) among 2 players."
     assert metrics(got) == pytest.approx(
-        {"accuracy": 55.74175, "median": 12.303, "white": 55.332, "black": 56.1515, "games": 2}, abs=6e-4
+        {
+            "accuracy": 55.74175,
+            "move_accuracy": (by_moves + 100) / 2,
+            "median": 12.303,
+            "white": 55.332,
+            "black": 56.1515,
+            "games": 2,
+        },
+        abs=6e-4,
     )
 
 
@@ -125,7 +104,11 @@ def test_accuracy_of_the_player_in_view() -> None:
         ("Anna", 10.664, None)
     ]
     assert table(got, "games").rows == ((1, "Anna", 10.664, "Bert", None),)
-    assert metrics(got) == {"accuracy": 10.664, "median": 10.664, "white": 10.664, "black": None, "games": 1}
+    assert metrics(got) == {
+        "accuracy": 10.664, "move_accuracy": 10.664, "median": 10.664, "white": 10.664, "black": None, "games": 1,
+    }  # fmt: skip
+    (finding,) = got.findings
+    assert (finding.text, finding.references) == ("Anna's accuracy is 10.7% (1 game).", (Reference(1),))
 
 
 def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
@@ -141,6 +124,16 @@ def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
     assert losses[:4] == [("0", 3), ("1-10", 1), ("11-25", 1), ("26-50", 1)]
     assert [moves for _, moves in losses[4:]] == [0, 0, 0, 0]
     assert losses[-1][0] == "501-2000"
+    (finding,) = got.findings
+    assert finding.text == "Average centipawn loss reaches from 0 (Bert) to 20 (Anna) among 2 players."
+
+
+def test_acpl_rows_lead_to_the_moves_that_lost_most() -> None:
+    got = report(Acpl, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, view=("white",)))
+    assert table(got, "players").references == ((Reference(1, 6), Reference(1, 4)),)
+    by_loss = dict(zip((row["loss"] for row in rows(got, "losses")), table(got, "losses").references, strict=True))
+    assert by_loss["101-200"] == (Reference(1, 6), Reference(1, 4))
+    assert got.findings[0].text == "Anna's moves lose 84 centipawns on average, half of them 55 or less (of 4)."
 
 
 def test_acpl_of_the_player_in_view() -> None:
@@ -174,6 +167,47 @@ def test_judgements_of_the_player_in_view_and_the_size_of_the_list() -> None:
     got = report(Judgements, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, view=("white",)), worst=2)
     assert metrics(got) == {"inaccuracies": 1, "mistakes": 1, "blunders": 1, "moves": 4}
     assert [(row[1], row[4]) for row in table(got, "worst").rows] == [(6, "blunder"), (4, "mistake")]
+
+
+def test_judgements_by_move_number_are_rates_over_the_moves_made_there() -> None:
+    # Anna blunders on her second move. Two games end then; the third goes on to her sixth move, a blunder as well.
+    short = [
+        analysed_game("1. a3 a6 2. b3", [0, 15, 15, -285], headers=ANNA_BERT, number=k, view=("white",))
+        for k in (1, 2)
+    ]
+    moves = "1. a3 a6 2. b3 b6 3. c3 c6 4. d3 d6 5. e3 e6 6. f3"
+    evals: list[Eval] = [15, 15, 15, -285, *[-285] * 7, "#-3"]
+    long = analysed_game(moves, evals, headers=ANNA_BERT, number=3, view=("white",))
+    got = report(Judgements, *short, long)
+    assert [(row["numbers"], row["moves"], row["blunders_rate"]) for row in rows(got, "numbers")] == [
+        ("1-5", 9, 33.333), ("6-10", 1, 100.0),
+    ]  # fmt: skip
+    drop = win_percent(Score(cp=15)) - win_percent(Score(cp=-285))
+    assert rows(got, "numbers")[0]["loss"] == pytest.approx(100 * 3 * drop / 9, abs=0.05)
+    assert table(got, "numbers").references[1] == (Reference(3, 10),)
+    (chart,) = got.charts
+    (series,) = chart.series
+    first = series.points[0]
+    assert (chart.form, chart.y.unit, first.x, first.n) == ("bars", "per 100 moves", "1-5", 9)
+    assert first.y == pytest.approx(100 * 3 * drop / 9, abs=0.05)
+    assert (
+        got.findings[0].text
+        == "Anna makes 40.0 blunders, 0.0 mistakes and 0.0 inaccuracies per 100 moves (of 10)."
+    )
+    assert got.findings[0].references[0] == Reference(1, 2)
+
+
+def test_judgements_name_the_move_numbers_that_cost_most() -> None:
+    moves = "1. a3 a6 2. b3 b6 3. c3 c6 4. d3 d6 5. e3 e6 6. f3"
+    games = [
+        analysed_game(moves, [15] * 11 + [15 - 100 * (k % 4)], headers=ANNA_BERT, number=k, view=("white",))
+        for k in range(1, 41)
+    ]
+    finding = report(Judgements, *games).findings[1]
+    assert finding.text.startswith("Anna's moves 6-10 lose most: 1,3")
+    assert (finding.certainty, finding.table) == ("sure", "numbers")
+    assert finding.references[0] == Reference(3, 10)
+    assert len(report(Judgements, *games[:9]).findings) == 1
 
 
 @pytest.mark.parametrize(

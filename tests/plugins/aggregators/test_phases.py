@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from engine.model import AnalysedGame, Reference
 from engine.model import Phases as Boundaries
 from engine.scoring import Score, move_accuracy, win_percent
 from engine.testing import analysed_game, check_aggregator, example_games
+from engine_plugins.aggregators.accuracy import Accuracy
 from engine_plugins.aggregators.phases import Phases
 from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
 
@@ -46,6 +48,7 @@ def test_moves_belong_to_the_phase_they_are_played_in() -> None:
         {
             "player": "Anna", "opening_moves": 1, "opening": 100.0, "middlegame_moves": 1,
             "middlegame": ours["middlegame"]["accuracy"], "endgame_moves": 1, "endgame": 100.0,
+            "whole": pytest.approx((200 + move_accuracy(bad, 0)) / 3, abs=1e-3),
         }
     ]  # fmt: skip
 
@@ -54,6 +57,33 @@ def test_without_a_player_there_is_one_table() -> None:
     got = report(Phases, analysed_game(MOVES, EVALS, headers=HEADERS))
     assert [table.key for table in got.tables] == ["ours", "players"]
     assert [row["moves"] for row in rows(got, "ours")] == [6]
+
+
+def test_whole_games_have_the_move_accuracy_of_the_report_on_accuracy() -> None:
+    games = [structs.replace(game, view=("white",)) for game in example_games()]
+    whole = metrics(report(Phases, *games))["whole"]
+    assert whole is not None
+    assert whole == metrics(report(Accuracy, *games))["move_accuracy"]
+
+
+def test_the_worst_phase_and_the_worst_beside_the_opponents() -> None:
+    def game(number: int) -> AnalysedGame:
+        # White loses 115 in each middlegame, and 100 in the endgame of every second game; Black nothing.
+        end = -200 if number % 2 else -100
+        played = analysed_game(
+            MOVES, [15, 15, 15, -100, -100, end, end], headers=HEADERS, view=("white",), number=number
+        )
+        return structs.replace(played, phases=Boundaries(middlegame=2, endgame=4))
+
+    worst, beside = report(Phases, *map(game, range(1, 31))).findings
+    assert worst.text.startswith("Anna's moves are least accurate in the middlegame: 6")
+    assert worst.text.endswith(" in the endgame and 100.0% in the opening.")
+    assert (worst.certainty, worst.references[0]) == (None, Reference(1, 2))
+    assert beside.text.startswith(
+        "Beside the opponents in the same games, Anna does worst in the middlegame: moves"
+    )
+    few = report(Phases, *map(game, range(1, 11)))
+    assert [finding.text[:9] for finding in few.findings] == ["Anna's mo"]
 
 
 def test_no_data() -> None:

@@ -60,6 +60,7 @@ def test_by_player_and_in_total() -> None:
         "trouble": 28.571,  # 2 / 7
         "accuracy_in_trouble": pytest.approx((100 + last) / 2, abs=0.001),
         "accuracy_otherwise": 100.0,
+        "trouble_at_equal_win": None,  # a game has no error
         "flag_losses": 0,
         "flag_wins": 0,
     }
@@ -210,6 +211,7 @@ def test_without_evaluations_the_times_remain() -> None:
     got = report(TimeManagement, shuffled(*CLOCKS))
     assert (metrics(got)["time"], metrics(got)["accuracy_in_trouble"]) == (20.2, None)
     assert rows(got, "clock")[0]["accuracy"] is None
+    assert (metrics(got)["trouble_at_equal_win"], rows(got, "trouble")) == (None, [])
     assert any("no accuracies" in note for note in got.notes)
     assert rows(got, "longest")[0]["win_before"] is None
 

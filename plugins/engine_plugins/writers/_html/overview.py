@@ -18,10 +18,7 @@ _FIGURES = (
     ("judgements", "inaccuracies"),
     ("judgements", "mistakes"),
     ("judgements", "blunders"),
-    ("wins", "wins"),
 )
-_BOTH_SIDES = ("wins",)
-"""Reports whose metrics count the opponents' positions too."""
 _PLAYERS: tuple[tuple[str, str, Column], ...] = (
     ("accuracy", "games", Column("games", "Games", "int")),
     ("accuracy", "accuracy", Column("accuracy", "Accuracy", "percent")),
@@ -29,22 +26,27 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
     ("judgements", "inaccuracies", Column("inaccuracies", "Inaccuracies", "int")),
     ("judgements", "mistakes", Column("mistakes", "Mistakes", "int")),
     ("judgements", "blunders", Column("blunders", "Blunders", "int")),
-    ("wins", "wins", Column("wins", "Winning moves", "int")),
+    ("wins", "available", Column("available", "Winning moves available", "int")),
+    ("wins", "played", Column("played", "played", "int")),
+    ("wins", "missed", Column("missed", "missed", "int")),
 )
 """Report, column of its table `players`, and the column here."""
 
 
-def figures(result: RunResult, *, own: bool) -> Iterator[tuple[str, str]]:
-    """Yield labels and values of the tiles; only figures of one player's own moves if `own`."""
+def figures(result: RunResult) -> Iterator[tuple[str, str]]:
+    """Yield labels and values of the line of figures."""
     for name, key in _FIGURES:
-        if own and name in _BOTH_SIDES:
-            continue
         metric = result.reports[name].metrics.get(key) if name in result.reports else None
         if metric is not None and metric.value is not None:
             yield metric.label, figure(metric.value, metric.kind)
-    if own:
-        won = [value for _, value in _by_player(result.reports, "wins", "wins") if isinstance(value, int)]
-        yield "Winning moves", f"{sum(won):,}"
+    played, available = (list(_numbers(result.reports, key)) for key in ("played", "available"))
+    if available:
+        yield "Winning moves played", f"{sum(played):,} of {sum(available):,}"
+
+
+def _numbers(reports: Mapping[str, Report], key: str) -> Iterator[int]:
+    """Yield a figure of `wins` for each player in view."""
+    return (value for _, value in _by_player(reports, "wins", key) if isinstance(value, int))
 
 
 def players(result: RunResult, link: Link) -> Grid | None:
