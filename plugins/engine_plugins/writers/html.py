@@ -9,7 +9,7 @@ not one of fewer than five legal moves. The larger the error, the better the mom
 
 The reports follow in the order of use: what was found, charts, tables, notes. A row, a sentence or a point that
 rests on moves opens them as small boards below it. A table that only lists all games in the order of the file is
-left out, since the list of games has them. `judgements` and `accuracy` get a chart each where they have none.
+left out, since the list of games has them. `accuracy` gets a chart of the games by accuracy where it has none.
 
 The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
 security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point

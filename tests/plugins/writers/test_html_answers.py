@@ -234,22 +234,6 @@ def test_bars_stand_on_zero_and_have_whiskers() -> None:
     assert "Lost (Win% per 100 moves)" in chart
 
 
-def test_errors_by_move_number_are_rates() -> None:
-    parsed = page(*games(25), player="Anna")
-    table = (
-        plain(part(parsed, 'id="chart-judgements-by-move-values"', "</table>")) if "by-move" in parsed.text else ""
-    )
-    assert table == ""  # one column has nothing to compare
-    long = "1. f3 e5 2. g4 d6 3. a3 a6 4. b3 b6 5. c3 c6 6. d3 d5 7. e3 e4 *"
-    many = [
-        analysed_game(long, [0, 0, 0, -400, *[-400] * 11], view=("white",), best={2: "d4"}, number=k)
-        for k in range(1, 21)
-    ]
-    table = plain(part(page(*many, player="Anna"), 'id="chart-judgements-by-move-values"', "</table>"))
-    # One of the first five moves of each game is a blunder; the sixth and the seventh are none.
-    assert table.endswith("Move number Mistakes and blunders per 100 moves Rests on 1-5 20.00 100 6-10 0.00 40")
-
-
 def test_what_is_empty_is_not_there_and_games_are_listed_once() -> None:
     columns = (Column("game", "Game", "int"), Column("value", "Value", "int"))
     table = ReportTable("games", "All games", columns, tuple((k, 7) for k in range(1, 13)))
