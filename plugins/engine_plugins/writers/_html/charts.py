@@ -263,7 +263,9 @@ def _frame(chart: Chart, places: _Places, scale: _Scale) -> Iterator[Markup]:
             *(_LEFT - 5, y + 4, _number(tick, chart.y.kind)),
         )
     for x, text in places.ticks(chart.x.kind):
-        yield Markup('<text class="tick" x="{}" y="{}">{}</text>').format(x, HEIGHT - _BOTTOM + 17, text)
+        yield Markup('<text class="tick" x="{}" y="{}">{}</text>').format(
+            min(x, WIDTH - len(text) * _LETTER / 2), HEIGHT - _BOTTOM + 17, text
+        )
     yield Markup('<text class="tick name" x="{}" y="{}">{}</text>').format(
         (_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 6, _axis_name(chart.x)
     )
