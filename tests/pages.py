@@ -59,7 +59,7 @@ EXAMPLES: Mapping[str, Example] = {
     "judgements": Example(("players", "worst"), rows=4),
     "leaderboard": Example(("players",)),
     "leaks": Example(("leaks", "clock"), player="Stockfish 1700"),
-    "missed-mates": Example(("lengths", "missed"), rows=4, player="Stockfish 1400"),
+    "missed-mates": Example(("players", "missed"), rows=4),
     "mistakes": Example(("positions",), player="Stockfish 2300"),
     "openings": Example(("openings", "tree"), player="Stockfish 2300"),
     "peers": Example((), player="Stockfish 1700", notes=1),

@@ -82,13 +82,13 @@ class MissedMates(Aggregator):
 
     Example:
 
-        $ engine analyze tests/data/match.jsonl.zst -a missed-mates --player 'Stockfish 1400'
+        $ engine analyze tests/data/match.jsonl.zst -a missed-mates
 
-        By length
-        Whose      Mate in  Available  Played  Slower  Missed  Missed  95%
-        opponents        1         25      12      13       0    0.0%  0.0-13.3
-        opponents        2         21       7      14       0    0.0%  0.0-15.5
-        opponents        3         22       5      17       0    0.0%  0.0-14.9
+        By player
+        Player          Available  Played  Slower  Missed  Missed
+        Stockfish 1700         25       9      16       0    0.0%
+        Stockfish 2000         23       8      15       0    0.0%
+        Stockfish 2300         59      25      34       0    0.0%
     """
 
     Options = MissedMatesOptions

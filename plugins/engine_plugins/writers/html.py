@@ -1,4 +1,15 @@
-"""HTML: one page that opens from the disk, with an overview, a section per aggregator and a page for each game.
+"""HTML: one page that opens from the disk, with the answers first, a section per report and a page for each game.
+
+The first screen of a player's games has name and period, score, accuracy and rating over time, the three weakest
+areas (the first findings of `leaks`) with their certainty, the three best moments and three positions to solve
+(the first of `mistakes`, of different games where there are enough). Of many players' games it has the table of
+the players, and of one game its players. A best moment is a move that used an error of the opponent which gave
+away 20 Win% or more: the best move, no recapture, no capture of a piece worth as much as the one that takes, and
+not one of fewer than five legal moves. The larger the error, the better the moment, and there is one of a game.
+
+The reports follow in the order of use: what was found, charts, tables, notes. A row, a sentence or a point that
+rests on moves opens them as small boards below it. A table that only lists all games in the order of the file is
+left out, since the list of games has them. `accuracy` gets a chart of the games by accuracy where it has none.
 
 The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
 security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point
@@ -7,15 +18,15 @@ to a ply: `report.html#game=3&ply=24` shows game 3 after 24 half-moves.
 A file has at most 1,000 games or 7 MB of games; then the next file begins, `report-2.html`, `report-3.html`. The
 first file has the overview and links to the others. On standard output everything is one page.
 
-The report adds the aggregators that its overview needs (`wins`, `best-scores`, `accuracy`, `acpl`, `judgements`,
-`mistakes`). `mistakes` searches up to three positions of a game once more, to find other good moves. A run that
-searches nothing else does not start an evaluator for this, and then only the best moves are known.
-`-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which links them: players,
-games, accuracy, weakest area. `--set html.index=false` leaves that out.
+The report adds the aggregators that its overview needs: `wins`, `accuracy`, `acpl`, `judgements` and `mistakes`,
+and `leaks` and `trends` where a player is named. `mistakes` searches up to three positions of a game once more, to
+find other good moves. A run that searches nothing else does not start an evaluator for this, and then only the
+best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which
+links them: players, games, accuracy, weakest area. `--set html.index=false` leaves that out.
 
-On paper a report is a handout of about four pages: the overview, the games in two columns, the first two tables of
-each report with their first five rows, the exercises, and the solutions on a page of their own. The page of a game
-is printed when it is open.
+On paper a report is a handout of about four pages: the overview, the games in two columns, the first table of each
+report with its first five rows, the exercises, and the solutions on a page of their own. The page of a game is
+printed when it is open.
 """
 
 from __future__ import annotations

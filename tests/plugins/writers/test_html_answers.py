@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from msgspec import structs
 
+import engine
 from engine.model import (
     AnalysedGame,
     Axis,
@@ -20,8 +23,10 @@ from engine.model import (
     ReportTable,
     Series,
 )
+from engine.settings import Settings
 from engine.testing import analysed_game
 from tests.plugins.writers.html_page import Page, page
+from tests.support import DATA
 
 REPLIES = ("e5", "e6", "d5", "d6", "c5", "c6", "a5", "a6", "b6", "g6", "h6", "Nc6")
 """Replies to 1. f3, so that no two games have the same error after the same moves."""
@@ -128,6 +133,16 @@ def test_a_player_has_name_period_figures_areas_and_positions_before_anything_el
     assert "Best score" not in head
 
 
+@pytest.mark.parametrize(("players", "more"), [((), set()), (("Stockfish 1700",), {"leaks", "trends"})])
+def test_games_of_a_player_get_the_reports_of_the_first_screen(
+    tmp_path: Path, players: tuple[str, ...], more: set[str]
+) -> None:
+    settings = Settings(players=players, max_games=2, cache="")
+    path = tmp_path / "report.html"
+    result = engine.analyze(DATA / "match.jsonl.zst", aggregators=["phases"], output=path, settings=settings)
+    assert set(result.reports) == {"phases", "wins", "accuracy", "acpl", "judgements", "mistakes"} | more
+
+
 def test_exercises_show_no_arrow_and_fold_the_solution() -> None:
     exercises = part(annas(), 'class="exercises"', "</section>")
     assert exercises.count('<svg class="diagram"') == 2
@@ -217,22 +232,6 @@ def test_bars_stand_on_zero_and_have_whiskers() -> None:
     assert abs(height / depth - 4) < 0.1
     assert chart.count('class="whisker"') == 1
     assert "Lost (Win% per 100 moves)" in chart
-
-
-def test_errors_by_move_number_are_rates() -> None:
-    parsed = page(*games(25), player="Anna")
-    table = (
-        plain(part(parsed, 'id="chart-judgements-by-move-values"', "</table>")) if "by-move" in parsed.text else ""
-    )
-    assert table == ""  # one column has nothing to compare
-    long = "1. f3 e5 2. g4 d6 3. a3 a6 4. b3 b6 5. c3 c6 6. d3 d5 7. e3 e4 *"
-    many = [
-        analysed_game(long, [0, 0, 0, -400, *[-400] * 11], view=("white",), best={2: "d4"}, number=k)
-        for k in range(1, 21)
-    ]
-    table = plain(part(page(*many, player="Anna"), 'id="chart-judgements-by-move-values"', "</table>"))
-    # One of the first five moves of each game is a blunder; the sixth and the seventh are none.
-    assert table.endswith("Move number Mistakes and blunders per 100 moves Rests on 1-5 20.00 100 6-10 0.00 40")
 
 
 def test_what_is_empty_is_not_there_and_games_are_listed_once() -> None:

@@ -170,6 +170,6 @@ def test_on_paper_there_are_no_controls_and_the_charts_remain(chromium: Any, ann
         tab.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
         tab.page.emulate_media(media="print")
         assert tab.page.locator(".drill:visible, .values:visible").count() == 0
-        assert tab.page.locator(".chart > svg:visible").count() == 3
+        assert tab.page.locator(".chart > svg:visible").count() == 2
         assert tab.page.is_visible(".lessons .diagram >> nth=0")
         assert COST.title in tab.page.inner_text("#report-leaks")

@@ -79,9 +79,11 @@ class _Places(Struct, frozen=True):
 
     @property
     def fits(self) -> bool:
-        """Whether the names of categories are short, or so many that they are a course, as of months."""
+        """Whether the names of categories are short, or begin with numbers and so are a course, as months are."""
+        if len(self.names) > _LISTED or all(str(name)[:1].isdigit() for name in self.names):
+            return True
         longest = max((len(str(name)) for name in self.names), default=1)
-        return (longest + 1) * _LETTER <= self.step or len(self.names) > _LISTED
+        return (longest + 1) * _LETTER <= self.step
 
     def ticks(self, kind: Kind) -> Iterator[tuple[float, str]]:
         """Yield place and text of the labels, as many as fit."""
@@ -261,7 +263,9 @@ def _frame(chart: Chart, places: _Places, scale: _Scale) -> Iterator[Markup]:
             *(_LEFT - 5, y + 4, _number(tick, chart.y.kind)),
         )
     for x, text in places.ticks(chart.x.kind):
-        yield Markup('<text class="tick" x="{}" y="{}">{}</text>').format(x, HEIGHT - _BOTTOM + 17, text)
+        yield Markup('<text class="tick" x="{}" y="{}">{}</text>').format(
+            min(x, WIDTH - len(text) * _LETTER / 2), HEIGHT - _BOTTOM + 17, text
+        )
     yield Markup('<text class="tick name" x="{}" y="{}">{}</text>').format(
         (_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 6, _axis_name(chart.x)
     )

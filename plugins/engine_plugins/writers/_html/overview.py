@@ -8,7 +8,7 @@ from engine.model import Cell, Column, Report, ReportTable, RunResult
 from engine.text.format import figure
 from engine_plugins.writers._html.tables import Grid, Link, grid
 
-NEEDED = ("wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes")
+NEEDED = ("wins", "accuracy", "acpl", "judgements", "mistakes")
 """Aggregators that a run with an HTML report adds."""
 PLAYER_NEEDED = ("leaks", "trends")
 """Those that it adds where a player is named."""
@@ -35,7 +35,7 @@ _PLAYERS: tuple[tuple[str, str, Column], ...] = (
 
 
 def figures(result: RunResult) -> Iterator[tuple[str, str]]:
-    """Yield labels and values of the tiles."""
+    """Yield labels and values of the line of figures."""
     for name, key in _FIGURES:
         metric = result.reports[name].metrics.get(key) if name in result.reports else None
         if metric is not None and metric.value is not None:

@@ -36,9 +36,11 @@ function cardOf(reference) {
 // A game of another file is only a link.
 function linkCard(reference) {
   const file = elsewhere(reference.game);
-  const name = `Game ${reference.game}`;
-  if (!file) return html("li", { class: "elsewhere" }, name);
-  return html("li", { class: "elsewhere" }, html("a", { href: file + addressOf(reference) }, name));
+  const known = finder.games.find(([number]) => number === reference.game);
+  const named = [html("bdi", {}, known ? known[1] : "Game"), ` ${known ? "game " : ""}${reference.game}`];
+  if (reference.ply !== null) named.push(`, ply ${reference.ply}`);
+  if (!file) return html("li", { class: "elsewhere" }, ...named);
+  return html("li", { class: "elsewhere" }, html("a", { href: file + addressOf(reference) }, ...named), ` in ${file}`);
 }
 
 const resultOf = (game) => (game.tags.Result || "*").replaceAll("1/2", "½");
