@@ -9,7 +9,7 @@ import chess
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Moments, Options, Sum, TopK, keyed
+from engine.plugin import Aggregator, Counts, Keyed, Moments, Options, Sum, TopK, keyed
 from engine.positions.openings import name_of
 from engine_plugins.aggregators._common import (
     left_out,
@@ -192,7 +192,7 @@ class Openings(Aggregator):
 
     def report(self) -> Report:
         views = [self._shown(color) for color in _VIEWS]
-        most = self._most()
+        most = _most(self.games)
         costs = [
             Group(key, self._named(key), games, self.points.get(key), self.lost.get(key), self.costly.get(key))
             for key, games in most
@@ -246,11 +246,6 @@ class Openings(Aggregator):
             "in which most Win% was lost in the first ten moves, at the costliest of these moves."
         )
         return ReportTable("openings", "Openings", columns, rows, references, reading)
-
-    def _most(self) -> list[tuple[str, int]]:
-        """Return the keys of the openings with their number of games, White before Black in the same opening."""
-        games = [(key, number.value) for key, number in self.games.items()]
-        return sorted(games, key=lambda item: (-item[1], item[0].partition(" ")[2], item[0].startswith("black")))
 
     def _named(self, key: str) -> str:
         """Return the opening of a key as it is shown."""
@@ -345,6 +340,12 @@ class Openings(Aggregator):
         if not self.seen.value:
             notes.append("No data: no game went through a named position.")
         return tuple(notes)
+
+
+def _most(games: Keyed[Sum]) -> list[tuple[str, int]]:
+    """Return the keys of the openings with their number of games, White before Black in the same opening."""
+    numbers = [(key, number.value) for key, number in games.items()]
+    return sorted(numbers, key=lambda item: (-item[1], item[0].partition(" ")[2], item[0].startswith("black")))
 
 
 def _standard(game: AnalysedGame) -> bool:

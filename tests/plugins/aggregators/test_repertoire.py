@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str | None, said: str)
     assert "--set repertoire.lines=FILE.pgn" in caught.value.message
 
 
-@pytest.mark.parametrize("options", [{}, {"color": "black", "rows": 1}, {"rows": 0}])
+@pytest.mark.parametrize("options", [{"color": "black", "rows": 1}])
 def test_laws(lines: str, options: dict[str, Any]) -> None:
     check_aggregator(Repertoire, example_games(), {"lines": lines, **options})
 
