@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from engine.model import Reference
 from engine.plugin import TopK
@@ -21,11 +21,25 @@ def to_games(top: TopK) -> tuple[Reference, ...]:
     return tuple(Reference(entry.game) for entry in top.entries()[:SHOWN])
 
 
-def who(names: Sequence[str], everybody: str = "The players") -> str:
-    """Return the player that a sentence is about: the only one in view, or else all of them."""
-    return names[0] if len(names) == 1 else everybody
-
-
 def possessive(name: str) -> str:
     """Return a name in front of what belongs to it: `Anna's`, `Jones'`."""
     return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
+def reach_of(figures: Iterable[tuple[float, str]], digits: int) -> str | None:
+    """Return from whom to whom figures of players reach: `83.6 (Anna) to 95.6 (Bert), of 4 players`.
+
+    * **figures** - figures and names of the players with enough games.
+    * **digits** - decimals.
+
+    None for fewer than two players.
+    """
+    ranked = sorted(figures)
+    if len(ranked) < 2:  # noqa: PLR2004
+        return None
+    (low, first), (high, last) = ranked[0], ranked[-1]
+    return f"{low:.{digits}f} ({first}) to {high:.{digits}f} ({last}), of {len(ranked):,} players"
+
+
+ENOUGH = 10
+"""Games of a player who is compared with others in a sentence."""

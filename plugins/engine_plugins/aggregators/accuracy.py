@@ -25,7 +25,7 @@ from engine_plugins.aggregators._common import (
     together,
     unmilli,
 )
-from engine_plugins.aggregators._references import SHOWN, possessive, to_games
+from engine_plugins.aggregators._references import ENOUGH, SHOWN, possessive, reach_of, to_games
 
 Definition = Literal["lichess", "lichess-insights", "expected-points"]
 
@@ -223,13 +223,11 @@ class Accuracy(Aggregator):
                 to_games(self.worst.get(name)),
                 "players",
             )
-        elif 1 < number == len(listed):
-            ranked = sorted((self._of(name, *_COLORS) or 0, name) for name, _ in listed)
-            (low, last), (high, first) = ranked[0], ranked[-1]
-            yield Finding(
-                f"Accuracy reaches from {low:.1f}% ({last}) to {high:.1f}% ({first}) among {number:,} players.",
-                table="players",
-            )
+            return
+        enough = [name for name, games in listed if games.total >= ENOUGH]
+        reaching = reach_of(((self._of(name, *_COLORS) or 0, name) for name in enough), 1)
+        if reaching is not None:
+            yield Finding(f"Accuracy in percent: {reaching} with {ENOUGH} games or more.", table="players")
 
     def _of(self, name: str, *colors: Color) -> float | None:
         """Return a player's accuracy with some colours, in percent."""

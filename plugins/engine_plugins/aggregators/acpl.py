@@ -24,7 +24,7 @@ from engine_plugins.aggregators._common import (
     mean,
     share,
 )
-from engine_plugins.aggregators._references import SHOWN, possessive, to_moves
+from engine_plugins.aggregators._references import ENOUGH, SHOWN, possessive, reach_of, to_moves
 
 _COLORS: tuple[Color, ...] = ("white", "black")
 _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
@@ -158,11 +158,12 @@ class Acpl(Aggregator):
                 to_moves(self.worst.get(name)),
                 "players",
             )
-        elif 1 < number == len(listed):
-            ranked = sorted((_mean(losses) or 0, name) for name, losses, _ in listed)
-            (low, first), (high, last) = ranked[0], ranked[-1]
-            reach = f"from {low:.0f} ({first}) to {high:.0f} ({last}) among {number:,} players"
-            yield Finding(f"Average centipawn loss reaches {reach}.", table="players")
+            return
+        enough = [(name, losses) for name, losses, _ in listed if self.player_games.get(name).value >= ENOUGH]
+        reaching = reach_of(((_mean(losses) or 0, name) for name, losses in enough), 0)
+        if reaching is not None:
+            text = f"Average centipawn loss: {reaching} with {ENOUGH} games or more."
+            yield Finding(text, table="players")
 
     def _by_player(self, everything: Histogram, by_color: dict[Color, Histogram]) -> Iterator[_Player]:
         """Yield the losses of each player, and add them to all others."""

@@ -209,7 +209,7 @@ class Classification(Aggregator):
             "moves": Metric(ours.total, "Moves"),
             "best_share": Metric(share(_best(ours), chosen), "Best or better, of own choices", "percent"),
             **{kind: Metric(self._known(kind, ours), _CLASSES[kind]) for kind in ("brilliant", "great")},
-            "misses": Metric(ours["miss"], "Misses"),
+            "misses": Metric(self._known("miss", ours), "Misses"),
             "searches": Metric(self.searches["answered"], "Follow-up searches"),
         }
         return Report(
@@ -247,7 +247,9 @@ class Classification(Aggregator):
             )
 
     def _known(self, kind: str, counts: Counts) -> int | None:
-        """Return the number of moves of a class; None for great and brilliant moves if nothing was searched."""
+        """Return the number of moves of a class; None without moves, or if great ones were not searched."""
+        if not counts.total:
+            return None
         unsearched = self.searches["requested"] and not self.searches["answered"]
         unknown = kind in ("brilliant", "great") and (unsearched or not self.options.great)
         return None if unknown else counts[kind]

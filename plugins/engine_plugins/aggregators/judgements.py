@@ -23,7 +23,7 @@ from engine_plugins.aggregators._common import (
     mean,
     milli,
 )
-from engine_plugins.aggregators._references import SHOWN, to_moves
+from engine_plugins.aggregators._references import SHOWN, reach_of, to_moves
 
 _KINDS = (
     ("inaccuracy", "inaccuracies", "Inaccuracies"),
@@ -31,6 +31,8 @@ _KINDS = (
     ("blunder", "blunders", "Blunders"),
 )
 _MOVES = "moves"
+_ENOUGH = 300
+"""Moves of a player who is compared with others in a sentence."""
 
 
 class JudgementsOptions(Options, frozen=True):
@@ -161,11 +163,11 @@ class Judgements(Aggregator):
                 to_moves(self.player_worst.get(only)),
                 "players",
             )
-        elif 1 < number == len(listed):
-            ranked = sorted((100 * counts["blunder"] / counts[_MOVES], name) for name, counts in listed)
-            (low, first), (high, last) = ranked[0], ranked[-1]
-            reach = f"from {low:.1f} ({first}) to {high:.1f} ({last}) among {number:,} players"
-            yield Finding(f"Blunders per 100 moves reach {reach}.", table="players")
+        enough = [(name, counts) for name, counts in listed if counts[_MOVES] >= _ENOUGH]
+        reaching = reach_of(((100 * counts["blunder"] / counts[_MOVES], name) for name, counts in enough), 1)
+        if only is None and reaching is not None:
+            text = f"Blunders per 100 moves: {reaching} with {_ENOUGH:,} moves or more."
+            yield Finding(text, table="players")
         yield from _move_numbers.findings(only, self.losses, self.costly)
 
     def _players(self, listed: list[tuple[str, Counts]]) -> ReportTable:

@@ -8,7 +8,7 @@ from msgspec import structs
 from engine.model import AnalysedGame, Reference
 from engine.model import Phases as Boundaries
 from engine.scoring import Score, move_accuracy, win_percent
-from engine.testing import analysed_game, check_aggregator, example_games
+from engine.testing import analysed_game, example_games
 from engine_plugins.aggregators.accuracy import Accuracy
 from engine_plugins.aggregators.phases import Phases
 from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
@@ -91,10 +91,6 @@ def test_no_data() -> None:
         got = report(Phases, *games)
         assert any(note.startswith("No data") for note in got.notes)
         assert all(not table.rows for table in got.tables)
-
-
-def test_laws() -> None:
-    check_aggregator(Phases, example_games())
 
 
 @pytest.mark.parity
