@@ -84,7 +84,7 @@ def page(name: str) -> str:
     by_key = {table.key: table for table in report.tables}
     shown_tables = tuple(by_key[key] for key in example.tables)
     shown = structs.replace(
-        report, metrics={}, findings=(), notes=report.notes[: example.notes], tables=shown_tables
+        report, metrics={}, findings=(), charts=(), notes=report.notes[: example.notes], tables=shown_tables
     )
     text = io.StringIO()
     console = Console(file=text, width=WIDTH, force_terminal=False, color_system=None)

@@ -1,4 +1,4 @@
-"""Ratios over moves with an error by game, and how sure it is that a comparison is not chance.
+"""Ratios over moves with an error by game.
 
 Moves of one game are not independent of each other, so the games vary, and not the moves.
 """
@@ -9,16 +9,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.model import Certainty
 from engine.plugin import JointMoments
+from engine_plugins.aggregators._certainty import p_value
 
 FEWEST = 20
 """Games below which nothing is said about certainty: the error of a few games is not known well enough."""
 _Z = 1.959964
 _NOTHING = 1e-9
 """Error of games that are all alike, which says nothing of others."""
-_SURE, _LIKELY = 0.05, 0.2
-"""Error rate of a family of comparisons (Holm) and false discovery rate (Benjamini and Hochberg)."""
 
 
 class Estimate(NamedTuple):
@@ -35,10 +33,8 @@ class Estimate(NamedTuple):
 
     @property
     def p(self) -> float:
-        """Probability of a value so far from 0 if the true one is 0 (normal approximation, two-sided)."""
-        if self.error < _NOTHING:
-            return 1.0
-        return math.erfc(abs(self.value) / self.error / math.sqrt(2))
+        """Probability of a value so far from 0 if the true one is 0 (Student's t, two-sided)."""
+        return p_value(self.value, self.error if self.error >= _NOTHING else 0.0, max(1, self.games - 1))
 
 
 def linearised(moments: JointMoments, value: float, weights: Sequence[float]) -> Estimate | None:
@@ -84,23 +80,3 @@ def _combined(moments: JointMoments, ratios: Sequence[tuple[int, int, int]]) -> 
         weights[part] += sign / moments.sums[whole]
         weights[whole] -= sign * found / moments.sums[whole]
     return linearised(moments, value, weights)
-
-
-def certainties(ps: Sequence[float]) -> list[Certainty]:
-    """Return how sure each of several comparisons is, from their probabilities under chance.
-
-    * **ps** - the probabilities of all comparisons that were made, not only of those that are shown.
-
-    Source: Holm, Scandinavian Journal of Statistics 6 (1979), 65-70; Benjamini and Hochberg, Journal of the Royal
-    Statistical Society B 57 (1995), 289-300.
-    """
-    order = sorted(range(len(ps)), key=lambda k: ps[k])
-    ranks = list(enumerate(order))
-    sure = 0
-    while sure < len(ps) and ps[order[sure]] <= _SURE / (len(ps) - sure):
-        sure += 1
-    likely = max((rank + 1 for rank, k in ranks if ps[k] <= _LIKELY * (rank + 1) / len(ps)), default=0)
-    found: list[Certainty] = ["may be chance"] * len(ps)
-    for rank, k in ranks:
-        found[k] = "sure" if rank < sure else "likely" if rank < likely else "may be chance"
-    return found

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.model import AnalysedGame, Color
+from engine_plugins.aggregators._clock_left import BANDS, MOST, Clocks
 from engine_plugins.aggregators._common import lost, milli, other
 
 ALL = "all|"
 """The group of all moves."""
 
-_CLOCK = ((10, "under 10%"), (25, "10-25%"), (50, "25-50%"), (1000, "50% and more"))
-"""Clock left before a move, in percent of base time + 40 increments; upper bounds."""
 _STANDING = ((20, "lost (under 20)"), (40, "worse (20-40)"), (60, "level (40-60)"), (80, "better (60-80)"))
 """The mover's Win% before a move; upper bounds."""
 _WON = "won (80 and more)"
@@ -27,8 +26,6 @@ _STRONGEST = "200 and more above"
 _PIECES = {"N": "knight", "B": "bishop", "R": "rook", "Q": "queen", "K": "king", "O": "castling"}
 _MONTH = 7
 """Number of characters in `2026.11`."""
-_WHOLE = 100_000
-"""The whole clock in thousandths of a percent; a player who was given time can have more."""
 
 
 class Kind(NamedTuple):
@@ -46,7 +43,7 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = {
     "phase": Kind("By phase", ("opening", "middlegame", "endgame"), True, True),
-    "clock": Kind("By clock left", tuple(name for _, name in _CLOCK), True, True),
+    "clock": Kind("By clock left", (*(name for _, name in BANDS), MOST), True, True),
     "piece": Kind("By piece moved", ("pawn", *_PIECES.values()), True, True),
     "standing": Kind("By Win% before the move", (*(name for _, name in _STANDING), _WON), True, False),
     "opening": Kind("By opening", (), True, True),
@@ -102,18 +99,18 @@ def parts(game: AnalysedGame) -> tuple[dict[str, Part], dict[Cell, int]]:
     """Return what a game adds to each group (`clock|under 10%`) and to all moves, and how many of our moves have
     the same groups of each kind that differs from move to move."""
     cells: dict[tuple[Cell, Color], Part] = {}
-    lefts = _clocks_before(game)
+    clocks = Clocks(game)
     for k, ply in enumerate(game.plies):
         loss = lost(ply)
         if loss is None:
             continue
         assert ply.win_before is not None
-        left = lefts[k]
+        left = clocks.before(k)
         mover = game.turn(k)
         ours = mover in game.view
         cell = (
             f"phase|{game.phase(k)}",
-            "" if left is None else f"clock|{_band(left, _CLOCK, _CLOCK[-1][1], 1000)}",
+            "" if left is None else f"clock|{left.band}",
             f"piece|{_PIECES.get(ply.san[0], 'pawn')}",
             f"standing|{_band(milli(ply.win_before), _STANDING, _WON, 1000)}",
         )
@@ -167,22 +164,3 @@ def _of_game(game: AnalysedGame, viewed: Color) -> Iterator[str]:
 
 def _band(value: int, bands: tuple[tuple[int, str], ...], last: str, unit: int) -> str:
     return next((name for bound, name in bands if value < bound * unit), last)
-
-
-def _clocks_before(game: AnalysedGame) -> list[int | None]:
-    """Return the mover's clock before each move in thousandths of a percent; None where it is not known."""
-    timing = game.timing()
-    lefts: list[int | None] = [None] * len(game.plies)
-    for k, ply in enumerate(game.plies):
-        control = timing.white if game.turn(k) == "white" else timing.black
-        if control is None or control.whole <= 0 or ply.clock is None:
-            continue
-        if control.kind == "move":
-            before: float | None = control.base
-        elif k >= 2:  # noqa: PLR2004 - each side's first move has none before it
-            before = game.plies[k - 2].clock
-        else:  # a game that begins with a later clock does not say what it was before
-            before = control.base if ply.clock >= control.base / 2 else None
-        if before is not None:
-            lefts[k] = min(milli(100 * before / control.whole), _WHOLE)
-    return lefts

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from engine.model import AnalysedGame, Axis, Cell, Chart, Column, Finding, Point, ReportTable, Series
 from engine.plugin import Counts, JointMoments, Keyed, TopK
+from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import lost, mean
-from engine_plugins.aggregators._estimates import FEWEST, certainties, difference, ratio
+from engine_plugins.aggregators._estimates import FEWEST, difference, ratio
 from engine_plugins.aggregators._references import possessive, to_moves
 
 WIDTH = 5

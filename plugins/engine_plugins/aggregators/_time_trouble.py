@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from engine.model import Cell, Column, Finding, Metric, ReportTable
 from engine.plugin import JointMoments, Keyed, TopK
+from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import mean, share
-from engine_plugins.aggregators._estimates import FEWEST, Estimate, certainties, linearised
+from engine_plugins.aggregators._estimates import FEWEST, Estimate, linearised
 from engine_plugins.aggregators._references import possessive, to_moves
 
 EDGES = (5, 10, 25, 50, 75, 90, 95)

@@ -72,6 +72,10 @@ class Baseline(Aggregator):
         ultrabul…       1,600     12        1           12         86.0%   88.2%  91.2%  35.00      2.10
         ultrabul…       2,000     12        1           12         84.3%   91.3%  92.3%  31.00      1.80
         ultrabul…       2,200     12        1           12         95.3%   96.2%  97.5%  13.00      0.00
+        Units: ACPL: centipawns; Blunders: per 100 moves.
+        A side is a player in one game; a band is 200 rating points wide. A quarter of its sides have at
+        most the first accuracy, half of them the median, three quarters the third. Average centipawn
+        loss and blunders per 100 moves are medians.
     """
 
     Options = BaselineOptions

@@ -39,6 +39,8 @@ class BestScores(Aggregator):
            #1     5   61  Qxh2#      Stockfish 1700 – Stockfish 2000
            #1     6  111  h1=R#      Stockfish 1700 – Stockfish 2300
         … 4 more
+        A score is seen from the side to move, in pawns or as #n for mate in n; at most one entry a
+        game.
     """
 
     Options = BestScoresOptions

@@ -99,10 +99,14 @@ class Conversion(Aggregator):
         opponents  winning      7   85.7%  48.7-97.4    0.0%  14.3%  2.6-51.3
         opponents  losing       6    0.0%  0.0-39.0    16.7%  83.3%  43.6-97.0
         … 2 more
+        Winning is a Win% of 80 or more at some time, losing 20 or less. A row leads first to winning
+        games that were not won and losing ones that were saved, where they turned.
         Most dramatic games
         Game  Player          What       Win%  Ended  Turned by  Before  After
           17  Stockfish 1700  escaped   15.3%  won    19... O-O   29.7%  90.9%
            8  Stockfish 1700  let slip  95.1%  drawn  24... Ne1   87.1%  45.7%
+        Win% is the best that the player had (let slip) or the worst (escaped); a row leads to the move
+        that turned the game, or to its end.
     """
 
     Options = ConversionOptions

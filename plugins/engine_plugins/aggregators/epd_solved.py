@@ -36,6 +36,8 @@ class EpdSolved(Aggregator):
           14  Réti 1910, move 9      Qd8+    Re1
           16  Lasker 1912, move 16   Be2+    Kf1
           20  Short 1991, move 32    Kg3     Qf4
+        Wanted are the moves of the suite, found is the evaluator's best move; in the order of the
+        suite.
     """
 
     Options = EpdSolvedOptions

@@ -85,13 +85,17 @@ class Highlights(Aggregator):
            2  Stockfish 1400 – Stockfish 2000  0-1         207.83      20        1    37.83  21. Nb6
            1  Stockfish 1400 – Stockfish 1700  0-1         194.78      15        0    32.27  19. Bg1
         … 6 more
+        Units: Excitement, Largest: Win%.
+        Excitement is the Win% of all moves that change it by 5 or more, added up, and 20 for each
+        change of the lead (60 Win% or more). A row leads to the largest swing.
         Largest swings
-        Game  Move        Player          White's Win%  after  Swing  Result
-          17  19... O-O   Stockfish 2000         29.7%  90.9%  61.23  1-0
-          16  33... Qb3   Stockfish 1400         32.4%  88.7%  56.30  1-0
-          19  10... bxc4  Stockfish 1400         45.8%  94.7%  48.88  1-0
-           8  24... Ne1   Stockfish 1700         12.9%  54.3%  41.48  1/2-1/2
+        Game  Move        Player          White's Win%  after  Swing (Win%)  Result
+          17  19... O-O   Stockfish 2000         29.7%  90.9%         61.23  1-0
+          16  33... Qb3   Stockfish 1400         32.4%  88.7%         56.30  1-0
+          19  10... bxc4  Stockfish 1400         45.8%  94.7%         48.88  1-0
+           8  24... Ne1   Stockfish 1700         12.9%  54.3%         41.48  1/2-1/2
         … 6 more
+        Moves that changed the Win% most, with White's Win% before and after them.
     """
 
     Options = HighlightsOptions

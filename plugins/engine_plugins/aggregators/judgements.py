@@ -65,6 +65,8 @@ class Judgements(Aggregator):
         Stockfish 2300    583            20     3.43         5     0.86         4     0.69
         Stockfish 1400    549            63    11.47        12     2.19        15     2.73
         Stockfish 1700    536            53     9.89        14     2.61        13     2.42
+        Units: per 100, per 100, per 100: per 100 moves.
+        Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy.
         Worst moves
         Game  Ply  Player          Move  Judgement  Accuracy  Best move
           17   37  Stockfish 2000  O-O   blunder        5.0%  Rg8
@@ -72,6 +74,7 @@ class Judgements(Aggregator):
           19   19  Stockfish 1400  bxc4  blunder       10.1%  Kxf7
            8   47  Stockfish 1700  Ne1   blunder       14.8%  Bxb2
         … 6 more
+        The judged moves with the lowest accuracy by Lichess's formula, and the move that was best.
     """
 
     Options = JudgementsOptions

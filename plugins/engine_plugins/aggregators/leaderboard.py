@@ -125,6 +125,9 @@ class Leaderboard(Aggregator):
         Stockfish 2000     12    6.50   54.2%  28.6-77.7      89.7%  29.01     1.84  1,829
         Stockfish 1700     12    5.50   45.8%  22.3-71.4      88.4%  34.25     2.42  1,871
         Stockfish 1400     12    0.00    0.0%  0.0-24.2       83.6%  43.84     2.73  1,200
+        Units: ACPL: centipawns; Bl./100: blunders per 100 moves.
+        Points are of finished games, 95% is the interval of the score, accuracy the mean of those of
+        games. A row leads to the player's best game, or else the first one.
     """
 
     Options = LeaderboardOptions

@@ -80,12 +80,20 @@ class Leaks(Aggregator):
         piece     knight                76     12  261.10  218.55   34.38  178.66   4.88  may be chance
         piece     rook                  93     12  173.17  142.89   22.11  102.56   3.84  may be chance
         … 3 more
+        Units: Lost, Theirs, Weaker, ±, Cost: Win% per 100 moves.
+        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game. Cost: weaker
+        times the share of the moves. The moves are the worst of the group, at most one of a game. Sure:
+        if nothing were weak, a report would call anything sure in at most 5% of cases (Holm). Likely:
+        of what is sure or likely, at most one in five is expected to be false (Benjamini and Hochberg).
         By clock left
         Group         Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
         under 10%       358     12  184.82  171.93    4.72   40.45   3.15  may be chance
         10-25%           45     12  276.63  311.55  -43.08  396.46  -3.62  –
         25-50%           64     12  300.85  288.38    4.29  170.36   0.51  may be chance
         50% and more     69     12  196.06  183.62    4.28   75.19   0.55  may be chance
+        Units: Lost, Theirs, Weaker, ±, Cost: Win% per 100 moves.
+        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game. Cost: weaker
+        times the share of the moves. The moves are the worst of the group, at most one of a game.
     """
 
     Options = LeaksOptions

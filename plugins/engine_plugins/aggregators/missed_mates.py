@@ -85,10 +85,11 @@ class MissedMates(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a missed-mates
 
         By player
-        Player          Available  Played  Slower  Missed  Missed
-        Stockfish 1700         25       9      16       0    0.0%
-        Stockfish 2000         23       8      15       0    0.0%
-        Stockfish 2300         59      25      34       0    0.0%
+        Player          Available (moves)  Played (moves)  Slower (moves)  Missed (moves)  Missed
+        Stockfish 1700                 25               9              16               0    0.0%
+        Stockfish 2000                 23               8              15               0    0.0%
+        Stockfish 2300                 59              25              34               0    0.0%
+        Those who missed the most come first.
     """
 
     Options = MissedMatesOptions

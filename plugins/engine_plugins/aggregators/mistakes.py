@@ -120,6 +120,8 @@ class Mistakes(Aggregator):
           21  103  52... Rxf3  Stockfish 2300  Bf5+             95.4%  53.9%  wrong capture
           21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  55.8%  wrong capture
         … 3 more
+        The most instructive first: what the move lost, less where it was made in haste, the better move
+        was easy to see or the game was decided, and more where the error recurs.
     """
 
     Options = MistakesOptions

@@ -77,14 +77,17 @@ class Openings(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a openings --player 'Stockfish 2300'
 
         Openings
-        Colour  Opening            Games   Score  95%          Win%  Move acc.  ACPL 1-10
-        white   Caro-Kann Defense      1  100.0%  20.7-100.0  55.1%      98.8%       0.50
-        black   Caro-Kann Defense      1  100.0%  20.7-100.0  45.3%      96.7%      12.30
-        white   English Defense        1  100.0%  20.7-100.0  58.7%      97.7%       6.10
-        white   English Opening        1  100.0%  20.7-100.0  53.1%      95.1%       4.80
-        black   English Opening        1  100.0%  20.7-100.0  47.2%      96.6%      14.10
-        black   French Defense         1  100.0%  20.7-100.0  46.7%      98.2%       9.10
+        Colour  Opening            Games   Score  95%          Win%  Move acc.  ACPL 1-10 (centipawns)
+        white   Caro-Kann Defense      1  100.0%  20.7-100.0  55.1%      98.8%                    0.50
+        black   Caro-Kann Defense      1  100.0%  20.7-100.0  45.3%      96.7%                   12.30
+        white   English Defense        1  100.0%  20.7-100.0  58.7%      97.7%                    6.10
+        white   English Opening        1  100.0%  20.7-100.0  53.1%      95.1%                    4.80
+        black   English Opening        1  100.0%  20.7-100.0  47.2%      96.6%                   14.10
+        black   French Defense         1  100.0%  20.7-100.0  46.7%      98.2%                    9.10
         … 6 more
+        Win% is the mean where a game left the named openings; move accuracy is the mean over later
+        moves, higher than the accuracy of whole games, which weighs sharp moments more. A row leads to
+        the games in which most Win% was lost in the first ten moves, at the costliest of these moves.
         Tree of moves
         View   Moves       Games   Score  95%          Win%  Opening
         white  1. d4           3  100.0%  43.9-100.0  52.9%  A40 Queen's Pawn Game
@@ -92,6 +95,9 @@ class Openings(Aggregator):
         black  1. c4           2  100.0%  34.2-100.0  49.8%  A10 English Opening
         black  1. d4           2  100.0%  34.2-100.0  47.1%  A40 Queen's Pawn Game
         black    1... Nf6      2  100.0%  34.2-100.0  47.1%  A45 Indian Defense
+        A move is indented below the move that it follows; Win% is that after the move, seen from the
+        colour under View. A row leads to the games through it in which most Win% was lost in the first
+        ten moves.
     """
 
     Options = OpeningsOptions

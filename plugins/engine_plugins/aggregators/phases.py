@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Phase, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Histogram, JointMoments, Moments, Needs, Options, Sum, TopK, keyed
+from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import (
     NO_EVALUATIONS,
     PLAYER,
@@ -22,7 +23,7 @@ from engine_plugins.aggregators._common import (
     reach,
     together,
 )
-from engine_plugins.aggregators._estimates import FEWEST, certainties, difference
+from engine_plugins.aggregators._estimates import FEWEST, difference
 from engine_plugins.aggregators._references import SHOWN, possessive, to_moves
 
 _PHASES: tuple[Phase, ...] = ("opening", "middlegame", "endgame")
@@ -68,11 +69,19 @@ class Phases(Aggregator):
         opening       143          91.6%  23.87   11.89   3.50    1.40        52.7%  12.83    2.70
         middlegame    203          90.0%  48.17   11.33   3.94    4.43        51.8%  23.92   -0.93
         endgame       190          97.2%  27.20    6.84   0.53    1.05         4.3%   0.12  -25.62
+        Units: ACPL: centipawns; Inacc., Mist., Blund.: per 100 moves; ±, Gained: Win%.
+        Errors are per 100 moves. Win% at end: the player's when the phase ends, ± half of its 95%
+        interval over games; gained: since the phase began. A row leads to the moves that lost most
+        Win%.
         The opponents
         Phase       Moves  Move accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
         opening       145          91.0%  26.99   17.24   2.76    1.38        47.3%  12.83   -2.70
         middlegame    199          90.9%  54.03    7.54   2.51    5.03        48.2%  23.92    0.93
         endgame       193          98.4%  16.80    4.66   0.52    0.00        95.7%   0.12   25.62
+        Units: ACPL: centipawns; Inacc., Mist., Blund.: per 100 moves; ±, Gained: Win%.
+        Errors are per 100 moves. Win% at end: the player's when the phase ends, ± half of its 95%
+        interval over games; gained: since the phase began. A row leads to the moves that lost most
+        Win%.
     """
 
     Options = PhasesOptions

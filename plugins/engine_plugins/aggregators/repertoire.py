@@ -76,21 +76,24 @@ class Repertoire(Aggregator):
             --set repertoire.lines=tests/data/repertoire.pgn
 
         Who left the book
-        Book left by          Games  Share  Plies  Our Win%   Score      ±
-        our move                  8  66.7%   3.25     50.7%   56.2%  34.34
-        their move                2  16.7%   3.50     50.8%  100.0%      –
-        the line ended            2  16.7%   4.50     49.5%    0.0%      –
-        the game ended first      0   0.0%      –         –       –      –
-        never entered             0   0.0%      –         –       –      –
+        Book left by          Games  Share  Plies (plies)  Our Win%   Score  ± (points of 100)
+        our move                  8  66.7%           3.25     50.7%   56.2%              34.34
+        their move                2  16.7%           3.50     50.8%  100.0%                  –
+        the line ended            2  16.7%           4.50     49.5%    0.0%                  –
+        the game ended first      0   0.0%              –         –       –                  –
+        never entered             0   0.0%              –         –       –                  –
+        A row leads to the positions where the book was left, those of our costliest moves first.
         Our departures
-        After                Book  We played  Games  Cost  ±   Score  ±
-        1. e4 e6 2. d4       d5    Nf6            1  5.78  –  100.0%  –
-        1. e4 Nf6 2. e5 Nd5  d4    a3             1  5.67  –  100.0%  –
-        1. d4 e6             c4    e3             1  2.75  –  100.0%  –
-        1. e4 c5 2. c3       Nf6   Nc6            1  1.48  –    0.0%  –
-        1. e4 c5 2. Nc3      Nc6   e6             1  1.37  –  100.0%  –
-        1. c4 c5 2. Nc3 e5   g3    e3             1  1.16  –    0.0%  –
+        After                Book  We played  Games  Cost (Win%)  ± (Win%)   Score  ± (points of 100)
+        1. e4 e6 2. d4       d5    Nf6            1         5.78         –  100.0%                  –
+        1. e4 Nf6 2. e5 Nd5  d4    a3             1         5.67         –  100.0%                  –
+        1. d4 e6             c4    e3             1         2.75         –  100.0%                  –
+        1. e4 c5 2. c3       Nf6   Nc6            1         1.48         –    0.0%                  –
+        1. e4 c5 2. Nc3      Nc6   e6             1         1.37         –  100.0%                  –
+        1. c4 c5 2. Nc3 e5   g3    e3             1         1.16         –    0.0%                  –
         … 2 more
+        Cost is the Win% that our move lost. A row leads to the positions before it, the costliest
+        first.
     """
 
     Options = RepertoireOptions

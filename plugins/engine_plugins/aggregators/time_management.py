@@ -109,6 +109,10 @@ class TimeManagement(Aggregator):
         ours       50% or more     57  10.5%          93.8%         0     0.00  0.0-6.3
         opponents  under 3%       330  61.0%          94.8%         9     2.75  1.5-5.1
         … 4 more
+        Units: per 100: blunders per 100 moves.
+        Clock left after the move, in percent. Share: of the moves. Move accuracy and blunders are over
+        the moves with evaluations; 95%: interval of the blunders per 100. A row leads to the moves that
+        lost most Win%.
         Longest thinks
         Game  Move       Player           Time   Left  Before  After  Judgement
           18  8. Nc3     Stockfish 1700  1.4 s  4.3 s   59.4%  59.4%  –
@@ -118,6 +122,7 @@ class TimeManagement(Aggregator):
            6  12. Kh1    Stockfish 1700  1.2 s  2.0 s   53.9%  49.8%  –
            8  10... Na5  Stockfish 1700  1.2 s  2.5 s   66.0%  65.1%  –
         … 4 more
+        Left: on the clock after the move. Before and after: the player's Win%.
     """
 
     Options = TimeManagementOptions
