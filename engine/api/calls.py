@@ -61,8 +61,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
     * **output_format** - *(optional)* the name of the writer for the output `"-"`, which is standard output.
     * **force** - *(optional)* whether outputs that exist are overwritten; otherwise they are an error.
-    * **games** - *(optional)* whether `RunResult.games` has the analysed games; when left out, if there
-      are at most 1,000. Many take much memory.
+    * **games** - *(optional)* whether `RunResult.games` has all games, however many; when left out, up to 1,000.
     * **settings** - *(optional)* everything else; the other arguments win over it.
     * **progress** - *(optional)* called 4 to 8 times a second, in this thread.
     * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
@@ -71,9 +70,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     Raises the errors of `engine.errors` that end a run; problems with one game or position are in the result.
 
     >>> import engine
-    >>> result = engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"])
-    >>> result.counts.analysed, list(result.reports)
-    (1, ['accuracy'])
+    >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
+    ['accuracy']
     """
     arguments = Wanted(
         aggregators=aggregators,
@@ -88,9 +86,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
         stop_after=stop_after,
     )
     merged = merge_settings(arguments, Settings())
-    return start_run(
-        inputs.list_inputs(source), merged, arguments, progress=progress, stop=stop, games=games
-    ).execute()
+    items = inputs.list_inputs(source)
+    return start_run(items, merged, arguments, progress=progress, stop=stop, games=games).execute()
 
 
 @spelled_out()

@@ -185,8 +185,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     targets, templates = _check_targets(outputs, check, found_in, plugin_options, force=force)
     all_targets = [targets] if templates is None else [targets, templates.targets]
     names = aggregators if aggregators is not None else settings.aggregators
-    epd = any(source.reader == "epd" for source in sources)
-    choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+    choose = _chooser(registry, names, sources, settings)
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
     also = [name for some in all_targets for name in some.reports]
     also += targets.player_reports if settings.players else []
@@ -213,6 +212,13 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         known=known,
         new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
     )
+
+
+def _chooser(
+    registry: Registry, names: Sequence[AggregatorChoice] | None, sources: Sequence[Source], settings: Settings
+) -> Callable[..., list[AggregatorChoice]]:
+    epd = any(source.reader == "epd" for source in sources)
+    return partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
 
 
 def _of_a_player(targets: Targets) -> list[str]:

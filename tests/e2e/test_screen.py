@@ -76,7 +76,7 @@ def test_a_run_that_cannot_be_done_ends_with_an_error_event(tmp_path: Path) -> N
 def test_with_a_player_leaks_are_among_the_reports_and_come_first() -> None:
     ran = engine("analyze", MATCH, "--player", "Stockfish 1700")
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("Leaks\nWith pawn moves")
+    assert ran.out.startswith("Stockfish 1700: 12 games, 2026-11\n\nWeakest areas\nmay be chance: With pawn moves")
     assert "Judgements  judgements" not in ran.out
     chosen = engine("analyze", MATCH, "--player", "Stockfish 1700", "-a", "acpl", "--format", "json")
     assert list(json.loads(chosen.out)["reports"]) == ["acpl"]

@@ -92,7 +92,7 @@ def test_an_output_of_training_positions_takes_its_aggregator_along(tmp_path: Pa
     ran = engine("analyze", CLASSICS, "--limit", "3", "-e", fake, *SEARCH, *arguments)
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)["reports"]
-    assert list(found) == ["wins", "best-scores", "accuracy", "acpl", "judgements", "mistakes"]
+    assert list(found) == ["mistakes", "accuracy", "judgements", "acpl", "wins", "best-scores"]
     positions = found["mistakes"]["metrics"]["positions"]["value"]
     assert positions > 0
     assert len(outputs[0].read_text().splitlines()) == positions

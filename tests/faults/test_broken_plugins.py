@@ -210,7 +210,7 @@ def test_writers_and_aggregators(tmp_path: Path) -> None:
         wanted=["wins", "bad-aggregator"],
     )
     assert len(games) == 10
-    assert list(result.reports) == ["wins", "bad-aggregator"]
+    assert list(result.reports) == ["bad-aggregator", "wins"]
     assert [failure.reason for failure in result.failures] == [
         "aggregator bad-aggregator failed in game 1 and is disabled: RuntimeError: broken",
         "writer bad-writer failed at game 1: RuntimeError: broken",

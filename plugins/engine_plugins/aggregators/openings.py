@@ -42,6 +42,28 @@ class OpeningsOptions(Options, frozen=True):
     min_games: Annotated[int, Meta(ge=1, le=100_000, description="Games that a line of the tree needs.")] = 2
 
 
+_COLUMNS = (
+    Column("color", "Colour"),
+    Column("opening", "Opening", "opening"),
+    Column("games", "Games", "int"),
+    Column("score", "Score", "percent"),
+    Column("interval", "95%"),
+    Column("win_on_leaving", "Win%", "percent"),
+    Column("accuracy", "Move acc.", "percent"),
+    Column("acpl", "ACPL 1-10", "float", "centipawns"),
+)
+_TREE = (
+    Column("color", "View"),
+    Column("move", "Moves", "move"),
+    Column("games", "Games", "int"),
+    Column("score", "Score", "percent"),
+    Column("interval", "95%"),
+    Column("win", "Win%", "percent"),
+    Column("opening", "Opening", "opening"),
+    Column("position", "Position", "position"),
+)
+
+
 class Openings(Aggregator):
     """What was played in the opening, and how did it go?
 
@@ -233,16 +255,6 @@ class Openings(Aggregator):
         return metrics
 
     def _openings(self, most: list[tuple[str, int]]) -> ReportTable:
-        columns = (
-            Column("color", "Colour"),
-            Column("opening", "Opening", "opening"),
-            Column("games", "Games", "int"),
-            Column("score", "Score", "percent"),
-            Column("interval", "95%"),
-            Column("win_on_leaving", "Win%", "percent"),
-            Column("accuracy", "Move acc.", "percent"),
-            Column("acpl", "ACPL 1-10", "float", "centipawns"),
-        )
         listed = most[: self.options.rows]
         rows = tuple(self._row(key, games) for key, games in listed)
         references = tuple(to_moves(self.costly.get(key)) for key, _ in listed)
@@ -251,7 +263,7 @@ class Openings(Aggregator):
             "higher than the accuracy of whole games, which weighs sharp moments more. A row leads to the games "
             "in which most Win% was lost in the first ten moves, at the costliest of these moves."
         )
-        return ReportTable("openings", "Openings", columns, rows, references, reading)
+        return ReportTable("openings", "Openings", _COLUMNS, rows, references, reading)
 
     def _named(self, key: str) -> str:
         """Return the opening of a key as it is shown."""
@@ -284,16 +296,6 @@ class Openings(Aggregator):
         return dict(shown), number
 
     def _tree(self, views: list[dict[str, int]]) -> ReportTable:
-        columns = (
-            Column("color", "View"),
-            Column("move", "Moves", "move"),
-            Column("games", "Games", "int"),
-            Column("score", "Score", "percent"),
-            Column("interval", "95%"),
-            Column("win", "Win%", "percent"),
-            Column("opening", "Opening", "opening"),
-            Column("position", "Position", "position"),
-        )
         lines = [(line, shown[line]) for shown in views for line in _depth_first(shown)]
         rows = tuple(self._node(line, number) for line, number in lines)
         games = self._costliest(dict(lines))
@@ -302,7 +304,7 @@ class Openings(Aggregator):
             "A move is indented below the move that it follows; Win% is that after the move, seen from the colour "
             "under View. A row leads to the games through it in which most Win% was lost in the first ten moves."
         )
-        return ReportTable("tree", "Tree of moves", columns, rows, references, reading)
+        return ReportTable("tree", "Tree of moves", _TREE, rows, references, reading)
 
     def _costliest(self, lines: Container[str]) -> dict[str, TopK]:
         """Return for each of these lines the games through it in which most was lost."""

@@ -45,7 +45,7 @@ def test_analyze_returns_what_the_command_prints(tmp_path: Path, fake: str) -> N
     assert result.ok
     assert result.counts.analysed == 3
     assert result.outputs == (str(tmp_path / "o.jsonl"),)
-    assert list(result.reports) == ["wins", "best-scores", "accuracy", "acpl", "judgements"]
+    assert list(result.reports) == ["accuracy", "judgements", "acpl", "wins", "best-scores"]
     assert result.wins == result.reports["wins"].metrics["wins"].value
     assert shown[-1].positions == shown[-1].total == 105
     assert shown[-1].wins == result.wins
@@ -55,7 +55,7 @@ def test_aggregators_as_classes_and_instances(fake: str) -> None:
     mine = Captures()
     result = engine.analyze(FEW, nodes=10, evaluator=fake, aggregators=["wins", mine])
     by_class = engine.analyze(FEW, nodes=10, evaluator=fake, aggregators=[Captures])
-    assert list(result.reports) == ["wins", "captures"]
+    assert list(result.reports) == ["captures", "wins"]
     assert result.reports["captures"] == by_class.reports["captures"] == mine.report()
     assert mine.captures.value > 20
 

@@ -253,4 +253,4 @@ def test_a_report_starts_no_search_of_its_own(tmp_path: Path, monkeypatch: pytes
     ran = engine.analyze(MATCH, output=tmp_path / "report.html")
     assert (ran.counts.searched, ran.counts.follow_ups, ran.notices) == (0, 0, ())
     assert "mistakes" in ran.reports
-    assert (tmp_path / "report.html").read_text().count('<svg class="diagram"') == 10
+    assert (tmp_path / "report.html").read_text().count('<svg class="diagram"') == 16

@@ -48,7 +48,7 @@ def test_handouts_of_real_games_and_their_index(tmp_path: Path) -> None:
         assert f">{accuracy[player]:.1f}%<" in row
         assert ("<td>–</td>" not in row) or player != "Stockfish 1700", "the weakest area is named"
     handout = (tmp_path / "reports" / "Stockfish 1400.html").read_text()
-    assert handout.count('<svg class="diagram"') == 10
+    assert handout.count('<svg class="diagram"') == 14
     assert len(re.findall(r'<tr id="row-', handout)) == 12
     assert "<title>Stockfish 1400</title>" in handout
 
