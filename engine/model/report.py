@@ -93,8 +93,8 @@ class ReportTable(Struct, frozen=True):
 Certainty = Literal["sure", "likely", "may be chance"]
 """How far a finding can be trusted, after a correction for how many groups were compared. `sure`: if nothing were
 true of any group, a report would call something sure in at most 5% of cases (Holm). `likely`: of the findings
-called sure or likely, at most one in five is expected to be false (Benjamini and Hochberg). `may be chance`:
-neither."""
+called sure or likely, at most one in five is expected to be false (Benjamini and Hochberg), and the 95% interval
+of each leaves out 0. `may be chance`: neither."""
 
 
 class Finding(Struct, frozen=True):

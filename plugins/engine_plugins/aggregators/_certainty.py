@@ -98,10 +98,15 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 def certainties(p_values: Sequence[float]) -> list[Certainty]:
     """Return the word for each of the comparisons that a report makes, corrected for how many they are.
 
+    Nothing is more than chance whose 95% interval includes 0.
+
     * **p_values** - the p-values of all comparisons, also of those that the report does not mention.
     """
-    pairs = zip(holm(p_values), benjamini_hochberg(p_values), strict=True)
-    return ["sure" if h <= _SURE else "likely" if q <= _LIKELY else "may be chance" for h, q in pairs]
+    adjusted = zip(p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
+    return [
+        "sure" if h <= _SURE else "likely" if q <= _LIKELY and p <= _SURE else "may be chance"
+        for p, h, q in adjusted
+    ]
 
 
 def _ascending(p_values: Sequence[float]) -> list[int]:

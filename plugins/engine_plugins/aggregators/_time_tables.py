@@ -19,7 +19,7 @@ _BAND_COLUMNS = (
     Column("share", "Share", "percent"),
     Column("accuracy", "Move accuracy", "percent"),
     Column("blunders", "Blunders", "int"),
-    Column("blunders_rate", "per 100", "float", "blunders per 100 moves"),
+    Column("blunders_rate", "Rate", "float", "per 100 moves"),
     Column("interval", "95%"),
 )
 
@@ -122,7 +122,10 @@ def phases_table(phases: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
         (phase, counts["moves"], share(counts["time"], whole), mean_time(counts), mean_accuracy(counts))
         for phase, counts in groups
     )
-    reading = "Of the time: the phase's share of all time spent. A row leads to the moves that lost most Win%."
+    reading = (
+        "Only moves with a time, so without each side's first. Of the time: the phase's share of all time spent. "
+        "A row leads to the moves that lost most Win%."
+    )
     return ReportTable("phases", "By phase", columns, rows, _costliest("phases", rows, costly), reading)
 
 

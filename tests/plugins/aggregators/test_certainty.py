@@ -41,7 +41,7 @@ def test_adjusted_p_values_worked_by_hand() -> None:
 
 
 def test_the_words() -> None:
-    assert certainties([0.001, 0.04, 0.1, 0.5]) == ["sure", "likely", "likely", "may be chance"]
+    assert certainties([0.001, 0.04, 0.1, 0.5]) == ["sure", "likely", *["may be chance"] * 2]
     assert certainties([0.04]) == ["sure"]
     assert certainties([0.04] + [0.9] * 39) == ["may be chance"] * 40
 
