@@ -119,6 +119,8 @@ class Query(Struct, frozen=True):
 def rows_of(name: str, report: Report) -> Iterator[ShownRow]:
     """Yield what of a report rests on single moves or games: findings, points of charts, rows of tables.
 
+    A chart of a table that has the same key is left out: the table says more.
+
     * **name** - name of the aggregator.
     * **report** - its report.
     """
@@ -126,7 +128,8 @@ def rows_of(name: str, report: Report) -> Iterator[ShownRow]:
         if finding.references:
             title = clean(finding.sentence)
             yield ShownRow(name, FINDINGS, f"#{k}", k, title, "", "", {}, finding.references)
-    for chart in report.charts:
+    tables = {table.key for table in report.tables}
+    for chart in (each for each in report.charts if each.key not in tables):
         points = [(series, point) for series in chart.series for point in series.points]
         for k, (series, point) in enumerate(points, 1):
             if point.references:
