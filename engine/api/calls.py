@@ -73,7 +73,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    arguments = Wanted(
+    wanted = Wanted(
         aggregators=aggregators,
         nodes=nodes,
         depth=depth,
@@ -85,9 +85,10 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
         settings=override_settings(settings, evaluator, workers),
         stop_after=stop_after,
     )
-    merged = merge_settings(arguments, Settings())
-    items = inputs.list_inputs(source)
-    return start_run(items, merged, arguments, progress=progress, stop=stop, games=games).execute()
+    merged = merge_settings(wanted, Settings())
+    return start_run(
+        inputs.list_inputs(source), merged, wanted, progress=progress, stop=stop, games=games
+    ).execute()
 
 
 @spelled_out()

@@ -165,7 +165,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     """Check everything about a run that can be checked without starting or writing anything.
 
     * **inputs** - what `engine.input.inputs` understands.
-    * **aggregators** - *(optional)* names, classes or instances, in place of those of the settings.
+    * **aggregators** - *(optional)* in place of those of the settings.
     * **outputs** - *(optional)* paths, or `-` for standard output in `output_format`.
     * **force** - *(optional)* whether existing outputs are overwritten.
     * **resources** - *(optional)* what several runs share.
@@ -187,8 +187,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     names = aggregators if aggregators is not None else settings.aggregators
     choose = _chooser(registry, names, sources, settings)
     plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
-    also = [name for some in all_targets for name in some.reports]
-    also += targets.player_reports if settings.players else []
+    also = [name for some in all_targets for name in some.reports] + _if_named(targets, settings)
     aggregator_plan = plan_of(choose(also=also))
     player_plan = plan_of(choose(also=_of_a_player(templates.targets))).copy() if templates else None
     loaded = aggregator_plan.load(registry)
@@ -219,6 +218,11 @@ def _chooser(
 ) -> Callable[..., list[AggregatorChoice]]:
     epd = any(source.reader == "epd" for source in sources)
     return partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+
+
+def _if_named(targets: Targets, settings: Settings) -> list[str]:
+    """Return the reports that outputs add where a player is named."""
+    return list(targets.player_reports) if settings.players else []
 
 
 def _of_a_player(targets: Targets) -> list[str]:

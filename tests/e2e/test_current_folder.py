@@ -129,23 +129,25 @@ def test_plugins_are_not_found_in_the_folder(reachable: Path, witness: Path) -> 
         assert "trap" not in ran.out
 
 
+WORDS = (
+    "--help",
+    "doctor -e {fake}",
+    "evaluate -e {fake} --nodes 10",
+    "analyze games.pgn -e {fake} --nodes 10 -a all -o g.pgn -o g.html -o g.sqlite -o g.csv.gz -o g.jsonl.zst",
+    "analyze games.pgn -e {fake} --nodes 10 --dry-run",
+    "analyze many.pgn -e recorded -a +leaks",
+    "profiles list",
+    "plugins show accuracy",
+    "plugins check accuracy",
+    "cache info",
+    "setup {fake}",
+)
+"""Commands that read or write each kind of thing."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [COMMAND, MODULE], ids=["command", "module"])
 @pytest.mark.parametrize(
-    "words",
-    [
-        "--help",
-        "doctor -e {fake}",
-        "evaluate -e {fake} --nodes 10",
-        "analyze games.pgn -e {fake} --nodes 10 -a all -o g.pgn -o g.html -o g.sqlite -o g.csv.gz -o g.jsonl.zst",
-        "analyze games.pgn -e {fake} --nodes 10 --dry-run",
-        "analyze many.pgn -e recorded -a +leaks",
-        "profiles list",
-        "plugins show accuracy",
-        "plugins check accuracy",
-        "cache info",
-        "setup {fake}",
-    ],
+    ("words", "command"), [(words, (COMMAND, MODULE)[k % 2]) for k, words in enumerate(WORDS)], ids=WORDS
 )
 def test_every_command(reachable: Path, fake: Path, witness: Path, command: tuple[str, ...], words: str) -> None:
     if "many.pgn" in words:

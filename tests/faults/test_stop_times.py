@@ -107,8 +107,17 @@ def test_a_signal_ends_it_in_time(tmp_path: Path, name: str, number: str) -> Non
     assert seconds < SECONDS or seconds < allowed()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CASES.keys() - WITHOUT_RUN))
+STOPPED = ("a search that does not answer", "a fifo without a writer", "a report that is never made")
+"""States that CI ends with --stop-after too; the storms try it in all."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in STOPPED else pytest.mark.storm)
+        for name in sorted(CASES.keys() - WITHOUT_RUN)
+    ],
+)
 def test_so_does_stop_after(tmp_path: Path, name: str) -> None:
     """The two seconds begin with the command, and once more with the run."""
     with ExitStack() as stack:

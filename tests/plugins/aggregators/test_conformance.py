@@ -82,7 +82,7 @@ def test_a_table_of_players_has_as_many_rows_as_the_option_says_and_a_note_says_
 @pytest.mark.parametrize("name", SMALL)
 def test_laws_on_real_games(name: str) -> None:
     options = SMALL[name] if name == "repertoire" else {}
-    check_aggregator(loaded(name), lichess_games()[:30], options, seed=2, rounds=1)
+    check_aggregator(loaded(name), lichess_games()[:15], options, seed=2, rounds=1)
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -269,4 +269,4 @@ def test_prose_that_begins_like_a_game_is_none() -> None:
         "Type moves like 1. e4 e5 and then choose whatever you want from the list of reports that are there. " * 3
     )
     assert "more words than moves" in unreadable(prose).reason
-    assert len(game("1. e4 e5 2. Nf3 and a note that nobody finished, of ten words or so Nc6 *").moves) == 3
+    assert len(game("1. e4 e5 2. Nf3 and a note that nobody finished, of ten words or so Nc6 *").moves) == 4
