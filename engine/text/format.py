@@ -91,6 +91,7 @@ def _clock(seconds: float) -> str:
 
 
 _FORMS: Mapping[str, Callable[[float], str]] = {
+    "int": lambda value: f"{value:,.0f}",
     "score": lambda value: board_score(int(value)),
     "percent": "{:.1f}%".format,
     "float": "{:.2f}".format,
