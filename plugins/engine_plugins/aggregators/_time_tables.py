@@ -19,7 +19,7 @@ _BAND_COLUMNS = (
     Column("share", "Share", "percent"),
     Column("accuracy", "Move accuracy", "percent"),
     Column("blunders", "Blunders", "int"),
-    Column("blunders_rate", "per 100", "float", "blunders per 100 moves"),
+    Column("blunders_rate", "rate", "float", "blunders per 100 moves"),
     Column("interval", "95%"),
 )
 

@@ -60,12 +60,12 @@ class Judgements(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a judgements
 
         By player
-        Player          Moves  Inaccuracies  per 100  Mistakes  per 100  Blunders  per 100
-        Stockfish 2000    599            50     8.35        14     2.34        11     1.84
-        Stockfish 2300    583            20     3.43         5     0.86         4     0.69
-        Stockfish 1400    549            63    11.47        12     2.19        15     2.73
-        Stockfish 1700    536            53     9.89        14     2.61        13     2.42
-        Units: per 100, per 100, per 100: per 100 moves.
+        Player          Moves  Inaccuracies   rate  Mistakes  rate  Blunders  rate
+        Stockfish 2000    599            50   8.35        14  2.34        11  1.84
+        Stockfish 2300    583            20   3.43         5  0.86         4  0.69
+        Stockfish 1400    549            63  11.47        12  2.19        15  2.73
+        Stockfish 1700    536            53   9.89        14  2.61        13  2.42
+        Units: rate: per 100 moves.
         Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy.
         Worst moves
         Game  Ply  Player          Move  Judgement  Accuracy  Best move
@@ -211,7 +211,7 @@ def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]
     """Return the table of judgements of groups of moves, in number and per 100."""
     columns = [first, Column("moves", "Moves", "int")]
     for _, plural, label in _KINDS:
-        columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "per 100", "float", "per 100 moves")]
+        columns += [Column(plural, label, "int"), Column(f"{plural}_rate", "rate", "float", "per 100 moves")]
     rows: list[tuple[Cell, ...]] = []
     for name, counts in groups:
         moves = counts[_MOVES]

@@ -101,7 +101,7 @@ class TimeManagement(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a time-management --player 'Stockfish 1700'
 
         By clock left
-        Side       Clock left   Moves  Share  Move accuracy  Blunders  per 100  95%
+        Side       Clock left   Moves  Share  Move accuracy  Blunders     rate  95%
         ours       under 3%       328  60.6%          93.9%         9     2.76  1.5-5.2
         ours       3-10%           47   8.7%          93.6%         2     4.54  1.3-15.1
         ours       10-25%          45   8.3%          88.5%         1     2.22  0.4-11.6
@@ -109,7 +109,7 @@ class TimeManagement(Aggregator):
         ours       50% or more     57  10.5%          93.8%         0     0.00  0.0-6.3
         opponents  under 3%       330  61.0%          94.8%         9     2.75  1.5-5.1
         … 4 more
-        Units: per 100: blunders per 100 moves.
+        Units: rate: blunders per 100 moves.
         Clock left after the move, in percent. Share: of the moves. Move accuracy and blunders are over
         the moves with evaluations; 95%: interval of the blunders per 100. A row leads to the moves that
         lost most Win%.
