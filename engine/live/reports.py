@@ -113,7 +113,7 @@ def report_table(
         labels: dict[str, list[str]] = {}
         for column, unit in zip(columns, units, strict=True):
             labels.setdefault(unit, []).append(column.label)
-        said = "; ".join(f"{', '.join(of)}: {unit}" for unit, of in labels.items() if unit)
+        said = "; ".join(f"{', '.join(dict.fromkeys(of))}: {unit}" for unit, of in labels.items() if unit)
         yield Text(f"Units: {said}.", style="dim")
     if table.reading:
         yield Text(clean(table.reading), style="dim")

@@ -84,12 +84,12 @@ def _nearly_same(first: Group, second: Group, shared: int) -> bool:
 
 
 def _sentence(group: Group) -> str:
-    theirs = "" if group.opponents is None else f", the opponents {group.opponents:.0f}"
+    theirs = "" if group.opponents is None else f", the opponents {group.opponents:,.0f}"
     standard = "than over all moves" if group.opponents is None else "than the difference over all moves"
     games = "game" if group.games == 1 else "games"
-    interval = "" if group.error is None else f" ± {group.error:.0f}"
+    interval = "" if group.error is None else f" ± {group.error:,.0f}"
     return (
-        f"{_area(group)}: {group.lost:.0f} Win% lost per 100 moves{theirs}, which is {group.weaker:.0f}{interval} "
+        f"{_area(group)}: {group.lost:,.0f} Win% lost per 100 moves{theirs}, which is {group.weaker:,.0f}{interval} "
         f"more {standard} ({group.moves:,} moves in {group.games:,} {games}, {group.share:.0f}% of all)."
     )
 
