@@ -65,7 +65,7 @@ class Judgements(Aggregator):
         Stockfish 2300    583            20   3.43         5  0.86         4  0.69
         Stockfish 1400    549            63  11.47        12  2.19        15  2.73
         Stockfish 1700    536            53   9.89        14  2.61        13  2.42
-        Units: Rate, Rate, Rate: per 100 moves.
+        Units: Rate: per 100 moves.
         Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy.
         Worst moves
         Game  Ply  Player          Move  Judgement  Accuracy  Best move
