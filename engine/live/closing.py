@@ -67,13 +67,17 @@ def _summary_line(result: RunResult) -> Text:
         f" ({counts.cached:,} from the cache)" if counts.cached else "",
         f" ({counts.verified:,} searched again, to verify the cache)" if counts.verified else "",
         f" in {duration(counts.seconds)}",
-        f" by {clean(_name_evaluator(result.evaluator))}",
+        _by(result.evaluator),
         _limit(result),
         f"; {count(counts.deeper, 'position')} searched deeper" if counts.deeper else "",
         _follow_ups(result),
         f"; {short(counts.nodes / max(counts.seconds, 0.001))} nodes/s" if counts.nodes else "",
         f"; skipped: {skipped}" if skipped else "",
     )
+
+
+def _by(evaluator: EvaluatorInfo) -> str:
+    return " from the evaluations of the input" if evaluator.name == "recorded" else f" by {_named(evaluator)}"
 
 
 def _limit(result: RunResult) -> str:
@@ -93,9 +97,9 @@ def _follow_ups(result: RunResult) -> str:
     limits = either([str(limit) for limit in result.follow_up_limits])
     if evaluator is None:
         return f"; {searches}{cached}"
-    return f"; {searches}{cached} by {clean(_name_evaluator(evaluator))} at {limits}"
+    return f"; {searches}{cached} by {_named(evaluator)} at {limits}"
 
 
-def _name_evaluator(info: EvaluatorInfo) -> str:
+def _named(info: EvaluatorInfo) -> str:
     """Return the evaluator's name with its version, once: some programs have it in their name."""
-    return info.name if info.version.partition(".")[0] in info.name else f"{info.name} {info.version}"
+    return clean(info.name if info.version.partition(".")[0] in info.name else f"{info.name} {info.version}")

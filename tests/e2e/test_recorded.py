@@ -303,7 +303,7 @@ def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
         "note: asking asks Fake UCI for follow-up searches: 6 positions, up to 3 a game, at 3000 nodes; "
         "--follow-up-evaluator none leaves them out"
     )
-    assert " by recorded; 6 follow-up searches by Fake UCI 1.0 at 3000 nodes;" in last
+    assert " from the evaluations of the input; 6 follow-up searches by Fake UCI 1.0 at 3000 nodes;" in last
     assert json.loads(outputs[0].read_text())["run"]["follow_ups"] == {
         "evaluator": {"name": "Fake UCI", "version": "1.0", "fingerprint": ANY},
         "limits": [{"nodes": 3000}],

@@ -85,12 +85,13 @@ def _nearly_same(first: Group, second: Group, shared: int) -> bool:
 
 def _sentence(group: Group) -> str:
     theirs = "" if group.opponents is None else f", the opponents {group.opponents:,.0f}"
-    standard = "than over all moves" if group.opponents is None else "than the difference over all moves"
+    measured = "" if group.opponents is None else "measured by them "
     games = "game" if group.games == 1 else "games"
     interval = "" if group.error is None else f" ± {group.error:,.0f}"
     return (
-        f"{_area(group)}: {group.lost:,.0f} Win% lost per 100 moves{theirs}, which is {group.weaker:,.0f}{interval} "
-        f"more {standard} ({group.moves:,} moves in {group.games:,} {games}, {group.share:.0f}% of all)."
+        f"{_area(group)}: {group.lost:,.0f} Win% lost per 100 moves{theirs}; {measured}that is "
+        f"{group.weaker:,.0f}{interval} worse than over all moves ({group.moves:,} moves in {group.games:,} "
+        f"{games}, {group.share:.0f}% of all)."
     )
 
 
@@ -120,7 +121,7 @@ def reading(*, alone: bool, compared: bool) -> str:
         )
     else:
         figures = (
-            "Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game. Cost: weaker "
-            "times the share of the moves."
+            "Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game; below 0 is "
+            "stronger. Cost: weaker times the share of the moves."
         )
     return f"{figures} {'' if compared else 'Shown, not ranked. '}{WORST}"

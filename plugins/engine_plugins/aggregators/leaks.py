@@ -16,6 +16,8 @@ from engine_plugins.aggregators._leak_groups import ALL, KINDS, parts
 from engine_plugins.aggregators._leak_words import WORDS, findings, ranked, reading
 
 _UNIT = "Win% per 100 moves"
+_ALIKE = 5
+"""Games with one and the same result that are no chance."""
 _MOVES = 5
 """Worst moves that are kept of a group."""
 
@@ -81,10 +83,11 @@ class Leaks(Aggregator):
         piece     rook                  93     12  173.17  142.89   22.11  102.56   3.84  may be chance
         … 3 more
         Units: Lost, Theirs, Weaker, ±, Cost: Win% per 100 moves.
-        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game. Cost: weaker
-        times the share of the moves. The moves are the worst of the group, at most one of a game. Sure:
-        if nothing were weak, a report would call anything sure in at most 5% of cases (Holm). Likely:
-        of what is sure or likely, at most one in five is expected to be false (Benjamini and Hochberg).
+        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game; below 0 is
+        stronger. Cost: weaker times the share of the moves. The moves are the worst of the group, at
+        most one of a game. Sure: if nothing were weak, a report would call anything sure in at most 5%
+        of cases (Holm). Likely: of what is sure or likely, at most one in five is expected to be false
+        (Benjamini and Hochberg).
         By clock left
         Group         Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
         under 10%       358     12  184.82  171.93    4.72   40.45   3.15  may be chance
@@ -92,8 +95,9 @@ class Leaks(Aggregator):
         25-50%           64     12  300.85  288.38    4.29  170.36   0.51  may be chance
         50% and more     69     12  196.06  183.62    4.28   75.19   0.55  may be chance
         Units: Lost, Theirs, Weaker, ±, Cost: Win% per 100 moves.
-        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game. Cost: weaker
-        times the share of the moves. The moves are the worst of the group, at most one of a game.
+        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game; below 0 is
+        stronger. Cost: weaker times the share of the moves. The moves are the worst of the group, at
+        most one of a game.
     """
 
     Options = LeaksOptions
@@ -115,10 +119,15 @@ class Leaks(Aggregator):
     together = Counts()
     """Our moves by their phase, clock, piece and standing, joined by `&`."""
 
+    results = Counts()
+    """Games by our points, where one side is ours."""
+
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
             return
         self.games.add()
+        if len(game.view) == 1:
+            self.results.add(str(game.points(game.view[0])))
         groups, cells = parts(game)
         if not groups:
             return
@@ -137,6 +146,8 @@ class Leaks(Aggregator):
         alone = not everything.sums[3]
         groups = figures(sums, dict(self.played.each()), self.options.min_moves, self.options.openings)
         moves = everything.sums[1]
+        if self._chosen_by_result:
+            groups = [group._replace(certainty=group.certainty and "may be chance") for group in groups]
         return Report(
             title="Leaks",
             metrics=self._metrics(everything),
@@ -145,6 +156,12 @@ class Leaks(Aggregator):
             findings=tuple(findings(groups, moves, self.options.min_moves, self._shared, self._references)),
             charts=tuple(charts(groups, sums, self._references, alone=alone)),
         )
+
+    @property
+    def _chosen_by_result(self) -> bool:
+        """Whether all games ended alike, so that they look as if they had been chosen for it."""
+        [(result, games), *others] = self.results.most_common(2) or [("", 0)]
+        return games >= _ALIKE and not others and result != "None"
 
     def _metrics(self, everything: JointMoments) -> dict[str, Metric]:
         ours, theirs = rate(everything, OURS), rate(everything, THEIRS)
@@ -196,6 +213,11 @@ class Leaks(Aggregator):
         if not moves:
             yield NO_EVALUATIONS
             return
+        if self._chosen_by_result:
+            yield (
+                "All of these games ended alike. Games that are chosen by their result look weak or strong where "
+                "they were decided, so nothing is called sure; without the filter, it can be."
+            )
         if alone:
             yield "Compared with all moves; --player NAME compares a player with the opponents."
         found = {group.kind for group in groups}

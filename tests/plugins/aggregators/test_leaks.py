@@ -229,7 +229,7 @@ def test_without_a_player_all_moves_are_the_standard() -> None:
         assert "opponents" not in row
         assert row["weaker"] == pytest.approx(float(row["lost"] or 0) - metrics(got)["lost"], abs=0.002)
     assert {row["certainty"] for row in rows(got, "standing")} == {None}
-    assert "more than over all moves" in got.findings[0].text
+    assert "worse than over all moves" in got.findings[0].text
     assert any("--player" in note for note in got.notes)
     assert [len(chart.series) for chart in got.charts] == [1, 1]
 
@@ -276,3 +276,18 @@ def test_real_games_add_up() -> None:
         assert row["moves"] == len(mine)
         assert row["lost"] == pytest.approx(100 * sum(mine) / len(mine), abs=0.01)
         assert row["opponents"] == pytest.approx(100 * sum(other) / len(other), abs=0.01)
+
+
+def test_games_that_were_all_lost_say_nothing_sure() -> None:
+    def ended(result: str) -> list[AnalysedGame]:
+        return [
+            structs.replace(one, headers=one.headers | {"Result": result}) for one in random_games(200, 5, 900)
+        ]
+
+    lost, won = ended("0-1"), ended("1-0")
+    alike = report(Leaks, *lost, min_moves=20)
+    assert {finding.certainty for finding in alike.findings} == {"may be chance"}
+    assert any("ended alike" in note for note in alike.notes)
+    mixed = report(Leaks, *lost[:100], *won[100:], min_moves=20)
+    assert "sure" in {finding.certainty for finding in mixed.findings}
+    assert not any("ended alike" in note for note in mixed.notes)

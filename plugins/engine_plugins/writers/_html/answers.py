@@ -95,7 +95,12 @@ def _tiles(reports: Mapping[str, Report], glance: Glance) -> Iterator[Tile]:
     if glance.speed in glance.ratings:
         (_, first), (_, last) = glance.ratings[glance.speed]
         name = f"Rating, {glance.speed}" if glance.speed and len(glance.ratings) > 1 else "Rating"
-        yield _tile(name, f"{last:,}".replace(",", ""), f"{last - first:+} since the first game", charts["rating"])
+        yield _tile(
+            name,
+            f"{last:,}".replace(",", ""),
+            f"{last - first:+} since the first game" if last != first else "",
+            charts["rating"],
+        )
 
 
 def _tile(label: str, value: str, note: str, chart: Chart | None) -> Tile:
