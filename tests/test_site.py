@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -47,10 +48,17 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site") / "docs"
-    command = [sys.executable, "-W", "error", "-m", "tests.docs", "site", str(folder)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    """Return the folder of the site, which the first worker builds for all."""
+    fcntl = pytest.importorskip("fcntl", reason="workers share the site through a lock of POSIX")
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / "site"
+    with (root / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            command = [sys.executable, "-W", "error", "-m", "tests.docs", "site", str(folder)]
+            ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+            assert (ran.returncode, ran.stderr) == (0, "")
     return folder
 
 
