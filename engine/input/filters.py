@@ -43,6 +43,7 @@ from engine.input.speeds import SPEED_NAMES, speed_of
 from engine.model import Color
 from engine.model.names import plain_name
 
+EXAMPLE_OF_MINE = "--player NAME --filter 'my result = loss and my color = black'"
 EXAMPLE = 'WhiteElo >= 2500 and (Event ~ "olympiad" or clock)'
 
 _Tags = Mapping[str, str]
@@ -269,7 +270,8 @@ class _Parser:
 
 def _error(text: str, column: int, problem: str) -> ConfigError:
     line = re.sub(r"\s", " ", text)
-    return ConfigError(f"--filter: {problem}\n  {line}\n  {' ' * column}^\nexample: --filter '{EXAMPLE}'")
+    example = EXAMPLE_OF_MINE if re.search(r"\b(?:my|opponent)\b", line) else f"--filter '{EXAMPLE}'"
+    return ConfigError(f"--filter: {problem}\n  {line}\n  {' ' * column}^\nexample: {example}")
 
 
 def _compare(name: str, op: str, value: str) -> _Test:

@@ -111,10 +111,10 @@ def _wrong_player(plan: RunPlan) -> Iterator[str]:
     """Yield, in words, that nobody has the name that was asked for, and whose names are near."""
     seen = plan.selection.seen
     if seen is not None and not seen.found:
-        names = ", ".join(f"`{name}`" for name in seen.nearest())
-        yield f"nobody is called `{plan.settings.players[0]}`" + (
-            f", the nearest names are {names}" if names else ""
-        )
+        nearest = [f"`{name}`" for name in seen.nearest()]
+        verb = "names are" if len(nearest) > 1 else "name is"
+        near = f", the nearest {verb} {', '.join(nearest)}" if nearest else ""
+        yield f"nobody is called `{plan.settings.players[0]}`{near}"
 
 
 def _missing_tags(plan: RunPlan) -> list[str]:

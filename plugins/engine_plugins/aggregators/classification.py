@@ -259,7 +259,10 @@ class Classification(Aggregator):
     def _notes(self, ours: Counts, players: int) -> Iterator[str]:
         yield "Own rules: by Win% lost, best up to 0.5, excellent under 2, then good; Lichess's judgements below."
         yield "Great: the second-best move loses 10 Win% or more. Brilliant: and a piece is sacrificed by choice."
-        yield "Miss: gives back at least half of 10 Win% or more that the opponent has just lost."
+        yield (
+            "Miss: gives back at least half of 10 Win% or more that the opponent has just lost. It is no "
+            "inaccuracy, mistake or blunder as well, so there are fewer of those than in judgements."
+        )
         yield "Best % is the share of best, great and brilliant in the moves that are neither book nor forced."
         requested, answered = self.searches["requested"], self.searches["answered"]
         if not self.options.great:

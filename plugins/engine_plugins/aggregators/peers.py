@@ -77,7 +77,8 @@ class Peers(Aggregator):
 
         Nothing is compared: that takes 10 games at a rating and speed of which the baseline has 100
         sides, and most games here are ultrabullet at 1,600 to 1,799. It has rapid 1,600-2,399 (738
-        sides); classical 1,600-2,199 (243 sides).
+        sides); classical 1,600-2,199 (243 sides). 'engine baseline build' makes another one from any
+        games with evaluations.
     """
 
     Options = PeersOptions
@@ -216,7 +217,8 @@ class Peers(Aggregator):
         return (
             f"Nothing is compared: that takes {self.options.games} games at a rating and speed of which the "
             f"baseline has {self.options.sides} sides, and most games here are {speed} at {int(rating):,} to "
-            f"{int(rating) + WIDTH - 1:,}. It has {has}."
+            f"{int(rating) + WIDTH - 1:,}. It has {has}. 'engine baseline build' makes another one from any games "
+            "with evaluations."
         )
 
 

@@ -192,7 +192,7 @@ def test_the_nearest_names_when_nobody_is_found() -> None:
             analyse(text, players=names, **settings)
         return caught.value.message
 
-    near = "<text>: no game of 4 passed the filters; nobody is called `{}`, the nearest names are `{}`"
+    near = "<text>: no game of 4 passed the filters; nobody is called `{}`, the nearest name is `{}`"
     assert said("Carlson, Magnus") == near.format("Carlson, Magnus", "Carlsen, Magnus")
     assert said("Magnus") == near.format("Magnus", "Carlsen, Magnus")
     assert said("drnykerstein", filter="White ~ a") == near.format("drnykerstein", "DrNykterstein")
