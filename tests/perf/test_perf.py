@@ -40,10 +40,10 @@ def one_short_game(folder: Path) -> Path:
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_names(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
-    perf("names", "--players", "5000", "12000", "--only-default", "-j", "2", "--json", out)
+    perf("names", "--players", "10000", "30000", "--only-default", "-j", "2", "--json", out)
     peaks = [size["default"] for size in json.loads(out.read_text())["data"].values()]
     assert peaks[1] < 300
-    assert peaks[1] - peaks[0] < 14  # 7,000 names more: 1,000 bytes each and noise; it was 5,000
+    assert peaks[1] - peaks[0] < 20  # 20,000 names more: 500 bytes each; it was 5,000
 
 
 # -- the command ------------------------------------------------------------------------------------------------
