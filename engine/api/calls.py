@@ -73,18 +73,10 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    wanted = Wanted(
-        aggregators=aggregators,
-        nodes=nodes,
-        depth=depth,
-        time=time,
-        multipv=multipv,
-        output=output,
-        output_format=output_format,
-        force=force,
-        settings=override_settings(settings, evaluator, workers),
-        stop_after=stop_after,
-    )
+    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv)
+    files = Wanted(output=output, output_format=output_format, force=force)
+    own = override_settings(settings, evaluator, workers)
+    wanted: Wanted = {**limits, **files, "aggregators": aggregators, "settings": own, "stop_after": stop_after}
     merged = merge_settings(wanted, Settings())
     return start_run(
         inputs.list_inputs(source), merged, wanted, progress=progress, stop=stop, games=games
