@@ -39,8 +39,8 @@ from typing import Any
 from msgspec import Struct
 
 from engine.errors import ConfigError
-from engine.input.speeds import SPEED_NAMES, speed_of
-from engine.model import Color
+from engine.input.speeds import speed_of
+from engine.model import SPEED_NAMES, Color
 from engine.model.names import plain_name
 
 EXAMPLE_OF_MINE = "--player NAME --filter 'my result = loss and my color = black'"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.model import SPEEDS, Speed, settle
+from engine.model import Speed, settle
 from engine.model.time_settling import BLACK_TAGS, WHITE_TAGS
-
-SPEED_NAMES: tuple[Speed, ...] = (*(name for _, name in SPEEDS), "correspondence")
 
 _FIRST_CLOCKS = re.compile(rb'\[%clk\s+(\d{1,4}):(\d{1,2}):(\d{1,2})|"clock":\s*(\d{1,9})')
 _TAGS = ("TimeControl", *WHITE_TAGS, *BLACK_TAGS)

@@ -108,10 +108,8 @@ def _san(board: chess.Board, uci: str) -> str:
 
 def _about(game: AnalysedGame) -> str:
     """Return who played, when, and where the game stands."""
-    headers = game.headers
-    date = headers.get("UTCDate") or headers.get("Date", "")
     parts = [f"{game.player('white')} – {game.player('black')}", game.result if game.result != "*" else ""]
-    parts += [date if date.strip("?. ") else "", f"{game.origin.file}:{game.origin.line}"]
+    parts += [game.date, f"{game.origin.file}:{game.origin.line}"]
     return clean(", ".join(part for part in parts if part))
 
 

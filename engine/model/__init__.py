@@ -36,7 +36,7 @@ from engine.model.report import (
 )
 from engine.model.results import RESULTS, Result, parse_result, tag_result, with_result
 from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
-from engine.model.time_control import SPEEDS, Period, Speed, TimeControl
+from engine.model.time_control import SPEED_NAMES, SPEEDS, Period, Speed, TimeControl
 from engine.model.time_settling import Settled, settle, time_control
 from engine.model.titles import title_of
 
@@ -44,6 +44,7 @@ __all__ = [
     "PV_PLIES",
     "RESULTS",
     "SPEEDS",
+    "SPEED_NAMES",
     "AnalysedGame",
     "AnalysedPosition",
     "Axis",

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import chess
 from msgspec import Struct
 
+from engine.model.dates import date_of
 from engine.model.evaluation import Evaluation
 from engine.model.landmarks import Epd, Landmarks, Opening, Phases
 from engine.model.remark import Remark
@@ -290,6 +291,12 @@ class AnalysedGame(Struct, frozen=True):
         """
         found = _RATING.fullmatch(self.headers.get("WhiteElo" if color == "white" else "BlackElo", ""))
         return int(found[1]) if found else None
+
+    @property
+    def date(self) -> str:
+        """Date as far as it is known: `2026.11.02`, `2026.11`, `2026`, or empty. It is that of the tag `UTCDate`,
+        and that of `Date` where it says more."""
+        return date_of(self.headers)
 
     @property
     def time_control(self) -> TimeControl | None:

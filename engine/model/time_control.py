@@ -17,6 +17,8 @@ SPEEDS: tuple[tuple[float, Speed], ...] = (
     (21_600, "classical"),
 )
 """Lichess's speeds by the estimate in seconds that a game stays below; beyond the last it is correspondence."""
+SPEED_NAMES: tuple[Speed, ...] = (*(speed for _, speed in SPEEDS), "correspondence")
+"""All speeds, the fastest first."""
 
 _MOVES = 40
 """Length of the game that Lichess estimates."""

@@ -21,8 +21,8 @@ from pathlib import Path
 from msgspec import Struct
 
 import engine
-from engine.model import AnalysedGame
-from engine_plugins.aggregators._baseline_file import ORDER, WIDTH
+from engine.model import SPEED_NAMES, AnalysedGame
+from engine_plugins.aggregators._baseline_file import WIDTH
 from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._placements import Cell, Placement, Sample, place
 from engine_plugins.aggregators._side_figures import FIGURES, cell_of, side_figures
@@ -180,7 +180,7 @@ def run(args: argparse.Namespace) -> Report:
             cells[side.cell].append(side)
         rows = [
             row(cell, figure, [side for side in cells[cell] if figure in side.figures], splits)
-            for cell in sorted(cells, key=lambda cell: (ORDER.index(cell[0]), cell[1]))
+            for cell in sorted(cells, key=lambda cell: (SPEED_NAMES.index(cell[0]), cell[1]))
             for figure in FIGURES
             if sum(figure in side.figures for side in cells[cell]) >= 100
         ]

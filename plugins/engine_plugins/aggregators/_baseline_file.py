@@ -28,7 +28,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import ConfigError
-from engine.model import SPEEDS, Cell, Column, Metric, Report, ReportTable
+from engine.model import Cell, Column, Metric, Report, ReportTable, Speed
+from engine.plugin import Histogram
 from engine_plugins.aggregators._side_figures import FIGURES
 
 SCHEMA: Final = "engine.baseline/1"
@@ -36,7 +37,6 @@ WIDTH = 200
 """Rating points of a band."""
 SHIPPED = "shipped"
 """Name of the baseline that comes with the program."""
-ORDER: list[str] = [*(speed for _, speed in SPEEDS), "correspondence"]
 OWN_BAND = 20
 """Sides that a band needs to be compared with at all: its neighbours alone are no peers."""
 _MOST = 20
@@ -45,7 +45,6 @@ _LARGEST = 64 << 20
 """Bytes of a file that is read."""
 
 Count = Annotated[int, Meta(ge=0, le=10**12)]
-Speed = Literal["ultrabullet", "bullet", "blitz", "rapid", "classical", "correspondence"]
 Name = Annotated[str, Meta(max_length=100)]
 Text = Annotated[str, Meta(max_length=2_000)]
 
@@ -73,14 +72,11 @@ class Values(Struct, frozen=True, forbid_unknown_fields=True):
         """Number of sides."""
         return sum(self.counts)
 
-    def percentile(self, percent: int) -> int | None:
-        """Return the lowest value that is at least as high as `percent`% of the values; None without a value."""
-        rank, seen = max(1, -(-self.sides * percent // 100)), 0
-        for value, count in zip(self.values, self.counts, strict=True):
-            seen += count
-            if seen >= rank:
-                return value
-        return None
+    def histogram(self) -> Histogram:
+        """Return the values and their counts."""
+        histogram = Histogram()
+        histogram.load(zip(self.values, self.counts, strict=True))
+        return histogram
 
 
 class Band(Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,7 +182,7 @@ def bands_table(bands: Iterable[Band]) -> ReportTable:
 def _at(band: Band, figure: str, percent: int) -> float | None:
     """Return a percentile of a figure of a band in the unit that people read; None without a value."""
     values = band.figures.get(figure)
-    value = None if values is None else values.percentile(percent)
+    value = None if values is None else values.histogram().percentile(percent)
     return None if value is None else value / FIGURES[figure].divisor
 
 

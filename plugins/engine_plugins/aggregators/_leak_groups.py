@@ -157,9 +157,9 @@ def _of_game(game: AnalysedGame, viewed: Color) -> Iterator[str]:
         yield f"strength|{_band(theirs - ours, _STRENGTH, _STRONGEST, 1)}"
     if game.opening is not None:
         yield f"opening|{game.opening.name.partition(':')[0]} ({viewed.title()})"
-    date = game.headers.get("UTCDate") or game.headers.get("Date", "")
-    if len(date) >= _MONTH and date[:4].isdigit() and date[5:7].isdigit():
-        yield f"month|{date[:4]}.{date[5:7]}"
+    month = game.date[:_MONTH]
+    if len(month) == _MONTH:
+        yield f"month|{month}"
 
 
 def _band(value: int, bands: tuple[tuple[int, str], ...], last: str, unit: int) -> str:

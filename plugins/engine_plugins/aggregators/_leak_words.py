@@ -103,7 +103,8 @@ def _area(group: Group) -> str:
 
 WORDS = (
     "Sure: if nothing were weak, a report would call anything sure in at most 5% of cases (Holm). Likely: of what "
-    "is sure or likely, at most one in five is expected to be false (Benjamini and Hochberg)."
+    "is sure or likely, at most one in five is expected to be false (Benjamini and Hochberg), and the 95% "
+    "interval of each leaves out 0."
 )
 WORST = "The moves are the worst of the group, at most one of a game."
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from engine.model import Point
+from engine.model import AnalysedGame, Point
 
 Period = Literal["day", "week", "month", "year"]
 
@@ -16,25 +15,16 @@ LABELS: Mapping[Period, str] = {"day": "Day", "week": "Week of", "month": "Month
 _BY_DAY, _BY_WEEK, _BY_MONTH = 21, 92, 1827
 """Days from the first game to the last up to which periods are days (three weeks), weeks (three months) and months
 (five years)."""
-_DATE = re.compile(r"(\d{4})[.\-/](\d\d)(?:[.\-/](\d\d))?", re.ASCII)
 _MONTH = 7
 """Number of characters in `2026-11`."""
 _FEW = 400
 """Periods without games that a chart shows; with more, it leaves them out."""
 
 
-def day_of(headers: Mapping[str, str]) -> str | None:
+def day_of(game: AnalysedGame) -> str | None:
     """Return the day of a game, `2026-11-02`, or its month where the day is not known; None without a month."""
-    for tag in ("UTCDate", "Date"):
-        found = _DATE.match(headers.get(tag, ""))
-        if found is None:
-            continue
-        year, month, day = found.groups()
-        if ordinal(f"{year}-{month}-{day or '01'}") is None:
-            day = None  # `2026.11.31`
-        if ordinal(f"{year}-{month}-01") is not None:
-            return f"{year}-{month}-{day}" if day else f"{year}-{month}"
-    return None
+    date = game.date
+    return date.replace(".", "-") if len(date) >= _MONTH else None
 
 
 def ordinal(date: str) -> int | None:

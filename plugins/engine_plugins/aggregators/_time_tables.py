@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.model import SPEEDS, Cell, Column, Reference, ReportTable
+from engine.model import SPEED_NAMES, Cell, Column, Reference, ReportTable
 from engine.plugin import Counts, Keyed, TopK
 from engine_plugins.aggregators._common import GAME, PLAYER, interval, mean, share, unmilli
 from engine_plugins.aggregators._references import to_moves
@@ -140,8 +140,7 @@ def speeds_table(speeds: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
         Column("flag_wins", "Won on time", "int"),
         Column("accuracy", "Move accuracy", "percent"),
     )
-    order = (*(name for _, name in SPEEDS), "correspondence")
-    groups = [(speed, speeds.get(speed)) for speed in order if speed in speeds]
+    groups = [(speed, speeds.get(speed)) for speed in SPEED_NAMES if speed in speeds]
     rows: list[tuple[Cell, ...]] = []
     for speed, counts in groups:
         flags = counts["flag_losses"], counts["flag_wins"]

@@ -7,10 +7,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engine.model import AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
+from engine.model import SPEED_NAMES, AnalysedGame, Cell, Color, Column, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Histogram, Needs, Options, Sum, keyed
 from engine_plugins.aggregators._baseline_file import (
-    ORDER,
     WIDTH,
     Band,
     Values,
@@ -136,7 +135,7 @@ class Baseline(Aggregator):
     def report(self) -> Report:
         if self.options.show:
             return contents(load_baseline(self.options.show))
-        bands = sorted(self._bands(), key=lambda band: (ORDER.index(band.speed), band.rating))
+        bands = sorted(self._bands(), key=lambda band: (SPEED_NAMES.index(band.speed), band.rating))
         notes = [f"A side counts with a rating, a time control and {MIN_MOVES} evaluated moves."]
         if self.left_out.value:
             notes.append(f"Sides that do not count: {self.left_out.value:,}.")

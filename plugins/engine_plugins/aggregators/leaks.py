@@ -54,8 +54,9 @@ class Leaks(Aggregator):
 
     Many groups are compared, and some differ by chance. *Sure*: if you were equally strong everywhere, a report
     would call anything sure in at most 5% of cases (Holm). *Likely*: of what is sure or likely, at most one in
-    five is expected to be false (Benjamini and Hochberg). Everything else *may be chance*. `python -m tests.perf
-    leaks` tries this with the sides of each game swapped at random. Leaks are ranked by this word, then by cost.
+    five is expected to be false (Benjamini and Hochberg), and the 95% interval of each leaves out 0. Everything
+    else *may be chance*. `python -m tests.perf leaks` tries this with the sides of each game swapped at random.
+    Leaks are ranked by this word, then by cost.
 
     A group with fewer than `min_moves` moves on either side, or in one game only, is not compared. The opponent's
     rating, colour and month never are: everybody loses more than a stronger opponent, and as Black, and a month is
@@ -87,7 +88,7 @@ class Leaks(Aggregator):
         stronger. Cost: weaker times the share of the moves. The moves are the worst of the group, at
         most one of a game. Sure: if nothing were weak, a report would call anything sure in at most 5%
         of cases (Holm). Likely: of what is sure or likely, at most one in five is expected to be false
-        (Benjamini and Hochberg).
+        (Benjamini and Hochberg), and the 95% interval of each leaves out 0.
         By clock left
         Group         Moves  Games    Lost  Theirs  Weaker       ±   Cost  Certainty
         under 10%       358     12  184.82  171.93    4.72   40.45   3.15  may be chance

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from engine.model import AnalysedGame, Certainty, Column, Finding, Report, ReportTable
+from engine.model import SPEED_NAMES, AnalysedGame, Certainty, Column, Finding, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Histogram, Keyed, Needs, Options, Sum, keyed
 from engine_plugins.aggregators._baseline_file import (
-    ORDER,
     OWN_BAND,
     SHIPPED,
     WIDTH,
@@ -163,7 +162,7 @@ class Peers(Aggregator):
             sample = Sample([v for v, _ in items], [n for _, n in items], histogram.total)
             parts.setdefault((speed, figure), {})[speed, int(rating)] = sample
         played = {speed: sum(s.n for s in parts[speed, "acpl"].values()) for speed, f in parts if f == "acpl"}
-        for speed in sorted(played, key=lambda speed: (-played[speed], ORDER.index(speed))):
+        for speed in sorted(played, key=lambda speed: (-played[speed], SPEED_NAMES.index(speed))):
             for figure in FIGURES:
                 row = self._row(name, speed, figure, parts.get((speed, figure), {}), base[figure])
                 if row is not None:
@@ -361,7 +360,7 @@ def _usual(counts: Counts) -> str:
 
 def _ranges(data: BaselineData) -> Iterator[str]:
     """Yield each speed with the ratings of which there are sides."""
-    for speed in ORDER:
+    for speed in SPEED_NAMES:
         bands = [band for band in data.bands if band.speed == speed and band.sides >= OWN_BAND]
         if bands:
             sides = sum(band.sides for band in bands)

@@ -100,7 +100,7 @@ class Trends(Aggregator):
         if game.epd is not None or not game.view:
             return
         self.games.add()
-        day = day_of(game.headers)
+        day = day_of(game)
         if day is None:
             self.undated.add()
             return

@@ -32,7 +32,7 @@ class Finder:
             return
         opening = f"{game.opening.eco} {game.opening.name}" if game.opening is not None else ""
         result = "" if game.epd is not None else game.result.replace("1/2-1/2", "½-½")
-        self._games.append(encode([game.origin.game, " – ".join(names_of(game)), result, opening, date_of(game)]))
+        self._games.append(encode([game.origin.game, " – ".join(names_of(game)), result, opening, game.date]))
 
     def json(self, files: Sequence[tuple[str, int, int]], this: int) -> Markup | None:
         """Return the JSON of one file, with the games in the first one; None when there is only one.
@@ -61,8 +61,3 @@ def escaped(data: bytes) -> str:
     for character in b"<>&":
         data = data.replace(bytes([character]), b"\\u%04x" % character)
     return data.decode()
-
-
-def date_of(game: AnalysedGame) -> str:
-    """Return the date of a game as far as it is known."""
-    return game.headers.get("Date", "").replace("?", "").strip(".") or game.headers.get("UTCDate", "")

@@ -75,7 +75,7 @@ class Glance:
             facts = (game.headers.get("Event", ""), game.result)
             self.event = ", ".join(fact for fact in facts if fact.strip("?*- "))[:200]
         self.games += 1
-        date = _date(game)
+        date = game.date
         if date:
             self.first = min(self.first or date, date)
             self.last = max(self.last, date)
@@ -169,17 +169,6 @@ class Glance:
 
 def _when(rated: tuple[str, int]) -> str:
     return rated[0]
-
-
-def _date(game: AnalysedGame) -> str:
-    """Return the date of a game, or its year or month where no more is known."""
-    date = game.headers.get("UTCDate") or game.headers.get("Date", "")
-    known: list[str] = []
-    for part, length in zip(date.split("."), (4, 2, 2), strict=False):
-        if len(part) != length or not (part.isascii() and part.isdigit()):
-            break
-        known.append(part)
-    return ".".join(known)
 
 
 def _words(date: str) -> str:

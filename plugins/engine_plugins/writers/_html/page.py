@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from engine.model import AnalysedGame, Color
 from engine.text.json import encode
-from engine_plugins.writers._html.finder import date_of, escaped
+from engine_plugins.writers._html.finder import escaped
 from engine_plugins.writers._html.names import names_of
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
@@ -69,7 +69,7 @@ def row(game: AnalysedGame) -> bytes:
         "ratings": [game.rating("white"), game.rating("black")],
         "result": "" if game.epd is not None else game.result,
         "opening": game.opening,
-        "date": date_of(game),
+        "date": game.date,
         "moves": (len(game.plies) + 1) // 2,
         "sides": [_side(game, "white"), _side(game, "black")],
         "data": Markup(escaped(encode(record(game)))),  # noqa: S704 - escaped
