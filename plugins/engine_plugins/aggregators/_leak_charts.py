@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.model import Axis, Chart, Point, Reference, Series
 from engine.plugin import JointMoments
-from engine_plugins.aggregators._leak_figures import OURS, THEIRS, Group, Places, rate
+from engine_plugins.aggregators._estimates import Places
+from engine_plugins.aggregators._leak_figures import OURS, THEIRS, Group, rate
 from engine_plugins.aggregators._leak_groups import KINDS
 
 _BARS = 10

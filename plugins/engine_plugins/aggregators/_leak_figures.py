@@ -1,35 +1,26 @@
 """The figures of groups of moves, their intervals by game, and how certain it is that a group is a weak one.
 
-A figure is a sum of Win% lost over a sum of moves. The moves of one game depend on each other, and the player's on
-the opponent's, so the games are what is independent. Linearised, every figure here is a sum over games, and its
-standard error follows from sums of products over games (`JointMoments`).
-
-Source: Cochran, Sampling Techniques, 3rd edition (1977), sections 2.11 and 6.4; with the games as clusters, Liang
-and Zeger, Biometrika 73 (1986), 13-22.
+A figure is a sum of Win% lost over a sum of moves. The player's moves depend on the opponent's, so the error of
+their difference is that of one sum over games (`_estimates`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from engine.model import Certainty
 from engine.plugin import JointMoments
-from engine_plugins.aggregators._certainty import certainties, critical, effective, p_value
+from engine_plugins.aggregators._certainty import certainties, critical, p_value
 from engine_plugins.aggregators._common import mean
+from engine_plugins.aggregators._estimates import LEAST_FREEDOM, Places, freedom, put, standard_error
 from engine_plugins.aggregators._leak_groups import ALL, KINDS
 
 _PER_HUNDRED = 10
 """Thousandths of Win% a move, divided by this, are Win% per 100 moves."""
-_LEAST_FREEDOM = 1.0
-"""Degrees of freedom below which no interval is given: two games of equal length have one."""
-
-Places = tuple[int, int]
-"""Places of a loss and its number of moves in the `JointMoments` of a group."""
 OURS, THEIRS = (0, 1), (2, 3)
-"""Of the group. Those of all moves of the same games come four places later."""
+"""Places of a group's loss and moves. Those of all moves of the same games come four places later."""
 
 
 class Rate(NamedTuple):
@@ -58,7 +49,7 @@ class Group(NamedTuple):
     error: float | None
     """Half of the 95% interval of `weaker`."""
     p_value: float
-    """Of `weaker`, if it were 0 in truth; 1 where there is no interval."""
+    """Probability of a `weaker` so far from 0 if it were 0 in truth; 1 where there is no interval."""
     share: float
     """Share of all our moves in percent."""
     certainty: Certainty | None = None
@@ -113,9 +104,9 @@ def rate(sums: JointMoments, places: Places = OURS) -> Rate | None:
     if not sums.sums[moves]:
         return None
     weights = [0.0] * sums.size
-    _put(weights, sums, places, 1.0)
+    put(weights, sums, places)
     value = sums.sums[loss] / sums.sums[moves]
-    error = _reach(sums.quadratic(weights), _freedom(sums, (places,)))
+    error = _reach(sums.quadratic(weights), freedom(sums, ((moves,),)))
     return Rate(round(value / _PER_HUNDRED, 3), error)
 
 
@@ -145,10 +136,10 @@ def _group(sums: Mapping[str, JointMoments], kind: str, name: str, games: Mappin
         weaker = lost - theirs - (all_lost - all_theirs)
     if weaker is not None:
         variance = _variance(group, everything, alone=alone)
-        freedom = _freedom(group, (OURS,) if alone else (OURS, THEIRS))
-        error = _reach(variance, freedom)
+        degrees = freedom(group, ((OURS[1],),) if alone else ((OURS[1],), (THEIRS[1],)))
+        error = _reach(variance, degrees)
         if error is not None:
-            p = p_value(weaker, _standard(variance, freedom), freedom)
+            p = p_value(weaker, standard_error(variance, degrees) / _PER_HUNDRED, degrees)
     figures = lost, theirs, None if weaker is None else round(weaker, 3), error, p, share
     return Group(kind, name, group.sums[1], games.get(key, 0), *figures)
 
@@ -164,13 +155,13 @@ def _variance(group: JointMoments, everything: JointMoments, *, alone: bool) -> 
     sides = ((OURS, 1.0), (THEIRS, -1.0))[: 1 if alone else 2]
     outside = [0.0] * 8
     for places, sign in sides:
-        _put(outside, everything, (places[0] + 4, places[1] + 4), sign=-sign)
+        put(outside, everything, (places[0] + 4, places[1] + 4), -sign)
     variances = []
     for equal in (False, True):
         both = list(outside)
         for places, sign in sides:
             value = _if_equal(group, everything, places, alone=alone) if equal else None
-            _put(both, group, places, sign, value)
+            put(both, group, places, sign, value)
         variances.append(group.quadratic(both) + everything.quadratic(outside) - group.quadratic(outside))
     return max(variances)
 
@@ -186,33 +177,11 @@ def _if_equal(group: JointMoments, everything: JointMoments, places: Places, *, 
     return their_rate + (difference if places == OURS else 0.0)
 
 
-def _put(
-    weights: list[float], sums: JointMoments, places: Places, sign: float, value: float | None = None
-) -> None:
-    """Set the weights with which a game's loss and moves add to the linearised ratio of their sums.
-
-    * **value** - *(optional)* the ratio to measure games by, if it is not that of the sums.
-    """
-    loss, moves = places
-    weights[loss] = sign / sums.sums[moves]
-    weights[moves] = -sign * (sums.sums[loss] / sums.sums[moves] if value is None else value) / sums.sums[moves]
-
-
-def _freedom(sums: JointMoments, sides: Sequence[Places]) -> float:
-    """Return the degrees of freedom: games of equal size that carry as much, on the smaller side, less one."""
-    return min(effective(sums.sums[moves], sums.product(moves, moves)) for _, moves in sides) - 1
-
-
-def _standard(variance: float, freedom: float) -> float:
-    """Return the standard error in Win% per 100 moves; few games are corrected for as in a sample variance."""
-    return math.sqrt(max(0.0, variance) * (freedom + 1) / freedom) / _PER_HUNDRED
-
-
-def _reach(variance: float, freedom: float) -> float | None:
+def _reach(variance: float, degrees: float) -> float | None:
     """Return half of the 95% interval in Win% per 100 moves; None for too few games."""
-    if freedom < _LEAST_FREEDOM:
+    if degrees < LEAST_FREEDOM:
         return None
-    return round(_critical(round(freedom, 2)) * _standard(variance, freedom), 3)
+    return round(_critical(round(degrees, 2)) * standard_error(variance, degrees) / _PER_HUNDRED, 3)
 
 
 @lru_cache(4096)

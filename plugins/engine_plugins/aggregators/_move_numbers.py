@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.model import AnalysedGame, Axis, Cell, Chart, Column, Finding, Point, ReportTable, Series
+from engine.model import AnalysedGame, Axis, Cell, Chart, Column, Finding, Point, Reference, ReportTable, Series
 from engine.plugin import Counts, JointMoments, Keyed, TopK
 from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import lost, mean
 from engine_plugins.aggregators._estimates import FEWEST, difference, ratio
-from engine_plugins.aggregators._references import possessive, to_moves
+from engine_plugins.aggregators._references import possessive, table_of, to_moves
 
 WIDTH = 5
 """Move numbers in a band: 1-5, 6-10, and so on."""
@@ -65,17 +65,16 @@ def _name(band: int) -> str:
 
 def table(losses: Keyed[JointMoments], errors: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
     """Return Win% lost and judgements per 100 moves by move number."""
-    rows: list[tuple[Cell, ...]] = []
-    references = []
+    rows: list[tuple[tuple[Cell, ...], tuple[Reference, ...]]] = []
     for key, moments in losses.each():
         loss, moves = moments.sums[:2]
         found = ratio(moments)
         counts = errors.get(key)
         rates = (mean(100 * counts[kind], moves) for kind in _KINDS)
         half = None if found is None else round(found.reach / 10, 1)
-        rows.append((_name(int(key)), moves, mean(100 * loss, moves, 1000), half, *rates))
-        references.append(to_moves(costly.get(key)))
-    return ReportTable(TABLE, "By move number", _COLUMNS, tuple(rows), tuple(references), _READING)
+        cells = _name(int(key)), moves, mean(100 * loss, moves, 1000), half, *rates
+        rows.append((cells, to_moves(costly.get(key))))
+    return table_of(TABLE, "By move number", _COLUMNS, rows, _READING)
 
 
 def chart(losses: Keyed[JointMoments], costly: Keyed[TopK]) -> Iterator[Chart]:

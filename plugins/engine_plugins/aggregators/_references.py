@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.model import Reference
+from engine.model import Cell, Column, Reference, ReportTable
 from engine.plugin import TopK
 
 SHOWN = 5
@@ -19,6 +19,23 @@ def to_moves(top: TopK) -> tuple[Reference, ...]:
 def to_games(top: TopK) -> tuple[Reference, ...]:
     """Return references to the games of a state, the highest score first."""
     return tuple(Reference(entry.game) for entry in top.entries()[:SHOWN])
+
+
+def table_of(
+    key: str,
+    title: str,
+    columns: tuple[Column, ...],
+    rows: Iterable[tuple[tuple[Cell, ...], tuple[Reference, ...]]],
+    reading: str,
+) -> ReportTable:
+    """Return a table.
+
+    * **key**, **title**, **columns**, **reading** - as in `ReportTable`.
+    * **rows** - the cells of each row, and the moves or games that it rests on.
+    """
+    found = tuple(rows)
+    references = tuple(shown for _, shown in found)
+    return ReportTable(key, title, columns, tuple(cells for cells, _ in found), references, reading)
 
 
 def possessive(name: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from engine.plugin import JointMoments
-from engine_plugins.aggregators._certainty import effective, p_value
+from engine_plugins.aggregators import _estimates
 from engine_plugins.aggregators._common import interval
 
 
@@ -23,7 +21,7 @@ def share_interval(sums: JointMoments, part: int, whole: int) -> str | None:
         return None
     p = sums.sums[part] / number
     weights = [0.0] * sums.size
-    weights[part], weights[whole] = 1 / number, -p / number
+    _estimates.put(weights, sums, (part, whole))
     simple, variance = p * (1 - p) / number, sums.quadratic(weights)
     effect = max(1.0, variance / simple) if simple > 0 else 1.0
     independent = max(1, round(number / effect))
@@ -39,8 +37,5 @@ def difference(sums: JointMoments, least: int) -> tuple[float, float, float] | N
     part, whole, other_part, other_whole = sums.sums
     if whole < least or other_whole < least:
         return None
-    p, q = part / whole, other_part / other_whole
-    variance = sums.quadratic([1 / whole, -p / whole, -1 / other_whole, q / other_whole])
-    games = min(effective(whole, sums.product(1, 1)), effective(other_whole, sums.product(3, 3)))
-    error = math.sqrt(max(0.0, variance) * sums.n / max(1, sums.n - 1))
-    return 100 * p, 100 * q, p_value(p - q, error, max(1.0, games - 1))
+    found = _estimates.difference(sums)
+    return 100 * part / whole, 100 * other_part / other_whole, 1.0 if found is None else found.p

@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from engine.model import Cell, Column, Finding, Metric, ReportTable
+from engine.model import Cell, Column, Finding, Metric, Reference, ReportTable
 from engine.plugin import JointMoments, Keyed, TopK
 from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import mean, share
 from engine_plugins.aggregators._estimates import FEWEST, Estimate, linearised
-from engine_plugins.aggregators._references import possessive, to_moves
+from engine_plugins.aggregators._references import possessive, table_of, to_moves
 
 EDGES = (5, 10, 25, 50, 75, 90, 95)
 """Win% before the move at which a band begins. The outer bands are narrow: there, a move can lose little, or is
@@ -52,7 +52,8 @@ def at_equal_win(moments: JointMoments) -> Estimate | None:
             weights[4 * k + 1] = outside / n
             weights[4 * k + 2] = (right - part) / n - value * (inside / n) ** 2
             weights[4 * k + 3] = -inside / n
-    return linearised(moments, value / 1000, [weight / whole / 1000 for weight in weights])
+    moves = range(0, SIZE, 4), range(2, SIZE, 4)
+    return linearised(moments, value / 1000, [weight / whole / 1000 for weight in weights], moves)
 
 
 def metric(moments: JointMoments) -> Metric:
@@ -100,22 +101,21 @@ def trouble_table(moments: JointMoments, worst: Keyed[TopK]) -> ReportTable:
     * **moments** - the sums over games.
     * **worst** - the moves in time trouble that lost most Win%, by band.
     """
-    rows: list[tuple[Cell, ...]] = []
-    references = []
+    rows: list[tuple[tuple[Cell, ...], tuple[Reference, ...]]] = []
     for band, name in enumerate(_NAMES):
         inside, right, outside, other = moments.sums[4 * band : 4 * band + 4]
         if inside or outside:
             difference = right / inside - other / outside if inside and outside else None
             cells = inside, mean(right, inside, 1000), outside, mean(other, outside, 1000)
-            rows.append((name, *cells, None if difference is None else round(difference / 1000, 3), None))
-            references.append(to_moves(worst.get(f"{TABLE}|{band}")))
+            row = name, *cells, None if difference is None else round(difference / 1000, 3), None
+            rows.append((row, to_moves(worst.get(f"{TABLE}|{band}"))))
     found = at_equal_win(moments)
     if found is not None:
         inside, right, outside, other = (sum(moments.sums[k::4]) for k in range(4))
         cells = inside, mean(right, inside, 1000), outside, mean(other, outside, 1000)
-        rows.append(("all, at equal Win%", *cells, round(found.value, 3), round(found.reach, 3)))
-        references.append(to_moves(worst.get(TABLE)))
-    return ReportTable(TABLE, "In time trouble and otherwise", _COLUMNS, tuple(rows), tuple(references), _READING)
+        figures = round(found.value, 3), round(found.reach, 3)
+        rows.append((("all, at equal Win%", *cells, *figures), to_moves(worst.get(TABLE))))
+    return table_of(TABLE, "In time trouble and otherwise", _COLUMNS, rows, _READING)
 
 
 TABLE = "trouble"

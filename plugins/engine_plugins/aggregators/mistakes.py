@@ -34,7 +34,7 @@ from engine_plugins.aggregators._lessons import (
     value,
     words,
 )
-from engine_plugins.aggregators._references import to_moves
+from engine_plugins.aggregators._references import table_of, to_moves
 
 FIRST_PLIES = 20
 """Plies within which the same error in several games counts as repeated."""
@@ -282,21 +282,13 @@ class Mistakes(Aggregator):
             Column("games", "Games", "int"),
             Column("lost", "Lost, mean", "float", "Win% a move"),
         )
-        found = sorted(self.kinds.items(), key=lambda item: (-item[1].n, item[0]))
-        rows = tuple(
-            (
-                *key.split("|"),
-                losses.n,
-                share(losses.n, bad),
-                self.kind_games[key],
-                mean(losses.sum, losses.n, 1000),
-            )
-            for key, losses in found
-        )
+        rows = []
+        for key, losses in sorted(self.kinds.items(), key=lambda item: (-item[1].n, item[0])):
+            cells = losses.n, share(losses.n, bad), self.kind_games[key], mean(losses.sum, losses.n, 1000)
+            rows.append(((*key.split("|"), *cells), to_moves(self.examples.get(key))))
         kinds = "; ".join(f"{kind}: {meaning}" for kind, meaning in KINDS.items())
         reading = f"{kinds[0].upper()}{kinds[1:]}. A row leads to the moves that teach most."
-        examples = tuple(to_moves(self.examples.get(key)) for key, _ in found)
-        return ReportTable("kinds", "Kinds of errors", columns, rows, examples, reading)
+        return table_of("kinds", "Kinds of errors", columns, rows, reading)
 
     def _findings(self, bad: int) -> Iterator[Finding]:
         if not bad:
@@ -379,13 +371,13 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
     rows = []
     for one in shown:
         _, _, _, *cells, before, after, _ = one.entry.cells
-        rows.append((one.entry.game, one.entry.ply, *cells, unmilli(before), unmilli(after), one.why))
+        row = one.entry.game, one.entry.ply, *cells, unmilli(before), unmilli(after), one.why
+        rows.append((row, one.references[:5]))
     reading = (
         "The most instructive first: what the move lost, less where it was made in haste, the better move was "
         "easy to see or the game was decided, and more where the error recurs."
     )
-    references = tuple(one.references[:5] for one in shown)
-    return ReportTable("positions", "Find a better move", columns, tuple(rows), references, reading)
+    return table_of("positions", "Find a better move", columns, rows, reading)
 
 
 def _pattern(game: AnalysedGame, error: Error) -> str:

@@ -9,7 +9,6 @@ from msgspec import Meta
 
 from engine.model import (
     AnalysedGame,
-    Cell,
     Column,
     Evaluation,
     Finding,
@@ -33,7 +32,7 @@ from engine_plugins.aggregators._common import (
     lost,
     share,
 )
-from engine_plugins.aggregators._references import SHOWN, to_moves
+from engine_plugins.aggregators._references import SHOWN, table_of, to_moves
 
 
 class WinsOptions(Options, frozen=True):
@@ -210,14 +209,13 @@ class Wins(Aggregator):
     def _games(self) -> ReportTable:
         sides = Column("white_missed", "by White", "int"), Column("black_missed", "by Black", "int")
         columns = (GAME, Column("players", "Players"), *_COLUMNS, *sides)
-        rows: list[tuple[Cell, ...]] = []
-        references: list[tuple[Reference, ...]] = []
+        rows = []
         for number, players, *figures, shown in self.games.rows():
-            rows.append((number, players, *figures))
             plies = map(int, str(shown).split())
             assert isinstance(number, int)
-            references.append(tuple(Reference(number, ply) for ply in plies) or (Reference(number),))
-        return ReportTable("games", "By game", columns, tuple(rows), tuple(references), _READING)
+            references = tuple(Reference(number, ply) for ply in plies) or (Reference(number),)
+            rows.append(((number, players, *figures), references))
+        return table_of("games", "By game", columns, rows, _READING)
 
 
 _FIGURES = ("available", "positions", "played", "missed")
