@@ -48,7 +48,7 @@ class Query(Struct, frozen=True):
     """Which rows are meant."""
 
     text: str
-    """As it was written."""
+    """The query as it was written."""
     report: str
     """Name of the aggregator."""
     key: str = ""

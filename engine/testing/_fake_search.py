@@ -85,7 +85,7 @@ def _material(board: chess.Board) -> int:
 
 
 def _continuation(board: chess.Board, move: chess.Move, noise: bytes) -> list[str]:
-    """Up to four plies that follow `move`, in UCI notation."""
+    """Return up to four plies that follow `move`, in UCI notation."""
     board = board.copy(stack=False)
     board.push(move)
     line = []

@@ -235,7 +235,7 @@ class _Program:
         return False
 
     def _wait(self, seconds: float | None) -> None:
-        """As a real program does, listen while searching; `stop` ends it."""
+        """Listen while searching, as a real program does; `stop` ends it."""
         end = None if seconds is None else time.monotonic() + seconds
         while end is None or time.monotonic() < end:
             command = self._input.next(None if end is None else end - time.monotonic())
@@ -358,7 +358,7 @@ def _sleep_for_ever() -> NoReturn:
 
 
 def _behaviour(arguments: list[str]) -> tuple[Behaviour, Path]:
-    """From `NAME=VALUE` words, or `--file FILE` as `fake_uci` writes it; and where to count `times`."""
+    """Read `NAME=VALUE` words, or `--file FILE` as `fake_uci` writes it; return also where to count `times`."""
     if arguments[:1] == ["--file"]:
         file = Path(arguments[1])
         return json.loads(file.read_bytes()), file

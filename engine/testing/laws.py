@@ -161,7 +161,7 @@ def add_is_repeatable(bench: Bench, parts: Parts) -> Iterator[Compared]:
 
 
 def requests_are_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
-    """Of `requests(game)`, where the class has it: it follows from the game and the options alone."""
+    """What `requests(game)` returns, where the class has it, follows from the game and the options alone."""
     if bench.cls.requests is Aggregator.requests:
         return
     games = [k for part in parts for k in part]

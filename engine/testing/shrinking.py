@@ -35,7 +35,7 @@ def _few(parts: Parts) -> Iterator[Parts]:
 
 
 def _reduced(shows: Callable[[Parts], bool], parts: Parts) -> Parts:
-    """Without halves, then quarters, down to single games, as long as the fault shows."""
+    """Leave out halves, then quarters, down to single games, as long as the fault shows."""
     places = [(k, game) for k, part in enumerate(parts) for game in part]
     size = len(places) // 2
     while size:

@@ -266,7 +266,7 @@ def test_half_sent_bodies_take_little_memory_and_not_for_long(tmp_path: Path) ->
 
 
 def test_clients_that_hung_up_hold_up_nobody(tmp_path: Path) -> None:
-    """At most what was in hand is searched for them."""
+    """No more is searched for them than what was in hand."""
     in_hand = LEASES * cores()
     with serving(tmp_path, delay=0.1) as server:
         for _ in range(20 + 3 * in_hand):

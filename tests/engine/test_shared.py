@@ -128,7 +128,7 @@ def test_what_is_measured_for_it() -> None:
 
 @kills
 def test_two_locks_in_opposite_orders_are_an_error_and_no_deadlock() -> None:
-    """As the page says."""
+    """The page says so."""
     context = multiprocessing.get_context("spawn")
     first, second = KernelLock(), KernelLock()
     ours, theirs = context.Pipe()

@@ -103,7 +103,7 @@ def assert_nobody_is_left(companion: Companion, kill: Kill | None) -> None:
 
 
 def assert_no_growth(held: list[Held]) -> None:
-    """After its first third, the long-lived program holds no more than in its second."""
+    """Assert that the long-lived program holds no more in its last third than in its second."""
     if len(held) < ENOUGH:
         return
     third = len(held) // 3

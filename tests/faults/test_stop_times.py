@@ -166,7 +166,7 @@ def test_so_does_a_signal_to_a_search_inside_python(
 
 
 def test_what_was_ignored_when_we_were_started_stays_ignored(tmp_path: Path) -> None:
-    """As `nohup` and a script's `&` have it; in the workers too, and in their programs."""
+    """Signals are ignored so by `nohup` and a script's `&`; in the workers too, and in their programs."""
     log = tmp_path / "log"
     fake = fake_uci(tmp_path / "fake", delay=0.01, log=str(log))
     command = [sys.executable, "-m", "engine", *analyze(CLASSICS, "--limit", "2", "-q", fake=fake)]

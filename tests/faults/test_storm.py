@@ -214,7 +214,7 @@ def test_a_storm_of_replaced_programs(tmp_path: Path, games: int, replacements: 
 
 
 def embedded_storm(process: subprocess.Popen[bytes], kills: int, seed: int) -> int:
-    """As `storm`, by the clock: nothing is logged of the searches of the embedded Stockfish."""
+    """Kill workers as `storm` does, by the clock: no search of the embedded Stockfish is logged."""
     rng = random.Random(seed)
     killed = 0
     while killed < kills and process.poll() is None:
@@ -311,5 +311,5 @@ def positions(command: Command, name: str) -> int:
 
 
 def report(**figures: float) -> None:
-    """For `pytest -s`."""
+    """Print figures, for `pytest -s`."""
     sys.stdout.write(" ".join(f"{name}={value:.0f}" for name, value in figures.items()) + "\n")

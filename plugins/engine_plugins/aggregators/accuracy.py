@@ -99,7 +99,7 @@ class Accuracy(Aggregator):
     moves = keyed(Moments(), by="group|player")
     """The summand of each move by the chosen definition, by colour and player."""
     totals = Counts(by="group|player")
-    """By player, the number of all `moves` with an accuracy, and its sum (`kept`) in thousandths: `moves|name`."""
+    """Number of `moves` with an accuracy and its sum (`kept`) in thousandths, by player: `moves|name`."""
     worst = keyed(TopK(SHOWN), by="player")
     """Games by how far their accuracy is from 100%, in thousandths."""
     games = Table()

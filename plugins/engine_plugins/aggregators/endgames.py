@@ -126,8 +126,8 @@ class Endgames(Aggregator):
     players = keyed(Counts(), by="player")
     """Counts as in `sides`, number of moves and sum of accuracies, by player."""
     examples = keyed(TopK(5))
-    """By side and class, `ours|all`, the move of a game that lost most Win%; by class, the endgames that scored
-    least against their entry, `over|all`, and those that began winning, those not won first, or losing,
+    """The move of a game that lost most Win%, by side and class, `ours|all`; the endgames that scored least
+    against their entry, by class, `over|all`, and those that began winning, those not won first, or losing,
     `decided|all`."""
     player_examples = keyed(TopK(5), by="player")
     slip_examples = keyed(TopK(5))

@@ -103,7 +103,7 @@ class Phases(Aggregator):
     """Accuracy of each move in thousandths of a percent."""
     games = Sum()
     versus = keyed(JointMoments(4))
-    """By phase, for each game with both: accuracy and number of our moves, and of theirs."""
+    """Sums by phase over the games with both: accuracy and number of our moves, and of theirs."""
     worst = keyed(TopK(SHOWN))
     """Mistakes and blunders by the Win% that they lost, by side and phase."""
     player_worst = keyed(TopK(SHOWN), by="player")

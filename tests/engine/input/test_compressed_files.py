@@ -50,7 +50,7 @@ def skippable(data: bytes, kind: int = 0) -> bytes:
 
 
 def pzstd(data: bytes) -> bytes:
-    """As pzstd writes it: before each frame, a skippable one with its size."""
+    """Compress as pzstd does: before each frame, a skippable one with its size."""
     frames = [zstd_with_checksum(data[start : start + 3_000]) for start in range(0, len(data), 3_000)]
     return b"".join(skippable(struct.pack("<I", len(frame))) + frame for frame in frames)
 

@@ -97,7 +97,7 @@ def test_units_are_handed_out_in_the_order_of_the_games() -> None:
 
 
 def test_the_last_units_of_a_run_are_short() -> None:
-    """So that no worker waits long for another one."""
+    """No worker then waits long for another one."""
     assert handed_out(ended=True) == [(1, 4), (1, 4), (2, 4), (2, 4)] + 3 * [(1, 1)] + 2 * [(2, 1)]
 
 

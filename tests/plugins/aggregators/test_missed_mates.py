@@ -71,7 +71,7 @@ def test_by_clock_left() -> None:
 
 
 def test_who_misses_more_is_said_with_its_certainty() -> None:
-    """Of 24 mates on each side ours are missed and theirs played, but for three."""
+    """Each side has 24 mates: ours are missed and theirs played, but for three."""
     missed = analysed_game("1. Kg1 h6", ["#2", 0], headers=START, view=("white",))
     played = analysed_game("1. Ra8#", ["#1"], headers=START, view=("white",))
     games = [

@@ -169,7 +169,7 @@ def test_a_program_that_is_replaced_while_it_starts_is_not_trusted(folder: Path)
 def test_what_cannot_be_looked_up_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As on a system without /proc: the file of the program alone identifies it."""
+    """A system without /proc is like this: the file of the program alone identifies it."""
     program = script(folder / "program", ENGINE)
     monkeypatch.setattr("engine.system.programs.descendants", lambda pids: [2**30, *list(pids)[1:]])
     with caplog.at_level("INFO", "engine.evaluators.uci"):

@@ -105,7 +105,7 @@ def shown(token: Any) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """Of all tables."""
+    """Return the rows of all tables, one after the other."""
     parsed: list[list[str]] = []
     inside = False
     for token in parse(text):
