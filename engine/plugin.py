@@ -33,6 +33,14 @@ from engine.contracts.aggregator import (
     TopK,
     keyed,
 )
+from engine.contracts.certainty import (
+    benjamini_hochberg,
+    certainties,
+    critical_value,
+    effective_games,
+    holm,
+    p_value,
+)
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
 from engine.contracts.reader import RawGame, Reader, Unreadable
@@ -76,7 +84,13 @@ __all__ = [
     "Unreadable",
     "WorkerState",
     "Writer",
+    "benjamini_hochberg",
+    "certainties",
+    "critical_value",
+    "effective_games",
+    "holm",
     "keyed",
+    "p_value",
 ]
 
 

@@ -26,8 +26,8 @@ from msgspec import Struct
 
 import engine
 from engine.model import SPEED_NAMES, AnalysedGame
+from engine.plugin import certainties
 from engine_plugins.aggregators._baseline_file import WIDTH
-from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._placements import Cell, Placement, Sample, place
 from engine_plugins.aggregators._side_figures import FIGURES, cell_of, side_figures
 from tests.perf.games import big

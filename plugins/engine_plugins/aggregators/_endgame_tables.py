@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from engine.model import Cell, Column, Finding, Reference, ReportTable
-from engine.plugin import Counts, Keyed, Moments, TopK
-from engine_plugins.aggregators._certainty import certainties, critical, p_value
+from engine.plugin import Counts, Keyed, Moments, TopK, certainties, critical_value, p_value
 from engine_plugins.aggregators._common import GAME, PLAYER, interval, known_reach, mean, share
 from engine_plugins.aggregators._material import OTHER
 from engine_plugins.aggregators._references import to_moves
@@ -187,7 +186,7 @@ def findings(scores: Keyed[Keyed[Moments]], decided: Keyed[Counts], examples: Ke
         [word] = certainties([p_value(more, error, over.n - 1)])
         text = (
             f"Endgames scored {abs(more):.1f} points of 100 {'more' if more > 0 else 'less'} than the Win% on "
-            f"entry lets expect (± {critical(over.n - 1) * error:.1f}; {over.n:,} games)."
+            f"entry lets expect (± {critical_value(over.n - 1) * error:.1f}; {over.n:,} games)."
         )
         yield Finding(text, word, to_moves(examples.get(f"over|{ALL}")), "results")
     ends = decided.get(ALL)

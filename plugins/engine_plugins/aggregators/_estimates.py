@@ -13,8 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.plugin import JointMoments
-from engine_plugins.aggregators._certainty import effective, p_value
+from engine.plugin import JointMoments, effective_games, p_value
 
 FEWEST = 20
 """Games below which nothing is said about certainty: the error of a few games is not known well enough."""
@@ -117,7 +116,7 @@ def freedom(moments: JointMoments, wholes: Sequence[Sequence[int]]) -> float:
 
 def _effective(moments: JointMoments, places: Sequence[int]) -> float:
     total = sum(moments.sums[place] for place in places)
-    return effective(total, sum(moments.product(a, b) for a in places for b in places))
+    return effective_games(total, sum(moments.product(a, b) for a in places for b in places))
 
 
 def standard_error(variance: float, degrees: float) -> float:

@@ -11,8 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from engine.model import Certainty
-from engine.plugin import JointMoments
-from engine_plugins.aggregators._certainty import certainties, critical, p_value
+from engine.plugin import JointMoments, certainties, critical_value, p_value
 from engine_plugins.aggregators._common import mean
 from engine_plugins.aggregators._estimates import LEAST_FREEDOM, Places, freedom, put, standard_error
 from engine_plugins.aggregators._leak_groups import ALL, KINDS
@@ -186,7 +185,7 @@ def _reach(variance: float, degrees: float) -> float | None:
 
 @lru_cache(4096)
 def _critical(freedom: float) -> float:
-    return critical(freedom)
+    return critical_value(freedom)
 
 
 def _mean(sums: JointMoments, places: Places) -> float | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from engine.model import AnalysedGame, Axis, Cell, Chart, Column, Finding, Point, Reference, ReportTable, Series
-from engine.plugin import Counts, JointMoments, Keyed, TopK
-from engine_plugins.aggregators._certainty import certainties
+from engine.plugin import Counts, JointMoments, Keyed, TopK, certainties
 from engine_plugins.aggregators._common import lost, mean
 from engine_plugins.aggregators._estimates import FEWEST, difference, ratio
 from engine_plugins.aggregators._references import possessive, table_of, to_moves

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.model import AnalysedGame, Axis, Chart, Color, Finding, Point, Reference, Series
-from engine.plugin import Moments, TopK
-from engine_plugins.aggregators._certainty import certainties, p_value
+from engine.plugin import Moments, TopK, certainties, p_value
 from engine_plugins.aggregators._common import known_reach, lost, mean, score_interval, wilson
 from engine_plugins.aggregators._references import to_moves
 

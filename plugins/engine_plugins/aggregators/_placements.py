@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from msgspec import Struct
 
-from engine_plugins.aggregators import _certainty
+from engine.plugin import critical_value, p_value
 
 Cell = tuple[str, int]
 
@@ -75,12 +75,12 @@ class Placement(Struct, frozen=True):
     @property
     def reach(self) -> float:
         """Half of the 95% interval of `share` (Student's t with a degree of freedom less than games)."""
-        return _certainty.critical(self.games - 1) * self.error
+        return critical_value(self.games - 1) * self.error
 
     @property
     def p_value(self) -> float:
         """Probability of so great a distance from one half if there was none, two-sided."""
-        return _certainty.p_value(self.share - 0.5, self.error, self.games - 1)
+        return p_value(self.share - 0.5, self.error, self.games - 1)
 
 
 def place(

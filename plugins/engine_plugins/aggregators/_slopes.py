@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from engine_plugins.aggregators._certainty import critical, p_value
+from engine.plugin import critical_value, p_value
 
 LEAST_DAYS = 10
 """Days with games that a line needs: with fewer, its error is a guess."""
@@ -75,7 +75,7 @@ def slope(figures: Iterable[Day], unit: float = 1.0) -> Slope | None:
             pulls[figure.day].append(x * residual / (1 - leverage))
     error = math.sqrt(math.fsum(math.fsum(pull) ** 2 for pull in pulls.values())) / spread
     span, freedom = max(days) - min(days), len(days) - 2
-    change, reach = rate * span / unit, error * critical(freedom) * span / unit
+    change, reach = rate * span / unit, error * critical_value(freedom) * span / unit
     return Slope(change, change - reach, change + reach, p_value(rate, error, freedom), len(days))
 
 

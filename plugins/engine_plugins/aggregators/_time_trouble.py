@@ -6,8 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from engine.model import Cell, Column, Finding, Metric, Reference, ReportTable
-from engine.plugin import JointMoments, Keyed, TopK
-from engine_plugins.aggregators._certainty import certainties
+from engine.plugin import JointMoments, Keyed, TopK, certainties
 from engine_plugins.aggregators._common import mean, share
 from engine_plugins.aggregators._estimates import FEWEST, Estimate, linearised
 from engine_plugins.aggregators._references import possessive, table_of, to_moves

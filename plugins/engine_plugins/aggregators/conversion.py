@@ -15,8 +15,7 @@ from engine.model import (
     Metric,
     Report,
 )
-from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, keyed
-from engine_plugins.aggregators._certainty import certainties
+from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, certainties, keyed
 from engine_plugins.aggregators._common import (
     NO_EVALUATIONS,
     PLAYERS,

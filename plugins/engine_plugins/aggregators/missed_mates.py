@@ -22,8 +22,7 @@ from engine.model import (
     ReportTable,
     Series,
 )
-from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, keyed
-from engine_plugins.aggregators._certainty import certainties
+from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, certainties, keyed
 from engine_plugins.aggregators._clock_left import BANDS, MOST, Clocks
 from engine_plugins.aggregators._common import (
     GAME,

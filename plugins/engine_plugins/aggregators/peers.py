@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from engine.model import SPEED_NAMES, AnalysedGame, Certainty, Column, Finding, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Histogram, Keyed, Needs, Options, Sum, keyed
+from engine.plugin import Aggregator, Counts, Histogram, Keyed, Needs, Options, Sum, certainties, keyed
 from engine_plugins.aggregators._baseline_file import (
     OWN_BAND,
     SHIPPED,
@@ -17,7 +17,6 @@ from engine_plugins.aggregators._baseline_file import (
     load_baseline,
     one_sided,
 )
-from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._common import PLAYER, PLAYERS, Players, leading, left_out
 from engine_plugins.aggregators._placements import Cell, Placement, Sample, place, pooled
 from engine_plugins.aggregators._side_figures import FIGURES, cell_of, evaluated_by, side_figures, site_of

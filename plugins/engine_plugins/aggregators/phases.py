@@ -6,8 +6,19 @@ from collections.abc import Iterator
 from typing import Literal
 
 from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Phase, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Histogram, JointMoments, Moments, Needs, Options, Sum, TopK, keyed
-from engine_plugins.aggregators._certainty import certainties
+from engine.plugin import (
+    Aggregator,
+    Counts,
+    Histogram,
+    JointMoments,
+    Moments,
+    Needs,
+    Options,
+    Sum,
+    TopK,
+    certainties,
+    keyed,
+)
 from engine_plugins.aggregators._common import (
     NO_EVALUATIONS,
     PLAYER,

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Axis, Chart, Finding, Metric, Report, Series
-from engine.plugin import Aggregator, JointMoments, Options, Sum, TopK, keyed
-from engine_plugins.aggregators._certainty import certainties
+from engine.plugin import Aggregator, JointMoments, Options, Sum, TopK, certainties, keyed
 from engine_plugins.aggregators._periods import LABELS, Period, day_of, gaps, ordinal, period_of, unit_of
 from engine_plugins.aggregators._slopes import LEAST_DAYS, LEAST_GAMES, Day, Slope, slope
 from engine_plugins.aggregators._trend_tables import (

@@ -9,10 +9,9 @@ from bisect import bisect_right
 import pytest
 
 from engine.model import AnalysedGame, Reference, Report
-from engine.plugin import JointMoments
+from engine.plugin import JointMoments, certainties
 from engine.testing import analysed_game
 from engine.testing.builders import Eval
-from engine_plugins.aggregators._certainty import certainties
 from engine_plugins.aggregators._time_trouble import EDGES, SIZE, at_equal_win
 from engine_plugins.aggregators.time_management import TimeManagement
 from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows

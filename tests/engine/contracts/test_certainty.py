@@ -6,14 +6,7 @@ import math
 
 import pytest
 
-from engine_plugins.aggregators._certainty import (
-    benjamini_hochberg,
-    certainties,
-    critical,
-    effective,
-    holm,
-    p_value,
-)
+from engine.plugin import benjamini_hochberg, certainties, critical_value, effective_games, holm, p_value
 
 
 @pytest.mark.parametrize(
@@ -23,7 +16,7 @@ from engine_plugins.aggregators._certainty import (
 )
 def test_p_values_are_those_of_the_tables(freedom: int | None, t: float) -> None:
     assert p_value(-2 * t, 2.0, freedom) == pytest.approx(0.05, abs=1e-4)
-    assert critical(freedom) == pytest.approx(t, abs=6e-4)
+    assert critical_value(freedom) == pytest.approx(t, abs=6e-4)
 
 
 def test_p_values_of_one_and_two_degrees_of_freedom_have_formulas() -> None:
@@ -47,6 +40,6 @@ def test_the_words() -> None:
 
 
 def test_a_few_long_games_carry_less_than_many() -> None:
-    assert effective(30, 3 * 100) == 3
-    assert effective(100 + 10, 100**2 + 10) == pytest.approx(1.2, abs=0.02)
-    assert effective(0, 0) == 0
+    assert effective_games(30, 3 * 100) == 3
+    assert effective_games(100 + 10, 100**2 + 10) == pytest.approx(1.2, abs=0.02)
+    assert effective_games(0, 0) == 0

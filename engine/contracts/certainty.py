@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from engine.model import Certainty
 
+__all__ = ["benjamini_hochberg", "certainties", "critical_value", "effective_games", "holm", "p_value"]
+
 _SURE = 0.05
 """Level of Holm's procedure for `sure`."""
 _LIKELY = 0.20
@@ -28,8 +30,8 @@ def p_value(estimate: float, error: float, freedom: float | None = None) -> floa
 
     * **estimate** - the estimate.
     * **error** - its standard error. An error of 0 says nothing of how certain it is, so the p-value is then 1.
-    * **freedom** - *(optional)* degrees of freedom of Student's t, above 0: the games (`effective`)
-      less one. Without it the normal distribution is taken.
+    * **freedom** - *(optional)* degrees of freedom of Student's t, above 0: the games
+      (`effective_games`) less one. Without it the normal distribution is taken.
 
     Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.22 (normal) and 26.7.1 (t).
     """
@@ -41,7 +43,7 @@ def p_value(estimate: float, error: float, freedom: float | None = None) -> floa
     return _beta(freedom / (freedom + t * t), freedom / 2, 0.5)
 
 
-def critical(freedom: float | None = None) -> float:
+def critical_value(freedom: float | None = None) -> float:
     """Return how many standard errors a 95% interval reaches to each side: 1.96, or more for few games.
 
     * **freedom** - *(optional)* degrees of freedom, as for `p_value`.
@@ -53,7 +55,7 @@ def critical(freedom: float | None = None) -> float:
     return high
 
 
-def effective(total: int, squares: int) -> float:
+def effective_games(total: int, squares: int) -> float:
     """Return how many games of equal size carry as much as these: fewer than there are, where a few are long.
 
     * **total** - sum over games of their numbers of moves.
