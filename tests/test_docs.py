@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.cli import _COMMANDS
 from engine.contracts.options import describe
 from engine.loading.registry import Registry
+from engine.testing import analysed_game, check_aggregator, example_games
 from engine.testing.fake_uci import fake_uci
 from tests.docs import links, regions
 
@@ -131,6 +133,19 @@ def test_the_aggregators_work_as_printed(tmp_path: Path, monkeypatch: pytest.Mon
     cls = Registry(["castling.py"]).load("engine.aggregators", "castling")
     assert cls.__doc__ == "When do players castle?"
     assert [option.key for option in describe(cls.Options)] == ([] if number == 0 else ["before"])
+
+
+def test_the_aggregator_that_says_how_sure_it_is_works_as_printed() -> None:
+    [code] = [block for block in blocks(PLUGINS, "python") if "certainties" in block]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    check_aggregator(names["FirstMove"], example_games())
+    aggregator = names["FirstMove"]()
+    for loss in range(30):
+        aggregator.add(analysed_game("1. e4 e5 2. Nf3 Nc6", [15, 15, 15, -100 - loss, -100 - loss]))
+    [finding] = aggregator.report().findings
+    assert finding.certainty == "sure"
+    assert re.fullmatch(r"White's accuracy is [\d.]+ points below Black's, over 30 games\.", finding.text)
 
 
 EXAMPLES = {

@@ -27,9 +27,10 @@ from msgspec import Struct
 import engine
 from engine.model import SPEED_NAMES, AnalysedGame
 from engine.plugin import certainties
+from engine_plugins.aggregators import _side_figures
 from engine_plugins.aggregators._baseline_file import WIDTH
 from engine_plugins.aggregators._placements import Cell, Placement, Sample, place
-from engine_plugins.aggregators._side_figures import FIGURES, cell_of, side_figures
+from engine_plugins.aggregators._side_figures import FIGURES
 from tests.perf.games import big
 from tests.perf.report import Report, Table, Unavailable
 
@@ -75,11 +76,8 @@ def sides_of(path: str) -> list[Side]:
     sides: list[Side] = []
 
     def take(game: AnalysedGame) -> None:
-        timing = game.timing()
-        for color in ("white", "black"):
-            cell = cell_of(game, color, WIDTH)
-            figures = side_figures(game, color, timing.white if color == "white" else timing.black)
-            if cell is not None and figures:
+        for _, cell, figures in _side_figures.sides_of(game, ("white", "black"), WIDTH):
+            if cell is not None:
                 sides.append(Side(game.origin.game, cell, figures))
 
     with engine.Analyzer(workers=1, evaluator="recorded") as analyzer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from msgspec import Struct
@@ -53,6 +53,21 @@ FIGURES = {
     "defence": Figure("Points from losing games", "better at saving lost games", 1, "%", high=True),
 }
 """By key, in display order."""
+
+
+def sides_of(
+    game: AnalysedGame, colors: Iterable[Color], width: int
+) -> Iterator[tuple[Color, tuple[str, int] | None, dict[str, int]]]:
+    """Yield each colour with its `cell_of` and its figures; None and no figures for a side that does not count.
+
+    * **width** - rating points of a band.
+    """
+    timing = game.timing()
+    for color in colors:
+        cell = cell_of(game, color, width)
+        control = timing.white if color == "white" else timing.black
+        figures = side_figures(game, color, control) if cell is not None else {}
+        yield color, cell if figures else None, figures
 
 
 def side_figures(game: AnalysedGame, color: Color, control: TimeControl | None) -> dict[str, int]:

@@ -22,9 +22,8 @@ from engine_plugins.aggregators._baseline_file import (
 from engine_plugins.aggregators._side_figures import (
     FIGURES,
     MIN_MOVES,
-    cell_of,
     evaluated_by,
-    side_figures,
+    sides_of,
     site_of,
 )
 
@@ -107,14 +106,10 @@ class Baseline(Aggregator):
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
             return
-        timing = game.timing()
         seen: set[tuple[str, str]] = set()
         counted = False
-        for color in _COLORS:
-            cell = cell_of(game, color, WIDTH)
-            control = timing.white if color == "white" else timing.black
-            figures = side_figures(game, color, control) if cell is not None else {}
-            if cell is None or not figures:
+        for color, cell, figures in sides_of(game, _COLORS, WIDTH):
+            if cell is None:
                 self.left_out.add()
                 continue
             counted = True

@@ -19,7 +19,7 @@ from engine_plugins.aggregators._baseline_file import (
 )
 from engine_plugins.aggregators._common import PLAYER, PLAYERS, Players, leading, left_out
 from engine_plugins.aggregators._placements import Cell, Placement, Sample, place, pooled
-from engine_plugins.aggregators._side_figures import FIGURES, cell_of, evaluated_by, side_figures, site_of
+from engine_plugins.aggregators._side_figures import FIGURES, evaluated_by, sides_of, site_of
 
 _WIDER = 2
 """Bands on either side that may be taken in where one has too few sides."""
@@ -111,13 +111,9 @@ class Peers(Aggregator):
     def add(self, game: AnalysedGame) -> None:
         if game.epd is not None:
             return
-        timing = game.timing()
         counted = False
-        for color in game.view:
-            cell = cell_of(game, color, WIDTH)
-            control = timing.white if color == "white" else timing.black
-            figures = side_figures(game, color, control) if cell is not None else {}
-            if cell is None or not figures:
+        for color, cell, figures in sides_of(game, game.view, WIDTH):
+            if cell is None:
                 self.unknown.add()
                 continue
             counted = True

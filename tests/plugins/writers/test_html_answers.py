@@ -216,7 +216,7 @@ def test_a_line_has_a_band_a_gap_and_its_values_as_a_table() -> None:
     assert chart.count('class="point" data-about="1:2"') == 1
     [label] = re.findall(r'role="img" aria-label="([^"]+)"', chart)
     assert "from 81.5% (2026-01) to 90.0% (2026-04)" in label
-    assert "2026-01: 81.5%, 95% interval 79.0% to 84.0%, of 12" in chart
+    assert "2026-01: 81.5%, 95% interval 79.0% to 84.0%, of 12</title>" in chart
     table = plain(chart[chart.index("<table") :])
     assert "Month Accuracy from to Rests on 2026-01 81.5% 79.0% 84.0% 12 2026-02" in table
     assert "2026-03" not in table

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from msgspec import Struct
 
 from engine.model import Axis, Cell, Chart, Column, Kind, Point, ReportTable, Series
-from engine.text.format import count, figure
+from engine.text.format import figure
 from engine_plugins.writers._html import side_bars
 from engine_plugins.writers._html.tables import Grid, Link, about, grid
 
@@ -282,7 +282,7 @@ def _hint(chart: Chart, one: Series, point: Point) -> str:
     text = f"{label}{_name(point.x, chart.x)}: {figure(point.y, chart.y.kind)}{unit}"
     if point.low is not None and point.high is not None:
         text += f", 95% interval {figure(point.low, chart.y.kind)} to {figure(point.high, chart.y.kind)}"
-    return text + (f", of {count(point.n, '').strip()}" if point.n is not None else "")
+    return text + (f", of {point.n:,}" if point.n is not None else "")
 
 
 def _point(chart: Chart, one: Series, point: Point, shape: Markup) -> Markup:
