@@ -17,7 +17,7 @@ from engine.plugin import JointMoments, effective_games, p_value
 
 FEWEST = 20
 """Games below which nothing is said about certainty: the error of a few games is not known well enough."""
-LEAST_FREEDOM = 1.0
+_LEAST_FREEDOM = 1.0
 """Degrees of freedom below which there is no error: two games of equal length have one."""
 _Z = 1.959964
 _NOTHING = 1e-9
@@ -82,10 +82,20 @@ def linearised(
     * **weights** - derivatives of the figure by the sums.
     * **wholes** - places of the moves that the figure compares, for each side of the comparison.
     """
-    degrees = freedom(moments, wholes)
-    if degrees < LEAST_FREEDOM:
+    return estimate(value, moments.quadratic(weights), moments.n, freedom(moments, wholes))
+
+
+def estimate(value: float, variance: float, games: int, degrees: float) -> Estimate | None:
+    """Return a figure with its standard error, few games corrected for as in a sample variance; or None.
+
+    * **value** - the figure.
+    * **variance** - sum over games of the squares of what each adds to the linearised figure.
+    * **games** - number of games.
+    * **degrees** - degrees of freedom.
+    """
+    if degrees < _LEAST_FREEDOM:
         return None
-    return Estimate(value, standard_error(moments.quadratic(weights), degrees), moments.n, degrees)
+    return Estimate(value, math.sqrt(max(0.0, variance) * (degrees + 1) / degrees), games, degrees)
 
 
 def put(
@@ -117,12 +127,3 @@ def freedom(moments: JointMoments, wholes: Sequence[Sequence[int]]) -> float:
 def _effective(moments: JointMoments, places: Sequence[int]) -> float:
     total = sum(moments.sums[place] for place in places)
     return effective_games(total, sum(moments.product(a, b) for a in places for b in places))
-
-
-def standard_error(variance: float, degrees: float) -> float:
-    """Return the standard error; few games are corrected for as in a sample variance.
-
-    * **variance** - sum over games of the squares of what each adds to the linearised figure.
-    * **degrees** - degrees of freedom, above 0.
-    """
-    return math.sqrt(max(0.0, variance) * (degrees + 1) / degrees)

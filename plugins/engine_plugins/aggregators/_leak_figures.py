@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from engine.model import Certainty
-from engine.plugin import JointMoments, certainties, critical_value, p_value
+from engine.plugin import JointMoments, certainties, critical_value
 from engine_plugins.aggregators._common import mean
-from engine_plugins.aggregators._estimates import LEAST_FREEDOM, Places, freedom, put, standard_error
+from engine_plugins.aggregators._estimates import Estimate, Places, estimate, freedom, put, ratio
 from engine_plugins.aggregators._leak_groups import ALL, KINDS
 
 _PER_HUNDRED = 10
@@ -102,11 +102,8 @@ def rate(sums: JointMoments, places: Places = OURS) -> Rate | None:
     loss, moves = places
     if not sums.sums[moves]:
         return None
-    weights = [0.0] * sums.size
-    put(weights, sums, places)
-    value = sums.sums[loss] / sums.sums[moves]
-    error = _reach(sums.quadratic(weights), freedom(sums, ((moves,),)))
-    return Rate(round(value / _PER_HUNDRED, 3), error)
+    value, found = sums.sums[loss] / sums.sums[moves], ratio(sums, places)
+    return Rate(round(value / _PER_HUNDRED, 3), None if found is None else _reach(found))
 
 
 def _names(sums: Mapping[str, JointMoments], kind: str, openings: int) -> list[str]:
@@ -136,9 +133,9 @@ def _group(sums: Mapping[str, JointMoments], kind: str, name: str, games: Mappin
     if weaker is not None:
         variance = _variance(group, everything, alone=alone)
         degrees = freedom(group, ((OURS[1],),) if alone else ((OURS[1],), (THEIRS[1],)))
-        error = _reach(variance, degrees)
-        if error is not None:
-            p = p_value(weaker, standard_error(variance, degrees) / _PER_HUNDRED, degrees)
+        found = estimate(weaker * _PER_HUNDRED, variance, group.n, degrees)
+        if found is not None:
+            error, p = _reach(found), found.p
     figures = lost, theirs, None if weaker is None else round(weaker, 3), error, p, share
     return Group(kind, name, group.sums[1], games.get(key, 0), *figures)
 
@@ -176,11 +173,9 @@ def _if_equal(group: JointMoments, everything: JointMoments, places: Places, *, 
     return their_rate + (difference if places == OURS else 0.0)
 
 
-def _reach(variance: float, degrees: float) -> float | None:
-    """Return half of the 95% interval in Win% per 100 moves; None for too few games."""
-    if degrees < LEAST_FREEDOM:
-        return None
-    return round(_critical(round(degrees, 2)) * standard_error(variance, degrees) / _PER_HUNDRED, 3)
+def _reach(found: Estimate) -> float:
+    """Return half of the 95% interval in Win% per 100 moves, of a figure in thousandths of Win% a move."""
+    return round(_critical(round(found.freedom, 2)) * found.error / _PER_HUNDRED, 3)
 
 
 @lru_cache(4096)
