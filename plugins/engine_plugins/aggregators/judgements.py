@@ -22,6 +22,7 @@ from engine_plugins.aggregators._common import (
     left_out,
     mean,
     milli,
+    unmilli,
 )
 from engine_plugins.aggregators._references import SHOWN, reach_of, to_moves
 
@@ -122,7 +123,8 @@ class Judgements(Aggregator):
         if not self.worst.admits(-accuracy, number, k):
             return
         player, best = game.player(game.turn(k)), best_san(game, k)
-        self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, accuracy, best)
+        before, after = (None if win is None else milli(win) for win in (ply.win_before, ply.win_after))
+        self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, before, after, best)
 
     def report(self) -> Report:
         colors: dict[str, Counts] = {}
@@ -195,15 +197,19 @@ class Judgements(Aggregator):
             PLAYER,
             Column("move", "Move", "move"),
             Column("judgement", "Judgement"),
-            Column("accuracy", "Accuracy", "percent"),
+            Column("win_before", "Win%", "percent"),
+            Column("win_after", "after", "percent"),
             Column("best", "Best move", "move"),
         )
         rows = tuple(
-            (number, ply, player, move, kind, -entry.score / 1000, best)
+            (number, ply, player, move, kind, unmilli(before), unmilli(after), best)
             for entry in self.worst.entries()
-            for number, ply, player, move, kind, _, best in (entry.cells,)
+            for number, ply, player, move, kind, before, after, best in (entry.cells,)
         )
-        reading = "The judged moves with the lowest accuracy by Lichess's formula, and the move that was best."
+        reading = (
+            "The judged moves with the lowest accuracy by Lichess's formula; the mover's Win% before and after "
+            "the move, and the move that was best."
+        )
         return ReportTable("worst", "Worst moves", columns, rows, reading=reading)
 
 
