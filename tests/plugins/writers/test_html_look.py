@@ -42,7 +42,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     findings = tuple(Finding(AREA, word, (), "clock") for word in ("sure", "likely", "may be chance"))
     leaks = structs.replace(LEAKS, findings=findings)
     trends = structs.replace(TRENDS, tables=(WIDE,))
-    extra: dict[str, Report] = {"leaks": leaks, "trends": trends}
+    extra: dict[str, Report] = {"leaks": leaks, "trends": trends, "peers": Report("Peers", notes=("Nothing.",))}
     for k, file in enumerate(write(games_of_anna(9), player="Anna", split=True, extra=extra), start=1):
         path = tmp_path / ("report.html" if k == 1 else f"report-{k}.html")
         path.write_text(file.text, encoding="utf-8")
@@ -81,6 +81,10 @@ def test_tables_and_charts_fit_a_sheet_of_paper(chromium: Any, report: Path) -> 
             ".map(one => `${one.tagName} ${one.textContent.slice(0, 40)}`)",
         )
         assert wide == []
+        names, results = (tab.page.locator(f"#row-2 {cell}") for cell in ("a", "td.tight >> nth=0"))
+        name = names.bounding_box()
+        assert name["x"] + name["width"] <= results.bounding_box()["x"]
+        assert not tab.page.is_visible("#report-peers"), "a heading without anything below it"
         letters = tab.page.locator("#chart-trends-accuracy .tick").first.bounding_box()
         assert letters["height"] >= 7, "letters of a chart can be read"
         assert tab.page.locator(".answers .tiles div").first.bounding_box()["height"] < 160
