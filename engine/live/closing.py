@@ -83,7 +83,7 @@ def _by(evaluator: EvaluatorInfo) -> str:
 def _limit(result: RunResult) -> str:
     """Return the limit of the searches; nothing where all of them were follow-ups."""
     if (result.counts.nodes or result.counts.cached) and result.follow_up_evaluator is None:
-        return f" at {result.limit}{', adaptive' if result.adaptive else ''}"
+        return f" at {result.limit.words}{', adaptive' if result.adaptive else ''}"
     return ""
 
 
@@ -94,7 +94,7 @@ def _follow_ups(result: RunResult) -> str:
         return ""
     searches = count(counts.follow_ups, "follow-up search", "follow-up searches")
     cached = f" ({counts.follow_ups_cached:,} from the cache)" if counts.follow_ups_cached else ""
-    limits = either([str(limit) for limit in result.follow_up_limits])
+    limits = either([limit.words for limit in result.follow_up_limits])
     if evaluator is None:
         return f"; {searches}{cached}"
     return f"; {searches}{cached} by {_named(evaluator)} at {limits}"

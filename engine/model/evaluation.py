@@ -42,6 +42,8 @@ class Limit(Struct, frozen=True, omit_defaults=True):
     >>> from engine import Limit
     >>> print(Limit(nodes=100_000, multipv=2))
     100000 nodes, multipv 2
+    >>> Limit(nodes=100_000, multipv=2).words
+    '100,000 nodes, multipv 2'
     """
 
     nodes: int | None = None
@@ -54,9 +56,17 @@ class Limit(Struct, frozen=True, omit_defaults=True):
     """Number of best moves that get a line of their own. It changes the scores, so it is part of the limit."""
 
     def __str__(self) -> str:
-        parts = [f"{self.nodes} nodes"] if self.nodes else []
+        return self._parts("d")
+
+    @property
+    def words(self) -> str:
+        """The limit for a sentence, with separators between thousands: `100,000 nodes, multipv 2`."""
+        return self._parts(",")
+
+    def _parts(self, form: str) -> str:
+        parts = [f"{self.nodes:{form}} nodes"] if self.nodes else []
         parts += [f"depth {self.depth}"] if self.depth else []
-        parts += [f"{self.time} ms"] if self.time else []
+        parts += [f"{self.time:{form}} ms"] if self.time else []
         parts += [f"multipv {self.multipv}"] if self.multipv > 1 else []
         return ", ".join(parts)
 

@@ -189,7 +189,7 @@ class RunResult(Struct, frozen=True):
         """Return the result as HTML, which notebooks show."""
         counts = self.counts
         ending = ", interrupted" if self.interrupted else ""
-        evaluator = f"{self.evaluator.name}, {self.limit}" if str(self.limit) else self.evaluator.name
+        evaluator = f"{self.evaluator.name}, {self.limit.words}" if str(self.limit) else self.evaluator.name
         summary = (
             f"{counts.analysed:,} games, {counts.positions:,} positions{ending}; {self.wins:,} winning moves; "
             f"{evaluator}"

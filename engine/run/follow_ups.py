@@ -207,7 +207,7 @@ def announcement(run: RunPlan, main: ChosenEvaluator, searcher: ChosenEvaluator)
     searches = forecast.searches if whole else _round(forecast.searches * forecast.times)
     number = f"{'' if whole else 'about '}{count(searches, 'position')}"
     a_game = "" if whole and forecast.games == 1 else f", up to {forecast.most:,} a game"
-    limits = either([str(limit) for limit, _ in forecast.limits.most_common()])
+    limits = either([limit.words for limit, _ in forecast.limits.most_common()])
     because = " (the games do not say what they were analysed with)" if forecast.assumed else ""
     cost = ""
     nodes = forecast.nodes * forecast.times

@@ -108,7 +108,7 @@ def location(file: str | None, line: int | None, game: int | None) -> str:
 
 
 def either(texts: Sequence[str]) -> str:
-    """Return the first three as alternatives: `5000 nodes or depth 18`."""
+    """Return the first three as alternatives: `5,000 nodes or depth 18`."""
     return " or ".join(texts[:3]) + (" or others" if len(texts) > 3 else "")  # noqa: PLR2004
 
 

@@ -300,15 +300,15 @@ def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
     assert ran.code == 0, ran.err
     first, *_, last = (line for line in ran.err.splitlines() if not line.startswith("written"))
     assert first == (
-        "note: asking asks Fake UCI for follow-up searches: 6 positions, up to 3 a game, at 3000 nodes; "
+        "note: asking asks Fake UCI for follow-up searches: 6 positions, up to 3 a game, at 3,000 nodes; "
         "--follow-up-evaluator none leaves them out"
     )
-    assert " from the evaluations of the input; 6 follow-up searches by Fake UCI 1.0 at 3000 nodes;" in last
+    assert " from the evaluations of the input; 6 follow-up searches by Fake UCI 1.0 at 3,000 nodes;" in last
     assert json.loads(outputs[0].read_text())["run"]["follow_ups"] == {
         "evaluator": {"name": "Fake UCI", "version": "1.0", "fingerprint": ANY},
         "limits": [{"nodes": 3000}],
     }
-    assert "Follow-up searches by Fake UCI at 3000 nodes." in outputs[1].read_text()
+    assert "Follow-up searches by Fake UCI at 3,000 nodes." in outputs[1].read_text()
     with sqlite3.connect(outputs[2]) as database:
         found = database.execute("SELECT follow_up_evaluator, follow_up_limits FROM run").fetchall()
     database.close()
@@ -316,7 +316,7 @@ def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
 
     again = engine(*command)  # all of them are in the cache, so nothing is announced
     assert "note:" not in again.err
-    assert "6 follow-up searches (6 from the cache) by Fake UCI 1.0 at 3000 nodes" in again.err
+    assert "6 follow-up searches (6 from the cache) by Fake UCI 1.0 at 3,000 nodes" in again.err
     assert "6 follow-up searches by Fake UCI for asking; 6 are in the cache" in engine(*command, "--dry-run").out
     events = [
         json.loads(line) for line in engine(*command, "--nodes", "50", "--progress", "json").err.splitlines()
@@ -376,8 +376,8 @@ def test_games_that_say_no_limit_get_that_of_the_run_which_is_said(
         *("analyze", evaluated, "-e", "recorded", "--plugin", plugin, "-a", "asking", "--no-cache"),
         *("--follow-up-evaluator", fake),
     )
-    assert "at 100000 nodes (the games do not say what they were analysed with)" in ran.err.splitlines()[0]
-    assert "4 follow-up searches by Fake UCI 1.0 at 100000 nodes" in ran.err
+    assert "at 100,000 nodes (the games do not say what they were analysed with)" in ran.err.splitlines()[0]
+    assert "4 follow-up searches by Fake UCI 1.0 at 100,000 nodes" in ran.err
 
 
 def test_positions_from_the_cache_are_positions_of_games(fake: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from engine_plugins.aggregators._common import (
     left_out,
     mean,
     milli,
+    unmilli,
 )
 from engine_plugins.aggregators._references import SHOWN, reach_of, to_moves
 
@@ -68,13 +69,14 @@ class Judgements(Aggregator):
         Units: Rate: per 100 moves.
         Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy.
         Worst moves
-        Game  Ply  Player          Move  Judgement  Accuracy  Best move
-          17   37  Stockfish 2000  O-O   blunder        5.0%  Rg8
-          16   65  Stockfish 1400  Qb3   blunder        6.7%  Nd3
-          19   19  Stockfish 1400  bxc4  blunder       10.1%  Kxf7
-           8   47  Stockfish 1700  Ne1   blunder       14.8%  Bxb2
+        Game  Ply  Player          Move  Judgement   Win%  after  Best move
+          17   37  Stockfish 2000  O-O   blunder    70.3%   9.1%  Rg8
+          16   65  Stockfish 1400  Qb3   blunder    67.6%  11.3%  Nd3
+          19   19  Stockfish 1400  bxc4  blunder    54.2%   5.3%  Kxf7
+           8   47  Stockfish 1700  Ne1   blunder    87.1%  45.7%  Bxb2
         … 6 more
-        The judged moves with the lowest accuracy by Lichess's formula, and the move that was best.
+        The judged moves with the lowest accuracy by Lichess's formula; the mover's Win% before and
+        after the move, and the move that was best.
     """
 
     Options = JudgementsOptions
@@ -122,7 +124,8 @@ class Judgements(Aggregator):
         if not self.worst.admits(-accuracy, number, k):
             return
         player, best = game.player(game.turn(k)), best_san(game, k)
-        self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, accuracy, best)
+        before, after = (None if win is None else milli(win) for win in (ply.win_before, ply.win_after))
+        self.worst.add(-accuracy, number, k, number, k, player, ply.san, ply.judgement, before, after, best)
 
     def report(self) -> Report:
         colors: dict[str, Counts] = {}
@@ -195,15 +198,19 @@ class Judgements(Aggregator):
             PLAYER,
             Column("move", "Move", "move"),
             Column("judgement", "Judgement"),
-            Column("accuracy", "Accuracy", "percent"),
+            Column("win_before", "Win%", "percent"),
+            Column("win_after", "after", "percent"),
             Column("best", "Best move", "move"),
         )
         rows = tuple(
-            (number, ply, player, move, kind, -entry.score / 1000, best)
+            (number, ply, player, move, kind, unmilli(before), unmilli(after), best)
             for entry in self.worst.entries()
-            for number, ply, player, move, kind, _, best in (entry.cells,)
+            for number, ply, player, move, kind, before, after, best in (entry.cells,)
         )
-        reading = "The judged moves with the lowest accuracy by Lichess's formula, and the move that was best."
+        reading = (
+            "The judged moves with the lowest accuracy by Lichess's formula; the mover's Win% before and after "
+            "the move, and the move that was best."
+        )
         return ReportTable("worst", "Worst moves", columns, rows, reading=reading)
 
 

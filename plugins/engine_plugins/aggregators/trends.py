@@ -246,7 +246,7 @@ class Trends(Aggregator):
         )
         if ratings and not self.both.value:
             reading = "Mean of the ratings before each game, a line for each speed."
-            yield Chart("rating", "Rating over time", "line", x, Axis("Rating", "int"), ratings, reading)
+            yield Chart("rating", "Rating over time", "line", x, Axis("Mean rating", "int"), ratings, reading)
 
     def _notes(self, periods: list[Stretch], lines: dict[str, Slope]) -> Iterator[str]:
         if not self.games.value:

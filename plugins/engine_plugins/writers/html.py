@@ -9,7 +9,8 @@ not one of fewer than five legal moves. The larger the error, the better the mom
 
 The reports follow in the order of use: what was found, charts, tables, notes. A row, a sentence or a point that
 rests on moves opens them as small boards below it. A table that only lists all games in the order of the file is
-left out, since the list of games has them. `accuracy` gets a chart of the games by accuracy where it has none.
+left out, since the list of games has them. `accuracy` gets a chart of the games by accuracy where it has none. A
+chart needs two values, and a line two places on its axis; a figure without a value is left out.
 
 The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
 security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point
@@ -24,9 +25,9 @@ find other good moves. A run that searches nothing else does not start an evalua
 best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which
 links them: players, games, accuracy, weakest area. `--set html.index=false` leaves that out.
 
-On paper a report is a handout of about four pages: the overview, the games in two columns, the first table of each
-report with its first five rows, the exercises, and the solutions on a page of their own. The page of a game is
-printed when it is open.
+On paper a report is a handout of four or five pages: the overview, the first table of each report with its first
+five rows, the first 100 games in two columns, the exercises, and the solutions on a page of their own. The page of
+a game is printed when it is open.
 """
 
 from __future__ import annotations

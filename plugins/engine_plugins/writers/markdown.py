@@ -42,14 +42,14 @@ def _overview(result: RunResult) -> Iterator[str]:
     counts, evaluator = result.counts, result.evaluator
     version = "" if evaluator.version.partition(".")[0] in evaluator.name else f" {evaluator.version}"
     follow_ups = result.follow_up_evaluator
-    limit = f" at {result.limit}" if (counts.searched or counts.cached) and follow_ups is None else ""
+    limit = f" at {result.limit.words}" if (counts.searched or counts.cached) and follow_ups is None else ""
     limit += ", spent where it mattered" if limit and result.adaptive else ""
     yield (
         f"{counts.analysed:,} games, {counts.positions:,} positions, {result.wins:,} winning moves; "
         f"evaluator: {escaped(evaluator.name + version)}{limit}."
     )
     if follow_ups is not None:
-        limits = either([str(limit) for limit in result.follow_up_limits])
+        limits = either([limit.words for limit in result.follow_up_limits])
         yield f"Follow-up searches by {escaped(follow_ups.name)} at {limits}."
     if result.interrupted:
         yield "**The run was ended before the end of its input.**"

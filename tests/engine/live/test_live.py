@@ -121,7 +121,7 @@ def test_the_closing_lines_say_what_was_done_skipped_and_failed() -> None:
         line for part in live.closing_lines(bad, "engine analyze x -o y") for line in rendered(part, 200)
     )
     for words in (
-        "2 games analysed, 90 positions in 0:02 by Stockfish 15.1 at 1000 nodes",
+        "2 games analysed, 90 positions in 0:02 by Stockfish 15.1 at 1,000 nodes",
         "skipped: 1 unreadable",
         "cut: g.pgn:9, game 3: illegal move `Ke3`",
         "failed: g.pgn:7, game 2: position given up",

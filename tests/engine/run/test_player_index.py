@@ -42,6 +42,7 @@ def test_handouts_of_real_games_and_their_index(tmp_path: Path) -> None:
         if table.key == "players"
         for row in table.records()
     }
+    assert "The evaluations are those of the input." in index
     for player in players:
         row = index[index.index(f"<bdi>{player}</bdi>") :].partition("</tr>")[0]
         assert ">12<" in row

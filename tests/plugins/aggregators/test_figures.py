@@ -161,10 +161,9 @@ def test_judgements_per_player_and_per_100_moves() -> None:
     assert [row[:3] for row in table(got, "colors").rows] == [("white", 4, 1), ("black", 4, 1)]
     worst = table(got, "worst").rows
     assert worst[0][:5] == (1, 6, "Anna", "d3", "blunder")
-    assert worst[0][6] == "Nf3"
-    accuracies = [row[5] for row in worst if isinstance(row[5], float)]
-    assert len(accuracies) == len(worst)
-    assert accuracies == sorted(accuracies)
+    assert worst[0][5:] == (50.0, 34.927, "Nf3")
+    lost = [before - after for *_, before, after, _ in worst]
+    assert lost == sorted(lost, reverse=True)
 
 
 def test_judgements_of_the_player_in_view_and_the_size_of_the_list() -> None:

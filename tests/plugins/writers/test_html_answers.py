@@ -119,7 +119,7 @@ def test_a_player_has_name_period_figures_areas_and_positions_before_anything_el
     order = [
         "Score 0.0% 0 won, 0 drawn, 2 lost",
         "Accuracy",
-        "Rating 1502 +1 since the first game",
+        "Rating 1502 before the last game, +1 since the first",
         "Weakest areas",
     ]
     order += ["Area 1", "sure", "Area 2", "likely", "Area 3", "may be chance", "Positions to solve", "Solution"]
@@ -131,6 +131,24 @@ def test_a_player_has_name_period_figures_areas_and_positions_before_anything_el
     assert parsed.visible.count("Area 1: ") == 1
     assert "Area 4" in plain(part(parsed, '<section id="report-leaks"', "</section>"))
     assert "Best score" not in head
+
+
+def test_one_day_has_no_chart_of_one_dot_and_no_figure_without_a_value() -> None:
+    one = structs.replace(ACCURACY, series=(Series("Accuracy", (month("2026-01", 81.5), month("2026-02", None))),))
+    speeds = tuple(Series(speed, (month("2026-01", 1500),)) for speed in ("Blitz", "Bullet"))
+    rating = structs.replace(ACCURACY, key="rating", title="Rating over time", series=speeds)
+    metrics = {"games": Metric(1, "Games"), "change": Metric(None, "Change of accuracy", "float", "points")}
+    trends = Report("Trends", metrics, charts=(one, rating), notes=("Too little for a trend.",))
+    parsed = page(*games(1), player="Anna", extra={"trends": trends})
+    section = part(parsed, '<section id="report-trends"', "</section>")
+    assert plain(section).endswith("Trends Games 1 Too little for a trend.")
+    assert "#chart-trends-accuracy" not in parsed.links
+
+
+def test_one_bar_is_not_drawn() -> None:
+    [series] = COST.series
+    report = structs.replace(LEAKS, charts=(structs.replace(COST, series=(Series("Lost", series.points[:1]),)),))
+    assert "Cost by clock" not in page(*games(), extra={"leaks": report}).text
 
 
 @pytest.mark.parametrize(("players", "more"), [((), set()), (("Stockfish 1700",), {"leaks", "trends"})])
@@ -147,6 +165,8 @@ def test_exercises_show_no_arrow_and_fold_the_solution() -> None:
     exercises = part(annas(), 'class="exercises"', "</section>")
     assert exercises.count('<svg class="diagram"') == 2
     assert "arrow" not in exercises
+    told = "Find a better move than the one that was played, for the side at the bottom of the board. The solution"
+    assert told in plain(exercises)
     assert re.search(r"<details><summary>Solution</summary><p><strong>d4</strong>", exercises)
 
 
@@ -204,6 +224,21 @@ def test_rows_and_sentences_carry_their_moves_and_figures_their_units() -> None:
     assert places == sorted(places)
     # A row with columns `game` and `ply` refers to them.
     assert '<tr data-about="1:2">' in part(annas(), 'id="table-judgements-worst"', "</table>")
+
+
+def test_short_texts_stay_on_a_line_and_sentences_get_room() -> None:
+    columns = (
+        Column("month", "Month"),
+        Column("group", "Group"),
+        Column("why", "Why"),
+        Column("n", "Share", "percent"),
+    )
+    rows = (("2026-10", "moved into capture", "moved into capture, like it in 100 games", 9.5),)
+    text = page(
+        *games(), extra={"kept": Report("Kept", tables=(ReportTable("rows", "Rows", columns, rows),))}
+    ).text
+    assert '<td class="tight">2026-10</td><td>moved into capture</td><td class="long">moved into' in text
+    assert '<span class="beside">9.5%</span>' in text
 
 
 def test_a_line_has_a_band_a_gap_and_its_values_as_a_table() -> None:

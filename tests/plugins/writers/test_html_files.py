@@ -53,6 +53,15 @@ def test_the_first_file_knows_the_games_of_the_others(monkeypatch: pytest.Monkey
     assert len(json.dumps(finder(first)["games"])) < 3 * 100
 
 
+def test_the_answers_come_before_the_list_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = files(monkeypatch, "Anna", "Cleo", "Dora")
+    assert (
+        first.index('id="exercises-title"') < first.index('<nav class="files"') < first.index('class="contents"')
+    )
+    assert '<a href="report-2.html">report-2.html</a> <span class="dim">games 3 to 3</span>' in first
+    assert second.count('<nav class="files"') == 1
+
+
 def test_one_file_has_no_finder_and_text_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finder(files(monkeypatch, "Anna")[0]) is None
     first, *_ = files(monkeypatch, "Anna", "Anna", *HOSTILE)

@@ -128,7 +128,7 @@ def test_the_page_as_it_is_read() -> None:
     assert [tag for kind, tag in blocks if kind == "heading_open"] == ["h1", "h2", "h2", "h3"]
     texts = [shown(token) for token in parse(render(RESULT)) if token.type == "inline"]
     for words in (
-        "2 games, 1,161 positions, 17 winning moves; evaluator: Stockfish 15.1 at 100000 nodes.",
+        "2 games, 1,161 positions, 17 winning moves; evaluator: Stockfish 15.1 at 100,000 nodes.",
         "a*b.pgn:12, game 2: quarantined <b>",
         "Title *here*",
         "mean accuracy: 93.1%",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engine.model import Chart, Finding, Report
 from engine.text.format import figure
-from engine_plugins.writers._html.charts import spark
+from engine_plugins.writers._html.charts import compares, spark
 from engine_plugins.writers._html.glance import Glance, Moment
 from engine_plugins.writers._html.lessons import Lesson
 from engine_plugins.writers._html.sections import Sentence, sentence
@@ -98,7 +98,7 @@ def _tiles(reports: Mapping[str, Report], glance: Glance) -> Iterator[Tile]:
         yield _tile(
             name,
             f"{last:,}".replace(",", ""),
-            f"{last - first:+} since the first game" if last != first else "",
+            f"before the last game{f', {last - first:+} since the first' if last != first else ''}",
             charts["rating"],
         )
 
@@ -112,4 +112,4 @@ def _tile(label: str, value: str, note: str, chart: Chart | None) -> Tile:
 def _chart(reports: Mapping[str, Report], word: str) -> Chart | None:
     """Return the chart over time of a figure."""
     charts = reports[TREND].charts if TREND in reports else ()
-    return next((chart for chart in charts if word in chart.key), None)
+    return next((chart for chart in charts if word in chart.key and compares(chart)), None)

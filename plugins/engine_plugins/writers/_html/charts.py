@@ -99,13 +99,13 @@ class _Places(Struct, frozen=True):
 
 
 def draw(name: str, chart: Chart, link: Link) -> Drawing | None:
-    """Return a chart for the template; None when it has no value.
+    """Return a chart for the template; None when it has nothing to compare.
 
     * **name** - the report's name.
     """
-    known = [point for one in chart.series for point in one.points if point.y is not None]
-    if not known:
+    if not compares(chart):
         return None
+    known = [point for one in chart.series for point in one.points if point.y is not None]
     places, scale = _places(chart), _vertical(chart, known)
     sideways = chart.form == "bars" and not places.fits
     parts = [*(_on_their_side(chart, scale) if sideways else _upright(chart, places, scale))]
@@ -118,6 +118,12 @@ def draw(name: str, chart: Chart, link: Link) -> Drawing | None:
     table = grid(values(name, chart), link)
     upward = "" if sideways else _axis_name(chart.y)
     return Drawing(chart.key, chart.form, chart.title, upward, svg, legend, chart.reading, table)
+
+
+def compares(chart: Chart) -> bool:
+    """Return whether a chart has two values or more, and a line two places or more: else a table says it all."""
+    known = [point.x for one in chart.series for point in one.points if point.y is not None]
+    return len(set(known) if chart.form == "line" else known) > 1
 
 
 def _upright(chart: Chart, places: _Places, scale: _Scale) -> Iterator[Markup]:

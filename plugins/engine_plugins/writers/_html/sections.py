@@ -52,7 +52,9 @@ def sections(
     said = {finding.text for finding in told}
     for name, report in reports.items():
         metrics = [
-            (metric.label, figure(metric.value, metric.kind), metric.unit) for metric in report.metrics.values()
+            (metric.label, figure(metric.value, metric.kind), metric.unit)
+            for metric in report.metrics.values()
+            if metric.value is not None
         ]
         findings = [sentence(name, report, one) for one in report.findings if one.text not in said]
         charts = [draw(name, one, link) for one in (*report.charts, *more.get(name, ()))]

@@ -10,6 +10,8 @@ from engine.model import Cell, Column, Reference, ReportTable
 from engine.text.format import FIGURES, figure
 
 _REFERENCES = ("game", "ply")
+_SHORT, _SENTENCE = 14, 24
+"""Characters up to which a column is never broken, and from which on it is wide on a phone as well."""
 LONG = 25
 """Number of rows that a table shows at first; the others are folded away."""
 
@@ -44,6 +46,8 @@ class Head(Struct, frozen=True):
     number: bool
     name: bool
     """Whether the column has names of people, which may be in any script."""
+    width: str
+    """`tight` for a column of short texts, which are not broken; `long` for one with sentences; else empty."""
 
 
 class Grid(Struct, frozen=True):
@@ -72,8 +76,11 @@ def grid(table: ReportTable, link: Link) -> Grid:
         Row(list(_row(table.columns, row, shown, bars, link)), about(table.about(k)))
         for k, row in enumerate(table.rows)
     )
-    columns = [table.columns[k] for k in shown]
-    heads = [Head(one.label, one.unit, one.kind in FIGURES, one.kind == "player") for one in columns]
+    heads = [
+        Head(one.label, one.unit, one.kind in FIGURES, one.kind == "player", _width(table, k))
+        for k, one in enumerate(table.columns)
+        if k in shown
+    ]
     return Grid(table.key, table.title, heads, rows, table.reading)
 
 
@@ -93,6 +100,12 @@ def _row(
         if k in bars and isinstance(value, int | float):
             bar = round(max(0.0, min(100.0, 100 * value / bars[k])), 1)
         yield Shown(figure(value, kind), "" if value is None else str(value), href, bar)
+
+
+def _width(table: ReportTable, k: int) -> str:
+    """Return the class of a column of text by its longest cell."""
+    longest = max((len(str(row[k] or "")) for row in table.rows), default=0)
+    return "tight" if longest <= _SHORT else "long" if longest > _SENTENCE else ""
 
 
 def _bar_scale(table: ReportTable, k: int) -> float | None:

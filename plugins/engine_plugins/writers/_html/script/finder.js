@@ -36,7 +36,10 @@ function findElsewhere() {
   byId("elsewhere-table").closest(".table-wrap").hidden = !found.length;
   const first = number > SHOWN ? `; the first ${SHOWN} are shown` : "";
   const missing = finder.left_out ? `; the last ${finder.left_out.toLocaleString("en")} games are not searched` : "";
-  if (words.length) byId("found").textContent += `, and ${number.toLocaleString("en")} in the other files`;
+  if (words.length) {
+    const others = `${number.toLocaleString("en")} in the other files`;
+    byId("found").append(", and ", number ? html("a", { href: "#elsewhere" }, others) : others);
+  }
   byId("elsewhere-found").textContent = `${number.toLocaleString("en")} found in the other files${first}${missing}`;
 }
 
