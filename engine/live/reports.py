@@ -69,7 +69,8 @@ def findings(found: Sequence[Finding]) -> Iterator[Text]:
 
 
 def _with_unit(text: Text, metric: Metric) -> Text:
-    return text.append(f" {clean(metric.unit)}", style="dim") if metric.unit else text
+    has_unit = metric.unit and metric.value is not None
+    return text.append(f" {clean(metric.unit)}", style="dim") if has_unit else text
 
 
 def report_table(
