@@ -93,11 +93,14 @@ def hints(result: RunResult, *, players: Sequence[str] = ()) -> Iterator[Rendera
 
 
 def _example(reports: Mapping[str, Report]) -> ShownRow | None:
-    """Return a row that `--show` can name by its first text, if possible that of the first finding."""
-    for name, report in reports.items():
+    """Return a row that `--show` can name by its first text, if possible the one of the first finding."""
+    for name in (*PLAYER_AGGREGATORS, *DEFAULT_AGGREGATORS):
+        report = reports.get(name)
+        if report is None:
+            continue
         rows = list(rows_of(name, report))
         named = Counter(row.name for row in rows)
-        good = [row for row in rows if named[row.name] == 1 and not row.row.startswith("#")]
+        good = [row for row in rows if named[row.name] == 1 and not row.row.startswith("#") and row.key != name]
         meant = [row for row in good if report.findings and row.references == report.findings[0].references]
         if good:
             return (meant or good)[0]

@@ -87,7 +87,6 @@ try() {
     _engine_completion "$0"; echo "${COMPREPLY[*]}|$said"
 }
 try engine analyze -a wins,le
-try engine analyze --profile s
 try engine analyze --set lea
 """
 
@@ -101,7 +100,6 @@ def test_the_function_that_bash_gets_completes_names_and_leaves_no_space_after_a
     )
     assert ran.stdout.splitlines() == [
         "wins,leaderboard wins,leaks|",
-        "standard|",
         "leaderboard. leaks.|-o nospace",
     ]
 

@@ -19,7 +19,7 @@ from engine.settings import Search
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA, FEW, shared_data
 
-from .command import engine
+from .command import engine, refused
 
 CLASSICS = DATA / "classics.pgn"
 NODES = ("--nodes", "1000")
@@ -96,8 +96,10 @@ def test_a_chain_searches_what_is_missing_and_marks_which_is_which(
 
 
 @pytest.mark.parametrize("chain", ["recorded,recorded", "{fake},recorded", "{fake},{fake}", "recorded,nobody"])
-def test_a_chain_that_makes_no_sense(evaluated: Path, fake: Path, chain: str) -> None:
-    ran = engine("analyze", evaluated, "-e", chain.format(fake=fake))
+def test_a_chain_that_makes_no_sense(
+    capsys: pytest.CaptureFixture[str], evaluated: Path, fake: Path, chain: str
+) -> None:
+    ran = refused(capsys, "analyze", evaluated, "-e", chain.format(fake=fake))
     assert ran.code in (2, 3)
     assert "Traceback" not in ran.err
 

@@ -202,6 +202,10 @@ def test_hints_come_last_and_name_commands_that_do_what_they_say() -> None:
         "Positions to solve, from these mistakes: -o report.html, to look at or to print; "
         "-o mistakes.training.pgn, for a chess program."
     )
+    first = structs.replace(row, key="leaks", rows=(("standing",), ("rook",)))
+    assert "--show 'leaks:clock=" in words(
+        live.hints(result(leaks=structs.replace(leaks, tables=(first, row)))), 200
+    )
     assert "-o 'exercises/{player}.html', a sheet for each player" in words(live.hints(result(**both)), 200)
     calm = structs.replace(players, rows=(("anna", 0, 0),))
     assert "solve" not in words(live.hints(result(judgements=Report("Judgements", tables=(calm,)))), 200)
