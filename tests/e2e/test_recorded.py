@@ -286,7 +286,7 @@ def analysed(tmp_path: Path, fake: Path) -> Path:
 
 
 def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
-    analysed: Path, fake: Path, tmp_path: Path
+    analysed: Path, fake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plugin = tmp_path / "asks.py"
     plugin.write_text(ASKING)
@@ -295,7 +295,7 @@ def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
         *("analyze", analysed, "--plugin", plugin, "-a", "asking", "--follow-up-evaluator", fake),
         *("--cache", tmp_path / "cache.sqlite"),
     ]
-    dry = engine(*command, "--dry-run")
+    dry = refused(capsys, *command, "--dry-run")
     assert "2 games, 0 positions" in dry.out
     assert "6 follow-up searches by Fake UCI for asking" in dry.out
     ran = engine(*command, *(part for output in outputs for part in ("-o", output)))
@@ -319,7 +319,10 @@ def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
     again = engine(*command)  # all of them are in the cache, so nothing is announced
     assert "note:" not in again.err
     assert "6 follow-up searches (6 from the cache) by Fake UCI 1.0 at 3000 nodes" in again.err
-    assert "6 follow-up searches by Fake UCI for asking; 6 are in the cache" in engine(*command, "--dry-run").out
+    assert (
+        "6 follow-up searches by Fake UCI for asking; 6 are in the cache"
+        in refused(capsys, *command, "--dry-run").out
+    )
     events = [
         json.loads(line) for line in engine(*command, "--nodes", "50", "--progress", "json").err.splitlines()
     ]
