@@ -15,6 +15,7 @@ from msgspec import structs
 from engine.api.arguments import (
     Source,
     Wanted,
+    announced,
     check_callback,
     check_settings,
     merge_settings,
@@ -170,15 +171,17 @@ class Analyzer:
 
         def make(run: Background) -> StartedRun:
             with self._resources.preparing:
-                return start_run(
-                    inputs,
-                    settings,
-                    arguments,
-                    progress=run.put_snapshot,
-                    stop=run.stop,
-                    on_event=run.put_event,
-                    games=kept,
-                    resources=run_resources,
+                return announced(
+                    start_run(
+                        inputs,
+                        settings,
+                        arguments,
+                        progress=run.put_snapshot,
+                        stop=run.stop,
+                        on_event=run.put_event,
+                        games=kept,
+                        resources=run_resources,
+                    )
                 )
 
         resources = self._resources

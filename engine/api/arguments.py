@@ -16,7 +16,7 @@ from engine import system
 from engine.errors import ArgumentError, ConfigError
 from engine.model import Limit
 from engine.plugin import Aggregator
-from engine.run.accounts import RunEvent
+from engine.run.accounts import LOGGER, RunEvent
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
@@ -147,6 +147,13 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)
     return start(plan, listeners, stop=stop, stop_after=arguments.get("stop_after"))
+
+
+def announced(run: StartedRun) -> StartedRun:
+    """Return a run after logging a warning of what it will cost, where games are not all that is searched."""
+    if run.announcement is not None:
+        LOGGER.warning("%s", run.announcement)
+    return run
 
 
 def check_callback(progress: object) -> None:

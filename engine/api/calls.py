@@ -9,7 +9,15 @@ from typing import Any
 import chess
 from msgspec import structs
 
-from engine.api.arguments import PathLike, Source, Wanted, merge_settings, override_settings, start_run
+from engine.api.arguments import (
+    PathLike,
+    Source,
+    Wanted,
+    announced,
+    merge_settings,
+    override_settings,
+    start_run,
+)
 from engine.api.keywords import spelled_out
 from engine.api.position import read_position
 from engine.contracts.messages import PluginSpec
@@ -78,9 +86,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     own = override_settings(settings, evaluator, workers)
     wanted: Wanted = {**limits, **files, "aggregators": aggregators, "settings": own, "stop_after": stop_after}
     merged = merge_settings(wanted, Settings())
-    return start_run(
-        inputs.list_inputs(source), merged, wanted, progress=progress, stop=stop, games=games
-    ).execute()
+    run = start_run(inputs.list_inputs(source), merged, wanted, progress=progress, stop=stop, games=games)
+    return announced(run).execute()
 
 
 @spelled_out()

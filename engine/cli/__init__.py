@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
 if TYPE_CHECKING:
     from engine.cli.signals import Interruption
@@ -28,6 +28,18 @@ _COMMANDS = {
 _ALIASES = {"analyse": "analyze"}
 CLOSED_STDOUT = 141
 """Exit code when the reader of standard output has gone: 128 + SIGPIPE, as shells report it."""
+
+
+class _Bash(BashComplete):
+    """bash, which sets no space after `leaks.` and `leaks.min_moves=`: what follows belongs to it."""
+
+    source_template = BashComplete.source_template.replace(
+        "COMPREPLY+=($value)\n",
+        "COMPREPLY+=($value)\n            [[ $value == *[.=] ]] && compopt -o nospace\n",
+    )
+
+
+add_completion_class(_Bash)
 
 
 class _Commands(click.Group):

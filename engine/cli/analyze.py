@@ -372,7 +372,7 @@ def _print_results(
 
 
 def _print_summary(result: RunResult, settings: Settings) -> None:
-    """Print the reports named with -a in full; where these are added to the default ones, the overview before."""
+    """Print the reports named with -a in full; where these are added to the default ones, below the overview."""
     console = live.output_console()
     aggregators = settings.aggregators
     adding = aggregators is None or any(name.startswith("+") for name in aggregators[:1])
@@ -381,6 +381,8 @@ def _print_summary(result: RunResult, settings: Settings) -> None:
     if adding:
         live.print_all(console, live.overview(result, width=console.width, players=settings.players))
     live.print_all(console, live.summary(result, width=console.width, names=full))
+    if adding:
+        live.print_all(console, live.hints(result, players=settings.players))
 
 
 def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -33,6 +34,18 @@ def parse_options(options: type[PluginOptions], values: Mapping[str, Any], owner
 
     Raises `ConfigError` that names the owner, the key and the expected value.
     """
+    fields = options.__struct_encode_fields__
+    for key in values:
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
+            there = (
+                f"did you mean `{near[0]}`?"
+                if near
+                else f"there are {', '.join(fields)}"
+                if fields
+                else "it has none"
+            )
+            raise ConfigError(f"{owner} has no option `{key}`; {there}")
     try:
         return msgspec.convert(dict(values), options, strict=False)
     except msgspec.ValidationError as error:

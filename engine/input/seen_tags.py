@@ -34,6 +34,7 @@ class SeenTags:
             there = {each.lower(): each for each in self._names}
             near = [there[each] for each in difflib.get_close_matches(folded, list(there), n=_NAMED)]
             shown = near or sorted(self._names)[: 4 * _NAMED]
-            nearest = f"; {'the nearest' if near else 'there are'} {', '.join(shown)}" if shown else ""
+            said_near = "there are" if not near else "the nearest is" if len(near) == 1 else "the nearest are"
+            nearest = f"; {said_near} {', '.join(f'`{each}`' for each in shown)}" if shown else ""
             said.append(f"no game has the tag `{name}`{nearest}")
         return said

@@ -28,7 +28,7 @@ from engine.live.board import render_board
 from engine.live.closing import closing_lines
 from engine.live.consoles import output_console, print_all
 from engine.live.moves import moves_behind, row_names
-from engine.live.overview import overview
+from engine.live.overview import hints, overview
 from engine.live.plain import plain_line
 from engine.live.reports import summary
 from engine.live.rows import Query, ShownRow
@@ -47,6 +47,7 @@ __all__ = [
     "clean",
     "closing_lines",
     "duration",
+    "hints",
     "location",
     "moves_behind",
     "output_console",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from engine.live.columns import TableColumn, fit_table
+from engine.live.columns import GAPS, TableColumn, fit_table
+from engine.live.readings import Readings
 from engine.live.trend import ASCII_BARS, BARS
 from engine.model import Axis, Chart, Point, Series
 from engine.text.format import NOTHING, cell, clean, count, figure, with_unit
@@ -23,38 +25,69 @@ WIDEST = 60
 """Columns of a line of little bars."""
 NARROW = 80
 """Columns of a terminal below which bars are left out, and figures are not."""
+LEAST_BAR = 10
+"""Columns of the longest bar where tables need the others."""
+LEAST_BARS = 8
+"""Little bars in a line, at least."""
+ENOUGH_BARS = 20
+"""Little bars in a line, for which figures beside it are left out where there is no room for both."""
+SPARK_GAP = 2
+"""Columns between a name, little bars and figures."""
 
 
-def chart_lines(chart: Chart, width: int) -> Iterator[RenderableType]:
-    """Yield a chart for a terminal of `width` columns; nothing where no point has a value."""
+def chart_lines(chart: Chart, width: int, readings: Readings | None = None) -> Iterator[RenderableType]:
+    """Yield a chart for a terminal; nothing where no point has a value.
+
+    * **chart** - the chart.
+    * **width** - columns of the terminal.
+    * **readings** - *(optional)* what the report has said below other charts and tables, which is not said again.
+    """
     drawn = [series for series in chart.series if any(point.y is not None for point in series.points)]
     if not drawn:
         return
-    yield Text(clean(chart.title), style="italic")
+    title = Text(clean(chart.title), style="italic")
+    yield title.append(f" ({clean(chart.y.unit)})", style="dim") if chart.y.unit else title
     for series in drawn:
         if chart.form == "scatter":
             yield _cloud(chart, series)
         elif chart.form == "bars" or len(series.points) <= MOST_BARS:
             yield from _bars(chart, series, width, named=len(chart.series) > 1)
         else:
-            yield spark_line(chart, series, width)
-    if chart.reading:
-        yield Text(clean(chart.reading), style="dim")
+            yield spark_lines([(chart, series)], width)
+    if below := (readings or Readings()).below(chart.reading):
+        yield Text(below, style="dim")
 
 
-def spark_line(chart: Chart, series: Series, width: int) -> Table:
-    """Return a series in one line: its name, little bars, first and last point, smallest and greatest value."""
-    known = [point for point in series.points if point.y is not None]
-    values = [point.y for point in known if point.y is not None]
-    first, last = known[0], known[-1]
-    name = clean(series.label if len(chart.series) > 1 else chart.y.label)
-    said = (
-        f"{_y(chart.y, first.y)} ({_x(chart.x, first)}) to {_y(chart.y, last.y)} ({_x(chart.x, last)}), "
-        f"between {_y(chart.y, min(values))} and {_y(chart.y, max(values))}"
-    )
-    grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text(name, style="dim"), LittleBars(values, max(8, min(WIDEST, width // 3))), Text(said))
+def spark_lines(drawn: Sequence[tuple[Chart, Series]], width: int) -> Table:
+    """Return a line for each series: its name, little bars, and as much of its figures as there is room for."""
+    known = [[point for point in series.points if point.y is not None] for _, series in drawn]
+    names = [clean(series.label if len(chart.series) > 1 else chart.y.label) for chart, series in drawn]
+    room = width - max(map(cell_len, names)) - 2 * SPARK_GAP
+    for write in (_first_last_and_range, _first_and_last, _values):
+        said = [write(chart, points) for (chart, _), points in zip(drawn, known, strict=True)]
+        bars = min(WIDEST, width // 3, room - max(map(cell_len, said)))
+        if bars >= ENOUGH_BARS:
+            break
+    grid = Table.grid(padding=(0, SPARK_GAP, 0, 0))
+    for name, points, text in zip(names, known, said, strict=True):
+        values = [point.y for point in points if point.y is not None]
+        grid.add_row(Text(name, style="dim"), LittleBars(values, max(LEAST_BARS, bars)), Text(text))
     return grid
+
+
+def _values(chart: Chart, points: Sequence[Point]) -> str:
+    return f"{_y(chart.y, points[0].y)} to {_y(chart.y, points[-1].y)}"
+
+
+def _first_and_last(chart: Chart, points: Sequence[Point]) -> str:
+    first, last = points[0], points[-1]
+    return f"{_y(chart.y, first.y)} ({_x(chart.x, first)}) to {_y(chart.y, last.y)} ({_x(chart.x, last)})"
+
+
+def _first_last_and_range(chart: Chart, points: Sequence[Point]) -> str:
+    values = [point.y for point in points if point.y is not None]
+    least, most = _y(chart.y, min(values)), _y(chart.y, max(values))
+    return f"{_first_and_last(chart, points)}, between {least} and {most}"
 
 
 class LittleBars:
@@ -79,16 +112,17 @@ class LittleBars:
 
 
 class _Bar:
-    """A bar from zero, as long as its share of the greatest value."""
+    """A bar from zero, as long as its share of the greatest value, whose bar has `longest` columns."""
 
-    def __init__(self, share: float) -> None:
-        self._columns = max(0, min(BAR, round(share * BAR)))
+    def __init__(self, share: float, longest: int) -> None:
+        self._longest = longest
+        self._columns = max(0, min(longest, round(share * longest)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Segment(("#" if options.ascii_only else "█") * self._columns)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(self._columns, BAR)
+        return Measurement(self._columns, self._longest)
 
 
 def _bars(chart: Chart, series: Series, width: int, *, named: bool) -> Iterator[RenderableType]:
@@ -100,28 +134,30 @@ def _bars(chart: Chart, series: Series, width: int, *, named: bool) -> Iterator[
         TableColumn(
             with_unit(clean(chart.x.label), clean(chart.x.unit)), [_x(chart.x, point) for point in points]
         ),
-        TableColumn(
-            with_unit(clean(chart.y.label), clean(chart.y.unit)),
-            [figure(point.y, chart.y.kind) for point in points],
-            figures=True,
-        ),
+        TableColumn(clean(chart.y.label), [figure(point.y, chart.y.kind) for point in points], figures=True),
     ]
     if any(point.low is not None or point.high is not None for point in points):
         columns.append(TableColumn("95% interval", [_interval(chart.y, point) for point in points], whole=True))
     if any(point.n is not None for point in points):
         columns.append(TableColumn("Of", [cell(point.n, "int") for point in points], figures=True))
-    [table, *more] = fit_table(columns, width if width < NARROW else width - BAR - 2, heading_style="dim")
-    if width >= NARROW and not more:
-        greatest = max(abs(point.y) for point in points if point.y is not None) or 1.0
-        beside = Table.grid(padding=(0, 2))
-        bars = Table.grid()
-        bars.add_row("")
-        for point in points:
-            bars.add_row(_Bar(abs(point.y or 0.0) / greatest))
-        beside.add_row(table, bars)
-        yield beside
+    if width < NARROW:
+        yield from fit_table(columns, width, heading_style="dim")
         return
-    yield from (table, *more)
+    natural = sum(column.natural for column in columns) + GAPS[0] * len(columns)
+    room = min(natural, width - LEAST_BAR - GAPS[0])
+    longest = min(BAR, width - room - GAPS[0])
+    [table, *more] = fit_table(columns, room, heading_style="dim")
+    if more:
+        yield from (table, *more)
+        return
+    greatest = max(abs(point.y) for point in points if point.y is not None) or 1.0
+    beside = Table.grid(padding=(0, GAPS[0], 0, 0))
+    bars = Table.grid()
+    bars.add_row("")
+    for point in points:
+        bars.add_row(_Bar(abs(point.y or 0.0) / greatest, longest))
+    beside.add_row(table, bars)
+    yield beside
 
 
 def _cloud(chart: Chart, series: Series) -> Text:

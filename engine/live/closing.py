@@ -37,7 +37,9 @@ def closing_lines(result: RunResult, save_command: str | None) -> Iterator[Rende
         yield Text(f"… and {len(result.failures) - MAX_LISTED:,} more failures", style="red")
     yield from _written(result.outputs)
     if save_command:
-        yield Text.assemble(("to keep everything, in seconds from the cache: ", "dim"), clean(save_command))
+        searched = result.evaluator.name != "recorded"
+        how = "to keep everything, in seconds from the cache: " if searched else "to keep everything: "
+        yield Text.assemble((how, "dim"), clean(save_command))
 
 
 def _written(outputs: Sequence[str]) -> Iterator[Text]:

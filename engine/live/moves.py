@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.live.page import MARKS
+from engine.live.readings import above_moves
 from engine.live.rows import ShownRow
 from engine.model import AnalysedGame, Ply, Reference
 from engine.positions.fen import fen_of
@@ -35,7 +36,7 @@ def moves_behind(row: ShownRow, games: Mapping[int, AnalysedGame], width: int) -
     if row.figures:
         yield Text(row.figures)
     if row.reading:
-        yield Text(row.reading, style="dim")
+        yield Text(above_moves(row.reading), style="dim")
     for reference in row.references:
         yield Text()
         game = games.get(reference.game)

@@ -6,6 +6,8 @@ It is shown in place of the reports of the default aggregators, which `-a NAME` 
 from __future__ import annotations
 
 import re
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -13,10 +15,11 @@ from msgspec import structs
 from rich.console import RenderableType
 from rich.text import Text
 
-from engine.live.charts import spark_line
+from engine.live.charts import spark_lines
 from engine.live.columns import TableColumn, fit_table
 from engine.live.page import PLAYED, UNEVALUATED, game_page, heading
 from engine.live.reports import findings
+from engine.live.rows import ShownRow, rows_of
 from engine.model import Cell, Kind, Report, RunResult
 from engine.settings import DEFAULT_AGGREGATORS, PLAYER_AGGREGATORS
 from engine.text.format import cell, clean, count
@@ -63,15 +66,52 @@ def overview(result: RunResult, *, width: int, players: Sequence[str] = ()) -> I
         yield from _players(result.reports, width)
         if not result.counts.positions:
             yield Text(UNEVALUATED, style="dim italic")
+
+
+def hints(result: RunResult, *, players: Sequence[str] = ()) -> Iterator[RenderableType]:
+    """Yield what else there is to see, for the end of standard output.
+
+    * **result** - the result of the run.
+    * **players** - *(optional)* the names of `--player`.
+    """
+    if not result.counts.analysed:
+        return
     names = ", ".join(name for name in result.reports if name in (*DEFAULT_AGGREGATORS, *PLAYER_AGGREGATORS))
-    yield Text()
-    if names and result.counts.analysed:
+    if names:
         yield Text(f"In full with -a NAME: {names}; engine plugins list names the others.", style="dim")
-        if any(table.references for report in result.reports.values() for table in report.tables):
-            yield Text(
-                "The moves behind a row: --show REPORT:TABLE=ROW; --show REPORT lists the rows.", style="dim"
-            )
-        yield Text()
+    if example := _example(result.reports):
+        show = shlex.quote(example.name)
+        yield Text(f"The moves behind a row: --show {show}; --show {example.report} lists its rows.", style="dim")
+    if _has_mistakes(result):
+        exercises = (
+            "-o report.html, to look at or to print; -o mistakes.training.pgn, for a chess program"
+            if players
+            else "-o 'exercises/{player}.html', a sheet for each player, to look at or to print"
+        )
+        yield Text(f"Positions to solve, from these mistakes: {exercises}.", style="dim")
+    yield Text()
+
+
+def _example(reports: Mapping[str, Report]) -> ShownRow | None:
+    """Return a row that `--show` can name by its first text, if possible the one of the first finding."""
+    for name in (*PLAYER_AGGREGATORS, *DEFAULT_AGGREGATORS):
+        report = reports.get(name)
+        if report is None:
+            continue
+        rows = list(rows_of(name, report))
+        named = Counter(row.name for row in rows)
+        good = [row for row in rows if named[row.name] == 1 and not row.row.startswith("#") and row.key != name]
+        meant = [row for row in good if report.findings and row.references == report.findings[0].references]
+        if good:
+            return (meant or good)[0]
+    return None
+
+
+def _has_mistakes(result: RunResult) -> bool:
+    if result.game is not None:
+        return any(ply.judgement in ("mistake", "blunder") for ply in result.game.plies)
+    cells = [_column(result.reports.get("judgements"), key)[1] for key in ("mistakes", "blunders")]
+    return any(number for column in cells for number in column.values())
 
 
 def _title(result: RunResult, player: str) -> str:
@@ -102,13 +142,14 @@ def _weakest(report: Report | None) -> Iterator[RenderableType]:
 def _trends(report: Report | None, width: int) -> Iterator[RenderableType]:
     """Yield what changed over time, a line for each chart."""
     lines = [
-        spark_line(structs.replace(chart, series=chart.series[:1]), chart.series[0], width)
+        (structs.replace(chart, series=chart.series[:1]), chart.series[0])
         for chart in (report.charts if report is not None else ())
         if chart.series and sum(point.y is not None for point in chart.series[0].points) >= LEAST_TREND
     ]
     if report is not None and lines:
-        yield Text(clean(report.title), style="bold")
-        yield from lines
+        period = clean(lines[0][0].x.label).lower()
+        yield Text(clean(report.title), style="bold").append(f"  means by {period}", style="dim not bold")
+        yield spark_lines(lines, width)
         yield Text()
 
 

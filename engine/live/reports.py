@@ -11,6 +11,7 @@ from rich.text import Text
 
 from engine.live.charts import chart_lines
 from engine.live.columns import GAPS, TableColumn, fit_table
+from engine.live.readings import Readings
 from engine.model import Finding, Metric, Report, ReportTable, RunResult
 from engine.text.format import FIGURES, cell, clean, with_unit
 
@@ -36,11 +37,11 @@ def summary(
     for name, report in result.reports.items():
         if names is None or name in names:
             yield Text(f"{clean(report.title)}  ", style="bold").append(name, style="dim")
-            yield from _section(report, width, rows)
+            yield from _section(report, width, rows, Readings(name))
             yield Text()
 
 
-def _section(report: Report, width: int, rows: int) -> Iterator[RenderableType]:
+def _section(report: Report, width: int, rows: int, readings: Readings) -> Iterator[RenderableType]:
     """Yield a report: what it has found, its figures, charts and tables, and what readers must know of them."""
     yield from findings(report.findings)
     if report.metrics:
@@ -50,10 +51,10 @@ def _section(report: Report, width: int, rows: int) -> Iterator[RenderableType]:
             grid.add_row(label, _with_unit(Text(cell(metric.value, metric.kind), style="bold"), metric))
         yield grid
     for chart in report.charts:
-        yield from chart_lines(chart, width)
+        yield from chart_lines(chart, width, readings)
     for table in report.tables:
         if table.rows:
-            yield from report_table(table, width, rows)
+            yield from report_table(table, width, rows, readings=readings)
     for note in report.notes:
         yield Text(clean(note), style="dim italic")
 
@@ -68,11 +69,17 @@ def findings(found: Sequence[Finding]) -> Iterator[Text]:
 
 
 def _with_unit(text: Text, metric: Metric) -> Text:
-    return text.append(f" {clean(metric.unit)}", style="dim") if metric.unit else text
+    has_unit = metric.unit and metric.value is not None
+    return text.append(f" {clean(metric.unit)}", style="dim") if has_unit else text
 
 
 def report_table(
-    table: ReportTable, width: int, rows: int, *, keys: Sequence[str] | None = None, heading_style: str = "bold"
+    table: ReportTable,
+    width: int,
+    rows: int,
+    *,
+    keys: Sequence[str] | None = None,
+    readings: Readings | None = None,
 ) -> Iterator[RenderableType]:
     """Yield one table with at most `rows` rows, how many more there are, and how to read it.
 
@@ -82,7 +89,7 @@ def report_table(
     * **width** - columns of the terminal.
     * **rows** - rows of the table at most.
     * **keys** - *(optional)* the columns to show; all, positions only on a wide terminal, when left out.
-    * **heading_style** - *(optional)* the style of the headings; bold.
+    * **readings** - *(optional)* what the report has said below other tables, which is not said again.
     """
     shown = [
         (k, column)
@@ -104,16 +111,17 @@ def report_table(
         for column, unit in zip(columns, units, strict=True)
     ]
     has_room = sum(column.natural for column in with_units) + GAPS[0] * (len(columns) - 1) <= width
-    yield from fit_table(
-        with_units if has_room else columns, width, title=clean(table.title), heading_style=heading_style
-    )
+    yield from fit_table(with_units if has_room else columns, width, title=clean(table.title))
     if len(table.rows) > rows:
         yield Text(f"… {len(table.rows) - rows:,} more", style="dim")
+    below = [table.reading]
     if not has_room and any(units):
         labels: dict[str, list[str]] = {}
         for column, unit in zip(columns, units, strict=True):
             labels.setdefault(unit, []).append(column.label)
         said = "; ".join(f"{', '.join(dict.fromkeys(of))}: {unit}" for unit, of in labels.items() if unit)
-        yield Text(f"Units: {said}.", style="dim")
-    if table.reading:
-        yield Text(clean(table.reading), style="dim")
+        below.insert(0, f"Units: {said}.")
+    readings = readings or Readings()
+    for text in below:
+        if unsaid := readings.below(text, table.key):
+            yield Text(unsaid, style="dim")

@@ -106,6 +106,10 @@ class RunAccounts:
             self.notices.append(notice)
             self._on_event(notice)
 
+    def announce(self, reason: str) -> None:
+        """Tell whoever listens what is about to be done, which is no part of the result."""
+        self._on_event(Notice("note", None, None, None, reason))
+
     def warn(self, reason: str) -> None:
         """Report something about the whole run."""
         self.notice(Notice("warning", None, None, None, reason))

@@ -20,13 +20,15 @@ from engine.model import AnalysedGame, Limit, SourceGame
 from engine.plugin import Request
 from engine.run.aggregators import Aggregators
 from engine.run.opened_cache import open_cache
+from engine.run.per_player import views_of
+from engine.run.player_names import PlayerNames
 from engine.run.prepare import RunPlan
 from engine.run.reporter import share_read
 from engine.run.speed import measure_speed
 from engine.search.games import FollowUp, RequestKey, all_known
 from engine.search.planner import Positions, follow_up_units, plan
 from engine.settings import Settings
-from engine.text.format import count, duration, either
+from engine.text.format import count, duration, either, short
 
 SAMPLE = 24
 """Games that are looked at to foresee what all will ask for."""
@@ -177,6 +179,9 @@ class _Look:
         scale = main.info.scale
         self._analyzer = GameAnalyzer(run.settings.search, scale, main.reads_input, run.selection.players)
         self._ids = itertools.count()
+        self._names = None
+        if run.player_templates is not None:
+            self._names = PlayerNames(run.settings.players, run.known.names)
 
     def units(self, source: ParsedGame) -> Sequence[Unit]:
         """Return the searches that are asked for."""
@@ -184,8 +189,15 @@ class _Look:
         planned = plan(source.origin, source.game, search, self._ids, use_recorded=taken, can_search=False)
         game = self._analyzer.analyse(all_known(planned))
         limit = limit_of(source.game, self._settings, searched=False)
-        found = asked(self._aggregators, game, limit, Positions(source.game))
-        by_key = {RequestKey(name, game.view): searches for name, searches in found.items()}
+        positions = Positions(source.game)
+        views = [game]
+        if self._names is not None:
+            views += [seen for _, seen in views_of(self._names, game) if seen.view != game.view]
+        by_key = {
+            RequestKey(name, seen.view): searches
+            for seen in views
+            for name, searches in asked(self._aggregators, seen, limit, positions).items()
+        }
         return follow_up_units(source.origin.game, by_key, self._ids).units
 
 
@@ -200,20 +212,43 @@ def announcement(run: RunPlan, main: ChosenEvaluator, searcher: ChosenEvaluator)
     asking = " and ".join(forecast.asking)
     verb = "ask" if len(forecast.asking) > 1 else "asks"
     by = f"{asking} {verb} {searcher.info.name} for follow-up searches"
-    way_out = "--follow-up-evaluator none leaves them out"
-    if forecast.times is None:
-        return f"{by}; {way_out}"
-    whole = forecast.times == 1
-    searches = forecast.searches if whole else _round(forecast.searches * forecast.times)
+    said = _unforeseen(forecast, run, searcher) if forecast.times is None else _foreseen(forecast, run, searcher)
+    return f"{by}: {said}; --follow-up-evaluator none leaves them out"
+
+
+def _foreseen(forecast: Forecast, run: RunPlan, searcher: ChosenEvaluator) -> str:
+    """Return how many searches there will be, to which limit, and how long they take at the speed of now."""
+    times = forecast.times or 1.0
+    whole = times == 1
+    searches = forecast.searches if whole else _round(forecast.searches * times)
     number = f"{'' if whole else 'about '}{count(searches, 'position')}"
     a_game = "" if whole and forecast.games == 1 else f", up to {forecast.most:,} a game"
     limits = either([limit.words for limit, _ in forecast.limits.most_common()])
     because = " (the games do not say what they were analysed with)" if forecast.assumed else ""
     cost = ""
-    nodes = forecast.nodes * forecast.times
+    nodes = forecast.nodes * times
     if nodes >= MEASURED and searcher.spec is not None:
-        cost = f", about {duration(nodes / measure_speed(searcher.spec) / run.workers)}"
-    return f"{by}: {number}{a_game}, at {limits}{because}{cost}; {way_out}"
+        speed = measure_speed(searcher.spec) * run.workers
+        cost = f", about {duration(nodes / speed)} at {short(speed)} nodes/s"
+    return f"{number}{a_game}, at {limits}{because}{cost}"
+
+
+def _unforeseen(forecast: Forecast, run: RunPlan, searcher: ChosenEvaluator) -> str:
+    """Return what one search costs, and why it is not known how many there will be."""
+    limit = run.settings.follow_up_limit
+    default = limit or run.settings.limit
+    each = str(limit) if limit is not None else f"what its game was analysed with, or else {default}"
+    cost = ""
+    if default.nodes and searcher.spec is not None:
+        speed = measure_speed(searcher.spec)
+        cost = f" (about {default.nodes / speed:.2g} s at {short(speed)} nodes/s)"
+    if forecast.games:
+        why = (
+            f"up to {forecast.most:,} a game of the first {forecast.games:,}, and it is not known how many follow"
+        )
+    else:
+        why = "it is not known how many, because the input can be read only once"
+    return f"{why}; each takes {each}{cost}"
 
 
 def _round(number: float) -> int:

@@ -87,19 +87,6 @@ class PlayerOutputs:
             except OSError as error:
                 raise OutputError(f"cannot write {name}: {error.strerror}") from error
 
-    def views(self, game: AnalysedGame) -> Iterator[tuple[str, AnalysedGame]]:
-        """Yield each player of a game, and the game from that player's side, without answers.
-
-        Who has no name is no player.
-        """
-        colors: dict[str, list[Color]] = {}
-        for color in game.view:
-            name = self._names.player(game.player(color))
-            if game.epd is None and name is not None:
-                colors.setdefault(name, []).append(color)
-        for name, view in colors.items():
-            yield name, structs.replace(game, view=tuple(view), answers={})
-
     def follow_ups(
         self, game: AnalysedGame, ask: Callable[[AnalysedGame], Mapping[str, Sequence[FollowUp | None]]]
     ) -> FollowUps:
@@ -109,7 +96,7 @@ class PlayerOutputs:
         """
         return {
             RequestKey(aggregator, seen.view): searches
-            for _, seen in self.views(game)
+            for _, seen in views_of(self._names, game)
             if seen.view != game.view
             for aggregator, searches in ask(seen).items()
         }
@@ -121,7 +108,7 @@ class PlayerOutputs:
         files have got the game.
         """
         crash: PluginCrashed | None = None
-        for name, seen in self.views(game):
+        for name, seen in views_of(self._names, game):
             files = self._files_of(name, info)
             if files is None:
                 continue
@@ -192,6 +179,20 @@ class PlayerOutputs:
         for folder in self._made:
             with contextlib.suppress(OSError):  # something is in it
                 folder.rmdir()
+
+
+def views_of(names: PlayerNames, game: AnalysedGame) -> Iterator[tuple[str, AnalysedGame]]:
+    """Yield each player of a game, and the game from that player's side, without answers.
+
+    Who has no name is no player.
+    """
+    colors: dict[str, list[Color]] = {}
+    for color in game.view:
+        name = names.player(game.player(color))
+        if game.epd is None and name is not None:
+            colors.setdefault(name, []).append(color)
+    for name, view in colors.items():
+        yield name, structs.replace(game, view=tuple(view), answers={})
 
 
 def answers_for(answers: Answers, view: tuple[Color, ...]) -> dict[str, tuple[Evaluation | None, ...]]:

@@ -39,6 +39,8 @@ class SearchedRun(StartedRun):
         )
 
     def _work(self) -> None:
+        if self.announcement is not None:
+            self._accounts.announce(self.announcement)
         cache = open_cache(self._plan.settings, self._is_stopping)
         opened_with = cache.notice
         if cache.notice:

@@ -337,7 +337,7 @@ def test_a_full_or_closed_standard_output(fake: Path) -> None:
     ("flags", "said"),
     [
         (["--player", "Morfy, Paul"], "nobody is called `Morfy, Paul`, the nearest name is `Morphy, Paul`"),
-        (["--filter", "WhitElo > 2000"], "no game has the tag `WhitElo`; the nearest White"),
+        (["--filter", "WhitElo > 2000"], "no game has the tag `WhitElo`; the nearest is `White`"),
         (["--filter", "my result = loss"], "`my` needs to know whose games these are: --player NAME"),
     ],
 )

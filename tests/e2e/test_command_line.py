@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from engine import cli
 from engine.cli import analyze
+from tests.support import PATIENCE
 
 from .command import CLASSICS, assert_clear_error, refused
 
@@ -75,13 +78,54 @@ def test_the_set_up_of_each_shell(monkeypatch: pytest.MonkeyPatch, shell: str) -
     assert "_ENGINE_COMPLETE" in done.output
 
 
+BASH = """
+engine() { "$0" "$@"; }
+eval "$(_ENGINE_COMPLETE=bash_source engine)"
+compopt() { said="$1 $2"; }
+try() {
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); said=
+    _engine_completion "$0"; echo "${COMPREPLY[*]}|$said"
+}
+try engine analyze -a wins,le
+try engine analyze --set lea
+"""
+
+
+def test_the_function_that_bash_gets_completes_names_and_leaves_no_space_after_a_dot(tmp_path: Path) -> None:
+    program = tmp_path / "engine"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m engine "$@"\n')
+    program.chmod(0o755)
+    ran = subprocess.run(
+        ["bash", "-c", BASH, program], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert ran.stdout.splitlines() == [
+        "wins,leaderboard wins,leaks|",
+        "leaderboard. leaks.|-o nospace",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shell", "word", "said"),
+    [
+        ("zsh", "tren", "plain\ntrends\n_\n"),
+        ("fish", "wins,tren", "plain,wins,trends\n"),
+    ],
+)
+def test_zsh_and_fish_are_told_the_same(shell: str, word: str, said: str) -> None:
+    place = word if shell == "fish" else "3"
+    words = f"engine analyze -a {word}"
+    env = {"_ENGINE_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": place}
+    assert CliRunner().invoke(cli.group, [], prog_name="engine", env=env).output == said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["doctr"], "No such command 'doctr'. Did you mean 'doctor'?"),
         (["xyz"], "No such command 'xyz'."),
         (["analyze", "x.pgn", "--playr", "Anna"], "--player"),
-        (["analyze", MATCH, "--set", "leaks.foo=1"], "aggregator leaks: Object contains unknown field `foo`"),
+        (["analyze", MATCH, "--set", "leaks.foo=1"], "aggregator leaks has no option `foo`; there are "),
+        (["analyze", MATCH, "--set", "leaks.min_move=1"], "has no option `min_move`; did you mean `min_moves`?"),
         (
             ["analyze", "-", "--show", "leaks:clock=x"],
             "--show reads the games twice, and standard input only once",

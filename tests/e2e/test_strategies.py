@@ -97,6 +97,7 @@ def test_an_output_of_training_positions_takes_its_aggregator_along(tmp_path: Pa
     assert positions > 0
     assert len(outputs[0].read_text().splitlines()) == positions
     assert outputs[1].read_text().count("[FEN ") == positions
+    assert "Chess960" not in outputs[1].read_text()
     assert len(outputs[2].read_text().splitlines()) == positions + 1
 
 

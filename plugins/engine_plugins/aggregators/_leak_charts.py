@@ -37,8 +37,8 @@ def charts(
             x=Axis(label, "text"),
             y=Axis("Win% lost", "float", "Win% per 100 moves"),
             series=tuple(series),
-            reading="Lower is better. The lines are 95% intervals by game: where two lines overlap widely, either "
-            "bar may be the higher one in truth.",
+            reading="Lower is better. With 95% intervals by game: where two overlap widely, either may be "
+            "the higher one in truth.",
         )
 
 

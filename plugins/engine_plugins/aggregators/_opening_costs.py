@@ -126,13 +126,13 @@ def charts(groups: Sequence[Group]) -> Iterator[Chart]:
         yield Chart(
             *("lost", "Win% lost in the first ten moves", "bars", x, Axis("Lost", "float", "Win% a game")),
             (Series("Win% lost", costs),),
-            "Means over the games of the most played openings; the thin lines are 95% intervals by game.",
+            "Means over the games of the most played openings, with 95% intervals by game.",
         )
     scores = tuple(_score(group) for group in shown if group.points.n)
     if scores:
         yield Chart(
             *("score", "Score by opening", "bars", x, Axis("Score", "percent"), (Series("Score", scores),)),
-            "Points as a share of the finished games; the thin lines are 95% intervals (Wilson).",
+            "Points as a share of the finished games, with 95% intervals (Wilson).",
         )
 
 

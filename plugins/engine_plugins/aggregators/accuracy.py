@@ -85,7 +85,8 @@ class Accuracy(Aggregator):
         Stockfish 2000     12     89.7%  3.13   91.3%  89.3%  90.1%          94.2%
         Stockfish 2300     12     95.6%  1.75   96.2%  96.4%  94.8%          96.9%
         Accuracy: mean over games, ± half of its 95% interval. Move accuracy: mean over moves, to
-        compare with phases and time trouble. A row leads to the least accurate games.
+        compare with phases and time trouble. --show accuracy:players=ROW prints the least accurate
+        games.
     """
 
     Options = AccuracyOptions

@@ -104,8 +104,8 @@ class Conversion(Aggregator):
         Game  Player          What       Win%  Ended  Turned by  Before  After
           17  Stockfish 1700  escaped   15.3%  won    19... O-O   29.7%  90.9%
            8  Stockfish 1700  let slip  95.1%  drawn  24... Ne1   87.1%  45.7%
-        Win% is the best that the player had (let slip) or the worst (escaped); a row leads to the move
-        that turned the game, or to its end.
+        Win% is the best that the player had (let slip) or the worst (escaped); --show
+        conversion:games=ROW prints the move that turned the game, or to its end.
     """
 
     Options = ConversionOptions

@@ -87,7 +87,7 @@ class Highlights(Aggregator):
         … 6 more
         Units: Excitement, Largest: Win%.
         Excitement is the Win% of all moves that change it by 5 or more, added up, and 20 for each
-        change of the lead (60 Win% or more). A row leads to the largest swing.
+        change of the lead (60 Win% or more). --show highlights:games=ROW prints the largest swing.
         Largest swings
         Game  Move        Player          White's Win%  after  Swing (Win%)  Result
           17  19... O-O   Stockfish 2000         29.7%  90.9%         61.23  1-0

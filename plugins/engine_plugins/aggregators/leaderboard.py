@@ -127,7 +127,7 @@ class Leaderboard(Aggregator):
         Stockfish 1400     12    0.00    0.0%  0.0-24.2       83.6%  43.84     2.73  1,200
         Units: ACPL: centipawns; Bl./100: blunders per 100 moves.
         Points are of finished games, 95% is the interval of the score, accuracy the mean of those of
-        games. A row leads to the player's best game, or else the first one.
+        games. --show leaderboard:players=ROW prints the player's best game, or else the first one.
     """
 
     Options = LeaderboardOptions

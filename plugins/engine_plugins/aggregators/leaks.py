@@ -95,10 +95,6 @@ class Leaks(Aggregator):
         10-25%           45     12  276.63  311.55  -43.08  396.46  -3.62  –
         25-50%           64     12  300.85  288.38    4.29  170.36   0.51  may be chance
         50% and more     69     12  196.06  183.62    4.28   75.19   0.55  may be chance
-        Units: Lost, Theirs, Weaker, ±, Cost: Win% per 100 moves.
-        Weaker: lost less theirs, less the same over all moves, ± its 95% interval by game; below 0 is
-        stronger. Cost: weaker times the share of the moves. The moves are the worst of the group, at
-        most one of a game.
     """
 
     Options = LeaksOptions

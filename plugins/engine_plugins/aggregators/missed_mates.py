@@ -274,7 +274,7 @@ class MissedMates(Aggregator):
             *("clock", "Mates missed by clock left", "bars"),
             *(Axis("Clock left before the move", "text"), Axis("Mates missed", "percent")),
             (Series("Missed", tuple(points)),),
-            "The thin lines are 95% intervals.",
+            "Of the mates that were there, with 95% intervals.",
         )
 
     def _lengths(self) -> ReportTable:

@@ -108,8 +108,9 @@ class Openings(Aggregator):
         black   French Defense         1  100.0%  20.7-100.0  46.7%      98.2%                    9.10
         … 6 more
         Win% is the mean where a game left the named openings; move accuracy is the mean over later
-        moves, higher than the accuracy of whole games, which weighs sharp moments more. A row leads to
-        the games in which most Win% was lost in the first ten moves, at the costliest of these moves.
+        moves, higher than the accuracy of whole games, which weighs sharp moments more. --show
+        openings:openings=ROW prints the games in which most Win% was lost in the first ten moves, at
+        the costliest of these moves.
         Tree of moves
         View   Moves       Games   Score  95%          Win%  Opening
         white  1. d4           3  100.0%  43.9-100.0  52.9%  A40 Queen's Pawn Game
@@ -118,8 +119,8 @@ class Openings(Aggregator):
         black  1. d4           2  100.0%  34.2-100.0  47.1%  A40 Queen's Pawn Game
         black    1... Nf6      2  100.0%  34.2-100.0  47.1%  A45 Indian Defense
         A move is indented below the move that it follows; Win% is that after the move, seen from the
-        colour under View. A row leads to the games through it in which most Win% was lost in the first
-        ten moves.
+        colour under View. --show openings:tree=ROW prints the games through it in which most Win% was
+        lost in the first ten moves.
     """
 
     Options = OpeningsOptions

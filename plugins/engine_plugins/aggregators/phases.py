@@ -82,17 +82,13 @@ class Phases(Aggregator):
         endgame       190          97.2%  27.20    6.84   0.53    1.05         4.3%   0.12  -25.62
         Units: ACPL: centipawns; Inacc., Mist., Blund.: per 100 moves; ±, Gained: Win%.
         Errors are per 100 moves. Win% at end: the player's when the phase ends, ± half of its 95%
-        interval over games; gained: since the phase began. A row leads to the moves that lost most
-        Win%.
+        interval over games; gained: since the phase began. --show phases:ours=ROW prints the moves that
+        lost most Win%.
         The opponents
         Phase       Moves  Move accuracy   ACPL  Inacc.  Mist.  Blund.  Win% at end      ±  Gained
         opening       145          91.0%  26.99   17.24   2.76    1.38        47.3%  12.83   -2.70
         middlegame    199          90.9%  54.03    7.54   2.51    5.03        48.2%  23.92    0.93
         endgame       193          98.4%  16.80    4.66   0.52    0.00        95.7%   0.12   25.62
-        Units: ACPL: centipawns; Inacc., Mist., Blund.: per 100 moves; ±, Gained: Win%.
-        Errors are per 100 moves. Win% at end: the player's when the phase ends, ± half of its 95%
-        interval over games; gained: since the phase began. A row leads to the moves that lost most
-        Win%.
     """
 
     Options = PhasesOptions

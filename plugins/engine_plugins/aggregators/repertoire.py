@@ -82,7 +82,8 @@ class Repertoire(Aggregator):
         the line ended            2  16.7%           4.50     49.5%    0.0%                  –
         the game ended first      0   0.0%              –         –       –                  –
         never entered             0   0.0%              –         –       –                  –
-        A row leads to the positions where the book was left, those of our costliest moves first.
+        --show repertoire:left=ROW prints the positions where the book was left, those of our costliest
+        moves first.
         Our departures
         After                Book  We played  Games  Cost (Win%)  ± (Win%)   Score  ± (points of 100)
         1. e4 e6 2. d4       d5    Nf6            1         5.78         –  100.0%                  –
@@ -92,8 +93,8 @@ class Repertoire(Aggregator):
         1. e4 c5 2. Nc3      Nc6   e6             1         1.37         –  100.0%                  –
         1. c4 c5 2. Nc3 e5   g3    e3             1         1.16         –    0.0%                  –
         … 2 more
-        Cost is the Win% that our move lost. A row leads to the positions before it, the costliest
-        first.
+        Cost is the Win% that our move lost. --show repertoire:ours=ROW prints the positions before it,
+        the costliest first.
     """
 
     Options = RepertoireOptions

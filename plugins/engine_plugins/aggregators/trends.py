@@ -78,8 +78,8 @@ class Trends(Aggregator):
         2026-11-25     12     88.4%  2.85  34.25  5.17     2.42  1.60  45.8%  22.3-71.4   1,700
         Units: ±: points; ACPL, ±: centipawns; Bl./100, ±: blunders per 100 moves.
         ± is half of the 95% interval by game, the 95% of the score is Wilson's; the rating is the mean
-        before each game in ultrabullet games. A row leads to its least accurate games, at most one a
-        day.
+        before each game in ultrabullet games. --show trends:periods=ROW prints its least accurate
+        games, at most one a day.
     """
 
     Options = TrendsOptions

@@ -37,7 +37,10 @@ class _Position(Struct, frozen=True):
     win_after: float
 
     def board(self) -> chess.Board:
-        return chess.Board(self.position, chess960=True)
+        """Return the position; as one of Chess960 only where castling needs that."""
+        standard = chess.Board(self.position)
+        is_standard = standard.castling_rights == standard.clean_castling_rights()
+        return standard if is_standard else chess.Board(self.position, chess960=True)
 
     @property
     def accepted(self) -> list[str]:

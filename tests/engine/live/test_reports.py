@@ -7,7 +7,7 @@ from msgspec import structs
 from rich.cells import cell_len
 
 from engine import live
-from engine.live.charts import chart_lines
+from engine.live.charts import chart_lines, spark_lines
 from engine.model import (
     Axis,
     Chart,
@@ -17,6 +17,7 @@ from engine.model import (
     Limit,
     Metric,
     Point,
+    Reference,
     Report,
     ReportTable,
     RunCounts,
@@ -116,7 +117,7 @@ def test_many_points_are_a_line_of_little_bars() -> None:
     chart = structs.replace(REPORT.charts[0], x=Axis("Move", "int"), series=(Series("You", points),), reading="")
     [_, line] = rendered(chart_lines(chart, 160), 160)
     bars = "".join(bar * n for bar, n in zip("▁▂▃▄▅▆▇█", (7, 6, 6, 6, 6, 6, 6, 7), strict=True))
-    assert line == f"Accuracy {bars} 0.0% (0) to 49.0% (49), between 0.0% and 49.0%"
+    assert line == f"Accuracy  {bars}  0.0% (0) to 49.0% (49), between 0.0% and 49.0%"
     for form in ("line", "scatter", "bars"):
         for width in (40, 80, 200):
             lines = rendered(chart_lines(structs.replace(chart, form=form), width), width)
@@ -140,7 +141,71 @@ def test_the_overview_of_a_player_has_the_period_three_weakest_areas_and_the_tre
     )
     assert "997 games were looked at." in text
     assert "A fourth one." not in text
-    assert "Trends Accuracy ▁█ 70.0% (2026-01) to 90.0% (2026-03), between 70.0% and 90.0%" in text
+    assert "Trends means by month Accuracy ▁█ 70.0% (2026-01) to 90.0% (2026-03), between 70.0% and 90.0%" in text
     nobody = words(live.overview(result(leaks=structs.replace(REPORT, findings=())), width=120), 120)
     assert "Weakest areas" not in nobody
     assert "Trends" not in nobody
+
+
+def test_lines_of_little_bars_fit_and_figures_stand_below_each_other() -> None:
+    points = tuple(Point(f"20{20 + k // 12}-{k % 12 + 1:02}", 1000.0 + 20 * k) for k in range(44))
+    charts = [
+        structs.replace(REPORT.charts[0], y=Axis(label, "int"), series=(Series(label, points),), reading="")
+        for label in ("Accuracy", "Rating")
+    ]
+    for width, said in (
+        (140, "1,000 (2020-01) to 1,860 (2023-08), between 1,000 and 1,860"),
+        (80, "1,000 (2020-01) to 1,860 (2023-08)"),
+        (44, "1,000 to 1,860"),
+    ):
+        first, second = rendered([spark_lines([(chart, chart.series[0]) for chart in charts], width)], width)
+        assert first.endswith(f"  {said}")
+        assert second.endswith(f"  {said}")
+        assert cell_len(first) == cell_len(second) <= width
+
+
+def test_each_sentence_below_tables_is_said_once_and_names_what_prints_the_moves() -> None:
+    def table(key: str, reading: str) -> ReportTable:
+        return ReportTable(key, key.title(), (Column("group", "Group"),), (("x",),), reading=reading)
+
+    tables = (
+        table("clock", "Lost is in Win%. A row leads to the worst moves, one a game."),
+        table("phase", "Lost is in Win%. Shown, not ranked; each row leads to its games."),
+        table("pieces", "Rows above 100 lead to the moves that lost most."),
+    )
+    text = words(live.summary(result(leaks=Report("Leaks", tables=tables)), width=120), 120)
+    assert text.count("Lost is in Win%.") == 1
+    assert "--show leaks:clock=ROW prints the worst moves, one a game." in text
+    assert "Shown, not ranked; --show leaks:phase=ROW prints its games." in text
+    assert "For rows above 100, --show leaks:pieces=ROW prints the moves that lost most." in text
+    assert " lead" not in text
+
+
+def test_hints_come_last_and_name_commands_that_do_what_they_say() -> None:
+    reference = (Reference(7, 12),)
+    row = ReportTable(
+        "clock",
+        "By clock",
+        (Column("group", "Group"),),
+        (("over 10%",), ("under 10%",)),
+        ((Reference(1, 2),), reference),
+    )
+    leaks = Report("Leaks", tables=(row,), findings=(Finding("Under 10%.", "sure", reference),))
+    players = ReportTable(
+        "players", "By player", tuple(Column(k, k) for k in ("player", "mistakes", "blunders")), (("anna", 0, 3),)
+    )
+    both = {"leaks": leaks, "judgements": Report("Judgements", tables=(players,))}
+    text = words(live.hints(result(**both), players=("anna",)), 200)
+    assert text == (
+        "In full with -a NAME: leaks, judgements; engine plugins list names the others. "
+        "The moves behind a row: --show 'leaks:clock=under 10%'; --show leaks lists its rows. "
+        "Positions to solve, from these mistakes: -o report.html, to look at or to print; "
+        "-o mistakes.training.pgn, for a chess program."
+    )
+    first = structs.replace(row, key="leaks", rows=(("standing",), ("rook",)))
+    assert "--show 'leaks:clock=" in words(
+        live.hints(result(leaks=structs.replace(leaks, tables=(first, row)))), 200
+    )
+    assert "-o 'exercises/{player}.html', a sheet for each player" in words(live.hints(result(**both)), 200)
+    calm = structs.replace(players, rows=(("anna", 0, 0),))
+    assert "solve" not in words(live.hints(result(judgements=Report("Judgements", tables=(calm,)))), 200)

@@ -205,9 +205,9 @@ def test_the_nearest_tags_when_no_game_has_one() -> None:
     text = pgn("Carlsen, Magnus", "Caruana, Fabiano")
     with pytest.raises(InputError) as caught:
         analyse(text, filter="Whit = x")
-    near = "no game has the tag `Whit`; the nearest White"
+    near = "no game has the tag `Whit`; the nearest is `White`"
     assert caught.value.message.startswith(f"<text>: no game of 2 passed the filters; {near}")
-    with pytest.raises(InputError, match="no game has the tag `Xyz`; there are Black, "):
+    with pytest.raises(InputError, match="no game has the tag `Xyz`; there are `Black`, "):
         analyse(text, filter="Xyz = x")
     result = analyse(text, filter="not Whit = x")
     [reason] = [notice.reason for notice in result.notices if notice.kind == "warning"]

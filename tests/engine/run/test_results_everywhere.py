@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 
 import engine
+from engine import live
+from engine.errors import InputError
 from engine.model import RunResult
 from engine.settings import Settings
+from tests.engine.live.test_summary import words
+from tests.support import DATA
 
 SPELLED = """[White "Anna"]
 [Black "Bert"]
@@ -135,6 +140,13 @@ def test_games_that_nobody_played_are_said_once_and_ranked_nowhere(tmp_path: Pat
         assert table is not None
         assert other is not None
         assert (table.columns, table.rows) == (other.columns, other.rows)
+    assert analyse(source, tmp_path / "out.sqlite").counts.analysed > 4
+    with sqlite3.connect(tmp_path / "out.sqlite") as database:
+        ranked = {name: (games, points) for name, games, points in database.execute(
+            "SELECT player, games, points FROM players"
+        )}  # fmt: skip
+    database.close()
+    assert ranked == points(result)
     (note,) = [notice for notice in result.notices if "not played" in notice.reason]
     assert note.kind == "note"
     assert note.reason.endswith("(3 games)")
@@ -204,3 +216,22 @@ def _again(path: Path, folder: Path) -> Path:
     written.unlink(missing_ok=True)
     analyse(path, written)
     return written
+
+
+def test_a_page_of_text_is_no_game() -> None:
+    """Its "1. text" and "2. text" look like moves to whoever looks for nothing else."""
+    with pytest.raises(InputError, match="no readable game"):
+        engine.analyze(Path(__file__).parents[3] / "README.md", evaluator="recorded")
+
+
+def test_the_tile_of_the_page_and_the_terminal_count_the_same_winning_moves(tmp_path: Path) -> None:
+    output = tmp_path / "out.html"
+    settings = Settings(players=("Stockfish 2300",), cache="", max_games=4)
+    result = engine.analyze(DATA / "match.jsonl.zst", output=output, settings=settings)
+    table = result.reports["wins"].table("players")
+    assert table is not None
+    [row] = [row for row in table.records() if row["player"] == "Stockfish 2300"]
+    said = f"{row['played']} of {row['available']}"
+    assert said in words(live.overview(result, width=100, players=settings.players))
+    page = re.sub(r"<[^>]*>|\s", " ", output.read_text())
+    assert re.search(rf"{said} +Winning moves played|Winning moves played +{said}", page)
