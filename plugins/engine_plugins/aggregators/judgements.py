@@ -68,11 +68,11 @@ class Judgements(Aggregator):
         Units: Rate: per 100 moves.
         Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy.
         Worst moves
-        Game  Ply  Player          Move  Judgement  Accuracy  Best move
-          17   37  Stockfish 2000  O-O   blunder        5.0%  Rg8
-          16   65  Stockfish 1400  Qb3   blunder        6.7%  Nd3
-          19   19  Stockfish 1400  bxc4  blunder       10.1%  Kxf7
-           8   47  Stockfish 1700  Ne1   blunder       14.8%  Bxb2
+        Game  Ply  Player          Move  Judgement  Move accuracy  Best move
+          17   37  Stockfish 2000  O-O   blunder             5.0%  Rg8
+          16   65  Stockfish 1400  Qb3   blunder             6.7%  Nd3
+          19   19  Stockfish 1400  bxc4  blunder            10.1%  Kxf7
+           8   47  Stockfish 1700  Ne1   blunder            14.8%  Bxb2
         … 6 more
         The judged moves with the lowest accuracy by Lichess's formula, and the move that was best.
     """
@@ -195,7 +195,7 @@ class Judgements(Aggregator):
             PLAYER,
             Column("move", "Move", "move"),
             Column("judgement", "Judgement"),
-            Column("accuracy", "Accuracy", "percent"),
+            Column("accuracy", "Move accuracy", "percent"),
             Column("best", "Best move", "move"),
         )
         rows = tuple(
