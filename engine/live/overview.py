@@ -5,10 +5,9 @@ It is shown in place of the reports of the default aggregators, which `-a NAME` 
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -31,7 +30,6 @@ AREAS = 3
 """Weakest areas that are said."""
 LEAST_TREND = 2
 """Values that make a trend."""
-_MONTH = re.compile(r"\d{4}[.-]\d\d")
 FIGURES: Final = (
     # aggregator, column of its table of players, heading
     ("accuracy", "games", "Games"),
@@ -116,19 +114,8 @@ def _has_mistakes(result: RunResult) -> bool:
 
 def _title(result: RunResult, player: str) -> str:
     """Return whose games they are, how many, and from when to when, as far as a report says that."""
-    months = list(_months(result.reports.values()))
-    period = "" if not months else f", {min(months)}" + (f" to {max(months)}" if min(months) < max(months) else "")
+    period = f", {result.period}" if result.period else ""
     return clean(f"{result.players.get(player, player)}: {count(result.counts.analysed, 'game')}{period}")
-
-
-def _months(reports: Iterable[Report]) -> Iterator[str]:
-    """Yield the months, as `2026-11`, of tables and charts by month."""
-    for report in reports:
-        places = [row[0] for table in report.tables if table.key.startswith("month") for row in table.rows if row]
-        places += [point.x for chart in report.charts for series in chart.series for point in series.points]
-        for place in places:
-            if isinstance(place, str) and _MONTH.fullmatch(place):
-                yield place.replace(".", "-")
 
 
 def _weakest(report: Report | None) -> Iterator[RenderableType]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from engine.model.evaluation import EvaluatorInfo, Limit
 from engine.model.game import AnalysedGame
 from engine.model.report import Report
 from engine.text import html
+
+_MONTH = re.compile(r"\d{4}[.-]\d\d")
 
 
 class Best(Struct, frozen=True):
@@ -167,6 +170,15 @@ class RunResult(Struct, frozen=True):
             )
         return self.kept
 
+    @property
+    def period(self) -> str:
+        """From when to when the games are, `2026-01 to 2026-11`; empty where no report says months.
+
+        The months are those of charts, and of tables whose key begins with `month`.
+        """
+        months = sorted(_months(self.reports.values()))
+        return " to ".join(dict.fromkeys((*months[:1], *months[-1:])))
+
     def to_dataframe(self, table: str = "moves", *, library: str | None = None) -> Any:
         """Return the moves, the games, or a table of a report as a DataFrame.
 
@@ -197,3 +209,13 @@ class RunResult(Struct, frozen=True):
         failures = [html.paragraph(f"Failed: {failure.reason}") for failure in self.failures]
         reports = [report._repr_html_() for report in self.reports.values()]
         return "".join([html.paragraph(summary), *failures, *reports])
+
+
+def _months(reports: Iterable[Report]) -> Iterator[str]:
+    """Yield the months, as `2026-11`, of tables and charts by month."""
+    for report in reports:
+        places = [row[0] for table in report.tables if table.key.startswith("month") for row in table.rows if row]
+        places += [point.x for chart in report.charts for series in chart.series for point in series.points]
+        for place in places:
+            if isinstance(place, str) and _MONTH.fullmatch(place):
+                yield place.replace(".", "-")

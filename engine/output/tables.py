@@ -1,4 +1,4 @@
-"""The tables that CSV, Parquet and SQLite share: columns with their meaning, and the rows of a game or a result.
+"""The tables that CSV, Parquet and SQLite share: columns with their meaning, and the rows of a game.
 
 README.md in this folder lists them; a test keeps the list complete. In all formats an empty text is null and
 floats have 3 decimals. `cp` and `mate` are from White's point of view, all other figures of a move from the
@@ -13,7 +13,7 @@ from typing import Literal
 import chess
 from msgspec import Struct
 
-from engine.model import AnalysedGame, AnalysedPosition, Cell, Color, Ply, Report, RunResult, Score
+from engine.model import AnalysedGame, AnalysedPosition, Color, Ply, Score
 from engine.output.white import scores
 from engine.positions.fen import fen_of
 from engine.scoring import win_percent
@@ -161,10 +161,19 @@ REPORTS = TableSchema(
     1,
     (
         TableColumn("report", "text", "name of the aggregator"),
-        TableColumn("part", "text", "`metric`, `cell` of a table, or `note`"),
-        TableColumn("table_key", "text", "name of the table; null for metrics and notes"),
-        TableColumn("row_number", "int", "row of the table, or note, from 0; null for metrics"),
-        TableColumn("key", "text", "name of the metric or of the column; null for notes"),
+        TableColumn("part", "text", "`finding`, `metric`, `point` of a chart, `cell` of a table, or `note`"),
+        TableColumn(
+            "table_key",
+            "text",
+            "name of the table or chart, of a finding the table that says more; null for metrics and notes",
+        ),
+        TableColumn("row_number", "int", "row of the table, point, finding or note, from 0; null for metrics"),
+        TableColumn(
+            "key",
+            "text",
+            "name of the metric or of the column; of a point `series`, `x`, `y`, `low` and `high` (95% interval) "
+            "or `n`, of a finding `text` or `certainty`; null for notes",
+        ),
         TableColumn("label", "text", "the same for people"),
         TableColumn(
             "kind",
@@ -173,12 +182,10 @@ REPORTS = TableSchema(
             "`duration` (seconds), `text`, `move`, `player`, `position`, `opening`; null for notes",
         ),
         TableColumn("number", "float", "the value when it is a number"),
-        TableColumn("text", "text", "the value when it is a text; of a note its sentence"),
+        TableColumn("text", "text", "the value when it is a text; of a finding or a note its sentence"),
+        TableColumn("unit", "text", "unit of the value, for people; null where `label` and `kind` say it"),
     ),
 )
-
-_EXACT = 2**53
-"""Whole numbers up to this one are exact as floats."""
 
 SCHEMAS = (PLIES, GAMES, REPORTS)
 
@@ -347,35 +354,6 @@ def _final(game: AnalysedGame) -> Row:
 
 def _header(game: AnalysedGame, name: str) -> str | None:
     return text(game.headers.get(name))
-
-
-# -- reports ------------------------------------------------------------------------------------------------
-
-
-def report_rows(result: RunResult) -> Iterator[Row]:
-    """Yield the rows of `REPORTS`: every figure, cell and note of all reports, in display order."""
-    for name, report in result.reports.items():
-        yield from _report(name, report)
-
-
-def _report(name: str, report: Report) -> Iterator[Row]:
-    for key, metric in report.metrics.items():
-        label, kind = text(metric.label), metric.kind
-        yield (name, "metric", None, None, text(key), label, kind, *number_or_text(metric.value))
-    for table in report.tables:
-        for number, row in enumerate(table.rows):
-            for column, cell in zip(table.columns, row, strict=True):
-                heading = text(table.key), number, text(column.key), text(column.label), column.kind
-                yield (name, "cell", *heading, *number_or_text(cell))
-    for number, note in enumerate(report.notes):
-        yield name, "note", None, number, None, None, None, None, text(note)
-
-
-def number_or_text(cell: Cell) -> tuple[float | None, str | None]:
-    """Return a cell as the columns `number` and `text`, of which at most one is not null."""
-    if cell is None or isinstance(cell, str):
-        return None, text(cell)
-    return decimals(cell) if isinstance(cell, float) or abs(cell) > _EXACT else cell, None
 
 
 # -- values -------------------------------------------------------------------------------------------------

@@ -39,9 +39,9 @@ def class_table(sides: Sides, accuracies: Keyed[Keyed[Moments]], examples: Keyed
         _WHOSE,
         Column("games", "Games", "int"),
         Column("moves", "Moves", "int"),
-        Column("accuracy", "Accuracy", "percent"),
-        Column("accuracy_reach", "±", "float"),
-        Column("blunders", "Blunders/100", "float"),
+        Column("accuracy", "Move accuracy", "percent"),
+        Column("accuracy_reach", "±", "float", "points"),
+        Column("blunders", "Blunders", "float", "per 100 moves"),
         Column("blunders_interval", "95%"),
     )
     rows: list[tuple[Cell, ...]] = []
@@ -114,7 +114,7 @@ def tablebase_table(sides: Sides, examples: Keyed[TopK]) -> ReportTable:
         _ENDGAME,
         _WHOSE,
         Column("moves", "Moves", "int"),
-        Column("slips", "Slips/100", "float"),
+        Column("slips", "Slips", "float", "per 100 moves"),
         Column("slips_interval", "95%"),
         Column("win_draw", "Win-draw", "int"),
         Column("win_loss", "Win-loss", "int"),
@@ -154,8 +154,8 @@ def player_table(listed: list[tuple[str, Counts]], examples: Keyed[TopK]) -> Rep
         PLAYER,
         Column("games", "Endgames", "int"),
         Column("moves", "Moves", "int"),
-        Column("accuracy", "Accuracy", "percent"),
-        Column("blunders", "Blunders/100", "float"),
+        Column("accuracy", "Move accuracy", "percent"),
+        Column("blunders", "Blunders", "float", "per 100 moves"),
         Column("tablebase_moves", "In tablebases", "int"),
         Column("slips", "Slips", "int"),
     )

@@ -128,7 +128,7 @@ _COLUMNS = (
     Column("other_moves", "Otherwise", "int", "moves"),
     Column("other_accuracy", "Move accuracy", "percent"),
     Column("difference", "Difference", "float", "points of move accuracy"),
-    Column("interval", "±", "float"),
+    Column("interval", "±", "float", "points of move accuracy"),
 )
 _READING = (
     "Positions are often decided in time trouble, and a move in a decided position can lose little; so compare"

@@ -79,11 +79,11 @@ class Accuracy(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a accuracy
 
         By player
-        Player          Games  Accuracy     ±  Median  White  Black  Move accuracy
-        Stockfish 1400     12     83.6%  3.73   82.0%  84.7%  82.6%          92.4%
-        Stockfish 1700     12     88.4%  2.85   88.2%  88.6%  88.1%          93.0%
-        Stockfish 2000     12     89.7%  3.13   91.3%  89.3%  90.1%          94.2%
-        Stockfish 2300     12     95.6%  1.75   96.2%  96.4%  94.8%          96.9%
+        Player          Games  Accuracy  ± (points)  Median  White  Black  Move accuracy
+        Stockfish 1400     12     83.6%        3.73   82.0%  84.7%  82.6%          92.4%
+        Stockfish 1700     12     88.4%        2.85   88.2%  88.6%  88.1%          93.0%
+        Stockfish 2000     12     89.7%        3.13   91.3%  89.3%  90.1%          94.2%
+        Stockfish 2300     12     95.6%        1.75   96.2%  96.4%  94.8%          96.9%
         Accuracy: mean over games, ± half of its 95% interval. Move accuracy: mean over moves, to
         compare with phases and time trouble. --show accuracy:players=ROW prints the least accurate
         games.
@@ -241,7 +241,7 @@ class Accuracy(Aggregator):
             PLAYER,
             Column("games", "Games", "int"),
             Column("accuracy", "Accuracy", "percent"),
-            Column("interval", "±", "float"),
+            Column("interval", "±", "float", "points"),
             Column("median", "Median", "percent"),
             Column("white", "White", "percent"),
             Column("black", "Black", "percent"),

@@ -94,13 +94,13 @@ class Endgames(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a endgames --player 'Stockfish 1700'
 
         By class
-        Endgame            Whose      Games  Moves  Accuracy     ±  Blunders/100  95%
-        all                ours          11    190     97.2%  1.13          1.05  0.3-3.8
-        all                opponents     11    193     98.4%  0.70          0.00  0.0-2.0
-        minor v pawns      ours           2     10     99.7%  0.58          0.00  0.0-27.8
-        minor v pawns      opponents      2     10     99.8%  0.33          0.00  0.0-27.8
-        rook+minor v rook  ours           2     36     97.5%  1.77          0.00  0.0-9.6
-        rook+minor v rook  opponents      2     35     97.3%  1.33          0.00  0.0-9.9
+        Endgame            Whose      Games  Moves  Move accuracy     ±  Blunders  95%
+        all                ours          11    190          97.2%  1.13      1.05  0.3-3.8
+        all                opponents     11    193          98.4%  0.70      0.00  0.0-2.0
+        minor v pawns      ours           2     10          99.7%  0.58      0.00  0.0-27.8
+        minor v pawns      opponents      2     10          99.8%  0.33      0.00  0.0-27.8
+        rook+minor v rook  ours           2     36          97.5%  1.77      0.00  0.0-9.6
+        rook+minor v rook  opponents      2     35          97.3%  1.33      0.00  0.0-9.9
         … 2 more
         ± is half of the 95% interval of the mean. --show endgames:classes=ROW prints the moves that
         lost most Win%, one a game.
@@ -269,7 +269,7 @@ class Endgames(Aggregator):
         metrics = {
             "games": Metric(self.totals["games"], "Games"),
             "endgames": Metric(self.totals["endgames"], "Games with an endgame"),
-            "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Accuracy in it", "percent"),
+            "accuracy": Metric(mean(accuracies.sum, accuracies.n, 1000), "Move accuracy in it", "percent"),
             "blunders": Metric(mean(100 * ours["blunders"], accuracies.n), "Blunders", "float", "per 100 moves"),
             "conversion": Metric(share(decided["won"], decided["winning"]), "Winning ones won", "percent"),
             "held": Metric(share(decided["held"], decided["losing"]), "Losing ones held", "percent"),

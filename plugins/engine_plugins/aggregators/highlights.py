@@ -186,10 +186,12 @@ class Highlights(Aggregator):
         first = next(iter(self.games.entries()), None)
         metrics = {
             "games": Metric(games, "Games"),
-            "excitement": Metric(mean(self.excitement.sum, games, 1000), "Mean excitement", "float"),
+            "excitement": Metric(mean(self.excitement.sum, games, 1000), "Mean excitement", "float", "Win%"),
             "most_exciting": Metric(_named(first and first.cells), "Most exciting", "text"),
             "calmest": Metric(_named(calmest and calmest.cells), "Calmest", "text"),
-            "calmest_excitement": Metric(calmest and -calmest.score / 1000, "Excitement of the calmest", "float"),
+            "calmest_excitement": Metric(
+                calmest and -calmest.score / 1000, "Excitement of the calmest", "float", "Win%"
+            ),
             "swings": Metric(self.swings.value, "Swings"),
             "lead_changes": Metric(self.leads["changes"], "Lead changes"),
             "changing_games": Metric(share(self.leads["games"], games), "Games with a lead change", "percent"),

@@ -4,7 +4,7 @@
 | --------------------- | ------------- | ------------------------------------------------------------- |
 | `.csv`, `.plies.csv`  | `csv`         | the moves, with position, evaluations, Win%, judgement, clock |
 | `.games.csv`          | `games-csv`   | the games, with players, result, opening, accuracy            |
-| `.reports.csv`        | `reports-csv` | the reports, one figure or table cell a row                   |
+| `.reports.csv`        | `reports-csv` | the reports, one figure, sentence or table cell a row         |
 
 The columns are the same as in the Parquet and SQLite outputs; plugins/engine_plugins/writers/README.md lists all
 of them. The first line of the file has their names. The file is UTF-8; cells are separated by commas and lines end
@@ -21,6 +21,7 @@ from typing import BinaryIO, ClassVar
 
 from engine.model import AnalysedGame, RunResult
 from engine.output import tables
+from engine.output.report_rows import report_rows
 from engine.plugin import RunInfo, Writer
 from engine_plugins.writers._csv import csv_lines
 
@@ -62,4 +63,4 @@ class ReportsCsv(_Csv):
     schema = tables.REPORTS
 
     def finish(self, result: RunResult) -> None:
-        self.stream.write(csv_lines(tables.report_rows(result)))
+        self.stream.write(csv_lines(report_rows(result)))

@@ -1,10 +1,10 @@
 """Markdown: the reports for reading, on a web site such as GitHub, in notes or as plain text.
 
-`-o report.md` begins with the number of games, the evaluator and the failures. Then it has a heading for each
-report with what was found and how far it can be trusted, its figures, the points of its charts, its complete
-tables, each with a line that says how to read it, and its notes. Tables are in GitHub's Markdown with aligned
-columns, so that they are readable as plain text too. Text from a file, such as a name, is never interpreted as
-markup.
+`-o report.md` begins with the player, the number of games, their months, the evaluator and the failures. Then it
+has a heading for each report with what was found and how far it can be trusted, its figures, the points of its
+charts, its complete tables, each with a line that says how to read it, and its notes. Tables are in GitHub's
+Markdown with aligned columns, so that they are readable as plain text too. Text from a file, such as a name, is
+never interpreted as markup.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from engine.model import Cell, Finding, Kind, Metric, Report, RunResult
 from engine.plugin import Writer
-from engine.text.format import FIGURES, either, figure, with_unit
+from engine.text.format import FIGURES, count, either, figure, with_unit
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
@@ -31,21 +31,24 @@ class MarkdownWriter(Writer):
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown")
 
     def finish(self, result: RunResult) -> None:
-        parts = [*_overview(result), *_failures(result)]
+        players = (self.info.player,) if self.info.player else self.info.players
+        parts = [*_overview(result, players), *_failures(result)]
         for report in result.reports.values():
             parts += _report(report)
         self.stream.write(("\n\n".join(parts) + "\n").encode("utf-8", "replace"))
 
 
-def _overview(result: RunResult) -> Iterator[str]:
-    yield "# Chess analysis"
+def _overview(result: RunResult, players: Sequence[str]) -> Iterator[str]:
+    names = ", ".join(dict.fromkeys(result.players.get(player, player) for player in players))
+    yield f"# {escaped(names) or 'Chess analysis'}"
     counts, evaluator = result.counts, result.evaluator
     version = "" if evaluator.version.partition(".")[0] in evaluator.name else f" {evaluator.version}"
     follow_ups = result.follow_up_evaluator
     limit = f" at {result.limit.words}" if (counts.searched or counts.cached) and follow_ups is None else ""
     limit += ", spent where it mattered" if limit and result.adaptive else ""
     yield (
-        f"{counts.analysed:,} games, {counts.positions:,} positions, {result.wins:,} winning moves; "
+        f"{count(counts.analysed, 'game')}{f', {result.period}' if result.period else ''}, "
+        f"{count(counts.positions, 'position')}, {count(result.wins, 'winning move')}; "
         f"evaluator: {escaped(evaluator.name + version)}{limit}."
     )
     if follow_ups is not None:

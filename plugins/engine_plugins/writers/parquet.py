@@ -4,7 +4,7 @@
 | ---------------------------- | ----------------- | --------------------------------------------------------- |
 | `.parquet`, `.plies.parquet` | `parquet`         | the moves: position, evaluations, Win%, judgement, clock  |
 | `.games.parquet`             | `games-parquet`   | the games: players, result, opening, accuracy             |
-| `.reports.parquet`           | `reports-parquet` | the reports, one figure or table cell a row               |
+| `.reports.parquet`           | `reports-parquet` | the reports, one figure, sentence or table cell a row     |
 
 This needs pyarrow: `pip install 'grandmaster-analysis[parquet]'`. The columns are the same as in the CSV and
 SQLite outputs. plugins/engine_plugins/writers/README.md lists all of them, and the file explains each one in the
@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, ClassVar
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, RunResult
 from engine.output import tables
+from engine.output.report_rows import report_rows
 from engine.plugin import RunInfo, Writer
 
 GROUP_ROWS = 65_536
@@ -123,7 +124,7 @@ class ReportsParquet(_Parquet):
     schema = tables.REPORTS
 
     def finish(self, result: RunResult) -> None:
-        self.add(tables.report_rows(result))
+        self.add(report_rows(result))
         super().finish(result)
 
 

@@ -6,7 +6,7 @@
 | ------------------- | ------------------------------------------------- | ------------- |
 | `games`             | a game                                            | `game`        |
 | `plies`             | a move                                            | `game`, `ply` |
-| `reports`           | a figure, table cell or note of a report          |               |
+| `reports`           | a figure, sentence or table cell of a report      |               |
 | `report_findings`   | a sentence that answers the question of a report  |               |
 | `report_references` | a move or game that a row of a report rests on    |               |
 | `failures`          | a failure during the run                          |               |
@@ -40,6 +40,7 @@ from typing import BinaryIO, ClassVar
 from engine.errors import OutputError
 from engine.model import AnalysedGame, Reference, RunResult
 from engine.output import tables
+from engine.output.report_rows import report_rows
 from engine.plugin import RunInfo, Writer
 from engine_plugins.writers._views import report_views, views
 
@@ -127,7 +128,7 @@ class SqliteWriter(Writer):
 
     def finish(self, result: RunResult) -> None:
         with _disk():
-            self._database.insert("reports", tables.report_rows(result))
+            self._database.insert("reports", report_rows(result))
             self._database.insert("report_findings", _findings(result))
             self._database.insert("report_references", _references(result))
             self._database.insert("failures", _failures(result))

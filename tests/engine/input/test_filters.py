@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,6 +89,15 @@ def test_true(text):
 )
 def test_false(text):
     assert not matches(text)
+
+
+def test_the_examples_of_the_readme_compile():
+    page = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    grammar = page[page.index("`--filter` takes an expression") :].partition("\n\n| | |\n")[2].partition("\n\n")[0]
+    examples = [text for line in grammar.splitlines() for text in re.findall("`([^`]+)`", line.split("|")[1])]
+    assert {"my result = loss and my color = black", "speed = blitz", "clock and not eval"} <= set(examples)
+    for example in examples:
+        compile_filter(example, ANNA)
 
 
 def test_presence_of_comments():

@@ -51,6 +51,16 @@ def test_comments_nags_and_arrows_are_in_the_annotated_pgn(tmp_path: Path) -> No
     assert re.search(r"1\.\.\. e5 \$3 \{ \[%eval -0\.60\] \} \{ The. centre\. \} 2\. g4", text), text
 
 
+def test_they_are_on_the_page_of_the_game(tmp_path: Path) -> None:
+    annotated(MATE, tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    [data] = re.findall(r'<script type="application/json" id="g1">(.*?)</script>', page)
+    assert json.loads(data)["rm"] == {
+        "0": [["Weak } squares.", [], ["Gf2f3"], "remarking"]],
+        "1": [["The\ufffd centre.", [3], ["Ge7e5", "Rf7"], "remarking"]],
+    }
+
+
 def test_annotating_twice_changes_nothing(tmp_path: Path) -> None:
     once = annotated(MATE, tmp_path / "x.pgn")
     assert annotated(tmp_path / "x.pgn", tmp_path / "y.pgn") == once

@@ -214,6 +214,22 @@ def test_a_sacrifice_is_brilliant_only_by_choice(fen: str, san: str, *, chosen: 
     assert is_choice(board, board.parse_san(san)) == chosen
 
 
+@pytest.mark.parametrize(
+    ("fen", "moves", "expected"),
+    [
+        ("N2k1r2/p7/8/8/8/8/8/7K w - - 0 1", ("a8b6", "h1g1"), "brilliant"),
+        ("3rk3/8/8/8/8/4b3/8/1N1K3R w - - 0 1", ("b1d2", "d1e2"), "great"),  # answers a check
+    ],
+)
+def test_a_sacrifice_that_evades_a_check_is_no_brilliant_move(
+    fen: str, moves: tuple[str, str], expected: str
+) -> None:
+    san = chess.Board(fen).san(chess.Move.from_uci(moves[0]))
+    game = analysed_game(f"1. {san}", [300, 300], headers={"FEN": fen, "SetUp": "1"})
+    got = report(Classification, answered(game, (moves[0], 300), (moves[1], 80)))
+    assert classes(got) == {expected: 1}
+
+
 def test_of_three_moves_none_is_great() -> None:
     # Black has three answers to the check: Rg7, Ng7 and Nf6.
     assert asked("1. Qb2+ Ng7", "6rk/7p/8/7n/8/8/8/1Q5K w - - 0 1", [0, 0, 0]) == [0]

@@ -169,6 +169,25 @@ def test_the_weakest_areas_are_said_with_their_word_and_their_worst_moves() -> N
         assert len(shown.references) == len(shown.rows) > 0
 
 
+def test_stronger_opponents_are_shown_and_never_ranked() -> None:
+    """Anna loses a piece in every game against them, and nothing in the others."""
+    rng = random.Random(3)
+    games = [
+        game(number, [15, 15, 15, 15, 15, *[-rng.randint(300, 500) if number % 2 else 15] * 2],
+             BlackElo="1750" if number % 2 else "1500", Date=f"2026.0{1 + number % 2}.14")
+        for number in range(1, 101)
+    ]  # fmt: skip
+    got = report(Leaks, *games, min_moves=20)
+    for kind, name in (("strength", "200 and more above"), ("month", "2026.02")):
+        [row] = [row for row in rows(got, kind) if row["group"] == name]
+        assert float(row["weaker"] or 0) > float(row["interval"] or 0) > 0, "more than chance"
+        assert row["certainty"] is None
+        assert "Shown, not ranked." in table(got, kind).reading
+    assert not {"strength", "month"} & {finding.table for finding in got.findings}
+    ranked = got.table("leaks")
+    assert ranked is None or not {"strength", "month"} & {row["kind"] for row in ranked.records()}
+
+
 def test_the_weakest_area_is_named_where_nothing_is_sure() -> None:
     got = report(Leaks, *random_games(60, 10), min_moves=20)
     assert {finding.certainty for finding in got.findings} == {"may be chance"}

@@ -136,6 +136,13 @@ def test_several_good_moves_and_hanging_pieces_teach_less() -> None:
     assert (second["game"], second["why"]) == (1, "missed quiet move")
 
 
+def test_an_error_that_was_made_again_comes_before_a_larger_one() -> None:
+    once = lesson("1. e4 e6 2. Ke2 Nc6", [15, 15, 15, -160, -160], 2, "Nf3", 1)
+    again = [lesson("1. e4 e5 2. Ke2 Nc6", [15, 15, 15, -150, -150], 2, "Nf3", number) for number in (2, 3)]
+    assert [row["game"] for row in rows(report(Mistakes, once, again[0]), "positions")] == [1, 2]
+    assert [row["game"] for row in rows(report(Mistakes, once, *again), "positions")] == [2, 1]
+
+
 def test_kinds_of_errors_lead_to_their_moves() -> None:
     # 2... Qg5 moves to where the bishop takes it; in three games, it recurs.
     games = [

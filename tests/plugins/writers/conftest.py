@@ -27,5 +27,5 @@ def expected(run: Path) -> dict[str, Rows]:
     assert {row["phase"] for row in expected["plies"]} == {"opening", "middlegame", "endgame"}
     assert any(row["mate"] for row in expected["plies"])
     assert any(row["epd_id"] for row in expected["games"])
-    assert {row["part"] for row in expected["reports"]} == {"metric", "cell", "note"}
+    assert {row["part"] for row in expected["reports"]} == {"finding", "metric", "point", "cell", "note"}
     return expected

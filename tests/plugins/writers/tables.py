@@ -195,18 +195,38 @@ def _game(game: dict[str, Any]) -> dict[str, Any]:
 
 def _reports(reports: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name, report in reports.items():
+        for number, finding in enumerate(report["findings"]):
+            place = name, "finding", finding.get("table"), number
+            yield _figure(*place, "text", "Finding", "text", finding["text"])
+            if finding["certainty"] is not None:
+                yield _figure(*place, "certainty", "Certainty", "text", finding["certainty"])
         for key, metric in report["metrics"].items():
-            yield _figure(name, "metric", None, None, key, metric["label"], metric["kind"], metric["value"])
+            said = metric["label"], metric["kind"], metric["value"]
+            yield _figure(name, "metric", None, None, key, *said, unit=metric.get("unit"))
+        for chart in report["charts"]:
+            yield from _points(name, chart)
         for table in report["tables"]:
             for number, row in enumerate(table["rows"]):
                 for c in table["columns"]:
                     at = table["key"], number, c["key"], c["label"], c["kind"]
-                    yield _figure(name, "cell", *at, row[c["key"]])
+                    yield _figure(name, "cell", *at, row[c["key"]], unit=c.get("unit"))
         for number, note in enumerate(report["notes"]):
             yield _figure(name, "note", None, number, None, None, None, note)
 
 
-def _figure(*values: Any) -> dict[str, Any]:
+def _points(name: str, chart: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    x, y = chart["x"], chart["y"]
+    axes = {"series": {"label": "Series", "kind": "text"}, "x": x, "y": y, "low": y, "high": y}
+    axes["n"] = {"label": "Of", "kind": "int"}
+    points = [{"series": s["label"], **point} for s in chart["series"] for point in s["points"]]
+    for number, point in enumerate(points):
+        for key, axis in axes.items():
+            if point[key] is not None:
+                at = chart["key"], number, key, axis["label"], axis["kind"]
+                yield _figure(name, "point", *at, point[key], unit=axis.get("unit"))
+
+
+def _figure(*values: Any, unit: str | None = None) -> dict[str, Any]:
     *place, value = values
     keys = ("report", "part", "table_key", "row_number", "key", "label", "kind")
     is_text = isinstance(value, str)
@@ -214,4 +234,5 @@ def _figure(*values: Any) -> dict[str, Any]:
         **dict(zip(keys, place, strict=True)),
         "number": None if is_text else value,
         "text": (value or None) if is_text else None,
+        "unit": unit,
     }

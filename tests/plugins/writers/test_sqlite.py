@@ -93,8 +93,10 @@ def test_the_moves_behind_a_row_of_a_report(tmp_path: Path) -> None:
     table = ReportTable("clock", "By clock", columns, (("50%", 3), ("under 10%", 2)), ((), moves))
     played = (Column("game", "Game", "int"), Column("ply", "Ply", "int"))
     worst = ReportTable("worst", "Worst", played, ((1, 2),))
-    axes = Axis("Month", "text"), Axis("Lost")
-    chart = Chart("c", "C", "line", *axes, (Series("You", (Point("2026-01", 1.0, references=moves[:1]),)),))
+    axes = Axis("Clock left", "text"), Axis("Lost")
+    # A chart may have the key of a table, and points that are called as rows are.
+    points = Point("50%", 1.0), Point("under 10%", 2.0, references=moves[:1])
+    chart = Chart("clock", "C", "bars", *axes, (Series("You", points),))
     findings = (Finding("You lose.", "sure", moves[1:2], "clock"), Finding("5 games."))
     report = Report("Leaks", tables=(table, worst), findings=findings, charts=(chart,))
     info = RunInfo(EvaluatorInfo("x", "1", "f"), Limit(nodes=1))
@@ -113,7 +115,7 @@ def test_the_moves_behind_a_row_of_a_report(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert ask(path, "SELECT part, table_key, row_number, position, game, ply FROM report_references") == [
         ("finding", None, 0, 0, 1, 0),
-        ("point", "c", 0, 0, 1, 3),
+        ("point", "clock", 1, 0, 1, 3),
         ("row", "clock", 1, 0, 1, 3), ("row", "clock", 1, 1, 1, 0), ("row", "clock", 1, 2, 1, None),
         ("row", "worst", 0, 0, 1, 2),
     ]  # fmt: skip
