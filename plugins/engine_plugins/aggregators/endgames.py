@@ -102,6 +102,7 @@ class Endgames(Aggregator):
         rook+minor v rook  ours           2     36          97.5%  1.77      0.00  0.0-9.6
         rook+minor v rook  opponents      2     35          97.3%  1.33      0.00  0.0-9.9
         … 2 more
+        Units: ±: points; Blunders: per 100 moves.
         ± is half of the 95% interval of the mean. --show endgames:classes=ROW prints the moves that
         lost most Win%, one a game.
     """
