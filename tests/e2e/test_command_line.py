@@ -143,12 +143,14 @@ def test_what_is_wrong_is_said_with_what_is_near(
 
 def test_show_prints_moves_in_place_of_reports(capsys: pytest.CaptureFixture[str]) -> None:
     ran = refused(
-        capsys, "analyze", MATCH, "-q", "--limit", "3", "-a", "wins",
-        "--show", "judgements", "--show", "judgements:worst=#1",
+        capsys, "analyze", MATCH, "-q", "--limit", "3", "-a", "wins", "--player", "Stockfish 1700",
+        "--show", "judgements", "--show", "judgements:worst=#1", "--show", "leaks:clock=under 10%",
     )  # fmt: skip
     assert ran.code == 0, ran
     rows = [line for line in ran.out.splitlines() if line.startswith("judgements:worst=")]
     assert len(rows) > 1
     assert "Judgements, Worst moves: " in ran.out
+    assert "Leaks, By clock left: under 10%" in ran.out
+    assert "Stockfish 1700's Win% " in ran.out
     assert "https://lichess.org/analysis/" in ran.out
     assert "Winning moves" not in ran.out
