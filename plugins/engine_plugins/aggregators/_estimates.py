@@ -13,13 +13,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.plugin import JointMoments, effective_games, p_value
+from engine.plugin import JointMoments, critical_value, effective_games, p_value
 
 FEWEST = 20
 """Games below which nothing is said about certainty: the error of a few games is not known well enough."""
 _LEAST_FREEDOM = 1.0
 """Degrees of freedom below which there is no error: two games of equal length have one."""
-_Z = 1.959964
 _NOTHING = 1e-9
 """Error of games that are all alike, which says nothing of others."""
 
@@ -38,8 +37,8 @@ class Estimate(NamedTuple):
 
     @property
     def reach(self) -> float:
-        """Half of the 95% interval."""
-        return _Z * self.error
+        """Half of the 95% interval (Student's t)."""
+        return critical_value(self.freedom) * self.error
 
     @property
     def p(self) -> float:
