@@ -129,8 +129,8 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.dataset.title = document.title;
   // Games are written as they are analysed, before anything can be said of all of them.
   for (const id of ["before", "after"]) if (byId(id)) byId("middle").before(byId(id));
-  for (const table of document.querySelectorAll("table.sortable")) prepareTable(table);
   for (const table of document.querySelectorAll("table[data-tree]")) prepareTree(table);
+  for (const table of document.querySelectorAll("table.sortable")) prepareTable(table);
   prepareDrills();
   prepareSearch();
   prepareFinder();

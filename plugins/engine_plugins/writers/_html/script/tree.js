@@ -46,6 +46,7 @@ function gamesElsewhere(table, node) {
 function moveRow(table, node) {
   const button = html("button", { type: "button", class: "choose" }, node.san);
   const cells = figuresOf(table).map((k) => cellOf(node.row, k).cloneNode(true));
+  for (const cell of cells) cell.querySelector(".drill")?.remove();
   return html("tr", {}, html("td", {}, button), ...cells);
 }
 
