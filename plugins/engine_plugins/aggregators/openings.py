@@ -75,8 +75,9 @@ class Openings(Aggregator):
     the player's other games with the same colour. Openings with 10 games or more are compared (Welch's test), and
     the certainty is corrected for their number.
 
-    The tree shows the moves in the order in which they were played, up to `depth` plies. It has each line that at
-    least `min_games` games went through, the most played first. If a position has a name, the name is shown with
+    The tree shows the moves in the order in which they were played, up to `depth` plies. It has the `lines` most
+    played with each colour, of those that at least `min_games` games went through. The HTML report plays them on a
+    board. If a position has a name, the name is shown with
     the move, without the family if a line above shows it. The figures are White's, also if both players count;
     games in which only Black's player was chosen have a tree of their own with Black's figures. Win% is the Win%
     after the move.

@@ -58,7 +58,7 @@ def test_moves_are_played_by_mouse_and_keys(tab: Tab) -> None:
     assert on_board(tab) == fen("e4", "e5").split()[0]
     tab.page.click(".path button >> nth=1")
     assert on_board(tab) == fen("e4").split()[0]
-    tab.page.click(".tree >> text=As black")
+    tab.page.click(".tree >> text=As Black")
     assert moves(tab) == ["1. d4"]
     assert on_board(tab) == chess.STARTING_BOARD_FEN
 

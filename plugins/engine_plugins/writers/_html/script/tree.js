@@ -140,7 +140,7 @@ function viewButtons(tree, trees) {
   if (trees.length < 2) return null;
   const group = html("div", { class: "controls", role: "group", "aria-label": "Games as" });
   for (const one of trees) {
-    const button = html("button", { type: "button", "aria-pressed": String(one === trees[0]) }, `As ${one.view}`);
+    const button = html("button", { type: "button", "aria-pressed": String(one === trees[0]) }, `As ${one.view === "white" ? "White" : "Black"}`);
     button.addEventListener("click", () => {
       for (const other of group.children) other.setAttribute("aria-pressed", String(other === button));
       tree.now = one;
