@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import chess
@@ -12,8 +13,10 @@ from engine.model import AnalysedGame, Column, ReportTable
 from engine.testing import analysed_game
 from engine_plugins.aggregators.openings import Openings
 from engine_plugins.writers._html.tree import tree
+from engine_plugins.writers.markdown import MarkdownWriter
 from tests.plugins.aggregators.rig import report
-from tests.plugins.writers.html_page import page
+from tests.plugins.writers.html_page import page, result
+from tests.plugins.writers.rendering import INFO
 
 COLUMNS = (Column("move", "Moves", "move"), Column("position", "Position", "position"))
 
@@ -60,6 +63,15 @@ def test_rows_say_move_position_and_games() -> None:
     # Without the script the moves are indented, and the positions, which are long, are not shown.
     assert "\N{NO-BREAK SPACE}" * 4 + "2. Nf3" in got.visible
     assert fen("e4") not in got.visible
+
+
+def test_markdown_and_notebooks_keep_the_indentation() -> None:
+    got = report(Openings, *games())
+    spaces = "\N{NO-BREAK SPACE}" * 4
+    stream = io.BytesIO()
+    MarkdownWriter(stream, INFO).finish(structs.replace(result([]), reports={"openings": got}))
+    assert f"| {spaces}2. Nf3" in stream.getvalue().decode()
+    assert f"<td>{spaces}2. Nf3</td>" in got._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,11 @@ def grid(table: ReportTable, link: Link) -> Grid:
     shown = [k for k, column in enumerate(table.columns) if not (linked and column.kind == "position")]
     bars = {k: scale for k in shown if (scale := _bar_scale(table, k)) is not None}
     rows = (
-        Row(list(_row(table.columns, row, shown, bars, link)), about(table.about(k)), played and played.nodes[k])
+        Row(
+            list(_row(table.columns, row, shown, bars, link)),
+            about(table.about(k)),
+            played.nodes[k] if played else None,
+        )
         for k, row in enumerate(table.rows)
     )
     columns = [table.columns[k] for k in shown]
