@@ -70,7 +70,7 @@ def test_markdown_and_notebooks_keep_the_indentation() -> None:
     spaces = "\N{NO-BREAK SPACE}" * 4
     stream = io.BytesIO()
     MarkdownWriter(stream, INFO).finish(structs.replace(result([]), reports={"openings": got}))
-    assert f"| {spaces}2. Nf3" in stream.getvalue().decode()
+    assert f"| {spaces}2\\. Nf3" in stream.getvalue().decode()
     assert f"<td>{spaces}2. Nf3</td>" in got._repr_html_()
 
 
