@@ -82,6 +82,12 @@ def figure(value: str | float | None, kind: str) -> str:
     return f"{value:,}" if form is None else form(value)
 
 
+def indented(text: str) -> str:
+    """Return `text` with no-break spaces for those that it begins with, which HTML and Markdown would drop."""
+    rest = text.lstrip(" ")
+    return "\N{NO-BREAK SPACE}" * (len(text) - len(rest)) + rest
+
+
 def _clock(seconds: float) -> str:
     """Return a time in seconds as `4.2 s`, `3:05`, `1:03:05`."""
     if seconds < 60:  # noqa: PLR2004

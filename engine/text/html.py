@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from engine.text.format import cell
+from engine.text.format import cell, indented
 
 Value = str | int | float | None
 
@@ -53,4 +53,4 @@ def _row(row: Sequence[Value], kinds: Sequence[str]) -> str:
 
 def _cell(value: Value, kind: str, unit: str = "") -> str:
     right = _RIGHT if isinstance(value, int | float) else ""
-    return f"<td{right}>{escape(cell(value, kind))}{escape(' ' + unit if unit else '')}</td>"
+    return f"<td{right}>{escape(indented(cell(value, kind)))}{escape(' ' + unit if unit else '')}</td>"

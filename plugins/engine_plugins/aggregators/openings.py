@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Annotated, Literal
 
 import chess
@@ -10,7 +9,6 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Keyed, Moments, Options, Sum, TopK, keyed
-from engine.positions.openings import name_of
 from engine_plugins.aggregators._common import (
     left_out,
     mean,
@@ -22,6 +20,7 @@ from engine_plugins.aggregators._common import (
     win_at,
 )
 from engine_plugins.aggregators._opening_costs import FIRST_PLIES, Cost, Group, charts, cost_of, findings
+from engine_plugins.aggregators._opening_tree import COLUMNS, Place, costliest, depth_first, places
 from engine_plugins.aggregators._references import to_moves
 
 _BOTH = 2
@@ -35,10 +34,11 @@ class OpeningsOptions(Options, frozen=True):
         Literal["name", "family", "eco"],
         Meta(description="A row for each full name, family (the name before the colon) or ECO code."),
     ] = "family"
-    rows: Annotated[int, Meta(ge=0, le=100_000, description="Rows of each table; the most played come first.")] = (
-        30
-    )
-    depth: Annotated[int, Meta(ge=1, le=20, description="Plies of the tree of moves.")] = 6
+    rows: Annotated[int, Meta(ge=0, le=100_000, description="Openings listed; the most played come first.")] = 30
+    depth: Annotated[int, Meta(ge=1, le=20, description="Plies of the tree of moves.")] = 10
+    lines: Annotated[
+        int, Meta(ge=0, le=100_000, description="Lines of the tree with each colour; the most played come first.")
+    ] = 100
     min_games: Annotated[int, Meta(ge=1, le=100_000, description="Games that a line of the tree needs.")] = 2
 
 
@@ -51,16 +51,6 @@ _COLUMNS = (
     Column("win_on_leaving", "Win%", "percent"),
     Column("accuracy", "Move acc.", "percent"),
     Column("acpl", "ACPL 1-10", "float", "centipawns"),
-)
-_TREE = (
-    Column("color", "View"),
-    Column("move", "Moves", "move"),
-    Column("games", "Games", "int"),
-    Column("score", "Score", "percent"),
-    Column("interval", "95%"),
-    Column("win", "Win%", "percent"),
-    Column("opening", "Opening", "opening"),
-    Column("position", "Position", "position"),
 )
 
 
@@ -85,8 +75,9 @@ class Openings(Aggregator):
     the player's other games with the same colour. Openings with 10 games or more are compared (Welch's test), and
     the certainty is corrected for their number.
 
-    The tree shows the moves in the order in which they were played, up to `depth` plies. It has each line that at
-    least `min_games` games went through, the most played first. If a position has a name, the name is shown with
+    The tree shows the moves in the order in which they were played, up to `depth` plies. It has the `lines` most
+    played with each colour, of those that at least `min_games` games went through. The HTML report plays them on a
+    board. If a position has a name, the name is shown with
     the move, without the family if a line above shows it. The figures are White's, also if both players count;
     games in which only Black's player was chosen have a tree of their own with Black's figures. Win% is the Win%
     after the move.
@@ -206,16 +197,17 @@ class Openings(Aggregator):
         return _family(opening) if self.options.group == "family" else f"{opening.eco} {opening.name}"
 
     def _add_tree(self, game: AnalysedGame, color: Color, cost: Cost | None) -> None:
-        points, line = game.points(color), ""
-        for k in range(1, min(len(game.plies), self.options.depth) + 1):
-            line = " ".join((color, *(ply.san for ply in game.plies[:k])))
+        points, line = game.points(color), str(color)
+        thousandths = None if points is None else milli(points)
+        for k, ply in enumerate(game.plies[: self.options.depth], start=1):
+            line += f" {ply.san}"
             self.nodes.add(line)
             win = win_at(game, k, color)
-            if points is not None:
-                self.node_points[line].add(milli(points))
+            if thousandths is not None:
+                self.node_points[line].add(thousandths)
             if win is not None:
                 self.node_wins[line].add(win)
-        if line:
+        if game.plies:
             total, worst = cost or (-1, 0)
             self.line_games[line].add(total, game.origin.game, worst)
 
@@ -293,45 +285,25 @@ class Openings(Aggregator):
         The shorter line that a line continues is always among them.
         """
         enough = (item for item in self.nodes.each(f"{color} ") if item[1] >= self.options.min_games)
-        shown, number = ranked(enough, self.options.rows, lambda item: (-item[1], item[0].count(" "), item[0]))
+        shown, number = ranked(enough, self.options.lines, lambda item: (-item[1], item[0].count(" "), item[0]))
         return dict(shown), number
 
     def _tree(self, views: list[dict[str, int]]) -> ReportTable:
-        lines = [(line, shown[line]) for shown in views for line in _depth_first(shown)]
-        rows = tuple(self._node(line, number) for line, number in lines)
-        games = self._costliest(dict(lines))
-        references = tuple(to_moves(games[line]) for line, _ in lines)
+        games = {line: number for shown in views for line, number in shown.items()}
+        lines = [line for shown in views for line in depth_first(shown)]
+        rows = tuple(self._node(place, games[place.line]) for place in places(lines))
+        top = costliest(games, self.line_games.each())
+        references = tuple(to_moves(top[line]) for line in lines)
         reading = (
             "A move is indented below the move that it follows; Win% is that after the move, seen from the colour "
             "under View. A row leads to the games through it in which most Win% was lost in the first ten moves."
         )
-        return ReportTable("tree", "Tree of moves", _TREE, rows, references, reading)
+        return ReportTable("tree", "Tree of moves", COLUMNS, rows, references, reading)
 
-    def _costliest(self, lines: Container[str]) -> dict[str, TopK]:
-        """Return for each of these lines the games through it in which most was lost."""
-        games: dict[str, TopK] = {}
-        for line, costliest in self.line_games.each():
-            words = line.split(" ")
-            for k in range(2, len(words) + 1):
-                start = " ".join(words[:k])
-                if start in lines:
-                    games.setdefault(start, TopK(5)).merge(costliest)
-        return games
-
-    def _node(self, line: str, games: int) -> tuple[Cell, ...]:
-        color, *sans = line.split(" ")
-        ply = len(sans)
-        number = f"{(ply + 1) // 2}{'.' if ply % 2 else '...'}"
-        points, wins = self.node_points.get(line), self.node_wins.get(line)
-        return (
-            color,
-            f"{'  ' * (ply - 1)}{number} {sans[-1]}",
-            games,
-            mean(points.sum, points.n, 10),
-            score_interval(points),
-            mean(wins.sum, wins.n, 1000),
-            *_named(sans),
-        )
+    def _node(self, place: Place, games: int) -> tuple[Cell, ...]:
+        points, wins = self.node_points.get(place.line), self.node_wins.get(place.line)
+        score, win = mean(points.sum, points.n, 10), mean(wins.sum, wins.n, 1000)
+        return (place.color, place.move, games, score, score_interval(points), win, place.opening, place.fen)
 
     def _notes(self, lines_left_out: int) -> tuple[str, ...]:
         minimum, depth = self.options.min_games, self.options.depth
@@ -340,7 +312,7 @@ class Openings(Aggregator):
             "Score is over finished games, with its 95% interval; ACPL 1-10 is over the first ten moves.",
             f"Tree: lines of at least {minimum} games to ply {depth}; seen from the colour under View.",
             *left_out("openings", max(0, len(self.games) - self.options.rows), "openings.rows"),
-            *left_out("lines", lines_left_out, "openings.rows"),
+            *left_out("lines", lines_left_out, "openings.lines"),
         ]
         if self.elsewhere.value:
             notes.append(f"Left out, from another start or of Chess960: {self.elsewhere.value:,}.")
@@ -372,26 +344,3 @@ def _after(game: AnalysedGame, color: Color, ply: int) -> list[int]:
         for k, move in enumerate(game.plies[ply:], start=ply)
         if move.accuracy is not None and game.turn(k) == color
     ]
-
-
-def _depth_first(games: dict[str, int]) -> list[str]:
-    """Sort lines so that each one comes before its continuations, those with more games first, ties by move."""
-
-    def path(line: str) -> list[tuple[int, str]]:
-        words = line.split(" ")
-        return [(-games[" ".join(words[: k + 1])], words[k]) for k in range(1, len(words))]
-
-    return sorted(games, key=path)
-
-
-def _named(sans: list[str]) -> tuple[str | None, str]:
-    """Return ECO code and name of the position after these moves, without a family named before, and its FEN."""
-    board, family, named = chess.Board(), "", None
-    for san in sans:
-        family = named[1].partition(":")[0] if named else family
-        board.push_san(san)
-        named = name_of(board)
-    if named is None:
-        return None, board.fen()
-    eco, name = named
-    return f"{eco} {name.removeprefix(f'{family}: ')}", board.fen()

@@ -9,8 +9,13 @@ not one of fewer than five legal moves. The larger the error, the better the mom
 
 The reports follow in the order of use: what was found, charts, tables, notes. A row, a sentence or a point that
 rests on moves opens them as small boards below it. A table that only lists all games in the order of the file is
-left out, since the list of games has them. `accuracy` gets a chart of the games by accuracy where it has none. A
-chart needs two values, and a line two places on its axis; a figure without a value is left out.
+left out, since the list of games has them. A table that is a tree of moves, like that of `openings`, is played on
+a board: the moves that follow with their figures, the line so far, the games of the move. A plugin's table is such
+a tree if it has one column of kind `move`, whose cells end with the move in SAN after two spaces for each move
+above it, one of kind `position` with the FEN after it, and no column `game`; it starts at the usual initial
+position. A column `color` makes a tree for each side. Without the script, and on paper, there is the table.
+`accuracy` gets a chart of the games by accuracy where it has none. A chart needs two values, and a line two places
+on its axis; a figure without a value is left out.
 
 The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
 security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point

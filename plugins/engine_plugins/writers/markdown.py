@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from engine.model import Cell, Finding, Kind, Metric, Report, RunResult
 from engine.plugin import Writer
-from engine.text.format import FIGURES, count, either, figure, with_unit
+from engine.text.format import FIGURES, count, either, figure, indented, with_unit
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]|(?<=[A-Za-z])(?=://)|(?<=\bwww)(?=\.)")
 _FIRST = re.compile(r"^([-+=#](?=[-+=#]*(?:\s|$))|\d+(?=[.)](?:\s|$)))")
@@ -122,7 +122,8 @@ def _table(columns: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell]]) 
 
 
 def _cell(value: Cell, kind: Kind) -> str:
-    return escaped(figure(value, kind))
+    text = figure(value, kind)
+    return indented(text[: len(text) - len(text.lstrip(" "))]) + escaped(text)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

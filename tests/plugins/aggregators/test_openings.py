@@ -131,7 +131,7 @@ def test_rows_keep_the_most_played_lines_connected() -> None:
     games = [
         analysed_game(moves, number=k) for k, moves in enumerate((SPANISH, SPANISH, "1. d4", "1. d4"), start=1)
     ]
-    got = report(Openings, *games, rows=3)
+    got = report(Openings, *games, rows=3, lines=3)
     assert [row["move"] for row in rows(got, "tree")] == ["1. d4", "1. e4", "  1... e5"]
     assert [row["opening"] for row in rows(got, "openings")] == ["Queen's Pawn Game"] * 2 + ["Ruy Lopez"]
     assert any("1 more openings are not listed" in note for note in got.notes)

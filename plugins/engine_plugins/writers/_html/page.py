@@ -27,11 +27,12 @@ _SCRIPTS = (
     "game.js",
     "lines.js",
     "drill.js",
+    "tree.js",
     "tables.js",
     "finder.js",
     "main.js",
 )
-_STYLES = ("style.css", "answers.css")
+_STYLES = ("style.css", "answers.css", "tree.css")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from engine.model import Cell, Column, Reference, ReportTable
-from engine.text.format import FIGURES, figure
+from engine.text.format import FIGURES, figure, indented
+from engine_plugins.writers._html.tree import Node, tree
 
 _REFERENCES = ("game", "ply")
 _SHORT, _SENTENCE = 14, 24
@@ -36,6 +37,8 @@ class Row(Struct, frozen=True):
     cells: list[Shown]
     about: str
     """The moves that it rests on, as `about` writes them; empty for none."""
+    node: Node | None = None
+    """Its move, if the table is a tree."""
 
 
 class Head(Struct, frozen=True):
@@ -59,6 +62,8 @@ class Grid(Struct, frozen=True):
     rows: Iterable[Row]
     """Made when they are rendered, and only once, since there may be many."""
     reading: str = ""
+    places: Mapping[str, int] = {}
+    """Indices of the columns that the board beside a tree needs: `tree` (the moves), `view`, `games`."""
 
 
 def about(references: Sequence[Reference]) -> str:
@@ -67,13 +72,18 @@ def about(references: Sequence[Reference]) -> str:
 
 
 def grid(table: ReportTable, link: Link) -> Grid:
-    """Return a table for the template. Positions are left out if the columns of game and ply link to them."""
+    """Return a table for the template. Positions are left out if game and ply, or a board beside it, show them."""
     keys = [column.key for column in table.columns]
-    linked = "game" in keys and "ply" in keys
+    played = tree(table)
+    linked = played is not None or ("game" in keys and "ply" in keys)
     shown = [k for k, column in enumerate(table.columns) if not (linked and column.kind == "position")]
     bars = {k: scale for k in shown if (scale := _bar_scale(table, k)) is not None}
     rows = (
-        Row(list(_row(table.columns, row, shown, bars, link)), about(table.about(k)))
+        Row(
+            list(_row(table.columns, row, shown, bars, link)),
+            about(table.about(k)),
+            played.nodes[k] if played else None,
+        )
         for k, row in enumerate(table.rows)
     )
     heads = [
@@ -81,7 +91,8 @@ def grid(table: ReportTable, link: Link) -> Grid:
         for k, one in enumerate(table.columns)
         if k in shown
     ]
-    return Grid(table.key, table.title, heads, rows, table.reading)
+    places = {name: shown.index(k) for name, k in played.columns.items()} if played is not None else {}
+    return Grid(table.key, table.title, heads, rows, table.reading, places)
 
 
 def _row(
@@ -99,7 +110,7 @@ def _row(
         bar = None
         if k in bars and isinstance(value, int | float):
             bar = round(max(0.0, min(100.0, 100 * value / bars[k])), 1)
-        yield Shown(figure(value, kind), "" if value is None else str(value), href, bar)
+        yield Shown(indented(figure(value, kind)), "" if value is None else str(value), href, bar)
 
 
 def _width(table: ReportTable, k: int) -> str:

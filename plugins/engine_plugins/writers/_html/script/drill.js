@@ -9,7 +9,8 @@ const referencesOf = (about) =>
 
 const addressOf = ({ game, ply }) => `#game=${game}${ply === null ? "" : `&ply=${ply}`}`;
 
-function cardOf(reference) {
+// `from` is a ply at which the game can be opened, too.
+function cardOf(reference, from) {
   const game = readGame(reference.game);
   if (!game) return linkCard(reference);
   const whole = reference.ply === null;
@@ -23,14 +24,20 @@ function cardOf(reference) {
   const last = before && !isNull(before) ? [squareOf(before.slice(0, 2)), squareOf(before.slice(2, 4))] : [];
   const board = svg("svg", { viewBox: "0 0 360 360", role: "img", class: "small-board" });
   const flipped = game.v === "b" || (!game.v && !whole && !position.white);
+  drawSmall(board, position, { flipped, last, arrows });
+  const link = html("a", { href: addressOf({ ...reference, ply: whole ? null : ply }) }, html("bdi", {}, titleOf(game)));
+  const caption = html("figcaption", {}, link, html("span", { class: "dim" }, ` game ${game.n}`));
+  caption.append(html("br"), ...(whole ? [resultOf(game)] : sayMove(game, ply)));
+  if (from) caption.append(html("br"), html("a", { href: addressOf({ game: game.n, ply: from }) }, `from ${numberAt(game, from - 1)} ${game.sans[from - 1]}`));
+  return html("li", {}, html("figure", {}, board, caption));
+}
+
+// Draws a board that is not the one of the game's page: its words are a label, since the name of an element is used once.
+function drawSmall(board, position, { flipped, last, arrows }) {
   const words = inWords(position);
   drawBoard(board, position, { flipped, last, arrows, words });
   for (const named of board.querySelectorAll("[id]")) named.removeAttribute("id");
   board.setAttribute("aria-label", words);
-  const link = html("a", { href: addressOf({ ...reference, ply: whole ? null : ply }) }, html("bdi", {}, titleOf(game)));
-  const caption = html("figcaption", {}, link, html("span", { class: "dim" }, ` game ${game.n}`));
-  caption.append(html("br"), ...(whole ? [resultOf(game)] : sayMove(game, ply)));
-  return html("li", {}, html("figure", {}, board, caption));
 }
 
 // A game of another file is only a link.
@@ -69,8 +76,8 @@ function sayMove(game, ply) {
   return parts;
 }
 
-function boardsOf(about) {
-  return html("ul", { class: "cards" }, ...referencesOf(about).map(cardOf));
+function boardsOf({ about, from }) {
+  return html("ul", { class: "cards" }, ...referencesOf(about).map((one) => cardOf(one, Number(from || 0))));
 }
 
 // -- the control that opens and closes the boards --------------------------------------------------------------
@@ -90,14 +97,14 @@ function addDrill(row) {
   cell.prepend(drillButton(row.dataset.about, named.join(", ").slice(0, 120) || "this row"));
 }
 
-function panelOf(host, about) {
+function panelOf(host) {
   const id = `drilled-${(panels += 1)}`;
   if (host.tagName !== "TR") {
-    const panel = html("div", { class: "drilled", id }, boardsOf(about));
+    const panel = html("div", { class: "drilled", id }, boardsOf(host.dataset));
     host.append(panel);
     return panel;
   }
-  const cell = html("td", { colspan: host.cells.length }, boardsOf(about));
+  const cell = html("td", { colspan: host.cells.length }, boardsOf(host.dataset));
   const panel = html("tr", { class: "drilled", id }, cell);
   host.after(panel);
   return panel;
@@ -112,7 +119,7 @@ function toggleDrill(button) {
     button.setAttribute("aria-expanded", "false");
     return;
   }
-  button.setAttribute("aria-controls", panelOf(host, host.dataset.about).id);
+  button.setAttribute("aria-controls", panelOf(host).id);
   button.setAttribute("aria-expanded", "true");
 }
 
@@ -129,7 +136,7 @@ function openPoint(point) {
   if (old) old.remove();
   if (again) return;
   const panel = html("div", { class: "drilled", "data-of": point.dataset.about });
-  panel.append(html("p", { class: "note" }, point.querySelector("title").textContent), boardsOf(point.dataset.about));
+  panel.append(html("p", { class: "note" }, point.querySelector("title").textContent), boardsOf(point.dataset));
   chart.querySelector(":scope > svg").after(panel);
 }
 

@@ -10,7 +10,7 @@ function route() {
   for (const id of PARTS) if (byId(id)) byId(id).hidden = false;
   document.title = document.body.dataset.title;
   const target = location.hash.length > 1 && byId(location.hash.slice(1));
-  if (target) target.scrollIntoView();
+  if (target) (treeOf(target) || target).scrollIntoView();
 }
 
 function openGameView(number, ply) {
@@ -129,6 +129,7 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.dataset.title = document.title;
   // Games are written as they are analysed, before anything can be said of all of them.
   for (const id of ["before", "after"]) if (byId(id)) byId("middle").before(byId(id));
+  for (const table of document.querySelectorAll("table[data-tree]")) prepareTree(table);
   for (const table of document.querySelectorAll("table.sortable")) prepareTable(table);
   prepareDrills();
   prepareSearch();
