@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from operator import index as exact
+from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 from engine.contracts.scalar_states import State
@@ -31,9 +33,9 @@ class _Rows(State):
         self.size = size
         self._rows: list[_Row] = []
         self._added = 0
-        self._last_admitted: _Order | None = None
-        """Order of the last key that can still stay; None while every row can."""
-        self._last_admitted_beside_earlier: _Order | None = None
+        self._last: tuple[Any, ...] | None = None
+        """Place of the last key that can still stay; None while every row can."""
+        self._last_beside_earlier: tuple[Any, ...] | None = None
         """The same limit as `follow` set it."""
 
     def fresh(self) -> Self:
@@ -41,7 +43,7 @@ class _Rows(State):
 
     def follow(self, earlier: Self) -> None:
         earlier._sorted()
-        self._last_admitted = self._last_admitted_beside_earlier = earlier._last_admitted
+        self._last = self._last_beside_earlier = earlier._last
 
     @property
     def total(self) -> int:
@@ -53,24 +55,28 @@ class _Rows(State):
         """Number of rows added that did not stay."""
         return self._added - len(self._sorted())
 
-    def _admits(self, key: tuple[Datum, ...]) -> bool:
-        return self.size != 0 and (self._last_admitted is None or _order(key) <= self._last_admitted)
+    def _place(self, key: tuple[Datum, ...]) -> tuple[Any, ...]:
+        """Return what the rows are compared by."""
+        return _order(key)
 
     def _enter(self, key: tuple[Datum, ...], cells: tuple[Datum, ...]) -> None:
         self._added += 1
-        row = _checked(key), _checked(cells)
-        if not self._admits(key):
+        if self.size == 0 or (self._last is not None and self._place(key) > self._last):
             return
-        self._rows.append(row)
-        if self.size is not None and len(self._rows) > 2 * self.size + 64:
+        self._rows.append((key, cells))
+        # With little to spare the limit stays close, so that few rows are made that do not stay.
+        if self.size is not None and len(self._rows) >= self.size + self.size // 8 + 8:
             self._sorted()
 
-    def _sorted(self) -> list[_Row]:
+    def _sort(self) -> None:
         self._rows.sort(key=lambda row: (_order(row[0]), _order(row[1])))
+
+    def _sorted(self) -> list[_Row]:
+        self._sort()
         if self.size is not None:
             del self._rows[self.size :]
             full = self.size and len(self._rows) == self.size
-            self._last_admitted = _order(self._rows[-1][0]) if full else self._last_admitted_beside_earlier
+            self._last = self._place(self._rows[-1][0]) if full else self._last_beside_earlier
         return self._rows
 
     def merge(self, other: Self) -> None:
@@ -84,7 +90,7 @@ class _Rows(State):
     def load(self, state: Any) -> None:
         self._added, rows = state
         self._rows = [(tuple(key), tuple(cells)) for key, cells in rows]
-        self._last_admitted = self._last_admitted_beside_earlier = None
+        self._last = self._last_beside_earlier = None
 
     def render(self, key: str, title: str, columns: Sequence[Column]) -> ReportTable:
         """Return the rows as a table of a report.
@@ -107,7 +113,8 @@ class Table(_Rows):
 
         Raises TypeError for a float.
         """
-        self._enter(tuple(key) if isinstance(key, Sequence) and not isinstance(key, str) else (key,), cells)
+        parts = tuple(key) if isinstance(key, Sequence) and not isinstance(key, str) else (key,)
+        self._enter(_checked(parts), _checked(cells))
 
     def rows(self) -> list[tuple[Datum, ...]]:
         """Return the cells of each row."""
@@ -134,7 +141,8 @@ class TopK(_Rows):
 
         If the report shows `total` or `left_out`, add the row anyway, without cells: it is only counted.
         """
-        return self._admits((-score, game, ply))
+        last = self._last
+        return self.size != 0 if last is None else (-score, game, ply) <= last
 
     def add(self, score: int, game: int, ply: int, *cells: Datum) -> None:
         """Add one row.
@@ -146,7 +154,17 @@ class TopK(_Rows):
 
         Raises TypeError for a float.
         """
-        self._enter((-exact(score), exact(game), exact(ply)), cells)
+        self._enter((-exact(score), exact(game), exact(ply)), _checked(cells))
+
+    def _place(self, key: tuple[Datum, ...]) -> tuple[Any, ...]:
+        return key
+
+    def _sort(self) -> None:
+        # Keys are integers here, which compare as they are; cells decide only between equal keys.
+        rows = self._rows
+        rows.sort(key=itemgetter(0))
+        if any(row[0] == following[0] for row, following in pairwise(rows)):
+            rows.sort(key=lambda row: (row[0], _order(row[1])))
 
     def entries(self) -> list[Top]:
         """Return the rows, highest score first."""

@@ -61,8 +61,8 @@ class Part:
 
     def __init__(self) -> None:
         self.lost = self.moves = self.their_lost = self.their_moves = 0
-        self.worst = 0
-        """Greatest loss of one of our moves."""
+        self.worst = -1
+        """Greatest loss of one of our moves; -1 without a move."""
         self.worst_ply = -1
 
     def add(self, ply: int, loss: int, *, ours: bool) -> None:

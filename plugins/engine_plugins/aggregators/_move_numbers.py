@@ -16,7 +16,6 @@ LAST = 12
 """Place of the last band, which has all later moves."""
 TABLE = "numbers"
 _KINDS = ("inaccuracy", "mistake", "blunder")
-_COSTLY = ("mistake", "blunder")
 
 
 def tally(
@@ -33,7 +32,7 @@ def tally(
     * **losses** - state that gets, by band and game, thousandths of Win% lost and the number of moves, there and
       in all other bands.
     * **errors** - state that gets the number of judgements by band.
-    * **costly** - state that gets mistakes and blunders by band.
+    * **costly** - state that gets the moves that lost most Win% by band.
     """
     first, black = int(game.fen.rsplit(" ", 1)[1]), game.turn(0) == "black"
     sums: dict[int, list[int]] = {}
@@ -46,8 +45,8 @@ def tally(
         both[1] += 1
         if ply.judgement is not None:
             errors[_key(band)].add(ply.judgement)
-            if ply.judgement in _COSTLY and (top := costly[_key(band)]).admits(loss, game.origin.game, k):
-                top.add(loss, game.origin.game, k)
+        if (top := costly[_key(band)]).admits(loss, game.origin.game, k):
+            top.add(loss, game.origin.game, k)
     loss, moves = (sum(both[place] for both in sums.values()) for place in (0, 1))
     for band, (here, number) in sums.items():
         losses[_key(band)].add(here, number, loss - here, moves - number)
@@ -102,7 +101,7 @@ def findings(only: str | None, losses: Keyed[JointMoments], costly: Keyed[TopK])
 
     * **only** - the player whose moves they are; None for those of several.
     * **losses** - sums over games by band.
-    * **costly** - mistakes and blunders by band.
+    * **costly** - the moves that lost most Win% by band.
     """
     compared = [(key, moments, difference(moments)) for key, moments in losses.each()]
     known = [(key, moments, found) for key, moments, found in compared if found and found.games >= FEWEST]

@@ -24,9 +24,10 @@ _BAND_COLUMNS = (
 )
 
 
+_LEADS = "A row leads to the moves that lost most Win%; without evaluations, to those that took longest."
 _READING = (
     "Share: of the moves. Move accuracy and blunders are over the moves with evaluations; 95%: interval of the"
-    " blunders per 100. A row leads to the moves that lost most Win%."
+    f" blunders per 100. {_LEADS}"
 )
 
 
@@ -74,7 +75,7 @@ def players_table(listed: list[tuple[str, Counts]], worst: Keyed[TopK]) -> Repor
     references = tuple(to_moves(worst.get(name)) for name, _ in listed)
     reading = (
         "Left at end: the clock at the player's last move, in percent. Variance: how unevenly the time is spent."
-        " A row leads to the moves that lost most Win%."
+        f" {_LEADS}"
     )
     return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
@@ -87,7 +88,8 @@ def clock_table(clock: Keyed[Keyed[Counts]], costly: Keyed[TopK]) -> ReportTable
     for side in ("ours", "opponents"):
         groups = [(band, clock.get(side).get(band)) for band in bands]
         rows += [(side, *row) for row in _band_rows(groups)]
-    references = tuple(to_moves(costly.get(f"clock|{row[1]}")) if row[0] == "ours" else () for row in rows)
+    keys = (f"{'clock' if side == 'ours' else side}|{band}" for side, band, *_ in rows)
+    references = tuple(to_moves(costly.get(key)) for key in keys)
     reading = f"Clock left after the move, in percent. {_READING}"
     return ReportTable("clock", "By clock left", columns, tuple(rows), references, reading)
 
@@ -124,7 +126,7 @@ def phases_table(phases: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
     )
     reading = (
         "Only moves with a time, so without each side's first. Of the time: the phase's share of all time spent. "
-        "A row leads to the moves that lost most Win%."
+        f"{_LEADS}"
     )
     return ReportTable("phases", "By phase", columns, rows, _costliest("phases", rows, costly), reading)
 
@@ -147,7 +149,7 @@ def speeds_table(speeds: Keyed[Counts], costly: Keyed[TopK]) -> ReportTable:
         cells = mean_time(counts), trouble(counts), *flags, mean_accuracy(counts)
         rows.append((speed, counts["games"], *cells))
     references = _costliest("speeds", tuple(rows), costly)
-    reading = "Only games with clocks or times, one for each player. A row leads to the moves that lost most Win%."
+    reading = f"Only games with clocks or times, one for each player. {_LEADS}"
     return ReportTable("speeds", "By speed", columns, tuple(rows), references, reading)
 
 

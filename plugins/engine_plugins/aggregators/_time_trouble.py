@@ -107,7 +107,8 @@ def trouble_table(moments: JointMoments, worst: Keyed[TopK]) -> ReportTable:
             difference = right / inside - other / outside if inside and outside else None
             cells = inside, mean(right, inside, 1000), outside, mean(other, outside, 1000)
             row = name, *cells, None if difference is None else round(difference / 1000, 3), None
-            rows.append((row, to_moves(worst.get(f"{TABLE}|{band}"))))
+            key = f"{TABLE}|{band}" if inside else f"{TABLE}|{band}|otherwise"
+            rows.append((row, to_moves(worst.get(key))))
     found = at_equal_win(moments)
     if found is not None:
         inside, right, outside, other = (sum(moments.sums[k::4]) for k in range(4))
@@ -133,5 +134,6 @@ _COLUMNS = (
 _READING = (
     "Positions are often decided in time trouble, and a move in a decided position can lose little; so compare"
     " along a row. The last row weighs the rows' differences by their moves (Mantel-Haenszel), with half of a 95%"
-    " interval over games. A row leads to the moves in time trouble that lost most Win%."
+    " interval over games. A row leads to the moves in time trouble that lost most Win%; where there are none, to"
+    " the others that did."
 )

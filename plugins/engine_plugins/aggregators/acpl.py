@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -29,10 +30,7 @@ from engine_plugins.aggregators._references import ENOUGH, SHOWN, possessive, re
 _COLORS: tuple[Color, ...] = ("white", "black")
 _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
 """Upper bounds, inclusive, of the groups of losses, as in Lichess's Insights."""
-
-
-_COSTLY = 101
-"""Smallest loss, in centipawns, of a move that rows refer to."""
+_NAMES = ("0", *(f"{below + 1}-{bound}" for below, bound in pairwise(_BUCKETS)))
 
 _Player = tuple[str, Histogram, dict[str, Histogram]]
 """A player, the losses in all games, and those by colour."""
@@ -66,8 +64,7 @@ class Acpl(Aggregator):
         Stockfish 1400     12    549  43.84       0  46.78  40.89
         Stockfish 1700     12    536  34.25       0  33.71  34.83
         Units: ACPL, Median, White, Black: centipawns.
-        Mean and median loss of a move. --show acpl:players=ROW prints the moves that lost most, of
-        those above 100.
+        Mean and median loss of a move. A row leads to the moves that lost most.
         How much the moves lost
         Centipawns lost  Moves      %
         0                1,382  61.0%
@@ -78,8 +75,8 @@ class Acpl(Aggregator):
         101-200            112   4.9%
         201-500             76   3.4%
         501-2000             9   0.4%
-        A mate counts as 1,000 centipawns. For rows above 100, --show acpl:losses=ROW prints the moves
-        that lost most.
+        A mate counts as 1,000 centipawns. A row leads to its moves that lost most; the row of 0 to
+        those that answered the moves that lost most.
     """
 
     Options = AcplOptions
@@ -94,9 +91,9 @@ class Acpl(Aggregator):
     """Losses of the moves in centipawns, by colour and player: `white|name`."""
     player_games = keyed(Sum(), by="player")
     worst = keyed(TopK(SHOWN), by="player")
-    """Moves by loss in centipawns, at least `_COSTLY`, by player."""
+    """Moves by loss in centipawns, by player."""
     buckets = keyed(TopK(SHOWN))
-    """Moves by loss in centipawns, at least `_COSTLY`, by group of losses."""
+    """Moves by loss in centipawns, by group of losses; those without a loss by what the opponent's move lost."""
     games = Table()
 
     def __init__(self, options: Any = None) -> None:
@@ -111,20 +108,26 @@ class Acpl(Aggregator):
                 acpls[color] = acpl
                 self.player_games[game.player(color)].add()
             losses = [loss for k in game.turns(color) if (loss := game.plies[k].loss) is not None]
-            for k in game.turns(color):
-                if (game.plies[k].loss or 0) >= _COSTLY:
-                    self._costs(game, k)
+            self._examples(game, color)
             for loss, n in Counter(losses).items():
                 self.moves[f"{color}|{game.player(color)}"].add(loss, n)
         if any(acpl is not None for acpl in acpls.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])
 
-    def _costs(self, game: AnalysedGame, k: int) -> None:
-        loss, number = game.plies[k].loss or 0, game.origin.game
-        for top in (self.worst[game.player(game.turn(k))], self.buckets[_bucket(loss)]):
-            if top.admits(loss, number, k):
-                top.add(loss, number, k)
+    def _examples(self, game: AnalysedGame, color: Color) -> None:
+        number, plies, worst = game.origin.game, game.plies, None
+        for k in game.turns(color):
+            loss = plies[k].loss
+            if loss is None:
+                continue
+            worst = worst or self.worst[game.player(color)]
+            if worst.admits(loss, number, k):
+                worst.add(loss, number, k)
+            bucket = self.buckets[_NAMES[bisect_left(_BUCKETS, loss)]]
+            score = loss or (k and plies[k - 1].loss) or 0
+            if bucket.admits(score, number, k):
+                bucket.add(score, number, k)
 
     def report(self) -> Report:
         everything, by_color = Histogram(), {color: Histogram() for color in _COLORS}
@@ -197,7 +200,7 @@ class Acpl(Aggregator):
             games = self.player_games.get(name).value
             rows.append((name, games, losses.total, _mean(losses), losses.median(), *by_color))
         references = tuple(to_moves(self.worst.get(name)) for name, _, _ in listed)
-        reading = "Mean and median loss of a move. A row leads to the moves that lost most, of those above 100."
+        reading = "Mean and median loss of a move. A row leads to the moves that lost most."
         return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
     def _games(self) -> ReportTable:
@@ -215,14 +218,11 @@ class Acpl(Aggregator):
         """Return the table of how many moves lost how much."""
         table = _loss_table(losses)
         references = tuple(to_moves(self.buckets.get(str(row[0]))) for row in table.rows)
-        reading = "A mate counts as 1,000 centipawns. Rows above 100 lead to the moves that lost most."
+        reading = (
+            "A mate counts as 1,000 centipawns. A row leads to its moves that lost most; the row of 0 to those"
+            " that answered the moves that lost most."
+        )
         return structs.replace(table, references=references, reading=reading)
-
-
-def _bucket(loss: int) -> str:
-    """Return the name of the group of a loss above 0."""
-    below, bound = next((low, high) for low, high in pairwise(_BUCKETS) if loss <= high)
-    return f"{below + 1}-{bound}"
 
 
 def _mean(losses: Histogram) -> float | None:
@@ -234,9 +234,8 @@ def _loss_table(losses: Histogram) -> ReportTable:
     columns = (Column("loss", "Centipawns lost"), Column("moves", "Moves", "int"), Column("share", "%", "percent"))
     rows: list[tuple[Cell, ...]] = []
     below = -1
-    for bound in _BUCKETS if losses.total else ():
+    for name, bound in zip(_NAMES, _BUCKETS, strict=True) if losses.total else ():
         moves = sum(n for loss, n in losses.items() if below < loss <= bound)
-        name = f"{below + 1}-{bound}" if bound else "0"
         rows.append((name, moves, share(moves, losses.total)))
         below = bound
     return ReportTable("losses", "How much the moves lost", columns, tuple(rows))

@@ -163,8 +163,9 @@ class Baseline(Aggregator):
             ("evaluations", "Where the evaluations are from", "Evaluated by", self.evaluations),
             ("sites", "Whose ratings they are", "Site", self.sites),
         ):
+            reading = "Games with a side that counts."
             columns = (Column("name", label), Column("games", "Games", "int"))
-            yield ReportTable(key, title, columns, tuple(counts.most_common()))
+            yield ReportTable(key, title, columns, tuple(counts.most_common()), reading=reading)
 
 
 def _values(bands: list[Band]) -> ReportTable:

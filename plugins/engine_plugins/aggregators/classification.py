@@ -42,8 +42,6 @@ _CLASSES = {
 }
 _TOP = ("brilliant", "great", "best")
 _FINEST = ("brilliant", "great")
-_SHOWN = (*_FINEST, "miss", "mistake", "blunder", "inaccuracy")
-"""Classes that have examples."""
 _UNCHOSEN = ("book", "forced")
 
 
@@ -121,9 +119,9 @@ class Classification(Aggregator):
         Inaccuracy     51   9.4%  7.2-12.2          47   8.7%
         Mistake        11   2.0%  1.1-3.6           10   1.8%
         Blunder        13   2.4%  1.4-4.1           12   2.2%
-        95 %: interval of the share. --show classification:classes=ROW prints examples: brilliant and
-        great moves whose second-best move loses most, and the misses and judged moves that lost most
-        Win%.
+        95 %: interval of the share. Rows lead to examples: brilliant and great moves whose second-best
+        move loses most; best moves after the opponent's costliest; book moves deepest in the game;
+        forced moves in the most even positions; of the other classes, those that lost most Win%.
     """
 
     Options = ClassificationOptions
@@ -145,9 +143,9 @@ class Classification(Aggregator):
     misses = TopK()
     """Misses by the Win% that they gave back."""
     examples = keyed(TopK(SHOWN))
-    """Moves in view by class: great ones by what the second-best move loses, others by the Win% that they lose."""
+    """Moves in view by class and `_worth`."""
     player_examples = keyed(TopK(SHOWN), by="player")
-    """Brilliant and great moves by player in view."""
+    """Brilliant and great moves, then those that lost most Win%, by player in view."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -179,13 +177,11 @@ class Classification(Aggregator):
                 continue
             self.players[game.player(color)].add(kind)
             self._list(game, k, kind, margin)
-            if kind not in _SHOWN:
-                continue
-            worth = (margin if kind in _FINEST else None) or lost(game.plies[k]) or 0
-            tops = [self.examples[kind]] + [self.player_examples[game.player(color)]] * (kind in _FINEST)
-            for top in tops:
-                if top.admits(worth, game.origin.game, k):
-                    top.add(worth, game.origin.game, k)
+            worth, number = _worth(game, k, kind, margin), game.origin.game
+            finest = worth + 1_000_000 if kind in _FINEST else lost(game.plies[k]) or 0
+            for top, score in ((self.examples[kind], worth), (self.player_examples[game.player(color)], finest)):
+                if top.admits(score, number, k):
+                    top.add(score, number, k)
 
     def _list(self, game: AnalysedGame, k: int, kind: str, margin: int | None) -> None:
         number, ply = game.origin.game, game.plies[k]
@@ -300,7 +296,8 @@ class Classification(Aggregator):
         references = tuple(to_moves(self.examples.get(kind)) for kind in _CLASSES)
         reading = (
             "95 %: interval of the share. Rows lead to examples: brilliant and great moves whose second-best move"
-            " loses most, and the misses and judged moves that lost most Win%."
+            " loses most; best moves after the opponent's costliest; book moves deepest in the game; forced moves"
+            " in the most even positions; of the other classes, those that lost most Win%."
         )
         if not ours.total:
             rows, references = [], ()
@@ -325,7 +322,7 @@ class Classification(Aggregator):
         references = tuple(to_moves(self.player_examples.get(name)) for name, _ in listed)
         reading = (
             "Best %: best, great and brilliant among the moves that are neither book nor forced, with a 95%"
-            " interval. A row leads to brilliant and great moves."
+            " interval. A row leads to brilliant and great moves, then to those that lost most Win%."
         )
         return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 
@@ -349,6 +346,19 @@ class Classification(Aggregator):
         references = tuple((Reference(entry.game, entry.ply),) for entry in entries)
         reading = "Worth: Win% that the second-best move would have lost, and for a miss what the move lost."
         return ReportTable("moments", "Finest moves and misses", columns, rows, references, reading)
+
+
+def _worth(game: AnalysedGame, k: int, kind: str, margin: int | None) -> int:
+    """Return by what a move is an example of its class: thousandths of Win%, or the ply of a book move."""
+    if kind in _FINEST:
+        return margin or 0
+    if kind == "best":
+        return (lost(game.plies[k - 1]) if k else None) or 0
+    if kind == "book":
+        return k
+    if kind == "forced":
+        return -abs(milli(game.plies[k].win_before or 0) - 50_000)
+    return lost(game.plies[k]) or 0
 
 
 def _best(counts: Counts) -> int:

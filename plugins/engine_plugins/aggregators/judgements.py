@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from msgspec import Meta, structs
+from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Ply, Report, ReportTable
-from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, TopK, keyed
+from engine.plugin import Aggregator, Counts, JointMoments, Keyed, Needs, Options, TopK, keyed
 from engine_plugins.aggregators import _move_numbers
 from engine_plugins.aggregators._common import (
     GAME,
@@ -67,8 +67,7 @@ class Judgements(Aggregator):
         Stockfish 1400    549            63  11.47        12  2.19        15  2.73
         Stockfish 1700    536            53   9.89        14  2.61        13  2.42
         Units: Rate: per 100 moves.
-        Rates are per 100 moves. --show judgements:players=ROW prints the player's moves with the lowest
-        accuracy.
+        Rates are per 100 moves. A row leads to the moves with the lowest accuracy.
         Worst moves
         Game  Ply  Player          Move  Judgement   Win%  after  Best move
           17   37  Stockfish 2000  O-O   blunder    70.3%   9.1%  Rg8
@@ -92,7 +91,9 @@ class Judgements(Aggregator):
     """Number of moves that count and of each judgement, by colour and player: `white|name`."""
     worst = TopK()
     player_worst = keyed(TopK(SHOWN), by="player")
-    """Judged moves by how far their accuracy is from 100%, in thousandths."""
+    """Moves with the lowest accuracy, in thousandths."""
+    color_worst = keyed(TopK(SHOWN))
+    """The same by colour."""
     # By move number; `_move_numbers.tally` says what they hold.
     losses = keyed(JointMoments(4))
     errors = keyed(Counts())
@@ -111,17 +112,20 @@ class Judgements(Aggregator):
             plies += judged
             counts = self.players[f"{color}|{game.player(color)}"]
             counts.add(_MOVES, len(judged))
+            number, tops = game.origin.game, (self.player_worst[game.player(color)], self.color_worst[color])
             for k in judged:
                 ply = game.plies[k]
-                if ply.judgement is not None and ply.accuracy is not None:
+                accuracy = milli(ply.accuracy or 0)
+                for top in tops:
+                    if top.admits(-accuracy, number, k):
+                        top.add(-accuracy, number, k)
+                if ply.judgement is not None:
                     counts.add(ply.judgement)
-                    self._enter(game, k, ply, milli(ply.accuracy))
+                    self._enter(game, k, ply, accuracy)
         _move_numbers.tally(game, plies, self.losses, self.errors, self.costly)
 
     def _enter(self, game: AnalysedGame, k: int, ply: Ply, accuracy: int) -> None:
-        number, own = game.origin.game, self.player_worst[game.player(game.turn(k))]
-        if own.admits(-accuracy, number, k):
-            own.add(-accuracy, number, k)
+        number = game.origin.game
         if not self.worst.admits(-accuracy, number, k):
             return
         player, best = game.player(game.turn(k)), best_san(game, k)
@@ -131,6 +135,7 @@ class Judgements(Aggregator):
     def report(self) -> Report:
         colors: dict[str, Counts] = {}
         listed, number = leading(self._by_player(colors), self.options.players, lambda item: item[1][_MOVES])
+        by_color = sorted(colors.items(), reverse=True)
         totals = Counts()
         for counts in colors.values():
             totals.merge(counts)
@@ -147,8 +152,8 @@ class Judgements(Aggregator):
             title="Judgements",
             metrics=metrics,
             tables=(
-                self._players(listed),
-                _rates("colors", "By colour", Column("color", "Colour"), sorted(colors.items(), reverse=True)),
+                _rates("players", "By player", PLAYER, listed, self.player_worst),
+                _rates("colors", "By colour", Column("color", "Colour"), by_color, self.color_worst),
                 _move_numbers.table(self.losses, self.errors, self.costly),
                 self._worst(),
             ),
@@ -176,12 +181,6 @@ class Judgements(Aggregator):
             text = f"Blunders per 100 moves: {reaching} with {_ENOUGH:,} moves or more."
             yield Finding(text, table="players")
         yield from _move_numbers.findings(only, self.losses, self.costly)
-
-    def _players(self, listed: list[tuple[str, Counts]]) -> ReportTable:
-        references = tuple(to_moves(self.player_worst.get(name)) for name, _ in listed)
-        reading = "Rates are per 100 moves. A row leads to the player's moves with the lowest accuracy."
-        table = _rates("players", "By player", PLAYER, listed)
-        return structs.replace(table, references=references, reading=reading)
 
     def _by_player(self, colors: dict[str, Counts]) -> Iterator[tuple[str, Counts]]:
         """Yield the counts of each player, and add them to those of the colours."""
@@ -215,7 +214,9 @@ class Judgements(Aggregator):
         return ReportTable("worst", "Worst moves", columns, rows, reading=reading)
 
 
-def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]) -> ReportTable:
+def _rates(
+    key: str, title: str, first: Column, groups: list[tuple[str, Counts]], worst: Keyed[TopK]
+) -> ReportTable:
     """Return the table of judgements of groups of moves, in number and per 100."""
     columns = [first, Column("moves", "Moves", "int")]
     for _, plural, label in _KINDS:
@@ -225,4 +226,6 @@ def _rates(key: str, title: str, first: Column, groups: list[tuple[str, Counts]]
         moves = counts[_MOVES]
         rates = [cell for kind, _, _ in _KINDS for cell in (counts[kind], mean(100 * counts[kind], moves))]
         rows.append((name, moves, *rates))
-    return ReportTable(key, title, tuple(columns), tuple(rows), reading="Rates are per 100 moves.")
+    references = tuple(to_moves(worst.get(name)) for name, _ in groups)
+    reading = "Rates are per 100 moves. A row leads to the moves with the lowest accuracy."
+    return ReportTable(key, title, tuple(columns), tuple(rows), references, reading)

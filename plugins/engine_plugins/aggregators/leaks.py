@@ -133,7 +133,7 @@ class Leaks(Aggregator):
             self.sums[key].add(*part.sums, *everything)
             if part.moves:
                 self.played.add(key)
-            if part.worst:
+            if part.worst_ply >= 0:
                 self.worst[key].add(part.worst, game.origin.game, part.worst_ply)
         for cell, number in cells.items():
             self.together.add("&".join(cell), number)

@@ -39,8 +39,6 @@ from engine_plugins.aggregators._references import SHOWN, possessive, to_moves
 
 _PHASES: tuple[Phase, ...] = ("opening", "middlegame", "endgame")
 _KINDS = ("inaccuracy", "mistake", "blunder")
-_COSTLY = ("mistake", "blunder")
-"""Judgements of the moves that rows refer to."""
 _Side = Literal["ours", "theirs"]
 
 
@@ -112,7 +110,7 @@ class Phases(Aggregator):
     versus = keyed(JointMoments(4))
     """Sums by phase over the games with both: accuracy and number of our moves, and of theirs."""
     worst = keyed(TopK(SHOWN))
-    """Mistakes and blunders by the Win% that they lost, by side and phase."""
+    """Moves by the Win% that they lost, by side and phase."""
     player_worst = keyed(TopK(SHOWN), by="player")
 
     @classmethod
@@ -139,8 +137,7 @@ class Phases(Aggregator):
             self.judgements[key].add(ply.judgement or "good")
             if color in game.view:
                 self.players[f"{phase}|{game.player(color)}"].add(accuracy)
-            if ply.judgement in _COSTLY:
-                self._costs(game, k, key)
+            self._costs(game, k, key)
         for phase, both in sums.items():
             if both[1] and both[3]:
                 self.versus[phase].add(*both)

@@ -40,11 +40,12 @@ from engine_plugins.aggregators._time_tables import (
 )
 from engine_plugins.aggregators._time_trouble import SIZE, TABLE, band_of, findings, metric, trouble_table
 
+_UNKNOWN = -1_000_000_000
+"""Score of a move without an evaluation, below that of every other."""
 _WHOLE = 100_000
 """The whole clock in thousandths of a percent; a player who was given time can have more."""
 _WINDOW = 13
 """Number of a player's moves in a window for the time variance."""
-_COSTLY = ("mistake", "blunder")
 """Judgements of the moves that rows refer to."""
 _FORFEITS = ("time forfeit", "on time")
 """Words in the tag `Termination` of a game lost on time: Lichess and the PGN standard, chess.com."""
@@ -110,8 +111,8 @@ class TimeManagement(Aggregator):
         opponents  under 3%       330  61.0%          94.8%         9                  2.75  1.5-5.1
         … 4 more
         Clock left after the move, in percent. Share: of the moves. Move accuracy and blunders are over
-        the moves with evaluations; 95%: interval of the blunders per 100. --show
-        time-management:clock=ROW prints the moves that lost most Win%.
+        the moves with evaluations; 95%: interval of the blunders per 100. A row leads to the moves that
+        lost most Win%; without evaluations, to those that took longest.
         Longest thinks
         Game  Move       Player           Time   Left  Before  After  Judgement
           18  8. Nc3     Stockfish 1700  1.4 s  4.3 s   59.4%  59.4%  –
@@ -145,9 +146,9 @@ class TimeManagement(Aggregator):
     equal = JointMoments(SIZE)
     """Our moves in and out of time trouble by Win% before the move: `_time_trouble.SIZE` integers a game."""
     costly = keyed(TopK(SHOWN))
-    """Our mistakes and blunders with the highest losses of Win%, by table and row: `thinking|1-3 s`."""
+    """Moves with the highest losses of Win%, by table and row: `thinking|1-3 s`, `opponents|3-10%`."""
     worst = keyed(TopK(SHOWN), by="player")
-    """Mistakes and blunders with the highest losses of Win%, by player in view."""
+    """Moves with the highest losses of Win%, by player in view."""
     played = Counts()
     """Number of games that somebody in view played (`games`), and of those with a clock or times (`clocks`)."""
     unknown = Sum()
@@ -169,7 +170,10 @@ class TimeManagement(Aggregator):
             side = self.clock["ours" if color in game.view else "opponents"] if moves else None
             for move in moves:
                 if move.left is not None and side is not None:
-                    tallies.add(side[_band(move.left, CLOCKS, MOST_CLOCK)], move.amounts)
+                    band = _band(move.left, CLOCKS, MOST_CLOCK)
+                    tallies.add(side[band], move.amounts)
+                    if color not in game.view:
+                        _costs(game, move, [self.costly[f"opponents|{band}"]])
             if color in game.view:
                 clocked = self._ours(game, color, moves, tallies) or clocked
                 _compare(moves, equal)
@@ -198,11 +202,13 @@ class TimeManagement(Aggregator):
                 counts.add(flagged)
             for move in known:
                 tallies.add(counts, move.amounts)
+        worst = self.worst[game.player(color)]
         for move in known:
             self._move(game, move, tallies)
-            if move.ply.judgement in _COSTLY:
-                tops = [self.costly[row] for row in self._rows(game, move, speed)]
-                _costs(game, move, [*tops, self.worst[game.player(color)]])
+            tops = [self.costly[row] for row in self._rows(game, move, speed)]
+            _costs(game, move, [*tops, worst])
+        if not known:
+            worst.add(_UNKNOWN, game.origin.game, len(game.plies))
         self._whole(groups[0], moves)
         return bool(known)
 
@@ -224,9 +230,11 @@ class TimeManagement(Aggregator):
             yield f"thinking|{_band(milli(move.ply.time), TIMES, MOST_TIME)}"
         if move.left is not None:
             yield f"clock|{_band(move.left, CLOCKS, MOST_CLOCK)}"
-        if move.troubled and move.ply.win_before is not None:
-            yield TABLE
-            yield f"{TABLE}|{band_of(move.ply.win_before)}"
+        if move.left is not None and move.ply.win_before is not None:
+            band = band_of(move.ply.win_before)
+            yield f"{TABLE}|{band}" if move.troubled else f"{TABLE}|{band}|otherwise"
+            if move.troubled:
+                yield TABLE
 
     def _whole(self, counts: Counts, moves: list[_Move]) -> None:
         """Count the clock left at the end and the time variance of a player's whole game."""
@@ -339,8 +347,10 @@ def _compare(moves: list[_Move], equal: list[int]) -> None:
 
 
 def _costs(game: AnalysedGame, move: _Move, tops: list[TopK]) -> None:
-    """Keep a judged move where it is among the costliest of a row."""
-    loss, number = lost(move.ply) or 0, game.origin.game
+    """Keep a move where it is among the costliest of a row, or else the longest of those without an evaluation."""
+    loss, number = lost(move.ply), game.origin.game
+    if loss is None:
+        loss = _UNKNOWN + min(milli(move.ply.time or 0), -_UNKNOWN - 1)
     for top in tops:
         if top.admits(loss, number, move.k):
             top.add(loss, number, move.k)

@@ -101,7 +101,7 @@ class Wins(Aggregator):
     players = keyed(Counts(), by="player")
     """The same by player to move, in view only."""
     worst = keyed(TopK(SHOWN), by="player")
-    """Missed winning moves by the Win% that they lost, in thousandths."""
+    """Missed winning moves by the Win% that they lost, in thousandths; then the others, at -1."""
     games = Table()
 
     def __init__(self, options: Any = None) -> None:
@@ -134,6 +134,10 @@ class Wins(Aggregator):
             for k in worst:
                 if k % 2 == first:
                     self.worst[game.player(color)].add(losses[k], number, k)
+            kept = self.worst[game.player(color)]
+            for k, fate in fates.items():
+                if k % 2 == first and fate != "missed" and kept.admits(-1, number, k):
+                    kept.add(-1, number, k)
 
     def _won(self, evaluation: Evaluation | None) -> bool | None:
         return None if evaluation is None else is_winning(evaluation.score, self.options.winning_cp)
