@@ -56,7 +56,7 @@ class Limit(Struct, frozen=True, omit_defaults=True):
     """Number of best moves that get a line of their own. It changes the scores, so it is part of the limit."""
 
     def __str__(self) -> str:
-        return self._parts("d")
+        return self._parts("")
 
     @property
     def words(self) -> str:

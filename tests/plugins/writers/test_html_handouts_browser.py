@@ -29,7 +29,6 @@ def begins_a_page(tab: Tab) -> list[bool]:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="a little more than two pages come before the exercises, so that there are five")
 def test_a_handout_of_twenty_nine_real_games_is_four_pages(chromium: Any, tmp_path: Path) -> None:
     """The match as games of one player, five of them once more on another day."""
     with open(DATA / "match.jsonl.zst", "rb") as raw, io.BufferedReader(InputStream(raw, ".zst")) as stream:

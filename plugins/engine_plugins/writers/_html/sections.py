@@ -39,6 +39,8 @@ class Section(Struct, frozen=True):
     charts: list[Drawing]
     grids: list[Grid]
     notes: tuple[str, ...]
+    brief: bool
+    """Whether the findings say all that the first table does: it has one row. On paper they do without it."""
 
 
 def sections(
@@ -61,7 +63,10 @@ def sections(
         grids = [grid(table, link) for table in report.tables if table.rows and not _is_list_of_games(table)]
         notes = tuple(dict.fromkeys(report.notes))
         if metrics or findings or grids or notes:
-            yield Section(name, report.title, metrics, findings, [one for one in charts if one], grids, notes)
+            first = next((table.rows for table in report.tables if table.rows), ())
+            brief = bool(findings) and len(first) == 1
+            drawings = [one for one in charts if one]
+            yield Section(name, report.title, metrics, findings, drawings, grids, notes, brief)
 
 
 def sentence(name: str, report: Report, finding: Finding) -> Sentence:
