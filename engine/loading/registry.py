@@ -120,7 +120,7 @@ class Registry:
         self._local: list[LocalEntryPoint] = []
         """Plugins of the single files."""
         self._listed: dict[str, list[Any]] = {}
-        """Installed entry points by namespace, listed at first use."""
+        """Installed entry points by namespace, all listed at the first use of any."""
         for file in self.files:
             self._local += _load_file(file)
         for ep in map(_entry_point_of, dict.fromkeys(given)):
@@ -242,8 +242,7 @@ class Registry:
         return [*self._installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
 
     def _installed(self, namespace: str) -> list[Any]:
-        if namespace not in self._listed:
-            self._listed[namespace] = _installed(namespace)
+        self._listed = self._listed or _installed()
         return self._listed[namespace]
 
 
@@ -281,15 +280,18 @@ def _info(namespace: str, ep: Any) -> PluginInfo:
     )
 
 
-def _installed(namespace: str) -> list[Any]:
+def _installed() -> dict[str, list[Any]]:
     """List the installed entry points that ENGINE_PLUGINS admits, without stevedore's cache."""
-    return [ep for ep in _all_installed(namespace) if _is_admitted(ep)]
+    return {name: list(filter(_is_admitted, eps)) for name, eps in _all_installed().items()}
 
 
-def _all_installed(namespace: str) -> list[Any]:
-    """List all installed entry points. An editable install can list one twice; the same target counts once."""
-    unique = {(ep.name, ep.value, _distribution(ep)[0]): ep for ep in metadata.entry_points(group=namespace)}
-    return list(unique.values())
+def _all_installed() -> dict[str, list[Any]]:
+    """List them by namespace, in one reading of all distributions. An editable install can list one twice."""
+    found = metadata.entry_points()
+    return {
+        name: list({(ep.name, ep.value, _distribution(ep)[0]): ep for ep in found.select(group=name)}.values())
+        for name in CONTRACTS
+    }
 
 
 def _is_admitted(ep: Any) -> bool:
@@ -297,8 +299,7 @@ def _is_admitted(ep: Any) -> bool:
 
     It is `none`, or a list of names and distributions that are admitted beside our own. When unset it admits all.
     """
-    limit = os.environ.get(LIMIT_VARIABLE)
-    distribution = _normalized(_distribution(ep)[0])
+    limit, distribution = os.environ.get(LIMIT_VARIABLE), _normalized(_distribution(ep)[0])
     if limit is None or distribution == OURS:
         return True
     admitted = {word.strip() for word in limit.split(",")} - {"none"}
@@ -325,7 +326,7 @@ def _full_name(ep: Any) -> str:
 
 
 def _not_found(namespace: str, name: str, names: Sequence[str]) -> str:
-    if any(name in (ep.name, _full_name(ep)) for ep in _all_installed(namespace)):
+    if any(name in (ep.name, _full_name(ep)) for ep in _all_installed()[namespace]):
         return f"{kind_of(namespace)} {name!r} is left out by {LIMIT_VARIABLE}={os.environ.get(LIMIT_VARIABLE)}"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
