@@ -48,14 +48,15 @@ def show(
     numbers = {
         reference.game
         for query, rows in found
-        if query.value is not None
+        if query.prints(rows)
         for row in rows
         for reference in row.references
     }
     games = games_again([LiteralPath(name) for name in inputs], settings, numbers, stop=stop)
     console = live.output_console()
     for query, rows in found:
-        if query.value is None:
+        if not query.prints(rows):
             live.print_all(console, live.row_names(rows))
-        for row in rows if query.value is not None else ():
+            continue
+        for row in rows:
             live.print_all(console, live.moves_behind(row, games, console.width))

@@ -209,15 +209,13 @@ class JointMoments(State):
         if len(values) != self.size:
             raise ValueError(f"{len(values)} values for {self.size}")
         self.n += 1
-        k = 0
-        for i, first in enumerate(values):
-            self.sums[i] += exact(first)
-            if not first:
-                k += self.size - i
-                continue
-            for second in values[i:]:
-                self._products[k] += first * second
-                k += 1
+        sums, products, k = self.sums, self._products, 0
+        filled = [(i, exact(value)) for i, value in enumerate(values) if value]
+        for place, (i, first) in enumerate(filled):
+            sums[i] += first
+            k = i * self.size - i * (i + 1) // 2
+            for j, second in filled[place:]:
+                products[k + j] += first * second
 
     def product(self, first: int, second: int) -> int:
         """Return the sum over games of the product of two of the integers, by their places from 0."""

@@ -13,7 +13,7 @@ from engine.text.format import FIGURES, cell, clean, with_unit
 
 FINDINGS = "findings"
 """What stands in place of the key of a table for the sentences of a report."""
-FORM = "REPORT[:TABLE[=ROW]] or REPORT:TABLE:COLUMN=VALUE"
+FORM = "REPORT[:TABLE[=ROW]], REPORT:ROW or REPORT:TABLE:COLUMN=VALUE"
 
 
 class ShownRow(Struct, frozen=True):
@@ -74,17 +74,42 @@ class Query(Struct, frozen=True):
         report = reports.get(self.report)
         if report is None:
             raise self._unknown(f"no report is called {self.report!r}", self.report, list(reports))
-        rows = list(rows_of(self.report, report))
+        rows = every = list(rows_of(self.report, report))
         if not rows:
             raise ConfigError(f"--show {self.text!r}: no row of {self.report} rests on single moves")
+        first = next((row.key for row in rows if report.table(row.key)), FINDINGS)
+        if self.value is None and (named := self._named(rows, first)):
+            return named
         if self.key:
             keys = list(dict.fromkeys(row.key for row in rows))
-            rows = [row for row in rows if row.key == self.key]
+            rows = [row for row in rows if row.key.casefold() == self.key.casefold()]
             if not rows:
+                names = list(dict.fromkeys(row.row for row in every if not row.row.startswith("#")))
                 raise self._unknown(
-                    f"{self.report} has no table {self.key!r} with moves behind it", self.key, keys
+                    f"{self.report} has no table or row {self.key!r} with moves behind it", self.key, keys + names
                 )
         return rows if self.value is None else self._having(rows, self.value)
+
+    def prints(self, rows: list[ShownRow]) -> bool:
+        """Return whether the moves behind `rows`, which `find` returned, are meant, and not a list of the rows."""
+        key = self.key.casefold()
+        return self.value is not None or (bool(key) and all(row.key.casefold() != key for row in rows))
+
+    def _named(self, rows: list[ShownRow], first: str) -> list[ShownRow]:
+        """Return the rows that a text in place of the key of a table names, without regard to case.
+
+        It is a row's first text, its number in the `first` table, or the beginning of a finding.
+        """
+        wanted = self.key.casefold()
+        if not wanted or self.column or any(row.key.casefold() == wanted for row in rows):
+            return []
+        exact = [
+            row
+            for row in rows
+            if row.row.casefold() == wanted or (row.key == first and f"#{row.number}" == wanted)
+        ]
+        exact = [row for row in exact if row.key == first or not wanted.startswith("#")]
+        return exact or [row for row in rows if row.key == FINDINGS and _begins(row.title, wanted)]
 
     def _having(self, rows: list[ShownRow], value: str) -> list[ShownRow]:
         """Return the rows with a value."""
@@ -167,6 +192,12 @@ def _table_row(
     return ShownRow(
         name, table.key, row, k + 1, title, ", ".join(figures), clean(table.reading), cells, references
     )
+
+
+def _begins(sentence: str, wanted: str) -> bool:
+    """Return whether a sentence begins so, with or without the word for its certainty before it."""
+    folded = sentence.casefold()
+    return folded.startswith(wanted) or folded.partition(": ")[2].startswith(wanted)
 
 
 def _names(value: Cell, kind: str) -> bool:

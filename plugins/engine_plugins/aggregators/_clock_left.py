@@ -28,15 +28,20 @@ class Clocks:
 
     def __init__(self, game: AnalysedGame) -> None:
         self._game = game
-        self._timing = game.timing() if any(ply.clock is not None for ply in game.plies) else None
+        timing = game.timing() if any(ply.clock is not None for ply in game.plies) else None
+        sides = (None, None) if timing is None else (timing.white, timing.black)
+        self._controls = sides if game.turn(0) == "white" else sides[::-1]
+        """Time controls of the sides that move at even and at odd plies."""
+        self._wholes = [0.0 if control is None else control.whole for control in self._controls]
 
     def before(self, k: int) -> Left | None:
         """Return what the mover's clock showed before ply `k`; None where it is not known."""
-        if self._timing is None:
+        control, whole = self._controls[k % 2], self._wholes[k % 2]
+        if control is None or whole <= 0:
             return None
-        game, white = self._game, self._game.turn(k) == "white"
-        control, clock = self._timing.white if white else self._timing.black, game.plies[k].clock
-        if control is None or control.whole <= 0 or clock is None:
+        game = self._game
+        clock = game.plies[k].clock
+        if clock is None:
             return None
         if control.kind == "move":
             before: float | None = control.base
@@ -44,4 +49,4 @@ class Clocks:
             before = game.plies[k - 2].clock
         else:  # a game that begins with a later clock does not say what it was before
             before = control.base if clock >= control.base / 2 else None
-        return None if before is None else Left(before, min(100.0, 100 * before / control.whole))
+        return None if before is None else Left(before, min(100.0, 100 * before / whole))

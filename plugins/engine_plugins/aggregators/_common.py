@@ -122,9 +122,12 @@ def other(color: Color) -> Color:
 
 def lost(ply: Ply) -> int | None:
     """Return the thousandths of Win% that the mover lost, 0 or more; None if an evaluation is missing."""
-    if ply.win_before is None or ply.win_after is None:
+    before, after = ply.win_before, ply.win_after
+    if before is None or after is None:
         return None
-    return max(0, milli(ply.win_before) - milli(ply.win_after))
+    # As `milli` does it; every report asks this of every move.
+    loss = round(before * 1000) - round(after * 1000)
+    return max(0, loss)
 
 
 def win_at(game: AnalysedGame, ply: int, color: Color) -> int | None:

@@ -50,24 +50,27 @@ def glances(game: AnalysedGame, *, search: bool) -> Iterator[Glance]:
     """Yield the facts about each ply, in order. Without `search` no move is a candidate."""
     book = game.variant == "standard" and game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
     taken_on = None
-    for k, (board, ply) in enumerate(zip(game.boards(), game.plies, strict=False)):
+    board = game.board(0)
+    for k, ply in enumerate(game.plies):
         move = chess.Move.from_uci(ply.uci)
         captures = board.is_capture(move)
-        forced = not _at_least(2, board.generate_legal_moves())
+        is_open = search and _is_open(game, k)
+        choices = _up_to(_CHOICE + 1 if is_open else 2, board.generate_legal_moves())
+        forced = choices < 2  # noqa: PLR2004
         book = book and _leads_to_book(board, move)
         candidate = sacrifice = chosen = False
-        if search and not forced and not book and not (captures and move.to_square == taken_on):
-            candidate = _is_open(game, k) and _at_least(_CHOICE + 1, board.generate_legal_moves())
-            sacrifice = candidate and gives_away(board, move) >= _SACRIFICE
+        if is_open and choices > _CHOICE and not book and not (captures and move.to_square == taken_on):
+            sacrifice = gives_away(board, move) >= _SACRIFICE
             chosen = sacrifice and is_choice(board, move)
-            candidate = candidate and (sacrifice or _is_tense(board, move, (k and lost(game.plies[k - 1])) or 0))
+            candidate = sacrifice or _is_tense(board, move, (k and lost(game.plies[k - 1])) or 0)
         yield Glance(forced, book, candidate, sacrifice, chosen)
         taken_on = move.to_square if captures else None
+        board.push(move)
 
 
-def _at_least(number: int, moves: Iterable[chess.Move]) -> bool:
-    """Return whether there are so many moves, without looking at more."""
-    return sum(1 for _ in islice(moves, number)) == number
+def _up_to(number: int, moves: Iterable[chess.Move]) -> int:
+    """Return how many moves there are, without looking at more than `number`."""
+    return sum(1 for _ in islice(moves, number))
 
 
 def is_choice(board: chess.Board, move: chess.Move) -> bool:
@@ -79,7 +82,7 @@ def is_choice(board: chess.Board, move: chess.Move) -> bool:
     if board.is_check() or move.promotion:
         return False
     others = (other for other in board.generate_legal_moves() if other != move)
-    return _at_least(_CHOICE, (other for other in others if gives_away(board, other) <= 0))
+    return _up_to(_CHOICE, (other for other in others if gives_away(board, other) <= 0)) == _CHOICE
 
 
 def _leads_to_book(board: chess.Board, move: chess.Move) -> bool:
@@ -149,11 +152,8 @@ def gives_away(board: chess.Board, move: chess.Move) -> int:
     """Return the points that the opponent may win by capturing a piece after `move`, less those that it won."""
     taken = _gain(board, move)
     board.push(move)
-    offers = [
-        exchange(board, reply)
-        for reply in board.generate_legal_captures()
-        if board.piece_type_at(reply.to_square) not in (None, chess.PAWN)
-    ]
+    pieces = board.occupied_co[not board.turn] & ~board.pawns & ~board.kings
+    offers = [exchange(board, reply) for reply in board.generate_legal_moves(to_mask=pieces)]
     board.pop()
     return max(offers, default=0) - taken
 

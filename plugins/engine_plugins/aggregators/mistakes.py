@@ -156,9 +156,8 @@ class Mistakes(Aggregator):
         return [Request(error.ply, multipv=self.options.lines) for error in self._best(self._errors(game))]
 
     def add(self, game: AnalysedGame) -> None:
-        self.moves.add(
-            sum(ply.win_before is not None and game.turn(k) in game.view for k, ply in enumerate(game.plies))
-        )
+        plies = game.plies
+        self.moves.add(sum(plies[k].win_before is not None for color in game.view for k in game.turns(color)))
         errors = self._errors(game)
         if not errors:
             return
@@ -176,8 +175,8 @@ class Mistakes(Aggregator):
     def _errors(self, game: AnalysedGame) -> list[Error]:
         """Return the moves that are bad enough, in order."""
         least, haste = milli(self.options.least), self.options.haste
-        losses = ((k, lost(ply)) for k, ply in enumerate(game.plies) if game.turn(k) in game.view)
-        bad = [(k, loss) for k, loss in losses if loss is not None and loss >= least]
+        losses = [(k, lost(game.plies[k])) for color in game.view for k in game.turns(color)]
+        bad = sorted((k, loss) for k, loss in losses if loss is not None and loss >= least)
         if not bad:
             return []
         clocks = Clocks(game)
@@ -207,6 +206,8 @@ class Mistakes(Aggregator):
         mate = before.score.mate if before is not None else None
         easy = mate == 1 or (known is not None and just_moved(game, k, known))
         weight = difficulty(board, moves[0], number, easy=easy)
+        if not self.positions.admits(value(error, weight), game.origin.game, k):
+            return
         best, *others = map(board.san, moves)
         line = _line(game, k) if k < FIRST_PLIES else None
         assert ply.win_before is not None

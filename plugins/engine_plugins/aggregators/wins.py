@@ -228,7 +228,8 @@ _COLUMNS = (
 )
 _READING = (
     "Available: positions whose best move wins, of all evaluated. Played: the move made keeps the win; missed: it"
-    " does not; neither: nobody moved. A row leads to the winning moves missed that cost most Win%."
+    " does not; neither: nobody moved. A row leads to the winning moves missed that cost most Win%,"
+    " then to others."
 )
 
 

@@ -134,7 +134,9 @@ def test_acpl_is_over_moves_and_rounds_half_up_in_a_game() -> None:
 
 def test_acpl_rows_lead_to_the_moves_that_lost_most() -> None:
     got = report(Acpl, analysed_game(ERRORS, ERROR_EVALS, headers=ANNA_BERT, view=("white",)))
-    assert table(got, "players").references == ((Reference(1, 6), Reference(1, 4)),)
+    assert table(got, "players").references == (
+        (Reference(1, 6), Reference(1, 4), Reference(1, 2), Reference(1, 0)),
+    )
     by_loss = dict(zip((row["loss"] for row in rows(got, "losses")), table(got, "losses").references, strict=True))
     assert by_loss["101-200"] == (Reference(1, 6), Reference(1, 4))
     assert got.findings[0].text == "Anna's moves lose 84 centipawns on average, half of them 55 or less (of 4)."

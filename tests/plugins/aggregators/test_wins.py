@@ -25,7 +25,7 @@ def test_what_wins_for_the_side_to_move_is_available_and_then_played_or_missed()
     got = report(Wins, analysed_game(SWINGS, SWING_EVALS, headers=ANNA_BERT, best=NOT_BEST))
     assert metrics(got) == {"wins": 2, "played": 1, "missed": 1, "positions": 5, "share": 40.0}
     assert table(got, "players").rows == (("Anna", 1, 3, 33.333, 0, 1), ("Bert", 1, 2, 50.0, 1, 0))
-    assert table(got, "players").references == ((Reference(1, 2),), ())
+    assert table(got, "players").references == ((Reference(1, 2),), (Reference(1, 3),))
     assert table(got, "games").rows == ((1, "Anna – Bert", 2, 5, 1, 1, 1, 0),)
     assert table(got, "games").references == ((Reference(1, 2),),)
     (finding,) = got.findings
