@@ -30,9 +30,9 @@ find other good moves. A run that searches nothing else does not start an evalua
 best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which
 links them: players, games, accuracy, weakest area. `--set html.index=false` leaves that out.
 
-On paper a report is a handout of four or five pages: the overview, the first table of each report with its first
-five rows, the first 100 games in two columns, the exercises, and the solutions on a page of their own. The page of
-a game is printed when it is open.
+On paper a report is a handout of four pages for up to 29 games, five for 300: the overview, what each report found
+or the first five rows of its first table, the first 100 games in two columns, the exercises, and the solutions on a
+page of their own. The page of a game is printed when it is open.
 """
 
 from __future__ import annotations
