@@ -64,7 +64,7 @@ class Acpl(Aggregator):
         Stockfish 1400     12    549  43.84       0  46.78  40.89
         Stockfish 1700     12    536  34.25       0  33.71  34.83
         Units: ACPL, Median, White, Black: centipawns.
-        Mean and median loss of a move. A row leads to the moves that lost most.
+        Mean and median loss of a move. --show acpl:players=ROW prints the moves that lost most.
         How much the moves lost
         Centipawns lost  Moves      %
         0                1,382  61.0%
@@ -75,8 +75,8 @@ class Acpl(Aggregator):
         101-200            112   4.9%
         201-500             76   3.4%
         501-2000             9   0.4%
-        A mate counts as 1,000 centipawns. A row leads to its moves that lost most; the row of 0 to
-        those that answered the moves that lost most.
+        A mate counts as 1,000 centipawns. --show acpl:losses=ROW prints its moves that lost most; the
+        row of 0 to those that answered the moves that lost most.
     """
 
     Options = AcplOptions

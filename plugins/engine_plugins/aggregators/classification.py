@@ -119,9 +119,10 @@ class Classification(Aggregator):
         Inaccuracy     51   9.4%  7.2-12.2          47   8.7%
         Mistake        11   2.0%  1.1-3.6           10   1.8%
         Blunder        13   2.4%  1.4-4.1           12   2.2%
-        95 %: interval of the share. Rows lead to examples: brilliant and great moves whose second-best
-        move loses most; best moves after the opponent's costliest; book moves deepest in the game;
-        forced moves in the most even positions; of the other classes, those that lost most Win%.
+        95 %: interval of the share. --show classification:classes=ROW prints examples: brilliant and
+        great moves whose second-best move loses most; best moves after the opponent's costliest; book
+        moves deepest in the game; forced moves in the most even positions; of the other classes, those
+        that lost most Win%.
     """
 
     Options = ClassificationOptions

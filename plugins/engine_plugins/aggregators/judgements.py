@@ -67,7 +67,8 @@ class Judgements(Aggregator):
         Stockfish 1400    549            63  11.47        12  2.19        15  2.73
         Stockfish 1700    536            53   9.89        14  2.61        13  2.42
         Units: Rate: per 100 moves.
-        Rates are per 100 moves. A row leads to the moves with the lowest accuracy.
+        Rates are per 100 moves. --show judgements:players=ROW prints the moves with the lowest
+        accuracy.
         Worst moves
         Game  Ply  Player          Move  Judgement   Win%  after  Best move
           17   37  Stockfish 2000  O-O   blunder    70.3%   9.1%  Rg8

@@ -111,8 +111,9 @@ class TimeManagement(Aggregator):
         opponents  under 3%       330  61.0%          94.8%         9                  2.75  1.5-5.1
         … 4 more
         Clock left after the move, in percent. Share: of the moves. Move accuracy and blunders are over
-        the moves with evaluations; 95%: interval of the blunders per 100. A row leads to the moves that
-        lost most Win%; without evaluations, to those that took longest.
+        the moves with evaluations; 95%: interval of the blunders per 100. --show
+        time-management:clock=ROW prints the moves that lost most Win%; without evaluations, to those
+        that took longest.
         Longest thinks
         Game  Move       Player           Time   Left  Before  After  Judgement
           18  8. Nc3     Stockfish 1700  1.4 s  4.3 s   59.4%  59.4%  –

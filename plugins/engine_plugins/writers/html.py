@@ -31,7 +31,7 @@ best moves are known. `-o 'reports/{player}.html'` writes a report for each play
 links them: players, games, accuracy, weakest area. `--set html.index=false` leaves that out.
 
 On paper a report is a handout of four pages for up to 29 games, five for 300: the overview, what each report found
-or the first five rows of its first table, the first 100 games in two columns, the exercises, and the solutions on a
+or the first five rows of its first table, 100 games in two columns, the exercises, and the solutions on a
 page of their own. The page of a game is printed when it is open.
 """
 
