@@ -24,7 +24,7 @@ _BAND_COLUMNS = (
 )
 
 
-_LEADS = "A row leads to the moves that lost most Win%; without evaluations, to those that took longest."
+_LEADS = "A row leads to the moves that lost most Win%, or that took longest where there are no evaluations."
 _READING = (
     "Share: of the moves. Move accuracy and blunders are over the moves with evaluations; 95%: interval of the"
     f" blunders per 100. {_LEADS}"

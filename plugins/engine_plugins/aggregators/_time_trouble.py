@@ -134,6 +134,5 @@ _COLUMNS = (
 _READING = (
     "Positions are often decided in time trouble, and a move in a decided position can lose little; so compare"
     " along a row. The last row weighs the rows' differences by their moves (Mantel-Haenszel), with half of a 95%"
-    " interval over games. A row leads to the moves in time trouble that lost most Win%; where there are none, to"
-    " the others that did."
+    " interval over games. A row leads to the moves that lost most Win%, in time trouble where there are any."
 )

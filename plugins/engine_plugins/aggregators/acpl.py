@@ -219,8 +219,8 @@ class Acpl(Aggregator):
         table = _loss_table(losses)
         references = tuple(to_moves(self.buckets.get(str(row[0]))) for row in table.rows)
         reading = (
-            "A mate counts as 1,000 centipawns. A row leads to its moves that lost most; the row of 0 to those"
-            " that answered the moves that lost most."
+            "A mate counts as 1,000 centipawns. A row leads to its moves that lost most. Of the moves that lost"
+            " nothing, these are the ones that answered the moves that lost most."
         )
         return structs.replace(table, references=references, reading=reading)
 

@@ -323,7 +323,7 @@ class Classification(Aggregator):
         references = tuple(to_moves(self.player_examples.get(name)) for name, _ in listed)
         reading = (
             "Best %: best, great and brilliant among the moves that are neither book nor forced, with a 95%"
-            " interval. A row leads to brilliant and great moves, then to those that lost most Win%."
+            " interval. A row leads to brilliant and great moves, then those that lost most Win%."
         )
         return ReportTable("players", "By player", columns, tuple(rows), references, reading)
 

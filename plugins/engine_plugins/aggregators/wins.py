@@ -228,8 +228,7 @@ _COLUMNS = (
 )
 _READING = (
     "Available: positions whose best move wins, of all evaluated. Played: the move made keeps the win; missed: it"
-    " does not; neither: nobody moved. A row leads to the winning moves missed that cost most Win%,"
-    " then to others."
+    " does not; neither: nobody moved. A row leads to winning moves: first the missed ones that cost most Win%."
 )
 
 
