@@ -79,7 +79,7 @@ class Wins(Aggregator):
         Stockfish 1400          1  549   0.2%       0       1
         Available: positions whose best move wins, of all evaluated. Played: the move made keeps the
         win; missed: it does not; neither: nobody moved. A row leads to the winning moves missed that
-        cost most Win%.
+        cost most Win%, then to others.
         By game
         Game  Players                          Available   of  Played  Missed  by White  by Black
            1  Stockfish 1400 – Stockfish 1700         30   96      29       1         0         1
@@ -89,7 +89,7 @@ class Wins(Aggregator):
         … 20 more
         Available: positions whose best move wins, of all evaluated. Played: the move made keeps the
         win; missed: it does not; neither: nobody moved. A row leads to the winning moves missed that
-        cost most Win%.
+        cost most Win%, then to others.
     """
 
     Options = WinsOptions
