@@ -102,6 +102,7 @@ def test_a_chain_that_makes_no_sense(evaluated: Path, fake: Path, chain: str) ->
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_analysed_games_make_the_same_reports_again(tmp_path: Path, fake: Path) -> None:
     """Whole, and as two halves; no evaluator is needed."""
     out = tmp_path / "out.jsonl"
@@ -283,6 +284,7 @@ def analysed(tmp_path: Path, fake: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
     analysed: Path, fake: Path, tmp_path: Path
 ) -> None:
