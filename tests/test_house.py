@@ -31,13 +31,20 @@ def ours() -> tuple[Path, ...]:
     return tuple(ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).exists())
 
 
+@cache
+def all_definitions() -> tuple[tuple[type[ast.AST], int, str], ...]:
+    """Return kind, length in lines from `class` or `def` on, and location of every class and function."""
+    return tuple(
+        (type(node), node.end_lineno - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+        for path in ours()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
 def definitions(*kinds: type[ast.AST]) -> Iterator[tuple[int, str]]:
-    """Yield the length in lines of every class or function, from `class` or `def` on, and its location."""
-    for path in ours():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, kinds):
-                where = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
-                yield node.end_lineno - node.lineno + 1, where
+    """Yield the length and the location of every definition of these kinds."""
+    yield from ((lines, where) for kind, lines, where in all_definitions() if kind in kinds)
 
 
 def too_long(measured: Iterator[tuple[int, str]], limit: int) -> str:

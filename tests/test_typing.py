@@ -26,11 +26,13 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_mypy(tmp_path: Path) -> None:
     ran = run("mypy", "--cache-dir", tmp_path, "--warn-unused-ignores", "--config-file", "pyproject.toml", PROGRAM)
     assert ran.returncode == 0, ran.stdout
 
 
+@pytest.mark.slow
 def test_pyright() -> None:
     ran = run("pyright", "--outputjson", "--pythonpath", sys.executable)
     try:

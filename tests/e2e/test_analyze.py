@@ -95,6 +95,7 @@ def test_a_game_alone_is_analysed_as_in_its_file(tmp_path: Path, fake: Path) -> 
         assert found == expected
 
 
+@pytest.mark.slow
 def test_the_annotated_games_are_the_same_games_with_an_eval_on_every_move_but_mates(
     tmp_path: Path, fake: Path
 ) -> None:
@@ -173,6 +174,7 @@ def test_player_decides_whose_games_and_whose_view(tmp_path: Path, fake: Path, n
     assert [row["player"] for row in players] == ["Kasparov, Garry"]
 
 
+@pytest.mark.slow
 def test_filter_sample_and_limit(fake: Path) -> None:
     def games(*arguments: str) -> list[int]:
         ran = engine("analyze", CLASSICS, "-e", fake, "--nodes", "10", "--format", "jsonl", *arguments)
@@ -247,6 +249,7 @@ def test_an_aggregator_that_raises_is_disabled_and_the_rest_goes_on(tmp_path: Pa
     assert "no luck with 1" in failure["reason"]
 
 
+@pytest.mark.slow
 def test_a_poison_position_is_quarantined_and_everything_else_is_analysed(tmp_path: Path) -> None:
     poison = "rnbqkbnr/pp1ppppp/8/2p5/4P3/8/PPPP1PPP/RNBQKBNR w KQkq - 0 2"
     fake = fake_uci(tmp_path / "fake", crash=poison, last_words="cannot think")

@@ -247,6 +247,7 @@ def test_a_second_run_with_the_same_output_is_refused_and_the_first_is_whole(
     assert len(out.read_text().splitlines()) == 14 * 12
 
 
+@pytest.mark.slow
 def test_head_ends_the_summary_quietly(fake: Path) -> None:
     command = f"{sys.executable} -m engine analyze {CLASSICS} -e {fake} --nodes 10 | head -n 1"
     ran = subprocess.run(
@@ -322,6 +323,7 @@ def test_a_report_that_writers_cannot_rely_on_disables_its_aggregator_only(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_full_or_closed_standard_output(fake: Path) -> None:
     command = f"{sys.executable} -m engine analyze {CLASSICS} -e {fake} --nodes 10"
     for redirect in ("> /dev/full", ">&-"):

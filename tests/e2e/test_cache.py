@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine.testing.fake_uci import fake_uci
 
 from .command import CLASSICS, assert_clear_error, engine
 
 
+@pytest.mark.slow
 def test_a_cache_moves_to_another_machine_and_nothing_is_searched_there(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path / "fake")
     run = ("analyze", CLASSICS, "-e", fake, "--nodes", "100", "-j", "1", "--limit", "2", "--format", "json")
@@ -61,6 +64,7 @@ def test_a_damaged_cache_is_reported_and_its_rows_come_back(tmp_path: Path) -> N
     assert_clear_error(ran, 2, "no export of a cache")
 
 
+@pytest.mark.slow
 def test_part_of_an_export_is_imported_and_said_to_be_so(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path / "fake")
     run = ("analyze", CLASSICS, "-e", fake, "--nodes", "100", "-j", "1", "--limit", "1", "-q")

@@ -107,6 +107,7 @@ def test_profiles_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert_clear_error(refused(capsys, "profiles", "show", "deeep"), 2, "deep")
 
 
+@pytest.mark.slow
 def test_doctor_says_which_evaluator_and_how_fast(fake: Path) -> None:
     ran = engine("doctor", "-e", fake)
     assert ran.code == 0, ran

@@ -129,6 +129,7 @@ def test_a_pytest_xdist_worker(tmp_path: Path) -> None:
     assert "1 passed" in ran.out
 
 
+@pytest.mark.slow
 def test_a_working_folder_that_is_read_only(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
@@ -137,6 +138,7 @@ def test_a_working_folder_that_is_read_only(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_program_that_left_its_folder_and_one_whose_folder_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
@@ -149,6 +151,7 @@ def test_a_program_that_left_its_folder_and_one_whose_folder_is_gone(tmp_path: P
     assert python("-c", gone, cwd=folder) == Ran(0, f"ConfigError {said}\n", "")
 
 
+@pytest.mark.slow
 def test_nothing_of_the_host_is_changed() -> None:
     """Signal handlers, logging, the working folder, sys.path, __main__, warnings, the recursion limit."""
     code = (

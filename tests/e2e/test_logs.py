@@ -68,6 +68,7 @@ def arguments(tmp_path: Path) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.slow
 def test_verbose_shows_what_the_run_and_its_workers_do(arguments: tuple[str, ...]) -> None:
     quiet = engine(*arguments)
     assert quiet.code == 0, quiet.err
@@ -106,6 +107,7 @@ def test_on_a_terminal_log_lines_stand_above_the_board(arguments: tuple[str, ...
     assert not any("searching" in line or "winning moves" in line for line in left)
 
 
+@pytest.mark.slow
 def test_on_a_terminal_lines_of_workers_take_the_place_of_the_board(arguments: tuple[str, ...]) -> None:
     written, left = on_a_terminal(120, 40, *arguments, "-vv")
     assert "\x1b[1A" not in written

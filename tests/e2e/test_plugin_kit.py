@@ -76,6 +76,7 @@ def test_the_tests_of_a_new_package_of_another_kind_pass(tmp_path: Path, kind: s
     assert f'[project.entry-points."engine.{kind}s"]\nmine = "engine_mine.mine:Mine"' in text
 
 
+@pytest.mark.slow
 def test_a_new_reader_writer_and_evaluator_work_together(tmp_path: Path) -> None:
     for kind in ("reader", "writer", "evaluator"):
         assert engine("plugins", "new", f"my-{kind}", "--kind", kind).code == 0

@@ -101,6 +101,7 @@ def test_a_chain_that_makes_no_sense(capsys: Any, evaluated: Path, fake: Path, c
     assert ran.code in (2, 3)
 
 
+@pytest.mark.slow
 def test_analysed_games_make_the_same_reports_again(tmp_path: Path, fake: Path) -> None:
     """Whole, and as two halves; no evaluator is needed."""
     out = tmp_path / "out.jsonl"
@@ -282,6 +283,7 @@ def analysed(tmp_path: Path, fake: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
     analysed: Path, fake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

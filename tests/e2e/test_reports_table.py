@@ -298,6 +298,7 @@ def test_13_player_finds_all_five(name: str) -> None:
     assert engine.analyze(source, evaluator="recorded", settings=settings).counts.analysed == 5
 
 
+@pytest.mark.slow
 def test_13_who_is_nobody_is_said() -> None:
     ran = command("analyze", str(shared_data("reports", "13-same-player-spellings.pgn")), "--player", "M. Muster")
     assert ran.code == 2

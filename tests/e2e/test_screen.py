@@ -73,6 +73,7 @@ def test_a_run_that_cannot_be_done_ends_with_an_error_event(tmp_path: Path) -> N
     assert "none.pgn" in str(error["message"])
 
 
+@pytest.mark.slow
 def test_with_a_player_leaks_are_among_the_reports_and_come_first() -> None:
     ran = engine("analyze", MATCH, "--player", "Stockfish 1700")
     assert ran.code == 0, ran.err
@@ -82,6 +83,7 @@ def test_with_a_player_leaks_are_among_the_reports_and_come_first() -> None:
     assert list(json.loads(chosen.out)["reports"]) == ["acpl"]
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_is_shown_in_full(tmp_path: Path) -> None:
     ran = engine("analyze", MATCH, "-a", "judgements")
     assert ran.out.startswith("Judgements  judgements\n")
@@ -104,6 +106,7 @@ def test_one_game_is_a_page_also_where_there_is_no_unicode() -> None:
         assert "Turning point: 20. Bc5??" in ran.out
 
 
+@pytest.mark.slow
 def test_options_of_writers(tmp_path: Path) -> None:
     plain = engine("analyze", MATCH, "--limit", "1", "--format", "pgn")
     deep = engine("analyze", MATCH, "--limit", "1", "--format", "pgn", "--set", "pgn.depth=true")
@@ -144,6 +147,7 @@ def on_a_terminal(width: int, height: int, *arguments: str | Path, code: int = 0
     return written.decode(), [line.rstrip() for line in screen.display]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_board_comes_and_goes(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path / "fake", delay=0.02)
     arguments = ("analyze", CLASSICS, "-e", fake, *NODES, "-j", "2", "--limit", "2", "--no-cache")

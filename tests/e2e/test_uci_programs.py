@@ -16,6 +16,7 @@ from .command import CLASSICS, engine
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs are driven on POSIX only")
 
 
+@pytest.mark.slow
 def test_a_program_that_cannot_count_nodes_works_with_a_depth(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path, no_nodes=True)
     ran = engine("analyze", CLASSICS, "-e", fake, "--depth", "2", "--limit", "1", "--format", "json")

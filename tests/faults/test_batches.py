@@ -91,6 +91,7 @@ def test_a_fault_that_happens_once_shows_nowhere(run: Run, monkeypatch: pytest.M
     assert told(run(fault)) == told(calm)
 
 
+@pytest.mark.slow
 def test_a_game_that_ends_whatever_analyses_it_is_given_up_alone(run: Run) -> None:
     result = run("os._exit(3)", once=False)
     assert result.counts.analysed == GAMES - 1

@@ -308,6 +308,7 @@ def test_the_board_is_drawn_on_a_terminal_of_ascii(tmp_path: Path, monkeypatch: 
 # -- numbers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_depth_of_thirty_digits_is_said_in_words(tmp_path: Path) -> None:
     once = fake_uci(tmp_path / "once", absurd_depth=True, times=1)
     ran = engine("analyze", "-", "-e", once, "--nodes", "10", "--no-cache", "-v", stdin=b"1. e4 *\n")

@@ -35,6 +35,7 @@ def bomb(line: bool) -> bytes:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and reads memory as Linux does")
 @pytest.mark.parametrize("line", [True, False])
+@pytest.mark.slow
 def test_a_bomb_costs_a_notice_and_little_memory(tmp_path: Path, line: bool) -> None:
     whole = gzip.compress(GAME.encode())
     (tmp_path / "bomb.pgn.gz").write_bytes(whole + bomb(line) + gzip.compress(b"\n\n" + GAME.encode()))

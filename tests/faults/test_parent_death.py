@@ -113,6 +113,7 @@ def test_a_stopped_parent_kills_nobody_when_it_wakes(tmp_path: Path, method: str
 
 @pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.slow
 def test_a_closed_lid_is_nobodys_fault(tmp_path: Path, method: str) -> None:
     """Everything stops for longer than the deadlines of the driver and of the pool, in the middle of searches."""
     with host(tmp_path, {"method": method, "jump": str(tmp_path / "jump")}, slow=20, slow_seconds=1.0) as it:

@@ -101,6 +101,7 @@ def test_the_same_command_again_searches_only_what_was_given_up(games: Path) -> 
     assert len(asked) == 4  # the faults that a position may cause
 
 
+@pytest.mark.slow
 def test_deaths_in_a_partly_cached_run_bend_nothing(tmp_path: Path) -> None:
     """Entries for cached positions survive the recount after a death."""
     (tmp_path / "games.pgn").write_text(FEW)

@@ -156,6 +156,7 @@ def whole(source: Path, fake: Path, cache: str | None, *outputs: Path) -> RunCou
 
 
 @pytest.mark.parametrize("executor", ["local", "inline"])
+@pytest.mark.slow
 def test_an_analyzer_goes_on_with_the_new_program(tmp_path: Path, executor: str) -> None:
     fake = fake_uci(tmp_path / "fake", crash=3, times=1)
     settings = engine.Settings(

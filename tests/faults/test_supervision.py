@@ -308,6 +308,7 @@ def test_many_poisoned_positions_in_a_row_do_not_condemn_a_program_that_can_sear
     rig.search(UNITS[2:])
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_in_every_search_ends_the_run(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "BACK_OFF", (0.0,))
     rig = make(crash=True, last_words="licence expired")

@@ -55,6 +55,7 @@ def test_without_a_name_it_lists_every_measurement() -> None:
         assert f"\n  {name} " in listed
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_said_in_one_line() -> None:
     assert "no benchmark is called 'speed'" in perf("speed", code=2).stderr
     missing = perf("cache", "--quick", "-e", "./no-such-program", code=3).stderr
@@ -93,6 +94,7 @@ def test_saturation_compares_the_same_searches(tmp_path: Path) -> None:
     assert result.machine["Python"]
 
 
+@pytest.mark.slow
 def test_all_says_in_the_document_what_it_found_and_what_it_could_not(tmp_path: Path) -> None:
     document = tmp_path / "README.md"
     document.write_text(f"before\n{readme.BEGIN}\nstale line\n{readme.END}\nafter\n", encoding="utf-8")

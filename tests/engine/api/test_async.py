@@ -16,6 +16,7 @@ from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, fake, workers
 from tests.support import FEW, PATIENCE
 
 
+@pytest.mark.slow
 def test_the_same_as_without_async(tmp_path: Path) -> None:
     program = fake(tmp_path)
 

@@ -40,6 +40,7 @@ def written(path: Path, data: bytes) -> threading.Thread:
     return thread
 
 
+@pytest.mark.slow
 def test_a_fifo_is_read_as_a_file_is(fifo: Path) -> None:
     writer = written(fifo, MATCH.read_bytes())
     piped = engine.analyze(fifo, evaluator="recorded", settings=NO_CACHE)

@@ -52,6 +52,7 @@ def test_each_player_gets_a_file_about_their_own_games(tmp_path: Path) -> None:
         assert rows == [row for row in whole if row["player"] == player]
 
 
+@pytest.mark.slow
 def test_a_file_is_what_a_run_for_that_player_alone_gives(tmp_path: Path) -> None:
     engine.analyze(
         MATCH, output=tmp_path / "{player}.json", settings=RECORDED, aggregators=["leaks", "mistakes", "wins"]

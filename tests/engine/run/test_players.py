@@ -99,6 +99,7 @@ def test_a_later_name_decides_and_the_order_makes_no_difference() -> None:
     assert games_of(analyse(pgn(*names[::-1])).reports["leaderboard"]) == games_of(result.reports["leaderboard"])
 
 
+@pytest.mark.slow
 def test_other_processes_and_temporary_files_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,7 @@ def test_outputs_to_the_byte(tmp_path: Path, games: Path, monkeypatch: pytest.Mo
     assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 def test_filters_players_and_every_aggregator(both: Callable[..., tuple[RunResult, RunResult]]) -> None:
     settings = Settings(
         cache="", players=("Stockfish 1700",), filter="BlackElo >= 1700", max_games=9, follow_up_evaluator="none"
@@ -142,6 +143,7 @@ def test_an_aggregator_that_raises_is_disabled_as_in_one_process(
     assert "aggregator crashing failed in game" in failure.reason
 
 
+@pytest.mark.slow
 def test_processes_that_die_cost_time_and_nothing_else(
     games: Path, both: Callable[..., tuple[RunResult, RunResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

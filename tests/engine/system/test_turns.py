@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 import engine
 from engine.system.turns import Turn, taking, waiting
 from tests.engine.api.rig import CLASSICS, MINI, NO_CACHE, PATIENCE, fake
@@ -66,6 +68,7 @@ def test_turns_go_in_the_order_of_asking() -> None:
     assert order == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_callback_of_a_run_may_use_its_analyzer(tmp_path: Path) -> None:
     """Another run's end, waited for inside a run's own thread."""
     with engine.Analyzer(evaluator=fake(tmp_path), workers=1, settings=NO_CACHE) as analyzer:

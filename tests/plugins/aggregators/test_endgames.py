@@ -235,6 +235,7 @@ def test_laws(options: dict[str, Any]) -> None:
     check_aggregator(Endgames, [*example_games(), *games], options)
 
 
+@pytest.mark.slow
 def test_laws_with_tablebases() -> None:
     more = [game(PAWN, SLIPS, number=20, view=("white", "black")), game(PAWN, SLIPS, number=21)]
     check_aggregator(Endgames, [*example_games(), *more], {"syzygy": tablebases(), "rows": 2})
