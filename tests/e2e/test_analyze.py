@@ -56,6 +56,7 @@ def test_the_bytes_do_not_depend_on_workers_or_executor(tmp_path: Path, fake: Pa
         assert files(tmp_path / name) == files(tmp_path / "one"), name
 
 
+@pytest.mark.slow
 def test_the_counter_the_report_and_a_recount_of_the_output_agree(tmp_path: Path, fake: Path) -> None:
     report = analyzed(tmp_path / "run", fake, "-j", "3", "--limit", "6")
     wins, best = 0, []
@@ -202,6 +203,7 @@ def test_dry_run_searches_nothing_and_knows_the_cached_share(tmp_path: Path) -> 
     assert "105 (100%) are in the cache" in ran.out
 
 
+@pytest.mark.slow
 def test_the_summary_names_what_a_person_wants_to_know(tmp_path: Path, fake: Path) -> None:
     ran = engine("analyze", CLASSICS, "-e", fake, *NODES)
     assert ran.code == 0

@@ -64,6 +64,7 @@ def test_usage_errors_come_before_any_work(  # noqa: PLR0917
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".part") == []
 
 
+@pytest.mark.slow
 def test_an_output_that_exists_is_kept_unless_forced(tmp_path: Path, fake: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("precious")
@@ -74,6 +75,7 @@ def test_an_output_that_exists_is_kept_unless_forced(tmp_path: Path, fake: Path)
     assert json.loads(out.read_text())["game"] == 1
 
 
+@pytest.mark.slow
 def test_an_illegal_move_costs_the_rest_of_its_game_only(tmp_path: Path, fake: Path) -> None:
     source = tmp_path / "games.pgn"
     source.write_text('[White "A"]\n\n1. e4 e5 2. Ke3 Nc6 *\n\n[White "B"]\n\n1. d4 d5 *\n', encoding="utf-8")
@@ -107,6 +109,7 @@ def test_files_without_a_game(tmp_path: Path, fake: Path, content: bytes, code: 
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_variants_are_skipped_and_counted(tmp_path: Path, fake: Path) -> None:
     source = tmp_path / "x.pgn"
     source.write_text('[Variant "Crazyhouse"]\n\n1. e4 e5 *\n\n[White "B"]\n\n1. d4 *\n')

@@ -42,6 +42,7 @@ def test_a_cache_moves_to_another_machine_and_nothing_is_searched_there(tmp_path
     assert "units       0\n" in engine("cache", "info", **there).out
 
 
+@pytest.mark.slow
 def test_mistakes_are_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "games.pgn").write_bytes(CLASSICS.read_bytes())
     other = str(tmp_path / "games.pgn")

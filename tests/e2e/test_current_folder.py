@@ -111,6 +111,7 @@ def many_recorded_games(path: Path) -> None:
     path.write_text(game * (5 * 2**20 // len(game)))
 
 
+@pytest.mark.slow
 def test_analyze(folder: Path, fake: Path, witness: Path) -> None:
     assert_untouched(run(folder, *COMMAND, "analyze", "games.pgn", "-e", fake, "--nodes", "10"), witness)
 

@@ -49,6 +49,7 @@ def test_a_script_without_a_main_guard(tmp_path: Path) -> None:
     assert python(tmp_path / "script.py") == Ran(0, SAID, "")
 
 
+@pytest.mark.slow
 def test_a_script_on_standard_input() -> None:
     assert python("-", code=ANALYZE) == Ran(0, SAID, "")
 
@@ -68,6 +69,7 @@ def test_a_thread() -> None:
     assert python("-c", code) == Ran(0, SAID, "")
 
 
+@pytest.mark.slow
 def test_an_asyncio_task_that_calls_it_without_async() -> None:
     """It works, and holds up the loop for as long; AsyncAnalyzer does not."""
     indented = ANALYZE.replace("\n", "\n    ")
@@ -94,6 +96,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_daemonic_process_is_told_what_to_do_and_that_works(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(DAEMON)

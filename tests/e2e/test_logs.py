@@ -85,6 +85,7 @@ def test_verbose_shows_what_the_run_and_its_workers_do(arguments: tuple[str, ...
         assert "not ours" not in ran.err
 
 
+@pytest.mark.slow
 def test_the_traceback_of_a_plugin_that_failed_is_shown_with_v_only(arguments: tuple[str, ...]) -> None:
     ran = engine(*arguments, "-a", "clumsy")
     assert ran.code == 1

@@ -313,6 +313,7 @@ def test_29_safe_file_names(tmp_path: Path) -> None:
     assert max(len(name.encode()) for name in names) < 200
 
 
+@pytest.mark.slow
 def test_30_the_second_copy_is_said_and_counted_once(tmp_path: Path) -> None:
     path = shared_data("reports", "30-duplicate-games.pgn")
     result = reported("30-duplicate-games.pgn")

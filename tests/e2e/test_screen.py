@@ -99,6 +99,7 @@ def test_epd_is_shown_by_what_was_solved() -> None:
     assert "epd-solved" in ran.out
 
 
+@pytest.mark.slow
 def test_one_game_is_a_page_also_where_there_is_no_unicode() -> None:
     for encoding in ("utf-8", "ascii"):
         ran = engine("analyze", MATCH, "--limit", "1", PYTHONIOENCODING=encoding)

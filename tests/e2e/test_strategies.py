@@ -86,6 +86,7 @@ def _bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*.sqlite*") if path.exists())
 
 
+@pytest.mark.slow
 def test_an_output_of_training_positions_takes_its_aggregator_along(tmp_path: Path, fake: Path) -> None:
     outputs = [tmp_path / name for name in ("mistakes.epd", "mistakes.training.pgn", "mistakes.training.csv")]
     arguments = [part for output in outputs for part in ("-o", output)]

@@ -39,6 +39,7 @@ def test_a_program_that_cannot_count_nodes_says_what_helps(tmp_path: Path) -> No
         library.evaluate(nodes=5, evaluator=fake, evaluator_options={"start_timeout": 0.3})
 
 
+@pytest.mark.slow
 def test_the_book_of_a_program_is_not_asked(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path, book=True)
     ran = engine("analyze", CLASSICS, "-e", fake, "--nodes", "10", "--limit", "1", "--format", "json")

@@ -137,6 +137,7 @@ def test_twenty_at_once_each_with_progress_games_and_reports(server: Server) -> 
     assert answers[-1][-1] == answers[-2][-1]
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_answered_while_a_long_analysis_goes_on(server: Server) -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as clients:
         long = clients.submit(server.analyze, CLASSICS)
@@ -223,6 +224,7 @@ def test_pages_of_other_sites_get_nothing(server: Server) -> None:
     assert server.ask("POST", "/analyze", MINI, own)[0] == 200
 
 
+@pytest.mark.slow
 def test_no_more_are_admitted_than_the_limit_says(tmp_path: Path) -> None:
     """All at once, and none is done before the last has been answered."""
     with serving(tmp_path, "--timeout-graceful-shutdown", "1", delay=1.0) as server:
@@ -265,6 +267,7 @@ def test_half_sent_bodies_take_little_memory_and_not_for_long(tmp_path: Path) ->
         assert server.analyze(MINI)[-1]["reports"]
 
 
+@pytest.mark.slow
 def test_clients_that_hung_up_hold_up_nobody(tmp_path: Path) -> None:
     """No more is searched for them than what was in hand."""
     in_hand = LEASES * cores()

@@ -120,6 +120,7 @@ def test_what_the_page_says() -> None:
     assert "python -m tests.perf shared" in page
 
 
+@pytest.mark.slow
 def test_what_is_measured_for_it() -> None:
     shown = run("-m", "tests.perf", "shared", "--quick", "-j", "2")
     for access in ("Value, its default lock", "SharedCounter.add", "Queue, put and get", "Manager, Value read"):

@@ -35,6 +35,7 @@ def test_the_storm_with_our_lock(tmp_path: Path) -> None:
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError)
+@pytest.mark.slow
 def test_the_storm_with_the_default_lock(tmp_path: Path) -> None:
     # Four times as long, so that chance does not spare the lock: it never comes to the end anyway.
     storm("default", tmp_path, 24)

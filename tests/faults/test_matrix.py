@@ -107,6 +107,7 @@ def test_an_aggregator_that_fails_at_work_costs_its_own_report(tmp_path: Path, b
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_an_evaluator_whose_error_cannot_be_pickled_becomes_words(tmp_path: Path) -> None:
     """Exceptions of a worker reach the parent as text, never as objects."""
     plugin = tmp_path / "odd.py"

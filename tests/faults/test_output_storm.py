@@ -166,6 +166,7 @@ def test_a_kill_at_each_system_call_leaves_outputs_old_or_whole(
 
 
 @needs_strace
+@pytest.mark.slow
 def test_a_kill_between_two_outputs(outputs: Outputs, tmp_path: Path) -> None:
     """One point of the storm for every day: the second output is about to get its name."""
     outputs.clear()

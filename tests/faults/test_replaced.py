@@ -73,6 +73,7 @@ def test_a_start_that_finds_another_program_ends_the_run(tmp_path: Path, rigs: l
     assert len(rig.done) == 5
 
 
+@pytest.mark.slow
 def test_workers_that_still_run_the_first_one_do_not_hide_it(tmp_path: Path, rigs: list[Rig]) -> None:
     spec = fake_spec(tmp_path / "fake", delay=0.02)
     rigs.append(rig := Rig(spec, workers=2, fingerprint=fingerprint(spec)))

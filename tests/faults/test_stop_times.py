@@ -165,6 +165,7 @@ def test_so_does_a_signal_to_a_search_inside_python(
     assert seconds < SECONDS or seconds < allowed()
 
 
+@pytest.mark.slow
 def test_what_was_ignored_when_we_were_started_stays_ignored(tmp_path: Path) -> None:
     """Signals are ignored so by `nohup` and a script's `&`; in the workers too, and in their programs."""
     log = tmp_path / "log"

@@ -256,6 +256,7 @@ def test_a_program_that_never_starts_ends_the_run_with_its_last_words(
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.slow
 def test_a_program_that_dies_at_the_start_only_sometimes_does_not(make: Make, calm: Found) -> None:
     rig = make(start_crash=3, times=pool.FAILED_STARTS - 1)
     rig.search(UNITS)
@@ -263,6 +264,7 @@ def test_a_program_that_dies_at_the_start_only_sometimes_does_not(make: Make, ca
     assert rig.evaluations() == calm
 
 
+@pytest.mark.slow
 def test_workers_killed_while_they_start_are_started_again(
     tmp_path: Path, make: Make, calm: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:

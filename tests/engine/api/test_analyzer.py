@@ -22,6 +22,7 @@ from tests.engine.api.test_calls import Captures
 from tests.support import FEW, PATIENCE
 
 
+@pytest.mark.slow
 def test_workers_and_evaluators_stay_warm_between_calls(tmp_path: Path) -> None:
     with engine.Analyzer(evaluator=fake(tmp_path), workers=2, settings=NO_CACHE) as analyzer:
         first = analyzer.analyze(FEW, nodes=10)
@@ -37,6 +38,7 @@ def test_workers_and_evaluators_stay_warm_between_calls(tmp_path: Path) -> None:
     assert evaluation.nodes == 30
 
 
+@pytest.mark.slow
 def test_a_run_is_what_analyze_returns(tmp_path: Path) -> None:
     program = fake(tmp_path)
     alone = engine.analyze(FEW, nodes=50, evaluator=program, settings=NO_CACHE)

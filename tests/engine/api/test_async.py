@@ -178,6 +178,7 @@ def test_closing_ends_what_is_not_finished(tmp_path: Path) -> None:
     assert workers() == set()
 
 
+@pytest.mark.slow
 def test_many_at_once(tmp_path: Path) -> None:
     """How long that holds up the event loop is measured by `tests.perf.embedding`."""
 

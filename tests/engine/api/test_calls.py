@@ -99,6 +99,7 @@ def test_evaluate_is_the_mover_s_view(fake: str) -> None:
     assert engine.evaluate(nodes=1000, evaluator=fake).nodes == 1000
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard(tmp_path: Path, fake: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(

@@ -125,6 +125,7 @@ def test_every_frame_of_a_run_stands_alone(width: int, colors: str | None) -> No
     assert terminal.scrolled == 0
 
 
+@pytest.mark.slow
 def test_only_the_colours_of_the_terminals_own_theme_are_used() -> None:
     for colors in GROUNDS:
         terminal = Terminal(100, colors=colors)

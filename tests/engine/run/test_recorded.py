@@ -101,6 +101,7 @@ def assert_equal(here: RunResult, shared: RunResult) -> None:
     assert shared.interrupted == here.interrupted
 
 
+@pytest.mark.slow
 def test_good_and_bad_games(games: Path, both: Callable[..., tuple[RunResult, RunResult]]) -> None:
     here, shared = both(str(games), evaluator="recorded")
     assert_equal(here, shared)
@@ -108,6 +109,7 @@ def test_good_and_bad_games(games: Path, both: Callable[..., tuple[RunResult, Ru
     assert here.counts.cut == here.counts.variant == 60
 
 
+@pytest.mark.slow
 def test_outputs_to_the_byte(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "BATCHED_BYTES", 0)
     monkeypatch.setattr(batches, "BATCH_GAMES", 7)

@@ -32,6 +32,7 @@ def analyse(folder: Path, verify: float, **behaviour: Any) -> engine.RunResult:
     return engine.analyze(GAME, settings=settings, output=folder / "out.jsonl", force=True)
 
 
+@pytest.mark.slow
 def test_what_is_the_same_is_counted_and_nothing_else(tmp_path: Path) -> None:
     first = analyse(tmp_path, 0.0)
     searched = first.counts.searched

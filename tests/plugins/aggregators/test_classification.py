@@ -298,6 +298,7 @@ def test_laws(options: dict[str, Any]) -> None:
     check_aggregator(Classification, [*example_games(), brilliant, *bands], options)
 
 
+@pytest.mark.slow
 def test_searches_of_a_run_are_asked_for_and_read(tmp_path: Path) -> None:
     result = library.analyze(
         str(DATA / "classics.pgn"), evaluator=str(fake_uci(tmp_path)), nodes=1000, aggregators=[Classification],

@@ -96,6 +96,7 @@ def test_pandas_polars_and_duckdb_read_the_parquet(run: Path, expected: dict[str
     assert [float(word) for word in done.stdout.split()] == [len(plies), blunders, loss, shortest], done.stderr
 
 
+@pytest.mark.slow
 def test_equal_runs_give_equal_bytes(run: Path, tmp_path: Path) -> None:
     """They are the same under other names, apart from the names of the inputs in them."""
     names = ("out.sqlite", "out.plies.parquet", "out.games.csv")
