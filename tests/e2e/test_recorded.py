@@ -318,10 +318,8 @@ def test_follow_up_searches_are_announced_limited_like_the_games_and_credited(
     again = engine(*command)  # all of them are in the cache, so nothing is announced
     assert "note:" not in again.err
     assert "6 follow-up searches (6 from the cache) by Fake UCI 1.0 at 3,000 nodes" in again.err
-    assert (
-        "6 follow-up searches by Fake UCI for asking; 6 are in the cache"
-        in refused(capsys, *command, "--dry-run").out
-    )
+    dry = refused(capsys, *command, "--dry-run")
+    assert "6 follow-up searches by Fake UCI for asking; 6 are in the cache" in dry.out
     events = [
         json.loads(line) for line in engine(*command, "--nodes", "50", "--progress", "json").err.splitlines()
     ]
