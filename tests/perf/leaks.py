@@ -69,7 +69,7 @@ class Rates(Struct):
 
 def analysed(path: Path, player: str | None) -> Iterator[AnalysedGame]:
     """Yield the games of a file with their recorded evaluations."""
-    settings = engine.Settings(cache="none", players=(player,)) if player else engine.Settings(cache="none")
+    settings = engine.Settings(cache="", players=(player,)) if player else engine.Settings(cache="")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "games.jsonl"
         engine.analyze(str(path), evaluator="recorded", aggregators=["leaks"], settings=settings, output=str(out))
