@@ -17,6 +17,7 @@ from rich.console import Console
 
 import engine
 from engine import live
+from engine.model import ReportTable
 from engine.settings import Settings
 from tests.support import DATA
 
@@ -101,8 +102,9 @@ def test_every_table_and_chart_is_followed_by_how_to_read_it(run: Outputs) -> No
     for name, report in run.result.reports.items():
         for part in (*(table for table in report.tables if table.rows), *report.charts):
             assert part.reading.endswith("."), (name, part.key)
-            # The page has one list of all games, its own.
-            assert part.reading in page or f'id="table-{name}-{part.key}"' not in run.html, (name, part.key)
+            # The page has one list of all games, its own, and draws no chart of one bar.
+            form = "table" if isinstance(part, ReportTable) else "chart"
+            assert part.reading in page or f'id="{form}-{name}-{part.key}"' not in run.html, (name, part.key)
             assert f"|\n\n*{part.reading}*" in markdown, (name, part.key)
             # A terminal says each sentence once, and names an option where a row of the page leads to moves.
             for sentence in re.split(r"(?<=\.) ", part.reading):

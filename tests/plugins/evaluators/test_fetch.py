@@ -215,7 +215,7 @@ def test_npm_pack_after_an_archive_that_breaks_off(npm: Npm, pinned: None) -> No
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up_at_the_deadline(
     npm: Npm, pinned: None, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
-    monkeypatch.setattr(_fetch, "_HASTE", 0.7)
+    monkeypatch.setattr(_fetch, "_HASTE", 1.5)
     server = Server(_archive(), slow=slow)
     try:
         npm.install(address=server.address, archive=_archive())
