@@ -38,6 +38,20 @@ def table_of(
     return ReportTable(key, title, columns, tuple(cells for cells, _ in found), references, reading)
 
 
+def keep(top: TopK, number: int, moves: list[tuple[int, int]]) -> None:
+    """Add the moves of a game that may be among the highest scores of a state.
+
+    * **top** - the state.
+    * **number** - the number of the game.
+    * **moves** - score with its sign changed, and ply, of each move.
+    """
+    moves.sort()
+    for score, k in moves[:SHOWN]:
+        if not top.admits(-score, number, k):
+            return
+        top.add(-score, number, k)
+
+
 def possessive(name: str) -> str:
     """Return a name in front of what belongs to it: `Anna's`, `Jones'`."""
     return f"{name}'" if name.endswith("s") else f"{name}'s"

@@ -35,7 +35,7 @@ from engine_plugins.aggregators._common import (
     together,
 )
 from engine_plugins.aggregators._estimates import FEWEST, difference
-from engine_plugins.aggregators._references import SHOWN, possessive, to_moves
+from engine_plugins.aggregators._references import SHOWN, keep, possessive, to_moves
 
 _PHASES: tuple[Phase, ...] = ("opening", "middlegame", "endgame")
 _KINDS = ("inaccuracy", "mistake", "blunder")
@@ -122,6 +122,7 @@ class Phases(Aggregator):
             return
         self.games.add()
         sums: dict[Phase, list[int]] = {}
+        costs: dict[str, list[tuple[int, int]]] = {}
         for k, ply in enumerate(game.plies):
             if ply.accuracy is None or ply.loss is None:
                 continue
@@ -137,19 +138,24 @@ class Phases(Aggregator):
             self.judgements[key].add(ply.judgement or "good")
             if color in game.view:
                 self.players[f"{phase}|{game.player(color)}"].add(accuracy)
-            self._costs(game, k, key)
+            cost = -(lost(ply) or 0), k
+            costs.setdefault(key, []).append(cost)
+        self._keep(game, costs)
         for phase, both in sums.items():
             if both[1] and both[3]:
                 self.versus[phase].add(*both)
         for phase, start, end in _spans(game):
             self._span(game, phase, start, end)
 
-    def _costs(self, game: AnalysedGame, k: int, key: str) -> None:
-        loss, number, color = lost(game.plies[k]) or 0, game.origin.game, game.turn(k)
-        tops = [self.worst[key], *([self.player_worst[game.player(color)]] if color in game.view else ())]
-        for top in tops:
-            if top.admits(loss, number, k):
-                top.add(loss, number, k)
+    def _keep(self, game: AnalysedGame, costs: dict[str, list[tuple[int, int]]]) -> None:
+        """Keep the costliest moves by side and phase, and by player."""
+        for key, moves in costs.items():
+            keep(self.worst[key], game.origin.game, moves)
+        for color in game.view:
+            ours = [move for key, moves in costs.items() if key.startswith("ours|") for move in moves]
+            own = [(cost, k) for cost, k in ours if game.turn(k) == color]
+            if own:
+                keep(self.player_worst[game.player(color)], game.origin.game, own)
 
     def _span(self, game: AnalysedGame, phase: Phase, first: int, end: int) -> None:
         """Count how a phase, from position `first` to position `end`, changed the Win% of both players."""

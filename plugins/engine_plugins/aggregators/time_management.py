@@ -21,7 +21,7 @@ from engine_plugins.aggregators._common import (
     milli,
     numbered,
 )
-from engine_plugins.aggregators._references import SHOWN
+from engine_plugins.aggregators._references import SHOWN, keep
 from engine_plugins.aggregators._tallies import Amounts, Tallies, amounts
 from engine_plugins.aggregators._time_tables import (
     CLOCKS,
@@ -164,6 +164,7 @@ class TimeManagement(Aggregator):
             return
         timing, tallies, equal = game.timing(), Tallies(), [0] * SIZE
         clocked = False
+        theirs: dict[str, list[tuple[int, int]]] = {}
         colors: tuple[Color, ...] = ("white", "black")
         for color in colors:
             control = timing.white if color == "white" else timing.black
@@ -174,10 +175,12 @@ class TimeManagement(Aggregator):
                     band = _band(move.left, CLOCKS, MOST_CLOCK)
                     tallies.add(side[band], move.amounts)
                     if color not in game.view:
-                        _costs(game, move, [self.costly[f"opponents|{band}"]])
+                        theirs.setdefault(f"opponents|{band}", []).append((-_score(move.ply), move.k))
             if color in game.view:
                 clocked = self._ours(game, color, moves, tallies) or clocked
                 _compare(moves, equal)
+        for row, costs in theirs.items():
+            keep(self.costly[row], game.origin.game, costs)
         tallies.flush()
         if game.view and not game.unplayed:
             self.played.add("games")
@@ -203,39 +206,45 @@ class TimeManagement(Aggregator):
                 counts.add(flagged)
             for move in known:
                 tallies.add(counts, move.amounts)
-        worst = self.worst[game.player(color)]
-        for move in known:
-            self._move(game, move, tallies)
-            tops = [self.costly[row] for row in self._rows(game, move, speed)]
-            _costs(game, move, [*tops, worst])
-        if not known:
-            worst.add(_UNKNOWN, game.origin.game, len(game.plies))
+        self._examples(game, color, known, speed, tallies)
         self._whole(groups[0], moves)
         return bool(known)
 
-    def _move(self, game: AnalysedGame, move: _Move, tallies: Tallies) -> None:
-        if move.ply.time is not None:
-            time = milli(move.ply.time)
-            tallies.add(self.phases[game.phase(move.k)], move.amounts)
-            tallies.add(self.thinking[_band(time, TIMES, MOST_TIME)], move.amounts)
-            self._think(game, move, time)
-        if move.left is not None:
-            tallies.add(self.trouble["in" if move.troubled else "out"], move.amounts)
-
-    def _rows(self, game: AnalysedGame, move: _Move, speed: str | None) -> Iterator[str]:
-        """Yield table and row of each row that a move is in."""
+    def _examples(
+        self, game: AnalysedGame, color: Color, known: list[_Move], speed: str | None, tallies: Tallies
+    ) -> None:
+        """Count a player's moves by row, and keep the costliest of each."""
+        costs: list[tuple[int, int]] = []
+        by_row: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        for move in known:
+            cost = -_score(move.ply), move.k
+            costs.append(cost)
+            for row in self._move(game, move, tallies):
+                by_row.setdefault(row, []).append(cost)
         if speed is not None:
-            yield f"speeds|{speed}"
+            by_row["speeds", speed] = costs
+        for row, moves_of_row in by_row.items():
+            keep(self.costly["|".join(row)], game.origin.game, moves_of_row)
+        keep(self.worst[game.player(color)], game.origin.game, costs or [(-_UNKNOWN, len(game.plies))])
+
+    def _move(self, game: AnalysedGame, move: _Move, tallies: Tallies) -> list[tuple[str, ...]]:
+        """Count a move, and return table and row of each row that it is in."""
+        rows: list[tuple[str, ...]] = []
         if move.ply.time is not None:
-            yield f"phases|{game.phase(move.k)}"
-            yield f"thinking|{_band(milli(move.ply.time), TIMES, MOST_TIME)}"
+            time, phase = milli(move.ply.time), game.phase(move.k)
+            band = _band(time, TIMES, MOST_TIME)
+            tallies.add(self.phases[phase], move.amounts)
+            tallies.add(self.thinking[band], move.amounts)
+            self._think(game, move, time)
+            rows += ("phases", phase), ("thinking", band)
         if move.left is not None:
-            yield f"clock|{_band(move.left, CLOCKS, MOST_CLOCK)}"
-        if move.left is not None and move.ply.win_before is not None:
-            band = band_of(move.ply.win_before)
-            yield f"{TABLE}|{band}" if move.troubled else f"{TABLE}|{band}|otherwise"
-            if move.troubled:
-                yield TABLE
+            troubled = move.troubled
+            tallies.add(self.trouble["in" if troubled else "out"], move.amounts)
+            rows.append(("clock", _band(move.left, CLOCKS, MOST_CLOCK)))
+            if move.ply.win_before is not None:
+                win = str(band_of(move.ply.win_before))
+                rows += ((TABLE, win), (TABLE,)) if troubled else ((TABLE, win, "otherwise"),)
+        return rows
 
     def _whole(self, counts: Counts, moves: list[_Move]) -> None:
         """Count the clock left at the end and the time variance of a player's whole game."""
@@ -347,14 +356,10 @@ def _compare(moves: list[_Move], equal: list[int]) -> None:
             equal[place + 1] += move.amounts[4]
 
 
-def _costs(game: AnalysedGame, move: _Move, tops: list[TopK]) -> None:
-    """Keep a move where it is among the costliest of a row, or else the longest of those without an evaluation."""
-    loss, number = lost(move.ply), game.origin.game
-    if loss is None:
-        loss = _UNKNOWN + min(milli(move.ply.time or 0), -_UNKNOWN - 1)
-    for top in tops:
-        if top.admits(loss, number, move.k):
-            top.add(loss, number, move.k)
+def _score(ply: Ply) -> int:
+    """Return by what a move is an example of a row: Win% lost, or below all of these, its time."""
+    loss = lost(ply)
+    return _UNKNOWN + min(milli(ply.time or 0), -_UNKNOWN - 1) if loss is None else loss
 
 
 def _band(amount: int, bands: Iterable[tuple[int, str]], last: str) -> str:

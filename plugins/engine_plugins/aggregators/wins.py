@@ -32,7 +32,7 @@ from engine_plugins.aggregators._common import (
     lost,
     share,
 )
-from engine_plugins.aggregators._references import SHOWN, table_of, to_moves
+from engine_plugins.aggregators._references import SHOWN, keep, table_of, to_moves
 
 
 class WinsOptions(Options, frozen=True):
@@ -131,13 +131,9 @@ class Wins(Aggregator):
                 counts = self.players[game.player(color)]
                 for key, n in _tally(evaluated, {k: fates[k] for k in fates if k % 2 == first}).items():
                     counts.add(key, n)
-            for k in worst:
-                if k % 2 == first:
-                    self.worst[game.player(color)].add(losses[k], number, k)
-            kept = self.worst[game.player(color)]
-            for k, fate in fates.items():
-                if k % 2 == first and fate != "missed" and kept.admits(-1, number, k):
-                    kept.add(-1, number, k)
+            own_fates = [(-losses.get(k, -1), k) for k in fates if k % 2 == first]
+            if own_fates:
+                keep(self.worst[game.player(color)], number, own_fates)
 
     def _won(self, evaluation: Evaluation | None) -> bool | None:
         return None if evaluation is None else is_winning(evaluation.score, self.options.winning_cp)
