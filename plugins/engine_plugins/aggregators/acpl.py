@@ -75,8 +75,8 @@ class Acpl(Aggregator):
         101-200            112   4.9%
         201-500             76   3.4%
         501-2000             9   0.4%
-        A mate counts as 1,000 centipawns. --show acpl:losses=ROW prints its moves that lost most; the
-        row of 0 to those that answered the moves that lost most.
+        A mate counts as 1,000 centipawns. --show acpl:losses=ROW prints its moves that lost most. Of
+        the moves that lost nothing, these are the ones that answered the moves that lost most.
     """
 
     Options = AcplOptions

@@ -112,8 +112,8 @@ class TimeManagement(Aggregator):
         … 4 more
         Clock left after the move, in percent. Share: of the moves. Move accuracy and blunders are over
         the moves with evaluations; 95%: interval of the blunders per 100. --show
-        time-management:clock=ROW prints the moves that lost most Win%; without evaluations, to those
-        that took longest.
+        time-management:clock=ROW prints the moves that lost most Win%, or that took longest where there
+        are no evaluations.
         Longest thinks
         Game  Move       Player           Time   Left  Before  After  Judgement
           18  8. Nc3     Stockfish 1700  1.4 s  4.3 s   59.4%  59.4%  –

@@ -77,8 +77,8 @@ class Wins(Aggregator):
         Stockfish 2000        151  605  25.0%     150       1
         Stockfish 1400          1  549   0.2%       0       1
         Available: positions whose best move wins, of all evaluated. Played: the move made keeps the
-        win; missed: it does not; neither: nobody moved. --show wins:players=ROW prints the winning
-        moves missed that cost most Win%, then to others.
+        win; missed: it does not; neither: nobody moved. --show wins:players=ROW prints winning moves:
+        first the missed ones that cost most Win%.
         By game
         Game  Players                          Available   of  Played  Missed  by White  by Black
            1  Stockfish 1400 – Stockfish 1700         30   96      29       1         0         1
