@@ -155,7 +155,10 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("which", EXAMPLES)
+@pytest.mark.parametrize(
+    "which",
+    [name if "README" in name else pytest.param(name, marks=pytest.mark.slow) for name in EXAMPLES],
+)
 def test_the_library_examples_run_as_printed(tmp_path: Path, which: str) -> None:
     fake = fake_uci(tmp_path / "bin", filename="stockfish")
     (tmp_path / "games.pgn").write_text('[White "Me"]\n[WhiteElo "1700"]\n\n1. e4 e5 *\n')

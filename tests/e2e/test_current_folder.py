@@ -178,7 +178,8 @@ def test_searches_by_every_start_method(
     assert ran.out == "3\n"
 
 
-@pytest.mark.parametrize("method", ["spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_workers_find_what_the_program_that_embeds_us_finds(tmp_path: Path, fake: Path, method: str) -> None:
     """An evaluator of a single file imports a module beside the program, also where that is the current folder."""
     (tmp_path / "helper.py").write_text("ONE = 1\n")

@@ -104,11 +104,8 @@ def analysed(games: Path, fake: Path, output: Path) -> Ran:
 # -- shared memory, temporary files, locks --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "missing",
-    [pytest.param([NO_SHM], marks=pytest.mark.slow), [NO_SHM, NO_TEMPORARY]],
-    ids=["shm", "shm, temporary"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("missing", [[NO_SHM], [NO_SHM, NO_TEMPORARY]], ids=["shm", "shm, temporary"])
 def test_a_search_needs_no_folder_of_the_system(
     lacking: Lacking, games: Path, fake: Path, tmp_path: Path, missing: list[str]
 ) -> None:

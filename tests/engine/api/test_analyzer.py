@@ -154,6 +154,7 @@ def test_many_evaluations_at_once_beside_a_run_are_all_answered(tmp_path: Path) 
         assert not run.done
 
 
+@pytest.mark.slow
 def test_runs_take_turns(tmp_path: Path) -> None:
     """A short one that comes later ends first, and both say what they would say alone."""
     program = fake(tmp_path, 0.02)
@@ -288,6 +289,7 @@ def test_progress_is_called_here_and_its_errors_end_the_run(tmp_path: Path) -> N
         assert analyzer.analyze(MINI, nodes=10).ok
 
 
+@pytest.mark.slow
 def test_an_evaluator_that_dies_is_an_error_of_one_position_and_comes_back(tmp_path: Path) -> None:
     program = str(fake_uci(tmp_path / "fake", crash="rnbqkbnr/pppppppp/8/8/4P3"))
     with engine.Analyzer(evaluator=program, workers=1, settings=NO_CACHE) as analyzer:

@@ -62,6 +62,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=ANY_TEXT, cell=ANY_TEXT)
 def test_any_text_is_the_same_in_all_formats(tmp_path: Path, name: str, cell: str) -> None:
