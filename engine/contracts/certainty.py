@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.model import Certainty
 
@@ -48,6 +49,12 @@ def critical_value(freedom: float | None = None) -> float:
 
     * **freedom** - *(optional)* degrees of freedom, as for `p_value`.
     """
+    return _critical_value(freedom)
+
+
+@lru_cache(4096)
+def _critical_value(freedom: float | None) -> float:
+    """Return it by halving an interval: many p-values, so those of a report that are equal are found once."""
     low, high = 0.0, 1e3
     for _ in range(60):
         middle = (low + high) / 2

@@ -209,8 +209,8 @@ class JointMoments(State):
         if len(values) != self.size:
             raise ValueError(f"{len(values)} values for {self.size}")
         self.n += 1
-        sums, products, k = self.sums, self._products, 0
-        filled = [(i, exact(value)) for i, value in enumerate(values) if value]
+        sums, products = self.sums, self._products
+        filled = [(i, whole) for i, value in enumerate(values) if (whole := exact(value))]
         for place, (i, first) in enumerate(filled):
             sums[i] += first
             k = i * self.size - i * (i + 1) // 2

@@ -103,12 +103,9 @@ class Query(Struct, frozen=True):
         wanted = self.key.casefold()
         if not wanted or self.column or any(row.key.casefold() == wanted for row in rows):
             return []
-        exact = [
-            row
-            for row in rows
-            if row.row.casefold() == wanted or (row.key == first and f"#{row.number}" == wanted)
-        ]
-        exact = [row for row in exact if row.key == first or not wanted.startswith("#")]
+        exact = [row for row in rows if row.row.casefold() == wanted]
+        if wanted.startswith("#"):
+            exact = [row for row in rows if row.key == first and wanted in (f"#{row.number}", row.row.casefold())]
         return exact or [row for row in rows if row.key == FINDINGS and _begins(row.title, wanted)]
 
     def _having(self, rows: list[ShownRow], value: str) -> list[ShownRow]:

@@ -130,7 +130,7 @@ def test_no_heading_is_empty(run: Outputs) -> None:
 
 
 def test_an_accuracy_of_moves_is_called_so(run: Outputs) -> None:
-    """Of one player there is one accuracy over all games; what is a mean over moves has another name."""
+    """One player has one accuracy over all games; what is a mean over moves has another name."""
     named: dict[str, set[float]] = {
         "Accuracy": set(),
         "Move accuracy": set(),

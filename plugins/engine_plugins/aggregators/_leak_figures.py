@@ -7,7 +7,6 @@ their difference is that of one sum over games (`_estimates`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from engine.model import Certainty
@@ -175,12 +174,7 @@ def _if_equal(group: JointMoments, everything: JointMoments, places: Places, *, 
 
 def _reach(found: Estimate) -> float:
     """Return half of the 95% interval in Win% per 100 moves, of a figure in thousandths of Win% a move."""
-    return round(_critical(round(found.freedom, 2)) * found.error / _PER_HUNDRED, 3)
-
-
-@lru_cache(4096)
-def _critical(freedom: float) -> float:
-    return critical_value(freedom)
+    return round(critical_value(round(found.freedom, 2)) * found.error / _PER_HUNDRED, 3)
 
 
 def _mean(sums: JointMoments, places: Places) -> float | None:

@@ -14,6 +14,7 @@ from engine.contracts.aggregator import (
     Aggregator,
     Counts,
     Histogram,
+    JointMoments,
     Moments,
     Needs,
     State,
@@ -93,6 +94,7 @@ def test_states_keep_the_laws(name: str, seed: int) -> None:
         lambda: Counts().add("a", 0.5),  # type: ignore[arg-type]
         lambda: Histogram().add(1.0),  # type: ignore[arg-type]
         lambda: Moments().add(1.0),  # type: ignore[arg-type]
+        lambda: JointMoments(2).add(1, 0.0),  # type: ignore[arg-type]
         lambda: TopK().add(1.0, 1, 1),  # type: ignore[arg-type]
         lambda: TopK().add(1, 1, 1, 0.5),  # type: ignore[arg-type]
         lambda: Table().add(1, 0.5),  # type: ignore[arg-type]
