@@ -9,10 +9,10 @@ from msgspec import Struct
 from engine.analysis import judge
 from engine.analysis.reconcile import before_reconciliation, reconcile
 from engine.input.filters import PlayerFilter
-from engine.model import AnalysedGame, Color, SourceGame
+from engine.model import AnalysedGame, Color, Recording, SourceGame
 from engine.positions.dead import dead_positions
 from engine.search.games import SearchedGame
-from engine.search.planner import used_recording
+from engine.search.planner import unit_numbers, used_recording
 from engine.settings import Search
 
 
@@ -34,10 +34,14 @@ class GameAnalyzer(Struct, frozen=True):
         scale = recording.scale if recording is not None and recording.ours else self.scale
         reconciles = recording.reconciled if recording is not None and recording.ours else True
         reconciles = reconciles if self.search.reconcile is None else self.search.reconcile
-        positions = [before_reconciliation(position) for position in searched.positions]
-        has_searches = any(position.evaluation and not position.recorded for position in positions)
-        if reconciles and has_searches:
-            positions = reconcile(searched.game.moves, positions, _dead(searched))
+        has_searches = any(position.evaluation and not position.recorded for position in searched.positions)
+        positions = list(searched.positions)
+        # What was reconciled as a whole game stays as it is, whatever the units of this run are.
+        if not (reconciles and _is_reconciled(searched, recording)):
+            positions = [before_reconciliation(position) for position in positions]
+            if reconciles and has_searches:
+                units = unit_numbers(len(positions), self.search)
+                positions = reconcile(searched.game.moves, positions, _dead(searched), units)
         return judge.analyse(
             searched.origin,
             searched.game,
@@ -50,6 +54,14 @@ class GameAnalyzer(Struct, frozen=True):
 
     def _view(self, game: SourceGame) -> tuple[Color, ...]:
         return self.players(game.headers) if self.players is not None else ("white", "black")
+
+
+def _is_reconciled(searched: SearchedGame, recording: Recording | None) -> bool:
+    """Return whether all evaluations of a game come from an analysis of ours that was reconciled."""
+    if recording is None or not recording.ours or not recording.reconciled:
+        return False
+    both = zip(searched.positions, recording.positions, strict=True)
+    return all(known is not None or position.evaluation is None for position, known in both)
 
 
 def _dead(searched: SearchedGame) -> Collection[int]:

@@ -2,11 +2,12 @@
 
 Every position is searched by itself, so the best move of a position may lead to a position whose own search scores
 it lower. The report would then contradict itself ("O-O inaccuracy. O-O was best."), and a player who found a
-better move than the search would get no credit. Two passes repair that. From the first ply to the last, the
-position after a best move takes the score that this move promised: a chunk is searched backwards, so the search of
-the earlier position knows the result of the later one, and not the other way round. From the last ply to the
-first, a position is worth at least as much as the move played from it. engine/why.md has the measurement of
-both directions.
+better move than the search would get no credit. Two passes repair that. From the first ply to the last, all
+positions of a run of best moves take one score, since they have one true score. Within a unit it is that of the
+first one: a unit is searched backwards, so the search of an earlier position knows the results of the later ones.
+Between two units, which know nothing of each other, it is that of the deeper search, of equals the later one. From
+the last ply to the first, a position is worth at least as much as the move played from it. engine/why.md has the
+measurements.
 """
 
 from __future__ import annotations
@@ -22,34 +23,46 @@ from engine.scoring import board_value
 __all__ = ["before_reconciliation", "reconcile"]
 
 _DRAW = Score(cp=0)
+
+
 _DEEPER = 2
-"""Ratio of nodes above which a position counts as searched deeper than the one before, as `--adaptive` does."""
+"""Ratio of nodes above which two positions were searched apart, whatever their unit, as `--adaptive` does."""
 
 
 def reconcile(
-    moves: Sequence[str], positions: Sequence[AnalysedPosition], dead: Collection[int] = ()
+    moves: Sequence[str],
+    positions: Sequence[AnalysedPosition],
+    dead: Collection[int] = (),
+    units: Sequence[int] | None = None,
 ) -> list[AnalysedPosition]:
     """Return the positions of a game with consistent evaluations; a changed one keeps the original as `searched`.
 
-    Where the move played is the best move, both positions get the same score: that of the earlier one, unless the
-    later one was searched deeper with more nodes, or found an unexpected or shorter mate. Where another move leads
-    to a higher score for the mover, the position takes that score. The move then becomes the best one, with the
-    line and the depth of the position after it, unless the position's own search found an even higher score for
-    its best move. A mate gets longer by its ply. Recorded evaluations are never changed, nor is a position beside
-    one without a searched evaluation.
+    Where the move played is the best move, both positions get the same score, and so do all positions of a run of
+    best moves: the first one's, unless a later one was searched apart from it and at least as deep, or found an
+    unexpected or shorter mate. Where another move leads to a higher score for the mover, the position takes that
+    score. The move then becomes the best one, with the line and the depth of the position after it, unless the
+    position's own search found an even higher score for its best move. A mate gets longer by its ply. Recorded
+    evaluations are never changed, nor is a position beside one without a searched evaluation.
 
     * **moves** - the moves in UCI notation; a null move, which nobody may choose, changes nothing.
     * **positions** - the positions 0 to N.
     * **dead** - *(optional)* the positions in which nobody can mate any more: they are worth 0 centipawns.
+    * **units** - *(optional)* the number of the unit in which each position was searched (`planner.unit_numbers`);
+      without them all positions are of one unit.
     """
     result = [_drawn(position) if k in dead else position for k, position in enumerate(positions)]
+    source = 0  # the position whose search gave the score of the present one
     for ply, move in enumerate(moves):
         child = result[ply + 1]
-        expected = _expected_line(move, result[ply])
-        if ply + 1 in dead or child.recorded:
+        expected = _expected_line(move, result[ply]) if ply + 1 not in dead and not child.recorded else None
+        if expected is None or child.evaluation is None:
+            source = ply + 1
             continue
-        if expected is not None and child.evaluation is not None:
-            result[ply + 1] = _with(child, _adopt_expected(child.evaluation, expected, result[ply]))
+        same_unit = units is None or units[source] == units[ply + 1]
+        if _knows_better(child.evaluation, expected, result[source].found, same_unit=same_unit):
+            source = ply + 1
+        else:
+            result[ply + 1] = _with(child, _adopt_expected(child.evaluation, expected))
     for ply in range(len(moves) - 1, -1, -1):
         after = _line_after(moves[ply], result[ply + 1]) if moves[ply] != NULL_MOVE else None
         if after is not None:
@@ -95,17 +108,26 @@ def _expected_line(move: str, parent: AnalysedPosition) -> Line | None:
     return Line(score, evaluation.pv[1:], evaluation.depth)
 
 
-def _adopt_expected(child: Evaluation, expected: Line, parent: AnalysedPosition) -> Evaluation:
-    """Return the evaluation with the expected score; unchanged where its own search is more reliable.
+def _knows_better(child: Evaluation, expected: Line, source: Evaluation | None, *, same_unit: bool) -> bool:
+    """Return whether a position keeps its own score instead of the one that is expected of it.
+
+    * **source** - the evaluation that the expected score comes from.
+    * **same_unit** - whether both were searched in one unit, if with about as many nodes.
+    """
+    if child.score.mate is not None and abs(board_value(child.score)) >= abs(board_value(expected.score)):
+        return True
+    if source is None or expected.score.mate is not None:
+        return False
+    fewer, more = sorted((source.nodes, child.nodes))
+    return child.depth >= source.depth and (not same_unit or more > _DEEPER * fewer)
+
+
+def _adopt_expected(child: Evaluation, expected: Line) -> Evaluation:
+    """Return the evaluation with the expected score.
 
     It keeps its own best move, which was searched deeper than a reply at the end of a line. An expected mate comes
     with the moves that lead to it, where they are known.
     """
-    before = parent.found
-    if before is None or (child.nodes > _DEEPER * before.nodes and child.depth > before.depth):
-        return child
-    if child.score.mate is not None and abs(board_value(child.score)) >= abs(board_value(expected.score)):
-        return child
     pv = expected.pv if expected.score.mate is not None and expected.pv else child.pv
     return _with_first(child, Line(expected.score, pv, child.depth))
 

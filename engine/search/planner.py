@@ -2,8 +2,8 @@
 
 The first `opening` positions are units of their own, so that games share their openings in the cache. The rest
 is cut into chunks of `chunk` consecutive positions, aligned from ply `opening`; a chunk is searched backwards on
-one warm hash. Positions without a legal move are never searched, and positions that an evaluator may crash on
-are refused here.
+one warm hash. Under the policy `game`, a unit is a whole game, up to `GAME` positions of it. Positions without a
+legal move are never searched, and positions that an evaluator may crash on are refused here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from engine.positions.refusal import refusal
 from engine.positions.variations import legal_variation
 from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey, SearchedGame
 from engine.settings import Search
+
+GAME = 200
+"""Positions of a unit under the policy `game`, at most: what is lost with a worker stays bounded."""
 
 
 def plan(  # noqa: PLR0913 - everything that the units of a game depend on
@@ -165,18 +168,30 @@ def _sent(game: SourceGame) -> list[Position | None]:
     ]
 
 
+def unit_numbers(positions: int, search: Search) -> list[int]:
+    """Return the number of the unit in which each position of a game is searched first.
+
+    * **positions** - the number of positions.
+    * **search** - how games are cut into units.
+    """
+    if search.policy == "fresh":
+        return list(range(positions))
+    opening, size = (0, GAME) if search.policy == "game" else (search.opening, search.chunk)
+    return [ply if ply < opening else opening + (ply - opening) // size for ply in range(positions)]
+
+
 def _groups(plies: list[int], search: Search) -> list[list[int]]:
     """Group the plies that are searched together, each group backwards."""
-    alone = [ply for ply in plies if search.policy == "fresh" or ply < search.opening]
-    chunks: dict[int, list[int]] = {}
-    for ply in plies[len(alone) :]:
-        chunks.setdefault((ply - search.opening) // search.chunk, []).append(ply)
-    return [[ply] for ply in alone] + [chunk[::-1] for chunk in chunks.values()]
+    numbers = unit_numbers(plies[-1] + 1 if plies else 0, search)
+    groups: dict[int, list[int]] = {}
+    for ply in plies:
+        groups.setdefault(numbers[ply], []).append(ply)
+    return [group[::-1] for group in groups.values()]
 
 
 def _groups_apart(plies: list[int], search: Search) -> list[list[int]]:
     """Group plies that may lie apart, each group forwards; `adaptive` has the measurements."""
-    size = 1 if search.policy == "fresh" else search.chunk
+    size = {"fresh": 1, "game": GAME}.get(search.policy, search.chunk)
     return [plies[start : start + size] for start in range(0, len(plies), size)]
 
 

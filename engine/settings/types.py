@@ -25,8 +25,9 @@ PLAYER_AGGREGATORS = ("leaks", "trends")
 class Search(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the search: how games are cut into units, and how centipawns are read."""
 
-    policy: Literal["chunk", "fresh"] = "chunk"
-    """Use of the hash table. `chunk`: the positions of a chunk share it. `fresh`: it starts empty at each one."""
+    policy: Literal["chunk", "game", "fresh"] = "chunk"
+    """Use of the hash table. `chunk`: the positions of a chunk share it. `game`: those of a whole game do, which
+    keeps all workers busy only where there are more games than workers. `fresh`: it starts empty at each one."""
     opening: Annotated[int, Meta(ge=0, le=200)] = 10
     """Number of positions from the start that are searched one by one, so that games share them."""
     chunk: Annotated[int, Meta(ge=1, le=200)] = 12

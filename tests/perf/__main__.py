@@ -29,6 +29,7 @@ BENCHMARKS = {
     "recorded": "recorded",
     "scale": "scale",
     "units": "units",
+    "reconcile": "reconcile",
     "openings": "openings",
     "accuracy-scale": "accuracy_scale",
     "baseline": "baseline",

@@ -57,12 +57,38 @@ def test_a_discovery_is_carried_to_the_start_of_the_run() -> None:
     assert evaluation(after[0]).pv == ("e2e4", "e7e5", "g1f3", "b8c6")
 
 
-def test_a_deeper_search_counts_more_than_what_the_position_before_promised() -> None:
+def test_between_units_the_deeper_search_counts_and_of_equals_the_later_one() -> None:
+    """The last position of a chunk is searched first, on an empty hash; the first one of the next chunk, last."""
+    for depth, score in [(9, 50), (10, -60), (12, -60)]:
+        before = [searched(50, "e2e4", depth=10), searched(60, "e7e5", depth=depth)]
+        after = reconcile(MOVES[:1], before, units=[21, 22])
+        assert [evaluation(position).score.cp for position in after] == [score, -score]
+        assert reconcile(MOVES[:1], before, units=[22, 22])[0] == before[0]
+
+
+def test_the_better_score_is_handed_up_its_chunk_and_down_the_next() -> None:
+    before = [searched(0, "e2e4"), searched(0, "e7e5"), searched(40, "g1f3"), searched(-300, "b8c6")]
+    after = reconcile(MOVES, before, units=[1, 1, 2, 2])
+    assert [evaluation(position).score.cp for position in after] == [40, -40, 40, -40]
+    stopped = reconcile(MOVES, [searched(0, "d2d4"), *before[1:]], units=[1, 1, 2, 2])
+    assert [evaluation(position).score.cp for position in stopped] == [40, -40, 40, -40]
+    worse = reconcile(MOVES, [searched(90, "d2d4"), *before[1:]], units=[1, 1, 2, 2])
+    assert [evaluation(position).score.cp for position in worse] == [90, -40, 40, -40]
+
+
+def test_a_search_with_more_nodes_is_one_of_another_unit() -> None:
     first, deeper = searched(20, "e2e4", depth=9), searched(60, "e7e5", depth=12)
     deeper = AnalysedPosition(structs.replace(evaluation(deeper), nodes=400))
     after = reconcile(MOVES[:1], [first, deeper])
     assert [evaluation(position).score.cp for position in after] == [-60, 60]
     assert after[1] == deeper
+
+
+def test_a_mate_foreseen_counts_more_than_a_deeper_search() -> None:
+    after = reconcile(
+        MOVES[:1], [searched(None, "e2e4", "e7e5", mate=3, depth=9), searched(-900, "c7c5", depth=12)]
+    )
+    assert [evaluation(position).score.mate for position in after] == [3, -2]
 
 
 def test_a_best_move_stays_when_the_game_refutes_only_the_promise() -> None:

@@ -63,6 +63,11 @@ def test_fresh_policy_makes_every_position_a_unit() -> None:
     assert all(len(unit.plies) == 1 for unit in planned(game(RUY), policy="fresh").units)
 
 
+def test_game_policy_makes_a_whole_game_a_unit() -> None:
+    [unit] = planned(game(RUY), policy="game").units
+    assert unit.plies == tuple(range(len(RUY.split()), -1, -1))
+
+
 @pytest.mark.parametrize(
     ("moves", "fen", "terminal"),
     [
