@@ -1,7 +1,7 @@
 """Distance of evaluations from a deep reference: Win% error and equal judgements, with intervals by game.
 
-The reference searches every position with an empty hash and many more nodes, and reconciles nothing. It is a
-run of `engine analyze` with the user's cache, so it costs nothing the second time.
+The reference searches every position with an empty hash and many more nodes, takes exact scores only, and
+reconciles nothing. It is a run of `engine analyze` with the user's cache, so it costs nothing the second time.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def reference(source: Path, evaluator: str, nodes: int, workers: int) -> Evals:
         out = Path(name, "out.jsonl")
         runs.analyze(
             source, "--nodes", str(nodes), "--set", "search.policy=fresh", "--set", "search.reconcile=false",
+            "--set", f"{'embedded' if evaluator == 'embedded' else 'uci'}.scores=exact",
             "-j", str(workers), "-o", out, evaluator=evaluator, cache="user",
         )  # fmt: skip
         return read_evals(runs.read_games(out))

@@ -30,7 +30,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from engine.errors import EvaluatorError
-from engine_plugins.evaluators._uci_text import UciOption, printable
+from engine_plugins.evaluators._uci_text import Scores, UciOption, printable
 
 LOGGER = logging.getLogger("engine.evaluators.uci")
 
@@ -72,11 +72,12 @@ class ProgramFile:
         """Return the hash of its content. Raises EvaluatorError if it cannot be read."""
         return _reading(self.path, _sha256)
 
-    def fingerprint(self, said: Said, processes: Sequence[int]) -> str:
+    def fingerprint(self, said: Said, processes: Sequence[int], scores: Scores) -> str:
         """Return the fingerprint of the program that has been started from this file.
 
         * **said** - what it has said.
         * **processes** - its process, then those that it has started.
+        * **scores** - which scores are read.
 
         Raises EvaluatorError if the file is not the one that was there before the start.
         """
@@ -96,6 +97,8 @@ class ProgramFile:
         further.discard(program)
         parts += [f"runs {sha256}" for sha256 in sorted(further - {""})]
         parts += sorted(set(_named(said, folders)))
+        if scores != "exact":  # which has the fingerprint of when there was nothing else
+            parts.append(f"scores {scores}")
         LOGGER.debug("%s is identified by %s", self.path, parts)
         return _hash(parts)
 

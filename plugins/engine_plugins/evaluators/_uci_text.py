@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import chess
 from msgspec import Struct
@@ -82,7 +83,11 @@ def setoption_command(name: str, value: str) -> str:
 # -- what comes back from a search --------------------------------------------------------------------------
 
 
-def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evaluation:
+Scores = Literal["last", "exact"]
+"""Score of a search that ends within a depth: that of the `last` line, a bound or not, or the last `exact`."""
+
+
+def read_search(lines: Iterable[str], position: Position, limit: Limit, scores: Scores = "exact") -> Evaluation:
     """Return the evaluation that the lines of one search contain, from the view of the side to move.
 
     Only the last line of each principal variation is parsed; a line whose score is a bound counts only if there is
@@ -92,6 +97,8 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
     * **lines** - the lines after `go`, up to and including `bestmove`.
     * **position** - the position that was searched.
     * **limit** - the limit of the search, for its number of lines.
+    * **scores** - *(optional)* `last`: a search for one line takes the score of its last line, bound or
+      not, unless an exact one was a mate. Depth and variation stay those of the last exact line.
 
     Raises `EvaluatorProtocolError` for no score, an implausible score, or no legal best move.
     """
@@ -120,13 +127,23 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit) -> Evalu
         variations = _with_different_moves(board, variations, infos, limit.multipv)
     ordered = _best_first(variations, move)
     first = ordered[0]
+    score = first.score
+    if scores == "last" and limit.multipv == 1 and first.score.mate is None:
+        score = _last_score(infos) or score
     return Evaluation(
-        score=first.score,
+        score=score,
         pv=first.pv,
         depth=first.depth,
         nodes=_number(nodes_line, "nodes", MAX_NODES),
         lines=tuple(ordered) if limit.multipv > 1 else (),
     )
+
+
+def _last_score(infos: list[str]) -> Score | None:
+    for info in reversed(infos):
+        if " score " in info and _multipv(info) == 1 and not _NO_SCORE.search(info):
+            return _score(info.split(" string ", 1)[0].split())
+    return None
 
 
 def _until_best(lines: Iterable[str]) -> tuple[list[str], str]:

@@ -27,6 +27,7 @@ from engine.plugin import Evaluator, EvaluatorOptions
 from engine.system.paths import cache_dir
 from engine_plugins.evaluators import _fetch, _wasm
 from engine_plugins.evaluators._uci_text import (
+    Scores,
     UciOption,
     check_options,
     go_command,
@@ -58,6 +59,9 @@ _WITHOUT_EFFECT = {"Clear Hash", "Ponder", "UCI_ShowWDL"}
 class EmbeddedOptions(EvaluatorOptions, frozen=True):
     """Options of `embedded`."""
 
+    scores: Scores = "last"
+    """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
+    last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it."""
     why: str = ""
     """Reason of a choice that people should know of, for people. Changes no result."""
 
@@ -109,7 +113,7 @@ class Embedded(Evaluator):
         return EvaluatorInfo(
             name=name,
             version=_fetch.VERSION,
-            fingerprint=_fingerprint(name, self.options.hash, chosen, offered),
+            fingerprint=_fingerprint(name, self.options, chosen, offered),
             why=self.options.why or f"embedded, from {path}",
             scale=SCALE,
             notice=f"{name} searches: {self.options.why}" if self.options.why else "",
@@ -129,7 +133,7 @@ class Embedded(Evaluator):
         self._set("UCI_Chess960", "true" if position.chess960 else "false")
         self._set("MultiPV", str(limit.multipv))
         self._command(set_position)
-        return read_search(self._command(go), position, limit)
+        return read_search(self._command(go), position, limit, self.options.scores)
 
     def close(self) -> None:
         if self._program is not None:
@@ -209,13 +213,15 @@ def _checked(options: EvaluatorOptions, offered: list[UciOption]) -> dict[str, s
     return check_options(options.uci, offered)
 
 
-def _fingerprint(name: str, megabytes: int, chosen: Mapping[str, str], offered: list[UciOption]) -> str:
-    """Return a hash of all that can change a result, which options at their defaults cannot."""
+def _fingerprint(name: str, options: EmbeddedOptions, chosen: Mapping[str, str], offered: list[UciOption]) -> str:
+    """Return a hash of all that can change a result, which UCI options at their defaults cannot."""
     defaults = {option.name: option.default for option in offered}
     changed = {
         option: value
         for option, value in sorted(chosen.items())
         if option not in _WITHOUT_EFFECT and value != defaults.get(option)
     }
-    identity = [name, _fetch.VERSION, _fetch.SHA256, megabytes, changed]
+    identity = [name, _fetch.VERSION, _fetch.SHA256, options.hash, changed]
+    if options.scores != "exact":  # which has the fingerprint of when there was nothing else
+        identity.append(f"scores {options.scores}")
     return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()

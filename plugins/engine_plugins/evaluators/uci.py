@@ -42,6 +42,7 @@ from engine.plugin import Evaluator, EvaluatorOptions
 from engine_plugins.evaluators._identity import ProgramFile, Said
 from engine_plugins.evaluators._process import Process, awake, find_program, handshake
 from engine_plugins.evaluators._uci_text import (
+    Scores,
     UciOption,
     check_options,
     common_options,
@@ -65,6 +66,10 @@ class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
     """Seconds after which the program must be ready; large networks on a cold disk need more."""
     search_timeout: Annotated[float, Meta(gt=0)] | None = None
     """Seconds after which a search must have ended; None: computed from the limit."""
+    scores: Scores | None = None
+    """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
+    last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it. None: `last` for
+    a Stockfish, where it was measured to be closer to the truth, `exact` for other programs."""
     memory: Annotated[int, Meta(ge=16)] | None = None
     """Megabytes that the program and all that it has started may take, shared memory included; None: 4096 plus its
     hash table. On Linux, a program that takes more ends. Changes no result."""
@@ -84,6 +89,7 @@ class Uci(Evaluator):
         self._offered: dict[str, UciOption] = {}
         self._multipv = 1
         self._chess960 = False
+        self._scores: Scores = "exact"
 
     # -- the contract ---------------------------------------------------------------------------------------
 
@@ -101,7 +107,8 @@ class Uci(Evaluator):
         try:
             file.sha256()  # the program starts meanwhile, which takes longer for Stockfish
             said, processes = self._prepare(self._process, deadline)
-            fingerprint = file.fingerprint(said, processes)
+            self._scores = options.scores or ("last" if said.name.startswith("Stockfish") else "exact")
+            fingerprint = file.fingerprint(said, processes, self._scores)
             self._process.end_of_start()
         except EvaluatorError as error:
             self._stop(politely=False)
@@ -145,7 +152,7 @@ class Uci(Evaluator):
             # still sends comes before its `readyok`. Measured: 15 us with Stockfish 15.1.
             process.send(deadline, "isready")
             _refuse_late_answers(process.receive("readyok", deadline, "isready"))
-            return read_search(lines, position, limit)
+            return read_search(lines, position, limit, self._scores)
 
     def close(self) -> None:
         self._stop(politely=True)

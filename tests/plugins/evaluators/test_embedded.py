@@ -355,9 +355,9 @@ def test_the_fingerprint_says_what_can_change_a_result(real: None) -> None:
         {"uci": {"skill level": "20"}},
         {"uci": {"UCI_ShowWDL": "true"}},
     ]
-    other = [{"hash": 32}, {"uci": {"Skill Level": "19"}}, {"uci": {"UCI_LimitStrength": "true"}}]
+    other = [{"hash": 32}, {"scores": "exact"}, {"uci": {"Skill Level": "19"}}, {"uci": {"UCI_LimitStrength": "true"}}]
     assert {fingerprint(**options) for options in same} == {plain}
-    assert len({plain, *(fingerprint(**options) for options in other)}) == 4
+    assert len({plain, *(fingerprint(**options) for options in other)}) == 5
 
 
 @pytest.mark.stockfish

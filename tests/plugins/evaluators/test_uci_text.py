@@ -92,6 +92,23 @@ def test_the_last_exact_line_counts() -> None:
     assert evaluation.lines == ()
 
 
+def test_the_last_score_counts_bound_or_not_and_a_mate_that_was_found_stays() -> None:
+    exact = "info depth 9 seldepth 12 multipv 1 score cp 41 nodes 4840 pv e2e4 e7e5"
+    bound = "info depth 10 seldepth 17 multipv 1 score cp 25 lowerbound nodes 40008 pv e2e4"
+    for lines, score in [
+        ([exact, bound], Score(cp=25)),
+        ([bound, exact], Score(cp=41)),
+        ([exact, bound, "info depth 10 multipv 2 score cp -80 nodes 40009 pv d2d4"], Score(cp=25)),
+        ([exact.replace("cp 41", "mate 4"), bound], Score(mate=4)),
+        ([exact, bound.replace("cp 25", "mate 4")], Score(mate=4)),
+    ]:
+        evaluation = read_search([*lines, "bestmove e2e4"], START, NODES, "last")
+        assert evaluation.score == score
+        assert (evaluation.pv, evaluation.depth) == (("e2e4", "e7e5"), 9)
+    several = read_search([exact, bound, "bestmove e2e4"], START, Limit(nodes=1000, multipv=2), "last")
+    assert several.score == Score(cp=41)
+
+
 def test_a_bound_counts_where_nothing_is_exact() -> None:
     evaluation = read_search(
         ["info depth 3 score cp 12 upperbound nodes 4 pv d2d4", "bestmove d2d4"], START, NODES
