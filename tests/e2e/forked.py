@@ -19,6 +19,8 @@ from tests import leaks
 from tests.support import PATIENCE
 
 SERVER = Path(__file__).with_name("command_server.py")
+_ENVIRONMENT = dict(os.environ)
+"""That of no test."""
 _READ_AT_START = "PYTHON", "LANG", "LC_"
 """How the variables begin that Python reads before it runs anything."""
 
@@ -30,18 +32,18 @@ class CommandServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket = ours
         self._socket.settimeout(PATIENCE)
-        self._at_start = _read_at_start(os.environ)
         pipe = subprocess.PIPE  # so that what it has made of them suits the pipes of a command
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, SERVER, str(theirs.fileno())],
                 stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=[theirs.fileno()],
+                cwd=SERVER.parent, env=_ENVIRONMENT,
             )  # fmt: skip
         leaks.SERVERS[self._process.pid] = {ours.fileno(), *_descriptors(self._process)}
 
     def can_run(self, env: Mapping[str, str]) -> bool:
         """Return whether a command with this environment would do the same as one that is started."""
-        return _read_at_start(env) == self._at_start
+        return _read_at_start(env) == _read_at_start(_ENVIRONMENT)
 
     def run(
         self, arguments: Sequence[str], cwd: Path | None, env: Mapping[str, str], stdin: bytes
