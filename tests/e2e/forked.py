@@ -69,7 +69,7 @@ class CommandServer:
         """End the server."""
         self._socket.close()
         self._process.communicate(timeout=PATIENCE)
-        del leaks.SERVERS[self._process.pid]
+        leaks.SERVERS.pop(self._process.pid, None)
 
     def _answer(self) -> int:
         answer = self._socket.recv(100)
