@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import Any
 
 PACKAGES = "engine", "engine_plugins"
+ENDING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 def import_package(name: str) -> None:
@@ -62,9 +63,11 @@ def main() -> None:
     assert threading.active_count() == 1, "a child would lack the threads"
     gc.collect()
     gc.freeze()  # or a child's first collection would copy all of it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C that is for pytest
+    # What ends the whole group ends pytest, and that this server.
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
     command = next_command(socket.socket(fileno=int(sys.argv[1])))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, handler in before.items():
+        signal.signal(number, handler)
     os.environ.clear()
     os.environ.update(command["env"])
     os.chdir(command["cwd"])
