@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +24,10 @@ from tests.wasm_fixture import stockfish_wasm
 
 __all__ = ["axe", "chromium", "stockfish_wasm"]
 
+_ROOT = Path(__file__).parents[1]
+_WRITES_BYTECODE = not sys.dont_write_bytecode
+sys.dont_write_bytecode = False  # until the tests are collected, for they are compiled as well
+
 util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
 os.environ["ENGINE_PLUGINS"] = "none"  # here, because some modules ask for plugins while they are collected
 # How long an example takes says how busy the machine is.
@@ -37,6 +43,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # or hundreds of commands and workers would each compile the package
+        for folder in ("engine", "plugins/engine_plugins"):
+            compileall.compile_dir(_ROOT / folder, quiet=2)
     # A script's & and nohup have these ignored, and what tests start would go on to ignore them.
     for number in (signal.SIGINT, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGINT,):
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -74,6 +83,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Leave what was collected out of every later garbage collection, which would look at all of it each time."""
+    sys.dont_write_bytecode = not _WRITES_BYTECODE
     gc.collect()
     gc.freeze()
 

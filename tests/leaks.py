@@ -17,6 +17,8 @@ from tests.processes import HAS_PROC, PROC, command_of, descendants, end_of, eve
 
 HELPERS: set[int] = set()
 """Processes that a fixture of a module keeps, such as a browser; their descendants are not leaks either."""
+SERVERS: dict[int, set[int]] = {}
+"""Processes that live as long as this one, and the descriptors that lead there; what they start may be a leak."""
 PATIENCE = 60.0
 """Seconds after which something that a test started counts as left behind; far more than it ever needs to end."""
 _SHARED = Path("/dev/shm")
@@ -54,7 +56,7 @@ def left_behind(before: State, mark: str, temporary: Path) -> list[str]:
 def _processes(mark: str, before: set[int]) -> list[str]:
     if not HAS_PROC:
         return []
-    helpers = HELPERS.union(*(descendants(pid) for pid in HELPERS))
+    helpers = HELPERS.union(SERVERS, *(descendants(pid) for pid in HELPERS))
     return [f"process {pid}: {command_of(pid)}" for pid in end_of(marked(mark, before) - helpers, PATIENCE)]
 
 
@@ -115,10 +117,10 @@ def _new_descriptors(before: dict[int, str]) -> list[str]:
 
 
 def _helper_descriptors() -> set[int]:
-    """Return the descriptors of the resource tracker and the forkserver, which live as long as this process."""
+    """Return the descriptors of what lives as long as this process: our servers and those of multiprocessing."""
     server: Any = forkserver._forkserver
     tracker: Any = resource_tracker._resource_tracker
-    return {server._forkserver_alive_fd, tracker._fd} - {None}
+    return {server._forkserver_alive_fd, tracker._fd}.union(*SERVERS.values()) - {None}
 
 
 def _shared_memory() -> dict[str, int]:

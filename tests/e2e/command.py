@@ -11,6 +11,8 @@ import pytest
 from msgspec import Struct
 
 from engine import cli
+from tests.e2e.forked import running_server
+from tests.processes import HAS_PROC
 from tests.support import DATA, PATIENCE
 
 CLASSICS = DATA / "classics.pgn"
@@ -27,14 +29,19 @@ def engine(
 ) -> Ran:
     """Run `engine ARGUMENTS` to its end, with one worker where they do not say how many.
 
-    `program` is Python code to run instead of `python -m engine`.
+    It runs in a fork of the command server, unless it would not notice there what `env` says. `program` is Python
+    code to run instead of `python -m engine`.
     """
+    whole = {**os.environ, "COLUMNS": "100", "ENGINE_WORKERS": "1", **env}
+    if not program and HAS_PROC and (server := running_server()).can_run(whole):
+        code, out, err = server.run([str(argument) for argument in arguments], cwd, whole, stdin)
+        return Ran(code, out.decode(), err.decode())
     done = subprocess.run(
         [sys.executable, *(["-c", program] if program else ["-m", "engine"]), *map(str, arguments)],
         input=stdin,
         capture_output=True,
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "100", "ENGINE_WORKERS": "1", **env},
+        env=whole,
         timeout=PATIENCE,
         check=False,
     )

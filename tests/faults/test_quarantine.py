@@ -56,10 +56,9 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Found:
     return analysed(folder, "-e", fake_uci(folder / "calm"), "--no-cache", *AS_SEARCHED)[1]
 
 
-@pytest.mark.parametrize("workers", ["1", "3"])
-def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, calm: Found, workers: str) -> None:
+def test_a_poisoned_opening_position_is_quarantined_alone(games: Path, calm: Found) -> None:
     bad = fake_uci(games / "bad", crash=POISON)
-    ran, found = analysed(games, "-e", bad, "--no-cache", "-j", workers, *AS_SEARCHED)
+    ran, found = analysed(games, "-e", bad, "--no-cache", "-j", "3", *AS_SEARCHED)
     assert ran.code == 1
     report = json.loads(ran.out)
     [failure] = report["failures"]

@@ -250,6 +250,7 @@ def test_a_program_that_never_starts_ends_the_run_with_its_last_words(
     make: Make, monkeypatch: pytest.MonkeyPatch, behaviour: dict[str, Any], options: dict[str, Any], words: str
 ) -> None:
     monkeypatch.setattr(pool, "BACK_OFF", (0.0,))
+    monkeypatch.setattr(pool, "FAILED_STARTS", 2)
     rig = make(1, options=options, **behaviour)
     with pytest.raises(EvaluatorError, match=words) as caught:
         rig.search(UNITS)

@@ -10,6 +10,7 @@ import os
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -263,13 +264,14 @@ class TestSelection:
 
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
+    ".gz": partial(gzip.compress, compresslevel=1),
+    ".bz2": partial(bz2.compress, compresslevel=1),
+    ".xz": partial(lzma.compress, preset=1),
     ".zst": zstd.compress,
 }
 
 
+@cache
 def lines(count: int) -> bytes:
     """Hard to compress, so that a cut file still holds whole blocks."""
     return b"".join(
