@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from engine.cache.store import unit_key
-from engine.input.games import ParsedGame, read_games
+from engine.contracts.messages import Unit
+from engine.loading.evaluators import ChosenEvaluator
 from engine.model import Limit
 from engine.run.accounts import RunAccounts
 from engine.run.follow_ups import Forecast, foresee
 from engine.run.opened_cache import open_cache
-from engine.run.prepare import prepare
+from engine.run.prepare import RunPlan, prepare
 from engine.run.speed import measure_speed
 from engine.run.start import choose_evaluators
+from engine.run.time_budget import measured_for, what_fits
+from engine.run.workload import Workload, count_work
 from engine.search import adaptive
-from engine.search.planner import plan
 from engine.settings import Settings
 
 
@@ -43,14 +44,20 @@ class Estimate(Struct, frozen=True):
     """Those of them that the cache knows."""
     follow_up_evaluator: str = ""
     """Who makes them, where nothing else is searched."""
+    fitting: tuple[int, ...] = ()
+    """Nodes a position that fit into each time that was asked about; 0: not even the fewest do."""
 
 
 def estimate(
-    inputs: Sequence[Any], settings: Settings, on_game: Callable[[int], None] = lambda _: None
+    inputs: Sequence[Any],
+    settings: Settings,
+    on_game: Callable[[int], None] = lambda _: None,
+    budgets: Sequence[float] = (),
 ) -> Estimate:
     """Read the whole input, look every unit up in the cache, and measure one worker's speed.
 
     * **on_game** - *(optional)* called with the number of games read so far.
+    * **budgets** - *(optional)* times in seconds; the estimate says how many nodes fit into each.
 
     Raises what `prepare` and `start` raise.
     """
@@ -58,28 +65,21 @@ def estimate(
     chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
     evaluator = chosen.main
     cache = open_cache(settings)
-    games = positions = cached = 0
-    ids = itertools.count()
+    games = cached = 0
+
+    def look_up(units: Sequence[Unit]) -> None:
+        nonlocal games, cached
+        games += 1
+        on_game(games)
+        for unit in units:
+            if cache.get(unit_key(evaluator.info.fingerprint, prepared.first_limit, unit)) is not None:
+                cached += len(unit.plies)
+
     try:
-        for item in read_games(prepared.sources, prepared.readers, prepared.selection):
-            if not isinstance(item, ParsedGame):
-                continue
-            games += 1
-            on_game(games)
-            planned = plan(
-                item.origin,
-                item.game,
-                settings.search,
-                ids,
-                use_recorded=evaluator.reads_input,
-                can_search=evaluator.spec is not None,
-            )
-            for unit in planned.units:
-                positions += len(unit.plies)
-                if cache.get(unit_key(evaluator.info.fingerprint, prepared.first_limit, unit)) is not None:
-                    cached += len(unit.plies)
+        work = count_work(prepared, evaluator, prepared.sources, on_game=look_up)
     finally:
         cache.close()
+    positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
     searcher = chosen.follow_ups if evaluator.spec is None else evaluator
     forecast = None
@@ -101,7 +101,16 @@ def estimate(
         forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
         forecast.cached if forecast is not None else 0,
         searcher.info.name if forecast is not None and searcher is not None else "",
+        _fitting(prepared, evaluator, work, budgets),
     )
+
+
+def _fitting(plan: RunPlan, main: ChosenEvaluator, work: Workload, budgets: Sequence[float]) -> tuple[int, ...]:
+    """Return the nodes a position that fit into budgets, of seconds."""
+    if not budgets or main.spec is None or not work.to_search:
+        return ()
+    measured = measured_for(plan, main, work, min(budgets))
+    return tuple(what_fits(plan, work, measured, seconds) for seconds in budgets)
 
 
 def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:
