@@ -352,6 +352,8 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     interruption.tell_the_run()
     if run.announcement is not None and not flags["quiet"]:
         screen.say(f"note: {run.announcement}")
+    if time_budget.may_be_long(flags, screen):
+        time_budget.warn_of_hours(run, screen)
     return run.execute()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,14 +11,20 @@ import click
 from click.core import ParameterSource
 from msgspec import structs
 
+from engine import live
 from engine.cli.values import Duration
 from engine.errors import ConfigError
 from engine.model import Limit, RunResult
 from engine.run.budget import spelled
+from engine.run.started import StartedRun
 from engine.settings import Settings
 
 LIMITS = ("nodes", "depth", "time")
 """Options that say how long a position is searched."""
+
+LONG = 3_600.0
+"""Seconds from which on a run is said to be long."""
+SHORTER = "10m"
 
 option = click.option(
     "--for",
@@ -34,6 +42,27 @@ def check(ctx: click.Context, flags: dict[str, Any]) -> None:
     for name in LIMITS:
         if flags[name] is not None and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise ConfigError(f"--for chooses the nodes itself: leave --{name} out, or --for")
+
+
+def may_be_long(flags: dict[str, Any], screen: live.Screen) -> bool:
+    """Whether a person waits for a run of any length, and would like to know it."""
+    set_time = flags["for_"] or flags["stop_after"]
+    return not (set_time or flags["quiet"] or screen.events) and screen.console.is_terminal
+
+
+def warn_of_hours(run: StartedRun, screen: live.Screen) -> None:
+    """Say how long a run takes that takes over an hour, and the command that takes ten minutes."""
+    expected = run.expectation(LONG)
+    if expected is None:
+        return
+    arguments = without(sys.argv[2:], LIMITS)
+    shorter = shlex.join(["engine", "analyze", "--for", SHORTER, *arguments])
+    if not shorter.isprintable():
+        shorter = f"the same with --for {SHORTER}"
+    screen.say(
+        f"note: this takes about {live.duration(expected.seconds)} for {expected.positions:,} positions; "
+        f"for ten minutes: {shorter}"
+    )
 
 
 def as_chosen(settings: Settings, flags: dict[str, Any], result: RunResult) -> Settings:

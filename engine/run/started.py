@@ -17,6 +17,7 @@ from engine.model import RunResult
 from engine.run import chosen_nodes
 from engine.run.accounts import LOGGER, RunAccounts
 from engine.run.delivery import Delivery
+from engine.run.expectation import Expectation, expect
 from engine.run.finish import finish
 from engine.run.prepare import RunPlan
 from engine.run.reporter import PROGRESS_SECONDS, ProgressReporter, Searches
@@ -110,6 +111,13 @@ class StartedRun(abc.ABC):
             for source in plan.sources:
                 source.close()
             self._scoreboard.close()
+
+    def expectation(self, least: float) -> Expectation | None:
+        """Return what the searches are expected to cost; None for fewer than `least` seconds, or if unknown.
+
+        Counts games for a second, and may measure the evaluator for another one.
+        """
+        return expect(self._plan, self._evaluators.main, least)
 
     @abc.abstractmethod
     def _work(self) -> None:
