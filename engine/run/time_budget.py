@@ -109,6 +109,11 @@ def settle(
         words += ", and the cache has all of it: nothing is left to search"
     elif cached >= _SOME:
         words += f", and the cache has {100 * cached:.0f}% of it: it takes that much less"
+    asking = plan.aggregators.following_up()
+    if asking:
+        words += (
+            f"; what {' and '.join(asking)} {'ask' if len(asking) > 1 else 'asks'} to be searched comes on top"
+        )
     return Settled(with_nodes(plan, nodes), words, key)
 
 
