@@ -10,6 +10,7 @@ A run that is stopped goes on with the same nodes (`chosen_nodes`).
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -34,6 +35,8 @@ from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
 from engine.search import adaptive
+
+LOGGER = logging.getLogger("engine.run")
 
 LEAST_SECONDS = 5.0
 """A shorter budget is over before the workers have started."""
@@ -98,6 +101,11 @@ def settle(
     if not work.to_search:
         return Settled(plan, f"{asked}: there is no position to search")
     measured = measured_for(plan, main, work, budget.seconds, stopped)
+    LOGGER.info(
+        "measured: %.2f ms a position and %.2f us a node on %d workers, which started in %.1f s; %d positions",
+        *(1e3 * measured.pace.position, 1e6 * measured.pace.node, measured.workers, measured.startup),
+        work.to_search * work.times,
+    )
     left = budget.seconds - (time.monotonic() - budget.since) - around(plan, work, measured)
     nodes = _nodes(plan, work, measured, left)
     if nodes < LEAST_NODES:
