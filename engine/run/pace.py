@@ -145,7 +145,8 @@ def measure(
     * **units** - a sample, in random order.
     * **guess** - the heavy searches come as near to what it returns as there is time for.
 
-    Raises EvaluatorError where nothing could be searched, and when no evaluator can be kept alive.
+    What it returns means nothing where it was stopped. Raises EvaluatorError where nothing could be searched, and
+    when no evaluator can be kept alive.
     """
     started = measuring.clock()
     first = [
@@ -155,6 +156,8 @@ def measure(
     measuring.search(first, Limit(nodes=_FIRST_NODES, multipv=multipv), _PATIENCE)
     startup = measuring.clock() - started
     light = measuring.search(units, Limit(nodes=LIGHT_NODES, multipv=multipv), seconds * _LIGHT_SHARE)
+    if measuring.stopped():
+        return Measured(Pace(0.0, 1.0), measuring.most_at_once, startup)
     if not light:
         raise EvaluatorError("no position could be searched to measure the speed; --nodes says what to search")
     each = mean(light)

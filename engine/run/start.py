@@ -105,7 +105,7 @@ def start(
     run = _run_of(parts, games_wanted=outputs.takes_games() or listeners.takes_games)
     if settled is not None:
         run.settled = settled
-        run.announcement = "; ".join(filter(None, (settled.said, run.announcement)))
+        run.announcement = "; ".join(filter(None, (settled.said, run.announcement))) or None
     return run
 
 

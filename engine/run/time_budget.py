@@ -101,6 +101,8 @@ def settle(
     if not work.to_search:
         return Settled(plan, f"{asked}: there is no position to search")
     measured = measured_for(plan, main, work, budget.seconds, stopped)
+    if stopped():
+        return Settled(plan, "")
     LOGGER.info(
         "measured: %.2f ms a position and %.2f us a node on %d workers, which started in %.1f s; %d positions",
         *(1e3 * measured.pace.position, 1e6 * measured.pace.node, measured.workers, measured.startup),

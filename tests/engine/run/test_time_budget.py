@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from msgspec import structs
 
 import engine
 from engine.errors import ArgumentError, ConfigError
-from engine.model import Evaluation, EvaluatorInfo, Limit, Position, Score
+from engine.model import Evaluation, EvaluatorInfo, Limit, Notice, Position, Score
 from engine.plugin import Evaluator
 from engine.run import time_budget
-from engine.run.budget import Pace
+from engine.run.budget import Pace, spelled, two_figures
 from engine.run.pace import Measured
 from engine.system.paths import cache_dir
 from tests.support import FEW
@@ -151,6 +152,29 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_nodes(
     assert analyzed(games, settings, budget="10m").limit == Limit(nodes=12_000)
     games.write_text(FEW + FEW.replace("18", "19"), encoding="utf-8")
     assert analyzed(games, settings, budget="20m").limit != Limit(nodes=24_000)
+
+
+def test_a_run_that_is_stopped_while_it_measures_has_chosen_nothing(
+    games: Path, settings: engine.Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+    stop.set()
+    assert analyzed(games, settings, budget="10m", stop=stop).interrupted
+    assert not caplog.records
+    assert not (cache_dir() / "budgets").exists()
+
+
+def test_an_analyzer_takes_a_budget_too(games: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = engine.Settings(evaluator=Counting, workers=1, executor="inline")
+    with engine.Analyzer(settings=settings) as analyzer:
+        run = analyzer.submit(games, budget="10m", aggregators=["accuracy"])
+        first, *_, result = run.events()
+    assert isinstance(first, Notice)
+    assert isinstance(result, engine.RunResult)
+    nodes = result.limit.nodes
+    assert nodes is not None
+    assert first.reason == said(caplog) == f"--for 10m is --nodes {spelled(nodes)} here"
+    assert nodes == two_figures(nodes)
 
 
 def test_what_is_cached_makes_nobody_believe_that_less_is_to_do(
