@@ -64,17 +64,7 @@ def start(
     Raises EvaluatorError, ConfigError, PluginError or OutputError.
     """
     listeners = listeners or Listeners()
-    accounts = RunAccounts(
-        plan.new_recount(),
-        listeners.on_event,
-        keeps_labels=listeners.progress is not None,
-        keeps_games=listeners.games,
-    )
-    if listeners.progress is not None and plan.settings.players:
-        accounts.tally = Tally(plan.settings.players[0])
-    plan.aggregators.on_crash = accounts.plugin_crashed
-    for note in plan.known.notes:
-        accounts.notice(Notice("note", None, None, None, note))
+    accounts = _accounts(plan, listeners)
     evaluators = choose_evaluators(plan, accounts)
     stop = stop or threading.Event()
     settled = settle(plan, evaluators.main, budget, stop.is_set) if budget is not None else None
@@ -107,6 +97,21 @@ def start(
         run.settled = settled
         run.announcement = "; ".join(filter(None, (settled.said, run.announcement))) or None
     return run
+
+
+def _accounts(plan: RunPlan, listeners: Listeners) -> RunAccounts:
+    accounts = RunAccounts(
+        plan.new_recount(),
+        listeners.on_event,
+        keeps_labels=listeners.progress is not None,
+        keeps_games=listeners.games,
+    )
+    if listeners.progress is not None and plan.settings.players:
+        accounts.tally = Tally(plan.settings.players[0])
+    plan.aggregators.on_crash = accounts.plugin_crashed
+    for note in plan.known.notes:
+        accounts.notice(Notice("note", None, None, None, note))
+    return accounts
 
 
 def _run_of(parts: Parts, *, games_wanted: bool) -> SearchedRun | RecordedRun:
