@@ -9,16 +9,15 @@ from msgspec import Struct
 
 from engine.cache.store import unit_key
 from engine.contracts.messages import Unit
-from engine.loading.evaluators import ChosenEvaluator
 from engine.model import Limit
 from engine.run.accounts import RunAccounts
 from engine.run.follow_ups import Forecast, foresee
 from engine.run.opened_cache import open_cache
-from engine.run.prepare import RunPlan, prepare
+from engine.run.prepare import prepare
 from engine.run.speed import measure_speed
 from engine.run.start import choose_evaluators
 from engine.run.time_budget import measured_for, what_fits
-from engine.run.workload import Workload, count_work
+from engine.run.workload import count_work
 from engine.search import adaptive
 from engine.settings import Settings
 
@@ -31,7 +30,7 @@ class Estimate(Struct, frozen=True):
     cached: int
     """Positions that the cache knows."""
     nodes_per_second: int
-    """Speed of one worker by itself, measured on the spot."""
+    """Speed of one worker, measured on the spot: of several busy ones where `fitting` was asked for."""
     seconds: float | None
     """Time for the other positions on all workers; None for a depth limit, whose nodes are not known before."""
     workers: int
@@ -54,7 +53,7 @@ def estimate(
     on_game: Callable[[int], None] = lambda _: None,
     budgets: Sequence[float] = (),
 ) -> Estimate:
-    """Read the whole input, look every unit up in the cache, and measure one worker's speed.
+    """Read the whole input, look every unit up in the cache, and measure the speed.
 
     * **on_game** - *(optional)* called with the number of games read so far.
     * **budgets** - *(optional)* times in seconds; the estimate says how many nodes fit into each.
@@ -86,7 +85,12 @@ def estimate(
     if evaluator.spec is None and searcher is not None and asking:
         forecast = foresee(prepared, evaluator, searcher, games=None)
     spec = searcher.spec if searcher is not None else None
-    speed = measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1
+    measured = None
+    if budgets and evaluator.spec is not None and prepared.limit.nodes is not None and work.to_search:
+        measured = measured_for(prepared, evaluator, work, min(budgets))
+        speed = max(1, round(prepared.limit.nodes / measured.pace.seconds(prepared.limit.nodes)))
+    else:
+        speed = measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1
     share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
     seconds = _seconds(prepared.limit, round((positions - cached) * share), speed, prepared.workers)
     return Estimate(
@@ -101,16 +105,8 @@ def estimate(
         forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
         forecast.cached if forecast is not None else 0,
         searcher.info.name if forecast is not None and searcher is not None else "",
-        _fitting(prepared, evaluator, work, budgets),
+        tuple(what_fits(prepared, work, measured, budget) for budget in budgets) if measured is not None else (),
     )
-
-
-def _fitting(plan: RunPlan, main: ChosenEvaluator, work: Workload, budgets: Sequence[float]) -> tuple[int, ...]:
-    """Return the nodes a position that fit into budgets, of seconds."""
-    if not budgets or main.spec is None or not work.to_search:
-        return ()
-    measured = measured_for(plan, main, work, min(budgets))
-    return tuple(what_fits(plan, work, measured, seconds) for seconds in budgets)
 
 
 def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:
