@@ -26,7 +26,9 @@ from engine.workers.scoreboard import Scoreboard
 
 LIGHT_NODES = 500
 """Nodes of the light searches."""
-_LIGHT_SHARE = 0.25
+_LIGHT_SHARE = 0.2
+_MIDDLE_NODES = 4_000
+_MIDDLE_SHARE = 0.15
 _TOGETHER = 12
 """Positions that each worker should search heavily at least, if they are there: a chunk."""
 _FIRST_NODES = 100
@@ -160,13 +162,20 @@ def measure(
         return Measured(Pace(0.0, 1.0), measuring.most_at_once, startup)
     if not light:
         raise EvaluatorError("no position could be searched to measure the speed; --nodes says what to search")
-    each = mean(light)
+    # The time for a node falls by half and more at first, so how many fit is not seen from the light searches.
+    middle = measuring.search(units, Limit(nodes=_MIDDLE_NODES, multipv=multipv), seconds * _MIDDLE_SHARE)
+    points = [(LIGHT_NODES, mean(light))]
+    if middle:
+        points.append((_MIDDLE_NODES, _heavy_mean(light, middle)))
+    rough = fit(points[0], points[-1])
     left = max(0.0, seconds - (measuring.clock() - started - startup))
-    rough = Pace(0.0, each / LIGHT_NODES)
-    nodes = min(guess(rough, measuring.most_at_once), int(left / _TOGETHER / rough.node))
-    nodes = max(nodes, 2 * LIGHT_NODES)
+    fitting = int((left / _TOGETHER - rough.position) / rough.node)
+    nodes = max(2 * LIGHT_NODES, min(guess(rough, measuring.most_at_once), fitting))
     heavy = measuring.search(units, Limit(nodes=nodes, multipv=multipv), left)
-    pace = fit((LIGHT_NODES, each), (nodes, _heavy_mean(light, heavy))) if heavy else rough
+    if not heavy:
+        return Measured(rough, measuring.most_at_once, startup)
+    lighter = points[-1] if nodes >= 2 * _MIDDLE_NODES else points[0]
+    pace = fit(lighter, (nodes, _heavy_mean(light, heavy)))
     return Measured(pace, measuring.most_at_once, startup)
 
 
