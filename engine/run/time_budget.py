@@ -90,7 +90,7 @@ def settle(
     """
     asked = f"--for {budget.said}"
     if main.spec is None:
-        return Settled(plan, f"{asked}: nothing is searched, because the evaluations are taken from the input")
+        return Settled(plan, f"{asked} has nothing to choose: the evaluations are taken from the input")
     sources = opened_again(plan)
     key = chosen_nodes.key_of(plan, main.info.fingerprint, budget.seconds)
     nodes = chosen_nodes.recall(key)

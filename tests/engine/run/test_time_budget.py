@@ -197,7 +197,7 @@ def test_nothing_is_chosen_where_nothing_is_searched(
 ) -> None:
     recorded = engine.Settings(evaluator="recorded", workers=1)
     analyzed(games, recorded, budget="10m")
-    assert said(caplog) == "--for 10m: nothing is searched, because the evaluations are taken from the input"
+    assert said(caplog) == "--for 10m has nothing to choose: the evaluations are taken from the input"
     mates = tmp_path / "mates.epd"
     mates.write_text("7k/6Q1/6K1/8/8/8/8/8 b - -\n", encoding="utf-8")
     analyzed(mates, settings, budget="10m")
