@@ -121,9 +121,7 @@ def settle(
         words += f", and the cache has {100 * cached:.0f}% of it: it takes that much less"
     asking = plan.aggregators.following_up()
     if asking:
-        words += (
-            f"; what {' and '.join(asking)} {'ask' if len(asking) > 1 else 'asks'} to be searched comes on top"
-        )
+        words += f"; follow-up searches for {' and '.join(asking)} come on top"
     return Settled(with_nodes(plan, nodes), words, key)
 
 
@@ -137,7 +135,11 @@ def what_fits(plan: RunPlan, work: Workload, measured: Measured, seconds: float)
 def counted(plan: RunPlan, main: ChosenEvaluator, sources: Sequence[Source], seconds: float) -> Workload:
     """Count what a plan has to search, for a small part of so many seconds; the rest is estimated."""
     least, most = _COUNTING
-    return count_work(plan, main, sources, within=min(most, max(least, _COUNTING_SHARE * seconds)))
+    try:
+        return count_work(plan, main, sources, within=min(most, max(least, _COUNTING_SHARE * seconds)))
+    finally:
+        for source in sources:
+            source.close()
 
 
 def measured_for(

@@ -105,6 +105,14 @@ def test_any_source_that_can_be_read_twice_has_a_budget(
 
 
 @pytest.mark.usefixtures("pace")
+def test_searches_that_aggregators_ask_for_come_on_top(
+    games: Path, settings: engine.Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.analyze(games, settings=settings, aggregators=["mistakes"], budget="10m", stop_after=0.0)
+    assert "here; follow-up searches for mistakes come on top" in said(caplog)
+
+
+@pytest.mark.usefixtures("pace")
 def test_what_a_budget_does_not_go_with(games: Path, settings: engine.Settings) -> None:
     for limit in ("nodes", "depth", "time"):
         with pytest.raises(ConfigError, match="leave nodes, depth and time out"):
