@@ -17,7 +17,7 @@ LEAST_NODES = 100
 MOST_NODES = 10**12
 CLOSE = 0.15
 """How far the nodes may be from the best ones where the cache knows what was searched with them."""
-_LEAST_SLOPE = 0.5
+_LEAST_SLOPE = 0.8
 _SIMULATED = 5_000
 """Units from which on it makes no difference in which order they are searched."""
 
@@ -38,7 +38,7 @@ class Pace(Struct, frozen=True):
 def fit(light: tuple[int, float], heavy: tuple[int, float]) -> Pace:
     """Return the pace that two measurements show, each of nodes and of seconds for a position.
 
-    The slope is at most the mean of the heavy searches, and at least half of it: what is below is noise.
+    The slope is at most the mean of the heavy searches, and at least four fifths of it: what is below is noise.
     """
     (few, short), (many, long) = sorted((light, heavy))
     mean = long / many

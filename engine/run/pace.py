@@ -31,6 +31,8 @@ _MIDDLE_NODES = 4_000
 _MIDDLE_SHARE = 0.15
 _TOGETHER = 12
 """Positions that each worker should search heavily at least, if they are there: a chunk."""
+_MOST_DIFFERENT = 1.5
+"""How many times as long some positions of an input may take in the mean as all; more is noise."""
 _FIRST_NODES = 100
 _PATIENCE = 120.0
 """Seconds after which workers that have not started are not waited for."""
@@ -194,4 +196,5 @@ def _heavy_mean(light: Sequence[tuple[Unit, float]], heavy: Sequence[tuple[Unit,
     both = [unit.id for unit, _ in heavy if unit.id in known]
     if len(both) < len(heavy):
         return mean(heavy)
-    return mean(heavy) * mean(light) / mean([known[number] for number in both])
+    ratio = mean(light) / mean([known[number] for number in both])
+    return mean(heavy) * max(1 / _MOST_DIFFERENT, min(_MOST_DIFFERENT, ratio))
