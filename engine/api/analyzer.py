@@ -112,7 +112,7 @@ class Analyzer:
         * **games** - *(optional)* as in `engine.analyze`.
         * **progress** - *(optional)* called with snapshots, in this thread.
         * **arguments** - *(optional)* `aggregators`, `nodes`, `depth`, `time`, `multipv`, `output`,
-          `output_format`, `force`, `settings`, `stop_after`, as in `engine.analyze`.
+          `output_format`, `force`, `settings`, `stop_after`, `budget`, as in `engine.analyze`.
 
         Raises what `engine.analyze` raises, and `AnalyzerClosed`. An exception in this thread (Ctrl-C, or one of
         `progress`) cancels the run.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import IO, Annotated, Any, TypedDict
 
@@ -22,7 +23,15 @@ from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
 from engine.run.start import Listeners, start
 from engine.run.started import StartedRun
-from engine.settings import EvaluatorChoice, Settings, check_limit
+from engine.run.time_budget import LEAST_SECONDS, PLACEHOLDER, TimeBudget
+from engine.settings import (
+    MAX_LIMIT,
+    EvaluatorChoice,
+    Settings,
+    check_limit,
+    parse_duration,
+    spell_duration,
+)
 from engine.settings.checked import check_value
 
 PathLike = str | os.PathLike[str]
@@ -50,6 +59,7 @@ class Wanted(TypedDict, total=False):
     force: bool
     settings: Settings | None
     stop_after: float | None
+    budget: str | float | None
 
 
 def override_settings(
@@ -114,6 +124,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     games: bool | None = False,
     resources: Resources | None = None,
     only_games: frozenset[int] | None = None,
+    since: float | None = None,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
 
@@ -126,9 +137,13 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **games** - *(optional)* whether the result keeps the analysed games; None: if there are at most `KEPT`.
     * **resources** - *(optional)* what the run shares with other runs.
     * **only_games** - *(optional)* numbers of the only games to take; None: all.
+    * **since** - *(optional)* when the time of `budget` began to run (`time.monotonic`); now.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
+    budget = _budget(arguments, settings, time.monotonic() if since is None else since)
+    if budget is not None:
+        settings = structs.replace(settings, limit=Limit(nodes=PLACEHOLDER, multipv=settings.limit.multipv))
     _check_values(arguments)
     check_callback(progress)
     if stop is not None and not hasattr(stop, "is_set"):
@@ -146,7 +161,27 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     )
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)
-    return start(plan, listeners, stop=stop, stop_after=arguments.get("stop_after"))
+    return start(plan, listeners, stop=stop, stop_after=arguments.get("stop_after"), budget=budget)
+
+
+def _budget(arguments: Wanted, settings: Settings, since: float) -> TimeBudget | None:
+    """Return the time budget of a call. Raises ArgumentError, ConfigError."""
+    value = arguments.get("budget")
+    if value is None:
+        return None
+    if any(arguments.get(name) is not None for name in ("nodes", "depth", "time")):
+        raise ConfigError("budget: it chooses the nodes of each search, so leave nodes, depth and time out")
+    check_value("budget", value, str | Annotated[float, Meta(gt=0, le=MAX_LIMIT)])
+    try:
+        seconds = parse_duration(value) if isinstance(value, str) else float(value)
+    except ValueError:
+        raise ConfigError(f"budget: {value!r} is not a time such as 90s, 30m, 1h30m or night") from None
+    said = value.strip() if isinstance(value, str) else spell_duration(seconds)
+    if seconds < LEAST_SECONDS:
+        raise ConfigError(f"--for {said}: at least {LEAST_SECONDS:.0f}s are needed to choose the nodes")
+    limit = structs.replace(settings.limit, multipv=1)
+    replaced = "" if limit == Limit(nodes=PLACEHOLDER) else f", in place of {limit.words}"
+    return TimeBudget(seconds, said, since, replaced)
 
 
 def announced(run: StartedRun) -> StartedRun:

@@ -54,6 +54,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     progress: Callable[[Snapshot], None] | None = None,
     stop: threading.Event | None = None,
     stop_after: float | None = None,
+    budget: str | float | None = None,
 ) -> RunResult:
     """Analyse every game of `source` and return the reports.
 
@@ -74,6 +75,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **progress** - *(optional)* called 4 to 8 times a second, in this thread.
     * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
     * **stop_after** - *(optional)* seconds of work after which the run ends in the same way.
+    * **budget** - *(optional)* how long it may take, in place of `nodes`, `depth` and `time`: `"30m"`, `"1h30m"`,
+      `"night"`, or seconds. The nodes are chosen for it and logged as a warning; `RunResult.limit` has them.
 
     Raises the errors of `engine.errors` that end a run; problems with one game or position are in the result.
 
@@ -81,7 +84,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv)
+    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, budget=budget)
     files = Wanted(output=output, output_format=output_format, force=force)
     own = override_settings(settings, evaluator, workers)
     wanted: Wanted = {**limits, **files, "aggregators": aggregators, "settings": own, "stop_after": stop_after}

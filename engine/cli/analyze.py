@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shlex
-import sys
+import time
 from typing import Any
 
 import click
@@ -12,14 +11,15 @@ from msgspec import structs
 
 from engine import live, system
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import completion, values
+from engine.cli import completion, time_budget, values
 from engine.cli.grouped import GroupedCommand
-from engine.cli.show import read_queries, show
+from engine.cli.results import print_results, save_command
+from engine.cli.show import read_queries
 from engine.cli.signals import Interruption
-from engine.errors import AnalysisError, OutputError
+from engine.errors import AnalysisError
 from engine.input.inputs import LiteralPath
 from engine.model import Limit, RunResult
-from engine.settings import EPD_AGGREGATORS, Settings, build_settings
+from engine.settings import Settings, build_settings
 from engine.text.logs import shown_logs
 
 _SAME_NAMES = (
@@ -43,7 +43,7 @@ _GROUPS = {
     "What is analysed": (
         "players", "same", "filter_", "max_games", "sample", "seed", "keep_duplicates", "encoding",
     ),
-    "How deep": ("profile", "nodes", "depth", "time", "multipv", "adaptive", "stop_after", "dry_run"),
+    "How deep": ("profile", "for_", "nodes", "depth", "time", "multipv", "adaptive", "stop_after", "dry_run"),
     "With what": (
         "evaluator", "hash_", "uci", "workers", "nice", "pin", "follow_up_evaluator", "syzygy", "executor",
         "cache", "no_cache", "verify", "plugins",
@@ -82,6 +82,7 @@ CONTINUES = "the same command continues where it stopped"
 @click.option("--keep-duplicates", is_flag=True, help="Count a game that the input has twice each time.")
 @click.option("--encoding", metavar="NAME", help="Text encoding of the inputs: cp1250, latin-1, utf-16 …")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
+@time_budget.option
 @values.limit_options
 @click.option(
     "--profile",
@@ -226,12 +227,13 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
     screen = live.Screen(_screen_style(flags, log_level))
     with shown_logs(log_level, screen.log):
         try:
+            time_budget.check(ctx, flags)
             flags["queries"] = read_queries(flags["shows"], flags["inputs"], flags["format_"])
             settings = _settings(flags)
             if flags["dry_run"]:
                 from engine.cli.dry_run import show
 
-                show([LiteralPath(name) for name in flags["inputs"]], settings)
+                show([LiteralPath(name) for name in flags["inputs"]], settings, flags["for_"])
                 return
             _warn(settings, screen)
             # Workers write to standard error themselves, which would damage a board.
@@ -315,9 +317,9 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
         with screen:
             result = _run(flags, settings, screen, interruption)
         if table and not (flags["queries"] and result.interrupted):
-            _print_results(flags, result, settings, interruption)
+            print_results(flags, result, time_budget.as_chosen(settings, flags, result), interruption)
         if not flags["quiet"]:
-            screen.finish(result, _save_command(flags, result))
+            screen.finish(result, save_command(flags, result))
     except KeyboardInterrupt:
         _say_stopped(flags, screen, interruption)
         return interruption.exit_code
@@ -339,12 +341,19 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     seconds = flags["stop_after"] / 1000 if flags["stop_after"] else None
     if seconds is not None:
         wanted["stop_after"] = seconds
+    if flags["for_"] is not None:
+        wanted["budget"] = flags["for_"]
     inputs = [LiteralPath(name) for name in flags["inputs"]]
     interruption.limit(seconds)
-    run = start_run(inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop)
+    since = time.monotonic() - time.process_time()  # what it took to start this program is part of the time
+    run = start_run(
+        inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop, since=since
+    )
     interruption.tell_the_run()
     if run.announcement is not None and not flags["quiet"]:
         screen.say(f"note: {run.announcement}")
+    if time_budget.may_be_long(flags, screen):
+        time_budget.warn_of_hours(run, screen)
     return run.execute()
 
 
@@ -353,45 +362,3 @@ def _say_stopped(flags: dict[str, Any], screen: live.Screen, interruption: Inter
         reason = "interrupted" if interruption.caught else "stopped as asked"
         kept = "nothing was kept (--no-cache)" if flags["no_cache"] else CONTINUES
         screen.say(f"{reason}; {kept}")
-
-
-def _print_results(
-    flags: dict[str, Any], result: RunResult, settings: Settings, interruption: Interruption
-) -> None:
-    """Print what standard output is for: the reports, or the moves that were asked for with --show."""
-    try:
-        if flags["queries"]:
-            show(flags["queries"], result, flags["inputs"], settings, interruption.stop)
-        else:
-            _print_summary(result, settings)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: {error.strerror}; the same command prints it again") from error
-
-
-def _print_summary(result: RunResult, settings: Settings) -> None:
-    """Print the reports named with -a in full; where these are added to the default ones, below the overview."""
-    console = live.output_console()
-    aggregators = settings.aggregators
-    adding = aggregators is None or any(name.startswith("+") for name in aggregators[:1])
-    names = [name.lstrip("+").rpartition(":")[2] for name in aggregators or ()] + list(EPD_AGGREGATORS)
-    full = None if not adding or "all" in names else names
-    if adding:
-        live.print_all(console, live.overview(result, width=console.width, players=settings.players))
-    live.print_all(console, live.summary(result, width=console.width, names=full))
-    if adding:
-        live.print_all(console, live.hints(result, players=settings.players))
-
-
-def _save_command(flags: dict[str, Any], result: RunResult) -> str | None:
-    """Return the command that writes what this one only showed; None when there is nothing to write."""
-    if flags["output"] or flags["no_cache"] or result.interrupted or flags["format_"] != "table":
-        return None
-    if not result.counts.analysed or "-" in flags["inputs"]:
-        return None
-    if not all(argument.isprintable() for argument in sys.argv):
-        return None
-    outputs = ["-o", "report.html", "-o", "analysed.pgn", "-o", "analysed.jsonl"]
-    return shlex.join(["engine", sys.argv[1], *outputs, *sys.argv[2:]])

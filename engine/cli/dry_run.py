@@ -8,13 +8,21 @@ import click
 
 from engine import live
 from engine.input.inputs import LiteralPath
+from engine.run.budget import spelled
 from engine.run.estimate import estimate
-from engine.settings import Settings
+from engine.settings import Settings, parse_duration
+
+BUDGETS = {"10 minutes": 600.0, "1 hour": 3_600.0, "the night (8 hours)": 28_800.0}
+"""The times of which it is said what they would buy."""
 
 
-def show(inputs: Sequence[LiteralPath], settings: Settings) -> None:
-    """Print the games, the positions, how many of them are cached, and the time that the run would take."""
-    cost = estimate(inputs, settings)
+def show(inputs: Sequence[LiteralPath], settings: Settings, budget: str | None = None) -> None:
+    """Print the games, the positions, how many of them are cached, the time, and what other times would buy.
+
+    * **budget** - *(optional)* the value of `--for`.
+    """
+    budgets = BUDGETS if budget is None else {f"--for {budget}": parse_duration(budget), **BUDGETS}
+    cost = estimate(inputs, settings, budgets=list(budgets.values()))
     share = f"{100 * cost.cached / cost.positions:.0f}%" if cost.positions else "none"
     click.echo(f"{cost.games:,} games, {cost.positions:,} positions; {cost.cached:,} ({share}) are in the cache")
     if cost.follow_ups is not None:
@@ -29,3 +37,6 @@ def show(inputs: Sequence[LiteralPath], settings: Settings) -> None:
     searcher = live.clean(cost.follow_up_evaluator or cost.evaluator)
     speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({searcher})"
     click.echo(f"time: {took} on {cost.workers} workers at {speed}")
+    adaptive = " --adaptive" if settings.search.adaptive else ""
+    for name, nodes in zip(budgets, cost.fitting, strict=False):
+        click.echo(f"{name}: {f'--nodes {spelled(nodes)}{adaptive}' if nodes else 'too short'}")

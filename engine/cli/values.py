@@ -10,7 +10,7 @@ import click
 
 from engine.cli import completion
 from engine.cli.completion import RESERVED
-from engine.settings import parse_count, parse_time
+from engine.settings import parse_count, parse_duration, parse_time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,6 +33,19 @@ class Time(click.ParamType[int]):
             return value if isinstance(value, int) else parse_time(value)
         except ValueError:
             self.fail(f"{value!r} is not a time such as 500ms, 2s or 1h", param, ctx)
+
+
+class Duration(click.ParamType[str]):
+    """How long something may take; its value is the text."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parse_duration(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 90s, 30m, 1h30m or night", param, ctx)
+        return str(value).strip()
 
 
 class Share(click.ParamType[float]):

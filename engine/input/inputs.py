@@ -161,6 +161,20 @@ class SupplySource(Source):
         self._supply.close()
 
 
+class MemorySource(Source):
+    """A source whose bytes are in memory."""
+
+    def __init__(self, name: str, readers: Mapping[str, Reader], data: bytes, reader: str | None) -> None:
+        super().__init__(name, readers, file=io.BytesIO(data), reader=reader, size=len(data))
+        self.data = data
+        """The bytes."""
+
+    def again(self) -> Source:
+        source = MemorySource(self.name, self._readers, self.data, self._reader)
+        source.encoding = self.encoding
+        return source
+
+
 def list_inputs(source: Any) -> list[Any]:
     """Return the argument of a call as a list of inputs; sequences are flattened.
 
@@ -281,7 +295,7 @@ def _open_content(content: str | bytes | bytearray | memoryview, readers: Mappin
 
 
 def _from_bytes(name: str, data: bytes, readers: Mapping[str, Reader], reader: str | None = None) -> Source:
-    return Source(name, readers, file=io.BytesIO(data), reader=reader, size=len(data))
+    return MemorySource(name, readers, data, reader)
 
 
 def _name_of(item: Any) -> str:

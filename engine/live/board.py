@@ -51,7 +51,12 @@ def render_board(
     * **height** - *(optional)* rows of the terminal; 24.
     * **rates** - *(optional)* positions evaluated in each of the last seconds, the latest last.
     """
-    head: list[RenderableType] = [_progress(snapshot, width), *_figures(snapshot, width, rates), Text()]
+    head: list[RenderableType] = [
+        _progress(snapshot, width),
+        *_figures(snapshot, width, rates),
+        *_standing(snapshot, width),
+        Text(),
+    ]
     latest = LATEST if height >= HEIGHT else 1
     foot = [*_notices(snapshot.notices[-latest:], len(snapshot.notices), width), *_stopping(snapshot)]
     room = max(2 * FEWEST, height - 1 - len(head) - len(foot))
@@ -104,6 +109,18 @@ def _figures(snapshot: Snapshot, width: int, rates: Sequence[float]) -> list[Ren
         row.add_row(*([lines[-1], bars] if room >= SPARK_LEAST else [bars]))
         rows[-1:] = [row] if room >= SPARK_LEAST else [lines[-1], row]
     return rows
+
+
+def _standing(snapshot: Snapshot, width: int) -> list[Text]:
+    """Return how the player has done so far."""
+    found = snapshot.standing
+    if found is None:
+        return []
+    items = [("so far", f"{clean(found.player)}, {count(found.games, 'game')}", "bold")]
+    if found.accuracy is not None:
+        items.append(("accuracy", f"{found.accuracy:.1f}%", ""))
+    items += [("mistakes", f"{found.mistakes:,}", ""), ("blunders", f"{found.blunders:,}", "")]
+    return _fill_lines(items, width)
 
 
 def _fill_lines(items: Sequence[tuple[str, str, str]], width: int) -> list[Text]:

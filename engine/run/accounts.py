@@ -14,6 +14,7 @@ from engine.model import AnalysedGame, EvaluatorInfo, Failure, Limit, Notice, Or
 from engine.run.labels import BoardLabels
 from engine.run.notices import Notes, note_of_duplicate
 from engine.run.recount import Recount
+from engine.run.standing import Tally
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -57,6 +58,8 @@ class RunAccounts:
         """How many follow-up searches were asked for with each limit, without its number of lines."""
         self.only_game: AnalysedGame | None = None
         """The first game, while there is no second."""
+        self.tally: Tally | None = None
+        """Adds up the games of the run's player, where somebody watches."""
         self.games: list[AnalysedGame] | None = [] if keeps_games else None
         """Analysed games; None when they are not kept, or have become too many."""
         self._keeps_games = keeps_games
@@ -66,6 +69,8 @@ class RunAccounts:
         """Count a game that is analysed."""
         placed = self.recount.add(game, self.counts)
         self.only_game = game if self.counts.analysed == 1 else None
+        if self.tally is not None:
+            self.tally.add(game)
         if placed is not None and self.keeps_labels:
             self.labels.learn(placed, game)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from engine.cache.store import unit_key
-from engine.input.games import ParsedGame, read_games
+from engine.contracts.messages import Unit
 from engine.model import Limit
 from engine.run.accounts import RunAccounts
 from engine.run.follow_ups import Forecast, foresee
@@ -17,8 +16,9 @@ from engine.run.opened_cache import open_cache
 from engine.run.prepare import prepare
 from engine.run.speed import measure_speed
 from engine.run.start import choose_evaluators
+from engine.run.time_budget import measured_for, what_fits
+from engine.run.workload import count_work
 from engine.search import adaptive
-from engine.search.planner import plan
 from engine.settings import Settings
 
 
@@ -30,7 +30,7 @@ class Estimate(Struct, frozen=True):
     cached: int
     """Positions that the cache knows."""
     nodes_per_second: int
-    """Speed of one worker by itself, measured on the spot."""
+    """Speed of one worker, measured on the spot: of several busy ones where `fitting` was asked for."""
     seconds: float | None
     """Time for the other positions on all workers; None for a depth limit, whose nodes are not known before."""
     workers: int
@@ -43,14 +43,20 @@ class Estimate(Struct, frozen=True):
     """Those of them that the cache knows."""
     follow_up_evaluator: str = ""
     """Who makes them, where nothing else is searched."""
+    fitting: tuple[int, ...] = ()
+    """Nodes a position that fit into each time that was asked about; 0: not even the fewest do."""
 
 
 def estimate(
-    inputs: Sequence[Any], settings: Settings, on_game: Callable[[int], None] = lambda _: None
+    inputs: Sequence[Any],
+    settings: Settings,
+    on_game: Callable[[int], None] = lambda _: None,
+    budgets: Sequence[float] = (),
 ) -> Estimate:
-    """Read the whole input, look every unit up in the cache, and measure one worker's speed.
+    """Read the whole input, look every unit up in the cache, and measure the speed.
 
     * **on_game** - *(optional)* called with the number of games read so far.
+    * **budgets** - *(optional)* times in seconds; the estimate says how many nodes fit into each.
 
     Raises what `prepare` and `start` raise.
     """
@@ -58,35 +64,33 @@ def estimate(
     chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
     evaluator = chosen.main
     cache = open_cache(settings)
-    games = positions = cached = 0
-    ids = itertools.count()
+    games = cached = 0
+
+    def look_up(units: Sequence[Unit]) -> None:
+        nonlocal games, cached
+        games += 1
+        on_game(games)
+        for unit in units:
+            if cache.get(unit_key(evaluator.info.fingerprint, prepared.first_limit, unit)) is not None:
+                cached += len(unit.plies)
+
     try:
-        for item in read_games(prepared.sources, prepared.readers, prepared.selection):
-            if not isinstance(item, ParsedGame):
-                continue
-            games += 1
-            on_game(games)
-            planned = plan(
-                item.origin,
-                item.game,
-                settings.search,
-                ids,
-                use_recorded=evaluator.reads_input,
-                can_search=evaluator.spec is not None,
-            )
-            for unit in planned.units:
-                positions += len(unit.plies)
-                if cache.get(unit_key(evaluator.info.fingerprint, prepared.first_limit, unit)) is not None:
-                    cached += len(unit.plies)
+        work = count_work(prepared, evaluator, prepared.sources, on_game=look_up)
     finally:
         cache.close()
+    positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
     searcher = chosen.follow_ups if evaluator.spec is None else evaluator
     forecast = None
     if evaluator.spec is None and searcher is not None and asking:
         forecast = foresee(prepared, evaluator, searcher, games=None)
     spec = searcher.spec if searcher is not None else None
-    speed = measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1
+    measured = None
+    if budgets and evaluator.spec is not None and prepared.limit.nodes is not None and work.to_search:
+        measured = measured_for(prepared, evaluator, work, min(budgets))
+        speed = max(1, round(prepared.limit.nodes / measured.pace.seconds(prepared.limit.nodes)))
+    else:
+        speed = measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1
     share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
     seconds = _seconds(prepared.limit, round((positions - cached) * share), speed, prepared.workers)
     return Estimate(
@@ -101,6 +105,7 @@ def estimate(
         forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
         forecast.cached if forecast is not None else 0,
         searcher.info.name if forecast is not None and searcher is not None else "",
+        tuple(what_fits(prepared, work, measured, budget) for budget in budgets) if measured is not None else (),
     )
 
 

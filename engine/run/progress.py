@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from engine.model import Best, Notice
 from engine.plugin import WorkerState
+from engine.run.standing import Standing
 
 
 class Snapshot(Struct, frozen=True):
@@ -42,6 +43,8 @@ class Snapshot(Struct, frozen=True):
     """Follow-up searches that are done, which no other figure but `cached` and `nodes` includes."""
     follow_ups_total: int | None = 0
     """Follow-up searches in all, by what the games so far have asked for; None when nothing is known."""
+    standing: Standing | None = None
+    """How the player of `Settings.players` has done so far; None without one, and before the first game."""
 
     def work(self) -> tuple[int, float | None]:
         """Return how many searches are done, and how many are left; None while that is not known.

@@ -83,6 +83,7 @@ class ProgressReporter:
         self._reported_at = now
         view = scoreboard.view()
         counts = self._accounts.counts
+        tally = self._accounts.tally
         total = self._total(searches.planned)
         self._callback(
             Snapshot(
@@ -101,6 +102,7 @@ class ProgressReporter:
                 recorded=counts.recorded,
                 follow_ups=searches.follow_ups.done,
                 follow_ups_total=self._follow_ups(searches.follow_ups, total),
+                standing=tally.standing() if tally is not None else None,
             )
         )
 

@@ -23,7 +23,9 @@ from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
 from engine.run.reporter import ProgressReporter
 from engine.run.searched import SearchedRun
+from engine.run.standing import Tally
 from engine.run.started import Evaluators, Parts, StopConditions
+from engine.run.time_budget import TimeBudget, settle
 
 BATCHED_BYTES = 4 << 20
 """Recorded games of fewer bytes are done before other processes have started."""
@@ -50,26 +52,24 @@ def start(
     *,
     stop: threading.Event | None = None,
     stop_after: float | None = None,
+    budget: TimeBudget | None = None,
 ) -> SearchedRun | RecordedRun:
     """Try the evaluator and open the outputs. The run is done by `execute` of what this returns.
 
     * **listeners** - *(optional)* who is told what happens.
     * **stop** - *(optional)* ends the run in good order once it is set.
     * **stop_after** - *(optional)* does so after so many seconds of `execute`.
+    * **budget** - *(optional)* the time for which the nodes of the plan are chosen.
 
     Raises EvaluatorError, ConfigError, PluginError or OutputError.
     """
     listeners = listeners or Listeners()
-    accounts = RunAccounts(
-        plan.new_recount(),
-        listeners.on_event,
-        keeps_labels=listeners.progress is not None,
-        keeps_games=listeners.games,
-    )
-    plan.aggregators.on_crash = accounts.plugin_crashed
-    for note in plan.known.notes:
-        accounts.notice(Notice("note", None, None, None, note))
+    accounts = _accounts(plan, listeners)
     evaluators = choose_evaluators(plan, accounts)
+    stop = stop or threading.Event()
+    settled = settle(plan, evaluators.main, budget, stop.is_set) if budget is not None else None
+    if settled is not None:
+        plan = settled.plan
     for choice in {evaluators.main.info.notice, evaluators.follow_ups and evaluators.follow_ups.info.notice}:
         if choice:
             accounts.notice(Notice("note", None, None, None, choice))
@@ -90,13 +90,37 @@ def start(
             sampled=bool(plan.selection.sample),
             follows_up=evaluators.follow_ups is not None and _follows_up(plan),
         ),
-        StopConditions(stop or threading.Event(), stop_after),
+        StopConditions(stop, stop_after),
     )
+    run = _run_of(parts, games_wanted=outputs.takes_games() or listeners.takes_games)
+    if settled is not None:
+        run.settled = settled
+        run.announcement = "; ".join(filter(None, (settled.said, run.announcement))) or None
+    return run
+
+
+def _accounts(plan: RunPlan, listeners: Listeners) -> RunAccounts:
+    accounts = RunAccounts(
+        plan.new_recount(),
+        listeners.on_event,
+        keeps_labels=listeners.progress is not None,
+        keeps_games=listeners.games,
+    )
+    if listeners.progress is not None and plan.settings.players:
+        accounts.tally = Tally(plan.settings.players[0])
+    plan.aggregators.on_crash = accounts.plugin_crashed
+    for note in plan.known.notes:
+        accounts.notice(Notice("note", None, None, None, note))
+    return accounts
+
+
+def _run_of(parts: Parts, *, games_wanted: bool) -> SearchedRun | RecordedRun:
+    plan, evaluators = parts.plan, parts.evaluators
     if _is_batched(plan, evaluators):
-        return RecordedRun(parts, games_wanted=outputs.takes_games() or listeners.takes_games)
+        return RecordedRun(parts, games_wanted=games_wanted)
     run = SearchedRun(parts)
     if evaluators.main.spec is None and evaluators.follow_ups is not None:
-        accounts.follow_up_evaluator = evaluators.follow_ups.info
+        parts.accounts.follow_up_evaluator = evaluators.follow_ups.info
         run.announcement = announcement(plan, evaluators.main, evaluators.follow_ups)
     return run
 

@@ -14,11 +14,14 @@ from msgspec import Struct
 from engine.input.sources import NoGameYet
 from engine.loading.evaluators import ChosenEvaluator
 from engine.model import RunResult
+from engine.run import chosen_nodes
 from engine.run.accounts import LOGGER, RunAccounts
 from engine.run.delivery import Delivery
+from engine.run.expectation import Expectation, expect
 from engine.run.finish import finish
 from engine.run.prepare import RunPlan
 from engine.run.reporter import PROGRESS_SECONDS, ProgressReporter, Searches
+from engine.run.time_budget import Settled
 from engine.workers.scoreboard import Scoreboard
 
 STOPPING_SECONDS = 1.5
@@ -64,6 +67,8 @@ class StartedRun(abc.ABC):
         self._stop = parts.stop
         self.announcement: str | None = None
         """What people should know before the work starts."""
+        self.settled: Settled | None = None
+        """The nodes that were chosen for a time budget."""
         self._interrupted = False
         self._stopping_since: float | None = None
 
@@ -87,7 +92,7 @@ class StartedRun(abc.ABC):
             counts = self._accounts.counts
             counts.seconds = time.monotonic() - self._progress.started_at
             LOGGER.info("%d games in %.1f s", counts.analysed, counts.seconds)
-            return finish(
+            result = finish(
                 plan,
                 self._evaluators.main.info,
                 self._accounts,
@@ -98,10 +103,21 @@ class StartedRun(abc.ABC):
         except BaseException:
             self._delivery.abandon()
             raise
+        else:
+            if self.settled is not None and not self._interrupted:
+                chosen_nodes.forget(self.settled.key)
+            return result
         finally:
             for source in plan.sources:
                 source.close()
             self._scoreboard.close()
+
+    def expectation(self, least: float) -> Expectation | None:
+        """Return what the searches are expected to cost; None for fewer than `least` seconds, or if unknown.
+
+        Counts games for a second, and may measure the evaluator for another one.
+        """
+        return expect(self._plan, self._evaluators.main, least)
 
     @abc.abstractmethod
     def _work(self) -> None:

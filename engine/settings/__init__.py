@@ -12,7 +12,7 @@ from engine.settings.files import (
     profiles,
     read_config,
 )
-from engine.settings.numbers import MAX_LIMIT, parse_count, parse_time
+from engine.settings.numbers import MAX_LIMIT, parse_count, parse_duration, parse_time, spell_duration
 from engine.settings.plugins import EvaluatorChoice, ExecutorChoice, PluginChoice
 from engine.settings.types import (
     DEFAULT_AGGREGATORS,
@@ -43,7 +43,9 @@ __all__ = [
     "load_profile",
     "load_user_config",
     "parse_count",
+    "parse_duration",
     "parse_time",
     "profiles",
     "read_config",
+    "spell_duration",
 ]

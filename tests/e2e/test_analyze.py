@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.model import Score
 from engine.testing.fake_uci import fake_uci
 from tests.support import FEW as FIRST_GAMES
 
-from .command import CLASSICS, engine
+from .command import CLASSICS, assert_clear_error, engine, refused
 
 NODES = ("--nodes", "1000")
 FEW = ("--limit", "3")
@@ -197,10 +198,35 @@ def test_dry_run_searches_nothing_and_knows_the_cached_share(tmp_path: Path) -> 
     ran = engine("analyze", CLASSICS, "-e", fake, *NODES, *FEW, "--dry-run", *cache)
     assert ran.code == 0, ran.err
     assert "3 games, 105 positions; 0 (0%) are in the cache" in ran.out
+    assert re.search(
+        r"^10 minutes: --nodes \S+\n1 hour: --nodes \S+\nthe night \(8 hours\): --nodes \S+\n",
+        ran.out,
+        re.MULTILINE,
+    )
     assert "go nodes 1000\n" not in log.read_text()
     engine("analyze", CLASSICS, "-e", fake, *NODES, *FEW, *cache)
     ran = engine("analyze", CLASSICS, "-e", fake, *NODES, *FEW, "--dry-run", *cache)
     assert "105 (100%) are in the cache" in ran.out
+
+
+@pytest.mark.slow
+def test_a_time_budget_is_a_number_of_nodes_that_gives_the_same_again(tmp_path: Path, fake: Path) -> None:
+    outputs = tmp_path / "timed.jsonl", tmp_path / "again.jsonl"
+    cache = ("--cache", tmp_path / "c.sqlite")
+    ran = engine("analyze", CLASSICS, "-e", fake, *FEW, *cache, "--for", "1h", "-o", outputs[0], "-j", "2")
+    assert ran.code == 0, ran.err
+    [nodes] = re.findall(r"^note: --for 1h is --nodes (\S+) here$", ran.err, re.MULTILINE)
+    again = engine("analyze", CLASSICS, "-e", fake, *FEW, *cache, "--nodes", nodes, "-o", outputs[1])
+    assert "105 positions (105 from the cache)" in again.err
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+def test_what_a_time_budget_cannot_do_is_said(capsys: pytest.CaptureFixture[str], fake: Path) -> None:
+    both = refused(capsys, "analyze", CLASSICS, "--for", "10m", "--nodes", "5k")
+    assert_clear_error(both, 2, "--for chooses the nodes itself: leave --nodes out, or --for")
+    assert_clear_error(refused(capsys, "analyze", CLASSICS, "--for", "soon"), 2, "90s, 30m, 1h30m or night")
+    piped = refused(capsys, "analyze", "-", "-e", fake, "--for", "10m")
+    assert_clear_error(piped, 2, "standard input can be read only once: save it to a file, or say --nodes")
 
 
 @pytest.mark.slow

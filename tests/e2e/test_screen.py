@@ -149,6 +149,20 @@ def on_a_terminal(width: int, height: int, *arguments: str | Path, code: int = 0
 
 
 @pytest.mark.slow
+def test_on_a_terminal_a_run_of_hours_says_so_first_with_a_command_of_ten_minutes(tmp_path: Path) -> None:
+    fake = fake_uci(tmp_path / "fake")  # it need not think for as long as it may
+    arguments = ("analyze", CLASSICS, "-e", fake, "--time", "10m", "-j", "1", "--no-cache", "--limit", "1")
+    written, left = on_a_terminal(400, 24, *arguments)
+    shorter = f"engine analyze --for 10m {CLASSICS} -e {fake} -j 1 --no-cache --limit 1"
+    [said] = [line for line in left if "--for" in line]
+    assert said == f"note: this takes about 2:10:00 for 13 positions; for ten minutes: {shorter}"
+    assert written.index("--for") < written.index("positions in ")
+    for quiet in (("-q",), ("--limit", "1", "--time", "1s")):
+        assert "--for" not in on_a_terminal(400, 24, *arguments, *quiet)[0]
+    assert "--for" not in engine(*arguments).err
+
+
+@pytest.mark.slow
 def test_on_a_terminal_the_board_comes_and_goes(tmp_path: Path) -> None:
     fake = fake_uci(tmp_path / "fake", delay=0.02)
     arguments = ("analyze", CLASSICS, "-e", fake, *NODES, "-j", "2", "--limit", "2", "--no-cache")

@@ -35,6 +35,7 @@ BENCHMARKS = {
     "baseline": "baseline",
     "shared": "shared",
     "leaks": "leaks",
+    "budget": "budget",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

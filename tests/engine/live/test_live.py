@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from engine import live
@@ -23,6 +24,7 @@ from engine.model import (
 )
 from engine.plugin import WorkerState
 from engine.run.progress import Snapshot
+from engine.run.standing import Standing
 
 
 def snapshot(**changes: object) -> Snapshot:
@@ -74,6 +76,19 @@ def test_the_board_fits_and_its_figures_are_whole(width: int) -> None:
         assert words in text
     assert ("6.8M nodes" in text) == (width >= 80)
     assert len(lines) < 15
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_the_board_says_how_the_player_has_done_so_far(width: int) -> None:
+    text = "\n".join(rendered(live.render_board(snapshot(standing=None), width), width))
+    assert "so far" not in text
+    standing = Standing("Carlsen, Magnus", 1, 87.654, 3, 1_200)
+    lines = rendered(live.render_board(snapshot(standing=standing), width), width)
+    assert all(len(line) <= width for line in lines)
+    assert "so far Carlsen, Magnus, 1 game   accuracy 87.7%   mistakes 3" in " ".join(lines)
+    assert "blunders 1,200" in " ".join(lines)
+    unjudged = structs.replace(standing, accuracy=None)
+    assert "accuracy" not in "\n".join(rendered(live.render_board(snapshot(standing=unjudged), width), width))
 
 
 def test_a_plain_line_says_the_same() -> None:
