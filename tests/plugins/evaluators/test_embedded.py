@@ -355,7 +355,12 @@ def test_the_fingerprint_says_what_can_change_a_result(real: None) -> None:
         {"uci": {"skill level": "20"}},
         {"uci": {"UCI_ShowWDL": "true"}},
     ]
-    other = [{"hash": 32}, {"scores": "exact"}, {"uci": {"Skill Level": "19"}}, {"uci": {"UCI_LimitStrength": "true"}}]
+    other = [
+        {"hash": 32},
+        {"scores": "exact"},
+        {"uci": {"Skill Level": "19"}},
+        {"uci": {"UCI_LimitStrength": "true"}},
+    ]
     assert {fingerprint(**options) for options in same} == {plain}
     assert len({plain, *(fingerprint(**options) for options in other)}) == 5
 
