@@ -275,6 +275,20 @@ class Writer(abc.ABC):
 
         * **game** - the game with its evaluations.
         """
+        if any("encode" in vars(cls) for cls in type(self).__mro__ if cls is not Writer):
+            self.write_encoded(self.encode([game], self.info))
+
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        """Return games as bytes, from nothing but them and `info`. A writer that has this needs no `game`.
+
+        Where nothing is searched, other processes encode the games that they analyse, some at a time.
+        """
+        raise NotImplementedError
+
+    def write_encoded(self, data: bytes) -> None:
+        """Write games that `encode` has encoded, in input order; unless overridden, the bytes as they are."""
+        self.stream.write(data)
 
     def skipped(self, game: SkippedGame) -> None:
         """Write a game that was not analysed. Called in input order, between the calls of `game`.

@@ -13,6 +13,7 @@ goes there while it is written, so that memory stays the same.
 | `output.py`     | one output while it is written                                     |
 | `part.py`       | its file, locked from its making until it has its name             |
 | `unfinished.py` | which files are those of a run that did not finish                 |
+| `encoding.py`   | games that other processes encode                                  |
 | `buffer.py`     | what a writer writes into                                          |
 | `names.py`      | safe file names of players, numbers of further files               |
 
@@ -37,8 +38,9 @@ from msgspec import structs
 
 from engine.contracts.options import NoOptions, Options
 from engine.errors import ConfigError, OutputError, PluginCrashed
-from engine.model import AnalysedGame, RunResult, SkippedGame
+from engine.model import AnalysedGame, Origin, RunResult, SkippedGame
 from engine.output import unfinished
+from engine.output.encoding import EncoderSpec, Piece
 from engine.output.output import Output
 from engine.output.part import left_names, remove_left
 from engine.output.target import STDOUT, Target, check_different, file_target, stdout_target
@@ -145,7 +147,7 @@ class Outputs:
         self._finished = False
 
     def takes_games(self) -> bool:
-        """Whether a writer does anything before `finish`."""
+        """Whether a writer wants the games themselves."""
         return any(output.takes_games for output in self._outputs)
 
     def game(self, game: AnalysedGame) -> None:
@@ -155,6 +157,24 @@ class Outputs:
     def skipped(self, game: SkippedGame) -> None:
         """Write a game that was not analysed, where a writer keeps those."""
         self._write_each(lambda writer: writer.skipped(game), f"game {game.origin.game}")
+
+    def encode_elsewhere(self) -> tuple[EncoderSpec, ...]:
+        """Return how games are encoded for those that take encoded games; from now on they get no others."""
+        specs = [output.encode_elsewhere() for output in self._outputs]
+        return tuple(spec for spec in specs if spec is not None)
+
+    def encoded(self, batch: Sequence[Sequence[Piece]]) -> list[tuple[Origin, PluginCrashed]]:
+        """Write a batch of encoded games, by output; return which writers failed, at which game."""
+        crashes: list[tuple[Origin, PluginCrashed]] = []
+        for output, pieces in zip((each for each in self._outputs if each.encoded_elsewhere), batch, strict=True):
+            for piece in pieces:
+                if output.crashed:
+                    break
+                try:
+                    output.write_piece(piece)
+                except PluginCrashed as crash:
+                    crashes.append((piece.origin, crash))
+        return sorted(crashes, key=lambda crash: crash[0].game)
 
     def names(self) -> list[str]:
         """Return the present names of the files."""
@@ -175,7 +195,7 @@ class Outputs:
         """
         if not self._finished:
             self._finished = True
-            self._write_each(lambda writer: writer.finish(result), "the end of the run")
+            self._write_each(lambda writer: writer.finish(result), "the end of the run", games=False)
         for output in self._all():
             output.complete()
         return [] if result.interrupted else [output for output in self._all() if not output.crashed]
@@ -190,10 +210,10 @@ class Outputs:
                 output.complete()
             output.leave()
 
-    def _write_each(self, call: Callable[[Writer], None], where: str) -> None:
+    def _write_each(self, call: Callable[[Writer], None], where: str, *, games: bool = True) -> None:
         crashes = []
         for output in self._outputs:
-            if output.crashed:
+            if output.crashed or (games and output.encoded_elsewhere):
                 continue
             try:
                 output.write(call, where)

@@ -13,6 +13,7 @@ from msgspec import structs
 from engine.errors import AnalysisError, OutputError, PluginCrashed
 from engine.output import unfinished
 from engine.output.buffer import Buffer, open_stdout
+from engine.output.encoding import EncoderSpec, Piece, encodes
 from engine.output.names import numbered
 from engine.output.part import Part, status_of
 from engine.output.target import Target, check_path, real_path
@@ -29,6 +30,8 @@ class Output:
     def __init__(self, target: Target, *, force: bool) -> None:
         self.crashed = False
         """Whether the writer has raised; it is not called again, except to close it."""
+        self.encoded_elsewhere = False
+        """Whether it gets encoded games, and no others."""
         self._target = target
         self._buffer = Buffer(self._put_overflow)
         self._writer: Writer | None = None
@@ -56,9 +59,18 @@ class Output:
 
     @property
     def takes_games(self) -> bool:
-        """Whether the writer does anything before `finish`."""
+        """Whether the writer wants the games themselves."""
         writer = self._target.writer
-        return writer.game is not Writer.game or writer.skipped is not Writer.skipped
+        if self.encoded_elsewhere:
+            return False
+        return writer.game is not Writer.game or writer.skipped is not Writer.skipped or encodes(writer)
+
+    def encode_elsewhere(self) -> EncoderSpec | None:
+        """Return how its games are encoded, and take them like that from now on; None where it cannot."""
+        if self._info is None or not encodes(self._target.writer):
+            return None
+        self.encoded_elsewhere = True
+        return EncoderSpec.of(self._target.plugin, self._writer.info if self._writer is not None else self._info)
 
     @property
     def names(self) -> list[str]:
@@ -139,6 +151,17 @@ class Output:
         self._put(self._compress(self._buffer.take()))
         self._whole_end = self._end
         self._piece_begun = False
+
+    def write_piece(self, piece: Piece) -> None:
+        """Write games that were encoded elsewhere, as `write` does."""
+        where = f"game {piece.origin.game}"
+        if (crash := piece.crash) is not None:
+            self._crash(crash, where)
+        if (game := piece.skipped) is not None:
+            self.write(lambda writer: writer.skipped(game), where)
+        else:
+            self.write(lambda writer: writer.write_encoded(piece.data), where)
+        self.write_further(where)
 
     def write_further(self, where: str) -> None:
         """Put on the disk what the writer wrote into the files after the first; after a crash, nothing more."""
@@ -275,8 +298,8 @@ class Output:
             f"cannot write {name}: {error.strerror or error}; once that is mended, the same command continues"
         ) from error
 
-    def _crash(self, error: Exception, where: str) -> NoReturn:
+    def _crash(self, error: Exception | str, where: str) -> NoReturn:
         self.crashed = True
-        raise PluginCrashed(
-            f"writer {self._target.plugin} failed at {where}: {type(error).__name__}: {error}"
-        ) from error
+        words = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        cause = error if isinstance(error, Exception) else None
+        raise PluginCrashed(f"writer {self._target.plugin} failed at {where}: {words}") from cause

@@ -18,6 +18,7 @@ from engine.input.filters import player_filter
 from engine.input.games import ParsedGame, UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, RunCounts, SkippedGame
+from engine.output.encoding import Encoder, EncoderSpec, Piece
 from engine.run.aggregators import Aggregators, Crash
 from engine.run.labels import BoardLabels
 from engine.run.notices import NotedGames, Notes, notes_on, notice_of_skipped, notices_of
@@ -48,7 +49,9 @@ class BatchJob(Struct, frozen=True):
     size: int
     """Lines of the best-scores board."""
     games_wanted: bool
-    """Whether the games are to come back, for outputs."""
+    """Whether the games are to come back, for outputs and listeners."""
+    encoders: tuple[EncoderSpec, ...]
+    """The outputs whose games come back encoded."""
     labels_wanted: bool
     """Whether a screen wants names for the best scores."""
     nice: int
@@ -78,6 +81,8 @@ class BatchResult(Struct):
     failures: list[Failure] = []
     unevaluated: int = 0
     items: list[BatchItem] = []
+    encoded: list[list[Piece]] = []
+    """The games, for each of the job's encoders."""
 
 
 class BatchAnalyzer:
@@ -88,6 +93,7 @@ class BatchAnalyzer:
         registry = Registry(job.plugins)
         self._readers = make_readers(registry, job.readers)
         self._aggregators = Aggregators.load(registry, job.aggregators, job.options)
+        self._encoders = _encoders(job, registry)
         self._part: Aggregators | None = None
         """The aggregators of the batch before."""
         self._game_analyzer = GameAnalyzer(
@@ -100,6 +106,7 @@ class BatchAnalyzer:
         result = BatchResult(Recount(job.winning_cp, job.size))
         self._part = aggregators = self._aggregators.part(self._part)
         placed: dict[int, AnalysedGame] = {}
+        games: list[AnalysedGame | SkippedGame] = []
         notes = Notes()
         for candidate in batch:
             on_game()
@@ -107,15 +114,16 @@ class BatchAnalyzer:
             item = skip_unplayable(parse_game(candidate, self._readers), job.evaluator)
             if isinstance(item, SkippedGame):
                 result.notices.append(notice_of_skipped(item, result.counts))
-                result.items += [BatchItem(skipped=item)] if job.games_wanted else []
+                games.append(item)
                 continue
             notes.add(item.origin, notes_on(item.game))
             game = self._analyse_game(item, result)
             if result.recount.add(game, result.counts) is not None and job.labels_wanted:
                 placed[game.origin.game] = game
             aggregators.add(game)
-            game = aggregators.remarked(game) if job.games_wanted else game
-            result.items += [BatchItem(game=game)] if job.games_wanted else []
+            if job.games_wanted or job.encoders:
+                games.append(aggregators.remarked(game))
+        _hand_back(games, result, job, self._encoders)
         result.noted = notes.noted()
         result.counts.recorded = result.counts.positions
         if job.labels_wanted:
@@ -142,15 +150,32 @@ class BatchAnalyzer:
         return self._game_analyzer.analyse(all_known(planned))
 
 
+def _encoders(job: BatchJob, registry: Registry) -> list[Encoder]:
+    return [Encoder(spec, registry.load("engine.writers", spec.writer)) for spec in job.encoders]
+
+
+def _hand_back(
+    games: Sequence[AnalysedGame | SkippedGame], result: BatchResult, job: BatchJob, encoders: Sequence[Encoder]
+) -> None:
+    """Put games into the result of their batch, themselves and encoded, as far as they are wanted."""
+    if job.games_wanted:
+        result.items = [
+            BatchItem(skipped=game) if isinstance(game, SkippedGame) else BatchItem(game=game) for game in games
+        ]
+    result.encoded = [encoder.encode(games) for encoder in encoders]
+
+
 def give_up(batch: Sequence[UnparsedGame], job: BatchJob, reason: str) -> BatchResult:
     """Return what a batch adds to a run whose games cannot be analysed, because whatever does so ends."""
     result = BatchResult(Recount(job.winning_cp, job.size))
+    games: list[SkippedGame] = []
     for game in batch:
         result.counts.read += 1
         skipped = SkippedGame(game.origin, "damaged", reason, game.raw.data.decode("utf-8", "replace"))
         result.notices.append(notice_of_skipped(skipped, result.counts))
         result.failures.append(Failure(game.origin.file, game.origin.line, game.origin.game, None, reason))
-        result.items += [BatchItem(skipped=skipped)] if job.games_wanted else []
+        games.append(skipped)
+    _hand_back(games, result, job, _encoders(job, Registry(job.plugins)))
     return result
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec import structs
 
 from engine.errors import PluginCrashed
 from engine.model import AnalysedGame, Report, RunResult, SkippedGame
+from engine.output.encoding import Piece
 from engine.output.files import Outputs, finish_together
 from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts
@@ -61,6 +62,11 @@ class Delivery:
     def write_skipped(self, game: SkippedGame) -> None:
         """Let the writers copy a game that was reported already."""
         self._write(partial(self.outputs.skipped, game), None)
+
+    def write_encoded(self, batch: Sequence[Sequence[Piece]]) -> None:
+        """Write games that are accounted for and folded, and were encoded elsewhere."""
+        for origin, crash in self.outputs.encoded(batch):
+            self._accounts.plugin_crashed(crash, origin)
 
     def reports(self) -> dict[str, Report]:
         """Return the reports of the run."""

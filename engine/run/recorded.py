@@ -22,9 +22,10 @@ class RecordedRun(StartedRun):
     """One run over games whose evaluations stand in the input."""
 
     def __init__(self, parts: Parts, *, games_wanted: bool) -> None:
-        """`games_wanted`: whether an output or a listener takes the games themselves."""
+        """`games_wanted`: whether a listener takes the games themselves."""
         super().__init__(parts)
-        self._games_wanted = games_wanted
+        self._encoders = parts.delivery.outputs.encode_elsewhere()
+        self._games_wanted = games_wanted or parts.delivery.outputs.takes_games()
 
     def _work(self) -> None:
         settings = self._plan.settings
@@ -49,6 +50,7 @@ class RecordedRun(StartedRun):
             winning_cp=plan.settings.scoreboard.winning_cp,
             size=plan.settings.scoreboard.size,
             games_wanted=self._games_wanted,
+            encoders=self._encoders,
             labels_wanted=self._accounts.keeps_labels,
             nice=plan.settings.nice,
         )
@@ -98,6 +100,7 @@ class RecordedRun(StartedRun):
             accounts.labels.know(*label)
         delivery.aggregators.players.take(batch.players)
         delivery.aggregators.take(batch.states, batch.crashes, batch.unevaluated)
+        delivery.write_encoded(batch.encoded)
         for item in batch.items:
             if item.game is not None:
                 delivery.write(item.game)

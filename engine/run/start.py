@@ -92,7 +92,7 @@ def start(
         ),
         StopConditions(stop, stop_after),
     )
-    run = _run_of(parts, games_wanted=outputs.takes_games() or listeners.takes_games)
+    run = _run_of(parts, games_wanted=listeners.takes_games)
     if settled is not None:
         run.settled = settled
         run.announcement = "; ".join(filter(None, (settled.said, run.announcement))) or None

@@ -22,6 +22,7 @@ from engine.model import (
     RunResult,
     SkippedGame,
 )
+from engine.output.encoding import encodes
 from engine.plugin import RunInfo, Writer
 from engine.testing.broken_law import BrokenLaw, silent
 from engine.testing.examples import example_games
@@ -63,7 +64,7 @@ def check_writer(cls: type[Writer], options: Options | Mapping[str, Any] | None 
 
     The same run gives the same bytes; a run without games, one that was interrupted and one that ends with an
     error are written or closed without an error; a writer uses `write` and `tell` of its stream alone; text is
-    UTF-8; games stay as they are; nothing is printed.
+    UTF-8; games stay as they are; nothing is printed; games that are encoded together are those encoded singly.
 
     * **options** - *(optional)* its options, or their values by key.
 
@@ -87,6 +88,7 @@ def check_writer(cls: type[Writer], options: Options | Mapping[str, Any] | None 
             raise BrokenLaw.of(cls, "the same run gives the same bytes", "a second writer gives others")
         if msgspec.json.encode(games) != before:
             raise BrokenLaw.of(cls, "games stay as they are", "other writers get changed ones")
+        _check_encoding(cls, options, games, result, whole)
         for few, end in (([], _result(cls, [])), (games[:2], msgspec.structs.replace(result, interrupted=True))):
             _written(cls, options, few, end)
         _written(cls, options, games[:3], None)
@@ -99,7 +101,22 @@ def check_writer(cls: type[Writer], options: Options | Mapping[str, Any] | None 
     return len(whole)
 
 
-def _written(cls: type[Writer], options: Options, games: Sequence[AnalysedGame], end: RunResult | None) -> bytes:
+def _check_encoding(
+    cls: type[Writer], options: Options, games: Sequence[AnalysedGame], end: RunResult, whole: bytes
+) -> None:
+    """Raise BrokenLaw if games that are encoded together are not written as those encoded singly."""
+    if encodes(cls) and _written(cls, options, games, end, together=True) != whole:
+        raise BrokenLaw.of(cls, "games encoded together are those encoded singly", "the bytes differ")
+
+
+def _written(
+    cls: type[Writer],
+    options: Options,
+    games: Sequence[AnalysedGame],
+    end: RunResult | None,
+    *,
+    together: bool = False,
+) -> bytes:
     """Return what a writer makes of a run; without an `end`, the run has failed."""
     streams = [_Stream()]
     info = RunInfo(_EVALUATOR, _LIMIT, options, output=f"example{(*cls.suffixes, '')[0]}")
@@ -115,7 +132,10 @@ def _written(cls: type[Writer], options: Options, games: Sequence[AnalysedGame],
         for k, game in enumerate(games):
             if k == 1:
                 writer.skipped(_SKIPPED)
-            writer.game(game)
+            if not together:
+                writer.game(game)
+            elif k < 2:  # noqa: PLR2004 - one before the skipped game, and all others
+                writer.write_encoded(cls.encode(games[1:] if k else games[:1], info))
         if end is not None:
             writer.finish(end)
     finally:

@@ -18,6 +18,8 @@ from tests.perf import games, runs, sides
 from tests.perf.overhead import parent_table
 from tests.perf.report import Report, Table
 
+AIM_WITHOUT, AIM_JSONL = 70_000, 60_000
+"""Smallest numbers of positions per second on two cores: reports alone, and with JSON Lines."""
 AIM = 1.4
 """Smallest ratio of our games per second to those of the loop."""
 LOOP = """
@@ -40,14 +42,18 @@ def run(args: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="perf-") as name:
         source, count = _source(args, Path(name))
 
-        def ours(*, sample: bool = False) -> runs.EngineRun:
-            flags = ("--keep-duplicates", "-j", str(args.workers))
+        def ours(*outputs: str | Path, sample: bool = False) -> runs.EngineRun:
+            flags = ("--keep-duplicates", "-j", str(args.workers), *outputs)
             return runs.analyze(source, *flags, evaluator="recorded", sample=sample)
 
         def loop() -> float:
             return runs.call([sys.executable, "-c", LOOP, str(source)])
 
-        turns: dict[str, Callable[[], Any]] = {"engine": ours, "loop": loop}
+        turns: dict[str, Callable[[], Any]] = {
+            "engine": ours,
+            "JSON Lines": lambda: ours("-o", Path(name, "out.jsonl")),
+            "loop": loop,
+        }
         measured = sides.in_turns(turns, args.rounds or (1 if args.quick else 5))
         clocked = ours(sample=True)
     walls, loops = [ran.wall for ran in measured["engine"]], measured["loop"]
@@ -59,6 +65,13 @@ def run(args: argparse.Namespace) -> Report:
         "python-chess, node.eval()", sides.spread(loops), sides.spread([count / seconds for seconds in loops], 0)
     )
     ratio = sides.ratios(loops, walls)
+    for side, words, aim in (
+        ("engine", "`[%eval]` to the default reports", AIM_WITHOUT),
+        ("JSON Lines", "`[%eval]` to JSON Lines and the default reports", AIM_JSONL),
+    ):
+        speeds = [ran.counts.positions / ran.wall for ran in measured[side]]
+        met = sides.median(speeds) >= aim
+        report.find(f"positions/s, {words}", sides.spread(speeds, 0), f"≥ {aim:,}", met=met)
     report.tables = [table, parent_table(clocked)]
     report.find(
         "games/s from `[%eval]` to the default reports ÷ one python-chess loop with `node.eval()`",

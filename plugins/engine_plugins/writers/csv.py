@@ -17,6 +17,7 @@ gets an apostrophe before it. This is the only difference from the other formats
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import BinaryIO, ClassVar
 
 from engine.model import AnalysedGame, RunResult
@@ -42,8 +43,9 @@ class PliesCsv(_Csv):
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".plies.csv")
     schema = tables.PLIES
 
-    def game(self, game: AnalysedGame) -> None:
-        self.stream.write(csv_lines(tables.ply_rows(game)))
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        return csv_lines(row for game in games for row in tables.ply_rows(game))
 
 
 class GamesCsv(_Csv):
@@ -52,8 +54,9 @@ class GamesCsv(_Csv):
     suffixes: ClassVar[tuple[str, ...]] = (".games.csv",)
     schema = tables.GAMES
 
-    def game(self, game: AnalysedGame) -> None:
-        self.stream.write(csv_lines([tables.game_row(game)]))
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        return csv_lines(map(tables.game_row, games))
 
 
 class ReportsCsv(_Csv):

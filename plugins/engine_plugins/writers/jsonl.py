@@ -32,6 +32,7 @@ have 3 decimals. Skipped games have no line.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from engine.model import (
@@ -46,7 +47,7 @@ from engine.model import (
     Side,
 )
 from engine.output.white import views
-from engine.plugin import Writer
+from engine.plugin import RunInfo, Writer
 from engine.text.json import encode
 
 
@@ -55,8 +56,9 @@ class JsonlWriter(Writer):
 
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
-    def game(self, game: AnalysedGame) -> None:
-        self.stream.write(encode(_game(game)) + b"\n")
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        return b"".join([encode(_game(game)) + b"\n" for game in games])
 
 
 def _game(game: AnalysedGame) -> dict[str, Any]:

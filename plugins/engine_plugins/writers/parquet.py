@@ -20,9 +20,11 @@ the file that remains cannot be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
+
+import msgspec
 
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, RunResult
@@ -35,7 +37,10 @@ GROUP_ROWS = 65_536
 SHARD_ROWS = 100 * GROUP_ROWS
 """Rows after which the table continues in another file: about 70,000 games, 400 MB."""
 _BATCH_ROWS = 4_096
-"""Rows held as Python values before they become columns, which take a tenth of the memory."""
+"""Rows after which a record batch of the row group ends, with the game that reaches this number."""
+
+_encoded = msgspec.msgpack.Decoder(tuple[list[int], bytes]).decode
+"""Number of rows of each game, and all rows as a record batch."""
 
 
 class _Parquet(Writer):
@@ -64,13 +69,13 @@ class _Parquet(Writer):
         self._file = self._open(stream)
         self._written = 0
         """Number of rows in the current file."""
-        self._rows: list[tables.Row] = []
+        self._parts: list[Any] = []
+        """Record batches of games, fewer than `_BATCH_ROWS` rows together."""
         self._batches: list[Any] = []
 
-    def add(self, rows: Iterable[tables.Row]) -> None:
-        self._rows += rows
-        if len(self._rows) >= _BATCH_ROWS:
-            self._end_batch()
+    def _add(self, part: Any) -> None:
+        self._parts.append(part)
+        self._end_batch()
         if sum(batch.num_rows for batch in self._batches) >= GROUP_ROWS:
             self._end_group()
 
@@ -80,10 +85,9 @@ class _Parquet(Writer):
         self._file.close()
 
     def _end_batch(self) -> None:
-        if self._rows:
-            columns = tables.by_column(self._rows, self.schema)
-            self._batches.append(self._pa.RecordBatch.from_pydict(columns, self._schema))
-            self._rows.clear()
+        if self._parts:
+            self._batches += self._pa.Table.from_batches(self._parts).combine_chunks().to_batches()
+            self._parts.clear()
 
     def _end_group(self) -> None:
         if self._batches:
@@ -97,24 +101,52 @@ class _Parquet(Writer):
             self._batches.clear()
 
 
-class PliesParquet(_Parquet):
+class _GamesAsRows(_Parquet):
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        rows = [list(cls.rows(game)) for game in games]
+        batch = _record_batch([row for game in rows for row in game], cls.schema)
+        return msgspec.msgpack.encode(([len(game) for game in rows], batch.serialize().to_pybytes()))
+
+    @classmethod
+    def rows(cls, game: AnalysedGame) -> Iterable[tables.Row]:
+        """Return the rows of a game."""
+        raise NotImplementedError
+
+    def write_encoded(self, data: bytes) -> None:
+        lengths, packed = _encoded(data)
+        batch = self._pa.ipc.read_record_batch(self._pa.py_buffer(packed), self._schema)
+        begin = end = 0
+        held = sum(part.num_rows for part in self._parts)
+        for length in lengths:  # a batch ends with a game, wherever the games were encoded
+            end += length
+            if held + end - begin >= _BATCH_ROWS:
+                self._add(batch.slice(begin, end - begin))
+                begin, held = end, 0
+        if end > begin:
+            self._parts.append(batch.slice(begin, end - begin))
+
+
+class PliesParquet(_GamesAsRows):
     """The moves as Parquet, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".plies.parquet")
     schema = tables.PLIES
 
-    def game(self, game: AnalysedGame) -> None:
-        self.add(tables.ply_rows(game))
+    @classmethod
+    def rows(cls, game: AnalysedGame) -> Iterable[tables.Row]:
+        return tables.ply_rows(game)
 
 
-class GamesParquet(_Parquet):
+class GamesParquet(_GamesAsRows):
     """The games as Parquet, one row for each."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".games.parquet",)
     schema = tables.GAMES
 
-    def game(self, game: AnalysedGame) -> None:
-        self.add([tables.game_row(game)])
+    @classmethod
+    def rows(cls, game: AnalysedGame) -> Iterable[tables.Row]:
+        return [tables.game_row(game)]
 
 
 class ReportsParquet(_Parquet):
@@ -124,20 +156,29 @@ class ReportsParquet(_Parquet):
     schema = tables.REPORTS
 
     def finish(self, result: RunResult) -> None:
-        self.add(report_rows(result))
+        self._add(_record_batch(list(report_rows(result)), self.schema))
         super().finish(result)
 
 
-def _schema(pa: Any, table: tables.TableSchema, info: RunInfo) -> Any:
+def _record_batch(rows: Sequence[tables.Row], table: tables.TableSchema) -> Any:
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pydict(tables.by_column(rows, table), pa.schema(_fields(pa, table)))
+
+
+def _fields(pa: Any, table: tables.TableSchema) -> list[Any]:
     types: Mapping[str, Any] = {
         "text": pa.string(),
         "int": pa.int64(),
         "float": pa.float64(),
         "bool": pa.bool_(),
     }
-    fields = [
+    return [
         pa.field(column.name, types[column.type], metadata={"meaning": column.meaning}) for column in table.columns
     ]
+
+
+def _schema(pa: Any, table: tables.TableSchema, info: RunInfo) -> Any:
     evaluator = info.evaluator
     metadata = {
         "engine.schema": table.label,
@@ -145,4 +186,4 @@ def _schema(pa: Any, table: tables.TableSchema, info: RunInfo) -> Any:
         "engine.fingerprint": evaluator.fingerprint,
         "engine.limit": str(info.limit),
     }
-    return pa.schema(fields, metadata=metadata)
+    return pa.schema(_fields(pa, table), metadata=metadata)

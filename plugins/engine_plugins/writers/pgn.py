@@ -29,7 +29,8 @@ An EPD line becomes a game without moves; evaluation and best move are in its co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import ClassVar
 
 import chess
@@ -51,12 +52,16 @@ class PgnWriter(Writer):
     Options: ClassVar[type[Options]] = _annotations.PgnOptions
     suffixes: ClassVar[tuple[str, ...]] = (".pgn",)
 
-    def game(self, game: AnalysedGame) -> None:
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        writer = cls(BytesIO(), info)
+        return "".join(map(writer._text, games)).encode("utf-8", "replace")
+
+    def _text(self, game: AnalysedGame) -> str:
         replay = Replay(game)
         movetext = _movetext.read(game, replay)
         tags = "".join(_layout.tag(name, value) for name, value in _tags(game, self.info).items())
-        text = f"{tags}\n{_layout.wrap(self._atoms(game, movetext, replay))}\n"
-        self.stream.write(text.encode("utf-8", "replace"))
+        return f"{tags}\n{_layout.wrap(self._atoms(game, movetext, replay))}\n"
 
     def _atoms(self, game: AnalysedGame, movetext: Movetext, replay: Replay) -> Iterator[str]:
         """Yield the annotated movetext."""

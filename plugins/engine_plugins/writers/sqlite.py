@@ -33,9 +33,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar
+
+import msgspec
 
 from engine.errors import OutputError
 from engine.model import AnalysedGame, Reference, RunResult
@@ -106,6 +108,9 @@ _RENAME = (
 _PLAYERS = (("games", "white"), ("games", "black"), ("plies", "player"))
 
 
+_games = msgspec.msgpack.Decoder(list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]).decode
+
+
 class SqliteWriter(Writer):
     """Games, moves and reports as one SQLite database, with views for common questions."""
 
@@ -121,10 +126,15 @@ class SqliteWriter(Writer):
             for statement in (_RUN, _FAILURES, _FINDINGS, _REFERENCES, *views()):
                 self._database.execute(statement)
 
-    def game(self, game: AnalysedGame) -> None:
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        return msgspec.msgpack.encode([(tables.game_row(game), list(tables.ply_rows(game))) for game in games])
+
+    def write_encoded(self, data: bytes) -> None:
         with _disk():
-            self._database.insert("games", [tables.game_row(game)])
-            self._database.insert("plies", tables.ply_rows(game))
+            for game, plies in _games(data):
+                self._database.insert("games", [game])
+                self._database.insert("plies", plies)
 
     def finish(self, result: RunResult) -> None:
         with _disk():

@@ -44,6 +44,40 @@ EVALUATED = """[White "A"]
 1. e4 *
 
 """
+SUFFIXES = (
+    *(".jsonl", ".jsonl.zst", ".pgn", ".json", ".csv", ".games.csv", ".sqlite"),
+    *(".parquet", ".games.parquet", ".reports.parquet"),
+)
+WRITERS = """
+from engine_plugins.writers.jsonl import JsonlWriter
+from engine.plugin import Writer
+
+
+class Encoding(Writer):
+    \"\"\"Raises at game 42.\"\"\"
+
+    suffixes = (".encoding",)
+
+    @classmethod
+    def encode(cls, games, info):
+        if any(game.origin.game == 42 for game in games):
+            raise RuntimeError("boom")
+        return b"".join(b"%d of %d " % (game.origin.game, len(game.plies)) for game in games)
+
+    def skipped(self, game):
+        self.stream.write(b"skipped %d " % game.origin.game)
+
+
+class Counting(JsonlWriter):
+    \"\"\"Depends on the games before.\"\"\"
+
+    suffixes = (".counting",)
+    games = 0
+
+    def game(self, game):
+        self.games += 1
+        self.stream.write(b"%d " % self.games)
+"""
 CRASHING = """
 from engine.model import Report
 from engine.plugin import Aggregator, Sum
@@ -115,13 +149,42 @@ def test_outputs_to_the_byte(tmp_path: Path, games: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(batches, "BATCH_GAMES", 7)
     texts = []
     for workers in (1, 2):  # one worker is this process
-        outputs = [tmp_path / f"{workers}{suffix}" for suffix in (".jsonl", ".pgn", ".json")]
+        outputs = [tmp_path / f"{workers}{suffix}" for suffix in SUFFIXES]
         settings = Settings(cache="")
         assert engine.analyze(
             str(games), evaluator="recorded", settings=settings, workers=workers, output=outputs
         ).ok
         texts.append([output.read_bytes() for output in outputs])
     assert texts[0] == texts[1]
+
+
+def test_writers_that_encode_games_by_themselves_and_one_that_cannot(
+    tmp_path: Path, games: Path, both: Callable[..., tuple[RunResult, RunResult]]
+) -> None:
+    (tmp_path / "writers.py").write_text(WRITERS)
+    written = []
+    arrived: list[int] = []
+    merge = RecordedRun._merge
+
+    def look(self: RecordedRun, batch: BatchResult) -> None:
+        arrived.append(len(batch.items))
+        merge(self, batch)
+
+    for endings in ((".encoding",), (".encoding", ".counting")):
+        outputs = [tmp_path / f"out{ending}" for ending in endings]
+        settings = Settings(cache="", plugins=(str(tmp_path / "writers.py"),))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RecordedRun, "_merge", look)
+            here, shared = both(str(games), evaluator="recorded", settings=settings, output=outputs, games=False)
+        assert_equal(here, shared)
+        [failure] = shared.failures
+        assert failure.reason == "writer encoding failed at game 42: RuntimeError: boom"
+        written.append((tmp_path / "out.encoding.part").read_bytes())
+        assert any(arrived) == (".counting" in endings)  # games come back for a writer that must have them
+    assert written[0] == written[1]
+    assert written[0].startswith(b"skipped 1 2 of 4 3 of 2 skipped 4 skipped 5 6 of 4 ")
+    assert written[0].endswith(b"skipped 40 skipped 41 ")
+    assert (tmp_path / "out.counting").read_bytes().startswith(b"1 2 3 ")
 
 
 @pytest.mark.slow
