@@ -36,8 +36,8 @@ class GameAnalyzer(Struct, frozen=True):
         reconciles = reconciles if self.search.reconcile is None else self.search.reconcile
         has_searches = any(position.evaluation and not position.recorded for position in searched.positions)
         positions = list(searched.positions)
-        # What was reconciled as a whole game stays as it is, whatever the units of this run are.
-        if not (reconciles and _is_reconciled(searched, recording)):
+        # A game that was reconciled as a whole stays as it is, whatever the units of this run are.
+        if self.search.reconcile is not None or not _is_reconciled(searched, recording):
             positions = [before_reconciliation(position) for position in positions]
             if reconciles and has_searches:
                 units = unit_numbers(len(positions), self.search)

@@ -36,7 +36,8 @@ class Search(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Factor by which searched centipawns are multiplied before Win%, accuracy and judgements; None: the
     evaluator's own."""
     reconcile: bool | None = None
-    """Whether evaluations that contradict each other are made to agree; None: yes for searched ones."""
+    """Whether evaluations that contradict each other are made to agree; None: yes for searched ones, and analysed
+    games of this framework are taken as they were written."""
     adaptive: bool = False
     """Whether a first pass with a share of the nodes decides which positions get all of them."""
 

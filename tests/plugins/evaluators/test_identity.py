@@ -76,7 +76,7 @@ def test_a_program_that_is_one_file_has_the_fingerprint_of_its_name_file_and_opt
     sleep = Path("/bin/sleep")
     with subprocess.Popen([str(sleep), "60"]) as process:
         said = Said("Sleep 1", [], {"Threads": "1", "Hash": "16"}, ["bestmove e2e4"])
-        found = ProgramFile(sleep).fingerprint(said, [process.pid])
+        found = ProgramFile(sleep).fingerprint(said, [process.pid], "exact")
         process.kill()
     parts = ["Sleep 1", hashlib.sha256(sleep.read_bytes()).hexdigest(), "Hash", "16", "Threads", "1"]
     assert found == hashlib.sha256("".join(part + "\0" for part in parts).encode()).hexdigest()
