@@ -40,7 +40,7 @@ class GameAnalyzer(Struct, frozen=True):
         if self.search.reconcile is not None or not _is_reconciled(searched, recording):
             positions = [before_reconciliation(position) for position in positions]
             if reconciles and has_searches:
-                units = unit_numbers(len(positions), self.search)
+                units = _units(searched, recording, self.search)
                 positions = reconcile(searched.game.moves, positions, _dead(searched), units)
         return judge.analyse(
             searched.origin,
@@ -61,7 +61,16 @@ def _is_reconciled(searched: SearchedGame, recording: Recording | None) -> bool:
     if recording is None or not recording.ours or not recording.reconciled:
         return False
     both = zip(searched.positions, recording.positions, strict=True)
-    return all(known is not None or position.evaluation is None for position, known in both)
+    return all(position is known or position.evaluation is None for position, known in both)
+
+
+def _units(searched: SearchedGame, recording: Recording | None, search: Search) -> list[int]:
+    """Return the number of each position's unit; those that were searched in an earlier run have other ones."""
+    units = unit_numbers(len(searched.positions), search)
+    if recording is None:
+        return units
+    both = zip(units, searched.positions, recording.positions, strict=True)
+    return [-1 - unit if position is known else unit for unit, position, known in both]
 
 
 def _dead(searched: SearchedGame) -> Collection[int]:

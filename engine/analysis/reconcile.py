@@ -26,7 +26,7 @@ _DRAW = Score(cp=0)
 
 
 _DEEPER = 2
-"""Ratio of nodes above which two positions were searched apart, whatever their unit, as `--adaptive` does."""
+"""Ratio of nodes above which one of two positions of a unit was searched again, as `--adaptive` does."""
 
 
 def reconcile(
@@ -38,11 +38,11 @@ def reconcile(
     """Return the positions of a game with consistent evaluations; a changed one keeps the original as `searched`.
 
     Where the move played is the best move, both positions get the same score, and so do all positions of a run of
-    best moves: the first one's, unless a later one was searched apart from it and at least as deep, or found an
-    unexpected or shorter mate. Where another move leads to a higher score for the mover, the position takes that
-    score. The move then becomes the best one, with the line and the depth of the position after it, unless the
-    position's own search found an even higher score for its best move. A mate gets longer by its ply. Recorded
-    evaluations are never changed, nor is a position beside one without a searched evaluation.
+    best moves: the first one's, unless a later one was searched in another unit and at least as deep, or again and
+    deeper, or found an unexpected or shorter mate. Where another move leads to a higher score for the mover, the
+    position takes that score. The move then becomes the best one, with the line and the depth of the position
+    after it, unless the position's own search found an even higher score for its best move. A mate gets longer by
+    its ply. Recorded evaluations are never changed, nor is a position beside one without a searched evaluation.
 
     * **moves** - the moves in UCI notation; a null move, which nobody may choose, changes nothing.
     * **positions** - the positions 0 to N.
@@ -112,14 +112,16 @@ def _knows_better(child: Evaluation, expected: Line, source: Evaluation | None, 
     """Return whether a position keeps its own score instead of the one that is expected of it.
 
     * **source** - the evaluation that the expected score comes from.
-    * **same_unit** - whether both were searched in one unit, if with about as many nodes.
+    * **same_unit** - whether both were first searched in one unit.
     """
     if child.score.mate is not None and abs(board_value(child.score)) >= abs(board_value(expected.score)):
         return True
     if source is None or expected.score.mate is not None:
         return False
+    if not same_unit:
+        return child.depth >= source.depth
     fewer, more = sorted((source.nodes, child.nodes))
-    return child.depth >= source.depth and (not same_unit or more > _DEEPER * fewer)
+    return child.depth > source.depth and more > _DEEPER * fewer
 
 
 def _adopt_expected(child: Evaluation, expected: Line) -> Evaluation:

@@ -32,7 +32,7 @@ def reference(source: Path, evaluator: str, nodes: int, workers: int) -> Evals:
         out = Path(name, "out.jsonl")
         runs.analyze(
             source, "--nodes", str(nodes), "--set", "search.policy=fresh", "--set", "search.reconcile=false",
-            "--set", f"{'embedded' if evaluator == 'embedded' else 'uci'}.scores=exact",
+            "--set", f"{evaluator if evaluator in ('embedded', 'stockfish') else 'uci'}.scores=exact",
             "-j", str(workers), "-o", out, evaluator=evaluator, cache="user",
         )  # fmt: skip
         return read_evals(runs.read_games(out))

@@ -97,8 +97,8 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit, scores: 
     * **lines** - the lines after `go`, up to and including `bestmove`.
     * **position** - the position that was searched.
     * **limit** - the limit of the search, for its number of lines.
-    * **scores** - *(optional)* `last`: a search for one line takes the score of its last line, bound or
-      not, unless an exact one was a mate. Depth and variation stay those of the last exact line.
+    * **scores** - *(optional)* `last`: a search for one line takes the score of its last line, also if that is a
+      bound, unless the last exact one was a mate. Depth and variation stay those of the last exact line.
 
     Raises `EvaluatorProtocolError` for no score, an implausible score, or no legal best move.
     """
@@ -129,7 +129,7 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit, scores: 
     first = ordered[0]
     score = first.score
     if scores == "last" and limit.multipv == 1 and first.score.mate is None:
-        score = _last_score(infos) or score
+        score = _bound_after(infos) or score
     return Evaluation(
         score=score,
         pv=first.pv,
@@ -139,10 +139,23 @@ def read_search(lines: Iterable[str], position: Position, limit: Limit, scores: 
     )
 
 
-def _last_score(infos: list[str]) -> Score | None:
+def _bound_after(infos: list[str]) -> Score | None:
+    """Return the bound with which a search ended; None if it ended with an exact score.
+
+    A mate counts where the bound proves it, and an implausible bound counts no more than none.
+    """
     for info in reversed(infos):
-        if " score " in info and _multipv(info) == 1 and not _NO_SCORE.search(info):
-            return _score(info.split(" string ", 1)[0].split())
+        if " score " not in info or _multipv(info) != 1 or _NO_SCORE.search(info):
+            continue
+        at_least, at_most = " lowerbound" in info, " upperbound" in info
+        if not at_least and not at_most:
+            return None
+        try:
+            score = _score(info.split(" string ", 1)[0].split())
+        except EvaluatorProtocolError:
+            return None
+        proven = score.mate is None or (score.mate > 0) == at_least
+        return score if proven else None
     return None
 
 

@@ -61,7 +61,8 @@ class EmbeddedOptions(EvaluatorOptions, frozen=True):
 
     scores: Scores = "last"
     """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
-    last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it."""
+    last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it. A
+    search for several lines takes exact ones."""
     why: str = ""
     """Reason of a choice that people should know of, for people. Changes no result."""
 

@@ -28,7 +28,7 @@ from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
 from engine.system.paths import data_dir
 from engine_plugins.evaluators._process import Process, awake, find_program, handshake
-from engine_plugins.evaluators._uci_text import printable
+from engine_plugins.evaluators._uci_text import Scores, printable
 from engine_plugins.evaluators._versions import EMBEDDED, is_older, name_of
 
 _SETUP_SECONDS = 30.0
@@ -79,8 +79,19 @@ def remember(path: str) -> str:
     return f"{name} will be used: {printable(str(program))}"
 
 
+class StockfishOptions(EvaluatorOptions, frozen=True):
+    """Options of `stockfish`."""
+
+    scores: Scores | None = None
+    """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
+    last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it. None: `last`. A
+    search for several lines takes exact ones."""
+
+
 class Stockfish(Evaluator):
     """The best available Stockfish: native, or else embedded."""
+
+    Options = StockfishOptions
 
     places: ClassVar[tuple[str, ...]] = (
         "/usr/games/stockfish",
@@ -99,6 +110,8 @@ class Stockfish(Evaluator):
         values: dict[str, Any] = {"hash": options.hash, "uci": options.uci}
         if options.trial != EvaluatorOptions().trial:
             values["trial"] = to_builtins(options.trial)
+        if isinstance(options, StockfishOptions) and options.scores is not None:
+            values["scores"] = options.scores
         native = cls._native()
         if native is None:
             return "embedded", values

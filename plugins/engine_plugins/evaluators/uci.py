@@ -69,7 +69,8 @@ class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
     scores: Scores | None = None
     """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
     last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it. None: `last` for
-    a Stockfish, where it was measured to be closer to the truth, `exact` for other programs."""
+    a Stockfish, where it was measured to be closer to the truth, `exact` for other programs. A
+    search for several lines takes exact ones."""
     memory: Annotated[int, Meta(ge=16)] | None = None
     """Megabytes that the program and all that it has started may take, shared memory included; None: 4096 plus its
     hash table. On Linux, a program that takes more ends. Changes no result."""

@@ -82,6 +82,8 @@ def test_a_search_with_more_nodes_is_one_of_another_unit() -> None:
     after = reconcile(MOVES[:1], [first, deeper])
     assert [evaluation(position).score.cp for position in after] == [-60, 60]
     assert after[1] == deeper
+    as_deep = structs.replace(deeper, evaluation=structs.replace(evaluation(deeper), depth=9))
+    assert evaluation(reconcile(MOVES[:1], [first, as_deep])[1]).score == Score(cp=-20)
 
 
 def test_a_mate_foreseen_counts_more_than_a_deeper_search() -> None:

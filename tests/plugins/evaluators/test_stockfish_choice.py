@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import chess
 import pytest
 from msgspec import structs
 
@@ -49,6 +50,39 @@ def test_the_one_on_path_comes_before_the_usual_places(tmp_path: Path) -> None:
         "uci",
         {"hash": 64, "uci": {"Style": "Solid"}, "path": str(on_path), "why": f"native, found on PATH: {on_path}"},
     )
+
+
+def test_a_stockfish_is_scored_by_its_last_line_and_another_program_by_its_last_exact_one(tmp_path: Path) -> None:
+    answer = [
+        "info depth 9 score cp 41 nodes 500 pv e2e4 e7e5",
+        "info depth 10 score cp 25 lowerbound nodes 1000 pv e2e4",
+        "bestmove e2e4",
+    ]
+
+    def search(name: str, **options: str) -> tuple[int | None, str]:
+        program = fake_uci(tmp_path / name, "stockfish", name=name, answer=answer)
+        uci = Uci(parse_options(Uci.Options, {"path": str(program), **options}, "uci"))
+        try:
+            fingerprint = uci.start().fingerprint
+            return uci.search(Position(chess.STARTING_FEN), Limit(nodes=1000)).score.cp, fingerprint
+        finally:
+            uci.close()
+
+    (last, by_default), (exact, by_choice) = search("Stockfish 99"), search("Stockfish 99", scores="exact")
+    assert (last, exact) == (25, 41)
+    assert by_default != by_choice
+    assert search("Stockfish 99", scores="last") == (last, by_default)
+    assert search("Fish 1")[0] == 41
+
+
+def test_scores_are_handed_on(tmp_path: Path) -> None:
+    options = parse_options(Stockfish.Options, {"scores": "exact"}, "stockfish")
+    chosen = Stockfish.resolve(options)
+    assert chosen == ("embedded", {"hash": 16, "uci": {}, "scores": "exact"})
+    fake_uci(tmp_path / "bin", "stockfish")
+    chosen = Stockfish.resolve(options)
+    assert chosen is not None
+    assert chosen[1]["scores"] == "exact"
 
 
 def test_what_is_chosen_can_be_built_and_says_why(tmp_path: Path) -> None:

@@ -101,6 +101,10 @@ def test_the_last_score_counts_bound_or_not_and_a_mate_that_was_found_stays() ->
         ([exact, bound, "info depth 10 multipv 2 score cp -80 nodes 40009 pv d2d4"], Score(cp=25)),
         ([exact.replace("cp 41", "mate 4"), bound], Score(mate=4)),
         ([exact, bound.replace("cp 25", "mate 4")], Score(mate=4)),
+        ([exact, bound.replace("cp 25", "mate -4")], Score(cp=41)),
+        ([exact, bound.replace("cp 25 lowerbound", "mate 4 upperbound")], Score(cp=41)),
+        ([exact, bound.replace("cp 25 lowerbound", "mate -4 upperbound")], Score(mate=-4)),
+        ([exact, bound.replace("cp 25", "cp 999999999")], Score(cp=41)),
     ]:
         evaluation = read_search([*lines, "bestmove e2e4"], START, NODES, "last")
         assert evaluation.score == score
