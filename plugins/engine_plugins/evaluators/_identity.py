@@ -30,7 +30,8 @@ from typing import TypeVar
 from msgspec import Struct
 
 from engine.errors import EvaluatorError
-from engine_plugins.evaluators._uci_text import Scores, UciOption, printable
+from engine_plugins.evaluators._uci_options import UciOption
+from engine_plugins.evaluators._uci_text import Scores, printable
 
 LOGGER = logging.getLogger("engine.evaluators.uci")
 

@@ -45,7 +45,8 @@ from engine.errors import (
     EvaluatorProtocolError,
     EvaluatorTimeout,
 )
-from engine_plugins.evaluators._uci_text import UciOption, parse_option, printable
+from engine_plugins.evaluators._uci_options import UciOption, parse_option
+from engine_plugins.evaluators._uci_text import printable
 
 LOGGER = logging.getLogger("engine.evaluators.uci")
 

@@ -26,12 +26,10 @@ from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
 from engine.system.paths import cache_dir
 from engine_plugins.evaluators import _fetch, _wasm
+from engine_plugins.evaluators._uci_options import UciOption, check_options, parse_option
 from engine_plugins.evaluators._uci_text import (
     Scores,
-    UciOption,
-    check_options,
     go_command,
-    parse_option,
     position_command,
     printable,
     read_search,

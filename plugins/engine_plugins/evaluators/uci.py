@@ -41,11 +41,9 @@ from engine.model import Evaluation, EvaluatorInfo, Limit, Position
 from engine.plugin import Evaluator, EvaluatorOptions
 from engine_plugins.evaluators._identity import ProgramFile, Said
 from engine_plugins.evaluators._process import Process, awake, find_program, handshake
+from engine_plugins.evaluators._uci_options import UciOption, check_options, common_options
 from engine_plugins.evaluators._uci_text import (
     Scores,
-    UciOption,
-    check_options,
-    common_options,
     go_command,
     position_command,
     printable,

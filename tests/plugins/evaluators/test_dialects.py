@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from engine.errors import EvaluatorError, EvaluatorProtocolError
 from engine.model import Limit, Score
-from engine_plugins.evaluators._uci_text import check_options, common_options, parse_option, read_search
+from engine_plugins.evaluators._uci_options import check_options, common_options, parse_option
+from engine_plugins.evaluators._uci_text import read_search
 from tests.plugins.evaluators.uci_rig import AFTER_E4, NODES, START, Make
 
 DRIVEN = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs are driven on POSIX only")

@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 from engine.contracts.messages import pack
 from engine.errors import AnalysisError, EvaluatorError, EvaluatorProtocolError, PositionRefused
 from engine.model import PV_PLIES, Limit, Line, Position, Score
-from engine_plugins.evaluators._uci_text import (
-    check_options,
-    go_command,
-    parse_option,
-    position_command,
-    read_search,
-    setoption_command,
-)
+from engine_plugins.evaluators._uci_options import check_options, parse_option
+from engine_plugins.evaluators._uci_text import go_command, position_command, read_search, setoption_command
 
 START = Position(chess.STARTING_FEN)
 NODES = Limit(nodes=1000)
