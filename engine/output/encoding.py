@@ -46,6 +46,8 @@ class Piece(Struct, frozen=True):
     origin: Origin
     """The first game."""
     data: bytes = b""
+    last: int | None = None
+    """Number of the last game in `data`."""
     skipped: SkippedGame | None = None
     """A game for `Writer.skipped`."""
     crash: str | None = None
@@ -86,7 +88,7 @@ class Encoder:
                 if piece.crash is not None:
                     return
         else:
-            yield Piece(games[0].origin, data)
+            yield Piece(games[0].origin, data, games[-1].origin.game)
 
 
 def encodes(writer: type[Writer]) -> bool:
