@@ -276,7 +276,7 @@ class Writer(abc.ABC):
         * **game** - the game with its evaluations.
         """
         if any("encode" in vars(cls) for cls in type(self).__mro__ if cls is not Writer):
-            self.write_encoded(self.encode([game], self.info))
+            self.write_encoded(encoded(type(self), [game], self.info))
 
     @classmethod
     def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
@@ -304,6 +304,14 @@ class Writer(abc.ABC):
 
     def close(self) -> None:
         """Release everything but the stream. Called at the end, also after an error, perhaps twice."""
+
+
+def encoded(writer: type[Writer], games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+    """Return what a writer's `encode` makes of games. Raises TypeError where that is not bytes."""
+    data = writer.encode(games, info)
+    if not isinstance(data, bytes):
+        raise TypeError(f"encode returned {type(data).__name__} in place of bytes")
+    return data
 
 
 # -- executors ----------------------------------------------------------------------------------------------

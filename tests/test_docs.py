@@ -73,6 +73,7 @@ def test_every_import_that_a_plugin_may_make_is_in_the_plugin_guide() -> None:
 @pytest.mark.parametrize("path", regions.markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     assert links.broken(path) == []
+    assert "@@" not in path.read_text(encoding="utf-8"), "a placeholder is left"
 
 
 def test_where_to_change_what_names_files_that_exist() -> None:

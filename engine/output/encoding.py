@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.contracts.options import parse_options
 from engine.model import AnalysedGame, EvaluatorInfo, Limit, Origin, SkippedGame
-from engine.plugin import RunInfo, Writer
+from engine.plugin import RunInfo, Writer, encoded
 
 __all__ = ["Encoder", "EncoderSpec", "Piece", "encodes"]
 
@@ -46,6 +46,8 @@ class Piece(Struct, frozen=True):
     origin: Origin
     """The first game."""
     data: bytes = b""
+    last: int | None = None
+    """Number of the last game in `data`."""
     skipped: SkippedGame | None = None
     """A game for `Writer.skipped`."""
     crash: str | None = None
@@ -75,7 +77,7 @@ class Encoder:
 
     def _encode(self, games: Sequence[AnalysedGame]) -> Iterator[Piece]:
         try:
-            yield Piece(games[0].origin, self._writer.encode(games, self._info))
+            data = encoded(self._writer, games, self._info)
         except Exception as error:
             if len(games) == 1:
                 yield Piece(games[0].origin, crash=f"{type(error).__name__}: {error}")
@@ -85,6 +87,8 @@ class Encoder:
                 yield piece
                 if piece.crash is not None:
                     return
+        else:
+            yield Piece(games[0].origin, data, games[-1].origin.game)
 
 
 def encodes(writer: type[Writer]) -> bool:

@@ -154,7 +154,8 @@ class Output:
 
     def write_piece(self, piece: Piece) -> None:
         """Write games that were encoded elsewhere, as `write` does."""
-        where = f"game {piece.origin.game}"
+        first, last = piece.origin.game, piece.last or piece.origin.game
+        where = f"game {first}" if first == last else f"games {first} to {last}"
         if (crash := piece.crash) is not None:
             self._crash(crash, where)
         if (game := piece.skipped) is not None:

@@ -23,7 +23,7 @@ from engine.model import (
     SkippedGame,
 )
 from engine.output.encoding import encodes
-from engine.plugin import RunInfo, Writer
+from engine.plugin import RunInfo, Writer, encoded
 from engine.testing.broken_law import BrokenLaw, silent
 from engine.testing.examples import example_games
 
@@ -135,7 +135,7 @@ def _written(
             if not together:
                 writer.game(game)
             elif k < 2:  # noqa: PLR2004 - one before the skipped game, and all others
-                writer.write_encoded(cls.encode(games[1:] if k else games[:1], info))
+                writer.write_encoded(encoded(cls, games[1:] if k else games[:1], info))
         if end is not None:
             writer.finish(end)
     finally:

@@ -58,10 +58,14 @@ class CommandServer:
             pool.submit(_write, write_in, stdin)
             out, err = pool.submit(_read, read_out), pool.submit(_read, read_err)
             child = self._answer()
+            if child <= 1:  # killing it would kill a whole group, or everything
+                raise RuntimeError(f"the command server answered {child} in place of a process id")
             try:
                 code = self._answer()
             except TimeoutError:
-                os.kill(child, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.kill(child, signal.SIGKILL)
+                self._answer()  # or the next command would take the exit code for a process id
                 raise
             return code, out.result(), err.result()
 

@@ -11,7 +11,7 @@ from tests import processes
 from tests.support import DATA
 
 from .command import engine
-from .forked import running_server
+from .forked import CommandServer, running_server
 
 pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="commands are forked where there is /proc")
 
@@ -38,3 +38,45 @@ def test_what_python_reads_at_its_start_needs_a_start() -> None:
     assert server.can_run({**os.environ, "COLUMNS": "80"})
     assert not server.can_run({**os.environ, "PYTHONHASHSEED": "17"})
     assert not server.can_run({**os.environ, "LC_ALL": "C"})
+
+
+def version() -> tuple[int, bytes, bytes]:
+    return running_server().run(["--version"], None, os.environ, b"")
+
+
+def test_after_a_timeout_the_next_command_gets_its_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = version()
+    answer = CommandServer._answer
+    late = iter([False, True])
+
+    def answer_late(self: CommandServer) -> int:
+        if next(late, False):
+            raise TimeoutError
+        return answer(self)
+
+    monkeypatch.setattr(CommandServer, "_answer", answer_late)
+    with pytest.raises(TimeoutError):
+        version()
+    assert version() == expected
+    assert expected[0] == 0
+
+
+def test_what_is_no_process_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = CommandServer._answer
+    answers = iter([-9])
+
+    def answer_wrongly(self: CommandServer) -> int:
+        answer(self)
+        try:
+            return next(answers)
+        except StopIteration:
+            raise TimeoutError from None
+
+    killed: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(CommandServer, "_answer", answer_wrongly)
+        patch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+        with pytest.raises(RuntimeError, match="answered -9 in place of a process id"):
+            version()
+    answer(running_server())  # the exit code
+    assert killed == []

@@ -150,9 +150,24 @@ class Seeks(Writer):
         self.stream.seek(0)
 
 
-@pytest.mark.parametrize(("cls", "error"), [(NeedsAGame, AttributeError), (Seeks, OSError)])
-def test_what_a_writer_raises_passes_through(cls: type[Writer], error: type[Exception]) -> None:
-    with pytest.raises(error):
+class Texty(Writer):
+    """Returns text in place of bytes."""
+
+    @classmethod
+    def encode(cls, games: object, info: object) -> Any:
+        return "text"
+
+
+@pytest.mark.parametrize(
+    ("cls", "error", "words"),
+    [
+        (NeedsAGame, AttributeError, "last"),
+        (Seeks, OSError, "seek"),
+        (Texty, TypeError, "encode returned str in place of bytes"),
+    ],
+)
+def test_what_a_writer_raises_passes_through(cls: type[Writer], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
         check_writer(cls)
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from engine.model import (
     RunResult,
 )
 from engine.output.buffer import HELD
+from engine.output.encoding import Encoder
 from engine.plugin import RunInfo, Writer
 from tests.engine.output.rig import INFO, WRITERS, Names, Other, begin, check, game, result, unzstd
 from tests.support import PATIENCE
@@ -68,6 +69,28 @@ def test_a_writer_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         PluginCrashed, match="writer broken failed at the start of the run: ImportError: no pyarrow"
     ):
         check([tmp_path / "a.broken"], writers={"broken": Broken}).open(INFO)
+
+
+class Unwritten(Writer):
+    """Encodes games, and cannot write them."""
+
+    suffixes = (".unwritten",)
+
+    @classmethod
+    def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
+        return b"." * len(games)
+
+    def write_encoded(self, data: bytes) -> None:
+        raise KeyError("oops")
+
+
+@pytest.mark.parametrize(("numbers", "where"), [((3, 4, 6), "games 3 to 6"), ((3,), "game 3")])
+def test_a_writer_that_cannot_write_what_it_encoded(tmp_path: Path, numbers: Sequence[int], where: str) -> None:
+    outputs = check([tmp_path / "a.unwritten"], writers={"unwritten": Unwritten}).open(INFO)
+    [spec] = outputs.encode_elsewhere()
+    [(origin, crash)] = outputs.encoded([Encoder(spec, Unwritten).encode([game(number) for number in numbers])])
+    outputs.abandon()
+    assert (origin.game, crash.message) == (3, f"writer unwritten failed at {where}: KeyError: 'oops'")
 
 
 class Big(Writer):

@@ -68,6 +68,16 @@ class Encoding(Writer):
         self.stream.write(b"skipped %d " % game.origin.game)
 
 
+class Texty(Writer):
+    \"\"\"Returns text in place of bytes.\"\"\"
+
+    suffixes = (".texty",)
+
+    @classmethod
+    def encode(cls, games, info):
+        return "text"
+
+
 class Counting(JsonlWriter):
     \"\"\"Depends on the games before.\"\"\"
 
@@ -170,15 +180,17 @@ def test_writers_that_encode_games_by_themselves_and_one_that_cannot(
         arrived.append(len(batch.items))
         merge(self, batch)
 
-    for endings in ((".encoding",), (".encoding", ".counting")):
+    for endings in ((".encoding", ".texty"), (".encoding", ".counting")):
         outputs = [tmp_path / f"out{ending}" for ending in endings]
         settings = Settings(cache="", plugins=(str(tmp_path / "writers.py"),))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(RecordedRun, "_merge", look)
             here, shared = both(str(games), evaluator="recorded", settings=settings, output=outputs, games=False)
         assert_equal(here, shared)
-        [failure] = shared.failures
+        *others, failure = shared.failures
         assert failure.reason == "writer encoding failed at game 42: RuntimeError: boom"
+        text = "writer texty failed at game 2: TypeError: encode returned str in place of bytes"
+        assert [other.reason for other in others] == [text] * (".texty" in endings)
         written.append((tmp_path / "out.encoding.part").read_bytes())
         assert any(arrived) == (".counting" in endings)  # games come back for a writer that must have them
     assert written[0] == written[1]
