@@ -178,7 +178,7 @@ def _budget(arguments: Wanted, settings: Settings, since: float) -> TimeBudget |
         raise ConfigError(f"budget: {value!r} is not a time such as 90s, 30m, 1h30m or night") from None
     said = value.strip() if isinstance(value, str) else spell_duration(seconds)
     if seconds < LEAST_SECONDS:
-        raise ConfigError(f"--for {said}: at least {LEAST_SECONDS:.0f}s are needed to choose the nodes")
+        raise ConfigError(f"budget: {said} is too short; choosing the nodes takes {LEAST_SECONDS:.0f}s")
     return TimeBudget(seconds, said, since, settings.limit)
 
 

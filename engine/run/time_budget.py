@@ -182,7 +182,7 @@ def opened_again(plan: RunPlan) -> list[Source]:
             name = "standard input" if source.name == "-" else source.name
             raise ConfigError(
                 f"a time budget counts the games first, and {name} can be read only once: save it to a file, "
-                "or say --nodes"
+                "or name the nodes"
             )
         sources.append(again)
     return sources
