@@ -23,7 +23,7 @@ from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
 from engine.run.start import Listeners, start
 from engine.run.started import StartedRun
-from engine.run.time_budget import LEAST_SECONDS, PLACEHOLDER, TimeBudget
+from engine.run.time_budget import LEAST_SECONDS, TimeBudget, with_placeholder
 from engine.settings import (
     MAX_LIMIT,
     EvaluatorChoice,
@@ -143,7 +143,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     """
     budget = _budget(arguments, settings, time.monotonic() if since is None else since)
     if budget is not None:
-        settings = structs.replace(settings, limit=Limit(nodes=PLACEHOLDER, multipv=settings.limit.multipv))
+        settings = with_placeholder(settings)
     _check_values(arguments)
     check_callback(progress)
     if stop is not None and not hasattr(stop, "is_set"):
@@ -178,10 +178,8 @@ def _budget(arguments: Wanted, settings: Settings, since: float) -> TimeBudget |
         raise ConfigError(f"budget: {value!r} is not a time such as 90s, 30m, 1h30m or night") from None
     said = value.strip() if isinstance(value, str) else spell_duration(seconds)
     if seconds < LEAST_SECONDS:
-        raise ConfigError(f"--for {said}: at least {LEAST_SECONDS:.0f}s are needed to choose the nodes")
-    limit = structs.replace(settings.limit, multipv=1)
-    replaced = "" if limit == Limit(nodes=PLACEHOLDER) else f", in place of {limit.words}"
-    return TimeBudget(seconds, said, since, replaced)
+        raise ConfigError(f"budget: {said} is too short; choosing the nodes takes {LEAST_SECONDS:.0f}s")
+    return TimeBudget(seconds, said, since, settings.limit)
 
 
 def announced(run: StartedRun) -> StartedRun:

@@ -349,11 +349,15 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     run = start_run(
         inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop, since=since
     )
-    interruption.tell_the_run()
-    if run.announcement is not None and not flags["quiet"]:
-        screen.say(f"note: {run.announcement}")
-    if time_budget.may_be_long(flags, screen):
-        time_budget.warn_of_hours(run, screen)
+    try:
+        interruption.tell_the_run()
+        if run.announcement is not None and not flags["quiet"]:
+            screen.say(f"note: {run.announcement}")
+        if time_budget.may_be_long(flags, screen):
+            time_budget.warn_of_hours(run, screen)
+    except BaseException:
+        run.abandon()
+        raise
     return run.execute()
 
 

@@ -21,8 +21,8 @@ def show(inputs: Sequence[LiteralPath], settings: Settings, budget: str | None =
 
     * **budget** - *(optional)* the value of `--for`.
     """
-    budgets = BUDGETS if budget is None else {f"--for {budget}": parse_duration(budget), **BUDGETS}
-    cost = estimate(inputs, settings, budgets=list(budgets.values()))
+    seconds = None if budget is None else parse_duration(budget)
+    cost = estimate(inputs, settings, budgets=list(BUDGETS.values()), budget=seconds)
     share = f"{100 * cost.cached / cost.positions:.0f}%" if cost.positions else "none"
     click.echo(f"{cost.games:,} games, {cost.positions:,} positions; {cost.cached:,} ({share}) are in the cache")
     if cost.follow_ups is not None:
@@ -33,10 +33,16 @@ def show(inputs: Sequence[LiteralPath], settings: Settings, budget: str | None =
         )
     elif cost.asking:
         click.echo(f"and follow-up searches for {' and '.join(cost.asking)}, as many as the moves ask for")
-    took = "unknown for a depth limit" if cost.seconds is None else f"about {live.duration(cost.seconds)}"
-    searcher = live.clean(cost.follow_up_evaluator or cost.evaluator)
-    speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({searcher})"
-    click.echo(f"time: {took} on {cost.workers} workers at {speed}")
+    if cost.chosen != 0:
+        took = "unknown for a depth limit" if cost.seconds is None else f"about {live.duration(cost.seconds)}"
+        searcher = live.clean(cost.follow_up_evaluator or cost.evaluator)
+        speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({searcher})"
+        click.echo(f"time: {took} on {cost.workers} workers at {speed}")
     adaptive = " --adaptive" if settings.search.adaptive else ""
-    for name, nodes in zip(budgets, cost.fitting, strict=False):
+    fitting = dict(zip(BUDGETS, cost.fitting, strict=False))
+    if cost.chosen is not None:
+        fitting = {f"--for {budget}": cost.chosen, **fitting}
+    elif budget is not None:
+        click.echo(f"--for {budget}: there is no position to search")
+    for name, nodes in fitting.items():
         click.echo(f"{name}: {f'--nodes {spelled(nodes)}{adaptive}' if nodes else 'too short'}")

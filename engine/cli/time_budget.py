@@ -17,7 +17,8 @@ from engine.errors import ConfigError
 from engine.model import Limit, RunResult
 from engine.run.budget import spelled
 from engine.run.started import StartedRun
-from engine.settings import Settings
+from engine.run.time_budget import LEAST_SECONDS
+from engine.settings import Settings, parse_duration
 
 LIMITS = ("nodes", "depth", "time")
 """Options that say how long a position is searched."""
@@ -36,12 +37,14 @@ option = click.option(
 
 
 def check(ctx: click.Context, flags: dict[str, Any]) -> None:
-    """Check that the command line names no limit beside a budget. Raises ConfigError."""
+    """Check that a budget is long enough and that no limit is named beside it. Raises ConfigError."""
     if flags["for_"] is None:
         return
     for name in LIMITS:
         if flags[name] is not None and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise ConfigError(f"--for chooses the nodes itself: leave --{name} out, or --for")
+    if parse_duration(flags["for_"]) < LEAST_SECONDS:
+        raise ConfigError(f"--for {flags['for_']} is too short; choosing the nodes takes {LEAST_SECONDS:.0f}s")
 
 
 def may_be_long(flags: dict[str, Any], screen: live.Screen) -> bool:

@@ -9,15 +9,16 @@ from msgspec import Struct
 
 from engine.cache.store import unit_key
 from engine.contracts.messages import Unit
+from engine.loading.evaluators import ChosenEvaluator
 from engine.model import Limit
 from engine.run.accounts import RunAccounts
 from engine.run.follow_ups import Forecast, foresee
 from engine.run.opened_cache import open_cache
-from engine.run.prepare import prepare
+from engine.run.prepare import RunPlan, prepare
 from engine.run.speed import measure_speed
 from engine.run.start import choose_evaluators
-from engine.run.time_budget import measured_for, what_fits
-from engine.run.workload import count_work
+from engine.run.time_budget import as_cached, measured_for, what_fits, with_former, with_nodes, with_placeholder
+from engine.run.workload import Workload, count_work
 from engine.search import adaptive
 from engine.settings import Settings
 
@@ -45,6 +46,9 @@ class Estimate(Struct, frozen=True):
     """Who makes them, where nothing else is searched."""
     fitting: tuple[int, ...] = ()
     """Nodes a position that fit into each time that was asked about; 0: not even the fewest do."""
+    chosen: int | None = None
+    """Nodes chosen for the time budget, which the other figures are about; 0: not even the fewest fit, None: there
+    is no budget, or nothing to search."""
 
 
 def estimate(
@@ -52,32 +56,23 @@ def estimate(
     settings: Settings,
     on_game: Callable[[int], None] = lambda _: None,
     budgets: Sequence[float] = (),
+    *,
+    budget: float | None = None,
 ) -> Estimate:
     """Read the whole input, look every unit up in the cache, and measure the speed.
 
     * **on_game** - *(optional)* called with the number of games read so far.
     * **budgets** - *(optional)* times in seconds; the estimate says how many nodes fit into each.
+    * **budget** - *(optional)* seconds for which nodes are chosen, in place of the limit of the settings.
 
     Raises what `prepare` and `start` raise.
     """
-    prepared = prepare(inputs, settings)
+    prepared = prepare(inputs, settings if budget is None else with_placeholder(settings))
     chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
     evaluator = chosen.main
-    cache = open_cache(settings)
-    games = cached = 0
-
-    def look_up(units: Sequence[Unit]) -> None:
-        nonlocal games, cached
-        games += 1
-        on_game(games)
-        for unit in units:
-            if cache.get(unit_key(evaluator.info.fingerprint, prepared.first_limit, unit)) is not None:
-                cached += len(unit.plies)
-
-    try:
-        work = count_work(prepared, evaluator, prepared.sources, on_game=look_up)
-    finally:
-        cache.close()
+    if budget is not None and evaluator.spec is None:
+        prepared, budget = with_former(prepared, settings.limit), None
+    work, cached = _count(prepared, evaluator, on_game, looks_up=budget is None)
     positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
     searcher = chosen.follow_ups if evaluator.spec is None else evaluator
@@ -85,28 +80,78 @@ def estimate(
     if evaluator.spec is None and searcher is not None and asking:
         forecast = foresee(prepared, evaluator, searcher, games=None)
     spec = searcher.spec if searcher is not None else None
-    measured = None
+    to_search = positions - cached
     if budgets and evaluator.spec is not None and prepared.limit.nodes is not None and work.to_search:
-        measured = measured_for(prepared, evaluator, work, min(budgets))
-        speed = max(1, round(prepared.limit.nodes / measured.pace.seconds(prepared.limit.nodes)))
+        found = _measure(prepared, evaluator, work, budgets, budget)
     else:
-        speed = measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1
+        found = _Found(measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1)
+    if found.chosen:
+        prepared = with_nodes(prepared, found.chosen)
+        cached, to_search = round(found.known * positions), round((1 - found.known) * work.to_search)
     share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
-    seconds = _seconds(prepared.limit, round((positions - cached) * share), speed, prepared.workers)
+    seconds = _seconds(prepared.limit, round(to_search * share), found.speed, prepared.workers)
     return Estimate(
-        games,
+        work.games,
         positions,
         cached,
-        speed,
-        seconds if forecast is None else _seconds_of(forecast, speed, prepared.workers),
+        found.speed,
+        seconds if forecast is None else _seconds_of(forecast, found.speed, prepared.workers),
         prepared.workers,
         evaluator.info.name,
         asking,
         forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
         forecast.cached if forecast is not None else 0,
         searcher.info.name if forecast is not None and searcher is not None else "",
-        tuple(what_fits(prepared, work, measured, budget) for budget in budgets) if measured is not None else (),
+        found.fitting,
+        found.chosen,
     )
+
+
+def _count(
+    plan: RunPlan, main: ChosenEvaluator, on_game: Callable[[int], None], *, looks_up: bool
+) -> tuple[Workload, int]:
+    """Return what is to be searched, and how many of the positions are cached; 0 unless these are looked up."""
+    cache = open_cache(plan.settings)
+    games = cached = 0
+
+    def look_up(units: Sequence[Unit]) -> None:
+        nonlocal games, cached
+        games += 1
+        on_game(games)
+        for unit in units if looks_up else ():
+            if cache.get(unit_key(main.info.fingerprint, plan.first_limit, unit)) is not None:
+                cached += len(unit.plies)
+
+    try:
+        work = count_work(plan, main, plan.sources, on_game=look_up)
+    finally:
+        cache.close()
+    return work, cached
+
+
+class _Found(Struct, frozen=True):
+    """The speed of a worker, and what fits into times."""
+
+    speed: int
+    fitting: tuple[int, ...] = ()
+    chosen: int | None = None
+    known: float = 0.0
+    """Share that the cache has of the searches with the chosen nodes."""
+
+
+def _measure(
+    plan: RunPlan, main: ChosenEvaluator, work: Workload, budgets: Sequence[float], budget: float | None
+) -> _Found:
+    """Measure busy workers, and choose the nodes for a time budget. The arguments are those of `estimate`."""
+    measured = measured_for(plan, main, work, min(budgets) if budget is None else budget)
+    chosen, known = None, 0.0
+    if budget is not None:
+        chosen = what_fits(plan, work, measured, budget)
+        if chosen:
+            chosen, known = as_cached(plan, main, work, chosen)
+    nodes = chosen or plan.limit.nodes or 1
+    fitting = tuple(what_fits(plan, work, measured, each) for each in budgets)
+    return _Found(max(1, round(nodes / measured.pace.seconds(nodes))), fitting, chosen, known)
 
 
 def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:

@@ -30,7 +30,7 @@ _LIGHT_SHARE = 0.2
 _MIDDLE_NODES = 4_000
 _MIDDLE_SHARE = 0.15
 _TOGETHER = 12
-"""Positions that each worker should search heavily at least, if they are there: a chunk."""
+"""Positions that each worker should search heavily at least, if they are there, and those of a unit at most."""
 _MOST_DIFFERENT = 1.5
 """How many times as long some positions of an input may take in the mean as all; more is noise."""
 _FIRST_NODES = 100
@@ -153,6 +153,7 @@ def measure(
     when no evaluator can be kept alive.
     """
     started = measuring.clock()
+    units = [_part(unit, number) for number, unit in enumerate(units)]
     first = [
         structs.replace(unit, plies=unit.plies[:1], positions=unit.positions[:1])
         for unit in itertools.islice(itertools.cycle(units), measuring.workers)
@@ -171,14 +172,22 @@ def measure(
         points.append((_MIDDLE_NODES, _heavy_mean(light, middle)))
     rough = fit(points[0], points[-1])
     left = max(0.0, seconds - (measuring.clock() - started - startup))
-    fitting = int((left / _TOGETHER - rough.position) / rough.node)
+    # What is begun is waited for, so half of the time is for beginning, and half for ending.
+    fitting = int((left / (2 * _TOGETHER) - rough.position) / rough.node)
     nodes = max(2 * LIGHT_NODES, min(guess(rough, measuring.most_at_once), fitting))
-    heavy = measuring.search(units, Limit(nodes=nodes, multipv=multipv), left)
+    heavy = measuring.search(units, Limit(nodes=nodes, multipv=multipv), left / 2)
     if not heavy:
         return Measured(rough, measuring.most_at_once, startup)
     lighter = points[-1] if nodes >= 2 * _MIDDLE_NODES else points[0]
     pace = fit(lighter, (nodes, _heavy_mean(light, heavy)))
     return Measured(pace, measuring.most_at_once, startup)
+
+
+def _part(unit: Unit, number: int) -> Unit:
+    """Return at most `_TOGETHER` positions of a unit, of long ones now from here and now from there."""
+    first = number * _TOGETHER % max(1, len(unit.plies) - _TOGETHER + 1)
+    part = slice(first, first + _TOGETHER)
+    return structs.replace(unit, plies=unit.plies[part], positions=unit.positions[part])
 
 
 def mean(found: Sequence[tuple[Unit, float]]) -> float:

@@ -23,7 +23,7 @@ from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
 from engine.run.reporter import ProgressReporter
 from engine.run.searched import SearchedRun
-from engine.run.standing import Tally
+from engine.run.standing import Tally, are_one
 from engine.run.started import Evaluators, Parts, StopConditions
 from engine.run.time_budget import TimeBudget, settle
 
@@ -106,8 +106,9 @@ def _accounts(plan: RunPlan, listeners: Listeners) -> RunAccounts:
         keeps_labels=listeners.progress is not None,
         keeps_games=listeners.games,
     )
-    if listeners.progress is not None and plan.settings.players:
-        accounts.tally = Tally(plan.settings.players[0])
+    wanted = plan.aggregator_plan.wanted
+    if listeners.progress is not None and are_one(plan.settings.players, wanted):
+        accounts.tally = Tally(wanted)
     plan.aggregators.on_crash = accounts.plugin_crashed
     for note in plan.known.notes:
         accounts.notice(Notice("note", None, None, None, note))

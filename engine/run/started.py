@@ -119,6 +119,12 @@ class StartedRun(abc.ABC):
         """
         return expect(self._plan, self._evaluators.main, least)
 
+    def abandon(self) -> None:
+        """Leave a run that is not executed: its outputs stay as `FILE.part`."""
+        self._delivery.abandon()
+        for source in self._plan.sources:
+            source.close()
+
     @abc.abstractmethod
     def _work(self) -> None:
         """Read, evaluate and deliver all games."""

@@ -35,6 +35,7 @@ from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
 from engine.search import adaptive
+from engine.settings import Settings
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -66,8 +67,14 @@ class TimeBudget(Struct, frozen=True):
     """As the user has said it: `30m`."""
     since: float
     """When it began (`time.monotonic`)."""
-    replaced: str = ""
-    """A limit that the user has set elsewhere and that is not used, in words."""
+    former: Limit = Limit(nodes=PLACEHOLDER)
+    """The limit of the settings, which stays where nothing is searched."""
+
+    @property
+    def replaced(self) -> str:
+        """The limit that the user has set elsewhere and that is not used, as the end of a sentence."""
+        limit = structs.replace(self.former, multipv=1)
+        return "" if limit == Limit(nodes=PLACEHOLDER) else f", in place of {limit.words}"
 
 
 class Settled(Struct, frozen=True):
@@ -90,6 +97,7 @@ def settle(
     """
     asked = f"--for {budget.said}"
     if main.spec is None:
+        plan = with_former(plan, budget.former)
         return Settled(plan, f"{asked} has nothing to choose: the evaluations are taken from the input")
     sources = opened_again(plan)
     key = chosen_nodes.key_of(plan, main.info.fingerprint, budget.seconds)
@@ -99,7 +107,7 @@ def settle(
         return Settled(with_nodes(plan, nodes), words + budget.replaced, key)
     work = counted(plan, main, sources, budget.seconds)
     if not work.to_search:
-        return Settled(plan, f"{asked}: there is no position to search")
+        return Settled(with_former(plan, budget.former), f"{asked}: there is no position to search")
     measured = measured_for(plan, main, work, budget.seconds, stopped)
     if stopped():
         return Settled(plan, "")
@@ -112,7 +120,7 @@ def settle(
     nodes = _nodes(plan, work, measured, left)
     if nodes < LEAST_NODES:
         raise ConfigError(_too_short(plan, work, measured, asked, budget.seconds - left))
-    nodes, cached = _as_cached(plan, main, work, nodes)
+    nodes, cached = as_cached(plan, main, work, nodes)
     chosen_nodes.note(key, nodes)
     words = f"{asked} is {_flags(plan, nodes)} here{budget.replaced}"
     if cached >= _ALL:
@@ -174,10 +182,21 @@ def opened_again(plan: RunPlan) -> list[Source]:
             name = "standard input" if source.name == "-" else source.name
             raise ConfigError(
                 f"a time budget counts the games first, and {name} can be read only once: save it to a file, "
-                "or say --nodes"
+                "or name the nodes"
             )
         sources.append(again)
     return sources
+
+
+def with_placeholder(settings: Settings) -> Settings:
+    """Return settings with a number of nodes until they are chosen."""
+    return structs.replace(settings, limit=Limit(nodes=PLACEHOLDER, multipv=settings.limit.multipv))
+
+
+def with_former(plan: RunPlan, limit: Limit) -> RunPlan:
+    """Return a plan with the limit that the settings had before. Raises ConfigError for one that does not fit."""
+    settings = structs.replace(plan.settings, limit=limit)
+    return structs.replace(plan, settings=settings, limit=structs.replace(limit, multipv=plan.limit.multipv))
 
 
 def with_nodes(plan: RunPlan, nodes: int) -> RunPlan:
@@ -215,8 +234,11 @@ def _too_short(plan: RunPlan, work: Workload, measured: Measured, asked: str, ar
     )
 
 
-def _as_cached(plan: RunPlan, main: ChosenEvaluator, work: Workload, nodes: int) -> tuple[int, float]:
-    """Return the nodes, or close ones with which most was searched before, and the share that the cache has."""
+def as_cached(plan: RunPlan, main: ChosenEvaluator, work: Workload, nodes: int) -> tuple[int, float]:
+    """Return the nodes, or close ones with which most was searched before, and the share that the cache has.
+
+    * **nodes** - as many as fit.
+    """
     cache = open_cache(plan.settings)
     try:
 

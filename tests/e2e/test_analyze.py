@@ -225,8 +225,10 @@ def test_what_a_time_budget_cannot_do_is_said(capsys: pytest.CaptureFixture[str]
     both = refused(capsys, "analyze", CLASSICS, "--for", "10m", "--nodes", "5k")
     assert_clear_error(both, 2, "--for chooses the nodes itself: leave --nodes out, or --for")
     assert_clear_error(refused(capsys, "analyze", CLASSICS, "--for", "soon"), 2, "90s, 30m, 1h30m or night")
+    for also in ((), ("--dry-run",)):
+        assert_clear_error(refused(capsys, "analyze", CLASSICS, "--for", "1s", *also), 2, "--for 1s is too short")
     piped = refused(capsys, "analyze", "-", "-e", fake, "--for", "10m")
-    assert_clear_error(piped, 2, "standard input can be read only once: save it to a file, or say --nodes")
+    assert_clear_error(piped, 2, "standard input can be read only once: save it to a file, or name the nodes")
 
 
 @pytest.mark.slow

@@ -16,6 +16,9 @@ from pathlib import Path
 import pyte
 import pytest
 
+from engine.cli import time_budget
+from engine.errors import EvaluatorError
+from engine.run.started import StartedRun
 from engine.testing.fake_uci import fake_uci
 from tests.support import DATA
 
@@ -160,6 +163,20 @@ def test_on_a_terminal_a_run_of_hours_says_so_first_with_a_command_of_ten_minute
     for quiet in (("-q",), ("--limit", "1", "--time", "1s")):
         assert "--for" not in on_a_terminal(400, 24, *arguments, *quiet)[0]
     assert "--for" not in engine(*arguments).err
+
+
+@pytest.mark.parametrize("ending", [EvaluatorError("it died"), KeyboardInterrupt()])
+def test_a_run_that_ends_while_its_length_is_found_out_gives_its_outputs_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ending: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise ending
+
+    monkeypatch.setattr(time_budget, "may_be_long", lambda *_: True)
+    monkeypatch.setattr(StartedRun, "expectation", fail)
+    ran = refused(capsys, "analyze", MATCH, "-o", tmp_path / "out.jsonl", "--limit", "1")
+    assert ran.code in (EvaluatorError.exit_code, 130)
+    assert not list(tmp_path.iterdir())  # nothing has been written, and nothing stays open
 
 
 @pytest.mark.slow

@@ -36,3 +36,33 @@ def test_nobody_is_followed_without_a_player() -> None:
     shown: list[Snapshot] = []
     engine.analyze("1. e4 {[%eval 0.3]} *", evaluator="recorded", progress=shown.append)
     assert shown[-1].standing is None
+
+
+GAME = '[White "{white}"]\n[Black "{black}"]\n\n1. e4 {{[%eval 0.3]}} e5 {{[%eval {score}]}} 2. Nf3 *\n\n'
+GAMES = "".join(
+    GAME.format(white=white, black=black, score=f"0.2{k}")
+    for k, (white, black) in enumerate((("Ann9", "x"), ("y", "bob9"), ("ANN9", "z"), ("Ann9", "w")))
+)
+
+
+@pytest.mark.parametrize(
+    ("players", "same", "shown"),
+    [
+        (("ann9", "bob9"), {}, None),  # two players
+        (("nobody9", "ann9"), {}, None),
+        (("ann9",), {}, ("Ann9", 3)),
+        (("ann9,bob9", "ann9", "bob9"), {}, ("Ann9", 4)),
+        (("me,bob9", "me", "bob9"), {}, ("bob9", 1)),
+        (("ann9", "bob9"), {"Ann": ("ann9", "bob9")}, ("Ann", 4)),
+    ],
+)
+def test_only_one_player_is_followed_under_the_name_of_the_tables(
+    players: tuple[str, ...], same: dict[str, tuple[str, ...]], shown: tuple[str, int] | None
+) -> None:
+    last: list[Snapshot] = []
+    settings = engine.Settings(players=players, same=same, evaluator="recorded", workers=1)
+    result = engine.analyze(GAMES, settings=settings, aggregators=["judgements"], progress=last.append)
+    standing = last[-1].standing
+    assert (standing and (standing.player, standing.games)) == shown
+    if standing is not None:
+        assert [row["player"] for row in rows(result, "judgements")] == [standing.player]

@@ -13,7 +13,9 @@ import pytest
 from msgspec import structs
 
 import engine
+from engine.cli.dry_run import show
 from engine.errors import ArgumentError, ConfigError
+from engine.input.inputs import LiteralPath
 from engine.model import Evaluation, EvaluatorInfo, Limit, Notice, Position, Score
 from engine.plugin import Evaluator
 from engine.run import time_budget
@@ -100,7 +102,7 @@ def test_any_source_that_can_be_read_twice_has_a_budget(
     assert analyzed(FEW, settings, budget=600.0).limit == Limit(nodes=42_000)
     assert said(caplog) == "--for 10m is --nodes 42k here"
     for source in (io.StringIO(FEW), iter([FEW])):
-        with pytest.raises(ConfigError, match="can be read only once: save it to a file, or say --nodes"):
+        with pytest.raises(ConfigError, match="can be read only once: save it to a file, or name the nodes"):
             analyzed(source, settings, budget="10m")
 
 
@@ -119,7 +121,7 @@ def test_what_a_budget_does_not_go_with(games: Path, settings: engine.Settings) 
             analyzed(games, settings, budget="10m", **{limit: 5})
     with pytest.raises(ConfigError, match="'soon' is not a time such as 90s, 30m, 1h30m or night"):
         analyzed(games, settings, budget="soon")
-    with pytest.raises(ConfigError, match="at least 5s"):
+    with pytest.raises(ConfigError, match="budget: 1s is too short; choosing the nodes takes 5s"):
         analyzed(games, settings, budget="1s")
     with pytest.raises(ArgumentError):
         analyzed(games, settings, budget=[1])
@@ -197,6 +199,44 @@ def test_what_is_cached_makes_nobody_believe_that_less_is_to_do(
     result = analyzed(games, settings, budget="10m")
     assert (result.limit, result.counts.searched) == (Limit(nodes=20_000), DIFFERENT)
     assert said(caplog) == "--for 10m is --nodes 20k here"
+
+
+def dry_run(capsys: pytest.CaptureFixture[str], games: Path, settings: engine.Settings, budget: str) -> list[str]:
+    show([LiteralPath(str(games))], settings, budget)
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("limit", [Limit(nodes=7_000), Limit(depth=9)])
+def test_a_dry_run_is_about_the_nodes_that_are_chosen(
+    games: Path,
+    settings: engine.Settings,
+    pace: Callable[[float], None],
+    capsys: pytest.CaptureFixture[str],
+    limit: Limit,
+) -> None:
+    other = structs.replace(settings, limit=limit)
+    found, took, chosen, *others = dry_run(capsys, games, other, "20m")
+    assert found.endswith("; 0 (0%) are in the cache")
+    assert took.startswith("time: about 19:")
+    assert chosen == "--for 20m: --nodes 84k"
+    assert others[0] == "10 minutes: --nodes 42k"
+    analyzed(games, other, nodes=84_000)
+    found, took, chosen, *_ = dry_run(capsys, games, other, "20m")
+    assert (found.endswith("(100%) are in the cache"), chosen) == (True, "--for 20m: --nodes 84k")
+    assert took.startswith("time: about 0:00 ")
+    pace(1e6)
+    assert dry_run(capsys, games, other, "20m")[1] == "--for 20m: too short"
+
+
+@pytest.mark.usefixtures("pace")
+@pytest.mark.parametrize("limit", [Limit(nodes=7_000), Limit(depth=9, multipv=2)])
+def test_where_nothing_is_searched_the_limit_of_the_settings_stays(
+    games: Path, settings: engine.Settings, capsys: pytest.CaptureFixture[str], limit: Limit
+) -> None:
+    recorded = structs.replace(settings, evaluator="recorded", limit=limit)
+    assert analyzed(games, recorded, budget="10m").limit == limit
+    said = "--for 20m: there is no position to search"
+    assert said in dry_run(capsys, games, recorded, "20m")
 
 
 @pytest.mark.usefixtures("pace")
