@@ -281,7 +281,7 @@ def an_estimate_of_what_never_comes(folder: Path, stack: ExitStack) -> Case:
 def an_estimate_whose_program_does_not_answer(folder: Path, _: ExitStack) -> Case:
     fake = fake_uci(folder / "fake", deaf=True, log=str(folder / "log"))
     arguments = [*analyze(CLASSICS, "--no-cache", fake=fake), "--dry-run"]
-    return Case(arguments, logged(folder / "log", "go nodes 100000"), says="stopped")
+    return Case(arguments, logged(folder / "log", "go nodes 100"), says="stopped")
 
 
 @case
