@@ -23,8 +23,6 @@ from engine.scoring import board_value
 __all__ = ["before_reconciliation", "reconcile"]
 
 _DRAW = Score(cp=0)
-
-
 _DEEPER = 2
 """Ratio of nodes above which one of two positions of a unit was searched again, as `--adaptive` does."""
 

@@ -8,8 +8,8 @@ import click
 
 from engine import live
 from engine.input.inputs import LiteralPath
-from engine.run.budget import spelled
 from engine.run.estimate import estimate
+from engine.run.time_budget import flags
 from engine.settings import Settings, parse_duration
 
 BUDGETS = {"10 minutes": 600.0, "1 hour": 3_600.0, "the night (8 hours)": 28_800.0}
@@ -38,11 +38,10 @@ def show(inputs: Sequence[LiteralPath], settings: Settings, budget: str | None =
         searcher = live.clean(cost.follow_up_evaluator or cost.evaluator)
         speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({searcher})"
         click.echo(f"time: {took} on {cost.workers} workers at {speed}")
-    adaptive = " --adaptive" if settings.search.adaptive else ""
     fitting = dict(zip(BUDGETS, cost.fitting, strict=False))
     if cost.chosen is not None:
         fitting = {f"--for {budget}": cost.chosen, **fitting}
     elif budget is not None:
         click.echo(f"--for {budget}: there is no position to search")
     for name, nodes in fitting.items():
-        click.echo(f"{name}: {f'--nodes {spelled(nodes)}{adaptive}' if nodes else 'too short'}")
+        click.echo(f"{name}: {flags(settings.search, nodes) if nodes else 'too short'}")

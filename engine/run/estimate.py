@@ -10,14 +10,13 @@ from msgspec import Struct
 from engine.cache.store import unit_key
 from engine.contracts.messages import Unit
 from engine.loading.evaluators import ChosenEvaluator
-from engine.model import Limit
 from engine.run.accounts import RunAccounts
 from engine.run.follow_ups import Forecast, foresee
 from engine.run.opened_cache import open_cache
 from engine.run.prepare import RunPlan, prepare
-from engine.run.speed import measure_speed
+from engine.run.speed import measure_speed, search_seconds
 from engine.run.start import choose_evaluators
-from engine.run.time_budget import as_cached, measured_for, what_fits, with_former, with_nodes, with_placeholder
+from engine.run.time_budget import as_cached, measured_for, what_fits, with_limit, with_nodes, with_placeholder
 from engine.run.workload import Workload, count_work
 from engine.search import adaptive
 from engine.settings import Settings
@@ -71,7 +70,7 @@ def estimate(
     chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
     evaluator = chosen.main
     if budget is not None and evaluator.spec is None:
-        prepared, budget = with_former(prepared, settings.limit), None
+        prepared, budget = with_limit(prepared, settings.limit), None
     work, cached = _count(prepared, evaluator, on_game, looks_up=budget is None)
     positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
@@ -88,8 +87,8 @@ def estimate(
     if found.chosen:
         prepared = with_nodes(prepared, found.chosen)
         cached, to_search = round(found.known * positions), round((1 - found.known) * work.to_search)
-    share = adaptive.TYPICAL_SHARE if settings.search.adaptive else 1
-    seconds = _seconds(prepared.limit, round(to_search * share), found.speed, prepared.workers)
+    share = adaptive.typical_share(settings.search)
+    seconds = search_seconds(prepared.limit, round(to_search * share), found.speed, prepared.workers)
     return Estimate(
         work.games,
         positions,
@@ -158,16 +157,8 @@ def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:
     """Return the time that follow-up searches take; None where a limit does not say it."""
     seconds = 0.0
     for limit, searches in forecast.limits.items():
-        more = _seconds(limit, searches, speed, workers)
+        more = search_seconds(limit, searches, speed, workers)
         if more is None:
             return None
         seconds += more
     return seconds if forecast.times is not None else None
-
-
-def _seconds(limit: Limit, positions: int, speed: int, workers: int) -> float | None:
-    if limit.time is not None:
-        return positions * limit.time / 1000 / workers
-    if limit.nodes is not None:
-        return positions * limit.nodes / speed / workers
-    return None if positions else 0.0

@@ -7,7 +7,7 @@ from msgspec import Struct
 from engine.loading.evaluators import ChosenEvaluator
 from engine.run.opened_cache import open_cache
 from engine.run.prepare import RunPlan
-from engine.run.speed import measure_speed
+from engine.run.speed import measure_speed, search_seconds
 from engine.run.workload import count_work
 from engine.search import adaptive
 
@@ -45,12 +45,8 @@ def expect(plan: RunPlan, main: ChosenEvaluator, least: float) -> Expectation | 
     finally:
         cache.close()
     positions = work.to_search * work.times * (1 - cached)
-    if plan.limit.time is not None:
-        seconds = positions * plan.limit.time / 1_000 / plan.workers
-    else:
-        share = adaptive.TYPICAL_SHARE if plan.settings.search.adaptive else 1.0
-        nodes = positions * (plan.limit.nodes or 0) * share / plan.workers
-        seconds = nodes / _SLOWEST
-        if seconds >= least:
-            seconds = nodes / measure_speed(main.spec)
-    return Expectation(round(positions), seconds) if seconds >= least else None
+    full = positions * adaptive.typical_share(plan.settings.search)
+    seconds = search_seconds(plan.limit, full, _SLOWEST, plan.workers)
+    if plan.limit.time is None and seconds is not None and seconds >= least:
+        seconds = search_seconds(plan.limit, full, measure_speed(main.spec), plan.workers)
+    return Expectation(round(positions), seconds) if seconds is not None and seconds >= least else None

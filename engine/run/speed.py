@@ -27,6 +27,19 @@ def _probe_limit(trial: Limit) -> Limit:
     return Limit(time=300) if trial.time else Limit(depth=10)
 
 
+def search_seconds(limit: Limit, positions: float, speed: float, workers: int) -> float | None:
+    """Return the seconds that searches take on all workers; None for a depth limit, whose nodes are not known.
+
+    * **limit** - the limit of each search.
+    * **speed** - nodes a second of one worker.
+    """
+    if limit.time is not None:
+        return positions * limit.time / 1000 / workers
+    if limit.nodes is not None:
+        return positions * limit.nodes / speed / workers
+    return None if positions else 0.0
+
+
 def measure_speed(spec: PluginSpec) -> int:
     """Nodes per second of one evaluator, over about a second."""
     evaluator = evaluators.make(spec)

@@ -35,7 +35,7 @@ from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
 from engine.search import adaptive
-from engine.settings import Settings
+from engine.settings import Search, Settings
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -97,17 +97,17 @@ def settle(
     """
     asked = f"--for {budget.said}"
     if main.spec is None:
-        plan = with_former(plan, budget.former)
+        plan = with_limit(plan, budget.former)
         return Settled(plan, f"{asked} has nothing to choose: the evaluations are taken from the input")
     sources = opened_again(plan)
     key = chosen_nodes.key_of(plan, main.info.fingerprint, budget.seconds)
     nodes = chosen_nodes.recall(key)
     if nodes is not None:
-        words = f"{asked} is {_flags(plan, nodes)} here, as in the run that was stopped"
+        words = f"{asked} is {flags(plan.settings.search, nodes)} here, as in the run that was stopped"
         return Settled(with_nodes(plan, nodes), words + budget.replaced, key)
     work = counted(plan, main, sources, budget.seconds)
     if not work.to_search:
-        return Settled(with_former(plan, budget.former), f"{asked}: there is no position to search")
+        return Settled(with_limit(plan, budget.former), f"{asked}: there is no position to search")
     measured = measured_for(plan, main, work, budget.seconds, stopped)
     if stopped():
         return Settled(plan, "")
@@ -122,7 +122,7 @@ def settle(
         raise ConfigError(_too_short(plan, work, measured, asked, budget.seconds - left))
     nodes, cached = as_cached(plan, main, work, nodes)
     chosen_nodes.note(key, nodes)
-    words = f"{asked} is {_flags(plan, nodes)} here{budget.replaced}"
+    words = f"{asked} is {flags(plan.settings.search, nodes)} here{budget.replaced}"
     if cached >= _ALL:
         words += ", and the cache has all of it: nothing is left to search"
     elif cached >= _SOME:
@@ -193,21 +193,19 @@ def with_placeholder(settings: Settings) -> Settings:
     return structs.replace(settings, limit=Limit(nodes=PLACEHOLDER, multipv=settings.limit.multipv))
 
 
-def with_former(plan: RunPlan, limit: Limit) -> RunPlan:
-    """Return a plan with the limit that the settings had before. Raises ConfigError for one that does not fit."""
+def with_limit(plan: RunPlan, limit: Limit) -> RunPlan:
+    """Return a plan with another limit in the settings. It searches as many lines as it did.
+
+    Raises ConfigError for a limit that adaptive searches do not take.
+    """
     settings = structs.replace(plan.settings, limit=limit)
     return structs.replace(plan, settings=settings, limit=structs.replace(limit, multipv=plan.limit.multipv))
 
 
 def with_nodes(plan: RunPlan, nodes: int) -> RunPlan:
     """Return a plan as `--nodes` makes it."""
-    limit = Limit(nodes=nodes)
-    settings = structs.replace(
-        plan.settings,
-        limit=structs.replace(limit, multipv=plan.settings.limit.multipv),
-        follow_up_limit=limit,
-    )
-    return structs.replace(plan, settings=settings, limit=structs.replace(limit, multipv=plan.limit.multipv))
+    plan = with_limit(plan, Limit(nodes=nodes, multipv=plan.settings.limit.multipv))
+    return structs.replace(plan, settings=structs.replace(plan.settings, follow_up_limit=Limit(nodes=nodes)))
 
 
 def _nodes(plan: RunPlan, work: Workload, measured: Measured, seconds: float) -> int:
@@ -221,7 +219,7 @@ def _longest(work: Workload, measured: Measured) -> float:
 
 
 def _share(plan: RunPlan) -> float:
-    return adaptive.TYPICAL_SHARE if plan.settings.search.adaptive else 1.0
+    return adaptive.typical_share(plan.settings.search)
 
 
 def _too_short(plan: RunPlan, work: Workload, measured: Measured, asked: str, around: float) -> str:
@@ -255,5 +253,6 @@ def as_cached(plan: RunPlan, main: ChosenEvaluator, work: Workload, nodes: int) 
         cache.close()
 
 
-def _flags(plan: RunPlan, nodes: int) -> str:
-    return f"--nodes {spelled(nodes)}{' --adaptive' if plan.settings.search.adaptive else ''}"
+def flags(search: Search, nodes: int) -> str:
+    """Return the flags of the command that searches with so many nodes and these settings."""
+    return f"--nodes {spelled(nodes)}{' --adaptive' if search.adaptive else ''}"

@@ -35,15 +35,21 @@ from msgspec import structs
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, Limit
 from engine.scoring import JUDGED_DROPS
+from engine.settings import Search
 
-__all__ = ["ABOVE", "FIRST_SHARE", "TYPICAL_SHARE", "doubtful", "first_limit"]
+__all__ = ["ABOVE", "FIRST_SHARE", "doubtful", "first_limit", "typical_share"]
 
 FIRST_SHARE = 4
 """The first pass gets one in this many of the nodes."""
 ABOVE = 4.0
 """A move is in doubt when its loss is less than this much Win% above a threshold."""
-TYPICAL_SHARE = 0.5
+_TYPICAL_SHARE = 0.5
 """Share of the nodes of a uniform search that both passes take, on games of people."""
+
+
+def typical_share(search: Search) -> float:
+    """Return the share of the nodes of a uniform search that searches with these settings typically take."""
+    return _TYPICAL_SHARE if search.adaptive else 1.0
 
 
 def first_limit(limit: Limit) -> Limit:

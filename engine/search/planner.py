@@ -174,10 +174,13 @@ def unit_numbers(positions: int, search: Search) -> list[int]:
     * **positions** - the number of positions.
     * **search** - how games are cut into units.
     """
-    if search.policy == "fresh":
-        return list(range(positions))
-    opening, size = (0, GAME) if search.policy == "game" else (search.opening, search.chunk)
+    opening, size = _cut(search)
     return [ply if ply < opening else opening + (ply - opening) // size for ply in range(positions)]
+
+
+def _cut(search: Search) -> tuple[int, int]:
+    """Return how many first positions are units of their own, and how many positions a later unit has."""
+    return {"fresh": (0, 1), "game": (0, GAME)}.get(search.policy, (search.opening, search.chunk))
 
 
 def _groups(plies: list[int], search: Search) -> list[list[int]]:
@@ -191,7 +194,7 @@ def _groups(plies: list[int], search: Search) -> list[list[int]]:
 
 def _groups_apart(plies: list[int], search: Search) -> list[list[int]]:
     """Group plies that may lie apart, each group forwards; `adaptive` has the measurements."""
-    size = {"fresh": 1, "game": GAME}.get(search.policy, search.chunk)
+    _, size = _cut(search)
     return [plies[start : start + size] for start in range(0, len(plies), size)]
 
 

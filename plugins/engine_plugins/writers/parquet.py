@@ -20,6 +20,7 @@ the file that remains cannot be read.
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
@@ -109,9 +110,9 @@ class _GamesAsRows(_Parquet):
         return msgspec.msgpack.encode(([len(game) for game in rows], batch.serialize().to_pybytes()))
 
     @classmethod
+    @abc.abstractmethod
     def rows(cls, game: AnalysedGame) -> Iterable[tables.Row]:
         """Return the rows of a game."""
-        raise NotImplementedError
 
     def write_encoded(self, data: bytes) -> None:
         lengths, packed = _encoded(data)
