@@ -20,7 +20,7 @@ from tests.support import PATIENCE
 
 SERVER = Path(__file__).with_name("command_server.py")
 _ENVIRONMENT = dict(os.environ)
-"""That of no test."""
+"""The environment of no test."""
 _READ_AT_START = "PYTHON", "LANG", "LC_"
 """How the variables begin that Python reads before it runs anything."""
 

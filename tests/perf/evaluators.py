@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,6 +24,11 @@ class Searcher(Struct, frozen=True):
     """Either `native` or `embedded`."""
     path: Path | None = None
     """Path of the program; None for an evaluator that is not one."""
+
+    @property
+    def program(self) -> list[str]:
+        """The command of a UCI program that is this evaluator."""
+        return [str(self.path)] if self.path else [sys.executable, "-m", "tests.perf.bridge"]
 
 
 def find_searcher(name: str | None) -> Searcher:

@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import shlex
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +26,6 @@ from pathlib import Path
 import chess
 from msgspec import Struct
 
-from engine.model import Score
 from engine.settings import parse_count
 from tests.perf import agreement, evaluators, games, runs, sides
 from tests.perf.agreement import Evals
@@ -107,12 +104,11 @@ def run(args: argparse.Namespace) -> Report:
 def _ways(report: Report, searcher: Searcher, args: argparse.Namespace, folder: Path) -> dict[str, Way]:
     """Return the ways by label, in the order of the tables."""
     cores = args.workers
-    program = [str(searcher.path)] if searcher.path else [sys.executable, "-m", "tests.perf.bridge"]
     if searcher.path is None and not args.only_ours:
         report.notes.append("The embedded Stockfish has one thread: the loop with Threads = cores has one too.")
     ways: dict[str, Way] = {}
     if not args.only_ours:
-        ways = {label: _other(way, program, cores, folder) for way, label in OTHERS.items()}
+        ways = {label: _other(way, searcher.program, cores, folder) for way, label in OTHERS.items()}
     ways[OURS] = _engine(searcher, cores, folder)
     if runs.has_flag("--adaptive"):
         ways[ADAPTIVE] = _engine(searcher, cores, folder, "--adaptive")
@@ -125,22 +121,7 @@ def _ways(report: Report, searcher: Searcher, args: argparse.Namespace, folder: 
 
 def _other(way: str, program: list[str], cores: int, folder: Path) -> Way:
     def go(source: Path, limit: str) -> Answer:
-        out = folder / "out.json"
-        command = [
-            sys.executable,
-            "-m",
-            "tests.perf.ways",
-            way,
-            str(source),
-            str(out),
-            str(cores),
-            limit,
-            *program,
-        ]
-        wall = runs.call(command)
-        content = json.loads(out.read_bytes())
-        evals = [[None if score is None else Score(*score) for score in game] for game in content["scores"]]
-        return Answer(wall, content["nodes"], evals)
+        return Answer(*runs.another_way(way, source, folder / "out.json", cores, limit=limit, program=program))
 
     return go
 

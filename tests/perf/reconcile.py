@@ -16,9 +16,7 @@ played by programs, and games of people where the big real data is.
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -99,7 +97,9 @@ def run(args: argparse.Namespace) -> Report:
             for flags in args.also:
                 other = _analyze(source, folder, searcher, nodes, args.workers, *shlex.split(flags))
                 ways.setdefault(f"engine analyze {flags}", []).extend(_wins(agreement.read_evals(other)))
-            ways.setdefault(POOL, []).extend(_wins(_pool(source, folder, searcher, nodes, args.workers)))
+            out, limit = folder / "pool.json", f"nodes={nodes}"
+            _, _, pool = runs.another_way("warm", source, out, args.workers, limit=limit, program=searcher.program)
+            ways.setdefault(POOL, []).extend(_wins(pool))
     for label, rule in RULES.items():
         ways[label] = [rule(game) for game in searched]
     title = f"{searcher.label}; {nodes:,} nodes a position, reference {deep_nodes:,}"
@@ -140,32 +140,11 @@ def _analyze(
         str(workers),
         "-o",
         out,
-        "--force",
         *flags,
         evaluator=searcher.name,
         cache="user",
     )
     return runs.read_games(out)
-
-
-def _pool(source: Path, folder: Path, searcher: Searcher, nodes: int, workers: int) -> Evals:
-    out = folder / "pool.json"
-    program = [str(searcher.path)] if searcher.path else [sys.executable, "-m", "tests.perf.bridge"]
-    runs.call(
-        [
-            sys.executable,
-            "-m",
-            "tests.perf.ways",
-            "warm",
-            str(source),
-            str(out),
-            str(workers),
-            f"nodes={nodes}",
-            *program,
-        ]
-    )
-    scores = json.loads(out.read_bytes())["scores"]
-    return [[None if score is None else Score(*score) for score in game] for game in scores]
 
 
 def _wins(evals: Evals) -> list[list[float | None]]:

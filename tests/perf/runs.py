@@ -19,6 +19,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from engine.model import Score
 from tests.perf.report import Failed
 
 HERE = Path(__file__).parent
@@ -131,6 +132,21 @@ def analyze(
             raise Failed(f"engine analyze {source.name}: {summary['failures']} failures")
         workers = [msgspec.json.decode(file.read_bytes()) for file in sorted(times.iterdir())]
         return msgspec.convert({**summary, "wall": wall, "workers": workers}, EngineRun)
+
+
+def another_way(
+    way: str, source: Path, out: Path, cores: int, *, limit: str, program: Sequence[str]
+) -> tuple[float, int, list[list[Score | None]]]:
+    """Analyse games one of the ways of `tests.perf.ways`; return seconds, nodes, and White's scores by game.
+
+    * **out** - a file for the result.
+    * **limit** - such as `nodes=100000`.
+    * **program** - the command of the evaluator."""
+    words = [way, str(source), str(out), str(cores), limit, *program]
+    wall = call([sys.executable, "-m", "tests.perf.ways", *words])
+    content = msgspec.json.decode(out.read_bytes())
+    evals = [[None if score is None else Score(*score) for score in game] for game in content["scores"]]
+    return wall, content["nodes"], evals
 
 
 @functools.cache
