@@ -28,17 +28,12 @@ Measured with 100,000 units of 12 positions (1 KB each) on a two-core machine: a
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-
-import msgspec
-from msgspec import Struct
 
 from engine.cache.file import (
     Identity,
@@ -50,75 +45,35 @@ from engine.cache.file import (
     temporary_database,
 )
 from engine.cache.rows import read_row, row_digest, sound_rows
+from engine.cache.sizes import DEFAULT_LIMIT, LIMIT_VARIABLE, MIN_LIMIT, CacheInfo, parse_size
 from engine.cache.waits import BUSY_SECONDS, never, patiently
-from engine.contracts.messages import Unit, pack, unpack_evaluations
-from engine.model import Evaluation, Limit
+from engine.contracts.messages import pack, unpack_evaluations
+from engine.model import Evaluation
 from engine.system import paths
 
 LOGGER = logging.getLogger("engine.cache")
 
-LIMIT_VARIABLE = "ENGINE_CACHE_LIMIT"
-"""Environment variable that sets the size of the cache."""
-DEFAULT_LIMIT = 2 << 30
-"""Size of the cache in bytes unless the environment sets it."""
-_MIN_LIMIT = 1 << 20
 _SYNC_SECONDS = 5.0
 _MIN_EVICTED = 256
 _PAGES_FREED_AT_ONCE = 256
 _WAITING_ROWS = 20_000
+MOST_KEYS = 16
+"""Units that are asked for at once, at most."""
+_SELECT_ONE, _SELECT_MANY = (
+    f"SELECT key, evaluations, digest FROM units WHERE key IN ({', '.join('?' * count)})"
+    for count in (1, MOST_KEYS)
+)
+_SIZES_SECONDS = 1.0
+"""Seconds for which the size of the file is taken for known while the rows since are few."""
+_BYTES_OF_A_ROW = 200
+"""Bytes that a row takes beside its evaluations, at most: in its page, and in the index of the keys."""
 _REOPENINGS = 3
 """Number of failures of the file in one run after which the run goes on without it."""
-_SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
-
-
-class CacheInfo(Struct, frozen=True):
-    """Figures of a cache, which `engine cache info` prints."""
-
-    path: str
-    """Path of the file, or `temporary`."""
-    units: int
-    """Number of units in the cache."""
-    bytes: int
-    """Size of the file, without its journal."""
-    used: int
-    """Bytes of the file in use; the rest are free pages, which are used again."""
-    limit: int
-    """Size in bytes above which the oldest units are deleted."""
-    oldest: int | None
-    """Unix time in seconds at which the oldest unit was stored; None when there is no unit."""
 
 
 def default_path() -> Path:
     """Return the path of the user's cache."""
     return paths.cache_dir() / "units.sqlite"
-
-
-def unit_key(fingerprint: str, limit: Limit, unit: Unit) -> bytes:
-    """Return the 16 bytes that identify everything that is sent for a unit.
-
-    * **fingerprint** - the evaluator's fingerprint.
-    * **limit** - the limit of each search.
-    * **unit** - the unit, with its positions in order.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{fingerprint}\n{msgspec.json.encode(limit).decode()}\n".encode())
-    for position in unit.positions:
-        digest.update(f"{int(position.chess960)} {position.fen} moves {' '.join(position.moves)}\n".encode())
-    return digest.digest()
-
-
-def parse_size(text: str) -> int:
-    """Parse a size and return it in bytes.
-
-    * **text** - such as `500M`, `2G`, `1.5 GiB`; the units are powers of 1024.
-
-    Raises `ValueError` for anything else, and for less than 1 MiB.
-    """
-    match = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(?:i?b)?\s*", text.lower(), re.ASCII)
-    size = int(float(match[1]) * (1 << _SHIFTS[match[2]])) if match else 0
-    if not _MIN_LIMIT <= size < 1 << 60:
-        raise ValueError(text)
-    return size
 
 
 class Cache:
@@ -150,6 +105,10 @@ class Cache:
         self._waiting: dict[bytes, bytes] = {}
         """Rows that are not written yet: between calls, those whose write failed."""
         self._synced = time.monotonic()
+        self._synchronous = ""
+        """The setting of the open file."""
+        self._size_known = (0.0, self.limit)
+        """Until when the size need not be looked at, and the bytes that may be in use by now."""
         self.persistent = path is not None
         """Whether rows outlive this object: the cache is a file, and the file can be written."""
         self._hits = self._misses = self._stored = self._evicted = 0
@@ -164,21 +123,28 @@ class Cache:
 
         * **key** - the unit's `unit_key`.
         """
-        waiting = self._waiting.get(key)
-        if waiting is not None:
-            self._hits += 1
-            return unpack_evaluations(waiting)
-        try:
-            row = self._execute("SELECT evaluations, digest FROM units WHERE key = ?", (key,)).fetchone()
-        except (sqlite3.Error, MemoryError) as error:
-            self._handle_failure(error)
-            return None
-        evaluations = None if row is None else read_row(key, *row)
-        if evaluations is None:
-            self._misses += 1
-        else:
-            self._hits += 1
-        return evaluations
+        return self.get_many([key]).get(key)
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, tuple[Evaluation, ...]]:
+        """Return the evaluations of those units that are known, as `get` does, by key; at most `MOST_KEYS`."""
+        found = {key: unpack_evaluations(row) for key in keys if (row := self._waiting.get(key)) is not None}
+        asked = [key for key in keys if key not in found]
+        if asked:
+            # Few different statements, which SQLite compiles once.
+            padding = (1 if len(asked) == 1 else MOST_KEYS) - len(asked)
+            statement = _SELECT_ONE if len(asked) == 1 else _SELECT_MANY
+            try:
+                rows = self._execute(statement, (*asked, *asked[:1] * padding)).fetchall()
+            except (sqlite3.Error, MemoryError) as error:
+                self._handle_failure(error)
+                return found
+            for key, packed, digest in rows:
+                evaluations = read_row(key, packed, digest)
+                if evaluations is not None:
+                    found[key] = evaluations
+        self._hits += len(found)
+        self._misses += len(keys) - len(found)
+        return found
 
     def put(self, rows: Iterable[tuple[bytes, Sequence[Evaluation]]]) -> None:
         """Store units durably, as the docstring of this module defines it, in one transaction.
@@ -289,6 +255,7 @@ class Cache:
 
     def _reopen(self, damaged: Identity | None) -> None:
         self._db.close()
+        self._synchronous, self._size_known = "", (0.0, self.limit)
         self._reopenings += 1
         if self._reopenings > _REOPENINGS and self.persistent:
             self._add_notice(f"cache {self.path} keeps failing; going on without it")
@@ -319,13 +286,17 @@ class Cache:
 
     def _write(self) -> bool:
         """Write all waiting rows in one transaction. Return False after a failure, which has been handled."""
-        sync = time.monotonic() >= self._synced + _SYNC_SECONDS
+        now = time.monotonic()
+        sync = now >= self._synced + _SYNC_SECONDS
+        size = evicted = 0
         try:
-            self._db.execute(f"PRAGMA synchronous = {self._synchronous(sync)}")
+            self._set_synchronous(sync)
             self._execute("BEGIN IMMEDIATE")
             self._insert()
-            size, used = self._sizes()
-            evicted = self._evict() if used > self.limit else 0
+            if self._may_be_full(now):
+                size, used = self._sizes()
+                self._size_known = now + _SIZES_SECONDS, used
+                evicted = self._evict() if used > self.limit else 0
             self._execute("COMMIT")
         except (sqlite3.Error, MemoryError) as error:
             with contextlib.suppress(sqlite3.Error):
@@ -337,7 +308,7 @@ class Cache:
         self._count_evicted(evicted)
         self._waiting.clear()
         # The file is well above its limit when that was lowered; otherwise free pages are used again.
-        if size > self.limit + self.limit // 8 + _MIN_LIMIT:
+        if size > self.limit + self.limit // 8 + MIN_LIMIT:
             self._shrink()
         if sync:
             self._synced = time.monotonic()
@@ -349,25 +320,34 @@ class Cache:
         """Execute a statement for which another process may have to be waited for. Raises sqlite3.Error."""
         return patiently(lambda: self._db.execute(statement, values), self._busy_seconds, self._stopped)
 
-    def _synchronous(self, sync: bool) -> str:
-        if self.temporary:
-            return "OFF"  # a temporary database need not survive anything
-        # A rollback journal that is not synced can leave a broken file behind a power cut; a WAL cannot.
-        return "FULL" if sync or not self._wal else "NORMAL"
+    def _set_synchronous(self, sync: bool) -> None:
+        # A temporary database need not survive anything. A rollback journal that is not synced can leave a broken
+        # file behind a power cut; a WAL cannot.
+        wanted = "OFF" if self.temporary else "FULL" if sync or not self._wal else "NORMAL"
+        if wanted != self._synchronous:
+            self._db.execute(f"PRAGMA synchronous = {wanted}")
+            self._synchronous = wanted
 
     def _insert(self) -> None:
         now = int(time.time())
-        (self._last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM units").fetchone()
         self._db.executemany(
             "INSERT OR REPLACE INTO units (key, evaluations, digest, made) VALUES (?, ?, ?, ?)",
             [(key, packed, row_digest(key, packed), now) for key, packed in self._waiting.items()],
         )
 
+    def _may_be_full(self, now: float) -> bool:
+        """Whether the file may be above its limit with the rows that were just inserted."""
+        until, used = self._size_known
+        used += sum(len(packed) + _BYTES_OF_A_ROW for packed in self._waiting.values())
+        self._size_known = until, used
+        return now >= until or 2 * used > self.limit
+
     def _evict(self) -> int:
         """Delete the oldest rows, only so many that no run stalls; return their number."""
         return self._db.execute(
-            "DELETE FROM units WHERE id IN (SELECT id FROM units WHERE id <= ? ORDER BY id LIMIT ?)",
-            (self._last, max(_MIN_EVICTED, 2 * len(self._waiting))),
+            "DELETE FROM units WHERE id IN (SELECT id FROM units"
+            " WHERE id <= (SELECT max(id) FROM units) - ? ORDER BY id LIMIT ?)",
+            (len(self._waiting), max(_MIN_EVICTED, 2 * len(self._waiting))),
         ).rowcount
 
     def _count_evicted(self, count: int) -> None:

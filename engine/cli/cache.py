@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from engine import live
-from engine.cache.store import LIMIT_VARIABLE, Cache, default_path
+from engine.cache.sizes import LIMIT_VARIABLE
+from engine.cache.store import Cache, default_path
 from engine.errors import InputError, OutputError
 
 _file = click.option(

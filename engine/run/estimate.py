@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from engine.cache.store import unit_key
+from engine.cache.keys import unit_key
 from engine.contracts.messages import Unit
 from engine.loading.evaluators import ChosenEvaluator
 from engine.run.accounts import RunAccounts

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, structs
 
 from engine.analysis.game import GameAnalyzer
-from engine.cache.store import unit_key
+from engine.cache.keys import unit_key
 from engine.contracts.messages import Unit
 from engine.input.games import ParsedGame, UnparsedGame, parse_game, select_games, skip_unplayable
 from engine.input.sources import Source

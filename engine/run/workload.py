@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, field, structs
 
-from engine.cache.store import Cache, unit_key
+from engine.cache.keys import unit_key
+from engine.cache.store import Cache
 from engine.contracts.messages import Unit
 from engine.input.games import ParsedGame, read_games, skip_unplayable
 from engine.input.sampling import parse_sample

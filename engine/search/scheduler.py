@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from engine import scoring
-from engine.cache.store import Cache, unit_key
+from engine.cache.store import Cache
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.errors import EvaluatorError
 from engine.model import (
@@ -33,6 +33,7 @@ from engine.search import adaptive, planner
 from engine.search.assembler import Assembler
 from engine.search.execution import Execution
 from engine.search.games import FinishedGame, FollowUps, FollowUpTally, PlannedGame, SearchedGame
+from engine.search.lookups import Lookups
 from engine.search.retries import GiveUp, Retries
 from engine.search.verify import Verifier, difference
 from engine.settings import Search
@@ -96,7 +97,7 @@ class Scheduler:
     def __init__(self, task: SearchTask, client: Client, cache: Cache, scoreboard: Scoreboard) -> None:
         self._task = task
         self._client = client
-        self._cache = cache
+        self._lookups = Lookups(cache, task.job)
         self._scoreboard = scoreboard
         self._execution = Execution(client.new_executor, task.job, self._report)
         self._ids = itertools.count(1)
@@ -105,8 +106,8 @@ class Scheduler:
         self._waiting: deque[Unit] = deque()
         self._ended = False
         """Whether no other game will be opened."""
-        self._missed: tuple[int, bytes] = (0, b"")
-        """The unit that the cache was asked for last and that must be searched, and its key."""
+        self._missed = 0
+        """The number of the unit that the cache was asked for last and that must be searched."""
         self._verifier = Verifier(task.verify)
         self.planned = 0
         """Positions to evaluate in all games opened so far; twice those that are searched deeper."""
@@ -257,18 +258,17 @@ class Scheduler:
         while self._waiting and budget:
             budget -= 1
             unit = self._waiting[0]
-            if unit.id != self._missed[0]:
-                key = self._key(unit)
-                known = self._cache.get(key)
+            key, known = self._lookups.first(self._waiting)
+            if unit.id != self._missed:
                 usable = known is not None and len(known) == len(unit.plies)
                 if known is not None and usable and not self._verifier.wants(unit, key, known):
                     self._waiting.popleft()
                     self._accept(unit, known, searched=False, counted=False)
                     continue
-                self._missed = unit.id, key
+                self._missed = unit.id
             if not self._execution.wants() or self._keeps_back():
                 return
-            self._execution.submit(self._waiting.popleft(), self._missed[1])
+            self._execution.submit(self._waiting.popleft(), key)
 
     def _keeps_back(self) -> bool:
         """Whether the last units wait here for the first worker that is free, instead of behind another unit.
@@ -281,7 +281,7 @@ class Scheduler:
         done = [(unit, key, outcome) for unit, key, outcome in outcomes if isinstance(outcome, Done)]
         # Durable first, accepted after: what a run has reported is never searched again.
         if done:
-            self._cache.put((key, outcome.evaluations) for _, key, outcome in done)
+            self._lookups.put([(key, outcome.evaluations) for _, key, outcome in done])
         for unit, _, outcome in done:
             self._verify(unit, outcome.evaluations)
             self._accept(unit, outcome.evaluations, searched=True, counted=outcome.counted)
@@ -367,9 +367,6 @@ class Scheduler:
         if decision.units != (unit,):
             self._assembler.replace(unit, decision.units)
         self._waiting.extendleft(reversed(decision.units))
-
-    def _key(self, unit: Unit) -> bytes:
-        return unit_key(self._task.job.fingerprint, unit.limit or self._task.job.limit, unit)
 
     # -- around --
 

@@ -30,7 +30,7 @@ from engine.system.processes import (
 from engine.system.programs import Guard, can_drive_programs
 from engine.system.queues import abandon, close_reader, task_queue
 from engine.system.resources import ATOMIC_WRITE, CAN_PIN, apply_cpu_settings, cores, memory
-from engine.system.waiter import Waiter
+from engine.system.waiter import Waiter, readiness
 
 __all__ = [
     "ATOMIC_WRITE",
@@ -57,6 +57,7 @@ __all__ = [
     "lock_file",
     "memory",
     "name_signal",
+    "readiness",
     "shared_array",
     "start_child",
     "task_queue",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import pickle
+import select
 import threading
 from multiprocessing import queues
 from typing import Any
 
 from engine.system.locks import HAS_KERNEL_LOCKS, KernelLock
+from engine.system.resources import ATOMIC_WRITE
+
+_AT_ONCE = ATOMIC_WRITE - 16
+"""Bytes of a message that the pipe takes whole, with what it puts before it, where it takes anything."""
 
 
 class _Unbounded:
@@ -34,15 +41,37 @@ class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run t
 
     The standard one holds three named semaphores, which stay in /dev/shm for ever when everything that knows
     them is killed at once (a container, a control group out of memory). The producer sees to the bound.
+
+    A short item goes straight into the pipe while there is room for it; its feeder thread, which starts with the
+    first other one, takes that and all later ones. So the producer never waits, and seldom needs the thread.
     """
 
     _reader: Any
     _writer: Any
     _thread: threading.Thread | None
+    _closed: bool
 
     def __init__(self) -> None:
         super().__init__(ctx=_KernelLocks())
         self._ignore_epipe = True  # the consumer may be killed at any time
+
+    def put(self, obj: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Add an item, without waiting for the consumer."""
+        if self._thread is None and not self._closed:
+            message = pickle.dumps(obj)
+            if len(message) <= _AT_ONCE and self._has_room():
+                with contextlib.suppress(BrokenPipeError):
+                    self._writer.send_bytes(message)
+                return
+        super().put(obj, block, timeout)
+
+    def _has_room(self) -> bool:
+        """Whether the pipe takes a short message without a wait; also where nobody reads any more."""
+        if not hasattr(select, "poll"):
+            return False
+        poll = select.poll()
+        poll.register(self._writer.fileno(), select.POLLOUT)
+        return bool(poll.poll(0))
 
     def close_reader(self) -> None:
         """Close our copy of the consumer's end, once it has started; its death would leave our writes waiting."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import selectors
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from multiprocessing import connection
 from typing import Any
 
@@ -45,3 +46,15 @@ class Waiter:
         else:
             time.sleep(timeout)
         return list(dict.fromkeys(self._owners[waitable] for waitable in ready))
+
+
+def readiness(pipe: Any) -> Callable[[], bool]:
+    """Return a function that tells at once whether a pipe has something to read, or has ended.
+
+    It does what `Connection.poll` does, which makes a selector at every call.
+    """
+    if not hasattr(select, "poll"):
+        return pipe.poll  # type: ignore[no-any-return]
+    poll = select.poll()
+    poll.register(pipe.fileno(), select.POLLIN)
+    return lambda: bool(poll.poll(0))

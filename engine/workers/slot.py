@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from engine import system
@@ -27,6 +27,8 @@ class Slot:
         """The queue of packed units to the worker."""
         self.results: Any = None
         """Our end of the pipe from the worker."""
+        self._has_results: Callable[[], bool] = lambda: False
+        """Whether there is something to read in it, or its end."""
         self._partial = b""
         """Pieces of a message that is not whole yet."""
         self.leases: deque[Unit] = deque()
@@ -99,6 +101,7 @@ class Slot:
         """
         child = system.start_child(context, worker.main, self.number, job, scoreboard)
         self.process, self.tasks, self.results = child
+        self._has_results = system.readiness(self.results)
         self._partial, self.last_words, self.blame = b"", "", "evaluator"
         self.sentence, self.pardoned, self.stopped_at = None, False, None
 
@@ -118,7 +121,7 @@ class Slot:
     def read(self) -> Iterator[FromWorker]:
         """Yield every complete message in the pipe. A torn one is an end of file, never a result."""
         with contextlib.suppress(EOFError, OSError):
-            while self.results.poll():
+            while self._has_results():
                 piece = self.results.recv_bytes()
                 self._partial += piece[1:]
                 if piece[:1] == worker.LAST:

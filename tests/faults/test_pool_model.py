@@ -150,6 +150,7 @@ class PoolMachine(RuleBasedStateMachine):
         for target, name, new in (
             (pool_module.multiprocessing, "get_context", lambda _: self.context),
             (pool_module.system, "Waiter", Waiter),
+            (pool_module.system, "readiness", lambda pipe: pipe.poll),
             (children, "task_queue", lambda _: Tasks()),
             (pool_module.system, "AwakeClock", lambda _: lambda: self.now),
         ):

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.cache.exchange import export_rows, import_rows
-from engine.cache.store import DEFAULT_LIMIT, Cache, default_path, parse_size, unit_key
+from engine.cache.keys import unit_key
+from engine.cache.sizes import DEFAULT_LIMIT, parse_size
+from engine.cache.store import Cache, default_path
 from engine.contracts.messages import Unit
 from engine.errors import ConfigError, InputError, OutputError
 from engine.model import Evaluation, Limit, Line, Position, Score
