@@ -59,10 +59,8 @@ _PAGES_FREED_AT_ONCE = 256
 _WAITING_ROWS = 20_000
 MOST_KEYS = 16
 """Units that are asked for at once, at most."""
-_SELECT_ONE, _SELECT_MANY = (
-    f"SELECT key, evaluations, digest FROM units WHERE key IN ({', '.join('?' * count)})"
-    for count in (1, MOST_KEYS)
-)
+_SELECT_ONE = "SELECT key, evaluations, digest FROM units WHERE key = ?"
+_SELECT_MANY = _SELECT_ONE.replace("= ?", f"IN ({', '.join('?' * MOST_KEYS)})")
 _SIZES_SECONDS = 1.0
 """Seconds for which the size of the file is taken for known while the rows since are few."""
 _BYTES_OF_A_ROW = 200

@@ -163,6 +163,11 @@ class Outputs:
         specs = [output.encode_elsewhere() for output in self._outputs]
         return tuple(spec for spec in specs if spec is not None)
 
+    def encode_here(self) -> None:
+        """Take games themselves again, from now on."""
+        for output in self._outputs:
+            output.encoded_elsewhere = False
+
     def encoded(self, batch: Sequence[Sequence[Piece]]) -> list[tuple[Origin, PluginCrashed]]:
         """Write a batch of encoded games, by output; return which writers failed, at which game."""
         crashes: list[tuple[Origin, PluginCrashed]] = []

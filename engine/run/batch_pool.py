@@ -21,16 +21,15 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from engine import system
-from engine.input.games import UnparsedGame
 from engine.model import SourceGame
 from engine.plugin import WorkerState
-from engine.run.batches import BatchAnalyzer, BatchJob, BatchResult, give_up
+from engine.run import batches
+from engine.run.batches import BatchAnalyzer, BatchJob, BatchResult, give_up, pack_batch, unpack_batch
 from engine.search.games import FollowUpTally
 from engine.system.turns import waiting
 from engine.workers.deadlines import LOOKS, STOPPED_SECONDS, stopped_for_long
@@ -158,9 +157,9 @@ class BatchPool:
         """Whether another batch would keep a process busy."""
         return len(self._line) < IN_FLIGHT * self._size
 
-    def submit(self, games: Sequence[UnparsedGame]) -> None:
+    def submit(self, games: batches.Batch) -> None:
         """Hand out a batch."""
-        batch = Batch(msgspec.msgpack.encode(games))
+        batch = Batch(pack_batch(games))
         self._line.append(batch)
         self._waiting.append(batch)
         self._hand_out()
@@ -242,7 +241,7 @@ class BatchPool:
             self._here = BatchAnalyzer(self._job)
         if batch in self._waiting:
             self._waiting.remove(batch)
-        batch.answer = self._here.analyse(_unpack(batch))
+        batch.answer = self._here.analyse(unpack_batch(batch.packed, self._job))
 
     def _blame(self, batch: Batch, reason: str, blame: Blame) -> None:
         """Have a batch analysed again; when that was tried often enough its halves, and in the end no game."""
@@ -251,12 +250,12 @@ class BatchPool:
         if batch.faults < FAULTS and batch.kills <= KILLS:
             self._waiting.appendleft(batch)
             return
-        games = _unpack(batch)
+        games = unpack_batch(batch.packed, self._job)
         if len(games) == 1:
             batch.answer = give_up(games, self._job, f"given up, because whatever analyses it ends: {reason}")
             return
         middle = len(games) // 2
-        halves = [Batch(msgspec.msgpack.encode(half), FAULTS - 1) for half in (games[:middle], games[middle:])]
+        halves = [Batch(pack_batch(half), FAULTS - 1) for half in (games[:middle], games[middle:])]
         at = self._line.index(batch)
         del self._line[at]
         for half in reversed(halves):
@@ -338,10 +337,6 @@ class BatchPool:
                 worker.kill(f"the process was stopped for {STOPPED_SECONDS:.0f} s", "outside")
 
 
-def _unpack(batch: Batch) -> list[UnparsedGame]:
-    return msgspec.msgpack.decode(batch.packed, type=list[UnparsedGame])
-
-
 def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, games: Any) -> None:
     """Run as a process.
 
@@ -366,7 +361,7 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, games: Any) -> 
             system.collect_seldom()
             results.send_bytes(READY)
             while True:
-                batch = msgspec.msgpack.decode(tasks.get(), type=list[UnparsedGame])
+                batch = unpack_batch(tasks.get(), job)
                 results.send_bytes(RESULT + msgspec.msgpack.encode(analyzer.analyse(batch, count)))
         except BrokenPipeError:
             raise

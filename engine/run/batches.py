@@ -17,14 +17,14 @@ from engine.analysis.game import GameAnalyzer
 from engine.input.filters import player_filter
 from engine.input.games import ParsedGame, UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
-from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, RunCounts, SkippedGame
+from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, Origin, RunCounts, SkippedGame
 from engine.output.encoding import Encoder, EncoderSpec, Piece
 from engine.run.aggregators import Aggregators, Crash
 from engine.run.labels import BoardLabels
 from engine.run.notices import NotedGames, Notes, notes_on, notice_of_skipped, notices_of
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
-from engine.search.games import all_known
+from engine.search.games import SearchedGame, all_known
 from engine.search.planner import plan
 from engine.settings import Search
 
@@ -54,20 +54,29 @@ class BatchJob(Struct, frozen=True):
     """The outputs whose games come back encoded."""
     labels_wanted: bool
     """Whether a screen wants names for the best scores."""
+    searched: bool
+    """Whether the batches are of games that the run has searched, `BatchItem`, instead of `UnparsedGame`."""
     nice: int
     """Added to the niceness of the processes."""
 
 
 class BatchItem(Struct, frozen=True):
-    """A game, analysed or skipped."""
+    """A game: analysed, skipped, or searched and not analysed yet."""
 
     game: AnalysedGame | None = None
     skipped: SkippedGame | None = None
+    searched: SearchedGame | None = None
+
+
+Batch = Sequence[UnparsedGame] | Sequence[BatchItem]
+"""Games for another process."""
 
 
 class BatchResult(Struct):
     """Everything that a batch adds to a run."""
 
+    games: int
+    """How many it has."""
     recount: Recount
     counts: RunCounts = msgspec.field(default_factory=RunCounts)
     notices: list[Notice] = []
@@ -100,24 +109,21 @@ class BatchAnalyzer:
             job.search, job.evaluator.scale, job.reads_input, player_filter(job.players) if job.players else None
         )
 
-    def analyse(self, batch: Sequence[UnparsedGame], on_game: Callable[[], object] = lambda: None) -> BatchResult:
-        """Parse, analyse and fold the games of a batch; `on_game` is called before each."""
+    def analyse(self, batch: Batch, on_game: Callable[[], object] = lambda: None) -> BatchResult:
+        """Analyse and fold the games of a batch; `on_game` is called before each."""
         job = self._job
-        result = BatchResult(Recount(job.winning_cp, job.size))
+        result = BatchResult(len(batch), Recount(job.winning_cp, job.size))
         self._part = aggregators = self._aggregators.part(self._part)
         placed: dict[int, AnalysedGame] = {}
         games: list[AnalysedGame | SkippedGame] = []
         notes = Notes()
         for candidate in batch:
             on_game()
-            result.counts.read += 1
-            item = skip_unplayable(parse_game(candidate, self._readers), job.evaluator)
-            if isinstance(item, SkippedGame):
-                result.notices.append(notice_of_skipped(item, result.counts))
-                games.append(item)
+            game = self._analysed(candidate, result, notes)
+            if isinstance(game, SkippedGame):
+                result.notices.append(notice_of_skipped(game, result.counts))
+                games.append(game)
                 continue
-            notes.add(item.origin, notes_on(item.game))
-            game = self._analyse_game(item, result)
             if result.recount.add(game, result.counts) is not None and job.labels_wanted:
                 placed[game.origin.game] = game
             aggregators.add(game)
@@ -125,7 +131,7 @@ class BatchAnalyzer:
                 games.append(aggregators.remarked(game))
         _hand_back(games, result, job, self._encoders)
         result.noted = notes.noted()
-        result.counts.recorded = result.counts.positions
+        result.counts.recorded = 0 if job.searched else result.counts.positions
         if job.labels_wanted:
             labels = BoardLabels()
             for entry in result.recount.best:
@@ -136,6 +142,22 @@ class BatchAnalyzer:
         result.unevaluated = aggregators.unevaluated
         result.states = {name: msgspec.json.encode(state) for name, state in aggregators.states()}
         return result
+
+    def _analysed(
+        self, candidate: UnparsedGame | BatchItem, result: BatchResult, notes: Notes
+    ) -> AnalysedGame | SkippedGame:
+        if isinstance(candidate, BatchItem):  # the run has counted it, and its notices, when it read it
+            if candidate.searched is not None:
+                return self._game_analyzer.analyse(candidate.searched)
+            known = candidate.game or candidate.skipped
+            assert known is not None
+            return known
+        result.counts.read += 1
+        item = skip_unplayable(parse_game(candidate, self._readers), self._job.evaluator)
+        if isinstance(item, SkippedGame):
+            return item
+        notes.add(item.origin, notes_on(item.game))
+        return self._analyse_game(item, result)
 
     def _analyse_game(self, item: ParsedGame, result: BatchResult) -> AnalysedGame:
         planned = plan(
@@ -165,18 +187,42 @@ def _hand_back(
     result.encoded = [encoder.encode(games) for encoder in encoders]
 
 
-def give_up(batch: Sequence[UnparsedGame], job: BatchJob, reason: str) -> BatchResult:
+def give_up(batch: Batch, job: BatchJob, reason: str) -> BatchResult:
     """Return what a batch adds to a run whose games cannot be analysed, because whatever does so ends."""
-    result = BatchResult(Recount(job.winning_cp, job.size))
+    result = BatchResult(len(batch), Recount(job.winning_cp, job.size))
     games: list[SkippedGame] = []
     for game in batch:
-        result.counts.read += 1
-        skipped = SkippedGame(game.origin, "damaged", reason, game.raw.data.decode("utf-8", "replace"))
+        origin, text = _identity(game)
+        result.counts.read += not job.searched
+        skipped = SkippedGame(origin, "damaged", reason, text)
         result.notices.append(notice_of_skipped(skipped, result.counts))
-        result.failures.append(Failure(game.origin.file, game.origin.line, game.origin.game, None, reason))
+        result.failures.append(Failure(origin.file, origin.line, origin.game, None, reason))
         games.append(skipped)
     _hand_back(games, result, job, _encoders(job, Registry(job.plugins)))
     return result
+
+
+def _identity(game: UnparsedGame | BatchItem) -> tuple[Origin, str]:
+    """Return where a game comes from, and its text."""
+    if isinstance(game, UnparsedGame):
+        return game.origin, game.raw.data.decode("utf-8", "replace")
+    if game.searched is not None:
+        return game.searched.origin, game.searched.game.text
+    known = game.game or game.skipped
+    assert known is not None
+    return known.origin, known.text
+
+
+def pack_batch(batch: Batch) -> bytes:
+    """Return a batch as it is sent."""
+    return msgspec.msgpack.encode(batch)
+
+
+def unpack_batch(packed: bytes, job: BatchJob) -> Batch:
+    """Return the batch that was sent."""
+    if job.searched:
+        return msgspec.msgpack.decode(packed, type=list[BatchItem])
+    return msgspec.msgpack.decode(packed, type=list[UnparsedGame])
 
 
 def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] | Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from msgspec import structs
 
 from engine.errors import PluginCrashed
 from engine.model import AnalysedGame, Report, RunResult, SkippedGame
-from engine.output.encoding import Piece
 from engine.output.files import Outputs, finish_together
 from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts
 from engine.run.aggregators import Aggregators
+from engine.run.batches import BatchResult
 from engine.run.notices import notice_of_skipped
 from engine.run.per_player import PlayerOutputs, answers_for
 from engine.search.games import FinishedGame
@@ -38,7 +38,9 @@ class Delivery:
 
     def game(self, finished: FinishedGame) -> None:
         """Account for, fold and write a game."""
-        game = structs.replace(finished.game, answers=answers_for(finished.answers, finished.game.view))
+        game = finished.game
+        assert isinstance(game, AnalysedGame)
+        game = structs.replace(game, answers=answers_for(finished.answers, game.view))
         self._accounts.game(game)
         self.aggregators.add(game)
         game = self.aggregators.remarked(game)
@@ -63,10 +65,26 @@ class Delivery:
         """Let the writers copy a game that was reported already."""
         self._write(partial(self.outputs.skipped, game), None)
 
-    def write_encoded(self, batch: Sequence[Sequence[Piece]]) -> None:
-        """Write games that are accounted for and folded, and were encoded elsewhere."""
-        for origin, crash in self.outputs.encoded(batch):
-            self._accounts.plugin_crashed(crash, origin)
+    def batch(self, batch: BatchResult) -> None:
+        """Account for, merge and write the games of a batch that was analysed in another process."""
+        accounts = self._accounts
+        accounts.merge(batch.counts, batch.notices)
+        accounts.notes.merge(batch.noted)
+        for failure in batch.failures:
+            accounts.fail(failure)
+        accounts.recount.merge(batch.recount)
+        for label in batch.labels:
+            accounts.labels.know(*label)
+        self.aggregators.players.take(batch.players)
+        self.aggregators.take(batch.states, batch.crashes, batch.unevaluated)
+        for origin, crash in self.outputs.encoded(batch.encoded):
+            accounts.plugin_crashed(crash, origin)
+        for item in batch.items:
+            if item.game is not None:
+                self.write(item.game)
+                accounts.left(item.game)
+            elif item.skipped is not None:
+                self.write_skipped(item.skipped)
 
     def reports(self) -> dict[str, Report]:
         """Return the reports of the run."""

@@ -61,6 +61,11 @@ def made_with(game: SourceGame) -> Limit | None:
     return Limit(nodes=most // unit * unit)
 
 
+def follows_up(plan: RunPlan) -> bool:
+    """Whether aggregators may ask for searches."""
+    return bool(plan.aggregators.following_up()) or plan.player_templates is not None
+
+
 def limit_of(game: SourceGame, settings: Settings, *, searched: bool) -> Limit:
     """Return the limit of a game's follow-up searches, unless a request has its own.
 

@@ -6,11 +6,10 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from engine.input.games import select_games
 from engine.run.batch_pool import BatchPool
-from engine.run.batches import BatchJob, BatchResult, batches
+from engine.run.batches import BatchResult, batches
+from engine.run.jobs import batch_job
 from engine.run.reporter import PROGRESS_SECONDS
 from engine.run.started import Parts, StartedRun
 
@@ -24,36 +23,16 @@ class RecordedRun(StartedRun):
     def __init__(self, parts: Parts, *, games_wanted: bool) -> None:
         """`games_wanted`: whether a listener takes the games themselves."""
         super().__init__(parts)
-        self._encoders = parts.delivery.outputs.encode_elsewhere()
-        self._games_wanted = games_wanted or parts.delivery.outputs.takes_games()
+        self._job = batch_job(parts, searched=False, games_wanted=games_wanted)
 
     def _work(self) -> None:
         settings = self._plan.settings
-        pool = BatchPool(self._job(), workers=self._plan.workers, start_method=settings.start_method)
+        pool = BatchPool(self._job, workers=self._plan.workers, start_method=settings.start_method)
         try:
             self._drive(pool)
             self._report(pool, last=True)
         finally:
             pool.close()
-
-    def _job(self) -> BatchJob:
-        plan, evaluator = self._plan, self._evaluators.main
-        return BatchJob(
-            plugins=plan.registry.files,
-            readers={name: msgspec.to_builtins(options) for name, options in plan.plugin_options.readers.items()},
-            aggregators=tuple(choice for choice in plan.aggregator_plan.chosen if isinstance(choice, str)),
-            options=plan.aggregator_plan.options,
-            players=plan.settings.players,
-            search=plan.settings.search,
-            evaluator=evaluator.info,
-            reads_input=evaluator.reads_input,
-            winning_cp=plan.settings.scoreboard.winning_cp,
-            size=plan.settings.scoreboard.size,
-            games_wanted=self._games_wanted,
-            encoders=self._encoders,
-            labels_wanted=self._accounts.keeps_labels,
-            nice=plan.settings.nice,
-        )
 
     def _drive(self, pool: BatchPool) -> None:
         plan, progress = self._plan, self._progress
@@ -68,7 +47,7 @@ class RecordedRun(StartedRun):
             reads_on = self._read(items, pool.has_room, partial(self._take, pool, line))
             self._pass_over(line)
             if line and (result := pool.next(0.0 if reads_on else PROGRESS_SECONDS)) is not None:
-                line[0] = line[0] - result.counts.read
+                line[0] = line[0] - result.games
                 if not line[0]:
                     line.popleft()
                 self._merge(result)
@@ -89,21 +68,5 @@ class RecordedRun(StartedRun):
             self._accounts.pass_over(line.popleft())
 
     def _merge(self, batch: BatchResult) -> None:
-        accounts, delivery = self._accounts, self._delivery
-        accounts.merge(batch.counts, batch.notices)
-        accounts.notes.merge(batch.noted)
-        for failure in batch.failures:
-            accounts.fail(failure)
         self._scoreboard.record_batch(batch.counts.positions, batch.recount.wins, batch.recount.best)
-        accounts.recount.merge(batch.recount)
-        for label in batch.labels:
-            accounts.labels.know(*label)
-        delivery.aggregators.players.take(batch.players)
-        delivery.aggregators.take(batch.states, batch.crashes, batch.unevaluated)
-        delivery.write_encoded(batch.encoded)
-        for item in batch.items:
-            if item.game is not None:
-                delivery.write(item.game)
-                accounts.left(item.game)
-            elif item.skipped is not None:
-                delivery.write_skipped(item.skipped)
+        self._delivery.batch(batch)

@@ -14,12 +14,13 @@ from engine.input.games import ParsedGame, PassedOver, read_games, skip_unplayab
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext
-from engine.run.follow_ups import asked, limit_of
+from engine.run.finishing import Finisher
+from engine.run.follow_ups import asked, follows_up, limit_of
 from engine.run.notices import notes_on, notices_of
 from engine.run.opened_cache import open_cache
 from engine.run.reporter import PROGRESS_SECONDS
 from engine.run.started import Parts, StartedRun
-from engine.search.games import FinishedGame, FollowUp, FollowUps, RequestKey, SearchedGame
+from engine.search.games import FollowUp, FollowUps, RequestKey, SearchedGame
 from engine.search.planner import Positions
 from engine.search.scheduler import Scheduler, SearchTask
 
@@ -30,8 +31,11 @@ NO_EVALUATOR = PluginSpec("engine.evaluators", "recorded")
 class SearchedRun(StartedRun):
     """One run, through scheduler, workers and cache. It is the scheduler's `Client`."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, games_wanted: bool) -> None:
+        """`games_wanted`: whether a listener takes the games themselves."""
         super().__init__(parts)
+        self.asks_on_top = parts.evaluators.follow_ups is not None and follows_up(parts.plan)
+        self._finisher = Finisher(parts, self.analyse, games_wanted=games_wanted)
         self.counts: RunCounts = self._accounts.counts
         main = self._evaluators.main
         self._game_analyzer = GameAnalyzer(
@@ -51,6 +55,7 @@ class SearchedRun(StartedRun):
             self._drive(scheduler)
             self._report(scheduler, last=True)
         finally:
+            self._finisher.close()
             scheduler.close()
             cache.close()
             if cache.notice not in (None, opened_with):
@@ -81,20 +86,26 @@ class SearchedRun(StartedRun):
     # -- games in and out --
 
     def _drive(self, scheduler: Scheduler) -> None:
-        plan, progress = self._plan, self._progress
+        plan, progress, finisher = self._plan, self._progress, self._finisher
         items = read_games(plan.sources, plan.readers, plan.selection)
-        while not (progress.exhausted and scheduler.idle):
+
+        def has_room() -> bool:
+            return scheduler.has_room() and finisher.has_room()
+
+        while not (progress.exhausted and scheduler.idle and (finisher.idle or self._overdue)):
             if self._is_stopping() and not self._interrupted:
                 # What is in hand may be finished; nothing more is read or handed out.
                 self._interrupted = scheduler.drain() or not progress.exhausted
                 progress.exhausted = True
             if self._overdue:
                 scheduler.give_up()
-            reads_on = self._read(items, scheduler.has_room, partial(self._open, scheduler), scheduler.end)
+            reads_on = self._read(items, has_room, partial(self._open, scheduler), scheduler.end)
             for game in scheduler.step(0.0 if reads_on else PROGRESS_SECONDS):
-                self._deliver(game)
+                finisher.take(game)
+            waits = scheduler.idle and (progress.exhausted or not finisher.has_room())
+            finisher.step(PROGRESS_SECONDS if waits else 0.0, last=progress.exhausted and scheduler.idle)
             self._report(scheduler)
-        self._interrupted = self._interrupted or scheduler.left
+        self._interrupted = self._interrupted or scheduler.left or not finisher.idle
 
     def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | PassedOver | BrokenSource) -> None:
         if isinstance(item, PassedOver | BrokenSource):
@@ -110,12 +121,6 @@ class SearchedRun(StartedRun):
         planned = scheduler.open(item.origin, item.game)
         for notice in notices_of(planned, self.counts):
             self._accounts.notice(notice)
-
-    def _deliver(self, game: FinishedGame | SkippedGame) -> None:
-        if isinstance(game, SkippedGame):
-            self._delivery.skip(game)
-        else:
-            self._delivery.game(game)
 
     # -- what the scheduler asks --
 

@@ -15,7 +15,8 @@ from engine.plugin import RunInfo
 from engine.run.accounts import RunAccounts, RunEvent
 from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
-from engine.run.follow_ups import announcement
+from engine.run.follow_ups import announcement, follows_up
+from engine.run.jobs import can_be_shared_out
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
@@ -88,7 +89,7 @@ def start(
             plan.sources,
             max_games=plan.settings.max_games,
             sampled=bool(plan.selection.sample),
-            follows_up=evaluators.follow_ups is not None and _follows_up(plan),
+            follows_up=evaluators.follow_ups is not None and follows_up(plan),
         ),
         StopConditions(stop, stop_after),
     )
@@ -119,15 +120,11 @@ def _run_of(parts: Parts, *, games_wanted: bool) -> SearchedRun | RecordedRun:
     plan, evaluators = parts.plan, parts.evaluators
     if _is_batched(plan, evaluators):
         return RecordedRun(parts, games_wanted=games_wanted)
-    run = SearchedRun(parts)
+    run = SearchedRun(parts, games_wanted=games_wanted)
     if evaluators.main.spec is None and evaluators.follow_ups is not None:
         parts.accounts.follow_up_evaluator = evaluators.follow_ups.info
         run.announcement = announcement(plan, evaluators.main, evaluators.follow_ups)
     return run
-
-
-def _follows_up(plan: RunPlan) -> bool:
-    return bool(plan.aggregators.following_up()) or plan.player_templates is not None
 
 
 def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
@@ -205,13 +202,8 @@ def _delivery(plan: RunPlan, accounts: RunAccounts, outputs: Outputs, info: RunI
 
 def _is_batched(plan: RunPlan, evaluators: Evaluators) -> bool:
     """Whether there is nothing to search, and enough of it to be worth other processes."""
-    asking = evaluators.follow_ups is not None and plan.aggregators.following_up()
     return (
         evaluators.main.spec is None
-        and not asking
-        and plan.player_templates is None
-        and all(isinstance(choice, str) for choice in plan.aggregator_plan.chosen)
-        and not plan.registry.given
+        and can_be_shared_out(plan, evaluators)
         and sum(source.size for source in plan.sources) >= BATCHED_BYTES
-        and plan.workers > 1
     )

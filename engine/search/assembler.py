@@ -23,10 +23,10 @@ class _Searching(Struct):
 
 
 class _Answering(Struct):
-    """An analysed game whose follow-up searches are being answered."""
+    """A game whose positions are known, and whose follow-up searches are being answered."""
 
     planned: PlannedGame
-    game: AnalysedGame
+    game: AnalysedGame | SearchedGame
     follow_ups: FollowUpUnits
     open: int
     """Units that are still missing."""
@@ -134,8 +134,8 @@ class Assembler:
         state.deepened = True
         self._units |= {unit.id: unit for unit in units}
 
-    def answer(self, game: AnalysedGame, follow_ups: FollowUpUnits) -> None:
-        """Hold an analysed game back until its follow-up searches are answered."""
+    def answer(self, game: AnalysedGame | SearchedGame, follow_ups: FollowUpUnits) -> None:
+        """Hold a game whose positions are known back until its follow-up searches are answered."""
         number = game.origin.game
         planned = self._games[number].planned
         self._games[number] = _Answering(planned, game, follow_ups, len(follow_ups.units))

@@ -94,10 +94,11 @@ class FollowUpTally(Struct):
 
 
 class FinishedGame(Struct, frozen=True):
-    """An analysed game whose follow-up searches are answered."""
+    """A game whose positions are known, and its follow-up searches answered."""
 
-    game: AnalysedGame
-    """Without answers: which of them it gets depends on the view."""
+    game: AnalysedGame | SearchedGame
+    """Analysed, if somebody had to know the analysis so far. Without answers: which of them it gets depends on the
+    view."""
     answers: Answers
 
 

@@ -32,7 +32,7 @@ from engine.plugin import Executor, WorkerState
 from engine.search import adaptive, planner
 from engine.search.assembler import Assembler
 from engine.search.execution import Execution
-from engine.search.games import FinishedGame, FollowUps, FollowUpTally, PlannedGame, SearchedGame
+from engine.search.games import FinishedGame, FollowUps, FollowUpTally, FollowUpUnits, PlannedGame, SearchedGame
 from engine.search.lookups import Lookups
 from engine.search.retries import GiveUp, Retries
 from engine.search.verify import Verifier, difference
@@ -69,13 +69,15 @@ class Client(Protocol):
 
     counts: RunCounts
     """The scheduler adds to what it knows of."""
+    asks_on_top: bool
+    """Whether it may want follow-up searches."""
 
     def new_executor(self) -> Executor:
         """Start the workers. Called at the first unit that the cache does not know."""
         ...
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
-        """Judge the moves of a game whose positions are known; twice for a game that is searched deeper."""
+        """Judge the moves of a game whose positions are known, where deeper or follow-up searches depend on it."""
         ...
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
@@ -224,7 +226,10 @@ class Scheduler:
             return ()
 
     def _go_on(self, game: SearchedGame) -> None:
-        """Search a game deeper where it is in doubt; else have it analysed, and its follow-ups searched."""
+        """Search a game deeper where it is in doubt, else have its follow-ups searched; both need its analysis."""
+        if self._task.deep_limit is None and not self._client.asks_on_top:
+            self._assembler.answer(game, FollowUpUnits())
+            return
         analysed = self._client.analyse(game)
         deeper = self._deeper(game, analysed)
         if deeper:

@@ -13,6 +13,7 @@ class PlainClient:
 
     def __init__(self, executor: Executor) -> None:
         self.counts = RunCounts()
+        self.asks_on_top = True
         self.failures: list[Failure] = []
         self._executor = executor
 
