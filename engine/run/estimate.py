@@ -18,7 +18,7 @@ from engine.run.speed import measure_speed, search_seconds
 from engine.run.start import choose_evaluators
 from engine.run.time_budget import as_cached, measured_for, what_fits, with_limit, with_nodes, with_placeholder
 from engine.run.workload import Workload, count_work
-from engine.search import adaptive
+from engine.workers import adaptive
 from engine.settings import Settings
 
 

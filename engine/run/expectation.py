@@ -9,7 +9,7 @@ from engine.run.opened_cache import open_cache
 from engine.run.prepare import RunPlan
 from engine.run.speed import measure_speed, search_seconds
 from engine.run.workload import count_work
-from engine.search import adaptive
+from engine.workers import adaptive
 
 COUNTING_SECONDS = 1.0
 """Seconds in which games are counted; the others are estimated."""

@@ -42,7 +42,7 @@ from engine.run.plugin_options import (
 )
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
-from engine.search import adaptive
+from engine.workers import adaptive
 from engine.settings import Settings
 
 Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.ChosenEvaluator]

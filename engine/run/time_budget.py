@@ -34,7 +34,7 @@ from engine.run.opened_cache import open_cache
 from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
-from engine.search import adaptive
+from engine.workers import adaptive
 from engine.settings import Search, Settings
 
 LOGGER = logging.getLogger("engine.run")

@@ -29,7 +29,7 @@ from engine.model import (
     SourceGame,
 )
 from engine.plugin import Executor, WorkerState
-from engine.search import adaptive, planner
+from engine.search import planner
 from engine.search.assembler import Assembler
 from engine.search.execution import Execution
 from engine.search.games import FinishedGame, FollowUps, FollowUpTally, FollowUpUnits, PlannedGame, SearchedGame

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from engine.errors import ConfigError
 from engine.model import AnalysedGame, Limit
-from engine.search import adaptive
+from engine.workers import adaptive
 from engine.testing import analysed_game
 
 # From 0 centipawns 54.5 are 5 Win%, 110 are 10, 168 are 15: White's second to fourth moves, made good at once.
