@@ -11,6 +11,9 @@ import msgspec
 from engine.contracts.messages import Unit
 from engine.model import Limit
 
+_ADAPTIVE = "adaptive 2"
+"""The rule by which adaptive searches search again; another rule is another name."""
+
 
 def unit_key(fingerprint: str, limit: Limit, unit: Unit) -> bytes:
     """Return the 16 bytes that identify everything that is sent for a unit.
@@ -24,6 +27,8 @@ def unit_key(fingerprint: str, limit: Limit, unit: Unit) -> bytes:
         f"{int(position.chess960)} {position.fen} moves {' '.join(position.moves)}\n"
         for position in unit.positions
     ]
+    if unit.moves:
+        lines.append(f"{_ADAPTIVE} {' '.join(unit.moves)}\n")
     digest.update("".join(lines).encode())
     return digest.digest()  # type: ignore[no-any-return]
 

@@ -64,19 +64,15 @@ class Unit(Struct, frozen=True, array_like=True):
     positions: tuple[Position, ...]
     """One per ply."""
     limit: Limit | None = None
-    """Limit of an extra search, which is kept off the scoreboard; None for the job's limit."""
-    deeper: bool = False
-    """Whether it searches positions of the game again, deeper, because the first pass left something in doubt."""
-
-    @property
-    def extra(self) -> bool:
-        """Whether it comes after the run's first searches: a deeper search, or a follow-up for an aggregator."""
-        return self.limit is not None
+    """Limit of a follow-up search, which is kept off the scoreboard; None for the job's limit."""
+    moves: tuple[str, ...] = ()
+    """In an adaptive search the move played from each position, in UCI; empty where there is none. A first search
+    takes a share of the nodes, and a second one all of them where a judgement is in doubt."""
 
     @property
     def follow_up(self) -> bool:
         """Whether an aggregator asked for it."""
-        return self.extra and not self.deeper
+        return self.limit is not None
 
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):

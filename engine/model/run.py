@@ -82,7 +82,7 @@ class RunCounts(Struct):
     positions: int = 0
     """Positions with an evaluation in the analysed games."""
     searched: int = 0
-    """Positions searched in this run, deeper searches and follow-ups included."""
+    """Positions searched in this run, follow-ups included."""
     cached: int = 0
     """Positions of the analysed games whose evaluation, that of the first search, came from the cache."""
     verified: int = 0
@@ -100,7 +100,8 @@ class RunCounts(Struct):
     follow_ups_cached: int = 0
     """Follow-up searches whose evaluation came from the cache."""
     deeper: int = 0
-    """Positions that a second, deeper search evaluated, by the cache too (`Settings.search.adaptive`)."""
+    """Positions that got all nodes because their judgement was in doubt, by the cache too
+    (`Settings.search.adaptive`)."""
     nodes: int = 0
     """Nodes searched in this run."""
     notices: int = 0

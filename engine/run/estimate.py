@@ -18,8 +18,8 @@ from engine.run.speed import measure_speed, search_seconds
 from engine.run.start import choose_evaluators
 from engine.run.time_budget import as_cached, measured_for, what_fits, with_limit, with_nodes, with_placeholder
 from engine.run.workload import Workload, count_work
-from engine.workers import adaptive
 from engine.settings import Settings
+from engine.workers import adaptive
 
 
 class Estimate(Struct, frozen=True):
@@ -118,7 +118,7 @@ def _count(
         games += 1
         on_game(games)
         for unit in units if looks_up else ():
-            if cache.get(unit_key(main.info.fingerprint, plan.first_limit, unit)) is not None:
+            if cache.get(unit_key(main.info.fingerprint, plan.limit, unit)) is not None:
                 cached += len(unit.plies)
 
     try:

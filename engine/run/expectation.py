@@ -41,7 +41,7 @@ def expect(plan: RunPlan, main: ChosenEvaluator, least: float) -> Expectation | 
             source.close()
     cache = open_cache(plan.settings)
     try:
-        cached = work.cached_share(cache, main.info.fingerprint, plan.first_limit)
+        cached = work.cached_share(cache, main.info.fingerprint, plan.limit)
     finally:
         cache.close()
     positions = work.to_search * work.times * (1 - cached)

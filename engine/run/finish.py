@@ -32,7 +32,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
 
     Raises InputError when no input held a readable game, OutputError when an output cannot be written.
     """
-    view = _checked_view(plan, accounts, scoreboard, interrupted=interrupted)
+    view = _checked_view(accounts, scoreboard, interrupted=interrupted)
     _check_that_there_were_games(plan, accounts, interrupted=interrupted)
     accounts.say_notes()
     players = delivery.player_outputs
@@ -64,18 +64,12 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     return structs.replace(result, failures=tuple(accounts.failures), outputs=tuple(names))
 
 
-def _checked_view(
-    plan: RunPlan, accounts: RunAccounts, scoreboard: Scoreboard, *, interrupted: bool
-) -> ScoreboardView:
+def _checked_view(accounts: RunAccounts, scoreboard: Scoreboard, *, interrupted: bool) -> ScoreboardView:
     """Return the scoreboard, which must equal the recount from the results; a failure is reported if not."""
     recount = accounts.recount
     if interrupted:
         scoreboard.settle(recount.wins, recount.best)
     view = scoreboard.view()
-    if plan.settings.search.adaptive:
-        # What a deeper search has corrected downwards may still stand on the board.
-        scoreboard.settle(view.wins, recount.best)
-        view = scoreboard.view()
     if (view.wins, view.best) != (recount.wins, tuple(recount.best)):
         difference = (
             f"{view.wins} wins, the results {recount.wins}" if view.wins != recount.wins else "other best scores"

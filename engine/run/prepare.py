@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from engine import system
 from engine.contracts.options import NoOptions, Options
+from engine.errors import ConfigError
 from engine.input.encodings import check_encoding
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
@@ -42,8 +43,8 @@ from engine.run.plugin_options import (
 )
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
-from engine.workers import adaptive
 from engine.settings import Settings
+from engine.workers import adaptive
 
 Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.ChosenEvaluator]
 """Choose an evaluator by its name and options, as `engine.loading.evaluators.choose` does."""
@@ -115,13 +116,13 @@ class RunPlan(Struct, frozen=True):
     """What is known of the players before the run."""
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for adaptive searches with another limit than nodes."""
-        _ = self.first_limit
-
-    @property
-    def first_limit(self) -> Limit:
-        """The limit of the first search of each position."""
-        return adaptive.first_limit(self.limit) if self.settings.search.adaptive else self.limit
+        """Raise ConfigError for adaptive searches with another limit than nodes, or a fresh hash each."""
+        if self.settings.search.adaptive:
+            adaptive.first_limit(self.limit)
+            if self.settings.search.policy == "fresh":
+                raise ConfigError(
+                    "adaptive searches go on with the hash of the game; leave search.policy=fresh out"
+                )
 
     @property
     def executor_options(self) -> Options:

@@ -22,7 +22,7 @@ class Snapshot(Struct, frozen=True):
     games: int
     """Games finished."""
     positions: int
-    """Positions of games evaluated; a second, deeper search counts as another one."""
+    """Positions of games evaluated."""
     total: int | None
     """Positions in all: exact once the input is read, estimated before; None when nothing is known."""
     nodes: int

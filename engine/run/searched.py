@@ -69,7 +69,7 @@ class SearchedRun(StartedRun):
         return SearchTask(
             job=Job(
                 spec,
-                plan.first_limit,
+                plan.limit,
                 settings.scoreboard.winning_cp,
                 settings.cpu,
                 settings.log_level,
@@ -79,7 +79,6 @@ class SearchedRun(StartedRun):
             workers=plan.workers,
             use_recorded=evaluators.main.reads_input,
             can_search=evaluators.main.spec is not None,
-            deep_limit=plan.limit if settings.search.adaptive else None,
             verify=settings.verify,
         )
 

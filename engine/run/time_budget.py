@@ -34,8 +34,8 @@ from engine.run.opened_cache import open_cache
 from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
-from engine.workers import adaptive
 from engine.settings import Search, Settings
+from engine.workers import adaptive
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -241,7 +241,7 @@ def as_cached(plan: RunPlan, main: ChosenEvaluator, work: Workload, nodes: int) 
     try:
 
         def share(number: int, most: int) -> float:
-            limit = with_nodes(plan, number).first_limit
+            limit = with_nodes(plan, number).limit
             return work.cached_share(cache, main.info.fingerprint, limit, most)
 
         shares = {number: share(number, _FEW) for number in near(nodes)}

@@ -13,13 +13,12 @@ from engine.search.games import FinishedGame, FollowUpUnits, PlannedGame, Search
 
 
 class _Searching(Struct):
-    """A game whose positions are being filled in, for the first time or by a deeper search."""
+    """A game whose positions are being filled in."""
 
     planned: PlannedGame
     positions: list[AnalysedPosition | None]
     open: int
-    """Positions, or deeper units, that are still missing."""
-    deepened: bool = False
+    """Positions that are still missing."""
 
 
 class _Answering(Struct):
@@ -37,8 +36,8 @@ class _Answering(Struct):
 class Assembler:
     """The games in flight. They are opened in input order and leave in input order, each when it is finished.
 
-    A game goes through these stages: `open` -> positions filled in -> `searched` tells of it -> perhaps `deepen`,
-    and `searched` tells of it once more -> `answer` -> `finished`.
+    A game goes through these stages: `open` -> positions filled in -> `searched` tells of it -> `answer` ->
+    `finished`.
     """
 
     def __init__(self) -> None:
@@ -72,18 +71,12 @@ class Assembler:
         state = self._games.get(number)
         return state.planned if state is not None else None
 
-    def position(self, number: int, ply: int) -> AnalysedPosition | None:
-        """Return what is known of a position of a game that is being searched. Raises KeyError."""
-        state = self._games[number]
-        assert isinstance(state, _Searching)
-        return state.positions[ply]
-
     def replace(self, unit: Unit, parts: Sequence[Unit]) -> None:
         """Search the positions of `unit` as other units instead, which together have its plies."""
         del self._units[unit.id]
         for part in parts:
             self._units[part.id] = part
-        if unit.extra:
+        if unit.follow_up:
             self._games[unit.game].open += len(parts) - 1
 
     def accept(self, unit_id: int, evaluations: Sequence[Evaluation]) -> None:
@@ -99,24 +92,23 @@ class Assembler:
         self._close(state, unit)
 
     def quarantine(self, unit_id: int) -> None:
-        """Give up on a unit: its positions get no evaluation, or keep the one of the first search."""
+        """Give up on a unit: its positions get no evaluation."""
         unit = self._units.pop(unit_id)
         state = self._games[unit.game]
         if isinstance(state, _Answering):
             state.open -= 1
             return
-        if not unit.deeper:
-            for ply in unit.plies:
-                self._enter(state, unit, ply, AnalysedPosition(missing="quarantined"))
+        for ply in unit.plies:
+            self._enter(state, unit, ply, AnalysedPosition(missing="quarantined"))
         self._close(state, unit)
 
     def _enter(self, state: _Searching, unit: Unit, ply: int, position: AnalysedPosition) -> None:
-        if state.positions[ply] is not None and not unit.deeper:
+        if state.positions[ply] is not None:
             raise AssertionError(f"ply {ply} of game {unit.game} was accepted twice")
         state.positions[ply] = position
 
     def _close(self, state: _Searching, unit: Unit) -> None:
-        state.open -= 1 if unit.deeper else len(unit.plies)
+        state.open -= len(unit.plies)
         if not state.open:
             self._searched[unit.game] = state
 
@@ -125,14 +117,6 @@ class Assembler:
         games = [_searched(state) for state in self._searched.values()]
         self._searched.clear()
         return games
-
-    def deepen(self, game: SearchedGame, units: Sequence[Unit]) -> None:
-        """Hold a game back until these units have searched some of its positions again."""
-        state = self._games[game.origin.game]
-        assert isinstance(state, _Searching)
-        state.open = len(units)
-        state.deepened = True
-        self._units |= {unit.id: unit for unit in units}
 
     def answer(self, game: AnalysedGame | SearchedGame, follow_ups: FollowUpUnits) -> None:
         """Hold a game whose positions are known back until its follow-up searches are answered."""
@@ -161,7 +145,7 @@ def _searched(state: _Searching) -> SearchedGame:
     positions = tuple(position for position in state.positions if position is not None)
     assert len(positions) == len(state.positions)
     planned = state.planned
-    return SearchedGame(planned.origin, planned.game, positions, planned.landmarks, state.deepened)
+    return SearchedGame(planned.origin, planned.game, positions, planned.landmarks)
 
 
 def _finished(state: _Answering) -> FinishedGame:

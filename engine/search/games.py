@@ -46,8 +46,6 @@ class SearchedGame(Struct, frozen=True):
     positions: tuple[AnalysedPosition, ...]
     """N + 1, as searched: not yet reconciled."""
     landmarks: Landmarks
-    deepened: bool = False
-    """Whether positions that the first pass had left in doubt have been searched again, deeper."""
 
 
 class RequestKey(NamedTuple):

@@ -2,13 +2,13 @@
 
 The first `opening` positions are units of their own, so that games share their openings in the cache. The rest
 is cut into chunks of `chunk` consecutive positions, aligned from ply `opening`; a chunk is searched backwards on
-one warm hash. Under the policy `game`, a unit is a whole game, up to `GAME` positions of it. Positions without a
-legal move are never searched, and positions that an evaluator may crash on are refused here.
+one warm hash. Under the policy `game`, and in adaptive searches, a unit is a whole game, up to `GAME` positions of
+it. Positions without a legal move are never searched, and positions that an evaluator may crash on are refused here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import chess
 from msgspec import structs
@@ -19,11 +19,11 @@ from engine.positions.fen import fen_of
 from engine.positions.landmarks import Surveyor
 from engine.positions.refusal import refusal
 from engine.positions.variations import legal_variation
-from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey, SearchedGame
+from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey
 from engine.settings import Search
 
 GAME = 200
-"""Positions of a unit under the policy `game`, at most: what is lost with a worker stays bounded."""
+"""Positions of a unit that is a whole game, at most: what is lost with a worker stays bounded."""
 
 
 def plan(  # noqa: PLR0913 - everything that the units of a game depend on
@@ -71,8 +71,16 @@ def plan(  # noqa: PLR0913 - everything that the units of a game depend on
             to_search[ply] = position
             positions.append(None)
     groups = _groups(list(to_search), search)
+    played = (*game.moves, "")
     units = [
-        Unit(next(ids), origin.game, tuple(plies), tuple(to_search[ply] for ply in plies)) for plies in groups
+        Unit(
+            next(ids),
+            origin.game,
+            tuple(plies),
+            tuple(to_search[ply] for ply in plies),
+            moves=tuple(played[ply] for ply in plies) if search.adaptive else (),
+        )
+        for plies in groups
     ]
     landmarks = game.landmarks or surveyor.landmarks(phases=game.epd is None)
     return PlannedGame(origin, game, tuple(positions), tuple(refused), tuple(units), landmarks)
@@ -92,21 +100,6 @@ def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -
     if game.ending in ("checkmate", "stalemate"):
         positions[-1] = AnalysedPosition(terminal=game.ending)
     return PlannedGame(origin, game, tuple(positions), (), (), game.landmarks)
-
-
-def deeper_units(
-    game: SearchedGame, plies: Collection[int], limit: Limit, search: Search, ids: Iterator[int]
-) -> tuple[Unit, ...]:
-    """Return the units that search these positions of a game again.
-
-    Each unit has as many of them as a chunk, on one warm hash, also where they lie apart.
-    """
-    sent = _sent(game.game) if plies else []
-    positions = {ply: position for ply in sorted(plies) if (position := sent[ply]) is not None}
-    return tuple(
-        Unit(next(ids), game.origin.game, tuple(group), tuple(positions[ply] for ply in group), limit, deeper=True)
-        for group in _groups_apart(list(positions), search)
-    )
 
 
 def used_recording(game: SourceGame, *, use_recorded: bool) -> Recording | None:
@@ -180,7 +173,10 @@ def unit_numbers(positions: int, search: Search) -> list[int]:
 
 def _cut(search: Search) -> tuple[int, int]:
     """Return how many first positions are units of their own, and how many positions a later unit has."""
-    return {"fresh": (0, 1), "game": (0, GAME)}.get(search.policy, (search.opening, search.chunk))
+    whole = (0, GAME)
+    return {"fresh": (0, 1), "game": whole}.get(
+        search.policy, whole if search.adaptive else (search.opening, search.chunk)
+    )
 
 
 def _groups(plies: list[int], search: Search) -> list[list[int]]:
@@ -190,12 +186,6 @@ def _groups(plies: list[int], search: Search) -> list[list[int]]:
     for ply in plies:
         groups.setdefault(numbers[ply], []).append(ply)
     return [group[::-1] for group in groups.values()]
-
-
-def _groups_apart(plies: list[int], search: Search) -> list[list[int]]:
-    """Group plies that may lie apart, each group forwards; `adaptive` has the measurements."""
-    _, size = _cut(search)
-    return [plies[start : start + size] for start in range(0, len(plies), size)]
 
 
 def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | None, chess.Board, str | None]]:

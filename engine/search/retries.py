@@ -59,7 +59,8 @@ class Retries:
     def _narrow(self, unit: Unit, suspect: int | None) -> tuple[Unit, ...]:
         parts = []
         for index, (ply, position) in enumerate(zip(unit.plies, unit.positions, strict=True)):
-            part = structs.replace(unit, id=self._next_id(), plies=(ply,), positions=(position,))
+            moves = unit.moves[index : index + 1]
+            part = structs.replace(unit, id=self._next_id(), plies=(ply,), positions=(position,), moves=moves)
             parts.append(part)
             if index == suspect:
                 self._faults[part.id] = FAULTS - 1

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from engine import scoring
 from engine.cache.store import Cache
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.errors import EvaluatorError
@@ -22,7 +21,6 @@ from engine.model import (
     AnalysedGame,
     Evaluation,
     Failure,
-    Limit,
     Origin,
     RunCounts,
     SkippedGame,
@@ -37,6 +35,7 @@ from engine.search.lookups import Lookups
 from engine.search.retries import GiveUp, Retries
 from engine.search.verify import Verifier, difference
 from engine.settings import Search
+from engine.workers import adaptive
 from engine.workers.scoreboard import Scoreboard, scored
 
 GAMES_PER_WORKER = 8
@@ -58,8 +57,6 @@ class SearchTask(Struct, frozen=True):
     """Whether evaluations in the input are used that another program wrote."""
     can_search: bool = True
     """Whether positions without an evaluation can be searched."""
-    deep_limit: Limit | None = None
-    """The limit of the second search of positions that the first one has left in doubt; None: there is none."""
     verify: float = 0.0
     """Share of what the cache knows that is searched again and compared."""
 
@@ -77,7 +74,7 @@ class Client(Protocol):
         ...
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
-        """Judge the moves of a game whose positions are known, where deeper or follow-up searches depend on it."""
+        """Judge the moves of a game whose positions are known, where follow-up searches depend on it."""
         ...
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
@@ -112,7 +109,7 @@ class Scheduler:
         """The number of the unit that the cache was asked for last and that must be searched."""
         self._verifier = Verifier(task.verify)
         self.planned = 0
-        """Positions to evaluate in all games opened so far; twice those that are searched deeper."""
+        """Positions to evaluate in all games opened so far; each once."""
         self.evaluated = 0
         """Positions that are done: searched, cached or given up."""
         self.cached = 0
@@ -153,10 +150,10 @@ class Scheduler:
         """Say that no other game will be opened.
 
         From now on the longest units go first, so that the last ones are short and no worker waits long for
-        another one. Deeper searches and follow-ups, which let a game leave, stay in front.
+        another one. Follow-ups, which let a game leave, stay in front.
         """
         self._ended = True
-        self._waiting = deque(sorted(self._waiting, key=lambda unit: (not unit.extra, -len(unit.plies))))
+        self._waiting = deque(sorted(self._waiting, key=lambda unit: (not unit.follow_up, -len(unit.plies))))
 
     def _enter_recorded(self, game: PlannedGame) -> None:
         """Count evaluations of the input like cached ones."""
@@ -226,16 +223,11 @@ class Scheduler:
             return ()
 
     def _go_on(self, game: SearchedGame) -> None:
-        """Search a game deeper where it is in doubt, else have its follow-ups searched; both need its analysis."""
-        if self._task.deep_limit is None and not self._client.asks_on_top:
+        """Have the follow-ups of a game searched, which depend on its analysis."""
+        if not self._client.asks_on_top:
             self._assembler.answer(game, FollowUpUnits())
             return
         analysed = self._client.analyse(game)
-        deeper = self._deeper(game, analysed)
-        if deeper:
-            self._assembler.deepen(game, deeper)
-            self._enqueue_first(deeper)
-            return
         follow_ups = planner.follow_up_units(
             game.origin.game, self._client.follow_ups(game.game, analysed), self._ids
         )
@@ -243,20 +235,13 @@ class Scheduler:
         self._enqueue_first(follow_ups.units)
         self.follow_ups.asked += sum(position.evaluation is not None for position in analysed.positions)
 
-    def _deeper(self, game: SearchedGame, analysed: AnalysedGame) -> tuple[Unit, ...]:
-        task = self._task
-        if task.deep_limit is None or game.deepened:
-            return ()
-        return planner.deeper_units(game, adaptive.doubtful(analysed), task.deep_limit, task.search, self._ids)
-
     def _enqueue_first(self, units: Sequence[Unit]) -> None:
         """Put the extra units of a game before those of other games, so that it can leave."""
         if self._drained:
             self.left = self.left or bool(units)
             return
         self._waiting.extendleft(reversed(units))
-        self.planned += sum(len(unit.plies) for unit in units if unit.deeper)
-        self.follow_ups.planned += sum(unit.follow_up for unit in units)
+        self.follow_ups.planned += len(units)
 
     def _hand_out(self) -> None:
         budget = 64 * self._task.workers  # a fully cached input must still come up for air
@@ -318,21 +303,21 @@ class Scheduler:
     def _accept(self, unit: Unit, evaluations: Sequence[Evaluation], *, searched: bool, counted: bool) -> None:
         counts = self._client.counts
         self._retries.done(unit)
-        if unit.deeper:
-            self._recount(unit, evaluations)
         self._assembler.accept(unit.id, evaluations)
         self._count_done(unit, len(evaluations))
         counts.follow_ups += unit.follow_up
-        counts.deeper += unit.deeper * len(evaluations)
+        if unit.moves:
+            limit = self._task.job.limit
+            counts.deeper += sum(adaptive.was_in_doubt(evaluation, limit) for evaluation in evaluations)
         if searched:
             counts.searched += len(evaluations)
             counts.nodes += sum(evaluation.nodes for evaluation in evaluations)
         else:
             self.cached += len(evaluations)
             counts.follow_ups_cached += unit.follow_up
-            if not unit.extra:
+            if not unit.follow_up:
                 self._cached[unit.game] = self._cached.get(unit.game, 0) + len(evaluations)
-        if not counted and not unit.extra:
+        if not counted and not unit.follow_up:
             self._count(unit.game, list(zip(unit.plies, evaluations, strict=True)))
 
     def _count_done(self, unit: Unit, evaluations: int) -> None:
@@ -340,17 +325,6 @@ class Scheduler:
             self.follow_ups.done += 1
         else:
             self.evaluated += evaluations
-
-    def _recount(self, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """Give the counter the difference: a deeper search takes the place of the first one."""
-        winning_cp = self._task.job.winning_cp
-        difference = 0
-        for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-            before = self._assembler.position(unit.game, ply)
-            assert before is not None
-            difference += scoring.is_winning(evaluation.score, winning_cp)
-            difference -= before.found is not None and scoring.is_winning(before.found.score, winning_cp)
-        self._scoreboard.adjust_wins(difference)
 
     def _lose(self, unit: Unit, lost: Lost) -> None:
         if self._drained:
@@ -363,7 +337,7 @@ class Scheduler:
             self._accept(unit, known, searched=False, counted=False)
             return
         if isinstance(decision, GiveUp):
-            kind = "follow-up search" if unit.follow_up else "deeper search" if unit.deeper else "position"
+            kind = "follow-up search" if unit.follow_up else "position"
             self._fail(unit, unit.plies[0], f"{kind} given up: {decision.reason}")
             self._assembler.quarantine(unit.id)
             self._client.counts.quarantined += 1
@@ -371,6 +345,9 @@ class Scheduler:
             return
         if decision.units != (unit,):
             self._assembler.replace(unit, decision.units)
+            if unit.moves:
+                reason = f"searched no deeper where a judgement is in doubt: {lost.reason}"
+                self._fail(unit, unit.plies[lost.index or 0], reason)
         self._waiting.extendleft(reversed(decision.units))
 
     # -- around --

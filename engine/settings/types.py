@@ -39,7 +39,8 @@ class Search(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether evaluations that contradict each other are made to agree; None: yes for searched ones, and analysed
     games of this framework are taken as they were written."""
     adaptive: bool = False
-    """Whether a first pass with a share of the nodes decides which positions get all of them."""
+    """Whether a first search of a whole game, with an eighth of the nodes, decides which positions get all of
+    them."""
 
 
 class ScoreboardSettings(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -133,9 +133,17 @@ class Scoreboard:
         """Enter one position: its best move's score, and whether it counts as a winning move."""
         with self._lock:
             self._report(slot, entry.game, entry.ply, nodes)
-            if winning:
-                self._wins.add(slot)
-            self._best.offer(entry.score, entry.game, entry.ply, entry.move)
+            self._enter(slot, entry, winning=winning)
+
+    def _enter(self, slot: int, entry: Best, *, winning: bool) -> None:
+        if winning:
+            self._wins.add(slot)
+        self._best.offer(entry.score, entry.game, entry.ply, entry.move)
+
+    def enter(self, slot: int, entry: Best, *, winning: bool) -> None:
+        """Enter the score of a position whose searches `report_activity` has told of."""
+        with self._lock:
+            self._enter(slot, entry, winning=winning)
 
     def record_unsearched(self, entries: Sequence[tuple[Best, bool]]) -> None:
         """Enter positions that no worker searched, each with whether it is a winning move. Parent only."""
@@ -156,7 +164,7 @@ class Scoreboard:
         self._change(lambda: self._offer(entries))
 
     def report_activity(self, slot: int, game: int, ply: int, nodes: int) -> None:
-        """Say which position was searched, without entering its score: an extra search."""
+        """Say which position was searched, without its score: a follow-up, or one that may be searched again."""
         with self._lock:
             self._report(slot, game, ply, nodes)
 
@@ -257,8 +265,8 @@ class Ledger:
         """The best entries accepted from all workers."""
 
     def accept(self, slot: int, unit: Unit, evaluations: Sequence[Evaluation]) -> None:
-        """Account for a unit that the worker in `slot` searched. Extra units are not on the scoreboard."""
-        if unit.extra:
+        """Account for a unit that the worker in `slot` searched. Follow-ups are not on the scoreboard."""
+        if unit.follow_up:
             return
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
             entry, winning = scored(unit.game, ply, evaluation, self._winning_cp)

@@ -11,15 +11,18 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from msgspec import structs
+
 from engine import system
 from engine.contracts.messages import Done, FromWorker, Job, Lost, Ready, Unit, pack, unpack_job, unpack_unit
 from engine.errors import AnalysisError, EvaluatorKilled, EvaluatorReplaced
 from engine.loading import answers
 from engine.loading.answers import AnswerCheck
 from engine.loading.evaluators import make
-from engine.model import Evaluation, EvaluatorInfo
+from engine.model import Evaluation, EvaluatorInfo, Limit
 from engine.plugin import Evaluator
 from engine.text.logs import show_logs
+from engine.workers import adaptive
 from engine.workers.scoreboard import Scoreboard, scored
 
 STOP = b""
@@ -65,29 +68,39 @@ class Searcher:
 
     def search(self, unit: Unit) -> Done:
         """Search a unit whole, on a fresh hash, in its order. Raises SearchFailed."""
-        evaluations = []
+        limit = unit.limit or self.job.limit
+        first = adaptive.first_limit(limit) if unit.moves else limit
+        evaluations: list[Evaluation] = []
         index = 0
         try:
             self.evaluator.clear()
-            for index, position in enumerate(unit.positions):
-                answer = self.evaluator.search(position, unit.limit or self.job.limit)
-                evaluation = self._answers.check(answer, position)
-                evaluations.append(evaluation)
-                self._record(unit, index, evaluation)
+            for index in range(len(unit.positions)):
+                evaluations.append(self._search(unit, index, first))  # noqa: PERF401 - `index` says where it failed
+            for index in adaptive.doubtful(unit, evaluations):
+                again = self._search(unit, index, limit)
+                evaluations[index] = structs.replace(again, nodes=evaluations[index].nodes + again.nodes)
         except EvaluatorKilled as error:
             raise SearchFailed(index, error.message, "outside") from error
         except Exception as error:
             raise SearchFailed(index, describe_error(error)) from error
+        if self._scoreboard is not None and unit.moves:
+            for ply, evaluation in zip(unit.plies, evaluations, strict=True):
+                entry, winning = scored(unit.game, ply, evaluation, self.job.winning_cp)
+                self._scoreboard.enter(self._slot, entry, winning=winning)
         return Done(unit.id, tuple(evaluations), counted=self._scoreboard is not None)
 
-    def _record(self, unit: Unit, index: int, evaluation: Evaluation) -> None:
+    def _search(self, unit: Unit, index: int, limit: Limit) -> Evaluation:
+        """Search one position of a unit, and enter it on the scoreboard unless it may be searched again."""
+        position = unit.positions[index]
+        evaluation = self._answers.check(self.evaluator.search(position, limit), position)
         if self._scoreboard is None or unit.game == NO_GAME:
-            return
-        if unit.extra:
+            return evaluation
+        if unit.follow_up or unit.moves:
             self._scoreboard.report_activity(self._slot, unit.game, unit.plies[index], evaluation.nodes)
-            return
-        entry, winning = scored(unit.game, unit.plies[index], evaluation, self.job.winning_cp)
-        self._scoreboard.record(self._slot, entry, winning=winning, nodes=evaluation.nodes)
+        else:
+            entry, winning = scored(unit.game, unit.plies[index], evaluation, self.job.winning_cp)
+            self._scoreboard.record(self._slot, entry, winning=winning, nodes=evaluation.nodes)
+        return evaluation
 
 
 def start_evaluator(job: Job, evaluator: Evaluator) -> EvaluatorInfo:

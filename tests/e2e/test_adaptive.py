@@ -30,13 +30,13 @@ def analysed(out: Path, *arguments: str | Path) -> tuple[dict[str, Any], bytes]:
     return report, out.read_bytes()
 
 
-def test_some_positions_get_all_nodes_and_the_rest_a_quarter(tmp_path: Path, fake: Path) -> None:
+def test_some_positions_get_all_nodes_and_the_rest_an_eighth(tmp_path: Path, fake: Path) -> None:
     report, games = analysed(tmp_path / "out.jsonl", *ADAPTIVE, "-e", fake)
     assert report["run"]["adaptive"]
     assert report["run"]["limit"] == {"nodes": 80_000}
     positions = [p for line in games.splitlines() for p in json.loads(line)["positions"] if "eval" in p]
     nodes = [p.get("searched", p)["nodes"] for p in positions]
-    assert {round(count, -4) for count in nodes} == {20_000, 80_000}
+    assert {round(count, -4) for count in nodes} == {10_000, 90_000}
     # The counter is the recount of what the positions say in the end.
     wins = 0
     for line in games.splitlines():
@@ -57,9 +57,11 @@ def test_neither_workers_nor_executor_nor_cache_change_a_byte(tmp_path: Path, fa
     assert all(one == found[0] for one in found)
 
 
-def test_it_needs_a_limit_in_nodes(fake: Path) -> None:
+def test_it_needs_a_limit_in_nodes_and_the_hash_of_the_game(fake: Path) -> None:
     ran = engine("analyze", CLASSICS, "-e", fake, "--adaptive", "--depth", "8")
     assert_clear_error(ran, 2, "--nodes")
+    ran = engine("analyze", CLASSICS, "-e", fake, "--adaptive", "--set", "search.policy=fresh")
+    assert_clear_error(ran, 2, "leave search.policy=fresh out")
 
 
 SHALLOW = """
@@ -87,7 +89,7 @@ class Shallow(Evaluator):
 """An evaluator that answers small searches and fails in deeper ones."""
 
 
-def test_a_deeper_search_that_is_given_up_leaves_what_the_first_one_found(tmp_path: Path) -> None:
+def test_a_second_search_that_is_given_up_leaves_a_first_one_and_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "shallow.py").write_text(SHALLOW)
     out = tmp_path / "out.jsonl"
     search = ("--plugin", tmp_path / "shallow.py", "-e", "shallow", "--adaptive", "--nodes", "8000", "--no-cache")
@@ -97,7 +99,8 @@ def test_a_deeper_search_that_is_given_up_leaves_what_the_first_one_found(tmp_pa
     assert "Traceback" not in ran.err
     failures = json.loads(ran.out)["failures"]
     assert failures
-    assert all(failure["reason"] == "deeper search given up: RuntimeError: too deep" for failure in failures)
+    expected = "searched no deeper where a judgement is in doubt: RuntimeError: too deep"
+    assert [failure["reason"] for failure in failures] == [expected]
     [game] = map(json.loads, out.read_text().splitlines())
     positions = game["positions"][:-1]
-    assert all(position.get("searched", position)["nodes"] == 2000 for position in positions)
+    assert all(position.get("searched", position)["nodes"] == 1000 for position in positions)

@@ -383,7 +383,7 @@ def test_games_that_say_no_limit_get_that_of_the_run_which_is_said(
 
 
 def test_positions_from_the_cache_are_positions_of_games(fake: Path, tmp_path: Path) -> None:
-    """Follow-up searches and deeper ones are counted apart, so there are never more of them than positions."""
+    """Follow-up searches are counted apart, so there are never more of them than positions."""
     settings = library.Settings(
         cache=str(tmp_path / "cache.sqlite"), workers=1, max_games=2, search=Search(adaptive=True)
     )
@@ -394,7 +394,7 @@ def test_positions_from_the_cache_are_positions_of_games(fake: Path, tmp_path: P
     counts, again = first.counts, second.counts
     assert counts.cached < counts.positions
     evaluated = counts.searched + counts.cached + counts.follow_ups_cached
-    assert evaluated == counts.positions + counts.follow_ups + counts.deeper
+    assert evaluated == counts.positions + counts.follow_ups
     assert (again.searched, again.cached) == (0, again.positions)
     assert (again.follow_ups_cached, again.deeper) == (again.follow_ups, counts.deeper)
     assert min(counts.follow_ups, counts.deeper) > 0

@@ -118,19 +118,3 @@ def test_an_analysed_game_waits_for_its_follow_ups() -> None:
     [left] = assembler.finished()
     assert isinstance(left, FinishedGame)
     assert left.answers == {a: (evaluation(7), None), b: (evaluation(7), None)}
-
-
-def test_a_game_that_is_searched_deeper_is_searched_once_more() -> None:
-    assembler, only, searched = searched_game()
-    assert not searched.deepened
-    limit = Limit(nodes=9)
-    position = only.units[0].positions[0]
-    units = [Unit(700 + ply, 1, (ply,), (position,), limit, deeper=True) for ply in (3, 4)]
-    assembler.deepen(searched, units)
-    assembler.accept(703, [evaluation(99)])
-    assert assembler.searched() == []
-    assembler.quarantine(704)
-    [again] = assembler.searched()
-    assert again.deepened
-    assert again.positions[3].evaluation == evaluation(99)
-    assert again.positions[4].evaluation == evaluation(4)

@@ -1,51 +1,68 @@
-"""Which positions a deeper search is for."""
+"""Which positions a second search is for."""
 
 from __future__ import annotations
 
 import pytest
-from msgspec import structs
 
+from engine.contracts.messages import Unit
 from engine.errors import ConfigError
-from engine.model import AnalysedGame, Limit
+from engine.model import Evaluation, Limit, Position, Score
 from engine.workers import adaptive
-from engine.testing import analysed_game
 
 # From 0 centipawns 54.5 are 5 Win%, 110 are 10, 168 are 15: White's second to fourth moves, made good at once.
-MOVES = "1. e4 e5 2. a3 a6 3. b3 b6 4. c3 c6 5. d3 d6"
+MOVES = ("e2e4", "e7e5", "a2a3", "a7a6", "b2b3", "b7b6", "c2c3", "c7c6", "d2d3", "d7d6", "")
+POSITION = Position("4k3/8/8/8/8/8/8/4K3 w - - 0 1", (), chess960=False)
 
 
-def doubtful(*evals: int | str | None) -> set[int]:
-    return adaptive.doubtful(analysed_game(MOVES, evals))
+def doubtful(*evals: int | str, best: dict[int, str] | None = None, plies: tuple[int, ...] = ()) -> list[int]:
+    """The plies in doubt; `evals` are White's centipawns, or "#n", at each position from White's first move."""
+    plies = plies or tuple(range(len(evals)))[::-1]
+    evaluations = []
+    for ply in plies:
+        value, sign = evals[ply], 1 if ply % 2 == 0 else -1
+        score = Score(mate=int(value[1:]) * sign) if isinstance(value, str) else Score(cp=value * sign)
+        evaluations.append(Evaluation(score, ((best or {}).get(ply, "a1a1"),), 9, 100))
+    unit = Unit(1, 1, plies, (POSITION,) * len(plies), moves=tuple(MOVES[ply] for ply in plies))
+    found = adaptive.doubtful(unit, evaluations)
+    assert found == sorted(found)
+    return sorted(plies[index] for index in found)
 
 
 def test_moves_that_lose_nothing_or_far_too_much_are_clear() -> None:
-    assert doubtful(15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15) == set()
-    assert doubtful(15, 15, 15, -600, -600, -600, -600, -600, -600, -600, -600) == set()
+    assert doubtful(15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15) == []
+    assert doubtful(15, 15, 15, -600, -600, -600, -600, -600, -600, -600, -600) == []
+    assert doubtful(15, 15, 15, "#-3", "#-3", "#-3") == []
 
 
 def test_both_positions_beside_a_move_that_loses_a_little_more_than_a_judgement_takes() -> None:
     # 3. b3 takes 60 centipawns off, which is 5.5 Win%; Black never gives them back.
-    assert doubtful(15, 15, 15, 15, 0, -60, -60, -60, -60, -60, -60) == {4, 5}
+    assert doubtful(15, 15, 15, 15, 0, -60, -60, -60, -60, -60, -60) == [4, 5]
     # 4.6 Win% are too little to be judged, 9.5 are clearly an inaccuracy; 12 may be one or a mistake.
-    assert doubtful(15, 15, 15, 15, 0, -50, -50, -50, -50, -50, -50) == set()
-    assert doubtful(15, 15, 15, 15, 0, -104, -104, -104, -104, -104, -104) == set()
-    assert doubtful(15, 15, 15, 15, 0, -133, -133, -133, -133, -133, -133) == {4, 5}
+    assert doubtful(15, 15, 15, 15, 0, -50, -50, -50, -50, -50, -50) == []
+    assert doubtful(15, 15, 15, 15, 0, -104, -104, -104, -104, -104, -104) == []
+    assert doubtful(15, 15, 15, 15, 0, -133, -133, -133, -133, -133, -133) == [4, 5]
 
 
-def test_what_cannot_be_searched_again_is_left_out() -> None:
-    game = analysed_game("1. f3 e5 2. g4 Qh4#", [0, -60, -60, "#-1"])
-    assert adaptive.doubtful(game) == {0, 1}
-    recorded = [structs.replace(position, recorded=True) for position in game.positions]
-    assert adaptive.doubtful(structs.replace(game, positions=tuple(recorded))) == set()
+def test_the_best_move_is_not_in_doubt_and_its_score_goes_on() -> None:
+    assert doubtful(15, 15, 15, 15, 0, -60, -60, -60, best={4: "b2b3"}) == []
+    # The position after the best move is worth what was expected of it, and that is what the next move loses.
+    assert doubtful(15, 15, 15, 15, 0, -60, 0, 0, best={4: "b2b3"}) == []
+    assert doubtful(15, 15, 15, 15, 0, -60, 60, 60, best={4: "b2b3"}) == [5, 6]
 
 
-def test_games_without_evaluations_or_moves() -> None:
-    empty: AnalysedGame = analysed_game("1. e4 e5")
-    assert adaptive.doubtful(empty) == adaptive.doubtful(analysed_game()) == set()
+def test_neighbours_that_are_not_in_the_unit_are_left_alone() -> None:
+    assert doubtful(15, 15, 15, 15, 0, -60, -60, plies=(6, 5, 3)) == []
+    assert doubtful(15, 15, 15, 15, 0, -60, -60, plies=(5, 4)) == [4, 5]
 
 
-def test_the_limit_of_the_first_pass() -> None:
-    assert adaptive.first_limit(Limit(nodes=80_000, multipv=2)) == Limit(nodes=20_000, multipv=2)
+def test_a_unit_without_moves_is_searched_once() -> None:
+    unit = Unit(1, 1, (1, 0), (POSITION, POSITION))
+    losing = [Evaluation(Score(cp=60), ("a1a1",), 9, 100), Evaluation(Score(cp=0), ("a1a1",), 9, 100)]
+    assert adaptive.doubtful(unit, losing) == []
+
+
+def test_the_limit_of_the_first_search() -> None:
+    assert adaptive.first_limit(Limit(nodes=80_000, multipv=2)) == Limit(nodes=10_000, multipv=2)
     assert adaptive.first_limit(Limit(nodes=3)) == Limit(nodes=1)
     for limit in (Limit(depth=10), Limit(time=100), Limit(nodes=5, depth=10)):
         with pytest.raises(ConfigError, match="--nodes"):
