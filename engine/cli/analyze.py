@@ -112,7 +112,9 @@ CONTINUES = "the same command continues where it stopped"
     help="Syzygy tablebases, for the aggregators that look at endgames.",
 )
 @click.option(
-    "--adaptive", is_flag=True, help="About half the nodes, all of them only where a judgement is in doubt."
+    "--adaptive",
+    is_flag=True,
+    help="About a quarter of the nodes, all of them only where a judgement is in doubt.",
 )
 @click.option(
     "--executor",

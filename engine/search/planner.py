@@ -3,7 +3,7 @@
 The first `opening` positions are units of their own, so that games share their openings in the cache. The rest
 is cut into chunks of `chunk` consecutive positions, aligned from ply `opening`; a chunk is searched backwards on
 one warm hash. Under the policy `game`, and in adaptive searches, a unit is a whole game, up to `GAME` positions of
-it. Positions without a legal move are never searched, and positions that an evaluator may crash on are refused here.
+it. Positions without a legal move are never searched, and what an evaluator may crash on is refused here.
 """
 
 from __future__ import annotations

@@ -38,6 +38,23 @@ def reference(source: Path, evaluator: str, nodes: int, workers: int) -> Evals:
         return read_evals(runs.read_games(out))
 
 
+def recorded(source: Path) -> Evals:
+    """Return the evaluations that are in a file, such as those of Lichess's server analysis."""
+    with tempfile.TemporaryDirectory(prefix="perf-") as name:
+        out = Path(name, "out.jsonl")
+        runs.analyze(source, "-o", out, evaluator="recorded")
+        return read_evals(runs.read_games(out))
+
+
+def scaled(evals: Evals, scale: float) -> Evals:
+    """Return the evaluations with their centipawns multiplied by a factor."""
+
+    def multiply(score: Score | None) -> Score | None:
+        return score if score is None or score.cp is None else Score(cp=round(score.cp * scale))
+
+    return [[multiply(score) for score in game] for game in evals]
+
+
 def read_evals(games: list[dict[str, Any]], *, reconciled: bool = True) -> Evals:
     """Return the evaluations of a JSON Lines output, as delivered; without `reconciled`, as they were searched."""
     return [[_score(position, reconciled=reconciled) for position in game["positions"]] for game in games]
