@@ -1,8 +1,9 @@
 """Whether `engine analyze --for TIME` takes the time that it is given: wall time over budget.
 
-Files of 1, 20 and 500 bullet games (of the match of our own data, repeated, where no file is named), each with the
-embedded and, where there is one, a native evaluator. The wall time is that of the whole process, nothing comes
-from a cache. `--only` chooses one file, and `--seconds` another time.
+Files of 1, 20 and 500 games: the first ones of a file that `--games` names. Where none is named they are from the
+match of our own data, which has 24; larger files are random games, because a run finds games that are repeated in
+its cache. The wall time is that of the whole process, nothing comes from a cache. `--only` chooses one file, and
+`--seconds` another time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ LEAST, MOST = 0.85, 1.15
 BUDGETS = {1: 20, 20: 60, 500: 180}
 """Seconds for files of so many games."""
 QUICK = {1: 20}
+PLIES = 80
+"""Plies of a random game."""
 _CHOSEN = re.compile(r"is --nodes (\S+) here")
 
 
@@ -65,8 +68,9 @@ def run(args: argparse.Namespace) -> Report:
 def _source(path: str | None, target: Path, number: int) -> Path:
     if path is not None:
         return games.cut(Path(path), target, number)
-    times = -(-number // len(games.match()))
-    return games.write_match(target, min(number, len(games.match())), times=times)
+    if number <= len(games.match()):
+        return games.write_match(target, number)
+    return games.random_games(target, number, PLIES)
 
 
 def _timed(source: Path, evaluator: str, workers: int, seconds: int) -> tuple[float, str]:
