@@ -65,6 +65,8 @@ _SIZES_SECONDS = 1.0
 """Seconds for which the size of the file is taken for known while the rows since are few."""
 _BYTES_OF_A_ROW = 200
 """Bytes that a row takes beside its evaluations, at most: in its page, and in the index of the keys."""
+_TEMPORARY_ROWS = 256
+"""Rows that are written together where nothing outlives the process anyway."""
 _REOPENINGS = 3
 """Number of failures of the file in one run after which the run goes on without it."""
 
@@ -101,7 +103,7 @@ class Cache:
         self._failing = False
         """Whether the last write failed."""
         self._waiting: dict[bytes, bytes] = {}
-        """Rows that are not written yet: between calls, those whose write failed."""
+        """Rows that are not written yet: between calls, those whose write failed, and some of a temporary cache."""
         self._synced = time.monotonic()
         self._synchronous = ""
         """The setting of the open file."""
@@ -151,7 +153,7 @@ class Cache:
         """
         for key, evaluations in rows:
             self._waiting[key] = pack(evaluations)
-        if not self._waiting:
+        if not self._waiting or (self.temporary and len(self._waiting) < _TEMPORARY_ROWS):
             return
         if self._identity is not None and identity_of(self._file) != self._identity:
             self._add_notice(f"cache {self.path} was moved or removed while it was used; it is opened again")
@@ -204,7 +206,7 @@ class Cache:
 
     def close(self) -> None:
         """Write the rows that still wait, if that is possible now, and close the file."""
-        if self._waiting:
+        if self._waiting and not self.temporary:
             self.put(())
             if self._waiting:
                 self._add_notice(f"{len(self._waiting):,} units could not be kept, and would be searched again")
