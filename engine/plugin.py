@@ -282,7 +282,7 @@ class Writer(abc.ABC):
     def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
         """Return games as bytes, from nothing but them and `info`. A writer that has this needs no `game`.
 
-        Where nothing is searched, other processes encode the games that they analyse, some at a time.
+        Where other processes analyse the games, they encode them too, some at a time.
         """
         raise NotImplementedError
 

@@ -349,7 +349,7 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     interruption.limit(seconds)
     since = time.monotonic() - time.process_time()  # what it took to start this program is part of the time
     run = start_run(
-        inputs, check_settings(settings), wanted, progress=screen.show, stop=interruption.stop, since=since
+        inputs, check_settings(settings), wanted, progress=screen.progress, stop=interruption.stop, since=since
     )
     try:
         interruption.tell_the_run()

@@ -76,7 +76,7 @@ def build(ctx: click.Context, /, **flags: Any) -> None:
         inputs = [LiteralPath(name) for name in flags["inputs"]]
         try:
             with screen:
-                run = start_run(inputs, settings, wanted, progress=screen.show, stop=interruption.stop)
+                run = start_run(inputs, settings, wanted, progress=screen.progress, stop=interruption.stop)
                 interruption.tell_the_run()
                 result = run.execute()
             _show(result.reports[COUNTS], ("bands",))

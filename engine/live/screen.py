@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, Protocol, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -70,6 +70,11 @@ class Screen:
     def __exit__(self, *_: object) -> None:
         if self._display is not None:
             self._display.stop()
+
+    @property
+    def progress(self) -> Callable[[Snapshot], None] | None:
+        """What is called with each snapshot; None where nothing is shown, so that none need be made."""
+        return None if self._display is None else self.show
 
     def show(self, snapshot: Snapshot) -> None:
         """Show the run as it is now."""

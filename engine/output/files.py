@@ -150,6 +150,10 @@ class Outputs:
         """Whether a writer wants the games themselves."""
         return any(output.takes_games for output in self._outputs)
 
+    def needs_games(self) -> bool:
+        """Whether a writer can take nothing but the games themselves."""
+        return any(output.needs_games for output in self._outputs)
+
     def game(self, game: AnalysedGame) -> None:
         """Write an analysed game."""
         self._write_each(lambda writer: writer.game(game), f"game {game.origin.game}")

@@ -60,10 +60,14 @@ class Output:
     @property
     def takes_games(self) -> bool:
         """Whether the writer wants the games themselves."""
+        return self.needs_games or (encodes(self._target.writer) and not self.encoded_elsewhere)
+
+    @property
+    def needs_games(self) -> bool:
+        """Whether the writer can take nothing but the games themselves."""
         writer = self._target.writer
-        if self.encoded_elsewhere:
-            return False
-        return writer.game is not Writer.game or writer.skipped is not Writer.skipped or encodes(writer)
+        overrides = writer.game is not Writer.game or writer.skipped is not Writer.skipped
+        return overrides and not encodes(writer)
 
     def encode_elsewhere(self) -> EncoderSpec | None:
         """Return how its games are encoded, and take them like that from now on; None where it cannot."""

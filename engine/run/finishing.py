@@ -21,10 +21,10 @@ from engine.run.jobs import batch_job, can_be_shared_out
 from engine.run.started import Parts
 from engine.search.games import FinishedGame, SearchedGame
 
-GAMES_HERE = 100
-"""Games that the parent does itself before it looks at what they cost."""
+SECONDS_HERE = 0.3
+"""Seconds that the parent spends on this before another process is worth its start."""
 SHARE = 0.1
-"""Share of the parent's time from which on another process does this."""
+"""Share of the time from which on it is."""
 BATCH_POSITIONS = 2_000
 """Positions of a batch, at most, but for a longer game."""
 HOLD_SECONDS = 0.5
@@ -42,13 +42,12 @@ class Finisher:
         """Begin in this process.
 
         * **analyse** - judges the moves of a game.
-        * **games_wanted** - whether a listener takes the games themselves.
+        * **games_wanted** - whether a listener takes the games themselves, which therefore stay here.
         """
         self._parts = parts
         self._analyse = analyse
-        self._games_wanted = games_wanted
-        self._may_share = can_be_shared_out(parts.plan, parts.evaluators) and parts.accounts.tally is None
-        self._games = 0
+        wanted = games_wanted or parts.delivery.outputs.needs_games() or parts.accounts.tally is not None
+        self._may_share = not wanted and can_be_shared_out(parts.plan, parts.evaluators)
         self._seconds = 0.0
         """What the games have cost so far that were done here."""
         self._began_at: float | None = None
@@ -125,11 +124,10 @@ class Finisher:
             game = finished.game
             known = self._analyse(game) if isinstance(game, SearchedGame) else game
             self._parts.delivery.game(structs.replace(finished, game=known))
-        self._games += 1
         self._seconds += time.monotonic() - began
 
     def _costs_much(self) -> bool:
-        if self._games < GAMES_HERE or self._began_at is None or self._parts.delivery.aggregators.crashes:
+        if self._began_at is None or self._seconds < SECONDS_HERE or self._parts.delivery.aggregators.crashes:
             return False
         return self._seconds > SHARE * (time.monotonic() - self._began_at)
 
@@ -150,7 +148,7 @@ class Finisher:
     # -- elsewhere --
 
     def _start(self) -> None:
-        job = batch_job(self._parts, searched=True, games_wanted=self._games_wanted)
+        job = batch_job(self._parts, searched=True, games_wanted=False)
         self._pool = BatchPool(job, workers=1, start_method=self._parts.plan.settings.start_method)
 
     def _close_batch(self) -> None:

@@ -9,6 +9,7 @@ it. Positions without a legal move are never searched, and what an evaluator may
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import chess
 from msgspec import structs
@@ -17,11 +18,14 @@ from engine.contracts.messages import Unit
 from engine.model import AnalysedPosition, Limit, Origin, Position, Recording, SourceGame
 from engine.positions.fen import fen_of
 from engine.positions.landmarks import Surveyor
+from engine.positions.movetext import NULL_MOVE
 from engine.positions.refusal import refusal
 from engine.positions.variations import legal_variation
 from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey
 from engine.settings import Search
 
+_move = lru_cache(1 << 13)(chess.Move.from_uci)
+"""There are few different moves, and a `chess.Move` never changes."""
 GAME = 200
 """Positions of a unit that is a whole game, at most: what is lost with a worker stays bounded."""
 
@@ -203,9 +207,9 @@ def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | N
     root, moves = fen_of(board, shredder=chess960) if sent else "", list[str]()
     yield Position(root, (), chess960) if sent else None, board, reason
     for uci in game.moves:
-        move = chess.Move.from_uci(uci)
+        move = _move(uci)
         # No program takes a null move, so what comes after it is a position without a past.
-        irreversible = sent and (not sound or not move or board.is_irreversible(move))
+        irreversible = sent and (not sound or uci == NULL_MOVE or board.is_irreversible(move))
         board.push(move)
         if not sound:
             reason = refusal(board)

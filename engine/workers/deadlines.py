@@ -75,23 +75,26 @@ class Watchdog:
         self._job = job
         self._scoreboard = scoreboard
         self._clock = clock
-        self._look_at = 0.0
-        """When to look next."""
+        self._looked_at = -LOOKS
+        """When it looked last."""
         self.search_seconds = search_deadline(job)
         self.start_seconds = start_deadline(job)
 
     def find(self, slots: Iterable[Slot]) -> Iterator[tuple[Slot, str, Blame]]:
         """Yield the workers that finished no position, or did not start or end, in time; why, and the cause."""
-        if self._clock() < self._look_at:
+        before, now = self._looked_at, self._clock()
+        if now < before + LOOKS:
             return
-        self._look_at = self._clock() + LOOKS
+        self._looked_at = now
         for slot in slots:
             if slot.process is None or slot.sentence is not None:
                 continue
             late = self._lateness(slot)
             if late:
                 yield slot, late, "position"
-            elif stopped_for_long(slot, self._clock()):
+            elif slot.leases and slot.progress_at > before:
+                slot.stopped_at = None  # it has moved since: there is no need to ask the system
+            elif stopped_for_long(slot, now):
                 yield slot, f"the worker was stopped for {STOPPED_SECONDS:.0f} s", "outside"
 
     def _lateness(self, slot: Slot) -> str:

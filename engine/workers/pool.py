@@ -42,6 +42,10 @@ LOGGER = logging.getLogger("engine.workers")
 
 LEASES = 2
 """Units a worker holds: one in hand, one waiting, so that it never idles between two."""
+MOST_LEASES = 16
+"""Units that a worker holds at most, where it searches one in next to no time."""
+LEASED_SECONDS = 0.05
+"""Seconds for which more than two units may keep a worker busy."""
 BACK_OFF = (0.0, 0.1, 0.4, 1.6, 6.4)
 """Seconds before the next start of a slot, by failures in a row."""
 FAILED_STARTS = 5
@@ -104,7 +108,7 @@ class Pool:
         It does so also while all workers are down: what waits here is what brings the caller back to `collect`.
         """
         held = len(self._waiting) + sum(len(slot.leases) for slot in self._slots)
-        return held < LEASES * len(self._slots)
+        return held < sum(slot.most_leases for slot in self._slots)
 
     def submit(self, unit: Unit) -> None:
         """Give a unit to the next worker that is free."""
@@ -196,7 +200,7 @@ class Pool:
         """Give waiting units to the workers that hold the least; nothing but a trial while there is one."""
         while self._trial == "waiting" or (self._waiting and not self._trial):
             slot = self._least_loaded()
-            if slot is None or len(slot.leases) >= (1 if self._trial else LEASES):
+            if slot is None:
                 return
             if self._trial == "waiting":
                 self._trial = "in hand"
@@ -210,8 +214,14 @@ class Pool:
             LOGGER.debug("unit %d to worker %d", unit.id, slot.number)
 
     def _least_loaded(self) -> Slot | None:
-        """Return the worker with the fewest units, and of these the fewest positions; None when all are down."""
-        up = [slot for slot in self._slots if slot.state in ("starting", "ready") and slot.sentence is None]
+        """Return the worker with the fewest units, of these the fewest positions; None when none takes more."""
+        up = [
+            slot
+            for slot in self._slots
+            if slot.state in ("starting", "ready")
+            and slot.sentence is None
+            and len(slot.leases) < (1 if self._trial else slot.most_leases)
+        ]
         fewest = min([len(slot.leases) for slot in up], default=0)
         candidates = [slot for slot in up if len(slot.leases) == fewest]
         return min(candidates, key=Slot.count_positions, default=None)
@@ -228,7 +238,12 @@ class Pool:
 
     def _read(self, slot: Slot) -> list[Outcome]:
         """Take in every complete message of a worker, and return the outcomes among them."""
-        return [outcome for message in slot.read() for outcome in self._understand(slot, message)]
+        waited = self._clock() - slot.progress_at
+        messages = list(slot.read())
+        if messages and slot.state == "ready":
+            fitting = int(LEASED_SECONDS * len(messages) / waited) if waited > 0 else LEASES
+            slot.most_leases = max(LEASES, min(MOST_LEASES, fitting))
+        return [outcome for message in messages for outcome in self._understand(slot, message)]
 
     def _understand(self, slot: Slot, message: FromWorker) -> list[Outcome]:
         slot.progress_at = self._clock()

@@ -268,11 +268,16 @@ class Ledger:
         """Account for a unit that the worker in `slot` searched. Follow-ups are not on the scoreboard."""
         if unit.follow_up:
             return
+        best, size = self._best, self._scoreboard.size
+        wins = 0
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
-            entry, winning = scored(unit.game, ply, evaluation, self._winning_cp)
-            self._wins[slot] = self._wins.get(slot, 0) + winning
-            if insert_best(self._best, entry, self._scoreboard.size):
+            wins += scoring.is_winning(evaluation.score, self._winning_cp)
+            if len(best) == size and scoring.board_value(evaluation.score) < best[-1].score:
+                continue
+            entry, _ = scored(unit.game, ply, evaluation, self._winning_cp)
+            if insert_best(best, entry, size):
                 self._scoreboard.restore_entry(entry)
+        self._wins[slot] = self._wins.get(slot, 0) + wins
 
     def bury(self, slot: int) -> None:
         """Retire the worker in `slot`, which is gone: what it entered and was not accepted goes with it."""

@@ -33,6 +33,8 @@ class Slot:
         """Pieces of a message that is not whole yet."""
         self.leases: deque[Unit] = deque()
         """Units that the worker holds, the one in hand first."""
+        self.most_leases = 2
+        """How many it may hold now: more than two while each takes next to no time."""
         self.state: Literal["starting", "ready", "ending", "down"] = "down"
         """`ending`: it has said that it lost its unit and is about to go."""
         self.last_words = ""
@@ -102,6 +104,7 @@ class Slot:
         child = system.start_child(context, worker.main, self.number, job, scoreboard)
         self.process, self.tasks, self.results = child
         self._has_results = system.readiness(self.results)
+        self.most_leases = 2
         self._partial, self.last_words, self.blame = b"", "", "evaluator"
         self.sentence, self.pardoned, self.stopped_at = None, False, None
 

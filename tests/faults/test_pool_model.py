@@ -25,7 +25,7 @@ from engine.plugin import ExecutorContext
 from engine.system import children
 from engine.workers import pool as pool_module
 from engine.workers import worker
-from engine.workers.pool import LEASES, Pool
+from engine.workers.pool import LEASES, MOST_LEASES, Pool
 from engine.workers.scoreboard import Scoreboard, scored
 
 WORKERS = 2
@@ -274,7 +274,7 @@ class PoolMachine(RuleBasedStateMachine):
     def what_is_held_is_bounded(self) -> None:
         if hasattr(self, "pool"):
             assert sum(p.is_alive() for p in self.context.started) <= WORKERS
-            assert len(self.inside) <= LEASES * WORKERS + WORKERS
+            assert len(self.inside) <= MOST_LEASES * WORKERS + WORKERS
 
     def teardown(self) -> None:
         if not hasattr(self, "pool"):
@@ -328,4 +328,37 @@ def test_a_worker_that_failed_and_lingers_leaves_nothing_on_the_counter() -> Non
     machine.collect()
     assert failing.is_alive()
     assert machine.scoreboard.view().wins == 0
+    machine.teardown()
+
+
+def test_a_worker_holds_more_units_while_each_takes_next_to_no_time() -> None:
+    machine = PoolMachine()
+    machine.start()
+    for process in machine.context.started:
+        process.ready = True
+        process.send(Ready(INFO))
+    machine.collect()
+
+    def held() -> int:
+        while machine.pool.wants():
+            machine.submit(size=1)
+        return len(machine.inside)
+
+    def search(seconds: float) -> None:
+        first = machine.context.started[0]
+        unit = unpack_unit(first.tasks.units.popleft())
+        machine.enter(first, unit, 1)
+        machine.now += seconds
+        first.send(Done(unit.id, (evaluation(unit, 0),), counted=True))
+        machine.collect()
+
+    assert held() == LEASES * WORKERS
+    search(0.001)
+    assert held() == MOST_LEASES + LEASES * (WORKERS - 1)
+    search(0.01)
+    assert (
+        held() == MOST_LEASES + LEASES * (WORKERS - 1) - 1
+    )  # it holds more than the five that fit, and gets none
+    search(2.0)
+    assert not machine.pool.wants()
     machine.teardown()

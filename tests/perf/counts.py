@@ -24,7 +24,8 @@ STAGES = {
     "planning": ("engine/search/planner.py",),
     "cache": ("engine/cache/",),
     "handing over": (
-        "engine/search/scheduler.py", "engine/search/retries.py", "engine/workers/pool.py", "engine/system/",
+        "engine/search/scheduler.py", "engine/search/lookups.py",
+        "engine/search/retries.py", "engine/workers/pool.py", "engine/system/",
         "engine_plugins/executors/",
     ),
     "scoreboard": ("engine/workers/scoreboard.py", "engine/shared.py"),
@@ -32,6 +33,9 @@ STAGES = {
     "aggregating": (
         "engine/contracts/aggregator.py", "engine/contracts/scalar_states.py", "engine/contracts/states.py",
         "engine/contracts/table_states.py", "engine/run/aggregators.py", "engine_plugins/aggregators/",
+    ),
+    "finishing": (
+        "engine/run/finishing.py", "engine/run/batch_pool.py", "engine/run/batches.py", "engine/run/delivery.py",
     ),
     "writing": ("engine/output/", "engine_plugins/writers/"),
 }  # fmt: skip

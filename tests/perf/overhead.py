@@ -18,7 +18,7 @@ from tests.perf import answers, games, runs, sides
 from tests.perf.report import Report, Table
 from tests.perf.saturation import worker_shares
 
-AIM = 10_000
+AIM = 20_000
 """Smallest number of positions per second."""
 PLIES = 60
 READ = """

@@ -16,7 +16,7 @@ from typing import Any
 from tests.perf import bare, evaluators, games, runs, sides
 from tests.perf.report import Report, Table
 
-AIM_EFFICIENCY, AIM_CORES = 0.95, 500
+AIM_EFFICIENCY, AIM_CORES = 0.95, 1_500
 SIZES = (1, 2, 4, 8, 16)
 SLEEP = 0.16
 """Seconds that a search of 100k nodes takes at 600,000 nodes per second."""

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,21 @@ def test_a_poorer_system_analyses_all_the_same(poorer: None, tmp_path: Path, exe
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
     assert "[%eval" in (tmp_path / "out.pgn").read_text()
+
+
+def test_a_producer_waits_for_nobody_and_what_it_puts_keeps_its_order() -> None:
+    """Short items go into the pipe until it is full; then, and for a long item, there is a thread."""
+    queue = system.task_queue(multiprocessing.get_context("spawn"))
+    threads = threading.active_count()
+    queue.put(b"short")
+    assert threading.active_count() == threads
+    items = [bytes([n]) * 3_000 for n in range(100)]
+    for item in (*items, b"long" * 50_000):
+        queue.put(item)
+    assert threading.active_count() == threads + 1
+    assert [queue.get() for _ in range(102)] == [b"short", *items, b"long" * 50_000]
+    system.close_reader(queue)
+    system.abandon(queue)
 
 
 def test_a_file_is_locked_for_one_at_a_time(tmp_path: Path) -> None:
