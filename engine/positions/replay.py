@@ -1,0 +1,141 @@
+"""Games in UCI notation and their variations, played through: each position once, without objects for moves. Pure.
+
+Variations of a position have many moves in common with the game and with each other, so the positions after them
+are kept until the game has passed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import chess
+
+from engine.positions import bitboards
+
+__all__ = ["Replay"]
+
+_KEPT = 2_000
+"""Positions that are kept between two moves of the game, at most."""
+
+
+class _Position:
+    """A position, and those after the moves that are known to be legal in it."""
+
+    __slots__ = ("after", "board")
+
+    def __init__(self, board: bitboards.Board) -> None:
+        self.board = board
+        self.after: dict[str, _Position] = {}
+
+
+class Replay:
+    """A game that is played through, with the variations in its positions.
+
+    Positions of standard chess are kept as bitboards. From the first unusual position or move on, python-chess
+    plays the game: Chess960, a position that cannot arise in a game, a null move, an illegal one.
+    """
+
+    def __init__(self, board: chess.Board) -> None:
+        """Begin a game.
+
+        * **board** - the first position; it does not change.
+        """
+        self.moves: list[str] = []
+        """The moves so far in UCI notation, as python-chess writes them."""
+        self.sans: list[str] = []
+        """The same in SAN. Whether the last one mates is known after `end`."""
+        self._start = board
+        self._position = _Position(bitboards.board_of(board))
+        self._kept = 0
+        """Positions that have been kept since the last move."""
+        self._board: chess.Board | None = None
+        """What python-chess plays the game on; None while it does not."""
+        if board.chess960 or board.status() != chess.STATUS_VALID:
+            self._board = board.copy()
+
+    def play(self, uci: str) -> None:
+        """Play a move of the game.
+
+        Raises ValueError for an illegal move, and for a null move in check. python-chess may raise any error for a
+        board that is not a possible position.
+        """
+        if self._board is None:
+            following = self._after(uci)
+            if following is not None:
+                check = "+" if bitboards.in_check(following.board) else ""
+                self.moves.append(uci)
+                self.sans.append(bitboards.san(self._position.board, uci) + check)
+                self._position = following
+                self._kept = 0
+                return
+            self._board = self._start.copy()
+            for played in self.moves:
+                self._board.push(chess.Move.from_uci(played))
+        move = self._board.parse_uci(uci)
+        if not move and self._board.is_check():
+            raise ValueError("a null move in check")
+        self.moves.append(self._board.uci(move))
+        self.sans.append(self._board.san_and_push(move))
+
+    def legal_beginning(self, variation: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the legal moves at the beginning of a variation, as python-chess writes them.
+
+        * **variation** - moves in UCI notation from the present position, whoever they come from.
+        """
+        if self._board is not None:
+            return _legal_beginning(self._board.copy(stack=False), variation)
+        begun = self._position
+        for count, uci in enumerate(variation):
+            following = self._position.after.get(uci) or self._after(uci)
+            if following is None:
+                rest = _legal_beginning(bitboards.chess_board(self._position.board), variation[count:])
+                self._position = begun
+                return variation[:count] + rest
+            self._position = following
+        self._position = begun
+        return variation
+
+    def board(self) -> chess.Board:
+        """Return the present position, which may lack the number of the move and the moves before it."""
+        return bitboards.chess_board(self._position.board) if self._board is None else self._board.copy()
+
+    def end(self) -> Literal["checkmate", "stalemate", "open"]:
+        """Return the state of the last position, and note in `sans` whether the last move mates."""
+        board = self.board()
+        if any(board.legal_moves):
+            return "open"
+        if not board.is_check():
+            return "stalemate"
+        if self.sans and self.sans[-1].endswith("+"):
+            self.sans[-1] = self.sans[-1][:-1] + "#"
+        return "checkmate"
+
+    def _after(self, uci: str) -> _Position | None:
+        """Return the position after a move from the present one; None where it is not known to be legal."""
+        known = self._position.after.get(uci)
+        if known is not None:
+            return known
+        board = bitboards.play(self._position.board, uci)
+        if board is None:
+            return None
+        following = _Position(board)
+        self._kept += 1
+        if self._kept <= _KEPT:
+            self._position.after[uci] = following
+        return following
+
+
+def _legal_beginning(board: chess.Board, variation: Sequence[str]) -> tuple[str, ...]:
+    """Return the legal moves at the beginning of a variation; `board` is changed."""
+    legal: list[str] = []
+    for uci in variation:
+        try:
+            move = board.parse_uci(uci)
+        except ValueError:
+            break
+        if not move:
+            break
+        legal.append(board.uci(move))
+        board.push(move)
+    return tuple(legal)
