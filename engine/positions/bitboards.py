@@ -10,7 +10,7 @@ from functools import cache
 
 import chess
 
-__all__ = ["Board", "board_of", "chess_board", "in_check", "play", "san"]
+__all__ = ["Board", "board_of", "chess_board", "has_move", "in_check", "play", "san"]
 
 Board = tuple[int, int, int, int, int, int, int, bool, int, int]
 """Squares as bitboards: men of the side to move and of the other side, pawns, knights, bishops and queens, rooks
@@ -197,6 +197,16 @@ def _castle(board: Board, start: int, end: int) -> Board | None:
     straights ^= rook | rook_target
     castling &= ~_BACK_RANKS[white]
     return other, own, pawns, knights, diagonals, straights, kings ^ king, not white, castling, 0
+
+
+def has_move(board: Board) -> bool:
+    """Return whether the side to move has a legal move. Fast where the king has one, as in most checks."""
+    king = board[0] & board[6]
+    start = king.bit_length() - 1
+    for end in chess.scan_forward(_KINGS[start] & ~board[0]):
+        if play(board, chess.SQUARE_NAMES[start] + chess.SQUARE_NAMES[end]) is not None:
+            return True
+    return any(chess_board(board).legal_moves)
 
 
 def in_check(board: Board) -> bool:

@@ -17,6 +17,7 @@ __all__ = ["Replay"]
 
 _KEPT = 2_000
 """Positions that are kept between two moves of the game, at most."""
+_INITIAL = bitboards.board_of(chess.Board())
 
 
 class _Position:
@@ -43,15 +44,13 @@ class Replay:
         """
         self.moves: list[str] = []
         """The moves so far in UCI notation, as python-chess writes them."""
-        self.sans: list[str] = []
-        """The same in SAN. Whether the last one mates is known after `end`."""
         self._start = board
         self._position = _Position(bitboards.board_of(board))
         self._kept = 0
         """Positions that have been kept since the last move."""
         self._board: chess.Board | None = None
         """What python-chess plays the game on; None while it does not."""
-        if board.chess960 or board.status() != chess.STATUS_VALID:
+        if self._position.board != _INITIAL and (board.chess960 or board.status() != chess.STATUS_VALID):
             self._board = board.copy()
 
     def play(self, uci: str) -> None:
@@ -60,23 +59,29 @@ class Replay:
         Raises ValueError for an illegal move, and for a null move in check. python-chess may raise any error for a
         board that is not a possible position.
         """
-        if self._board is None:
-            following = self._after(uci)
-            if following is not None:
-                check = "+" if bitboards.in_check(following.board) else ""
-                self.moves.append(uci)
-                self.sans.append(bitboards.san(self._position.board, uci) + check)
-                self._position = following
-                self._kept = 0
-                return
-            self._board = self._start.copy()
-            for played in self.moves:
-                self._board.push(chess.Move.from_uci(played))
-        move = self._board.parse_uci(uci)
-        if not move and self._board.is_check():
+        following = self._after(uci) if self._board is None else None
+        if following is not None:
+            self.moves.append(uci)
+            self._position = following
+            self._kept = 0
+            return
+        board = self._slow_board()
+        move = board.parse_uci(uci)
+        if not move and board.is_check():
             raise ValueError("a null move in check")
-        self.moves.append(self._board.uci(move))
-        self.sans.append(self._board.san_and_push(move))
+        self.moves.append(board.uci(move))
+        board.push(move)
+
+    def san(self, uci: str) -> str:
+        """Return a move in the present position in SAN. Raises what `play` raises."""
+        following = self._after(uci) if self._board is None else None
+        if following is None:
+            board = self._slow_board()
+            return board.san(board.parse_uci(uci))
+        san = bitboards.san(self._position.board, uci)
+        if not bitboards.in_check(following.board):
+            return san
+        return san + ("+" if bitboards.has_move(following.board) else "#")
 
     def legal_beginning(self, variation: tuple[str, ...]) -> tuple[str, ...]:
         """Return the legal moves at the beginning of a variation, as python-chess writes them.
@@ -100,16 +105,20 @@ class Replay:
         """Return the present position, which may lack the number of the move and the moves before it."""
         return bitboards.chess_board(self._position.board) if self._board is None else self._board.copy()
 
-    def end(self) -> Literal["checkmate", "stalemate", "open"]:
-        """Return the state of the last position, and note in `sans` whether the last move mates."""
+    def ending(self) -> Literal["checkmate", "stalemate", "open"]:
+        """Return the state of the present position."""
         board = self.board()
         if any(board.legal_moves):
             return "open"
-        if not board.is_check():
-            return "stalemate"
-        if self.sans and self.sans[-1].endswith("+"):
-            self.sans[-1] = self.sans[-1][:-1] + "#"
-        return "checkmate"
+        return "checkmate" if board.is_check() else "stalemate"
+
+    def _slow_board(self) -> chess.Board:
+        """Return the present position, on which python-chess plays the game from now on."""
+        if self._board is None:
+            self._board = self._start.copy()
+            for played in self.moves:
+                self._board.push(chess.Move.from_uci(played))
+        return self._board
 
     def _after(self, uci: str) -> _Position | None:
         """Return the position after a move from the present one; None where it is not known to be legal."""

@@ -174,25 +174,26 @@ def _source(game: _Game) -> SourceGame:
     replay, landmarks, white = Replay(board), _landmarks(game), board.turn
     named = None if landmarks is None or landmarks.opening is None else landmarks.opening
     positions: list[AnalysedPosition | None] = []
+    sans: list[str] = []
     for k, position in enumerate(game.positions):
         if k:
+            sans.append(replay.san(game.plies[k - 1].uci))
             replay.play(game.plies[k - 1].uci)
             white = not white
         positions.append(_position(position, replay, white))
         if named is not None and named.ply == k and name_of(replay.board()) != (named.eco, named.name):
             landmarks = None
-    ending = replay.end()
     return SourceGame(
         headers={printable(name): printable(value) for name, value in game.headers.items()},
         fen=board.fen(),
         variant=game.variant,
         moves=tuple(replay.moves),
-        sans=tuple(replay.sans),
+        sans=tuple(sans),
         clocks=_seconds([ply.clock for ply in game.plies]),
         times=_seconds([ply.time for ply in game.plies]),
         recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
         problem=None if game.problem is None else printable(game.problem),
-        ending=ending,
+        ending=replay.ending(),
         landmarks=landmarks,
         epd=None if (epd := game.epd) is None else Epd(epd.id and printable(epd.id), epd.bm, epd.am, epd.dm),
         untagged_result=None if game.result == "*" else game.result,
