@@ -283,6 +283,7 @@ def board_value(score: Score) -> int:
     * **score** - the score; the result has the same point of view.
     """
     if score.mate is None:
-        return max(-_CP_LIMIT, min(_CP_LIMIT, score.cp or 0))
+        cp = score.cp or 0
+        return cp if -_CP_LIMIT <= cp <= _CP_LIMIT else int(math.copysign(_CP_LIMIT, cp))
     distance = _MATE_VALUE - min(abs(score.mate), 999)
     return distance if score.mate > 0 else -distance

@@ -13,7 +13,7 @@ import chess
 
 from engine.positions import bitboards
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "sans_of"]
 
 _KEPT = 2_000
 """Positions that are kept between two moves of the game, at most."""
@@ -133,6 +133,24 @@ class Replay:
         if self._kept <= _KEPT:
             self._position.after[uci] = following
         return following
+
+
+def sans_of(board: chess.Board, variation: Sequence[str]) -> list[str]:
+    """Return the legal moves at the beginning of a variation in SAN.
+
+    * **board** - the position in which it begins; it does not change.
+    * **variation** - moves in UCI notation, whoever they come from.
+    """
+    replay = Replay(board)
+    sans: list[str] = []
+    for uci in variation:
+        try:
+            san = replay.san(uci)
+            replay.play(uci)
+        except ValueError:
+            break
+        sans.append(san)
+    return sans
 
 
 def _legal_beginning(board: chess.Board, variation: Sequence[str]) -> tuple[str, ...]:
