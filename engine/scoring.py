@@ -20,6 +20,7 @@ __all__ = [
     "TURN",
     "acpl",
     "board_value",
+    "chances",
     "clamp_cp",
     "clamped_loss",
     "game_accuracy",
@@ -79,10 +80,16 @@ def win_percent(score: Score, scale: float = 1.0) -> float:
 
     Source: scalachess `eval.scala`, lila #11148.
     """
-    return 50 + 50 * _chances(clamp_cp(score, scale))
+    return 50 + 50 * chances(clamp_cp(score, scale))
 
 
-def _chances(cp: float) -> float:
+def chances(cp: float) -> float:
+    """Return winning chances from -1 to 1, of centipawns that are not clamped.
+
+    * **cp** - centipawns, already scaled; the result has the same point of view.
+
+    Source: lila `WinPercent.scala`.
+    """
     # 2 / (1 + exp(-x)) - 1 is tanh(x / 2), which cannot overflow.
     return math.tanh(_WIN_RATE * cp / 2)
 
@@ -124,30 +131,35 @@ def game_accuracy(
 
     Source: lila `AccuracyPercent.scala`, scalalib `Maths.scala`.
     """
-    known = [(k, win) for k, win in enumerate(wins) if win is not None]
-    values = [win for _, win in known]
-    width = max(2, min(8, (len(values) - 1) // 10))
-    moves: dict[Color, list[tuple[float, float]]] = {"white": [], "black": []}
-    for index in range(1, len(known)):
-        (k, before), (after_k, after) = known[index - 1], known[index]
-        if after_k != k + 1 or k in unjudged:
+    known = [k for k, win in enumerate(wins) if win is not None]
+    values = [win for win in wins if win is not None]
+    deviations = _deviations(values, max(2, min(8, (len(values) - 1) // 10)))
+    moves: tuple[list[tuple[float, float]], ...] = ([], [])
+    for index, k in enumerate(known[:-1]):
+        if known[index + 1] != k + 1 or k in unjudged:
             continue
-        start = max(0, index + 1 - width)
-        weight = max(0.5, min(12.0, _deviation(values[start : start + width])))
-        white = (first == "white") == (k % 2 == 0)
+        black = (first == "white") == (k % 2 == 1)
         accuracy = accuracies[k] if accuracies else None
         if accuracy is None:
-            accuracy = move_accuracy(before, after) if white else move_accuracy(100 - before, 100 - after)
-        moves["white" if white else "black"].append((accuracy, weight))
-    if not moves["white"] or not moves["black"]:
+            before, after = values[index], values[index + 1]
+            accuracy = move_accuracy(100 - before, 100 - after) if black else move_accuracy(before, after)
+        moves[black].append((accuracy, max(0.5, min(12.0, deviations[index]))))
+    if not moves[0] or not moves[1]:
         return None, None
-    return _mean_of_means(moves["white"]), _mean_of_means(moves["black"])
+    return _mean_of_means(moves[0]), _mean_of_means(moves[1])
 
 
-def _deviation(values: Sequence[float]) -> float:
-    """Return the population standard deviation."""
-    mean = math.fsum(values) / len(values)
-    return math.dist(values, (mean,) * len(values)) / math.sqrt(len(values))
+def _deviations(values: Sequence[float], width: int) -> list[float]:
+    """Return the population standard deviation in the window that ends with each value but the first.
+
+    The windows at the beginning would have fewer values, so they are the first one of full width.
+    """
+    deviations: list[float] = []
+    for end in range(min(width, len(values)) or 1, len(values) + 1):
+        window = values[end - width if end > width else 0 : end]
+        mean = math.fsum(window) / len(window)
+        deviations.append(math.dist(window, (mean,) * len(window)) / math.sqrt(len(window)))
+    return [*deviations[:1] * (len(values) - len(deviations) - 1), *deviations]
 
 
 def _mean_of_means(moves: Sequence[tuple[float, float]]) -> float:
@@ -206,7 +218,7 @@ def judgement(before: Score, after: Score, scale: float | tuple[float, float] = 
     if cp_before is not None and cp_after is not None:
         if cp_before - cp_after < _LEAST_CP:
             return None
-        drop = _chances(cp_before) - _chances(cp_after)
+        drop = chances(cp_before) - chances(cp_after)
         return next((name for least, name in _DROPS if drop >= least), None)
     had_mate = before.mate is not None and before.mate > 0
     is_mated = after.mate is not None and after.mate < 0
@@ -271,6 +283,7 @@ def board_value(score: Score) -> int:
     * **score** - the score; the result has the same point of view.
     """
     if score.mate is None:
-        return max(-_CP_LIMIT, min(_CP_LIMIT, score.cp or 0))
+        cp = score.cp or 0
+        return cp if -_CP_LIMIT <= cp <= _CP_LIMIT else int(math.copysign(_CP_LIMIT, cp))
     distance = _MATE_VALUE - min(abs(score.mate), 999)
     return distance if score.mate > 0 else -distance

@@ -28,6 +28,8 @@ from engine.positions.movetext import NULL_MOVE
 __all__ = ["analyse"]
 
 _STALEMATE = Score(cp=0)
+_SMALLEST_DROP = scoring.JUDGED_DROPS[-1] / 50
+"""Drop of winning chances from which on a move is judged."""
 
 
 class _ScoredPosition(NamedTuple):
@@ -51,6 +53,8 @@ class _ScoredPosition(NamedTuple):
     """`mover_win` with 3 decimals."""
     other_win_shown: float
     """`other_win` with 3 decimals."""
+    chances: float | None
+    """Winning chances of the side to move, -1 to 1, of centipawns that are not clamped; None for a mate."""
 
 
 def analyse(  # noqa: PLR0913 - everything that the analysis of a game depends on
@@ -138,7 +142,8 @@ def _score(score: Score, scale: float, white_to_move: bool) -> _ScoredPosition:
     win = scoring.win_percent(score if white_to_move else -score, scale)
     mover, other = (win, 100 - win) if white_to_move else (100 - win, win)
     cp = int(scoring.clamp_cp(score))
-    return _ScoredPosition(score, -score, cp, scale, win, mover, other, round(mover, 3), round(other, 3))
+    chances = None if score.cp is None else scoring.chances(score.cp * scale)
+    return _ScoredPosition(score, -score, cp, scale, win, mover, other, round(mover, 3), round(other, 3), chances)
 
 
 def _is_initial(fen: str) -> bool:
@@ -148,7 +153,11 @@ def _is_initial(fen: str) -> bool:
 def _move_accuracies(scored: Sequence[_ScoredPosition | None]) -> list[float | None]:
     """Return the accuracy of each move; None beside a missing evaluation."""
     return [
-        None if before is None or after is None else scoring.move_accuracy(before.mover_win, after.other_win)
+        None
+        if before is None or after is None
+        else 100.0
+        if after.other_win >= before.mover_win
+        else scoring.move_accuracy(before.mover_win, after.other_win)
         for before, after in pairwise(scored)
     ]
 
@@ -168,20 +177,27 @@ def _plies(
             yield Ply(san, uci, None, None, None, clock, time)
             continue
         judgement = None
-        if uci != best_move:
+        if uci != best_move and not _is_good(before, after):
             judgement = scoring.judgement(before.score, after.reverse, (before.scale, after.scale))
-        loss = scoring.clamped_loss(before.cp, -after.cp)
+        loss = before.cp + after.cp
         yield Ply(
             san,
             uci,
             judgement,
             round(accuracy, 3),
-            loss,
+            max(0, loss),
             clock,
             time,
             before.mover_win_shown,
             after.other_win_shown,
         )
+
+
+def _is_good(before: _ScoredPosition, after: _ScoredPosition) -> bool:
+    """Return whether a move is far from a judgement, without looking closer, as most moves are."""
+    if before.chances is None or after.chances is None:
+        return False
+    return before.chances + after.chances < _SMALLEST_DROP
 
 
 def landmarks_of(game: SourceGame) -> Landmarks:

@@ -165,9 +165,14 @@ class Keyed(Grouped[S]):
     def __init__(self, prototype: S, by: By | None = None) -> None:
         super().__init__(by)
         self._prototype = prototype
+        self._earlier: dict[str, S] = {}
+        """The states that new ones follow."""
 
     def fresh(self) -> Self:
         return type(self)(self._prototype, self._by)
+
+    def follow(self, earlier: Self) -> None:
+        self._earlier = earlier._groups
 
     def _take(self, key: str, value: S) -> None:
         self[key].merge(value)
@@ -188,9 +193,12 @@ class Keyed(Grouped[S]):
 
     def __getitem__(self, key: str) -> S:
         """Return the state to add to."""
-        if key not in self._groups:
-            self._groups[key] = self._prototype.fresh()
-        return self._groups[key]
+        state = self._groups.get(key)
+        if state is None:
+            state = self._groups[key] = self._prototype.fresh()
+            if key in self._earlier:
+                state.follow(self._earlier[key])
+        return state
 
     def __contains__(self, key: str) -> bool:
         return key in self._groups or (self._file is not None and self._find(key) is not None)

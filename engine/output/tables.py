@@ -1,193 +1,39 @@
-"""The tables that CSV, Parquet and SQLite share: columns with their meaning, and the rows of a game.
+"""The rows of a game in the tables that CSV, Parquet and SQLite share.
 
-README.md in this folder lists them; a test keeps the list complete. In all formats an empty text is null and
-floats have 3 decimals. `cp` and `mate` are from White's point of view, all other figures of a move from the
-mover's.
+In all formats an empty text is null and floats have 3 decimals. `cp` and `mate` are from White's point of view,
+all other figures of a move from the mover's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from functools import cached_property
 
 import chess
-from msgspec import Struct
 
-from engine.model import AnalysedGame, AnalysedPosition, Color, Ply, Score
+from engine.model import AnalysedGame, Color, Ply, Score
+from engine.output.schemas import GAMES, PLIES, REPORTS, SCHEMAS, Row, TableColumn, TableSchema, Value
 from engine.output.white import scores
-from engine.positions.fen import fen_of
+from engine.positions.fen import fens_of
+from engine.positions.replay import Replay
 from engine.scoring import win_percent
 from engine.text.json import encode
 
-Value = str | int | float | bool | None
-Row = tuple[Value, ...]
-ColumnType = Literal["text", "int", "float", "bool"]
-
-
-class TableColumn(Struct, frozen=True):
-    """One column, the same in all formats."""
-
-    name: str
-    """Stable name for programs."""
-    type: ColumnType
-    """Type of the values that are not null."""
-    meaning: str
-    """Explanation for people: unit, point of view, and when the value is null."""
-
-
-class TableSchema(Struct, frozen=True):
-    """One table, the same in all formats."""
-
-    name: str
-    version: int
-    """Increased when a column is removed or changes its meaning, but not for a new column."""
-    columns: tuple[TableColumn, ...]
-
-    @property
-    def label(self) -> str:
-        """Name with version, `engine.plies/2`, like `engine.run/1` in the JSON output."""
-        return f"engine.{self.name}/{self.version}"
-
-
-PLIES = TableSchema(
-    "plies",
-    2,
-    (
-        TableColumn("game", "int", "ordinal of the game over all inputs, from 1, skipped games included"),
-        TableColumn("ply", "int", "moves played before it, from 0"),
-        TableColumn("move_number", "int", "as written in the game score; both sides' moves have the same"),
-        TableColumn("mover", "text", "`white` or `black`"),
-        TableColumn("player", "text", "name of the mover as in the file"),
-        TableColumn("by_player", "bool", "whether the mover is one of `--player`; true for both sides without it"),
-        TableColumn("fen", "text", "position before the move"),
-        TableColumn("san", "text", "the move as people write it"),
-        TableColumn("uci", "text", "the move in UCI notation; castling is e1g1, in Chess960 e1h1"),
-        TableColumn("phase", "text", "`opening`, `middlegame` or `endgame`, by Lichess's rules"),
-        TableColumn("cp", "int", "White's evaluation before the move in centipawns; null for a mate or none"),
-        TableColumn("mate", "int", "White's moves to mate before the move, negative when Black mates"),
-        TableColumn("cp_after", "int", "as `cp`, after the move; 0 for stalemate"),
-        TableColumn("mate_after", "int", "as `mate`, after the move; null for checkmate"),
-        TableColumn("best", "text", "best move in UCI notation; null when it is not known"),
-        TableColumn("best_san", "text", "the same as people write it"),
-        TableColumn("pv", "text", "best line in UCI moves with spaces between, at most 12 plies"),
-        TableColumn("depth", "int", "plies of nominal depth of the search before the move; 0 when unknown"),
-        TableColumn("nodes", "int", "nodes of that search; 0 when unknown"),
-        TableColumn(
-            "source",
-            "text",
-            "where the evaluation before the move is from: `searched`, `recorded` (it stood in the input), or why "
-            "there is none: `input`, `refused`, `quarantined`",
-        ),
-        TableColumn(
-            "win_before", "float", "the mover's Win% before the move, 0 to 100; before a mate 97.545 or 2.455"
-        ),
-        TableColumn("win_after", "float", "the mover's Win% after the move; 100 after checkmate"),
-        TableColumn("win_loss", "float", "Win% that the mover lost, 0 or more"),
-        TableColumn("cp_loss", "int", "centipawns that the mover lost, 0 or more, evaluations clamped to ±1000"),
-        TableColumn("accuracy", "float", "Lichess accuracy of the move in percent; null for the mating move"),
-        TableColumn("judgement", "text", "`inaccuracy`, `mistake`, `blunder`, or null"),
-        TableColumn("clock", "float", "seconds left after the move"),
-        TableColumn("time", "float", "seconds spent on the move"),
-        TableColumn(
-            "mover_cp", "int", "the mover's evaluation before the move in centipawns; null for a mate or none"
-        ),
-        TableColumn(
-            "mover_mate", "int", "the mover's moves to mate before the move, negative when the mover is mated"
-        ),
-        TableColumn("mover_cp_after", "int", "as `mover_cp`, after the move; 0 for stalemate"),
-        TableColumn("mover_mate_after", "int", "as `mover_mate`, after the move; null for checkmate"),
-    ),
-)
-
-_SIDE: tuple[tuple[str, ColumnType, str], ...] = (
-    ("accuracy", "float", "game accuracy in percent, by Lichess's definition"),
-    ("acpl", "int", "average centipawn loss"),
-    ("inaccuracies", "int", "moves judged so; null where none could be judged"),
-    ("mistakes", "int", "moves judged so; null where none could be judged"),
-    ("blunders", "int", "moves judged so; null where none could be judged"),
-)
-
-GAMES = TableSchema(
-    "games",
-    2,
-    (
-        TableColumn("game", "int", "ordinal over all inputs, from 1, skipped games included"),
-        TableColumn("file", "text", "where it stands, as the user named it; `-` is standard input"),
-        TableColumn("line", "int", "its first line in that (decompressed) file"),
-        TableColumn("variant", "text", "`standard` or `chess960`"),
-        TableColumn("white", "text", "name as in the file"),
-        TableColumn("black", "text", "name as in the file"),
-        TableColumn(
-            "player_color", "text", "whose side `--player` is: `white`, `black`, or `both`, also without it"
-        ),
-        TableColumn("result", "text", "`1-0`, `0-1`, `1/2-1/2` or `*`"),
-        TableColumn("white_points", "float", "1, 0.5 or 0; null for an unfinished game"),
-        TableColumn("white_elo", "int", "rating as in the file"),
-        TableColumn("black_elo", "int", "rating as in the file"),
-        TableColumn("event", "text", "the tag of this name"),
-        TableColumn("site", "text", "the tag of this name"),
-        TableColumn("date", "text", "the tag of this name, `2026.10.31`, perhaps with question marks"),
-        TableColumn("round", "text", "the tag of this name"),
-        TableColumn("time_control", "text", "the tag `TimeControl`"),
-        TableColumn("base", "float", "seconds on each clock at the start, by that tag and the clocks"),
-        TableColumn("increment", "float", "seconds added for each move, from that tag"),
-        TableColumn("termination", "text", "the tag of this name"),
-        TableColumn("eco", "text", "opening code by the positions of the game, not by its tag"),
-        TableColumn("opening", "text", "name that Lichess gives the opening"),
-        TableColumn("opening_ply", "int", "plies until the last named position"),
-        TableColumn("fen", "text", "the start"),
-        TableColumn("plies", "int", "moves of both sides"),
-        TableColumn("middlegame", "int", "ply with which the middlegame begins; null when there is none"),
-        TableColumn("endgame", "int", "ply with which the endgame begins; null when there is none"),
-        *(TableColumn(f"white_{name}", type_, f"White's {meaning}") for name, type_, meaning in _SIDE),
-        *(TableColumn(f"black_{name}", type_, f"Black's {meaning}") for name, type_, meaning in _SIDE),
-        TableColumn("final_fen", "text", "last position; of an EPD line its only one"),
-        TableColumn("final_cp", "int", "White's evaluation of it in centipawns; 0 for stalemate"),
-        TableColumn("final_mate", "int", "White's moves to mate in it; null for checkmate"),
-        TableColumn("final_best", "text", "best move in it, UCI notation"),
-        TableColumn("scale", "float", "what centipawns were multiplied by before Win%, accuracy and judgements"),
-        TableColumn("reconciled", "bool", "whether evaluations that contradicted each other were made to agree"),
-        TableColumn("epd_id", "text", "name of an EPD line"),
-        TableColumn("epd_bm", "text", "its best moves in UCI notation with spaces between"),
-        TableColumn("epd_am", "text", "its moves to avoid"),
-        TableColumn("problem", "text", "why a damaged game ends where it ends"),
-        TableColumn("headers", "text", "all tag pairs as a JSON object, in file order"),
-        TableColumn("unplayed", "bool", "whether nobody played it (a bye, a forfeit, a result without moves)"),
-    ),
-)
-
-REPORTS = TableSchema(
-    "reports",
-    1,
-    (
-        TableColumn("report", "text", "name of the aggregator"),
-        TableColumn("part", "text", "`finding`, `metric`, `point` of a chart, `cell` of a table, or `note`"),
-        TableColumn(
-            "table_key",
-            "text",
-            "name of the table or chart, of a finding the table that says more; null for metrics and notes",
-        ),
-        TableColumn("row_number", "int", "row of the table, point, finding or note, from 0; null for metrics"),
-        TableColumn(
-            "key",
-            "text",
-            "name of the metric or of the column; of a point `series`, `x`, `y`, `low` and `high` (95% interval) "
-            "or `n`, of a finding `text` or `certainty`; null for notes",
-        ),
-        TableColumn("label", "text", "the same for people"),
-        TableColumn(
-            "kind",
-            "text",
-            "what the value is: `int`, `float`, `percent`, `score` (centipawns, mate in n is 32000 - n), "
-            "`duration` (seconds), `text`, `move`, `player`, `position`, `opening`; null for notes",
-        ),
-        TableColumn("number", "float", "the value when it is a number"),
-        TableColumn("text", "text", "the value when it is a text; of a finding or a note its sentence"),
-        TableColumn("unit", "text", "unit of the value, for people; null where `label` and `kind` say it"),
-    ),
-)
-
-SCHEMAS = (PLIES, GAMES, REPORTS)
+__all__ = [
+    "GAMES",
+    "PLIES",
+    "REPORTS",
+    "SCHEMAS",
+    "Row",
+    "TableColumn",
+    "TableSchema",
+    "Value",
+    "by_column",
+    "decimals",
+    "game_row",
+    "ply_rows",
+    "text",
+]
 
 
 # -- plies --------------------------------------------------------------------------------------------------
@@ -198,65 +44,106 @@ def ply_rows(game: AnalysedGame) -> Sequence[Row]:
 
     The rows of the last game are kept, because several outputs of a run request the same game one after another.
     """
+    return _of(game).rows
+
+
+class _Game:
+    """A game, and what several tables have of it."""
+
+    def __init__(self, game: AnalysedGame) -> None:
+        self.game = game
+        self.white = scores(game)
+        """White's scores in the positions 0 to N."""
+
+    @cached_property
+    def fens(self) -> list[str]:
+        """The FENs of the positions 0 to N."""
+        game = self.game
+        return list(fens_of(_start(game), [ply.uci for ply in game.plies]))
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the moves."""
+        return tuple(_ply_rows(self))
+
+
+def _of(game: AnalysedGame) -> _Game:
     global _last_game  # noqa: PLW0603 - a cache of one game
     last = _last_game
-    if last is None or last[0] is not game:
-        _last_game = last = game, tuple(_ply_rows(game))
-    return last[1]
+    if last is None or last.game is not game:
+        _last_game = last = _Game(game)
+    return last
 
 
-_last_game: tuple[AnalysedGame, tuple[Row, ...]] | None = None
+_last_game: _Game | None = None
 
 
-def _ply_rows(game: AnalysedGame) -> Iterator[Row]:
-    white = scores(game)
-    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+def _start(game: AnalysedGame) -> chess.Board:
+    return chess.Board(game.fen, chess960=game.variant == "chess960")
+
+
+def _ply_rows(known: _Game) -> Iterator[Row]:
+    game, number = known.game, known.game.origin.game
+    white = [_score(score) for score in known.white]
+    black = [_score(None if score is None else -score) for score in known.white]
+    sans = _best_sans(game)
+    movers = [
+        (mover, _header(game, mover.capitalize()), mover in game.view, white if mover == "white" else black)
+        for mover in (game.turn(0), game.turn(1))
+    ]
+    first = int(game.fen.rsplit(" ", 1)[1]) * 2 + (game.turn(0) == "black")
     for k, ply in enumerate(game.plies):
-        mover: Color = "white" if board.turn else "black"
+        mover, player, by_player, own = movers[k & 1]
+        position = game.positions[k]
+        evaluation = position.evaluation
         yield (
-            game.origin.game,
+            number,
             k,
-            board.fullmove_number,
+            (first + k) // 2,
             mover,
-            _header(game, mover.capitalize()),
-            mover in game.view,
-            fen_of(board),
+            player,
+            by_player,
+            known.fens[k],
             ply.san,
             ply.uci,
             game.phase(k),
-            *_score(white[k]),
-            *_score(white[k + 1]),
-            *_search(board, game.positions[k], ply),
+            *white[k],
+            *white[k + 1],
+            *(
+                (None, None, None, None, None, position.missing)
+                if evaluation is None
+                else (
+                    evaluation.best,
+                    sans[k],
+                    text(" ".join(evaluation.pv)),
+                    evaluation.depth,
+                    evaluation.nodes,
+                    "recorded" if position.recorded else "searched",
+                )
+            ),
             *_win(game, k, ply),
             ply.loss,
             decimals(ply.accuracy),
             ply.judgement,
             decimals(ply.clock),
             decimals(ply.time),
-            *_score(_movers(white[k], mover)),
-            *_score(_movers(white[k + 1], mover)),
+            *own[k],
+            *own[k + 1],
         )
-        board.push(chess.Move.from_uci(ply.uci))  # the moves of a game are legal
 
 
-def _search(board: chess.Board, position: AnalysedPosition, ply: Ply) -> Row:
-    """Return the columns from `best` to `source`."""
-    evaluation = position.evaluation
-    if evaluation is None:
-        return None, None, None, None, None, position.missing
-    best = evaluation.best
-    return (
-        best,
-        ply.san if best == ply.uci else _san(board, best),
-        text(" ".join(evaluation.pv)),
-        evaluation.depth,
-        evaluation.nodes,
-        "recorded" if position.recorded else "searched",
-    )
-
-
-def _san(board: chess.Board, uci: str | None) -> str | None:
-    return None if uci is None else board.san(board.parse_uci(uci))
+def _best_sans(game: AnalysedGame) -> list[str | None]:
+    """Return the best move in SAN in the position before each move; None where it is not known."""
+    best = [None if position.evaluation is None else position.evaluation.best for position in game.positions]
+    sans = [ply.san if ply.uci == uci else None for ply, uci in zip(game.plies, best, strict=False)]
+    if all(uci is None or san is not None for uci, san in zip(best, sans, strict=False)):
+        return sans
+    replay = Replay(_start(game))
+    for k, (ply, uci, san) in enumerate(zip(game.plies, best, sans, strict=False)):
+        if uci is not None and san is None:
+            sans[k] = replay.san(uci)
+        replay.play(ply.uci)  # the moves of a game are legal
+    return sans
 
 
 def _win(game: AnalysedGame, k: int, ply: Ply) -> tuple[float | None, float | None, float | None]:
@@ -276,11 +163,6 @@ def _win(game: AnalysedGame, k: int, ply: Ply) -> tuple[float | None, float | No
 
 _CHECKMATE = 100.0
 """Win% of whoever has given checkmate."""
-
-
-def _movers(score: Score | None, mover: Color) -> Score | None:
-    """Return White's score as the mover's."""
-    return score if score is None or mover == "white" else -score
 
 
 def _score(score: Score | None) -> tuple[int | None, int | None]:
@@ -345,11 +227,8 @@ def _side(game: AnalysedGame, color: Color) -> Row:
 
 def _final(game: AnalysedGame) -> Row:
     """Return FEN, centipawns, mate and best move of the last position."""
-    board = chess.Board(game.fen, chess960=game.variant == "chess960")
-    for ply in game.plies:
-        board.push(chess.Move.from_uci(ply.uci))
-    evaluation = game.positions[-1].evaluation
-    return fen_of(board), *_score(scores(game)[-1]), None if evaluation is None else evaluation.best
+    known, evaluation = _of(game), game.positions[-1].evaluation
+    return known.fens[-1], *_score(known.white[-1]), None if evaluation is None else evaluation.best
 
 
 def _header(game: AnalysedGame, name: str) -> str | None:

@@ -31,14 +31,14 @@ class Recount(Struct):
         best: Best | None = None
         positions = 0
         for ply, position in enumerate(game.positions):
-            if position.found is None:
+            found = position.found
+            if found is None:
                 continue
             positions += 1
-            score = position.found.score
-            self.wins += is_winning(score, self.winning_cp)
-            value = board_value(score)
+            self.wins += is_winning(found.score, self.winning_cp)
+            value = board_value(found.score)
             if best is None or value > best.score:
-                best = Best(value, game.origin.game, ply, position.found.best or "")
+                best = Best(value, game.origin.game, ply, found.best or "")
         counts.analysed += 1
         counts.positions += positions
         if positions:

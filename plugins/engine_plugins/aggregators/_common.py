@@ -126,8 +126,7 @@ def lost(ply: Ply) -> int | None:
     if before is None or after is None:
         return None
     # As `milli` does it; every report asks this of every move.
-    loss = round(before * 1000) - round(after * 1000)
-    return max(0, loss)
+    return round(before * 1000) - round(after * 1000) if before > after else 0
 
 
 def win_at(game: AnalysedGame, ply: int, color: Color) -> int | None:

@@ -8,7 +8,7 @@ from engine.model import AnalysedGame, Axis, Cell, Chart, Column, Finding, Point
 from engine.plugin import Counts, JointMoments, Keyed, TopK, certainties
 from engine_plugins.aggregators._common import lost, mean
 from engine_plugins.aggregators._estimates import FEWEST, difference, ratio
-from engine_plugins.aggregators._references import possessive, table_of, to_moves
+from engine_plugins.aggregators._references import keep, possessive, table_of, to_moves
 
 WIDTH = 5
 """Move numbers in a band: 1-5, 6-10, and so on."""
@@ -34,22 +34,21 @@ def tally(
     * **errors** - state that gets the number of judgements by band.
     * **costly** - state that gets the moves that lost most Win% by band.
     """
-    first, black = int(game.fen.rsplit(" ", 1)[1]), game.turn(0) == "black"
-    sums: dict[int, list[int]] = {}
+    first = 2 * max(0, int(game.fen.rsplit(" ", 1)[1]) - 1) + (game.turn(0) == "black")
+    costs: dict[int, list[tuple[int, int]]] = {}
     for k in plies:
         ply = game.plies[k]
-        band = min(LAST, max(0, first + (k + black) // 2 - 1) // WIDTH)
-        loss = lost(ply) or 0
-        both = sums.setdefault(band, [0, 0])
-        both[0] += loss
-        both[1] += 1
+        band = (first + k) // (2 * WIDTH)
+        band = min(LAST, band)
+        costs.setdefault(band, []).append((-(lost(ply) or 0), k))
         if ply.judgement is not None:
             errors[_key(band)].add(ply.judgement)
-        if (top := costly[_key(band)]).admits(loss, game.origin.game, k):
-            top.add(loss, game.origin.game, k)
-    loss, moves = (sum(both[place] for both in sums.values()) for place in (0, 1))
-    for band, (here, number) in sums.items():
-        losses[_key(band)].add(here, number, loss - here, moves - number)
+    sums = {band: -sum(cost for cost, _ in moves) for band, moves in costs.items()}
+    loss, number = sum(sums.values()), sum(map(len, costs.values()))
+    for band, moves in costs.items():
+        here = sums[band]
+        losses[_key(band)].add(here, len(moves), loss - here, number - len(moves))
+        keep(costly[_key(band)], game.origin.game, moves)
 
 
 def _key(band: int) -> str:

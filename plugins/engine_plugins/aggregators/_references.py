@@ -45,6 +45,9 @@ def keep(top: TopK, number: int, moves: list[tuple[int, int]]) -> None:
     * **number** - the number of the game.
     * **moves** - score with its sign changed, and ply, of each move.
     """
+    score, k = min(moves, default=(0, 0))
+    if not top.admits(-score, number, k):
+        return
     moves.sort()
     for score, k in moves[:SHOWN]:
         if not top.admits(-score, number, k):

@@ -25,7 +25,7 @@ from engine_plugins.aggregators._common import (
     mean,
     share,
 )
-from engine_plugins.aggregators._references import ENOUGH, SHOWN, possessive, reach_of, to_moves
+from engine_plugins.aggregators._references import ENOUGH, SHOWN, keep, possessive, reach_of, to_moves
 
 _COLORS: tuple[Color, ...] = ("white", "black")
 _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
@@ -107,27 +107,25 @@ class Acpl(Aggregator):
             if acpl is not None:
                 acpls[color] = acpl
                 self.player_games[game.player(color)].add()
-            losses = [loss for k in game.turns(color) if (loss := game.plies[k].loss) is not None]
-            self._examples(game, color)
-            for loss, n in Counter(losses).items():
-                self.moves[f"{color}|{game.player(color)}"].add(loss, n)
+            losses = [(-loss, k) for k in game.turns(color) if (loss := game.plies[k].loss) is not None]
+            if losses:
+                histogram = self.moves[f"{color}|{game.player(color)}"]
+                for negative, n in Counter(negative for negative, _ in losses).items():
+                    histogram.add(-negative, n)
+                self._examples(game, losses)
+                keep(self.worst[game.player(color)], game.origin.game, losses)
         if any(acpl is not None for acpl in acpls.values()):
             number, white, black = game.origin.game, game.player("white"), game.player("black")
             self.games.add(number, number, white, acpls["white"], black, acpls["black"])
 
-    def _examples(self, game: AnalysedGame, color: Color) -> None:
-        number, plies, worst = game.origin.game, game.plies, None
-        for k in game.turns(color):
-            loss = plies[k].loss
-            if loss is None:
-                continue
-            worst = worst or self.worst[game.player(color)]
-            if worst.admits(loss, number, k):
-                worst.add(loss, number, k)
-            bucket = self.buckets[_NAMES[bisect_left(_BUCKETS, loss)]]
-            score = loss or (k and plies[k - 1].loss) or 0
-            if bucket.admits(score, number, k):
-                bucket.add(score, number, k)
+    def _examples(self, game: AnalysedGame, losses: list[tuple[int, int]]) -> None:
+        """Keep the moves of a player that lost most, by group of losses."""
+        buckets: dict[int, list[tuple[int, int]]] = {}
+        for negative, k in losses:
+            score = -negative or (k and game.plies[k - 1].loss) or 0
+            buckets.setdefault(bisect_left(_BUCKETS, -negative), []).append((-score, k))
+        for bucket, moves in buckets.items():
+            keep(self.buckets[_NAMES[bucket]], game.origin.game, moves)
 
     def report(self) -> Report:
         everything, by_color = Histogram(), {color: Histogram() for color in _COLORS}

@@ -58,15 +58,11 @@ class BestScores(Aggregator):
         self.best = TopK(self.options.size)
 
     def add(self, game: AnalysedGame) -> None:
-        values = [
-            (board_value(position.found.score), -k)
-            for k, position in enumerate(game.positions)
-            if position.found is not None
-        ]
+        values = [(board_value(found.score), -k) for k, p in enumerate(game.positions) if (found := p.found)]
         if not values:
             return
-        score, ply = max(values)[0], -max(values)[1]
-        number = game.origin.game
+        score, negative = max(values)
+        number, ply = game.origin.game, -negative
         evaluation = game.positions[ply].found
         if evaluation is None or not self.best.admits(score, number, ply):
             return

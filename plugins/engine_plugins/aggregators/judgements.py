@@ -24,7 +24,7 @@ from engine_plugins.aggregators._common import (
     milli,
     unmilli,
 )
-from engine_plugins.aggregators._references import SHOWN, reach_of, to_moves
+from engine_plugins.aggregators._references import SHOWN, keep, reach_of, to_moves
 
 _KINDS = (
     ("inaccuracy", "inaccuracies", "Inaccuracies"),
@@ -113,16 +113,14 @@ class Judgements(Aggregator):
             plies += judged
             counts = self.players[f"{color}|{game.player(color)}"]
             counts.add(_MOVES, len(judged))
-            number, tops = game.origin.game, (self.player_worst[game.player(color)], self.color_worst[color])
-            for k in judged:
+            accuracies = [(milli(game.plies[k].accuracy or 0), k) for k in judged]
+            for accuracy, k in accuracies:
                 ply = game.plies[k]
-                accuracy = milli(ply.accuracy or 0)
-                for top in tops:
-                    if top.admits(-accuracy, number, k):
-                        top.add(-accuracy, number, k)
                 if ply.judgement is not None:
                     counts.add(ply.judgement)
                     self._enter(game, k, ply, accuracy)
+            for top in (self.player_worst[game.player(color)], self.color_worst[color]):
+                keep(top, game.origin.game, accuracies)
         _move_numbers.tally(game, plies, self.losses, self.errors, self.costly)
 
     def _enter(self, game: AnalysedGame, k: int, ply: Ply, accuracy: int) -> None:

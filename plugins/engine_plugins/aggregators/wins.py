@@ -10,7 +10,6 @@ from msgspec import Meta
 from engine.model import (
     AnalysedGame,
     Column,
-    Evaluation,
     Finding,
     Metric,
     Reference,
@@ -109,7 +108,8 @@ class Wins(Aggregator):
         self.games = Table(self.options.games)
 
     def add(self, game: AnalysedGame) -> None:
-        won = [self._won(position.found) for position in game.positions]
+        cp = self.options.winning_cp
+        won = [is_winning(found.score, cp) if (found := position.found) else None for position in game.positions]
         evaluated = len(won) - won.count(None)
         if not evaluated:
             return
@@ -134,9 +134,6 @@ class Wins(Aggregator):
             own_fates = [(-losses.get(k, -1), k) for k in fates if k % 2 == first]
             if own_fates:
                 keep(self.worst[game.player(color)], number, own_fates)
-
-    def _won(self, evaluation: Evaluation | None) -> bool | None:
-        return None if evaluation is None else is_winning(evaluation.score, self.options.winning_cp)
 
     def _fate(self, game: AnalysedGame, k: int) -> Fate:
         """Return what became of the winning move in position `k`."""

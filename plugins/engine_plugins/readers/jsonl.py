@@ -2,7 +2,8 @@
 
 The evaluations are used without change, so that any report can be made again without a search. The content of the
 file is not trusted: moves and best lines are replayed, and only the legal beginning of a best line is kept.
-Judgements, accuracies and similar figures are computed again from the evaluations.
+Judgements, accuracies and similar figures are computed again from the evaluations. Phases and opening are those of
+the file, if the game can have them.
 
 A line is *unreadable* if it is not a JSON object of this form, if its moves are not legal, if the number of
 positions is not the number of moves plus one, or if it is longer than 64 MiB.
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import BinaryIO, ClassVar, Literal
 
 import chess
@@ -23,7 +26,10 @@ from engine.model import (
     AnalysedPosition,
     Epd,
     Evaluation,
+    Landmarks,
     Line,
+    Opening,
+    Phases,
     Recording,
     Result,
     Score,
@@ -31,6 +37,8 @@ from engine.model import (
     tag_result,
 )
 from engine.plugin import RawGame, Reader, Unreadable
+from engine.positions.openings import name_of
+from engine.positions.replay import Replay
 from engine_plugins.readers._identity import identity
 from engine_plugins.readers._text import printable
 
@@ -45,13 +53,13 @@ _MAX_NUMBER = 10**15
 
 class _Line(Struct):
     eval: dict[str, int]
-    pv: list[str] = []
+    pv: tuple[str, ...] = ()
     depth: int = 0
 
 
 class _Position(Struct):
     eval: dict[str, int] | None = None
-    pv: list[str] = []
+    pv: tuple[str, ...] = ()
     depth: int = 0
     nodes: int = 0
     lines: list[_Line] = []
@@ -87,10 +95,14 @@ class _Game(_Headers, kw_only=True):
     reconciled: bool = False
     epd: _Epd | None = None
     problem: str | None = None
+    phases: msgspec.Raw = msgspec.Raw()
+    opening: msgspec.Raw = msgspec.Raw()
 
 
 _headers = msgspec.json.Decoder(_Headers).decode
 _game = msgspec.json.Decoder(_Game).decode
+_phases = msgspec.json.Decoder(Phases | None).decode
+_opening = msgspec.json.Decoder(Opening | None).decode
 
 
 class JsonlReader(Reader):
@@ -159,81 +171,100 @@ def _source(game: _Game) -> SourceGame:
     if not 0 < game.scale <= 10:  # noqa: PLR2004 - the bounds of the setting
         raise ValueError(f"a scale of {game.scale}")
     board = chess.Board(game.fen, chess960=game.variant == "chess960")
-    fen = board.fen()
-    positions = [_position(game.positions[0], board)]
-    moves: list[str] = []
+    replay, landmarks, white = Replay(board), _landmarks(game), board.turn
+    named = None if landmarks is None or landmarks.opening is None else landmarks.opening
+    positions: list[AnalysedPosition | None] = []
     sans: list[str] = []
-    for ply, position in zip(game.plies, game.positions[1:], strict=True):
-        move = board.parse_uci(ply.uci)
-        if not move and board.is_check():
-            raise ValueError("a null move in check")
-        moves.append(board.uci(move))
-        sans.append(board.san_and_push(move))
-        positions.append(_position(position, board))
+    for k, position in enumerate(game.positions):
+        if k:
+            sans.append(replay.san(game.plies[k - 1].uci))
+            replay.play(game.plies[k - 1].uci)
+            white = not white
+        positions.append(_position(position, replay, white))
+        if named is not None and named.ply == k and name_of(replay.board()) != (named.eco, named.name):
+            landmarks = None
     return SourceGame(
         headers={printable(name): printable(value) for name, value in game.headers.items()},
-        fen=fen,
+        fen=board.fen(),
         variant=game.variant,
-        moves=tuple(moves),
+        moves=tuple(replay.moves),
         sans=tuple(sans),
         clocks=_seconds([ply.clock for ply in game.plies]),
         times=_seconds([ply.time for ply in game.plies]),
         recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
         problem=None if game.problem is None else printable(game.problem),
+        ending=replay.ending(),
+        landmarks=landmarks,
         epd=None if (epd := game.epd) is None else Epd(epd.id and printable(epd.id), epd.bm, epd.am, epd.dm),
         untagged_result=None if game.result == "*" else game.result,
     )
 
 
-def _position(position: _Position, board: chess.Board) -> AnalysedPosition | None:
+def _landmarks(game: _Game) -> Landmarks | None:
+    """Return phases and opening as the file has them; None where it has none that the game can have."""
+    try:
+        phases, opening = _phases(game.phases), _opening(game.opening)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    last = len(game.plies)
+    if (phases is None) != (game.epd is not None):
+        return None
+    if phases is not None:
+        begins = [-1, *(ply for ply in (phases.middlegame, phases.endgame) if ply is not None), last]
+        if any(begin >= following for begin, following in pairwise(begins)):
+            return None
+    if opening is not None and (game.variant, game.fen) != ("standard", chess.STARTING_FEN):
+        return None
+    return None if opening is not None and not 0 <= opening.ply <= last else Landmarks(phases, opening)
+
+
+def _position(position: _Position, replay: Replay, white: bool) -> AnalysedPosition | None:
+    """Return a position whose side to move is White or is not."""
     if position.eval is None:
         return AnalysedPosition(missing=position.missing) if position.missing else None
     searched = position.searched
     return AnalysedPosition(
-        evaluation=_evaluation(position, board),
-        searched=_evaluation(searched, board) if searched is not None and searched.eval is not None else None,
+        evaluation=_evaluation(position, replay, white),
+        searched=_evaluation(searched, replay, white)
+        if searched is not None and searched.eval is not None
+        else None,
         recorded=position.recorded,
     )
 
 
-def _evaluation(position: _Position, board: chess.Board) -> Evaluation:
+def _evaluation(position: _Position, replay: Replay, white: bool) -> Evaluation:
     """Return the evaluation, converted from White's view in the file to the view of the side to move."""
-    lines = tuple(
-        Line(_score(line.eval, board), _legal(line.pv, board), _count(line.depth)) for line in position.lines
-    )
+    lines: tuple[Line, ...] = ()
+    if position.lines:
+        lines = tuple(
+            Line(_score(line.eval, white), replay.legal_beginning(line.pv[:PV_PLIES]), _count(line.depth))
+            for line in position.lines
+        )
     assert position.eval is not None
     return Evaluation(
-        _score(position.eval, board),
-        _legal(position.pv, board),
+        _score(position.eval, white),
+        replay.legal_beginning(position.pv[:PV_PLIES]) if position.pv else (),
         _count(position.depth),
         _count(position.nodes),
         lines if all(line.pv for line in lines) else (),
     )
 
 
-def _score(evaluation: Mapping[str, int], board: chess.Board) -> Score:
-    kind, value = next(iter(evaluation.items()), ("", 0))
-    limit = {"cp": _MAX_CP, "mate": _MAX_MATE}.get(kind, -1)
-    if len(evaluation) != 1 or abs(value) > limit or (kind == "mate" and value == 0):
-        raise ValueError(f"an evaluation of {dict(evaluation)}")
-    score = Score(cp=value) if kind == "cp" else Score(mate=value)
-    return score if board.turn == chess.WHITE else -score
+def _score(evaluation: Mapping[str, int], white: bool) -> Score:
+    """Return the score in the view of the side to move."""
+    if len(evaluation) == 1:
+        [(kind, value)] = evaluation.items()
+        if (kind == "cp" and -_MAX_CP <= value <= _MAX_CP) or (
+            kind == "mate" and -_MAX_MATE <= value <= _MAX_MATE and value
+        ):
+            return _seen_by_mover(kind, value if white else -value)
+    raise ValueError(f"an evaluation of {dict(evaluation)}")
 
 
-def _legal(moves: Sequence[str], board: chess.Board) -> tuple[str, ...]:
-    """Return the legal beginning of a line."""
-    legal: list[str] = []
-    replay = board.copy(stack=False)
-    for uci in moves[:PV_PLIES]:
-        try:
-            move = replay.parse_uci(uci)
-        except ValueError:
-            break
-        if not move:
-            break
-        legal.append(replay.uci(move))
-        replay.push(move)
-    return tuple(legal)
+@lru_cache(1 << 12)
+def _seen_by_mover(kind: str, value: int) -> Score:
+    """Return a score. The same few thousand scores occur again and again, so they are cached."""
+    return Score(cp=value) if kind == "cp" else Score(mate=value)
 
 
 def _count(number: int) -> int:

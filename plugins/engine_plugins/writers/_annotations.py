@@ -13,6 +13,7 @@ from engine import scoring
 from engine.model import PV_PLIES, AnalysedGame, Judgement, Score
 from engine.output.white import scores
 from engine.plugin import Options
+from engine.positions.replay import sans_of
 from engine_plugins.writers import _layout
 from engine_plugins.writers._movetext import Comment, Notes, Replay, Variation
 from engine_plugins.writers._variations import numbered
@@ -198,18 +199,13 @@ def _san(board: chess.Board, uci: str) -> str:
         return uci
 
 
-def _line(shared: chess.Board, pv: tuple[str, ...]) -> list[tuple[str, str]]:
+def _line(board: chess.Board, pv: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the legal beginning of a line: each move with its number, and its SAN."""
-    board = shared.copy(stack=False)
     moves: list[tuple[str, str]] = []
-    for uci in pv[:PV_PLIES]:
-        try:
-            move = board.parse_uci(uci)
-        except ValueError:
-            break
-        san = board.san(move)
-        moves.append((numbered(board, san, black=not moves), san))
-        board.push(move)
+    number, white = board.fullmove_number, board.turn
+    for san in sans_of(board, pv[:PV_PLIES]):
+        moves.append((numbered(number, san, white=white, black=not moves), san))
+        number, white = number + (not white), not white
     return moves
 
 

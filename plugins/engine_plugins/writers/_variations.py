@@ -10,11 +10,11 @@ from engine.positions.movetext import NULL_SAN, read_move
 from engine_plugins.writers import _layout
 
 
-def numbered(board: chess.Board, san: str, *, black: bool) -> str:
-    """Return a move with its move number; Black's moves have one only if `black`."""
-    if board.turn == chess.WHITE:
-        return f"{board.fullmove_number}. {san}"
-    return f"{board.fullmove_number}... {san}" if black else san
+def numbered(number: int, san: str, *, white: bool, black: bool) -> str:
+    """Return a move with its move number; moves that are not White's have one only if `black`."""
+    if white:
+        return f"{number}. {san}"
+    return f"{number}... {san}" if black else san
 
 
 class _Level:
@@ -131,7 +131,8 @@ class Variations:
             self.atoms.append(_layout.OPEN)
             for text in level.leading or ():
                 self.atoms += _layout.comment(text)
-        self.atoms.append(numbered(before, san, black=level.interrupted))
+        number = numbered(before.fullmove_number, san, white=before.turn, black=level.interrupted)
+        self.atoms.append(number)
         self.first = self.first or san
         level.before = before
         level.interrupted = False

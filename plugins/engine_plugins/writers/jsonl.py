@@ -35,6 +35,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from msgspec import structs
+
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,
@@ -99,10 +101,11 @@ def _position(position: AnalysedPosition, negate: bool) -> dict[str, Any]:
 
 
 def _evaluation(evaluation: Evaluation, negate: bool) -> dict[str, Any]:
+    pv = evaluation.pv
     record: dict[str, Any] = {
         "eval": _score(evaluation.score, negate),
-        "best": evaluation.best,
-        "pv": evaluation.pv,
+        "best": pv[0] if pv else None,
+        "pv": pv,
         "depth": evaluation.depth,
         "nodes": evaluation.nodes,
     }
@@ -120,18 +123,12 @@ def _score(score: Score, negate: bool) -> dict[str, int | None]:
     return {"cp": -cp if negate else cp}
 
 
-def _ply(ply: Ply) -> dict[str, Any]:
-    return {
-        "san": ply.san,
-        "uci": ply.uci,
-        "judgement": ply.judgement,
-        "accuracy": _decimals(ply.accuracy),
-        "loss": ply.loss,
-        "clock": _decimals(ply.clock),
-        "time": _decimals(ply.time),
-        "win_before": _decimals(ply.win_before),
-        "win_after": _decimals(ply.win_after),
-    }
+def _ply(ply: Ply) -> Ply:
+    """Return the ply with seconds of 3 decimals. Its fields are the keys, in their order."""
+    clock, time = _decimals(ply.clock), _decimals(ply.time)
+    if clock == ply.clock and time == ply.time:
+        return ply
+    return structs.replace(ply, clock=clock, time=time)
 
 
 def _phases(phases: Phases | None) -> dict[str, int | None] | None:

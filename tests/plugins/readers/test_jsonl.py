@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from engine.model import SourceGame
+from engine.model import Landmarks, SourceGame
 from engine.plugin import Unreadable
 from engine.testing import example_games
 from engine_plugins.readers.jsonl import JsonlReader
@@ -118,3 +118,39 @@ def test_a_result_that_only_the_moves_have_and_null_moves_come_back() -> None:
     (refused,) = parsed(json.dumps(hostile).encode())
     assert isinstance(refused, Unreadable)
     assert "a null move in check" in refused.reason
+
+
+def test_phases_opening_and_ending_are_those_of_the_file() -> None:
+    for game, source in zip(example_games(), parsed(LINES), strict=True):
+        assert isinstance(source, SourceGame)
+        assert source.landmarks == Landmarks(game.phases, game.opening)
+        assert source.ending == (game.positions[-1].terminal or "open")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phases": None},
+        {"phases": "late"},
+        {"phases": {"middlegame": 9, "endgame": 4}},
+        {"phases": {"middlegame": 10**9}},
+        {"phases": {"middlegame": -1}},
+        {"opening": {"eco": "A00", "name": "<b>", "ply": 1}},
+        {"opening": {"eco": "C20", "name": "King's Pawn Game", "ply": 99}},
+        {"opening": {"eco": "C20", "name": "King's Pawn Game", "ply": 0}},
+        {"opening": 7},
+    ],
+)
+def test_phases_and_openings_that_the_game_cannot_have_are_found_anew(changes: dict[str, Any]) -> None:
+    (source,) = parsed(changed(**changes))
+    assert isinstance(source, SourceGame)
+    assert source.landmarks is None
+
+
+def test_a_terminal_position_of_the_file_is_not_believed() -> None:
+    game = json.loads(LINES.splitlines()[0])
+    game["positions"][-1] = {"terminal": "checkmate"}
+    (source,) = parsed(json.dumps(game).encode())
+    assert isinstance(source, SourceGame)
+    assert source.ending == "open"
+    assert not source.sans[-1].endswith("#")
