@@ -123,7 +123,7 @@ def _ply_rows(known: _Game) -> Iterator[Row]:
             ),
             *_win(game, k, ply),
             ply.loss,
-            decimals(ply.accuracy),
+            ply.accuracy,
             ply.judgement,
             decimals(ply.clock),
             decimals(ply.time),
@@ -152,13 +152,13 @@ def _win(game: AnalysedGame, k: int, ply: Ply) -> tuple[float | None, float | No
     The mating move, which has no accuracy, has them too: it leads from a mate to a won game.
     """
     before, after = ply.win_before, ply.win_after
+    if before is not None and after is not None:
+        return before, after, round(before - after, 3) if before > after else 0.0
     position = game.positions[k]
-    if before is None and position.evaluation is not None and game.positions[k + 1].terminal == "checkmate":
+    if position.evaluation is not None and game.positions[k + 1].terminal == "checkmate":
         before = win_percent(position.evaluation.score, 1.0 if position.recorded else game.scale)
-        after = _CHECKMATE
-    if before is None or after is None:
-        return None, None, None
-    return decimals(before), decimals(after), decimals(max(0.0, before - after))
+        return round(before, 3), _CHECKMATE, 0.0
+    return None, None, None
 
 
 _CHECKMATE = 100.0
