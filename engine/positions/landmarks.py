@@ -5,6 +5,7 @@ from __future__ import annotations
 import chess
 
 from engine.model import Landmarks
+from engine.positions.fast_board import FastBoard
 from engine.positions.openings import Namer
 from engine.positions.phases import Divider
 
@@ -19,16 +20,18 @@ class Surveyor:
 
     def __init__(self) -> None:
         self._divider, self._namer = Divider(), Namer()
-        self._open = True
-        """Whether a later position can still change the landmarks."""
+        self._dividing = self._naming = True
+        """Whether a later position can still change the phases, the opening."""
 
-    def see(self, board: chess.Board) -> None:
+    def see(self, board: chess.Board | FastBoard) -> None:
         """Take the next position into account.
 
         * **board** - the position; it is not kept.
         """
-        if self._open:
-            self._open = self._divider.see(board) | self._namer.see(board)
+        if self._dividing:
+            self._dividing = self._divider.see(board)
+        if self._naming:
+            self._naming = self._namer.see(board)
 
     def landmarks(self, *, phases: bool = True) -> Landmarks:
         """Return the landmarks of the game that ends with the position seen last.

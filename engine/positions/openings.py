@@ -15,11 +15,15 @@ from pathlib import Path
 import chess
 
 from engine.model import Opening
+from engine.positions.fast_board import FastBoard
 
-__all__ = ["TABLE", "Namer", "find", "is_book", "key", "name_of"]
+__all__ = ["PAWNS", "TABLE", "Namer", "find", "is_book", "key", "name_of"]
 
 TABLE = Path(__file__).parent / "data" / "openings.tsv"
-"""File with one position a line: key, ECO code, name. A position on the way to a named one has only the key."""
+"""File with one position a line: key, ECO code, name. A position on the way to a named one has only the key. The
+last lines are `PAWNS` and where the pawns of both sides stand in some of these positions, a bitboard in hex."""
+PAWNS = "pawns"
+"""First word of a line of the table that is no position."""
 
 _PIECES = 20
 """Lichess looks for no opening when there are fewer pieces than this on the board."""
@@ -52,21 +56,17 @@ class Namer:
         self._open = True
         """Whether a later position can still have a name."""
 
-    def see(self, board: chess.Board) -> bool:
+    def see(self, board: chess.Board | FastBoard) -> bool:
         """Take the next position into account; return whether a later one can still have a name.
 
         * **board** - the position; it is not kept.
         """
         if not self._open:
             return False
-        position_key = key(board)
-        is_first = self._ply == 0
-        if board.occupied.bit_count() < _PIECES or (
-            is_first and (board.chess960 or position_key != _initial_key())
-        ):
+        if board.occupied.bit_count() < _PIECES or (self._ply == 0 and not _is_initial(board)):
             self._open = False
             return False
-        if eco_and_name := _table().get(position_key):
+        if eco_and_name := _listed(board):
             self.opening = Opening(eco_and_name[0], eco_and_name[1], self._ply)
         self._ply += 1
         return True
@@ -77,7 +77,7 @@ def name_of(board: chess.Board) -> tuple[str, str] | None:
 
     * **board** - the position.
     """
-    return _table().get(key(board)) or None
+    return _listed(board) or None
 
 
 def is_book(board: chess.Board) -> bool:
@@ -85,10 +85,10 @@ def is_book(board: chess.Board) -> bool:
 
     * **board** - the position.
     """
-    return key(board) in _table()
+    return _listed(board) is not None
 
 
-def key(board: chess.Board) -> str:
+def key(board: chess.Board | FastBoard) -> str:
     """Return 16 hex digits that identify a position: placement, turn, castling rights and legal en passant.
 
     64 bits are enough: the chance that a billion games meet a wrong name among the table's 8,000 positions is 1 in
@@ -96,6 +96,9 @@ def key(board: chess.Board) -> str:
 
     * **board** - the position.
     """
+    if isinstance(board, FastBoard):
+        packed = _pack(*board.men[1:], board.white, board.rights, board.legal_passant() << 1 | board.turn)
+        return blake2b(packed, digest_size=8).hexdigest()
     passant = board.ep_square if board.ep_square is not None and board.has_legal_en_passant() else 0
     packed = _pack(
         board.pawns,
@@ -111,22 +114,38 @@ def key(board: chess.Board) -> str:
     return blake2b(packed, digest_size=8).hexdigest()
 
 
+def _listed(board: chess.Board | FastBoard) -> tuple[str, str] | tuple[()] | None:
+    """Return what the table says of a position; None if it is not in the table."""
+    table, pawns = _table()
+    return table.get(key(board)) if board.pawns in pawns else None
+
+
+def _is_initial(board: chess.Board | FastBoard) -> bool:
+    return isinstance(board, FastBoard) or (not board.chess960 and key(board) == _initial_key())
+
+
 @cache
 def _initial_key() -> str:
     return key(chess.Board())
 
 
 @cache
-def _table() -> Mapping[str, tuple[str, str] | tuple[()]]:
-    """Return ECO code and name by key; () for a position on the way to a named one."""
+def _table() -> tuple[Mapping[str, tuple[str, str] | tuple[()]], frozenset[chess.Bitboard]]:
+    """Return ECO code and name by key, () for a position on the way to a named one; and where the pawns stand.
+
+    Few positions have pawns like those of an opening, and only these need a key.
+    """
     table: dict[str, tuple[str, str] | tuple[()]] = {}
+    pawns: set[chess.Bitboard] = set()
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
-        position_key, _, eco_and_name = line.partition("\t")
-        if eco_and_name:
-            eco, _, name = eco_and_name.partition("\t")
-            table[position_key] = (eco, name)
+        first, _, rest = line.partition("\t")
+        if first == PAWNS:
+            pawns.add(int(rest, 16))
+        elif rest:
+            eco, _, name = rest.partition("\t")
+            table[first] = (eco, name)
         else:
-            table[position_key] = ()
-    return table
+            table[first] = ()
+    return table, frozenset(pawns)

@@ -23,6 +23,7 @@ _HEADER = """\
 # Chess openings by position. Built by `python -m engine.positions.openings_build`; do not edit.
 # From the list of https://github.com/lichess-org/chess-openings, which is in the public domain (CC0 1.0).
 # A line a position: key (positions.openings.key), ECO code, name. Only a key: on the way to a named position.
+# After `pawns`: squares of the pawns of both sides in one or more of these positions, as a bitboard.
 """
 
 
@@ -40,11 +41,12 @@ def rebuild_table(folder: Path) -> str:
     named: dict[str, tuple[str, str]] = {}
     unnamed: set[str] = set()
     """Keys of the positions on the way to a named one."""
+    pawns: set[int] = set()
     for source in sources:
         for number, eco, name, pgn in _rows(source):
             location = f"{source.name}, line {number}"
             try:
-                *passed, end = _keys(pgn)
+                *passed, end = _keys(pgn, pawns)
             except ValueError as error:
                 raise InputError(f"{location}: {error}") from error
             if named.setdefault(end, (eco, name)) != (eco, name):
@@ -52,6 +54,7 @@ def rebuild_table(folder: Path) -> str:
             unnamed.update(passed)
     lines = [f"{key}\t{eco}\t{name}" for key, (eco, name) in sorted(named.items(), key=_by_name)]
     lines += sorted(unnamed - named.keys())
+    lines += [f"{openings.PAWNS}\t{squares:016x}" for squares in sorted(pawns)]
     return _HEADER + "".join(f"{line}\n" for line in lines)
 
 
@@ -66,13 +69,18 @@ def _rows(source: Path) -> Iterator[tuple[int, str, str, str]]:
             yield rows.line_num, eco, name, pgn
 
 
-def _keys(pgn: str) -> list[str]:
-    """Return the keys of the positions 0 to N of a line. Raises ValueError for a move that is not legal."""
+def _keys(pgn: str, pawns: set[int]) -> list[str]:
+    """Return the keys of the positions 0 to N of a line, and add the squares of their pawns to `pawns`.
+
+    Raises ValueError for a move that is not legal.
+    """
     board = chess.Board()
     keys = [openings.key(board)]
+    pawns.add(board.pawns)
     for san in re.sub(r"\d+\.+", " ", pgn).split():
         board.push_san(san)
         keys.append(openings.key(board))
+        pawns.add(board.pawns)
     return keys
 
 

@@ -6,11 +6,11 @@ Source: scalachess `Divider.scala`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import chess
 
 from engine.model import Phases
+from engine.positions.fast_board import FastBoard
 
 __all__ = ["Divider", "divide"]
 
@@ -49,7 +49,7 @@ class Divider:
         self._middlegame: int | None = None
         self._endgame: int | None = None
 
-    def see(self, board: chess.Board) -> bool:
+    def see(self, board: chess.Board | FastBoard) -> bool:
         """Take the next position into account; return whether a later one can still change the phases.
 
         * **board** - the position; it is not kept.
@@ -58,10 +58,11 @@ class Divider:
         self._seen += 1
         if self._endgame is not None:
             return False
-        pieces = (board.knights | board.bishops | board.rooks | board.queens).bit_count()
-        if self._middlegame is None and (
-            pieces <= _MIDDLEGAME_PIECES or _developed(board) or _mixedness(board) > _MIXED
-        ):
+        if isinstance(board, FastBoard):
+            pieces = board.pieces.bit_count()
+        else:
+            pieces = (board.knights | board.bishops | board.rooks | board.queens).bit_count()
+        if self._middlegame is None and (pieces <= _MIDDLEGAME_PIECES or _is_open(*_armies(board))):
             self._middlegame = ply
         if pieces <= _ENDGAME_PIECES:
             self._endgame = ply
@@ -76,26 +77,31 @@ class Divider:
         )
 
 
-def _developed(board: chess.Board) -> bool:
-    """Return whether a side has left its first rank."""
-    white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
-    return (white & chess.BB_RANK_1).bit_count() < _BACK_RANK or (black & chess.BB_RANK_8).bit_count() < _BACK_RANK
+def _armies(board: chess.Board | FastBoard) -> tuple[chess.Bitboard, chess.Bitboard]:
+    """Return the squares of White's men and of Black's."""
+    if isinstance(board, FastBoard):
+        return board.white, board.black
+    return board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
 
 
-def _mixedness(board: chess.Board) -> int:
-    """Return how much the armies are mixed: a sum over the 49 blocks of two by two squares."""
-    white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
-    return sum([_mixed_ranks(y, white >> 8 * y & 0xFFFF, black >> 8 * y & 0xFFFF) for y in range(7)])
+def _is_open(white: chess.Bitboard, black: chess.Bitboard) -> bool:
+    """Return whether a side has left its first rank, or the armies are mixed."""
+    return (
+        (white & chess.BB_RANK_1).bit_count() < _BACK_RANK
+        or (black & chess.BB_RANK_8).bit_count() < _BACK_RANK
+        or _mixedness(white, black) > _MIXED
+    )
 
 
-@lru_cache(1 << 14)
-def _mixed_ranks(y: int, white: int, black: int) -> int:
-    """Return the sum over the seven blocks on two neighbouring ranks, 8 bits a rank.
+def _mixedness(white: chess.Bitboard, black: chess.Bitboard) -> int:
+    """Return how much the armies are mixed: a sum over the 49 blocks of two by two squares.
 
-    A move changes few ranks, so most sums are in the cache.
+    In a number with a byte for each square, a few additions count the men of all blocks.
     """
-    scores = _SCORES[y]
-    return sum(scores[(white >> x & 0x303).bit_count()][(black >> x & 0x303).bit_count()] for x in range(7))
+    men = int.from_bytes(f"{white:064b}".encode()) + _BLACK * int.from_bytes(f"{black:064b}".encode()) - _ZEROS
+    pairs = men + (men >> 8)
+    blocks = pairs + (pairs >> 64) + _RANKS
+    return sum(blocks.to_bytes(64).translate(_SCORES))
 
 
 def _scores(y: int) -> tuple[tuple[int, ...], ...]:
@@ -113,5 +119,20 @@ def _scores(y: int) -> tuple[tuple[int, ...], ...]:
     )
 
 
-_SCORES = tuple(_scores(y) for y in range(1, 8))
-"""Scores by the lower rank of a block, from 0."""
+def _score_of(code: int) -> int:
+    """Return the score of a block by its byte in `_mixedness`."""
+    y, men = divmod(code, _BLOCK)
+    black, white = divmod(men, _BLACK)
+    scores = _scores(y + 1)
+    return scores[white][black] if y < 7 and white + black <= 4 else 0  # noqa: PLR2004 - squares of a block
+
+
+_BLACK = 5
+"""What a black man counts in a block, where a white one counts 1."""
+_BLOCK = 21
+"""Counts of a block are below this."""
+_ZEROS = (1 + _BLACK) * int.from_bytes(b"0" * 64)
+_RANKS = int.from_bytes(bytes(_BLOCK * (7 if square % 8 == 7 else square // 8) for square in reversed(range(64))))  # noqa: PLR2004
+"""For each square as the lower left corner of a block, the rank of the block; the eighth where there is none."""
+_SCORES = bytes(map(_score_of, range(256)))
+"""Scores of blocks, by count and rank."""

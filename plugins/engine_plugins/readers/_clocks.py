@@ -294,7 +294,7 @@ class _Spelling:
 
 
 def _listed(values: Mapping[int, float], plies: int) -> tuple[float | None, ...]:
-    return tuple(values.get(k) for k in range(plies)) if values else ()
+    return tuple(map(values.get, range(plies))) if values else ()
 
 
 @lru_cache(_CACHE_SIZE)

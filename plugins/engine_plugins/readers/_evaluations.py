@@ -132,7 +132,7 @@ class Evaluations:
         if self._unread:
             read = len(self.commands) + len(self._searched) + len(self._profile)
             notes.append(_unread_note(self._unread, read))
-        recorded = tuple(positions.get(k) for k in range(len(moves) + 1))
+        recorded = tuple(map(positions.get, range(len(moves) + 1)))
         return (Recording(recorded) if any(recorded) else None), tuple(notes)
 
     def _add_searched(

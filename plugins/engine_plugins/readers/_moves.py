@@ -19,7 +19,6 @@ from engine.positions.movetext import (
     normalised,
     read_move,
 )
-from engine_plugins.readers._plain_moves import find
 from engine_plugins.readers._remarks import Remarks
 from engine_plugins.readers._text import quoted
 
@@ -182,22 +181,16 @@ def _is_beside(line: MainLine, board: chess.Board, token: re.Match[str], kind: s
 
 def _play(line: MainLine, board: chess.Board, token: str, kind: str) -> str | None:
     """Play one move. Return what is wrong with it, or None."""
+    if kind == "word":
+        return "unreadable move"
+    try:
+        move = read_move(board, kind, token)
+    except chess.AmbiguousMoveError:
+        return "ambiguous move"
+    except ValueError:
+        return "null move in check" if kind == "null" else "illegal move"
     san = token
-    move: chess.Move | None = None
-    plain = kind == "plain"
-    if plain and line.sans:  # the last SAN says whether there is a check
-        move = find(board, san, board.checkers_mask() if line.sans[-1][-1] in "+#" else chess.BB_EMPTY)
-    if move is None:
-        if kind == "word":
-            return "unreadable move"
-        try:
-            move = read_move(board, kind, token)
-        except chess.AmbiguousMoveError:
-            return "ambiguous move"
-        except ValueError:
-            return "null move in check" if kind == "null" else "illegal move"
-        plain = plain and ("x" in san) == board.is_capture(move)
-    if plain:  # the token is the SAN except for its check sign
+    if kind == "plain" and ("x" in san) == board.is_capture(move):  # the SAN except for its check sign
         board.push(move)
         if board.is_check():
             san += "+"  # `_play_through` corrects the last one if it is mate

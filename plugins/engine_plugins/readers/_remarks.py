@@ -42,6 +42,20 @@ class Remarks:
         elif plies:
             self._read_engine(comment, plies)
 
+    def read_known(self, evaluation: str, clock: str, plies: int) -> None:
+        """Read the first comment after so many plies, which has nothing but `[%eval]`, `[%clk]` or both.
+
+        * **evaluation** - what `[%eval]` says; empty if it is not there.
+        * **clock** - the same for `[%clk]`: hours, minutes and seconds.
+        """
+        if evaluation:
+            if command := eval_command(evaluation):
+                self.evaluations.commands[plies] = command
+            else:
+                self.evaluations.command(evaluation, plies)
+        if clock and (seconds := seconds_of(clock)) is not None:
+            self._clocks[plies - 1] = seconds
+
     def _read_time(self, command: str, value: str, ply: int) -> None:
         if command in ("clk", "emt") and (seconds := seconds_of(value)) is not None:
             (self._clocks if command == "clk" else self._times).setdefault(ply, seconds)

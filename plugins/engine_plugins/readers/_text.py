@@ -92,7 +92,7 @@ def _decode_line(line: bytes) -> str:
 
 def printable(text: str) -> str:
     """Return the text without control characters."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def quoted(text: str, width: int = 40) -> str:

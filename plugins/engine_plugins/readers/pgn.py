@@ -45,6 +45,7 @@ from msgspec import structs
 from engine.model import Result, SourceGame, tag_result
 from engine.plugin import RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
+from engine_plugins.readers._clean_moves import read_clean_moves
 from engine_plugins.readers._evaluations import survey
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._identity import identity, moves_of
@@ -121,14 +122,17 @@ def _parse(raw: RawGame, text: str) -> SourceGame | Unreadable:
     variant = _variant(headers)
     if variant is None:
         return Unreadable("variant", f"variant {quoted(headers['Variant'])}", text)
-    try:
-        board = _start(headers, variant)
-    except ValueError as error:
-        return Unreadable("damaged", f"invalid FEN: {error}", text)
-    variant = "chess960" if board.chess960 else "standard"
-    fen, white_first = fen_of(board), board.turn == chess.WHITE
     moves = decode(raw.data[end:])
-    line = read_moves(moves, board)
+    line = read_clean_moves(moves) if variant == "standard" and _is_initial(headers) else None
+    fen, white_first = chess.STARTING_FEN, True
+    if line is None:
+        try:
+            board = _start(headers, variant)
+        except ValueError as error:
+            return Unreadable("damaged", f"invalid FEN: {error}", text)
+        variant = "chess960" if board.chess960 else "standard"
+        fen, white_first = fen_of(board), board.turn == chess.WHITE
+        line = read_moves(moves, board)
     problem_line = raw.line + raw.data.count(b"\n", 0, end) + line.problem_line if line.problem else None
     if not headers and not line.moves:
         why = f": {line.problem}" if line.problem else ""
@@ -177,6 +181,10 @@ def _variant(headers: Mapping[str, str]) -> Literal["standard", "chess960"] | No
     if name in _STANDARD:
         return "standard"
     return "chess960" if name in _CHESS960 else None
+
+
+def _is_initial(headers: Mapping[str, str]) -> bool:
+    return headers.get("FEN", "").strip() in ("", "?", chess.STARTING_FEN)
 
 
 def _start(headers: Mapping[str, str], variant: str) -> chess.Board:

@@ -139,6 +139,7 @@ def test_a_table_has_named_positions_and_those_on_the_way(tmp_path: Path) -> Non
         f"{openings.key(after('e4'))}\tB00\tKing's Pawn Game",
         f'{openings.key(after("e4 e5 Qh5"))}\tC20\tWayward "Queen" Attack',
         *sorted(openings.key(after(moves)) for moves in ("", "e4 e5")),
+        *sorted(f"{openings.PAWNS}\t{after(moves).pawns:016x}" for moves in ("", "e4", "e4 e5")),
     ]
 
 
