@@ -44,6 +44,8 @@ AIMS = {"loop": 0.62, "warm": 1.00, "fresh": 0.75}
 """Greatest ratio of our wall time to theirs, by way."""
 RECORDED = "recorded"
 """The reference that is in the file."""
+ADAPTIVE_AIMS = {"loop": 0.25, "warm": 0.40}
+"""Greatest ratio of the wall time of `--adaptive` to theirs at as many nodes, by way."""
 QUARTER = 0.25
 """Greatest share of the nodes that `--adaptive` may search."""
 
@@ -255,3 +257,14 @@ def _judge_adaptive(
         f"same judgement as the reference, --adaptive - uniform, {limit}",
         agreement.shown(gap, 1, percent=True, sign=True), "≥ 0", met=gap[2] >= 0,
     )  # fmt: skip
+    for way, aim in ADAPTIVE_AIMS.items():
+        label = OTHERS[way]
+        if label in answers:
+            ratio = answers[ADAPTIVE].wall / answers[label].wall
+            gap = agreement.difference(judged[ADAPTIVE], judged[label])
+            report.find(
+                f"wall time at {limit}, --adaptive ÷ {label}; same judgement, --adaptive - it",
+                f"{ratio:.2f}; {agreement.shown(gap, 1, percent=True, sign=True)}",
+                f"≤ {aim:.2f}; ≥ 0",
+                met=ratio <= aim and gap[2] >= 0,
+            )
