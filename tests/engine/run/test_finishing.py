@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from engine.run.batch_pool import BatchPool
 from engine.run.batches import BatchResult
 from engine.run.finishing import Finisher
 from engine.settings import Settings
-from tests.engine.run.test_recorded import CRASHING, EVALUATED, SUFFIXES, WRITERS, assert_equal
+from tests.engine.run.test_recorded import CRASHING, EVALUATED, WRITERS, assert_equal
 from tests.processes import command_of, descendants
 
 Both = Callable[..., tuple[RunResult, RunResult]]
@@ -67,8 +68,8 @@ def both(monkeypatch: pytest.MonkeyPatch, batched: list[int]) -> Both:
     return analyse
 
 
-def test_the_bytes_of_every_output_and_the_reports_are_the_same(tmp_path: Path, games: Path, both: Both) -> None:
-    outputs = [tmp_path / f"out{suffix}" for suffix in SUFFIXES]
+def test_the_bytes_of_outputs_and_the_reports_are_the_same(tmp_path: Path, games: Path, both: Both) -> None:
+    outputs = [tmp_path / f"out{suffix}" for suffix in (".jsonl.zst", ".pgn", ".parquet")]
     before: list[bytes] = []
     here, elsewhere = both(
         games, output=outputs, between=lambda: before.extend(output.read_bytes() for output in outputs)
@@ -103,6 +104,31 @@ def test_games_that_a_listener_or_a_writer_wants_stay_here(
     output = tmp_path / "out.counting"
     engine.analyze(str(games), evaluator="recorded", settings=settings, workers=2, output=output, games=False)
     assert not batched
+
+
+def test_a_run_that_is_stopped_delivers_what_the_other_process_has(
+    tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch, batched: list[int]
+) -> None:
+    stop = threading.Event()
+    submit = BatchPool.submit
+
+    def stop_at_the_third(self: BatchPool, batch: Any) -> None:
+        submit(self, batch)
+        if len(batched) == 3:
+            stop.set()
+
+    monkeypatch.setattr(BatchPool, "submit", stop_at_the_third)
+    for name, value in {"SECONDS_HERE": 0.0, "SHARE": -1.0, "BATCH_GAMES": 7}.items():
+        monkeypatch.setattr(finishing, name, value)
+    output, settings = tmp_path / "out.jsonl", Settings(cache="")
+    result = engine.analyze(
+        str(games), evaluator="recorded", settings=settings, workers=2, output=output, games=False, stop=stop
+    )
+    assert result.interrupted
+    assert 1 < result.counts.analysed < 60
+    assert result.counts.analysed == len((tmp_path / "out.jsonl.part").read_bytes().splitlines())
+    counts = result.counts
+    assert counts.read == counts.analysed + counts.variant + counts.damaged  # nothing that was read is left out
 
 
 @pytest.mark.slow
