@@ -50,7 +50,8 @@ class Replay:
         """Positions that have been kept since the last move."""
         self._board: chess.Board | None = None
         """What python-chess plays the game on; None while it does not."""
-        if self._position.board != _INITIAL and (board.chess960 or board.status() != chess.STATUS_VALID):
+        is_known = self._position.board == _INITIAL or board.status() == chess.STATUS_VALID
+        if board.chess960 or not is_known:
             self._board = board.copy()
 
     def play(self, uci: str) -> None:

@@ -93,4 +93,6 @@ def test_positions_that_cannot_arise_and_chess960_are_left_to_python_chess() -> 
     assert replay.san("e2e4") == "e4"
     fischer = Replay(chess.Board("1rk4r/8/8/8/8/8/8/1RK4R w KQkq - 0 1", chess960=True))
     assert fischer.san("c1h1") == "O-O"
+    from_the_usual_start = Replay(chess.Board(chess960=True))
+    assert from_the_usual_start.legal_beginning(tuple(_CASTLING.split())) == tuple(_CASTLING.split())
     assert fischer.legal_beginning(("c1h1", "c8b8")) == ("c1h1", "c8b8")
