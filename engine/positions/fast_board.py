@@ -8,7 +8,7 @@ python-chess to decide.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 import chess
 from chess import BB_ALL, BISHOP, BLACK, KING, KNIGHT, PAWN, QUEEN, ROOK, WHITE, scan_reversed
@@ -41,8 +41,6 @@ _DOUBLE_STEP: Final = 16
 """Difference in bits between the squares of a pawn's double step, and of no other move of a pawn."""
 _KINDS: Final = {letter: kind for kind, letter in enumerate(("", "P", "N", "B", "R", "Q", "K"))}
 _PROMOTED: Final = ("", "", "n", "b", "r", "q")
-_PROMOTIONS: Final = {"": 0, "n": KNIGHT, "b": BISHOP, "r": ROOK, "q": QUEEN}
-_SQUARES: Final = {name: square for square, name in enumerate(chess.SQUARE_NAMES)}
 
 _CASTLING: Final = {
     (WHITE, "O-O"): (chess.E1, chess.G1, chess.H1, chess.F1),
@@ -51,7 +49,6 @@ _CASTLING: Final = {
     (BLACK, "O-O-O"): (chess.E8, chess.C8, chess.A8, chess.D8),
 }
 """Squares that the king leaves and reaches, and the rook."""
-_CASTLING_UCI: Final = {_UCI[squares[0]][squares[1]]: side for (_, side), squares in _CASTLING.items()}
 
 _SAN = re.compile(
     r"(?:(?P<piece>[NBRQK])(?P<file>[a-h]?)(?P<rank>[1-8]?)(?P<takes>x?)(?P<to>[a-h][1-8])"
@@ -110,8 +107,8 @@ class FastBoard:
     """A position of standard chess that the initial position has led to."""
 
     __slots__ = (
-        *("_checkers", "_our_king", "_our_lines", "_ours", "_passant", "_sliders", "_their_king"),
-        *("_their_lines", "_theirs", "last_san", "men", "rights", "turn"),
+        *("_checkers", "_our_king", "_our_lines", "_ours", "_passant", "_rights", "_sliders", "_their_king"),
+        *("_their_lines", "_theirs", "last_san", "men", "turn"),
     )
 
     def __init__(self) -> None:
@@ -122,13 +119,13 @@ class FastBoard:
         self.men = [0, board.pawns, board.knights, board.bishops, board.rooks, board.queens, board.kings]
         """Squares of the men of both sides, by their kind as python-chess numbers it."""
         self.last_san = ""
-        """The last move of `push_san` as python-chess writes it, but for mate, which has the `+` of any check."""
+        """The last move as python-chess writes it, but for mate, which has the `+` of any check."""
         self._ours, self._theirs = board.occupied_co[WHITE], board.occupied_co[BLACK]
         self._our_king, self._their_king = chess.E1, chess.E8
         self._our_lines, self._their_lines = _LINES[chess.E1], _LINES[chess.E8]
         """Lines through the king and another square, by that square."""
         self._sliders = board.bishops | board.rooks | board.queens
-        self.rights = board.castling_rights
+        self._rights = board.castling_rights
         """Squares of the rooks that may still castle."""
         self._passant = -1
         """Square behind the pawn that has just made a double step, else -1."""
@@ -149,6 +146,11 @@ class FastBoard:
     def pieces(self) -> chess.Bitboard:
         """Squares of the knights, bishops, rooks and queens of both sides."""
         return self._sliders | self.men[KNIGHT]
+
+    @property
+    def rights(self) -> chess.Bitboard:
+        """Squares of the rooks that may still castle."""
+        return self._rights
 
     @property
     def white(self) -> chess.Bitboard:
@@ -175,7 +177,7 @@ class FastBoard:
         if passing:
             if not aside or target != self._passant:
                 return None
-            taken = self._behind(target)
+            taken = _BITS[target - 8 if self.turn else target + 8]
         if kind == PAWN:
             origin = self._pawn_origin(target, aside)
         else:
@@ -190,41 +192,6 @@ class FastBoard:
             return None
         self.last_san = checking if self._checkers else text
         return _UCI[origin][target] + _PROMOTED[promotion] if promotion else _UCI[origin][target]
-
-    def push_uci(self, uci: str) -> bool:
-        """Play a move; return whether it was played: it is legal and written as python-chess writes it.
-
-        * **uci** - the move in UCI notation.
-        """
-        origin, target = _SQUARES.get(uci[:2], -1), _SQUARES.get(uci[2:4], -1)
-        promotion = _PROMOTIONS.get(uci[4:], -1)
-        from_bit, bit = _BITS[origin], _BITS[target]
-        if promotion < 0 or not from_bit & self._ours or not bit & ~self._ours:
-            return False
-        kind = next(kind for kind in chess.PIECE_TYPES if self.men[kind] & from_bit)
-        if kind == KING and (side := _CASTLING_UCI.get(uci)):
-            return self._castle(side) is not None
-        taken = bit & self._theirs
-        if kind != PAWN:
-            reached = _REACH[0][kind][origin] & bit and not _BETWEEN[origin][target] & self.occupied
-            return bool(reached and not promotion) and self._play(kind, origin, target, taken)
-        aside = (origin & 7) - (target & 7)
-        passing = aside != 0 and not taken and target == self._passant
-        taken = self._behind(target) if passing else taken
-        reached = abs(aside) == (taken != 0) and self._pawn_origin(target, aside) == origin
-        return (
-            reached
-            and (promotion > 0) == (bit & (chess.BB_RANK_1 | chess.BB_RANK_8) > 0)
-            and self._play(kind, origin, target, taken, promotion, passing=passing)
-        )
-
-    def copy(self) -> Self:
-        """Return a copy."""
-        copy = object.__new__(type(self))
-        for name in FastBoard.__slots__:
-            setattr(copy, name, getattr(self, name))
-        copy.men = self.men.copy()
-        return copy
 
     def has_move(self) -> bool:
         """Return whether the side to move has a legal move."""
@@ -243,7 +210,8 @@ class FastBoard:
         """Return the square that a pawn may go to when it takes en passant, which must be legal; 0 for none."""
         if self._passant < 0:
             return 0
-        theirs = self._theirs ^ self._behind(self._passant)
+        taken = _BITS[self._passant - 8 if self.turn else self._passant + 8]
+        theirs = self._theirs ^ taken
         for origin in scan_reversed(_PAWN[not self.turn][self._passant] & self.men[PAWN] & self._ours):
             occupied = self._ours ^ (_BITS[origin] | _BITS[self._passant]) | theirs
             if not self._attackers(self._our_king, not self.turn, theirs, occupied):
@@ -257,13 +225,9 @@ class FastBoard:
         _, board.pawns, board.knights, board.bishops, board.rooks, board.queens, board.kings = self.men
         board.occupied_co[WHITE], board.occupied_co[BLACK] = self.white, self.black
         board.occupied = self._ours | self._theirs
-        board.castling_rights = self.rights
+        board.castling_rights = self._rights
         board.ep_square = self._passant if self._passant >= 0 else None
         return board
-
-    def _behind(self, target: chess.Square) -> chess.Bitboard:
-        """Return the square of the pawn that is taken en passant on `target`."""
-        return _BITS[target - 8 if self.turn else target + 8]
 
     def _pawn_origin(self, target: chess.Square, aside: int) -> chess.Square:
         """Return where the pawn comes from; -1 if none can go there."""
@@ -339,7 +303,7 @@ class FastBoard:
             king, lines = target, _LINES[target]
             if self._attackers(king, not turn, theirs, occupied):
                 return False
-            self.rights &= ~_BACK_RANKS[turn]
+            self._rights &= ~_BACK_RANKS[turn]
         elif (
             self._checkers or passing or ((line := lines[origin]) and line & theirs & self._sliders)
         ) and self._attackers(king, not turn, theirs, occupied):
@@ -357,8 +321,8 @@ class FastBoard:
             men[kind] ^= moved
         if taken or BISHOP <= kind <= QUEEN:
             self._sliders = men[BISHOP] | men[ROOK] | men[QUEEN]
-        if moved & self.rights:
-            self.rights &= ~moved
+        if moved & self._rights:
+            self._rights &= ~moved
         self._passant = (origin + target) >> 1 if kind == PAWN and origin ^ target == _DOUBLE_STEP else -1
         their_king, their_lines = self._their_king, self._their_lines
         if passing or ((line := their_lines[origin]) and line & ours & self._sliders):
@@ -382,7 +346,7 @@ class FastBoard:
         occupied = self._ours | self._theirs
         way = _BETWEEN[origin][target] | _BITS[target]
         if (
-            not self.rights & _BITS[rook]
+            not self._rights & _BITS[rook]
             or self._checkers
             or _BETWEEN[origin][rook] & occupied
             or any(self._attackers(at, not self.turn, self._theirs, occupied) for at in scan_reversed(way))
