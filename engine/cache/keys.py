@@ -11,7 +11,7 @@ import msgspec
 from engine.contracts.messages import Unit
 from engine.model import Limit
 
-_ADAPTIVE = "adaptive 2"
+_ADAPTIVE = "adaptive 3"
 """The rule by which adaptive searches search again; another rule is another name."""
 
 

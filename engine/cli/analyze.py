@@ -114,7 +114,7 @@ CONTINUES = "the same command continues where it stopped"
 @click.option(
     "--adaptive",
     is_flag=True,
-    help="About a quarter of the nodes, all of them only where a judgement is in doubt.",
+    help="A quarter of the nodes, most of them where a judgement is in doubt.",
 )
 @click.option(
     "--executor",

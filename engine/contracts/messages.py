@@ -67,7 +67,7 @@ class Unit(Struct, frozen=True, array_like=True):
     """Limit of a follow-up search, which is kept off the scoreboard; None for the job's limit."""
     moves: tuple[str, ...] = ()
     """In an adaptive search the move played from each position, in UCI; empty where there is none. A first search
-    takes a share of the nodes, and a second one all of them where a judgement is in doubt."""
+    takes a share of the nodes, and others follow where a judgement is in doubt."""
 
     @property
     def follow_up(self) -> bool:

@@ -100,7 +100,7 @@ class RunCounts(Struct):
     follow_ups_cached: int = 0
     """Follow-up searches whose evaluation came from the cache."""
     deeper: int = 0
-    """Positions that got all nodes because their judgement was in doubt, by the cache too
+    """Positions that were searched again because a judgement was in doubt, by the cache too
     (`Settings.search.adaptive`)."""
     nodes: int = 0
     """Nodes searched in this run."""

@@ -39,8 +39,8 @@ class Search(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether evaluations that contradict each other are made to agree; None: yes for searched ones, and analysed
     games of this framework are taken as they were written."""
     adaptive: bool = False
-    """Whether a first search of a whole game, with an eighth of the nodes, decides which positions get all of
-    them."""
+    """Whether a whole game is searched with an eighth of the nodes, and again where that leaves a judgement in
+    doubt, until a quarter of the nodes is spent."""
 
 
 class ScoreboardSettings(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):

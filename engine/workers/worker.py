@@ -76,9 +76,13 @@ class Searcher:
             self.evaluator.clear()
             for index in range(len(unit.positions)):
                 evaluations.append(self._search(unit, index, first))  # noqa: PERF401 - `index` says where it failed
-            for index in adaptive.doubtful(unit, evaluations):
-                again = self._search(unit, index, limit)
-                evaluations[index] = structs.replace(again, nodes=evaluations[index].nodes + again.nodes)
+            left = adaptive.extra_nodes(unit, limit)
+            for stage in adaptive.STAGES:
+                deeper = stage.limit(limit)
+                for index in adaptive.doubtful(unit, evaluations, stage, left // (deeper.nodes or 1)):
+                    again = self._search(unit, index, deeper)
+                    evaluations[index] = structs.replace(again, nodes=evaluations[index].nodes + again.nodes)
+                    left -= deeper.nodes or 0
         except EvaluatorKilled as error:
             raise SearchFailed(index, error.message, "outside") from error
         except Exception as error:

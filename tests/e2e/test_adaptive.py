@@ -30,13 +30,14 @@ def analysed(out: Path, *arguments: str | Path) -> tuple[dict[str, Any], bytes]:
     return report, out.read_bytes()
 
 
-def test_some_positions_get_all_nodes_and_the_rest_an_eighth(tmp_path: Path, fake: Path) -> None:
+def test_some_positions_get_more_nodes_and_the_rest_an_eighth(tmp_path: Path, fake: Path) -> None:
     report, games = analysed(tmp_path / "out.jsonl", *ADAPTIVE, "-e", fake)
     assert report["run"]["adaptive"]
     assert report["run"]["limit"] == {"nodes": 80_000}
     positions = [p for line in games.splitlines() for p in json.loads(line)["positions"] if "eval" in p]
     nodes = [p.get("searched", p)["nodes"] for p in positions]
-    assert {round(count, -4) for count in nodes} == {10_000, 90_000}
+    assert {10_000, 30_000} <= {round(count, -4) for count in nodes} <= {10_000, 30_000, 110_000}
+    assert sum(nodes) <= len(nodes) * 80_000 / 4
     # The counter is the recount of what the positions say in the end.
     wins = 0
     for line in games.splitlines():
@@ -78,7 +79,7 @@ class Shallow(Evaluator):
         pass
 
     def search(self, position, limit):
-        if limit.nodes > 2000:
+        if limit.nodes > 1000:
             raise RuntimeError("too deep")
         score = zlib.crc32(repr(position).encode()) % 200 - 100
         return Evaluation(Score(cp=score), (next(iter(position.board().legal_moves)).uci(),), 1, limit.nodes)
