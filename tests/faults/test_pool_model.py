@@ -310,14 +310,20 @@ TestPool = PoolMachine.TestCase
 TestPool.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
 
 
-def test_a_worker_that_failed_and_lingers_leaves_nothing_on_the_counter() -> None:
-    """Its program may take longer to end than the others take for the rest of the run."""
+def ready_machine() -> PoolMachine:
+    """A pool whose workers are all ready."""
     machine = PoolMachine()
     machine.start()
     for process in machine.context.started:
         process.ready = True
         process.send(Ready(INFO))
     machine.collect()
+    return machine
+
+
+def test_a_worker_that_failed_and_lingers_leaves_nothing_on_the_counter() -> None:
+    """Its program may take longer to end than the others take for the rest of the run."""
+    machine = ready_machine()
     machine.submit(size=1)
     [failing] = machine.busy()
     unit = unpack_unit(failing.tasks.units.popleft())
@@ -332,12 +338,7 @@ def test_a_worker_that_failed_and_lingers_leaves_nothing_on_the_counter() -> Non
 
 
 def test_a_worker_holds_more_units_while_each_takes_next_to_no_time() -> None:
-    machine = PoolMachine()
-    machine.start()
-    for process in machine.context.started:
-        process.ready = True
-        process.send(Ready(INFO))
-    machine.collect()
+    machine = ready_machine()
 
     def held() -> int:
         while machine.pool.wants():

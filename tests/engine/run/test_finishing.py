@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +13,9 @@ import engine
 from engine.model import RunResult
 from engine.run import finishing, start
 from engine.run.batch_pool import BatchPool
-from engine.run.batches import BatchResult
 from engine.run.finishing import Finisher
 from engine.settings import Settings
-from tests.engine.run.test_recorded import CRASHING, EVALUATED, WRITERS, assert_equal
-from tests.processes import command_of, descendants
+from tests.engine.run.test_recorded import CRASHING, EVALUATED, WRITERS, assert_equal, kill_at_merges
 
 Both = Callable[..., tuple[RunResult, RunResult]]
 
@@ -135,20 +131,7 @@ def test_a_run_that_is_stopped_delivers_what_the_other_process_has(
 def test_processes_that_die_cost_time_and_nothing_else(
     games: Path, both: Both, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every process is killed at the first batch that comes back, three times over."""
-    kills = 0
-    merge = Finisher._merge
-
-    def kill_all(self: Finisher, result: BatchResult) -> None:
-        nonlocal kills
-        if kills < 3:
-            for pid in descendants(os.getpid()):
-                if "spawn_main" in command_of(pid):
-                    os.kill(pid, signal.SIGKILL)
-                    kills += 1
-        merge(self, result)
-
-    monkeypatch.setattr(Finisher, "_merge", kill_all)
+    kills = kill_at_merges(monkeypatch, Finisher)
     here, elsewhere = both(games)
     assert kills
     assert_equal(here, elsewhere)

@@ -16,6 +16,7 @@ import engine
 from engine.model import RunResult
 from engine.run import batches, start
 from engine.run.batches import BatchResult
+from engine.run.finishing import Finisher
 from engine.run.recorded import RecordedRun
 from engine.settings import Settings
 from tests.processes import command_of, descendants
@@ -220,24 +221,28 @@ def test_an_aggregator_that_raises_is_disabled_as_in_one_process(
     assert "aggregator crashing failed in game" in failure.reason
 
 
+def kill_at_merges(monkeypatch: pytest.MonkeyPatch, stage: type[RecordedRun | Finisher]) -> list[int]:
+    """Have every process killed at the first batch that comes back, three times over; they are listed."""
+    killed: list[int] = []
+    merge = stage._merge
+
+    def kill_all(self: Any, result: BatchResult) -> None:
+        if len(killed) < 3:
+            for pid in descendants(os.getpid()):
+                if "spawn_main" in command_of(pid):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+        merge(self, result)
+
+    monkeypatch.setattr(stage, "_merge", kill_all)
+    return killed
+
+
 @pytest.mark.slow
 def test_processes_that_die_cost_time_and_nothing_else(
     games: Path, both: Callable[..., tuple[RunResult, RunResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every process is killed at the first batch that comes back, three times over."""
-    kills = 0
-    merge = RecordedRun._merge
-
-    def kill_all(self: RecordedRun, batch: BatchResult) -> None:
-        nonlocal kills
-        if kills < 3:
-            for pid in descendants(os.getpid()):
-                if "spawn_main" in command_of(pid):
-                    os.kill(pid, signal.SIGKILL)
-                    kills += 1
-        merge(self, batch)
-
-    monkeypatch.setattr(RecordedRun, "_merge", kill_all)
+    kills = kill_at_merges(monkeypatch, RecordedRun)
     here, shared = both(str(games), evaluator="recorded")
     assert kills
     assert_equal(here, shared)
