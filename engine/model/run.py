@@ -140,7 +140,7 @@ class RunResult(Struct, frozen=True):
     interrupted: bool = False
     """Whether the run was stopped before the end of its input."""
     adaptive: bool = False
-    """Whether a first pass with a share of `limit` decided which positions were searched with all of it."""
+    """Whether a first search with a share of `limit` decided which positions were searched again."""
     game: AnalysedGame | None = None
     """The analysed game when there is exactly one; otherwise None."""
     follow_up_evaluator: EvaluatorInfo | None = None
