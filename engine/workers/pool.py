@@ -46,6 +46,8 @@ MOST_LEASES = 16
 """Units that a worker holds at most, where it searches one in next to no time."""
 LEASED_SECONDS = 0.05
 """Seconds for which more than two units may keep a worker busy."""
+_TICK = 1e-6
+"""Seconds that a unit takes at least."""
 BACK_OFF = (0.0, 0.1, 0.4, 1.6, 6.4)
 """Seconds before the next start of a slot, by failures in a row."""
 FAILED_STARTS = 5
@@ -208,7 +210,7 @@ class Pool:
             else:
                 unit = self._waiting.popleft()
             if not slot.leases and slot.state == "ready":
-                slot.progress_at = self._clock()
+                slot.progress_at = slot.busy_since = self._clock()
             slot.leases.append(unit)
             slot.tasks.put(pack(unit))
             LOGGER.debug("unit %d to worker %d", unit.id, slot.number)
@@ -238,11 +240,14 @@ class Pool:
 
     def _read(self, slot: Slot) -> list[Outcome]:
         """Take in every complete message of a worker, and return the outcomes among them."""
-        waited = self._clock() - slot.progress_at
         messages = list(slot.read())
+        now = self._clock()
         if messages and slot.state == "ready":
-            fitting = int(LEASED_SECONDS * len(messages) / waited) if waited > 0 else LEASES
-            slot.most_leases = max(LEASES, min(MOST_LEASES, fitting))
+            # Halved at most: one quick unit says little of the next ones.
+            slot.unit_seconds = max((now - slot.busy_since) / len(messages), slot.unit_seconds / 2, _TICK)
+            slot.most_leases = max(LEASES, min(MOST_LEASES, int(LEASED_SECONDS / slot.unit_seconds)))
+        if messages:
+            slot.busy_since = now
         return [outcome for message in messages for outcome in self._understand(slot, message)]
 
     def _understand(self, slot: Slot, message: FromWorker) -> list[Outcome]:

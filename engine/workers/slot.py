@@ -59,6 +59,10 @@ class Slot:
         """Since when it has been stopped (SIGSTOP), on the pool's clock; None when it is not."""
         self.progress = -1
         """Positions searched in this slot, at the last look."""
+        self.busy_since = 0.0
+        """When it began what it has in hand, or later: when its last message came. On the pool's clock."""
+        self.unit_seconds = 1.0
+        """Seconds that a unit takes here, by the last ones."""
         self.progress_at = 0.0
         """When something last came from the worker, on the pool's clock."""
 
@@ -104,7 +108,7 @@ class Slot:
         child = system.start_child(context, worker.main, self.number, job, scoreboard)
         self.process, self.tasks, self.results = child
         self._has_results = system.readiness(self.results)
-        self.most_leases = 2
+        self.most_leases, self.unit_seconds = 2, 1.0
         self._partial, self.last_words, self.blame = b"", "", "evaluator"
         self.sentence, self.pardoned, self.stopped_at = None, False, None
 

@@ -345,21 +345,26 @@ def test_a_worker_holds_more_units_while_each_takes_next_to_no_time() -> None:
             machine.submit(size=1)
         return len(machine.inside)
 
-    def search(seconds: float) -> None:
+    def search(*seconds: float) -> None:
         first = machine.context.started[0]
         unit = unpack_unit(first.tasks.units.popleft())
         machine.enter(first, unit, 1)
-        machine.now += seconds
+        for some in seconds:
+            machine.collect()  # sees that the worker moves
+            machine.now += some
         first.send(Done(unit.id, (evaluation(unit, 0),), counted=True))
         machine.collect()
 
-    assert held() == LEASES * WORKERS
-    search(0.001)
-    assert held() == MOST_LEASES + LEASES * (WORKERS - 1)
+    others = LEASES * (WORKERS - 1)
+    assert held() == LEASES + others
+    search(1.0, 0.001)
+    assert held() == LEASES + others  # that it was seen to move a moment ago makes it no faster
+    for _ in range(12):
+        search(0.001)
+        most = held()
+    assert most == MOST_LEASES + others
     search(0.01)
-    assert (
-        held() == MOST_LEASES + LEASES * (WORKERS - 1) - 1
-    )  # it holds more than the five that fit, and gets none
+    assert held() == MOST_LEASES + others - 1  # it holds more than the five that fit, and gets none
     search(2.0)
     assert not machine.pool.wants()
     machine.teardown()
