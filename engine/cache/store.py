@@ -166,6 +166,7 @@ class Cache:
 
     def rows(self) -> Iterator[tuple[bytes, bytes] | None]:
         """Yield key and packed evaluations of every unit, oldest first; None for a row that is damaged."""
+        self._write_waiting()
         return sound_rows(self._db)
 
     # -- state --
@@ -182,6 +183,7 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Return the figures of the cache as it is now; zeros when it cannot be read, and `notice` says why."""
+        self._write_waiting()
         for _ in range(2):
             try:
                 (units,) = self._db.execute("SELECT count(*) FROM units").fetchone()
@@ -283,6 +285,11 @@ class Cache:
         self.notice = text if self.notice is None else f"{self.notice}; {text}"
 
     # -- writing --
+
+    def _write_waiting(self) -> None:
+        """Write the rows of a temporary cache that wait for others."""
+        if self.temporary and self._waiting:
+            self._write()
 
     def _write(self) -> bool:
         """Write all waiting rows in one transaction. Return False after a failure, which has been handled."""
