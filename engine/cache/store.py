@@ -149,11 +149,11 @@ class Cache:
     def put(self, rows: Iterable[tuple[bytes, Sequence[Evaluation]]]) -> None:
         """Store units durably, as the docstring of this module defines it, in one transaction.
 
-        * **rows** - the units' `unit_key` and evaluations; a known key is replaced.
+        * **rows** - the units' `unit_key` and evaluations; a known key is replaced. None: what waits is written.
         """
-        for key, evaluations in rows:
-            self._waiting[key] = pack(evaluations)
-        if not self._waiting or (self.temporary and len(self._waiting) < _TEMPORARY_ROWS):
+        put = {key: pack(evaluations) for key, evaluations in rows}
+        self._waiting |= put
+        if not self._waiting or (put and self.temporary and len(self._waiting) < _TEMPORARY_ROWS):
             return
         if self._identity is not None and identity_of(self._file) != self._identity:
             self._add_notice(f"cache {self.path} was moved or removed while it was used; it is opened again")
@@ -166,7 +166,7 @@ class Cache:
 
     def rows(self) -> Iterator[tuple[bytes, bytes] | None]:
         """Yield key and packed evaluations of every unit, oldest first; None for a row that is damaged."""
-        self._write_waiting()
+        self.put(())  # what waits
         return sound_rows(self._db)
 
     # -- state --
@@ -183,18 +183,16 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Return the figures of the cache as it is now; zeros when it cannot be read, and `notice` says why."""
-        self._write_waiting()
+        self.put(())  # what waits
         for _ in range(2):
             try:
-                (units,) = self._db.execute("SELECT count(*) FROM units").fetchone()
-                oldest = self._db.execute("SELECT made FROM units ORDER BY id LIMIT 1").fetchone()
+                query = "SELECT count(*), (SELECT made FROM units ORDER BY id LIMIT 1) FROM units"
+                units, made = self._db.execute(query).fetchone()
                 size, used = self._sizes()
             except (sqlite3.Error, MemoryError) as error:
                 self._handle_failure(error)
             else:
-                return CacheInfo(
-                    str(self.path or "temporary"), units, size, used, self.limit, oldest[0] if oldest else None
-                )
+                return CacheInfo(str(self.path or "temporary"), units, size, used, self.limit, made)
         return CacheInfo(str(self.path), 0, 0, 0, self.limit, None)
 
     def clear(self) -> int:
@@ -285,11 +283,6 @@ class Cache:
         self.notice = text if self.notice is None else f"{self.notice}; {text}"
 
     # -- writing --
-
-    def _write_waiting(self) -> None:
-        """Write the rows of a temporary cache that wait for others."""
-        if self.temporary and self._waiting:
-            self._write()
 
     def _write(self) -> bool:
         """Write all waiting rows in one transaction. Return False after a failure, which has been handled."""
