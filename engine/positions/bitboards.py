@@ -44,6 +44,7 @@ between them."""
 
 
 def board_of(board: chess.Board) -> Board:
+    """Return the position of python-chess's board, without its moves and counters."""
     own, other = board.occupied_co[board.turn], board.occupied_co[not board.turn]
     diagonals, straights = board.bishops | board.queens, board.rooks | board.queens
     passant = chess.BB_SQUARES[board.ep_square] if board.ep_square else 0
@@ -52,6 +53,7 @@ def board_of(board: chess.Board) -> Board:
 
 
 def chess_board(position: Board) -> chess.Board:
+    """Return the position as python-chess's board, without moves and with the counters of a first move."""
     own, other, pawns, knights, diagonals, straights, kings, turn, castling, passant = position
     board = chess.Board(None)
     board.occupied = own | other
