@@ -153,11 +153,7 @@ def _is_initial(fen: str) -> bool:
 def _move_accuracies(scored: Sequence[_ScoredPosition | None]) -> list[float | None]:
     """Return the accuracy of each move; None beside a missing evaluation."""
     return [
-        None
-        if before is None or after is None
-        else 100.0
-        if after.other_win >= before.mover_win
-        else scoring.move_accuracy(before.mover_win, after.other_win)
+        None if before is None or after is None else scoring.move_accuracy(before.mover_win, after.other_win)
         for before, after in pairwise(scored)
     ]
 
@@ -179,13 +175,12 @@ def _plies(
         judgement = None
         if uci != best_move and not _is_good(before, after):
             judgement = scoring.judgement(before.score, after.reverse, (before.scale, after.scale))
-        loss = before.cp + after.cp
         yield Ply(
             san,
             uci,
             judgement,
             round(accuracy, 3),
-            max(0, loss),
+            scoring.clamped_loss(before.cp, -after.cp),
             clock,
             time,
             before.mover_win_shown,

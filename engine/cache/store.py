@@ -149,7 +149,7 @@ class Cache:
     def put(self, rows: Iterable[tuple[bytes, Sequence[Evaluation]]]) -> None:
         """Store units durably, as the docstring of this module defines it, in one transaction.
 
-        * **rows** - the units' `unit_key` and evaluations; a known key is replaced. None: what waits is written.
+        * **rows** - the units' `unit_key` and evaluations; a known key is replaced. None at all writes what waits.
         """
         put = {key: pack(evaluations) for key, evaluations in rows}
         self._waiting |= put

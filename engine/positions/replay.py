@@ -12,6 +12,7 @@ from typing import Literal
 import chess
 
 from engine.positions import bitboards
+from engine.positions.variations import legal_beginning
 
 __all__ = ["Replay", "sans_of"]
 
@@ -90,12 +91,12 @@ class Replay:
         * **variation** - moves in UCI notation from the present position, whoever they come from.
         """
         if self._board is not None:
-            return _legal_beginning(self._board.copy(stack=False), variation)
+            return legal_beginning(self._board.copy(stack=False), variation)
         begun = self._position
         for count, uci in enumerate(variation):
             following = self._position.after.get(uci) or self._after(uci)
             if following is None:
-                rest = _legal_beginning(bitboards.chess_board(self._position.board), variation[count:])
+                rest = legal_beginning(bitboards.chess_board(self._position.board), variation[count:])
                 self._position = begun
                 return variation[:count] + rest
             self._position = following
@@ -152,18 +153,3 @@ def sans_of(board: chess.Board, variation: Sequence[str]) -> list[str]:
             break
         sans.append(san)
     return sans
-
-
-def _legal_beginning(board: chess.Board, variation: Sequence[str]) -> tuple[str, ...]:
-    """Return the legal moves at the beginning of a variation; `board` is changed."""
-    legal: list[str] = []
-    for uci in variation:
-        try:
-            move = board.parse_uci(uci)
-        except ValueError:
-            break
-        if not move:
-            break
-        legal.append(board.uci(move))
-        board.push(move)
-    return tuple(legal)

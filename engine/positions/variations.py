@@ -33,6 +33,25 @@ def legal_variation(board: chess.Board, moves: Iterable[str]) -> tuple[str, ...]
     return tuple(played)
 
 
+def legal_beginning(board: chess.Board, moves: Iterable[str]) -> tuple[str, ...]:
+    """Return the legal moves at the beginning of a variation, as python-chess writes them; a null move ends it.
+
+    * **board** - the position that they are played from; it is left after the last of them.
+    * **moves** - moves in UCI notation.
+    """
+    legal: list[str] = []
+    for uci in moves:
+        try:
+            move = board.parse_uci(uci)
+        except ValueError:
+            break
+        if not move:
+            break
+        legal.append(board.uci(move))
+        board.push(move)
+    return tuple(legal)
+
+
 def legal_evaluation(board: chess.Board, evaluation: Evaluation, plies: int | None = None) -> Evaluation:
     """Return an evaluation with its variations as python-chess writes them.
 

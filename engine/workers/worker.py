@@ -77,7 +77,7 @@ class Searcher:
             for index in range(len(unit.positions)):
                 evaluations.append(self._search(unit, index, first))  # noqa: PERF401 - `index` says where it failed
             left = adaptive.extra_nodes(unit, limit)
-            for stage in adaptive.STAGES:
+            for stage in adaptive.STAGES if left else ():
                 deeper = stage.limit(limit)
                 for index in adaptive.doubtful(unit, evaluations, stage, left // (deeper.nodes or 1)):
                     again = self._search(unit, index, deeper)

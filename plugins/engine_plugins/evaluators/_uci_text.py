@@ -14,6 +14,7 @@ import chess
 
 from engine.errors import EvaluatorError, EvaluatorProtocolError, PositionRefused
 from engine.model import PV_PLIES, Evaluation, Limit, Line, Position, Score
+from engine.positions.variations import legal_beginning
 
 MAX_CP = 100_000
 """Largest plausible score in centipawns; a larger one is a fault of the program."""
@@ -249,15 +250,4 @@ def _legal_prefix(board: chess.Board, words: list[str]) -> tuple[str, ...]:
     if "pv" not in words:
         return ()
     at = words.index("pv") + 1
-    board = board.copy(stack=False)
-    kept: list[str] = []
-    for text in words[at : at + PV_PLIES]:
-        try:
-            move = board.parse_uci(text.lower())
-        except ValueError:
-            break
-        if not move:
-            break
-        kept.append(board.uci(move))
-        board.push(move)
-    return tuple(kept)
+    return legal_beginning(board.copy(stack=False), map(str.lower, words[at : at + PV_PLIES]))
