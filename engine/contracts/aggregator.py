@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+ROUNDS = 64
+"""Times that an aggregator may ask for further searches of one game."""
+
+
 def kebab(class_name: str) -> str:
     """Return a class name in kebab-case: `BestScores` becomes `best-scores`."""
     return "".join(f"-{c.lower()}" if c.isupper() and k else c.lower() for k, c in enumerate(class_name))
@@ -143,10 +147,22 @@ class Aggregator(abc.ABC):
         """
         return ()
 
-    def answers(self, game: AnalysedGame) -> tuple[Evaluation | None, ...]:
-        """Return the evaluations of this aggregator's follow-up searches, in the order of `requests(game)`.
+    def further_requests(self, game: AnalysedGame) -> Sequence[Request]:  # noqa: ARG002
+        """Return searches that follow from the answers so far; none unless overridden.
 
-        An evaluation is None if its position could not be searched. The tuple is empty if no search was made.
+        Called when all earlier searches of the game are answered, again and again until it returns none; an
+        aggregator that still asks after `ROUNDS` times is disabled. `answers(game)` has the answers of all rounds.
+        The searches must depend on the game, its answers and the options alone.
+
+        * **game** - the game with its evaluations and answers.
+        """
+        return ()
+
+    def answers(self, game: AnalysedGame) -> tuple[Evaluation | None, ...]:
+        """Return the evaluations of this aggregator's follow-up searches.
+
+        They are in the order of `requests(game)`, followed by each `further_requests(game)`. An evaluation is None
+        if its position could not be searched. The tuple is empty if no search was made.
 
         * **game** - the game that `add` got.
         """

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from engine.contracts import options
+from engine.contracts.aggregator import ROUNDS
 from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadError
 from engine.loading.registry import OURS, Registry
 from engine.model import AnalysedGame, Origin, Remark, Report
@@ -181,21 +182,37 @@ class Aggregators:
         ]
 
     def follow_ups(
-        self, game: AnalysedGame, plan: Callable[[Request], FollowUp | None]
+        self, game: AnalysedGame, plan: Callable[[Request], FollowUp | None], rounds: int = 0
     ) -> dict[str, list[FollowUp | None]]:
-        """Return what they want to be searched on top, by name; `plan` puts a request in the run's terms."""
+        """Return what they want to be searched on top, by name.
+
+        * **game** - the game, with the answers of earlier rounds.
+        * **plan** - puts a request in the run's terms.
+        * **rounds** - how many times they have been asked; after the first, only those with answers are.
+        """
         follow_ups: dict[str, list[FollowUp | None]] = {}
-        for name in self.following_up():
-            if not self._takes(name, game):
+        for name in game.answers if rounds else self.following_up():
+            aggregator = self._enabled.get(name)
+            if aggregator is None or not self._takes(name, game):
                 continue
             try:
-                searches = [plan(request) for request in self._enabled[name].requests(game)]
+                asked = aggregator.further_requests(game) if rounds else aggregator.requests(game)
+                if asked and rounds > ROUNDS:
+                    raise RuntimeError(f"further_requests() still asks after {ROUNDS} rounds")  # noqa: TRY301
+                searches = [plan(request) for request in asked]
             except (Exception, SystemExit) as error:
                 self._disable(name, error, game)
                 continue
             if searches:
                 follow_ups[name] = searches
         return follow_ups
+
+    def asking_further(self) -> bool:
+        """Whether one of them may ask for searches that depend on the answers of others."""
+        return any(
+            type(aggregator).further_requests is not Aggregator.further_requests
+            for aggregator in self._enabled.values()
+        )
 
     # -- the games --
 

@@ -15,7 +15,7 @@ from engine.run.accounts import RunAccounts
 from engine.run.aggregators import Aggregators
 from engine.run.batches import BatchResult
 from engine.run.notices import notice_of_skipped
-from engine.run.per_player import PlayerOutputs, answers_for
+from engine.run.per_player import PlayerOutputs, seen_with
 from engine.search.games import FinishedGame
 
 
@@ -40,7 +40,7 @@ class Delivery:
         """Account for, fold and write a game."""
         game = finished.game
         assert isinstance(game, AnalysedGame)
-        game = structs.replace(game, answers=answers_for(finished.answers, game.view))
+        game = seen_with(game, finished.answers, game.view)
         self._accounts.game(game)
         self.aggregators.add(game)
         game = self.aggregators.remarked(game)

@@ -77,16 +77,23 @@ def limit_of(game: SourceGame, settings: Settings, *, searched: bool) -> Limit:
 
 
 def asked(
-    aggregators: Aggregators, seen: AnalysedGame, default: Limit, positions: Positions
+    aggregators: Aggregators, seen: AnalysedGame, default: Limit, positions: Positions, rounds: int = 0
 ) -> dict[str, list[FollowUp | None]]:
-    """Return the searches that aggregators ask for, by aggregator; `default` is the limit of those without one."""
+    """Return the searches that aggregators ask for, by aggregator.
+
+    * **aggregators** - who is asked.
+    * **seen** - the game in a view, with the answers of earlier rounds.
+    * **default** - the limit of requests without one.
+    * **positions** - those of the game.
+    * **rounds** - how many times they have been asked.
+    """
 
     def plan_request(request: Request) -> FollowUp | None:
         position = positions.after(request.ply, request.moves)
         limit = structs.replace(request.limit or default, multipv=request.multipv)
         return None if position is None else FollowUp(request.ply, position, limit)
 
-    return aggregators.follow_ups(seen, plan_request)
+    return aggregators.follow_ups(seen, plan_request, rounds)
 
 
 class Forecast(Struct):
@@ -108,6 +115,8 @@ class Forecast(Struct):
     """Most searches of one game."""
     assumed: bool = False
     """Whether a game did not say what it was analysed with, so that the run's limit is taken."""
+    further: bool = False
+    """Whether other searches may follow from the answers."""
     times: float | None = 1.0
     """How many games the input has for each of `games`, estimated where it is long; None: not known."""
 
@@ -119,7 +128,9 @@ def foresee(
 
     Nothing is found where the input can be read only once.
     """
-    forecast = Forecast(tuple(run.aggregators.following_up()), limits=Counter())
+    forecast = Forecast(
+        tuple(run.aggregators.following_up()), limits=Counter(), further=run.aggregators.asking_further()
+    )
     again = [source.again() for source in run.sources]
     sources = [source for source in again if source is not None]
     if len(sources) < len(again):
@@ -229,13 +240,14 @@ def _foreseen(forecast: Forecast, run: RunPlan, searcher: ChosenEvaluator) -> st
     number = f"{'' if whole else 'about '}{count(searches, 'position')}"
     a_game = "" if whole and forecast.games == 1 else f", up to {forecast.most:,} a game"
     limits = either([limit.words for limit, _ in forecast.limits.most_common()])
+    further = ", and others that depend on the answers" if forecast.further else ""
     because = " (the games do not say what they were analysed with)" if forecast.assumed else ""
     cost = ""
     nodes = forecast.nodes * times
     if nodes >= MEASURED and searcher.spec is not None:
         speed = measure_speed(searcher.spec) * run.workers
         cost = f", about {duration(nodes / speed)} at {short(speed)} nodes/s"
-    return f"{number}{a_game}, at {limits}{because}{cost}"
+    return f"{number}{a_game}, at {limits}{because}{cost}{further}"
 
 
 def _unforeseen(forecast: Forecast, run: RunPlan, searcher: ChosenEvaluator) -> str:

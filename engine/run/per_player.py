@@ -14,7 +14,7 @@ from msgspec import Struct, field, structs
 
 from engine.contracts.options import Options
 from engine.errors import OutputError, PluginCrashed
-from engine.model import AnalysedGame, Color, Evaluation, RunCounts, RunResult
+from engine.model import AnalysedGame, Color, RunCounts, RunResult
 from engine.output.files import Outputs
 from engine.output.names import PLAYER
 from engine.output.part import Part
@@ -112,7 +112,7 @@ class PlayerOutputs:
             files = self._files_of(name, info)
             if files is None:
                 continue
-            own = structs.replace(seen, answers=answers_for(answers, seen.view))
+            own = seen_with(seen, answers, seen.view)
             files.counts.read += 1
             files.recount.add(own, files.counts)
             files.aggregators.add(own)
@@ -195,6 +195,7 @@ def views_of(names: PlayerNames, game: AnalysedGame) -> Iterator[tuple[str, Anal
         yield name, structs.replace(game, view=tuple(view), answers={})
 
 
-def answers_for(answers: Answers, view: tuple[Color, ...]) -> dict[str, tuple[Evaluation | None, ...]]:
-    """Return the answers to what was asked from this view, by aggregator."""
-    return {key.aggregator: evaluations for key, evaluations in answers.items() if key.view == view}
+def seen_with(game: AnalysedGame, answers: Answers, view: tuple[Color, ...]) -> AnalysedGame:
+    """Return a game in a view, with the answers to what was asked from it, by aggregator."""
+    own = {key.aggregator: evaluations for key, evaluations in answers.items() if key.view == view}
+    return structs.replace(game, view=view, answers=own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec import structs
@@ -18,12 +18,15 @@ from engine.run.finishing import Finisher
 from engine.run.follow_ups import asked, follows_up, limit_of
 from engine.run.notices import notes_on, notices_of
 from engine.run.opened_cache import open_cache
+from engine.run.per_player import seen_with
 from engine.run.reporter import PROGRESS_SECONDS
 from engine.run.started import Parts, StartedRun
-from engine.search.games import FollowUp, FollowUps, RequestKey, SearchedGame
+from engine.search.games import AnsweredGame, FollowUp, FollowUps, RequestKey, SearchedGame
 from engine.search.planner import Positions
 from engine.search.scheduler import Scheduler, SearchTask
 
+Searches = dict[str, list[FollowUp | None]]
+"""Searches asked for, by aggregator."""
 NO_EVALUATOR = PluginSpec("engine.evaluators", "recorded")
 """The job's evaluator where nothing is ever searched."""
 
@@ -143,21 +146,35 @@ class SearchedRun(StartedRun):
         """Ask the aggregators, for the run's own view of the game and for each player's."""
         if self._evaluators.follow_ups is None:
             return {}
-        positions = Positions(source)
-        settings = self._plan.settings
-        limit = limit_of(source, settings, searched=self._evaluators.main.spec is not None)
-
-        def ask(seen: AnalysedGame) -> dict[str, list[FollowUp | None]]:
-            searches = asked(self._delivery.aggregators, seen, limit, positions)
-            for search in (search for found in searches.values() for search in found if search is not None):
-                self._accounts.follow_up_limits[structs.replace(search.limit, multipv=1)] += 1
-            return searches
-
+        ask = self._asking(source, rounds=0)
         own: dict[RequestKey, Sequence[FollowUp | None]] = {
             RequestKey(name, game.view): searches for name, searches in ask(game).items()
         }
         players = self._delivery.player_outputs
         return own if players is None else {**own, **players.follow_ups(game, ask)}
+
+    def further(self, game: AnsweredGame) -> FollowUps:
+        """Ask those who have got answers, in each view, what follows from them."""
+        ask = self._asking(game.source, game.rounds)
+        views = dict.fromkeys(key.view for key in game.answers)
+        return {
+            RequestKey(name, view): searches
+            for view in views
+            for name, searches in ask(seen_with(game.game, game.answers, view)).items()
+        }
+
+    def _asking(self, source: SourceGame, rounds: int) -> Callable[[AnalysedGame], Searches]:
+        """Return what asks the aggregators for searches of a view of a game."""
+        positions = Positions(source)
+        limit = limit_of(source, self._plan.settings, searched=self._evaluators.main.spec is not None)
+
+        def ask(seen: AnalysedGame) -> Searches:
+            searches = asked(self._delivery.aggregators, seen, limit, positions, rounds)
+            for search in (search for found in searches.values() for search in found if search is not None):
+                self._accounts.follow_up_limits[structs.replace(search.limit, multipv=1)] += 1
+            return searches
+
+        return ask
 
     def search_failed(self, failure: Failure) -> None:
         """Report a position that is given up, or a fault of the executor."""

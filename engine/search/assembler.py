@@ -9,7 +9,15 @@ from msgspec import Struct
 
 from engine.contracts.messages import Unit
 from engine.model import AnalysedGame, AnalysedPosition, Evaluation, SkippedGame
-from engine.search.games import FinishedGame, FollowUpUnits, PlannedGame, SearchedGame
+from engine.search.games import (
+    NO_ANSWERS,
+    AnsweredGame,
+    Answers,
+    FinishedGame,
+    FollowUpUnits,
+    PlannedGame,
+    SearchedGame,
+)
 
 
 class _Searching(Struct):
@@ -27,17 +35,39 @@ class _Answering(Struct):
     planned: PlannedGame
     game: AnalysedGame | SearchedGame
     follow_ups: FollowUpUnits
+    earlier: Answers
+    """Answers of earlier rounds."""
+    rounds: int
+    """How many times aggregators have asked."""
     open: int
     """Units that are still missing."""
     evaluations: dict[int, Evaluation] = {}
-    """Answers so far, by unit."""
+    """Answers of this round so far, by unit."""
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing was asked for in this round, so that there is no other."""
+        return not self.follow_ups.ids
+
+    def answers(self) -> Answers:
+        """Return the answers of all rounds."""
+        return {
+            **self.earlier,
+            **{
+                key: (
+                    *self.earlier.get(key, ()),
+                    *(None if unit is None else self.evaluations.get(unit) for unit in ids),
+                )
+                for key, ids in self.follow_ups.ids.items()
+            },
+        }
 
 
 class Assembler:
     """The games in flight. They are opened in input order and leave in input order, each when it is finished.
 
     A game goes through these stages: `open` -> positions filled in -> `searched` tells of it -> `answer` ->
-    `finished`.
+    answers filled in -> `answered` tells of it -> `answer`, until nothing more is asked for -> `finished`.
     """
 
     def __init__(self) -> None:
@@ -47,6 +77,8 @@ class Assembler:
         """Units that are not accepted yet, by id."""
         self._searched: dict[int, _Searching] = {}
         """Games that `searched` has not told of yet."""
+        self._answered: dict[int, _Answering] = {}
+        """Games that `answered` has not told of yet."""
 
     def __len__(self) -> int:
         """Return the number of games in flight."""
@@ -85,7 +117,7 @@ class Assembler:
         state = self._games[unit.game]
         if isinstance(state, _Answering):
             state.evaluations[unit.id] = evaluations[0]
-            state.open -= 1
+            self._close_answer(state)
             return
         for ply, evaluation in zip(unit.plies, evaluations, strict=True):
             self._enter(state, unit, ply, AnalysedPosition(evaluation=evaluation))
@@ -96,7 +128,7 @@ class Assembler:
         unit = self._units.pop(unit_id)
         state = self._games[unit.game]
         if isinstance(state, _Answering):
-            state.open -= 1
+            self._close_answer(state)
             return
         for ply in unit.plies:
             self._enter(state, unit, ply, AnalysedPosition(missing="quarantined"))
@@ -112,18 +144,42 @@ class Assembler:
         if not state.open:
             self._searched[unit.game] = state
 
+    def _close_answer(self, state: _Answering) -> None:
+        state.open -= 1
+        if not state.open:
+            self._answered[state.game.origin.game] = state
+
     def searched(self) -> list[SearchedGame]:
         """Return the games whose positions have all become known since the last call, in that order."""
         games = [_searched(state) for state in self._searched.values()]
         self._searched.clear()
         return games
 
-    def answer(self, game: AnalysedGame | SearchedGame, follow_ups: FollowUpUnits) -> None:
-        """Hold a game whose positions are known back until its follow-up searches are answered."""
+    def answer(
+        self, game: AnalysedGame | SearchedGame, follow_ups: FollowUpUnits, earlier: Answers = NO_ANSWERS
+    ) -> None:
+        """Hold a game whose positions are known back until its follow-up searches are answered.
+
+        * **earlier** - the answers of earlier rounds.
+        """
         number = game.origin.game
-        planned = self._games[number].planned
-        self._games[number] = _Answering(planned, game, follow_ups, len(follow_ups.units))
+        before = self._games[number]
+        rounds = before.rounds + 1 if isinstance(before, _Answering) else 1
+        state = _Answering(before.planned, game, follow_ups, earlier, rounds, len(follow_ups.units))
+        self._games[number] = state
         self._units |= {unit.id: unit for unit in follow_ups.units}
+        if not state.last and not state.open:  # nothing of what was asked for can be searched
+            self._answered[number] = state
+
+    def answered(self) -> list[AnsweredGame]:
+        """Return the games whose searches have all been answered since the last call, in that order."""
+        games = [
+            AnsweredGame(state.planned.game, state.game, state.answers(), state.rounds)
+            for state in self._answered.values()
+            if isinstance(state.game, AnalysedGame)
+        ]
+        self._answered.clear()
+        return games
 
     def finished(self) -> Iterator[FinishedGame | SkippedGame]:
         """Yield the games at the head of the line that are finished, and forget them."""
@@ -134,11 +190,11 @@ class Assembler:
                 yield head
                 continue
             state = self._games[head]
-            if isinstance(state, _Searching) or state.open:
+            if isinstance(state, _Searching) or not state.last:
                 return
             self._line.popleft()
             del self._games[head]
-            yield _finished(state)
+            yield FinishedGame(state.game, state.earlier)
 
 
 def _searched(state: _Searching) -> SearchedGame:
@@ -146,11 +202,3 @@ def _searched(state: _Searching) -> SearchedGame:
     assert len(positions) == len(state.positions)
     planned = state.planned
     return SearchedGame(planned.origin, planned.game, positions, planned.landmarks)
-
-
-def _finished(state: _Answering) -> FinishedGame:
-    answers = {
-        key: tuple(None if unit is None else state.evaluations.get(unit) for unit in ids)
-        for key, ids in state.follow_ups.ids.items()
-    }
-    return FinishedGame(state.game, answers)

@@ -1,11 +1,12 @@
 """A game on its way through a run. Each stage is a type of its own, and none of them changes.
 
-SourceGame -> PlannedGame -> SearchedGame -> AnalysedGame -> FinishedGame
+SourceGame -> PlannedGame -> SearchedGame -> AnalysedGame -> AnsweredGame -> FinishedGame
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -72,6 +73,9 @@ Answers = Mapping[RequestKey, tuple[Evaluation | None, ...]]
 """Evaluations, in the order of the requests; None for a request that was not searched."""
 
 
+NO_ANSWERS: Answers = MappingProxyType({})
+
+
 class FollowUpUnits(Struct, frozen=True):
     """The searches that answer the follow-ups of one game; equal ones are one."""
 
@@ -89,6 +93,17 @@ class FollowUpTally(Struct):
     """Those of them that are answered, or given up."""
     asked: int = 0
     """Positions of the games of which aggregators were asked what they want to be searched."""
+
+
+class AnsweredGame(Struct, frozen=True):
+    """A game whose follow-up searches so far are answered; more may follow from the answers."""
+
+    source: SourceGame
+    game: AnalysedGame
+    """Without answers: which of them it gets depends on the view."""
+    answers: Answers
+    rounds: int
+    """How many times aggregators have asked."""
 
 
 class FinishedGame(Struct, frozen=True):

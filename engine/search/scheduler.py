@@ -30,7 +30,17 @@ from engine.plugin import Executor, WorkerState
 from engine.search import planner
 from engine.search.assembler import Assembler
 from engine.search.execution import Execution
-from engine.search.games import FinishedGame, FollowUps, FollowUpTally, FollowUpUnits, PlannedGame, SearchedGame
+from engine.search.games import (
+    NO_ANSWERS,
+    AnsweredGame,
+    Answers,
+    FinishedGame,
+    FollowUps,
+    FollowUpTally,
+    FollowUpUnits,
+    PlannedGame,
+    SearchedGame,
+)
 from engine.search.lookups import Lookups
 from engine.search.retries import GiveUp, Retries
 from engine.search.verify import Verifier, difference
@@ -79,6 +89,10 @@ class Client(Protocol):
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
         """Return what aggregators want to be searched on top. Called once a game."""
+        ...
+
+    def further(self, game: AnsweredGame) -> FollowUps:
+        """Return what they want to be searched because of the answers. Called until they want nothing more."""
         ...
 
     def search_failed(self, failure: Failure) -> None:
@@ -208,6 +222,8 @@ class Scheduler:
             self._take(self._collect(timeout))
         for game in self._assembler.searched():
             self._go_on(game)
+        for answered in self._assembler.answered():
+            self._ask_on_top(answered.game, self._client.further(answered), answered.answers)
         for finished in self._assembler.finished():
             if isinstance(finished, FinishedGame):
                 self._client.counts.cached += self._cached.pop(finished.game.origin.game, 0)
@@ -228,12 +244,14 @@ class Scheduler:
             self._assembler.answer(game, FollowUpUnits())
             return
         analysed = self._client.analyse(game)
-        follow_ups = planner.follow_up_units(
-            game.origin.game, self._client.follow_ups(game.game, analysed), self._ids
-        )
-        self._assembler.answer(analysed, follow_ups)
-        self._enqueue_first(follow_ups.units)
+        self._ask_on_top(analysed, self._client.follow_ups(game.game, analysed), NO_ANSWERS)
         self.follow_ups.asked += sum(position.evaluation is not None for position in analysed.positions)
+
+    def _ask_on_top(self, game: AnalysedGame, wanted: FollowUps, earlier: Answers) -> None:
+        """Have a round of follow-ups searched, or none if nothing is wanted any more."""
+        follow_ups = planner.follow_up_units(game.origin.game, wanted, self._ids)
+        self._assembler.answer(game, follow_ups, earlier)
+        self._enqueue_first(follow_ups.units)
 
     def _enqueue_first(self, units: Sequence[Unit]) -> None:
         """Put the extra units of a game before those of other games, so that it can leave."""

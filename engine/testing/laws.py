@@ -178,6 +178,12 @@ def requests_are_pure(bench: Bench, parts: Parts) -> Iterator[Compared]:
         yield Compared(law, hint, "first call", asked, "second call", _listed(used.requests(game)))
         law = "requests depends on the game alone: what was added before does not matter"
         yield Compared(law, hint, "fed with games", asked, "a fresh one", _listed(fresh.requests(game)))
+        law = "further_requests is repeatable: the same game and answers ask for the same"
+        further = _listed(used.further_requests(game))
+        yield Compared(law, hint, "first call", further, "second call", _listed(used.further_requests(game)))
+        for request in used.further_requests(game) if used.answers(game) else ():
+            if wrong := wrong_request(game, request):
+                raise bench.broken("further requests are for positions of the game that can be searched", wrong)
     law = "requests changes nothing: the state stays the same"
     yield Compared(law, hint, "state before", before, "state after", bench.json(used))
 

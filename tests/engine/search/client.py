@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.analysis import judge
 from engine.model import AnalysedGame, Failure, RunCounts, SourceGame
 from engine.plugin import Executor
-from engine.search.games import FollowUps, SearchedGame
+from engine.search.games import AnsweredGame, FollowUps, SearchedGame
 
 
 class PlainClient:
@@ -24,6 +24,9 @@ class PlainClient:
         return judge.analyse(game.origin, game.game, game.positions)
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
+        return {}
+
+    def further(self, game: AnsweredGame) -> FollowUps:
         return {}
 
     def search_failed(self, failure: Failure) -> None:

@@ -114,7 +114,21 @@ def test_an_analysed_game_waits_for_its_follow_ups() -> None:
     assert list(assembler.finished()) == []
     assembler.accept(500, [evaluation(7)])
     assert list(assembler.finished()) == []
+    assert assembler.answered() == []
     assembler.quarantine(501)
+    [answered] = assembler.answered()
+    assert answered.rounds == 1
+    assert answered.answers == {a: (evaluation(7), None), b: (evaluation(7), None)}
+    assert list(assembler.finished()) == []
+
+    further = follow_up_units(1, {b: [None, FollowUp(0, position, Limit(6))]}, itertools.count(600))
+    assembler.answer(answered.game, further, answered.answers)
+    assembler.accept(600, [evaluation(8)])
+    [answered] = assembler.answered()
+    assert answered.rounds == 2
+    assert answered.answers == {a: (evaluation(7), None), b: (evaluation(7), None, None, evaluation(8))}
+
+    assembler.answer(answered.game, FollowUpUnits(), answered.answers)
     [left] = assembler.finished()
     assert isinstance(left, FinishedGame)
-    assert left.answers == {a: (evaluation(7), None), b: (evaluation(7), None)}
+    assert left.answers == answered.answers
