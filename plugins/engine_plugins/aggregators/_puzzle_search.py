@@ -1,0 +1,168 @@
+"""The search for the solution of a puzzle: best play in which each move of the solver is the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Literal
+
+import chess
+from msgspec import Struct
+
+from engine.model import AnalysedGame, Evaluation, Limit, Score
+from engine.plugin import Request
+from engine.scoring import chances
+from engine_plugins.aggregators._puzzle_candidates import candidates, chances_of, is_mate
+from engine_plugins.aggregators._puzzle_options import PuzzlesOptions
+
+MATE_ALTERNATIVE = 0.6
+"""Winning chances above which a move that does not mate spoils a mate in one that has several ways."""
+
+Outcome = Literal[
+    "puzzle", "unsearched", "second move", "not winning", "no mate", "too short", "repetition", "mate in one"
+]
+"""What became of a candidate: a puzzle, or the reason why it is none."""
+
+
+class Solution(Struct, frozen=True):
+    """What was found out about one candidate."""
+
+    ply: int
+    """The position in which the solver moves."""
+    board: chess.Board
+    """That position, with the moves of the game on its stack."""
+    outcome: Outcome
+    moves: tuple[chess.Move, ...]
+    """The solution: an odd number of moves, the solver's first; of what is no puzzle, as far as it was found."""
+    score: Score | None
+    """The solver's score in that position; None where it was not searched."""
+
+
+def solve(
+    game: AnalysedGame, options: PuzzlesOptions, answers: Sequence[Evaluation | None]
+) -> tuple[list[Request], list[Solution]]:
+    """Follow the candidates of a game as far as the answers go.
+
+    * **game** - the game with its evaluations.
+    * **options** - the rules.
+    * **answers** - the answers to the requests of all rounds so far.
+
+    Return the next searches, which are none when all is known, and the candidates; of one that is still searched
+    the outcome is `unsearched`.
+    """
+    attempts = [_Attempt(game, ply, board, options) for ply, board in candidates(game, options)]
+    left: Iterator[Evaluation | None] = iter(answers)
+    while waiting := [attempt for attempt in attempts if attempt.outcome is None]:
+        known = list(islice(left, len(waiting)))
+        if len(known) < len(waiting):
+            break
+        for attempt, answer in zip(waiting, known, strict=True):
+            attempt.take(answer)
+    return [attempt.request() for attempt in waiting], [attempt.solution() for attempt in attempts]
+
+
+class _Attempt:
+    """One candidate on its way: solver and opponent move in turn, each with the best move."""
+
+    def __init__(self, game: AnalysedGame, ply: int, board: chess.Board, options: PuzzlesOptions) -> None:
+        self.outcome: Outcome | None = None
+        """None while there is something to search."""
+        self._scale, self._options = game.scale, options
+        self._ply, self._start, self._board = ply, board, board.copy()
+        self._moves: list[chess.Move] = []
+        self._choices: list[bool] = []
+        """Of each of the solver's moves, whether there were others."""
+        self._score: Score | None = None
+
+    def request(self) -> Request:
+        """Return the next search."""
+        limit = Limit(nodes=self._options.nodes) if self._options.nodes else None
+        return Request(self._ply, tuple(self._moves), self._lines(), limit)
+
+    def _lines(self) -> int:
+        """Return how many of the best moves must be known: one more than mate at once, and two at least."""
+        if len(self._moves) % 2:
+            return 1
+        return max(2, 1 + sum(1 for _ in _mates(self._board)))
+
+    def take(self, answer: Evaluation | None) -> None:
+        """Go on with the answer to `request`."""
+        if answer is None or answer.best is None:
+            self._end("unsearched")
+        elif len(self._moves) % 2:
+            self._push(answer.best)
+            if self._board.is_game_over(claim_draw=False) or self._board.is_repetition(2):
+                self._end("repetition")
+        else:
+            self._solve(answer)
+
+    def _solve(self, answer: Evaluation) -> None:
+        """Take the best move of the solver, or end the line before it."""
+        assert answer.best is not None
+        if self._score is None:
+            self._score = answer.score
+        if answer.score.mate is None and chances_of(answer.score, self._scale) < chances(self._options.winning):
+            self._end("not winning")
+        elif not self._is_only(answer):
+            self._end("second move")
+        else:
+            self._choices.append(self._board.legal_moves.count() > 1)
+            self._push(answer.best)
+            if self._board.is_checkmate() or len(self._choices) >= self._options.longest:
+                self._end("puzzle")
+            elif self._board.is_game_over(claim_draw=False) or self._board.is_repetition(2):
+                self._end("repetition")
+
+    def _is_only(self, answer: Evaluation) -> bool:
+        """Return whether no other move is nearly as good."""
+        lines = answer.lines
+        if self._board.legal_moves.count() == 1:
+            return True
+        if len(lines) < 2:  # noqa: PLR2004 - the second one is what it is about
+            return False
+        if answer.score.mate == 1:
+            others = [line.score for line in lines if line.score.mate != 1]
+            return bool(others) and chances_of(others[0], self._scale) <= MATE_ALTERNATIVE
+        best, second = (chances_of(line.score, self._scale) for line in lines[:2])
+        return best > second + self._options.margin
+
+    def _push(self, uci: str) -> None:
+        move = self._board.parse_uci(uci)
+        self._moves.append(move)
+        self._board.push(move)
+
+    def _end(self, reason: Outcome) -> None:
+        """End the line, cut it back to the solver's last move that was a choice, and judge what is left."""
+        mates = self._board.is_checkmate() and len(self._moves) % 2 == 1
+        if not mates:
+            del self._moves[max(0, 2 * len(self._choices) - 1) :]
+            while self._choices and not self._choices[-1]:
+                self._choices.pop()
+                del self._moves[max(0, 2 * len(self._choices) - 1) :]
+        if reason in ("unsearched", "repetition"):
+            self.outcome = reason
+        elif mates:
+            allowed = self._options.mate_in_one or len(self._moves) > 1
+            self.outcome = "puzzle" if allowed else "mate in one"
+        elif not self._choices:
+            self.outcome = reason
+        elif self._score is not None and is_mate(self._score):
+            self.outcome = "no mate"
+        else:
+            self.outcome = "puzzle" if len(self._choices) >= self._options.shortest else "too short"
+
+    def solution(self) -> Solution:
+        """Return what is known."""
+        outcome = self.outcome or "unsearched"
+        return Solution(self._ply, self._start, outcome, tuple(self._moves), self._score)
+
+
+def _mates(board: chess.Board) -> Iterator[chess.Move]:
+    """Yield the moves that mate at once."""
+    for move in board.legal_moves:
+        if board.gives_check(move):
+            board.push(move)
+            mates = board.is_checkmate()
+            board.pop()
+            if mates:
+                yield move
