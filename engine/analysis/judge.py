@@ -111,6 +111,7 @@ def analyse(  # noqa: PLR0913 - everything that the analysis of a game depends o
         phases=landmarks.phases,
         opening=landmarks.opening,
         scale=scale,
+        answer_scale=scale,
         reconciled=reconciled,
         untagged_result=game.untagged_result,
     )

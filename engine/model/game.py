@@ -238,6 +238,8 @@ class AnalysedGame(Struct, frozen=True):
     answers: Mapping[str, tuple[Evaluation | None, ...]] = {}
     """Results of the follow-up searches by the name of the aggregator that requested them (`Aggregator.requests`),
     in its order; None for a search that failed."""
+    answer_scale: float = 1.0
+    """Factor by which the centipawns of `answers` are multiplied before Win% formulas."""
     untagged_result: Result | None = None
     """Result that the end of the moves says where the tag `Result` says none; otherwise None."""
     remarks: tuple[Remark, ...] = ()

@@ -44,6 +44,8 @@ class SearchedRun(StartedRun):
         self._game_analyzer = GameAnalyzer(
             self._plan.settings.search, main.info.scale, main.reads_input, self._plan.selection.players
         )
+        answering = self._evaluators.follow_ups or main
+        self._answer_scale = self._plan.settings.search.scale or answering.info.scale
 
     def _work(self) -> None:
         if self.announcement is not None:
@@ -140,7 +142,10 @@ class SearchedRun(StartedRun):
 
     def analyse(self, game: SearchedGame) -> AnalysedGame:
         """Judge the moves of a game."""
-        return self._game_analyzer.analyse(game)
+        analysed = self._game_analyzer.analyse(game)
+        if analysed.answer_scale == self._answer_scale:
+            return analysed
+        return structs.replace(analysed, answer_scale=self._answer_scale)
 
     def follow_ups(self, source: SourceGame, game: AnalysedGame) -> FollowUps:
         """Ask the aggregators, for the run's own view of the game and for each player's."""

@@ -117,7 +117,7 @@ def margin_of(game: AnalysedGame, k: int, answer: Evaluation | None) -> int | No
     """Return the thousandths of Win% that the second-best move loses; None if the move played is not the best."""
     if answer is None or len(answer.lines) < 2 or answer.lines[0].pv[:1] != (game.plies[k].uci,):  # noqa: PLR2004
         return None
-    first, second = (milli(scoring.win_percent(line.score, game.scale)) for line in answer.lines[:2])
+    first, second = (milli(scoring.win_percent(line.score, game.answer_scale)) for line in answer.lines[:2])
     return first - second
 
 

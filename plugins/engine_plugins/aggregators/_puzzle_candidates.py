@@ -70,9 +70,9 @@ def _is_flaw(game: AnalysedGame, k: int, options: PuzzlesOptions) -> bool:
     if is_mate(now):
         return True
     had, has = chances_of(earlier, scales[0]), chances_of(now, scales[1])
-    if had > chances_of(Score(cp=options.ahead), 1.0):
+    if had > chances(options.ahead):
         return False
-    return has >= chances_of(Score(cp=options.winning), 1.0) and has > had + options.swing
+    return has >= chances(options.winning) and has > had + options.swing
 
 
 def _is_fair(game: AnalysedGame, k: int, board: chess.Board, options: PuzzlesOptions) -> bool:
@@ -88,7 +88,7 @@ def _is_fair(game: AnalysedGame, k: int, board: chess.Board, options: PuzzlesOpt
     assert evaluation is not None
     scale = 1.0 if game.positions[k].recorded else game.scale
     score = evaluation.score
-    return is_mate(score) or chances_of(score, scale) >= chances_of(Score(cp=options.behind), 1.0) or balance < 0
+    return is_mate(score) or chances_of(score, scale) >= chances(options.behind) or balance < 0
 
 
 def _shows_castling(board: chess.Board) -> bool:

@@ -43,7 +43,10 @@ class PuzzlesOptions(Options, frozen=True):
     margin: Annotated[
         float,
         Meta(ge=0.05, le=2, description="Winning chances by which each move must be better than the second one."),
-    ] = 0.7
+    ] = 0.33
+    second: Annotated[
+        int, Meta(ge=-1_000, le=10_000, description="Largest centipawns that the second move may have.")
+    ] = 250
     shortest: Annotated[
         int, Meta(ge=1, le=20, description="Smallest number of the solver's moves, mates apart.")
     ] = 2

@@ -67,7 +67,7 @@ class _Attempt:
     def __init__(self, game: AnalysedGame, ply: int, board: chess.Board, options: PuzzlesOptions) -> None:
         self.outcome: Outcome | None = None
         """None while there is something to search."""
-        self._scale, self._options = game.scale, options
+        self._scale, self._options = game.answer_scale, options
         self._ply, self._start, self._board = ply, board, board.copy()
         self._moves: list[chess.Move] = []
         self._choices: list[bool] = []
@@ -123,8 +123,10 @@ class _Attempt:
         if answer.score.mate == 1:
             others = [line.score for line in lines if line.score.mate != 1]
             return bool(others) and chances_of(others[0], self._scale) <= MATE_ALTERNATIVE
-        best, second = (chances_of(line.score, self._scale) for line in lines[:2])
-        return best > second + self._options.margin
+        best, second = (line.score for line in lines[:2])
+        left = chances_of(second, self._scale)
+        wins = left > chances(self._options.second)
+        return not wins and chances_of(best, self._scale) > left + self._options.margin
 
     def _push(self, uci: str) -> None:
         move = self._board.parse_uci(uci)

@@ -228,7 +228,7 @@ class Mistakes(Aggregator):
             if known is not None and known.best is not None:
                 yield known.best
             return
-        values = [win_percent(line.score, game.scale) for line in answer.lines]
+        values = [win_percent(line.score, game.answer_scale) for line in answer.lines]
         for win, line in zip(values, answer.lines, strict=True):
             if line.pv and win >= values[0] - self.options.margin:
                 yield line.pv[0]

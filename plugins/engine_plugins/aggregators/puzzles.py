@@ -252,7 +252,7 @@ def _cells(
         " ".join(_uci(board, solution.moves)),
         board.variation_san(solution.moves),
         " ".join(tags),
-        milli(win_percent(score, game.scale)),
+        milli(win_percent(score, game.answer_scale)),
         cost,
         game.phase(k),
         None if opening is None else f"{opening.eco} {opening.name}",
