@@ -36,6 +36,7 @@ BENCHMARKS = {
     "shared": "shared",
     "leaks": "leaks",
     "budget": "budget",
+    "puzzles": "puzzles",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

@@ -12,10 +12,13 @@ the other; a deck that is made again later updates the cards that you have. All 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import html
 import importlib.util
 import io
+import itertools
+import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -61,11 +64,11 @@ class _Puzzle(Struct, frozen=True):
     line: str
     solution: str
     themes: str
-    rating: int | None
     opening: str | None
     before: str
     flaw: str
     site: str
+    rating: int | None = None
 
     @property
     def id(self) -> str:
@@ -233,10 +236,7 @@ class PuzzlesAnki(Writer):
             safe = [*fields[:2], *(html.escape(text) for text in fields[2:])]
             note = genanki.Note(model=form, fields=safe, guid=puzzle.id, tags=puzzle.themes.split())
             deck.add_note(note)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "deck.apkg"
-            genanki.Package(deck).write_to_file(path, timestamp=1.0)
-            self.stream.write(_undated(path))
+        self.stream.write(_packed(genanki.Package(deck)))
 
 
 def _diagram_of(puzzle: _Puzzle) -> str:
@@ -250,10 +250,16 @@ def _about(puzzle: _Puzzle) -> str:
     return f"{puzzle.source}{played}. {puzzle.themes}"
 
 
-def _undated(path: Path) -> bytes:
-    """Return a zip file with the same content and no dates."""
+def _packed(package: Any) -> bytes:
+    """Return a package of genanki as a file; genanki's own way leaves a temporary one behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "collection"
+        with contextlib.closing(sqlite3.connect(path)) as collection:
+            package.write_to_db(collection.cursor(), 1.0, itertools.count(1000))
+            collection.commit()
+        content = path.read_bytes()
     packed = io.BytesIO()
-    with zipfile.ZipFile(path) as made, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
-        for name in sorted(made.namelist()):
-            written.writestr(zipfile.ZipInfo(name, _EARLIEST), made.read(name), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in (("collection.anki2", content), ("media", b"{}")):
+            archive.writestr(zipfile.ZipInfo(name, _EARLIEST), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
