@@ -64,6 +64,7 @@ EXAMPLES: Mapping[str, Example] = {
     "openings": Example(("openings", "tree"), player="Stockfish 2300"),
     "peers": Example((), player="Stockfish 1700", notes=1),
     "phases": Example(("ours", "theirs"), player="Stockfish 1700"),
+    "puzzles": Example(("refused",), notes=1),
     "repertoire": Example(
         ("left", "ours"), player="Stockfish 2000", options={"lines": "tests/data/repertoire.pgn"}
     ),

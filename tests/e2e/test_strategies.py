@@ -39,7 +39,7 @@ def reports(*arguments: str | Path) -> dict[str, Any]:
 @pytest.mark.slow
 def test_workers_a_kill_and_halves_change_no_report(tmp_path: Path, fake: Path) -> None:
     one = reports(CLASSICS, "-e", fake, "-j", "1", "--no-cache", "-o", tmp_path / "run.jsonl")
-    assert len(one) == 21
+    assert len(one) == 22
     assert reports(CLASSICS, "-e", fake, "-j", "2", "--no-cache") == one
 
     killed = [

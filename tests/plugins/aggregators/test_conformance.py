@@ -32,6 +32,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "openings": {"rows": 1, "group": "eco"},
     "peers": {"rows": 1, "games": 5, "sides": 30},
     "phases": {"players": 1},
+    "puzzles": {"puzzles": 1, "swing": 0.1, "margin": 0.05, "second": 10_000, "shortest": 1, "winning": -1_000},
     "repertoire": {"rows": 1, "lines": str(DATA / "repertoire.pgn")},
     "time-management": {"longest": 1, "players": 1},
     "trends": {"by": "day"},
