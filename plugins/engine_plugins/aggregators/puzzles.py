@@ -8,11 +8,12 @@ from typing import Any
 import chess
 
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Report, ReportTable
-from engine.plugin import Aggregator, Counts, Needs, Request, TopK, keyed
+from engine.plugin import Aggregator, Counts, Needs, Request, Sum, TopK, keyed
 from engine.scoring import win_percent
 from engine.themes import Line, themes
 from engine_plugins.aggregators._common import (
     GAME,
+    NO_EVALUATIONS,
     PLAYER,
     interval,
     left_out,
@@ -69,6 +70,11 @@ class Puzzles(Aggregator):
     Example:
 
         $ engine analyze tests/data/match.jsonl.zst -a puzzles
+
+        Other candidates
+        No puzzle because  Candidates
+        not searched                9
+        9 candidates were not searched, so there are no puzzles: leave out --follow-up-evaluator none.
     """
 
     Options = PuzzlesOptions
@@ -83,6 +89,8 @@ class Puzzles(Aggregator):
     """Puzzles by theme, `found|` or `missed|` before it, and all of them under `found` and `missed`."""
     examples = keyed(TopK(SHOWN))
     """Puzzles by theme, the costliest miss first."""
+    moves = Sum()
+    """Moves in view with an evaluation before and after them."""
     searches = Counts()
     """Follow-up searches that were answered, and those that were not."""
 
@@ -101,6 +109,7 @@ class Puzzles(Aggregator):
         return solve(game, self.options, self.answers(game))[0]
 
     def add(self, game: AnalysedGame) -> None:
+        self.moves.add(sum(game.plies[k].win_before is not None for color in game.view for k in game.turns(color)))
         answers = self.answers(game)
         _, solutions = solve(game, self.options, answers)
         self.searches.add("answered", sum(answer is not None for answer in answers))
@@ -198,7 +207,7 @@ class Puzzles(Aggregator):
     def _refused(self) -> ReportTable:
         columns = (Column("reason", "No puzzle because"), Column("candidates", "Candidates", "int"))
         rows = [(reason, self.outcomes[key]) for key, reason in _REASONS.items() if self.outcomes[key]]
-        return ReportTable("refused", "Candidates that are no puzzles", columns, tuple(rows))
+        return ReportTable("refused", "Other candidates", columns, tuple(rows))
 
     def _findings(self, found: int, missed: int) -> Iterator[Finding]:
         number = found + missed
@@ -212,7 +221,9 @@ class Puzzles(Aggregator):
 
     def _notes(self) -> Iterator[str]:
         searched = self.searches["answered"]
-        if not self.outcomes.total:
+        if not self.moves.value:
+            yield NO_EVALUATIONS
+        elif not self.outcomes.total:
             yield "No move gave away enough to be the beginning of a puzzle."
         elif not searched:
             yield (
