@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import chess
-
 from engine.model import Score
 from engine.themes.line import Line, Motif
 
@@ -26,9 +24,8 @@ def mate(line: Line) -> Motif | None:
 
 
 def mate_in(line: Line) -> Motif | None:
-    """Return the theme of the number of moves to mate; there is none above five."""
-    moves = len(line.solver_plies)
-    return Motif(f"mateIn{moves}") if line.is_mate and moves <= _LONGEST_MATE else None
+    """Return the theme of the number of moves to mate; five stands for five or more."""
+    return Motif(f"mateIn{min(len(line.solver_plies), _LONGEST_MATE)}") if line.is_mate else None
 
 
 def worth(line: Line, score: Score | None) -> str | None:
