@@ -58,7 +58,10 @@ def vukovic(net: Net) -> bool:
 
 
 def corner(net: Net) -> bool:
-    """A knight mates, and a rook or queen guards two or more of the squares beside the king."""
-    checker = net.checks_with(chess.KNIGHT)
-    confined = [square for square in net.open if net.guards(square) & (net.board.rooks | net.board.queens)]
-    return checker is not None and len(confined) >= 3  # noqa: PLR2004 - a whole side
+    """A knight mates, and a rook or queen keeps the king on one side of the board."""
+    kept = [square for square in net.open if net.guards(square) & net.board.rooks]
+    return net.checks_with(chess.KNIGHT) is not None and len(kept) >= _KEPT
+
+
+_KEPT = 4
+"""So many squares beside the king a rook has to guard."""

@@ -51,17 +51,8 @@ def _bishops(net: Net, *, same_side: bool) -> bool:
 
 def dovetail(net: Net) -> bool:
     """A queen mates diagonally beside a king, and alone guards all squares beside it that are free."""
-    return _queen_beside(net, straight=False)
-
-
-def swallowtail(net: Net) -> bool:
-    """A queen mates straight beside a king, and alone guards all squares beside it that are free."""
-    return _queen_beside(net, straight=True)
-
-
-def _queen_beside(net: Net, *, straight: bool) -> bool:
-    queen = net.checks_with(chess.QUEEN)
-    if queen is None or net.at_edge or not net.touches(queen) or net.straight(queen) != straight:
+    queen = _queen_beside(net)
+    if queen is None or net.straight(queen):
         return False
     return all(
         set(net.guards(square)) == {queen}
@@ -72,11 +63,31 @@ def _queen_beside(net: Net, *, straight: bool) -> bool:
     )
 
 
+def swallowtail(net: Net) -> bool:
+    """A queen mates straight beside a king, whose own men stand on the two squares beside it farthest from her."""
+    queen = _queen_beside(net)
+    if queen is None or not net.straight(queen):
+        return False
+    return {square for square in net.beside if chess.square_knight_distance(square, queen) == 1} <= net.blocked
+
+
+def _queen_beside(net: Net) -> chess.Square | None:
+    """Return the square of a queen that alone mates from beside a king which is not at the edge."""
+    queen = net.checks_with(chess.QUEEN)
+    return queen if queen is not None and not net.at_edge and net.touches(queen) else None
+
+
 def epaulette(net: Net) -> bool:
-    """A king between two of its own men on its rank is mated along its file."""
-    shoulders = [net.step((way, 0), 1) for way in (1, -1)]
-    checked = any(chess.square_file(checker) == net.file for checker in net.checkers)
-    return checked and all(shoulder in net.blocked for shoulder in shoulders)
+    """A king between two men, at least one of them its own, is mated along the line that leads through between them."""
+    checked = {
+        chess.square_file(checker) == net.file for checker in net.checkers if net.straight(checker)
+    }
+    return any(_shoulders(net, along_file) for along_file in checked)
+
+
+def _shoulders(net: Net, along_file: bool) -> bool:
+    shoulders = [net.step((way, 0) if along_file else (0, way), 1) for way in (1, -1)]
+    return any(x in net.blocked for x in shoulders) and all(x is not None and net.board.piece_type_at(x) for x in shoulders)
 
 
 def opera(net: Net) -> bool:
@@ -88,21 +99,19 @@ def opera(net: Net) -> bool:
 
 
 def pillsbury(net: Net) -> bool:
-    """A rook mates, and a bishop guards the king's way out."""
+    """A rook mates, and a bishop that does not protect it guards the king's way out."""
     rooks = [square for square in net.checkers if net.board.piece_type_at(square) == chess.ROOK]
-    return bool(rooks) and any(
-        net.guards(square) and not net.guards(square) - net.board.pieces(chess.BISHOP, net.winner)
-        for square in net.open - set(rooks)
-    )
+    bishops = net.board.pieces(chess.BISHOP, net.winner)
+    if not rooks or any(net.touches(rook) and (len(net.checkers) > 1 or net.guards(rook) & bishops) for rook in rooks):
+        return False
+    return any(net.guards(square) and not net.guards(square) - bishops for square in net.open - set(rooks))
 
 
 def morphy(net: Net) -> bool:
-    """A bishop mates a king on the edge, and a rook guards its way out."""
-    bishop = net.checks_with(chess.BISHOP)
-    return (
-        bishop is not None
-        and sum(bool(net.guards(square) & net.board.rooks) for square in net.open) > 1
-    )
+    """A bishop mates a king on its first rank that its own men hinder, and a rook guards its ways out."""
+    if net.checks_with(chess.BISHOP) is None or net.rank != 0 or not net.blocked:
+        return False
+    return sum(bool(net.guards(square) & net.board.rooks) for square in net.open) > 1
 
 
 def blind_swine(net: Net) -> bool:
