@@ -34,9 +34,13 @@ def balance(board: chess.Board, side: chess.Color) -> int:
 
 
 def is_protected(board: chess.Board, square: chess.Square) -> bool:
-    """Return whether the man on a square is protected, directly or by a piece on the line behind an attacker."""
+    """Return whether the man on a square is protected, directly or by a piece on the line behind an attacker.
+
+    On an empty square, as after a capture in passing, that of the side which is not to move is meant.
+    """
     side = board.color_at(square)
-    assert side is not None
+    if side is None:
+        side = not board.turn
     if board.attackers_mask(side, square):
         return True
     # Behind an attacking line piece there may be a protector that the exchange uncovers.

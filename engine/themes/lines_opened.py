@@ -14,7 +14,7 @@ def discovered_check(line: Line) -> Motif | None:
     """Find a move after which a piece that did not move gives check."""
     for ply, _, move, after in line.steps():
         for checker in after.checkers():
-            if checker != move.to_square and not line.boards[ply].is_castling(move):
+            if checker != move.to_square:
                 king = after.king(after.turn)
                 assert king is not None
                 return Motif("discoveredCheck", ply, checker, (king,))
@@ -23,9 +23,12 @@ def discovered_check(line: Line) -> Motif | None:
 
 def discovered_attack(line: Line) -> Motif | None:
     """Find a capture along a line that the solver's move before opened; a discovered check is one too."""
-    check = discovered_check(line)
-    if check is not None:
-        return Motif("discoveredAttack", check.ply, check.square, check.targets)
+    for ply, _, move, after in line.steps():
+        checkers = after.checkers()
+        if len(checkers) == 1 and move.to_square not in checkers:
+            king = after.king(after.turn)
+            assert king is not None
+            return Motif("discoveredAttack", ply, min(checkers), (king,))
     for ply, board, move, _ in line.steps():
         if ply < 2 or line.captured(ply) is None or line.moved(ply) not in LINE_PIECES:
             continue
@@ -67,19 +70,20 @@ def x_ray(line: Line) -> Motif | None:
 
 
 def clearance(line: Line) -> Motif | None:
-    """Find a line piece that goes to or through a square which the solver's move before left."""
-    for ply, board, move, after in line.steps():
-        if ply < 2 or line.moved(ply) not in LINE_PIECES:
+    """Find a line piece that goes to or through a square, or a pawn that promotes on it, which the move before left.
+
+    It takes nothing, and the man that was on its square has not just gone. A check does not count where the king had to
+    move, because the square was not what prevented it before, and neither does a first move that took something safely.
+    """
+    for ply, _, move, _ in line.steps():
+        if ply < 2 or line.captured(ply) is not None or not (line.moved(ply) in LINE_PIECES or move.promotion):  # noqa: PLR2004
             continue
-        cleared = line.moves[ply - 2]
-        if cleared.promotion or cleared.to_square in (move.from_square, move.to_square):
-            continue
-        if line.moves[ply - 1].from_square == move.to_square and False:
-            continue
+        cleared, reply = line.moves[ply - 2], line.moves[ply - 1]
         path = chess.between(move.from_square, move.to_square) | chess.BB_SQUARES[move.to_square]
-        if not path & chess.BB_SQUARES[cleared.from_square]:
+        if not path & chess.BB_SQUARES[cleared.from_square] or cleared.to_square == move.from_square:
             continue
-        if line.captured(ply) is None or after.is_check():
-            if is_lost(line.boards[ply - 1], cleared.to_square):
-                return Motif("clearance", ply - 2, cleared.to_square, (cleared.from_square,))
+        if reply.from_square == move.to_square or (line.moved(ply - 1) == chess.KING and line.is_check(ply)):
+            continue
+        if line.captured(ply - 2) is None or is_lost(line.boards[ply - 1], cleared.to_square):
+            return Motif("clearance", ply - 2, cleared.to_square, (cleared.from_square,))
     return None
