@@ -21,7 +21,8 @@ class Motif(Struct, frozen=True):
     square: chess.Square | None = None
     """Square of the piece that does it after the move; None for facts of the whole line."""
     targets: tuple[chess.Square, ...] = ()
-    """Squares of the men that it is done to, in ascending order; empty for facts without squares."""
+    """Squares of the men that it is done to, in ascending order, also of those that the move took; empty for facts
+    without squares."""
 
 
 class Line:
@@ -48,8 +49,8 @@ class Line:
 
         * **board** - the position in which the solver is to move. It does not change.
         * **moves** - the moves of both sides from there, the solver's first; at least one.
-        * **before** - the position before the opponent's last move. None: the one on the board's stack of moves, if
-          there is one.
+        * **before** - the position before the opponent's last move. None: the one on the board's stack of moves,
+          if there is one.
         """
         if not moves:
             raise ValueError("a line has at least one move")
@@ -93,6 +94,15 @@ class Line:
     def solver_plies(self) -> range:
         """Indices of the solver's moves."""
         return range(0, len(self.moves), 2)
+
+    def opponent_move(self, ply: int) -> tuple[chess.Board, chess.Move] | None:
+        """Return the opponent's move before one of the solver's, and the position before it; None where unknown.
+
+        * **ply** - index of the solver's move; before move 0 is the one that led to the first position.
+        """
+        if ply > 0:
+            return self.boards[ply - 1], self.moves[ply - 1]
+        return (self.before, self.flaw) if self.before is not None and self.flaw is not None else None
 
     def moved(self, ply: int) -> chess.PieceType:
         """Return the piece that makes a move, as it is before it: a pawn that promotes is a pawn.

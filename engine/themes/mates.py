@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import chess
 
-from engine.themes.mate_net import Net
+from engine.themes.mate_net import Net, is_two_diagonally
 
 __all__ = [
-    "back_rank", "balestra", "blind_swine", "boden", "double_bishop", "dovetail", "epaulette", "kill_box", "morphy",
-    "opera", "pillsbury", "swallowtail", "triangle",
-]  # fmt: skip
-
-_BACK_RANK_BLOCKS = 1
+    "back_rank",
+    "balestra",
+    "blind_swine",
+    "boden",
+    "double_bishop",
+    "dovetail",
+    "epaulette",
+    "kill_box",
+    "morphy",
+    "opera",
+    "pillsbury",
+    "swallowtail",
+    "triangle",
+]
 
 
 def back_rank(net: Net) -> bool:
@@ -21,9 +30,7 @@ def back_rank(net: Net) -> bool:
         return False
     [inward] = [direction for direction in net.inward() if direction[1]]
     ahead = [
-        square
-        for square in net.beside
-        if chess.square_rank(square) == chess.square_rank(net.king) + inward[1]
+        square for square in net.beside if chess.square_rank(square) == chess.square_rank(net.king) + inward[1]
     ]
     return all(square in net.blocked and not net.guards(square) for square in ahead)
 
@@ -43,7 +50,9 @@ def _bishops(net: Net, *, same_side: bool) -> bool:
     bishops = net.of(chess.BISHOP)
     if len(bishops) < 2 or net.checks_with(chess.BISHOP) is None:  # noqa: PLR2004 - two bishops
         return False
-    if not all(net.board.piece_type_at(guard) == chess.BISHOP for square in net.open for guard in net.guards(square)):
+    if not all(
+        net.board.piece_type_at(guard) == chess.BISHOP for square in net.open for guard in net.guards(square)
+    ):
         return False
     sides = {chess.square_file(bishop) < net.file for bishop in bishops}
     return (len(sides) == 1) == same_side
@@ -78,16 +87,16 @@ def _queen_beside(net: Net) -> chess.Square | None:
 
 
 def epaulette(net: Net) -> bool:
-    """A king between two men, at least one of them its own, is mated along the line that leads through between them."""
-    checked = {
-        chess.square_file(checker) == net.file for checker in net.checkers if net.straight(checker)
-    }
+    """A king between two men, at least one of them its own, is mated along the line between them."""
+    checked = {chess.square_file(checker) == net.file for checker in net.checkers if net.straight(checker)}
     return any(_shoulders(net, along_file) for along_file in checked)
 
 
 def _shoulders(net: Net, along_file: bool) -> bool:
     shoulders = [net.step((way, 0) if along_file else (0, way), 1) for way in (1, -1)]
-    return any(x in net.blocked for x in shoulders) and all(x is not None and net.board.piece_type_at(x) for x in shoulders)
+    return any(x in net.blocked for x in shoulders) and all(
+        x is not None and net.board.piece_type_at(x) for x in shoulders
+    )
 
 
 def opera(net: Net) -> bool:
@@ -102,7 +111,9 @@ def pillsbury(net: Net) -> bool:
     """A rook mates, and a bishop that does not protect it guards the king's way out."""
     rooks = [square for square in net.checkers if net.board.piece_type_at(square) == chess.ROOK]
     bishops = net.board.pieces(chess.BISHOP, net.winner)
-    if not rooks or any(net.touches(rook) and (len(net.checkers) > 1 or net.guards(rook) & bishops) for rook in rooks):
+    if not rooks or any(
+        net.touches(rook) and (len(net.checkers) > 1 or net.guards(rook) & bishops) for rook in rooks
+    ):
         return False
     return any(net.guards(square) and not net.guards(square) - bishops for square in net.open - set(rooks))
 
@@ -118,24 +129,29 @@ def blind_swine(net: Net) -> bool:
     """Two rooks beside the king and beside each other mate."""
     rook = net.checks_with(chess.ROOK)
     return rook is not None and any(
-        net.touches(other) and net.touches(rook) and chess.square_distance(rook, other) == 1
+        net.touches(other)
+        and net.touches(rook)
+        and chess.square_distance(rook, other) == 1
         and other in net.guards(rook)
         for other in net.of(chess.ROOK)
     )
 
 
 def kill_box(net: Net) -> bool:
-    """A rook mates from beside the king, and a queen two squares diagonally from the rook closes the box."""
+    """A rook mates beside the king, and a queen two squares diagonally from the rook closes the box."""
     rook = net.checks_with(chess.ROOK)
     if rook is None or not net.touches(rook):
         return False
     return any(
-        not net.board.rooks & chess.BB_SQUARES[queen]
-        and chess.square_distance(queen, rook) == 2 == chess.square_manhattan_distance(queen, rook) / 2  # noqa: PLR2004
-        and chess.square_manhattan_distance(queen, net.king) == 3  # noqa: PLR2004
+        is_two_diagonally(queen, rook)
+        and chess.square_distance(queen, net.king) == _BOX - 1
         and queen in net.guards(rook)
         for queen in net.of(chess.QUEEN)
     )
+
+
+_BOX = 3
+"""The side of the box in squares."""
 
 
 def triangle(net: Net) -> bool:
@@ -149,7 +165,7 @@ def triangle(net: Net) -> bool:
 
 
 def balestra(net: Net) -> bool:
-    """A bishop mates, and a queen guards the squares beside the king that are free and the bishop does not reach."""
+    """A bishop mates, and a queen guards the squares beside the king that the bishop does not reach."""
     bishop = net.checks_with(chess.BISHOP)
     return (
         bishop is not None
