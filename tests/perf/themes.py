@@ -1,9 +1,9 @@
 """Themes of puzzles beside the tags of Lichess: precision and recall of each.
 
 The rules have no fitted numbers but a few limits, which were chosen while looking at parts 0 to 3 of the puzzles.
-Puzzles of part 4 were counted and never looked at, so its row says how well the rules do on new ones. The scores of
-the positions are not in the file: what a position is worth (crushing, advantage, equality) is told from material,
-where it is told at all. Tags that say who played (master ...) are left out.
+Puzzles of part 4 were counted and never looked at, so its row says how well the rules do on new ones. The file has
+no scores: what a position is worth (crushing, advantage, equality) is told from material, where it is told at all.
+Tags that say who played (master ...) are left out.
 """
 
 from __future__ import annotations
