@@ -37,6 +37,7 @@ BENCHMARKS = {
     "leaks": "leaks",
     "budget": "budget",
     "themes": "themes",
+    "difficulty": "difficulty",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

@@ -6,6 +6,7 @@ Whatever else a mate is called is expected, too, so each example is also one of 
 from __future__ import annotations
 
 import chess
+
 from engine.themes import motifs
 from engine.themes.mate_patterns import PATTERNS
 from tests.engine.themes.lines import line
