@@ -71,13 +71,15 @@ class Line:
         """The opponent's last move before the line; None where it is not known."""
         if self.before is None:
             return None
-        placement = self.boards[0].board_fen()
-        after = self.before.copy(stack=False)
-        for move in self.before.legal_moves:
+        first, before = self.boards[0], self.before
+        own = before.occupied_co[before.turn]
+        # A man that moved has left its square, but for a king that castles in Chess960.
+        left = own & ~first.occupied_co[before.turn] | own & before.kings
+        for move in before.generate_legal_moves(from_mask=left):
+            after = before.copy(stack=False)
             after.push(move)
-            if after.board_fen() == placement:
+            if _men(after) == _men(first):
                 return move
-            after.pop()
         return None
 
     @property
@@ -134,3 +136,9 @@ class Line:
         """Yield the solver's moves: index, position before, move, position after."""
         for ply in self.solver_plies:
             yield ply, self.boards[ply], self.moves[ply], self.boards[ply + 1]
+
+
+def _men(board: chess.Board) -> tuple[chess.Bitboard, ...]:
+    """Return what stands where."""
+    pieces = board.pawns, board.knights, board.bishops, board.rooks, board.queens, board.kings
+    return board.occupied_co[chess.WHITE], *pieces, board.occupied
