@@ -36,7 +36,9 @@ BENCHMARKS = {
     "shared": "shared",
     "leaks": "leaks",
     "budget": "budget",
-    "puzzles": "puzzles",
+    "puzzles": "known_puzzles",
+    "themes": "themes",
+    "difficulty": "difficulty",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

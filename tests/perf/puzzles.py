@@ -1,212 +1,53 @@
-"""How many known puzzles are found in the games that they come from, and how many a deeper search refutes.
-
-The games are 500 of Lichess with its evaluations, each with a puzzle that Lichess made from it. A puzzle is found
-if the same position with the same first move is one here; as a whole, if all of the solver's moves are the same,
-and the reason is said for each that is not. Then the solver's positions of the puzzles of the first 200 games are
-searched with four times the nodes: how many have a second move that wins?
-"""
+"""Puzzles with the tags and ratings of Lichess's database (CC0), in five parts by their names."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import csv
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
 
+import chess
 from msgspec import Struct
 
-import engine
-from engine.contracts.options import parse_options
-from engine.model import AnalysedGame, Limit
-from engine.model import Report as Reported
-from engine.plugin import Aggregator, Request
-from engine.scoring import is_winning
-from engine_plugins.aggregators._puzzle_options import PuzzlesOptions
-from engine_plugins.aggregators._puzzle_search import Solution, solve
-from engine_plugins.aggregators.puzzles import Puzzles
+from engine.themes import Line
 from tests.perf.games import big
-from tests.perf.report import Report, Table, Unavailable
+from tests.perf.report import Unavailable
 
-NODES = 100_000
-DEEPER = 4
-CHECKED_GAMES = 200
-FOUND, WHOLE, REFUTED = 0.9, 0.85, 0.01
+FOLDS = 5
+NAME = "puzzles-tagged/lichess_puzzles_train.csv"
 
 
-class Known(Struct):
-    """A puzzle of Lichess."""
+class Puzzle(Struct):
+    """A puzzle as the file has it."""
 
-    game: str
-    id: str
-    ply: int
-    """The position in which the solver moves."""
-    moves: tuple[str, ...]
-    themes: tuple[str, ...]
+    name: str
+    line: Line
+    themes: frozenset[str]
+    rating: int
 
+    @property
+    def fold(self) -> int:
+        """The part that the puzzle belongs to, 0 to 4; a puzzle stays in it whatever else is in the file."""
+        return zlib.crc32(self.name.encode()) % FOLDS
 
-class Traced(Puzzles):
-    """`puzzles`, which keeps what became of each candidate."""
-
-    solutions: ClassVar[dict[str, dict[int, Solution]]] = {}
-    """By game and ply."""
-
-    def add(self, game: AnalysedGame) -> None:
-        _, found = solve(game, self.options, self.answers(game))
-        Traced.solutions[_name(game)] = {solution.ply: solution for solution in found}
-        super().add(game)
+    @property
+    def san(self) -> str:
+        """The line in SAN."""
+        return self.line.boards[0].variation_san(self.line.moves)
 
 
-class Deeper(Aggregator):
-    """Searches each of the solver's positions again."""
+def puzzles(path: Path | None = None) -> Iterator[Puzzle]:
+    """Yield the puzzles of a file. Raises `Unavailable` where there is no file.
 
-    nodes: ClassVar[int] = 0
-    checked: ClassVar[dict[tuple[str, int], list[bool]]] = {}
-    """By game and ply, whether the second move wins in each of the solver's positions."""
-
-    def requests(self, game: AnalysedGame) -> list[Request]:
-        return [request for _, request in self._wanted(game)]
-
-    def _wanted(self, game: AnalysedGame) -> list[tuple[int, Request]]:
-        return [
-            (ply, Request(ply, solution.moves[:k], 2, Limit(nodes=self.nodes)))
-            for ply, solution in Traced.solutions.get(_name(game), {}).items()
-            if solution.outcome == "puzzle"
-            for k in range(0, len(solution.moves), 2)
-            if not _ends_in_mate(solution, k)
-        ]
-
-    def add(self, game: AnalysedGame) -> None:
-        for (ply, _), answer in zip(self._wanted(game), self.answers(game), strict=True):
-            lines = answer.lines if answer is not None else ()
-            wins = len(lines) > 1 and is_winning(lines[1].score)
-            self.checked.setdefault((_name(game), ply), []).append(wins)
-
-    def report(self) -> Reported:
-        return Reported("Deeper")
-
-
-def _ends_in_mate(solution: Solution, k: int) -> bool:
-    """Whether the move is the last one of a mate, where any mate will do."""
-    board = solution.board.copy(stack=False)
-    for move in solution.moves:
-        board.push(move)
-    return k == len(solution.moves) - 1 and board.is_checkmate()
-
-
-def _name(game: AnalysedGame) -> str:
-    return game.headers.get("Site", "").rpartition("/")[2]
-
-
-def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--nodes", type=int, default=NODES, metavar="N", help=f"of each search  [{NODES:,}]")
-    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="options of puzzles")
-    parser.add_argument("--misses", action="store_true", help="list every puzzle that is not found as a whole")
-
-
-def run(args: argparse.Namespace) -> Report:
-    path, puzzles = (big("lichess-analysed", name) for name in ("games_eval_clk.pgn", "puzzles.ndjson"))
-    if path is None or puzzles is None:
-        raise Unavailable("the big real data is missing: lichess-analysed has games with a known puzzle each")
-    known = _known(puzzles)
-    chosen = dict(word.split("=", 1) for word in args.set)
-    own = parse_options(PuzzlesOptions, {"nodes": args.nodes, **_numbers(chosen)}, "puzzles")
-    report = Report()
-    with tempfile.TemporaryDirectory() as folder:
-        games = _part(path, Path(folder) / "games.pgn", 20 if args.quick else len(known))
-        got = _analyse(games, Traced(own), args)
-        report.evaluators.append(got.follow_up_evaluator.name if got.follow_up_evaluator else got.evaluator.name)
-        present = [puzzle for puzzle in known if puzzle.game in Traced.solutions]
-        _tell_found(report, present, misses=args.misses)
-        Deeper.nodes = DEEPER * args.nodes
-        few = _part(path, Path(folder) / "few.pgn", min(CHECKED_GAMES, len(present)))
-        _analyse(few, Deeper(), args)
-    _tell_refuted(report, Deeper.checked)
-    return report
-
-
-def _numbers(words: Mapping[str, str]) -> dict[str, Any]:
-    return {name: json.loads(word) for name, word in words.items()}
-
-
-def _known(path: Path) -> list[Known]:
-    puzzles = []
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        moves = tuple(row["line"].split())
-        puzzles.append(Known(row["game"], row["id"], row["ply"] + 1, moves[1:], tuple(row["themes"])))
-    return puzzles
-
-
-def _part(path: Path, part: Path, games: int) -> Path:
-    """Write the first games of a file."""
-    texts = path.read_text().split("[Event ")[1 : games + 1]
-    part.write_text("".join(f"[Event {text}" for text in texts))
-    return part
-
-
-def _analyse(path: Path, aggregator: Aggregator, args: argparse.Namespace) -> engine.RunResult:
-    settings = engine.Settings(workers=args.workers, follow_up_evaluator=args.evaluator)
-    return engine.analyze(str(path), evaluator="recorded", aggregators=[aggregator], settings=settings)
-
-
-def _verdict(known: Known, solution: Solution | None) -> tuple[bool, str]:
-    """Return whether a puzzle is found, and what there is to say of its solution: `same`, or why it is not."""
-    if solution is None or solution.outcome != "puzzle":
-        return False, solution.outcome if solution is not None else "no candidate by the evaluations"
-    ours = tuple(move.uci() for move in solution.moves)
-    if ours[:1] != known.moves[:1]:
-        return False, "another first move"
-    if ours == known.moves:
-        return True, "same"
-    if ours[::2][: len(known.moves[::2])] == known.moves[::2]:
-        return True, "same" if len(ours) == len(known.moves) else "goes on after its end"
-    if known.moves[: len(ours)] == ours:
-        return True, "ends earlier"
-    place = next((k for k, (a, b) in enumerate(zip(ours, known.moves, strict=False)) if a != b), 0)
-    return True, "another reply" if place % 2 else "another move"
-
-
-def _tell_found(report: Report, known: Sequence[Known], *, misses: bool) -> None:
-    verdicts = [(puzzle, *_verdict(puzzle, Traced.solutions[puzzle.game].get(puzzle.ply))) for puzzle in known]
-    found = sum(each for _, each, _ in verdicts)
-    whole = sum(each and word in ("same", "goes on after its end") for _, each, word in verdicts)
-    number = len(known)
-    ours = sum(s.outcome == "puzzle" for game in Traced.solutions.values() for s in game.values())
-    for what, count, aim in (
-        ("known puzzles found (position and first move)", found, FOUND),
-        ("known puzzles with the whole solution (all moves of the solver)", whole, WHOLE),
-    ):
-        share = count / number
-        report.find(what, f"{100 * share:.1f} % of {number:,}", f"≥ {100 * aim:.0f} %", met=share >= aim)
-    table = Table("Known puzzles by what became of them", ("", "puzzles", "found"))
-    words = Counter((word, each) for _, each, word in verdicts)
-    for (word, each), count in words.most_common():
-        table.add(word, f"{count:,}", "yes" if each else "no")
-    report.tables.append(table)
-    report.notes.append(f"{ours:,} puzzles in {number:,} games; outcomes of all candidates: {_outcomes()}.")
-    if misses:
-        listed = Table("Not found, or not as a whole", ("puzzle", "because", "themes"))
-        for puzzle, _, word in verdicts:
-            if word not in ("same", "goes on after its end"):
-                listed.add(puzzle.id, word, " ".join(puzzle.themes))
-        report.tables.append(listed)
-
-
-def _outcomes() -> str:
-    counts = Counter(s.outcome for game in Traced.solutions.values() for s in game.values())
-    return ", ".join(f"{outcome} {count:,}" for outcome, count in counts.most_common())
-
-
-def _tell_refuted(report: Report, checked: Mapping[tuple[str, int], Sequence[bool]]) -> None:
-    refuted = [key for key, wins in checked.items() if any(wins)]
-    share = len(refuted) / len(checked) if checked else 0.0
-    report.find(
-        f"puzzles of {CHECKED_GAMES} games in which a second move wins at {DEEPER} times the nodes",
-        f"{100 * share:.1f} % of {len(checked):,}",
-        f"≤ {100 * REFUTED:.0f} %",
-        met=share <= REFUTED,
-    )
-    report.data["refuted"] = [f"{game} {ply}" for game, ply in refuted]
+    * **path** - columns PuzzleId, FEN (the solver is to move), PreFlawFEN, PV, Themes, Rating; None: that of the
+      big real data.
+    """
+    path = path or big(NAME)
+    if path is None or not path.exists():
+        raise Unavailable(f"{path or NAME} is not here; ENGINE_TEST_DATA names the folder with the big real data")
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            moves = [chess.Move.from_uci(move) for move in row["PV"].split()]
+            line = Line.of(chess.Board(row["FEN"]), moves, chess.Board(row["PreFlawFEN"]))
+            yield Puzzle(row["PuzzleId"], line, frozenset(row["Themes"].split()), int(row["Rating"]))
