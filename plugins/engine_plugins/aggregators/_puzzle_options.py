@@ -27,7 +27,7 @@ class PuzzlesOptions(Options, frozen=True):
     winning: Annotated[
         int,
         Meta(ge=-1_000, le=10_000, description="Smallest centipawns that the solver must have with each move."),
-    ] = 0
+    ] = -30
     ahead: Annotated[
         int,
         Meta(
@@ -47,6 +47,12 @@ class PuzzlesOptions(Options, frozen=True):
     second: Annotated[
         int, Meta(ge=-1_000, le=10_000, description="Largest centipawns that the second move may have.")
     ] = 250
+    replies: Annotated[
+        int, Meta(ge=1, le=20, description="Answers of the opponent to each move that are tried, the best first.")
+    ] = 3
+    as_good: Annotated[
+        float, Meta(ge=0, le=1, description="Winning chances that such an answer may be worse than the best one.")
+    ] = 0.1
     shortest: Annotated[
         int, Meta(ge=1, le=20, description="Smallest number of the solver's moves, mates apart.")
     ] = 2

@@ -62,7 +62,11 @@ def solve(
 
 
 class _Attempt:
-    """One candidate on its way: solver and opponent move in turn, each with the best move."""
+    """One candidate on its way: solver and opponent move in turn.
+
+    The solver makes the best move. The opponent makes one of the best moves, the first after which the solver has
+    an only move again.
+    """
 
     def __init__(self, game: AnalysedGame, ply: int, board: chess.Board, options: PuzzlesOptions) -> None:
         self.outcome: Outcome | None = None
@@ -72,6 +76,8 @@ class _Attempt:
         self._moves: list[chess.Move] = []
         self._choices: list[bool] = []
         """Of each of the solver's moves, whether there were others."""
+        self._replies: list[str] = []
+        """Answers to the solver's last move that are as good as the one on the board and not tried yet."""
         self._score: Score | None = None
 
     def request(self) -> Request:
@@ -80,9 +86,9 @@ class _Attempt:
         return Request(self._ply, tuple(self._moves), self._lines(), limit)
 
     def _lines(self) -> int:
-        """Return how many of the best moves must be known: one more than mate at once, and two at least."""
+        """Return how many of the best moves must be known: of the solver, two, and one more than mate at once."""
         if len(self._moves) % 2:
-            return 1
+            return self._options.replies
         return max(2, 1 + sum(1 for _ in _mates(self._board)))
 
     def take(self, answer: Evaluation | None) -> None:
@@ -90,11 +96,31 @@ class _Attempt:
         if answer is None or answer.best is None:
             self._end("unsearched")
         elif len(self._moves) % 2:
-            self._push(answer.best)
-            if self._board.is_game_over(claim_draw=False) or self._board.is_repetition(2):
-                self._end("repetition")
+            self._replies = self._as_good(answer)
+            self._reply()
         else:
             self._solve(answer)
+
+    def _as_good(self, answer: Evaluation) -> list[str]:
+        """Return the opponent's moves that are nearly as good as the best one, the best first."""
+        assert answer.best is not None
+        lines = [(chances_of(line.score, self._scale), line.pv[0]) for line in answer.lines if line.pv]
+        return [uci for left, uci in lines if left >= lines[0][0] - self._options.as_good] or [answer.best]
+
+    def _reply(self) -> None:
+        """Let the opponent make the next of these moves."""
+        self._push(self._replies.pop(0))
+        if self._board.is_game_over(claim_draw=False) or self._board.is_repetition(2):
+            self._refuse("repetition")
+
+    def _refuse(self, reason: Outcome) -> None:
+        """Try another answer of the opponent if there is one, or end the line here."""
+        if not self._replies or not self._moves:
+            self._end(reason)
+            return
+        self._moves.pop()
+        self._board.pop()
+        self._reply()
 
     def _solve(self, answer: Evaluation) -> None:
         """Take the best move of the solver, or end the line before it."""
@@ -102,10 +128,11 @@ class _Attempt:
         if self._score is None:
             self._score = answer.score
         if answer.score.mate is None and chances_of(answer.score, self._scale) < chances(self._options.winning):
-            self._end("not winning")
+            self._refuse("not winning")
         elif not self._is_only(answer):
-            self._end("second move")
+            self._refuse("second move")
         else:
+            self._replies = []
             self._choices.append(self._board.legal_moves.count() > 1)
             self._push(answer.best)
             if self._board.is_checkmate() or len(self._choices) >= self._options.longest:

@@ -10,7 +10,7 @@ import chess
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Request, Sum, TopK, keyed
 from engine.scoring import win_percent
-from engine.themes import Line, themes
+from engine.themes import Line, difficulty, model, themes
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
@@ -120,7 +120,8 @@ class Puzzles(Aggregator):
 
     def _enter(self, game: AnalysedGame, solution: Solution) -> None:
         k, number = solution.ply, game.origin.game
-        tags = themes(Line.of(solution.board, solution.moves), solution.score)
+        line = Line.of(solution.board, solution.moves)
+        tags = themes(line, solution.score)
         found = _is_found(game, solution)
         verdict = "found" if found else "missed"
         # A move that is missed always costs more than one that is found.
@@ -132,7 +133,8 @@ class Puzzles(Aggregator):
             if self.examples[tag].admits(worth, number, k):
                 self.examples[tag].add(worth, number, k)
         if self.puzzles.admits(worth, number, k):
-            self.puzzles.add(worth, number, k, *_cells(game, solution, tags, cost))
+            named = " ".join(tags), difficulty(line, tags)
+            self.puzzles.add(worth, number, k, *_cells(game, solution), *named, *_figures(game, solution, cost))
 
     def report(self) -> Report:
         found, missed = self.found["found"], self.found["missed"]
@@ -160,6 +162,7 @@ class Puzzles(Aggregator):
             Column("line", "Line"),
             Column("solution", "Solution"),
             Column("themes", "Themes"),
+            Column("rating", "Rating", "int"),
             Column("win", "Win%", "percent"),
             Column("cost", "Cost", "percent"),
             Column("phase", "Phase"),
@@ -179,7 +182,7 @@ class Puzzles(Aggregator):
                 rows.append((entry.game, entry.ply, *cells, *figures, phase, opening, before, flaw, site))
         reading = (
             "Missed puzzles first, those that cost most Win% before others. Played: the move in the game. Win%:"
-            " the solver's with the solution."
+            f" the solver's with the solution. Rating: an estimate, {model().error:.0f} points off in the mean."
         )
         return ReportTable("puzzles", "Puzzles", columns, tuple(rows), reading=reading)
 
@@ -230,7 +233,10 @@ class Puzzles(Aggregator):
                 f"{self.outcomes.total:,} candidates were not searched, so there are no puzzles: leave out"
                 " --follow-up-evaluator none."
             )
-        yield "A puzzle: each move of the solver is the only one, by 0.7 of winning chances from -1 to 1."
+        yield (
+            "A puzzle: each move of the solver is better than the second one by"
+            f" {50 * self.options.margin:g} Win% or more, and the second one does not win."
+        )
         more = self.found["found"] + self.found["missed"] - len(self.puzzles.entries())
         yield from left_out("puzzles", more, "puzzles.puzzles")
 
@@ -247,22 +253,25 @@ def _is_found(game: AnalysedGame, solution: Solution) -> bool:
     return board.is_checkmate() and len(solution.moves) == 1
 
 
-def _cells(
-    game: AnalysedGame, solution: Solution, tags: tuple[str, ...], cost: int
-) -> tuple[str | int | None, ...]:
+def _cells(game: AnalysedGame, solution: Solution) -> tuple[str | None, ...]:
+    """Return what was played by whom, the position and the solution."""
     k, board = solution.ply, solution.board
-    before = board.copy()
-    flaw = before.pop()
-    opening = game.opening
-    score = solution.score
-    assert score is not None
     return (
         numbered(game, k) if k < len(game.plies) else None,
         game.player(game.turn(k)),
         board.fen(),
         " ".join(_uci(board, solution.moves)),
         board.variation_san(solution.moves),
-        " ".join(tags),
+    )
+
+
+def _figures(game: AnalysedGame, solution: Solution, cost: int) -> tuple[str | int | None, ...]:
+    """Return Win% and cost, and where the puzzle comes from."""
+    k, opening, score = solution.ply, game.opening, solution.score
+    before = solution.board.copy()
+    flaw = before.pop()
+    assert score is not None
+    return (
         milli(win_percent(score, game.answer_scale)),
         cost,
         game.phase(k),
