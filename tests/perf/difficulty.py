@@ -1,7 +1,7 @@
 """The estimate of a puzzle's rating: its mean error on puzzles left out of the fit, beside always saying the mean.
 
 A ridge regression on the features of `engine.themes.features`, in five parts: each part is estimated by the
-numbers that the other four give. `--write` fits all of them and writes the file that `engine.themes.difficulty`
+numbers that the other four give. `--write` fits all of them and writes the file that `engine.themes.rating`
 reads.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from engine.themes import themes
-from engine.themes.difficulty import WEIGHTS, Model
+from engine.themes.rating import WEIGHTS, Model
 from engine.themes.features import features
 from tests.perf import sides
 from tests.perf.puzzles import FOLDS, puzzles

@@ -116,9 +116,7 @@ LACKS = {
     ),
     "a pawn is no sacrifice": ("sacrifice", "4k3/8/3p4/2P5/8/8/8/4K3 w - - 0 1", "e1d2 d6c5 d2c3"),
     "a quiet move that attacks": ("quietMove", "4k3/8/8/8/8/8/r7/4K2R w - - 0 1", "h1h2 a2a1 e1f2"),
-    "a promotion that a queen could do as well": (
-        "underPromotion", "7k/4P1pp/8/8/8/8/8/6K1 w - - 0 1", "e7e8r",
-    ),
+    "a promotion to a queen": ("underPromotion", "7k/4P1pp/8/8/8/8/8/6K1 w - - 0 1", "e7e8q"),
     "a pawn on its sixth rank": ("advancedPawn", "4k3/8/8/P7/8/8/8/4K3 w - - 0 1", "a5a6"),
     "two queens are no endgame of queens and rooks": (
         "queenRookEndgame", "q3k3/8/8/8/8/8/8/Q3K2R w - - 0 1", "a1a8",
