@@ -17,5 +17,6 @@ from engine.themes.glossary import THEMES
 from engine.themes.line import Line, Motif
 from engine.themes.naming import motifs, themes
 from engine.themes.rating import difficulty
+from engine.themes.rating import model as difficulty_model
 
-__all__ = ["THEMES", "Line", "Motif", "difficulty", "motifs", "themes"]
+__all__ = ["THEMES", "Line", "Motif", "difficulty", "difficulty_model", "motifs", "themes"]

@@ -10,7 +10,7 @@ import chess
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Request, Sum, TopK, keyed
 from engine.scoring import win_percent
-from engine.themes import Line, difficulty, model, themes
+from engine.themes import Line, difficulty, difficulty_model, themes
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
@@ -180,9 +180,10 @@ class Puzzles(Aggregator):
                 seen.add(diagram)
                 figures = unmilli(win), unmilli(cost)
                 rows.append((entry.game, entry.ply, *cells, *figures, phase, opening, before, flaw, site))
+        error = f"{difficulty_model().error:.0f} points off in the mean"
         reading = (
             "Missed puzzles first, those that cost most Win% before others. Played: the move in the game. Win%:"
-            f" the solver's with the solution. Rating: an estimate, {model().error:.0f} points off in the mean."
+            f" the solver's with the solution. Rating: an estimate, {error}."
         )
         return ReportTable("puzzles", "Puzzles", columns, tuple(rows), reading=reading)
 

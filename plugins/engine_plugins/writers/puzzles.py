@@ -1,12 +1,12 @@
 """Puzzles from the aggregator `puzzles`, as CSV, PGN, EPD or flash cards for Anki.
 
 `-o mine.puzzles.csv` has the columns of Lichess's puzzle database, so that programs that read it read yours: `FEN`
-is the position before the opponent's flaw, with which `Moves` begin. `RatingDeviation`, `Popularity` and `NbPlays`
-are 0, since nobody has played them yet, and `Rating` is an estimate. `-o mine.puzzles.pgn` writes a game for each
-puzzle, from the position to solve, with the solution as its moves; `-o mine.puzzles.epd` a line with the best move
-(`bm`) and the solution (`pv`). `-o mine.apkg` is a deck for Anki, with the board on one side and the solution on
-the other; a deck that is made again later updates the cards that you have. All of them add the aggregator
-`puzzles` to the run. Its options, such as `--set puzzles.margin=0.5`, decide what is a puzzle.
+is the position before the opponent's flaw, with which `Moves` begin. `Rating` is an estimate and `RatingDeviation`
+its mean error; `Popularity` and `NbPlays` are 0, since nobody has played them yet. `-o mine.puzzles.pgn` writes a
+game for each puzzle, from the position to solve, with the solution as its moves; `-o mine.puzzles.epd` a line with
+the best move (`bm`) and the solution (`pv`). `-o mine.apkg` is a deck for Anki, with the board on one side and the
+solution on the other; a deck that is made again later updates the cards that you have. All of them add the
+aggregator `puzzles` to the run. Its options, such as `--set puzzles.margin=0.5`, decide what is a puzzle.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from msgspec import Struct
 from engine.errors import ConfigError
 from engine.model import RunResult
 from engine.plugin import Writer
+from engine.themes import difficulty_model
 from engine_plugins.writers._csv import csv_lines
 
 _COLUMNS = (
@@ -68,7 +69,7 @@ class _Puzzle(Struct, frozen=True):
     before: str
     flaw: str
     site: str
-    rating: int | None = None
+    rating: int
 
     @property
     def id(self) -> str:
@@ -140,7 +141,8 @@ class PuzzlesCsv(Writer):
                 puzzle.before,
                 f"{puzzle.flaw} {puzzle.line}",
                 puzzle.rating,
-                *(0, 0, 0),
+                round(difficulty_model().error),
+                *(0, 0),
                 puzzle.themes,
                 puzzle.url,
                 puzzle.opening_tags,

@@ -57,14 +57,14 @@ def test_searches_are_asked_for_one_after_the_other() -> None:
     assert first.limit.nodes == 5_000
     game = structs.replace(skewer(), answers={"puzzles": (answer(skewer().board(1), first, SKEWER_SCRIPT),)})
     [reply] = puzzles.further_requests(game)
-    assert ([str(move) for move in reply.moves], reply.multipv) == (["h1h8"], 1)
+    assert ([str(move) for move in reply.moves], reply.multipv) == (["h1h8"], 3)
 
 
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
         ({"": [("Rh8+", 520), ("O-O", 400)]}, "another move was nearly as good"),
-        ({"": [("Rh8+", -10), ("O-O", -900)]}, "the search did not find the advantage"),
+        ({"": [("Rh8+", -40), ("O-O", -900)]}, "the search did not find the advantage"),
         ({"Rh8+ Kd7": [("Rxa8", 530), ("Rh7+", 500)]}, "too short"),
         ({"Rh8+": []}, "not searched"),
         ({"": [("Rh8+", "#3"), ("O-O", -100)]}, "a mate with a second way, or none"),
@@ -91,6 +91,18 @@ def test_why_a_candidate_is_no_puzzle(changed: dict[str, Moves], reason: str) ->
 def test_what_is_no_candidate(headers: dict[str, str], evals: list[Eval]) -> None:
     moves = "1... b5 2. Kf1 a5"
     assert Puzzles().requests(skewer(moves, evals, headers=headers)) == []
+
+
+def test_the_opponent_answers_so_that_there_is_an_only_move_again() -> None:
+    script = SKEWER_SCRIPT | {
+        "Rh8+": [("Ke7", -520), ("Kd7", -540), ("Kf7", -1500)],
+        "Rh8+ Ke7": [("Rxa8", 530), ("Rh7+", 500)],
+    }
+    [puzzle] = rows(report(skewer(), script), "puzzles")
+    assert puzzle["solution"] == "2. Rh8+ Kd7 3. Rxa8"
+    assert refused(report(skewer(), script, replies=1)) == {"too short": 1}
+    far = script | {"Rh8+": [("Ke7", -520), ("Kd7", -1500)]}
+    assert refused(report(skewer(), far)) == {"too short": 1}
 
 
 def test_only_sides_in_view_have_puzzles() -> None:
