@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.cache.keys import unit_key
 from engine.contracts.messages import Unit
@@ -16,10 +16,17 @@ from engine.run.opened_cache import open_cache
 from engine.run.prepare import RunPlan, prepare
 from engine.run.speed import measure_speed, search_seconds
 from engine.run.start import choose_evaluators
-from engine.run.time_budget import as_cached, measured_for, what_fits, with_limit, with_nodes, with_placeholder
+from engine.run.time_budget import (
+    as_cached,
+    flags,
+    measured_for,
+    others,
+    what_fits,
+    with_nodes,
+    with_placeholder,
+)
 from engine.run.workload import Workload, count_work
 from engine.settings import Settings
-from engine.workers import adaptive
 
 
 class Estimate(Struct, frozen=True):
@@ -43,11 +50,13 @@ class Estimate(Struct, frozen=True):
     """Those of them that the cache knows."""
     follow_up_evaluator: str = ""
     """Who makes them, where nothing else is searched."""
-    fitting: tuple[int, ...] = ()
-    """Nodes a position that fit into each time that was asked about; 0: not even the fewest do."""
-    chosen: int | None = None
-    """Nodes chosen for the time budget, which the other figures are about; 0: not even the fewest fit, None: there
-    is no budget, or nothing to search."""
+    adaptive: bool = False
+    """Whether these searches are adaptive."""
+    fitting: tuple[str, ...] = ()
+    """Flags for the nodes that fit into each time that was asked about; empty where not even the fewest do."""
+    chosen: str | None = None
+    """Flags for the nodes chosen for the time budget, which the other figures are about; empty where not even the
+    fewest fit, None: there is no budget, or nothing to search."""
 
 
 def estimate(
@@ -70,8 +79,9 @@ def estimate(
     chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
     evaluator = chosen.main
     if budget is not None and evaluator.spec is None:
-        prepared, budget = with_limit(prepared, settings.limit), None
-    work, cached = _count(prepared, evaluator, on_game, looks_up=budget is None)
+        prepared, budget = prepared.with_limit(settings.limit), None
+    works, cached = _count(prepared, evaluator, on_game, looks_up=budget is None)
+    [work] = [work for work in works if work.search == prepared.settings.search]
     positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
     searcher = chosen.follow_ups if evaluator.spec is None else evaluator
@@ -81,14 +91,13 @@ def estimate(
     spec = searcher.spec if searcher is not None else None
     to_search = positions - cached
     if budgets and evaluator.spec is not None and prepared.limit.nodes is not None and work.to_search:
-        found = _measure(prepared, evaluator, work, budgets, budget)
+        found = _measure(prepared, evaluator, works, budgets, budget)
     else:
         found = _Found(measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1)
-    if found.chosen:
-        prepared = with_nodes(prepared, found.chosen)
+    if found.plan is not None:
+        prepared, work = found.plan, found.work or work
         cached, to_search = round(found.known * positions), round((1 - found.known) * work.to_search)
-    share = adaptive.typical_share(settings.search)
-    seconds = search_seconds(prepared.limit, round(to_search * share), found.speed, prepared.workers)
+    seconds = search_seconds(prepared.limit, round(to_search * work.share), found.speed, prepared.workers)
     return Estimate(
         work.games,
         positions,
@@ -101,6 +110,7 @@ def estimate(
         forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
         forecast.cached if forecast is not None else 0,
         searcher.info.name if forecast is not None and searcher is not None else "",
+        prepared.is_adaptive and evaluator.spec is not None,
         found.fitting,
         found.chosen,
     )
@@ -108,7 +118,7 @@ def estimate(
 
 def _count(
     plan: RunPlan, main: ChosenEvaluator, on_game: Callable[[int], None], *, looks_up: bool
-) -> tuple[Workload, int]:
+) -> tuple[tuple[Workload, ...], int]:
     """Return what is to be searched, and how many of the positions are cached; 0 unless these are looked up."""
     cache = open_cache(plan.settings)
     games = cached = 0
@@ -122,35 +132,51 @@ def _count(
                 cached += len(unit.plies)
 
     try:
-        work = count_work(plan, main, plan.sources, on_game=look_up)
+        works = count_work(plan, main, plan.sources, on_game=look_up, others=others(plan))
     finally:
         cache.close()
-    return work, cached
+    return works, cached
 
 
 class _Found(Struct, frozen=True):
     """The speed of a worker, and what fits into times."""
 
     speed: int
-    fitting: tuple[int, ...] = ()
-    chosen: int | None = None
+    fitting: tuple[str, ...] = ()
+    chosen: str | None = None
+    plan: RunPlan | None = None
+    """The plan with the chosen nodes."""
+    work: Workload | None = None
+    """What it has to search."""
     known: float = 0.0
     """Share that the cache has of the searches with the chosen nodes."""
 
 
 def _measure(
-    plan: RunPlan, main: ChosenEvaluator, work: Workload, budgets: Sequence[float], budget: float | None
+    plan: RunPlan,
+    main: ChosenEvaluator,
+    works: Sequence[Workload],
+    budgets: Sequence[float],
+    budget: float | None,
 ) -> _Found:
     """Measure busy workers, and choose the nodes for a time budget. The arguments are those of `estimate`."""
-    measured = measured_for(plan, main, work, min(budgets) if budget is None else budget)
-    chosen, known = None, 0.0
+    measured = measured_for(plan, main, works[0], min(budgets) if budget is None else budget)
+    found = _Found(1, tuple(_flags(plan, what_fits(plan, works, measured, each)[0]) for each in budgets))
+    nodes = plan.limit.nodes or 1
+    share = works[0].share
     if budget is not None:
-        chosen = what_fits(plan, work, measured, budget)
-        if chosen:
-            chosen, known = as_cached(plan, main, work, chosen)
-    nodes = chosen or plan.limit.nodes or 1
-    fitting = tuple(what_fits(plan, work, measured, each) for each in budgets)
-    return _Found(max(1, round(nodes / measured.pace.seconds(nodes))), fitting, chosen, known)
+        fitting, work = what_fits(plan, works, measured, budget)
+        found = structs.replace(found, chosen="")
+        if fitting:
+            nodes, known = as_cached(plan, main, work, fitting)
+            chosen, share = with_nodes(plan, nodes), work.share
+            found = structs.replace(found, chosen=flags(chosen), plan=chosen, work=work, known=known)
+    each = nodes * share
+    return structs.replace(found, speed=max(1, round(each / measured.pace.seconds(each))))
+
+
+def _flags(plan: RunPlan, nodes: int) -> str:
+    return flags(with_nodes(plan, nodes)) if nodes else ""
 
 
 def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:
