@@ -17,10 +17,10 @@ from engine.run.prepare import RunPlan, prepare
 from engine.run.speed import measure_speed, search_seconds
 from engine.run.start import choose_evaluators
 from engine.run.time_budget import (
+    as_budgeted,
     as_cached,
     flags,
     measured_for,
-    others,
     what_fits,
     with_nodes,
     with_placeholder,
@@ -80,8 +80,9 @@ def estimate(
     evaluator = chosen.main
     if budget is not None and evaluator.spec is None:
         prepared, budget = prepared.with_limit(settings.limit), None
-    works, cached = _count(prepared, evaluator, on_game, looks_up=budget is None)
-    [work] = [work for work in works if work.search == prepared.settings.search]
+    budgeted = as_budgeted(prepared)
+    works, cached = _count(prepared, budgeted, evaluator, on_game, looks_up=budget is None)
+    work = works[0]
     positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
     searcher = chosen.follow_ups if evaluator.spec is None else evaluator
@@ -91,11 +92,11 @@ def estimate(
     spec = searcher.spec if searcher is not None else None
     to_search = positions - cached
     if budgets and evaluator.spec is not None and prepared.limit.nodes is not None and work.to_search:
-        found = _measure(prepared, evaluator, works, budgets, budget)
+        found = _measure(budgeted, evaluator, works[-1], budgets, budget, each=prepared.limit.nodes * work.share)
     else:
         found = _Found(measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1)
     if found.plan is not None:
-        prepared, work = found.plan, found.work or work
+        prepared, work = found.plan, works[-1]
         cached, to_search = round(found.known * positions), round((1 - found.known) * work.to_search)
     seconds = search_seconds(prepared.limit, round(to_search * work.share), found.speed, prepared.workers)
     return Estimate(
@@ -117,9 +118,12 @@ def estimate(
 
 
 def _count(
-    plan: RunPlan, main: ChosenEvaluator, on_game: Callable[[int], None], *, looks_up: bool
+    plan: RunPlan, budgeted: RunPlan, main: ChosenEvaluator, on_game: Callable[[int], None], *, looks_up: bool
 ) -> tuple[tuple[Workload, ...], int]:
-    """Return what is to be searched, and how many of the positions are cached; 0 unless these are looked up."""
+    """Return what is to be searched and how many of the positions are cached, 0 unless these are looked up.
+
+    Where a run with a budget searches in another way, what it has to search comes second.
+    """
     cache = open_cache(plan.settings)
     games = cached = 0
 
@@ -131,8 +135,9 @@ def _count(
             if cache.get(unit_key(main.info.fingerprint, plan.limit, unit)) is not None:
                 cached += len(unit.plies)
 
+    also = [] if budgeted.settings.search == plan.settings.search else [budgeted.settings.search]
     try:
-        works = count_work(plan, main, plan.sources, on_game=look_up, others=others(plan))
+        works = count_work(plan, main, plan.sources, on_game=look_up, also=also)
     finally:
         cache.close()
     return works, cached
@@ -146,32 +151,34 @@ class _Found(Struct, frozen=True):
     chosen: str | None = None
     plan: RunPlan | None = None
     """The plan with the chosen nodes."""
-    work: Workload | None = None
-    """What it has to search."""
     known: float = 0.0
     """Share that the cache has of the searches with the chosen nodes."""
 
 
-def _measure(
+def _measure(  # noqa: PLR0913 - what is measured, and what it is asked for
     plan: RunPlan,
     main: ChosenEvaluator,
-    works: Sequence[Workload],
+    work: Workload,
     budgets: Sequence[float],
     budget: float | None,
+    *,
+    each: float,
 ) -> _Found:
-    """Measure busy workers, and choose the nodes for a time budget. The arguments are those of `estimate`."""
-    measured = measured_for(plan, main, works[0], min(budgets) if budget is None else budget)
-    found = _Found(1, tuple(_flags(plan, what_fits(plan, works, measured, each)[0]) for each in budgets))
-    nodes = plan.limit.nodes or 1
-    share = works[0].share
+    """Measure busy workers, and choose the nodes for a time budget.
+
+    * **plan** - the run with a budget.
+    * **work** - what it has to search.
+    * **each** - nodes that a position takes in the mean where there is no budget.
+    """
+    measured = measured_for(plan, main, work, min(budgets) if budget is None else budget)
+    found = _Found(1, tuple(_flags(plan, what_fits(plan, work, measured, each)) for each in budgets))
     if budget is not None:
-        fitting, work = what_fits(plan, works, measured, budget)
+        nodes = what_fits(plan, work, measured, budget)
         found = structs.replace(found, chosen="")
-        if fitting:
-            nodes, known = as_cached(plan, main, work, fitting)
-            chosen, share = with_nodes(plan, nodes), work.share
-            found = structs.replace(found, chosen=flags(chosen), plan=chosen, work=work, known=known)
-    each = nodes * share
+        if nodes:
+            nodes, known = as_cached(plan, main, work, nodes)
+            chosen, each = with_nodes(plan, nodes), nodes * work.share
+            found = structs.replace(found, chosen=flags(chosen), plan=chosen, known=known)
     return structs.replace(found, speed=max(1, round(each / measured.pace.seconds(each))))
 
 

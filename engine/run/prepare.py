@@ -43,7 +43,7 @@ from engine.run.plugin_options import (
 )
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
-from engine.settings import MAX_LIMIT, Search, Settings
+from engine.settings import Settings
 from engine.workers import adaptive
 
 Choose = Callable[[Registry, str, Mapping[str, Any]], evaluators.ChosenEvaluator]
@@ -142,12 +142,6 @@ class RunPlan(Struct, frozen=True):
         if self.adaptive_given is not None:
             return self.adaptive_given
         return self.evaluator_name != "recorded" and adaptive.by_default(self.settings.search, self.limit)
-
-    @property
-    def searches(self) -> tuple[Search, ...]:
-        """The settings of the search that a number of nodes may lead to, those for many nodes first."""
-        ways = [self.with_limit(Limit(nodes=nodes)).settings.search for nodes in (MAX_LIMIT, 1)]
-        return tuple(dict.fromkeys(ways))
 
     @property
     def executor_options(self) -> Options:

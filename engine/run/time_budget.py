@@ -1,9 +1,9 @@
 """A time budget (`--for 30m`): the nodes that a run can afford, chosen before its search begins.
 
 The input is counted, the workers' pace is measured on some of its positions, and the nodes are chosen so that the
-run ends in time. What is chosen is one `--nodes N`, so the same analysis can be had again. Where that decides
-whether the searches are adaptive, they are if enough nodes fit so. What the cache knows is
-not counted as done: it is known for certain nodes only. But where it has most of what was searched with nearly as
+run ends in time. What is chosen is one `--nodes N`, so the same analysis can be had again. The searches are
+adaptive unless the settings say otherwise, whatever the nodes: in the same time they judge better. What the cache
+knows is not counted as done: it is known for certain nodes only. But where it has most of what was searched with nearly as
 many nodes as fit, these are chosen.
 
 A run that is stopped goes on with the same nodes (`chosen_nodes`).
@@ -35,8 +35,7 @@ from engine.run.opened_cache import open_cache
 from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
-from engine.settings import Search, Settings
-from engine.workers import adaptive
+from engine.settings import Settings
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -55,8 +54,6 @@ _READING = 2.5
 """The parent reads, analyses and writes for so many times as long as it counts."""
 _MOST_CACHED = 0.5
 """Share of the positions from which on what the cache knows decides between numbers of nodes."""
-_MOST_UNIFORM = adaptive.LEAST_NODES - 1_000
-"""Nodes of a uniform search, at most, where more of them lead to an adaptive one."""
 _FEW = 40
 _ALL = 0.999
 _SOME = 0.01
@@ -103,16 +100,16 @@ def settle(
         plan = plan.with_limit(budget.former)
         return Settled(plan, f"{asked} has nothing to choose: the evaluations are taken from the input")
     sources = opened_again(plan)
+    unbudgeted, plan = plan, as_budgeted(plan)
     key = chosen_nodes.key_of(plan, main.info.fingerprint, budget.seconds)
     nodes = chosen_nodes.recall(key)
     if nodes is not None:
         plan = with_nodes(plan, nodes)
         words = f"{asked} is {flags(plan)} here, as in the run that was stopped"
         return Settled(plan, words + budget.replaced, key)
-    works = counted(plan, main, sources, budget.seconds)
-    work = works[0]
+    work = counted(plan, main, sources, budget.seconds)
     if not work.to_search:
-        return Settled(plan.with_limit(budget.former), f"{asked}: there is no position to search")
+        return Settled(unbudgeted.with_limit(budget.former), f"{asked}: there is no position to search")
     measured = measured_for(plan, main, work, budget.seconds, stopped)
     if stopped():
         return Settled(plan, "")
@@ -122,7 +119,7 @@ def settle(
         work.to_search * work.times,
     )
     left = budget.seconds - (time.monotonic() - budget.since) - around(plan, work, measured)
-    nodes, work = _chosen(plan, works, measured, left)
+    nodes = _nodes(work, measured, left)
     if nodes < LEAST_NODES:
         raise ConfigError(_too_short(work, measured, asked, budget.seconds - left))
     nodes, cached = as_cached(plan, main, work, nodes)
@@ -139,50 +136,28 @@ def settle(
     return Settled(plan, words, key)
 
 
-def what_fits(
-    plan: RunPlan, works: Sequence[Workload], measured: Measured, seconds: float
-) -> tuple[int, Workload]:
-    """Return the nodes that fit into so many seconds, 0 where not even the fewest do, and what is then searched.
-
-    * **works** - what there is to search, as `count_work` returns it for all of `RunPlan.searches`.
-    """
-    nodes, work = _chosen(plan, works, measured, seconds - around(plan, works[0], measured))
-    return (nodes if nodes >= LEAST_NODES else 0), work
+def as_budgeted(plan: RunPlan) -> RunPlan:
+    """Return a plan that searches as it does for a time budget: adaptively, unless its settings say otherwise."""
+    if plan.adaptive_given is not None or not plan.with_limit(Limit(nodes=PLACEHOLDER)).is_adaptive:
+        return plan.with_limit(Limit(nodes=PLACEHOLDER, multipv=plan.settings.limit.multipv))
+    return structs.replace(plan, adaptive_given=True).with_limit(Limit(nodes=PLACEHOLDER))
 
 
-def _chosen(plan: RunPlan, works: Sequence[Workload], measured: Measured, left: float) -> tuple[int, Workload]:
-    """Return the nodes that fit into the seconds that are left, and what is searched with them."""
-    for search in plan.searches:
-        [work] = [work for work in works if work.search == search]
-        nodes = _nodes(work, measured, left)
-        if len(plan.searches) > 1 and not search.adaptive:
-            nodes = min(nodes, _MOST_UNIFORM)
-        if _leads_to(plan, nodes, search):
-            break
-    return nodes, work
+def what_fits(plan: RunPlan, work: Workload, measured: Measured, seconds: float) -> int:
+    """Return the nodes that fit into so many seconds; 0 where not even the fewest do."""
+    nodes = _nodes(work, measured, seconds - around(plan, work, measured))
+    return nodes if nodes >= LEAST_NODES else 0
 
 
-def _leads_to(plan: RunPlan, nodes: int, search: Search) -> bool:
-    """Whether a run with so many nodes has these settings of the search."""
-    return plan.with_limit(Limit(nodes=max(1, nodes))).settings.search == search
-
-
-def counted(
-    plan: RunPlan, main: ChosenEvaluator, sources: Sequence[Source], seconds: float
-) -> tuple[Workload, ...]:
+def counted(plan: RunPlan, main: ChosenEvaluator, sources: Sequence[Source], seconds: float) -> Workload:
     """Count what a plan has to search, for a small part of so many seconds; the rest is estimated."""
     least, most = _COUNTING
-    within = min(most, max(least, _COUNTING_SHARE * seconds))
     try:
-        return count_work(plan, main, sources, within=within, others=others(plan))
+        [work] = count_work(plan, main, sources, within=min(most, max(least, _COUNTING_SHARE * seconds)))
     finally:
         for source in sources:
             source.close()
-
-
-def others(plan: RunPlan) -> list[Search]:
-    """Return the settings of the search that another number of nodes leads to."""
-    return [search for search in plan.searches if search != plan.settings.search]
+    return work
 
 
 def measured_for(
@@ -266,7 +241,7 @@ def as_cached(plan: RunPlan, main: ChosenEvaluator, work: Workload, nodes: int) 
             limit = with_nodes(plan, number).limit
             return work.cached_share(cache, main.info.fingerprint, limit, most)
 
-        shares = {number: share(number, _FEW) for number in near(nodes) if _leads_to(plan, number, work.search)}
+        shares = {number: share(number, _FEW) for number in near(nodes)}
         best = max(shares, key=lambda number: shares[number])
         if shares[best] < _MOST_CACHED or shares[best] <= shares[nodes]:
             best = nodes

@@ -44,8 +44,6 @@ class Workload(Struct):
     """How often the whole input has what was counted."""
     seconds: float = 0.0
     """How long the counting took."""
-    search: Search = Search()
-    """The settings of the search that it was counted with."""
     full: float = 0.0
     """Positions that a uniform search has for the nodes that the searches of all typically take."""
 
@@ -120,16 +118,16 @@ def count_work(  # noqa: PLR0913 - what is counted, how far, and who looks on
     *,
     within: float | None = None,
     on_game: Callable[[Sequence[Unit]], None] = lambda _: None,
-    others: Sequence[Search] = (),
+    also: Sequence[Search] = (),
 ) -> tuple[Workload, ...]:
     """Read the input and return what it has to search, and what it would have with other settings of the search.
 
     * **sources** - the sources of the run, opened for this.
     * **within** - *(optional)* seconds after which the rest is estimated by its bytes.
     * **on_game** - *(optional)* called with the units of each game.
-    * **others** - *(optional)* other settings of the search; it is counted for each of them too.
+    * **also** - *(optional)* other settings of the search; it is counted for each of them too.
     """
-    works = tuple(Workload(search=search) for search in (plan.settings.search, *others))
+    works = tuple(Workload() for _ in (plan.settings.search, *also))
     countings = [_Counting(work, plan.limit) for work in works]
     ids = itertools.count(1)
     search, recorded, can_search = plan.settings.search, main.reads_input, main.spec is not None
@@ -143,7 +141,7 @@ def count_work(  # noqa: PLR0913 - what is counted, how far, and who looks on
         planned = plan_game(item.origin, item.game, search, ids, use_recorded=recorded, can_search=can_search)
         on_game(planned.units)
         countings[0].add(planned.units)
-        for search_again, counting in zip(others, countings[1:], strict=True):
+        for search_again, counting in zip(also, countings[1:], strict=True):
             counting.add(cut_again(planned, search_again, ids))
         if within is not None and time.monotonic() - started > within:
             times = _times(sources, plan.settings.max_games, works[0].games)
