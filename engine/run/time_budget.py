@@ -3,8 +3,8 @@
 The input is counted, the workers' pace is measured on some of its positions, and the nodes are chosen so that the
 run ends in time. What is chosen is one `--nodes N`, so the same analysis can be had again. The searches are
 adaptive unless the settings say otherwise, whatever the nodes: in the same time they judge better. What the cache
-knows is not counted as done: it is known for certain nodes only. But where it has most of what was searched with nearly as
-many nodes as fit, these are chosen.
+knows is not counted as done: it is known for certain nodes only. But where it has most of what was searched with
+nearly as many nodes as fit, these are chosen.
 
 A run that is stopped goes on with the same nodes (`chosen_nodes`).
 """
