@@ -56,12 +56,18 @@ def made_with(game: SourceGame) -> Limit | None:
         return None
     nodes = sorted(evaluation.nodes for evaluation in found)
     most = nodes[int(len(nodes) * _NEARLY_ALL)] if len(nodes) > 1 else nodes[0]
+    if (full := adaptive.full_nodes(nodes)) is not None:
+        return Limit(nodes=_two_digits(full))
     depth, same = Counter(evaluation.depth for evaluation in found).most_common(1)[0]
     if same >= _SAME_DEPTH * len(found) and nodes[len(nodes) // 4] < most / 2 and depth > 0:
         return Limit(depth=depth)
-    most = adaptive.full_nodes(nodes) or most
-    unit: int = 10 ** max(0, len(str(most)) - 2)
-    return Limit(nodes=most // unit * unit)
+    return Limit(nodes=_two_digits(most))
+
+
+def _two_digits(number: int) -> int:
+    """Return a number rounded down to two digits."""
+    unit: int = 10 ** max(0, len(str(number)) - 2)
+    return number // unit * unit
 
 
 def follows_up(plan: RunPlan) -> bool:

@@ -43,7 +43,7 @@ _FIRST_PART = 8
 _TYPICAL_SHARE = 0.24
 """Share of the nodes of a uniform search that all searches of a game take together (engine/why.md)."""
 _SIMILAR = 0.05
-"""How far the nodes of a search may be above its limit."""
+"""How far the nodes of searches with one limit may be apart."""
 
 
 class Stage(NamedTuple):
@@ -110,7 +110,7 @@ def full_nodes(nodes: Sequence[int]) -> int | None:
     sums.append(_FIRST_PART)  # a position by itself
 
     def is_a_sum(count: int) -> bool:
-        return any(part <= count / first <= part * (1 + _SIMILAR) for part in sums)
+        return any(abs(count / first - part) <= part * _SIMILAR for part in sums)
 
     again = [count for count in nodes if count > first * (1 + _SIMILAR)]
     return first * _FIRST_PART if again and all(map(is_a_sum, again)) else None
