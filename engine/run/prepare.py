@@ -211,8 +211,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     aggregator_plan = plan_of(choose(also=also))
     player_plan = plan_of(choose(also=_of_a_player(templates.targets))).copy() if templates else None
     loaded = aggregator_plan.load(registry)
-    limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
-    plan = RunPlan(
+    return RunPlan(
         settings=_with_adaptive(settings, adaptive=False),
         registry=registry,
         choose=resources.choose if resources else evaluators.choose,
@@ -226,13 +225,12 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         player_aggregator_plan=player_plan,
         aggregators=loaded,
         only_shown=_only_shown(aggregator_plan.chosen[len(choose()) :], all_targets),
-        limit=limit,
+        limit=structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv)),
         workers=settings.workers or system.cores(),
         known=known,
         adaptive_given=settings.search.adaptive,
         new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
-    )
-    return plan.with_limit(settings.limit)
+    ).with_limit(settings.limit)
 
 
 def _with_adaptive(settings: Settings, *, adaptive: bool) -> Settings:
