@@ -67,7 +67,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
     * **adaptive** - *(optional)* whether games are searched with a quarter of the nodes, most of them where a
-      judgement is in doubt; when left out, from 16,000 nodes on. With `False` each position gets all of them.
+      judgement is in doubt; when left out, from 40,000 nodes on. With `False` each position gets all of them.
     * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.

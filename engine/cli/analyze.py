@@ -115,7 +115,7 @@ CONTINUES = "the same command continues where it stopped"
     "--adaptive/--no-adaptive",
     default=None,
     help="A quarter of the nodes, most of them where a judgement is in doubt, or all of them everywhere.  "
-    "[default: adaptive from 16k nodes on]",
+    "[default: adaptive from 40k nodes on]",
 )
 @click.option(
     "--executor",

@@ -40,7 +40,7 @@ class Search(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     games of this framework are taken as they were written."""
     adaptive: bool | None = None
     """Whether a whole game is searched with an eighth of the nodes, and again where that leaves a judgement in
-    doubt, until a quarter of the nodes is spent; None: yes for a limit of 16,000 nodes or more and nothing else,
+    doubt, until a quarter of the nodes is spent; None: yes for a limit of 40,000 nodes or more and nothing else,
     one line a position and the policy `chunk`."""
 
 

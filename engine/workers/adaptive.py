@@ -35,7 +35,7 @@ __all__ = [
     "was_in_doubt",
 ]
 
-LEAST_NODES = 16_000
+LEAST_NODES = 40_000
 """Nodes from which on searches are adaptive unless the settings say otherwise (engine/why.md)."""
 
 _FIRST_PART = 8

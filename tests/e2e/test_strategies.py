@@ -22,7 +22,7 @@ from .command import engine
 CLASSICS = DATA / "classics.pgn"
 ALL = ("-a", "all", "--set", f"repertoire.lines={DATA / 'repertoire.pgn'}")
 SEARCH = ("--nodes", "1000", "--format", "json")
-ADAPTIVE = ("--nodes", "20000")
+ADAPTIVE = ("--nodes", "50000")
 
 
 @pytest.fixture
