@@ -111,7 +111,7 @@ class Analyzer:
         * **source** - as in `engine.analyze`.
         * **games** - *(optional)* as in `engine.analyze`.
         * **progress** - *(optional)* called with snapshots, in this thread.
-        * **arguments** - *(optional)* `aggregators`, `nodes`, `depth`, `time`, `multipv`, `output`,
+        * **arguments** - *(optional)* `aggregators`, `nodes`, `depth`, `time`, `multipv`, `adaptive`, `output`,
           `output_format`, `force`, `settings`, `stop_after`, `budget`, as in `engine.analyze`.
 
         Raises what `engine.analyze` raises, and `AnalyzerClosed`. An exception in this thread (Ctrl-C, or one of

@@ -54,6 +54,7 @@ class Wanted(TypedDict, total=False):
     depth: int | None
     time: int | None
     multipv: int
+    adaptive: bool | None
     output: PathLike | Sequence[PathLike]
     output_format: str | None
     force: bool
@@ -75,7 +76,7 @@ def override_settings(
 
 
 def merge_settings(arguments: Wanted, default: Settings) -> Settings:
-    """Return the call's settings, or `default` when it has none, with the limit that the call names.
+    """Return the call's settings, or `default` when it has none, with its limit and its `adaptive`.
 
     A call that names only `multipv` keeps the nodes, depth or time of the settings. Those that it names are meant
     for follow-up searches too. Raises ConfigError.
@@ -87,6 +88,9 @@ def merge_settings(arguments: Wanted, default: Settings) -> Settings:
         time=arguments.get("time"),
         multipv=arguments.get("multipv", 1),
     )
+    adaptive = check_value("adaptive", arguments.get("adaptive"), bool | None)
+    if adaptive is not None:
+        settings = structs.replace(settings, search=structs.replace(settings.search, adaptive=adaptive))
     named = structs.replace(limit, multipv=1)
     follow_up_limit = settings.follow_up_limit if named == Limit() else named
     if limit == Limit():

@@ -44,6 +44,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     depth: int | None = None,
     time: int | None = None,
     multipv: int = 1,
+    adaptive: bool | None = None,
     evaluator: EvaluatorChoice | None = None,
     workers: int | None = None,
     output: PathLike | Sequence[PathLike] = (),
@@ -65,6 +66,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
+    * **adaptive** - *(optional)* whether games are searched with a quarter of the nodes, most of them where a
+      judgement is in doubt; when left out, from 40,000 nodes on. With `False` each position gets all of them.
     * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
@@ -84,7 +87,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, budget=budget)
+    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, adaptive=adaptive, budget=budget)
     files = Wanted(output=output, output_format=output_format, force=force)
     own = override_settings(settings, evaluator, workers)
     wanted: Wanted = {**limits, **files, "aggregators": aggregators, "settings": own, "stop_after": stop_after}

@@ -112,9 +112,10 @@ CONTINUES = "the same command continues where it stopped"
     help="Syzygy tablebases, for the aggregators that look at endgames.",
 )
 @click.option(
-    "--adaptive",
-    is_flag=True,
-    help="A quarter of the nodes, most of them where a judgement is in doubt.",
+    "--adaptive/--no-adaptive",
+    default=None,
+    help="A quarter of the nodes, most of them where a judgement is in doubt, or all of them everywhere.  "
+    "[default: adaptive from 40k nodes on]",
 )
 @click.option(
     "--executor",
@@ -294,8 +295,8 @@ def _settings(flags: dict[str, Any]) -> Settings:
             fields[field] = flags[flag]
     if limit := {name: value for name, value in values.limit(flags).items() if name != "multipv"}:
         fields["follow_up_limit"] = Limit(**limit)
-    if flags["adaptive"]:
-        fields["search"] = {**fields.get("search", {}), "adaptive": "true"}
+    if flags["adaptive"] is not None:
+        fields["search"] = {**fields.get("search", {}), "adaptive": flags["adaptive"]}
     if flags["players"]:
         fields["players"] = values.players(flags["players"])
     if flags["same"]:
@@ -321,7 +322,7 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
         if table and not (flags["queries"] and result.interrupted):
             print_results(flags, result, time_budget.as_chosen(settings, flags, result), interruption)
         if not flags["quiet"]:
-            screen.finish(result, save_command(flags, result))
+            screen.finish(result, save_command(flags, result), by_default=settings.search.adaptive is None)
     except KeyboardInterrupt:
         _say_stopped(flags, screen, interruption)
         return interruption.exit_code

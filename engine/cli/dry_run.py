@@ -9,7 +9,6 @@ import click
 from engine import live
 from engine.input.inputs import LiteralPath
 from engine.run.estimate import estimate
-from engine.run.time_budget import flags
 from engine.settings import Settings, parse_duration
 
 BUDGETS = {"10 minutes": 600.0, "1 hour": 3_600.0, "the night (8 hours)": 28_800.0}
@@ -33,15 +32,16 @@ def show(inputs: Sequence[LiteralPath], settings: Settings, budget: str | None =
         )
     elif cost.asking:
         click.echo(f"and follow-up searches for {' and '.join(cost.asking)}, as many as the moves ask for")
-    if cost.chosen != 0:
+    if cost.chosen != "":
         took = "unknown for a depth limit" if cost.seconds is None else f"about {live.duration(cost.seconds)}"
         searcher = live.clean(cost.follow_up_evaluator or cost.evaluator)
         speed = f"{live.short(cost.nodes_per_second)} nodes/s each ({searcher})"
-        click.echo(f"time: {took} on {cost.workers} workers at {speed}")
+        how = ", adaptive" if cost.adaptive else ""
+        click.echo(f"time: {took}{how} on {cost.workers} workers at {speed}")
     fitting = dict(zip(BUDGETS, cost.fitting, strict=False))
     if cost.chosen is not None:
         fitting = {f"--for {budget}": cost.chosen, **fitting}
     elif budget is not None:
         click.echo(f"--for {budget}: there is no position to search")
-    for name, nodes in fitting.items():
-        click.echo(f"{name}: {flags(settings.search, nodes) if nodes else 'too short'}")
+    for name, flags in fitting.items():
+        click.echo(f"{name}: {flags or 'too short'}")

@@ -56,5 +56,5 @@ def save_command(flags: dict[str, Any], result: RunResult) -> str | None:
     outputs = ["-o", "report.html", "-o", "analysed.pgn", "-o", "analysed.jsonl"]
     arguments = sys.argv[2:]
     if flags["for_"] is not None:
-        arguments = time_budget.with_nodes(arguments, result.limit)
+        arguments = time_budget.with_nodes(arguments, result)
     return shlex.join(["engine", sys.argv[1], *outputs, *arguments])

@@ -14,7 +14,7 @@ from msgspec import structs
 from engine import live
 from engine.cli.values import Duration
 from engine.errors import ConfigError
-from engine.model import Limit, RunResult
+from engine.model import RunResult
 from engine.run.budget import spelled
 from engine.run.started import StartedRun
 from engine.run.time_budget import LEAST_SECONDS
@@ -69,15 +69,18 @@ def warn_of_hours(run: StartedRun, screen: live.Screen) -> None:
 
 
 def as_chosen(settings: Settings, flags: dict[str, Any], result: RunResult) -> Settings:
-    """Return the settings with the limit of a run, where that was chosen for a budget."""
+    """Return the settings with what a run has decided: how it searches, and the limit if there was a budget."""
+    settings = structs.replace(settings, search=structs.replace(settings.search, adaptive=result.adaptive))
     if flags["for_"] is None:
         return settings
     return structs.replace(settings, limit=structs.replace(result.limit, multipv=settings.limit.multipv))
 
 
-def with_nodes(arguments: Sequence[str], limit: Limit) -> list[str]:
+def with_nodes(arguments: Sequence[str], result: RunResult) -> list[str]:
     """Return the arguments of a command with the nodes that were chosen in place of the budget."""
-    nodes = [] if limit.nodes is None else ["--nodes", spelled(limit.nodes)]
+    nodes = [] if result.limit.nodes is None else ["--nodes", spelled(result.limit.nodes)]
+    if nodes and result.adaptive and "--adaptive" not in arguments:
+        nodes.append("--adaptive")
     return [*nodes, *without(arguments, ("for",))]
 
 

@@ -19,13 +19,17 @@ MAX_LISTED = 20
 """Notices, and failures, that are listed at most."""
 
 
-def closing_lines(result: RunResult, save_command: str | None) -> Iterator[RenderableType]:
+def closing_lines(
+    result: RunResult, save_command: str | None, *, by_default: bool = False
+) -> Iterator[RenderableType]:
     """Yield what was done, what was skipped, what failed, and where the outputs are.
 
     * **result** - the result of the run.
     * **save_command** - the command that keeps everything, to be named; None names none.
+    * **by_default** - *(optional)* whether nobody has said if its searches are adaptive, so that the other way is
+      named.
     """
-    yield _summary_line(result)
+    yield _summary_line(result, by_default=by_default)
     for notice in result.notices[:MAX_LISTED]:
         yield notice_line(notice)
     if result.counts.notices > MAX_LISTED:
@@ -54,7 +58,7 @@ def _written(outputs: Sequence[str]) -> Iterator[Text]:
             yield Text.assemble(f"{number:,} files ", ("written to ", "dim"), clean(where))
 
 
-def _summary_line(result: RunResult) -> Text:
+def _summary_line(result: RunResult, *, by_default: bool) -> Text:
     counts = result.counts
     numbers = (
         (counts.damaged, "unreadable"),
@@ -70,7 +74,7 @@ def _summary_line(result: RunResult) -> Text:
         f" ({counts.verified:,} searched again, to verify the cache)" if counts.verified else "",
         f" in {duration(counts.seconds)}",
         _by(result.evaluator),
-        _limit(result),
+        _limit(result, by_default=by_default),
         f"; {count(counts.deeper, 'position')} searched deeper" if counts.deeper else "",
         _follow_ups(result),
         f"; {short(counts.nodes / max(counts.seconds, 0.001))} nodes/s" if counts.nodes else "",
@@ -82,10 +86,11 @@ def _by(evaluator: EvaluatorInfo) -> str:
     return " from the evaluations of the input" if evaluator.name == "recorded" else f" by {_named(evaluator)}"
 
 
-def _limit(result: RunResult) -> str:
+def _limit(result: RunResult, *, by_default: bool) -> str:
     """Return the limit of the searches; nothing where all of them were follow-ups."""
     if (result.counts.nodes or result.counts.cached) and result.follow_up_evaluator is None:
-        return f" at {result.limit.words}{', adaptive' if result.adaptive else ''}"
+        way_out = " (--no-adaptive takes all of them)" if by_default else ""
+        return f" at {result.limit.words}{f', adaptive{way_out}' if result.adaptive else ''}"
     return ""
 
 

@@ -92,16 +92,17 @@ class Screen:
         """Print a log record; above the board where there is one."""
         self.console.print(Text(text), soft_wrap=True)
 
-    def finish(self, result: RunResult, save_command: str | None) -> None:
+    def finish(self, result: RunResult, save_command: str | None, *, by_default: bool = False) -> None:
         """Print what was done, at the end of the run.
 
         * **result** - the result of the run.
         * **save_command** - the command that keeps everything; None when there is nothing to keep.
+        * **by_default** - *(optional)* whether nobody has said if its searches are adaptive.
         """
         if self.events is not None:
             self.events.finish(result)
         else:
-            print_all(self.console, closing_lines(result, save_command))
+            print_all(self.console, closing_lines(result, save_command, by_default=by_default))
 
 
 class LiveBoard:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from engine.input.inputs import MemorySource
 from engine.run.prepare import RunPlan
@@ -38,7 +39,8 @@ def key_of(plan: RunPlan, fingerprint: str, seconds: float) -> str:
         settings.keep_duplicates,
         settings.encoding,
     )
-    searches = (settings.search, plan.limit.multipv, plan.workers, settings.executor_name, fingerprint, seconds)
+    search = structs.replace(settings.search, adaptive=plan.adaptive_given)
+    searches = (search, plan.limit.multipv, plan.workers, settings.executor_name, fingerprint, seconds)
     files = []
     for source in plan.sources:
         if isinstance(source, MemorySource):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.cache.keys import unit_key
 from engine.contracts.messages import Unit
@@ -16,10 +16,17 @@ from engine.run.opened_cache import open_cache
 from engine.run.prepare import RunPlan, prepare
 from engine.run.speed import measure_speed, search_seconds
 from engine.run.start import choose_evaluators
-from engine.run.time_budget import as_cached, measured_for, what_fits, with_limit, with_nodes, with_placeholder
+from engine.run.time_budget import (
+    as_budgeted,
+    as_cached,
+    flags,
+    measured_for,
+    what_fits,
+    with_nodes,
+    with_placeholder,
+)
 from engine.run.workload import Workload, count_work
 from engine.settings import Settings
-from engine.workers import adaptive
 
 
 class Estimate(Struct, frozen=True):
@@ -43,11 +50,13 @@ class Estimate(Struct, frozen=True):
     """Those of them that the cache knows."""
     follow_up_evaluator: str = ""
     """Who makes them, where nothing else is searched."""
-    fitting: tuple[int, ...] = ()
-    """Nodes a position that fit into each time that was asked about; 0: not even the fewest do."""
-    chosen: int | None = None
-    """Nodes chosen for the time budget, which the other figures are about; 0: not even the fewest fit, None: there
-    is no budget, or nothing to search."""
+    adaptive: bool = False
+    """Whether these searches are adaptive."""
+    fitting: tuple[str, ...] = ()
+    """Flags for the nodes that fit into each time that was asked about; empty where not even the fewest do."""
+    chosen: str | None = None
+    """Flags for the nodes chosen for the time budget, which the other figures are about; empty where not even the
+    fewest fit, None: there is no budget, or nothing to search."""
 
 
 def estimate(
@@ -70,8 +79,10 @@ def estimate(
     chosen = choose_evaluators(prepared, RunAccounts(prepared.new_recount(), None, keeps_labels=False))
     evaluator = chosen.main
     if budget is not None and evaluator.spec is None:
-        prepared, budget = with_limit(prepared, settings.limit), None
-    work, cached = _count(prepared, evaluator, on_game, looks_up=budget is None)
+        prepared, budget = prepared.with_limit(settings.limit), None
+    budgeted = as_budgeted(prepared)
+    works, cached = _count(prepared, budgeted, evaluator, on_game, looks_up=budget is None)
+    work = works[0]
     positions = work.positions
     asking = tuple(prepared.aggregators.following_up()) if chosen.follow_ups is not None else ()
     searcher = chosen.follow_ups if evaluator.spec is None else evaluator
@@ -81,14 +92,13 @@ def estimate(
     spec = searcher.spec if searcher is not None else None
     to_search = positions - cached
     if budgets and evaluator.spec is not None and prepared.limit.nodes is not None and work.to_search:
-        found = _measure(prepared, evaluator, work, budgets, budget)
+        found = _measure(budgeted, evaluator, works[-1], budgets, budget, each=prepared.limit.nodes * work.share)
     else:
         found = _Found(measure_speed(spec) if spec is not None and (evaluator.spec or forecast) else 1)
-    if found.chosen:
-        prepared = with_nodes(prepared, found.chosen)
+    if found.plan is not None:
+        prepared, work = found.plan, works[-1]
         cached, to_search = round(found.known * positions), round((1 - found.known) * work.to_search)
-    share = adaptive.typical_share(settings.search)
-    seconds = search_seconds(prepared.limit, round(to_search * share), found.speed, prepared.workers)
+    seconds = search_seconds(prepared.limit, round(to_search * work.share), found.speed, prepared.workers)
     return Estimate(
         work.games,
         positions,
@@ -101,15 +111,19 @@ def estimate(
         forecast.searches + forecast.cached if forecast is not None and forecast.times is not None else None,
         forecast.cached if forecast is not None else 0,
         searcher.info.name if forecast is not None and searcher is not None else "",
+        prepared.is_adaptive and evaluator.spec is not None,
         found.fitting,
         found.chosen,
     )
 
 
 def _count(
-    plan: RunPlan, main: ChosenEvaluator, on_game: Callable[[int], None], *, looks_up: bool
-) -> tuple[Workload, int]:
-    """Return what is to be searched, and how many of the positions are cached; 0 unless these are looked up."""
+    plan: RunPlan, budgeted: RunPlan, main: ChosenEvaluator, on_game: Callable[[int], None], *, looks_up: bool
+) -> tuple[tuple[Workload, ...], int]:
+    """Return what is to be searched and how many of the positions are cached, 0 unless these are looked up.
+
+    Where a run with a budget searches in another way, what it has to search comes second.
+    """
     cache = open_cache(plan.settings)
     games = cached = 0
 
@@ -121,36 +135,55 @@ def _count(
             if cache.get(unit_key(main.info.fingerprint, plan.limit, unit)) is not None:
                 cached += len(unit.plies)
 
+    also = [] if budgeted.settings.search == plan.settings.search else [budgeted.settings.search]
     try:
-        work = count_work(plan, main, plan.sources, on_game=look_up)
+        works = count_work(plan, main, plan.sources, on_game=look_up, also=also)
     finally:
         cache.close()
-    return work, cached
+    return works, cached
 
 
 class _Found(Struct, frozen=True):
     """The speed of a worker, and what fits into times."""
 
     speed: int
-    fitting: tuple[int, ...] = ()
-    chosen: int | None = None
+    fitting: tuple[str, ...] = ()
+    chosen: str | None = None
+    plan: RunPlan | None = None
+    """The plan with the chosen nodes."""
     known: float = 0.0
     """Share that the cache has of the searches with the chosen nodes."""
 
 
-def _measure(
-    plan: RunPlan, main: ChosenEvaluator, work: Workload, budgets: Sequence[float], budget: float | None
+def _measure(  # noqa: PLR0913 - what is measured, and what it is asked for
+    plan: RunPlan,
+    main: ChosenEvaluator,
+    work: Workload,
+    budgets: Sequence[float],
+    budget: float | None,
+    *,
+    each: float,
 ) -> _Found:
-    """Measure busy workers, and choose the nodes for a time budget. The arguments are those of `estimate`."""
+    """Measure busy workers, and choose the nodes for a time budget.
+
+    * **plan** - the run with a budget.
+    * **work** - what it has to search.
+    * **each** - nodes that a position takes in the mean where there is no budget.
+    """
     measured = measured_for(plan, main, work, min(budgets) if budget is None else budget)
-    chosen, known = None, 0.0
+    found = _Found(1, tuple(_flags(plan, what_fits(plan, work, measured, each)) for each in budgets))
     if budget is not None:
-        chosen = what_fits(plan, work, measured, budget)
-        if chosen:
-            chosen, known = as_cached(plan, main, work, chosen)
-    nodes = chosen or plan.limit.nodes or 1
-    fitting = tuple(what_fits(plan, work, measured, each) for each in budgets)
-    return _Found(max(1, round(nodes / measured.pace.seconds(nodes))), fitting, chosen, known)
+        nodes = what_fits(plan, work, measured, budget)
+        found = structs.replace(found, chosen="")
+        if nodes:
+            nodes, known = as_cached(plan, main, work, nodes)
+            chosen, each = with_nodes(plan, nodes), nodes * work.share
+            found = structs.replace(found, chosen=flags(chosen), plan=chosen, known=known)
+    return structs.replace(found, speed=max(1, round(each / measured.pace.seconds(each))))
+
+
+def _flags(plan: RunPlan, nodes: int) -> str:
+    return flags(with_nodes(plan, nodes)) if nodes else ""
 
 
 def _seconds_of(forecast: Forecast, speed: int, workers: int) -> float | None:

@@ -9,7 +9,6 @@ from engine.run.opened_cache import open_cache
 from engine.run.prepare import RunPlan
 from engine.run.speed import measure_speed, search_seconds
 from engine.run.workload import count_work
-from engine.workers import adaptive
 
 COUNTING_SECONDS = 1.0
 """Seconds in which games are counted; the others are estimated."""
@@ -35,7 +34,7 @@ def expect(plan: RunPlan, main: ChosenEvaluator, least: float) -> Expectation | 
     if main.spec is None or len(sources) < len(again) or (plan.limit.nodes is None and plan.limit.time is None):
         return None
     try:
-        work = count_work(plan, main, sources, within=COUNTING_SECONDS)
+        [work] = count_work(plan, main, sources, within=COUNTING_SECONDS)
     finally:
         for source in sources:
             source.close()
@@ -45,7 +44,7 @@ def expect(plan: RunPlan, main: ChosenEvaluator, least: float) -> Expectation | 
     finally:
         cache.close()
     positions = work.to_search * work.times * (1 - cached)
-    full = positions * adaptive.typical_share(plan.settings.search)
+    full = positions * work.share
     seconds = search_seconds(plan.limit, full, _SLOWEST, plan.workers)
     if plan.limit.time is None and seconds is not None and seconds >= least:
         seconds = search_seconds(plan.limit, full, measure_speed(main.spec), plan.workers)

@@ -53,7 +53,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
         notices=tuple(accounts.notices),
         outputs=(),
         interrupted=interrupted,
-        adaptive=plan.settings.search.adaptive,
+        adaptive=plan.is_adaptive,
         game=accounts.only_game,
         follow_up_evaluator=accounts.follow_up_evaluator if accounts.counts.follow_ups else None,
         follow_up_limits=tuple(sorted(limits, key=lambda limit: (-limits[limit], str(limit)))),

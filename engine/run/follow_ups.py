@@ -29,6 +29,7 @@ from engine.search.games import FollowUp, RequestKey, all_known
 from engine.search.planner import Positions, follow_up_units, plan
 from engine.settings import Settings
 from engine.text.format import count, duration, either, short
+from engine.workers import adaptive
 
 SAMPLE = 24
 """Games that are looked at to foresee what all will ask for."""
@@ -44,7 +45,8 @@ def made_with(game: SourceGame) -> Limit | None:
     """Return the limit with which we have analysed a game, as its evaluations show it; None where they do not.
 
     Nearly all searches of a limit in nodes end a little above it, so this is the 90th percentile, rounded down to
-    two digits. Where nearly all have one depth and the nodes differ, the limit was that depth.
+    two digits. Where nearly all have one depth and the nodes differ, the limit was that depth. The nodes of
+    adaptive searches are known multiples of a share of the limit.
     """
     if game.recording is None or not game.recording.ours:
         return None
@@ -54,11 +56,18 @@ def made_with(game: SourceGame) -> Limit | None:
         return None
     nodes = sorted(evaluation.nodes for evaluation in found)
     most = nodes[int(len(nodes) * _NEARLY_ALL)] if len(nodes) > 1 else nodes[0]
+    if (full := adaptive.full_nodes(nodes)) is not None:
+        return Limit(nodes=_two_digits(full))
     depth, same = Counter(evaluation.depth for evaluation in found).most_common(1)[0]
     if same >= _SAME_DEPTH * len(found) and nodes[len(nodes) // 4] < most / 2 and depth > 0:
         return Limit(depth=depth)
-    unit: int = 10 ** max(0, len(str(most)) - 2)
-    return Limit(nodes=most // unit * unit)
+    return Limit(nodes=_two_digits(most))
+
+
+def _two_digits(number: int) -> int:
+    """Return a number rounded down to two digits."""
+    unit: int = 10 ** max(0, len(str(number)) - 2)
+    return number // unit * unit
 
 
 def follows_up(plan: RunPlan) -> bool:

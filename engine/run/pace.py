@@ -184,10 +184,13 @@ def measure(
 
 
 def _part(unit: Unit, number: int) -> Unit:
-    """Return at most `_TOGETHER` positions of a unit, of long ones now from here and now from there."""
+    """Return at most `_TOGETHER` positions of a unit, of long ones now from here and now from there.
+
+    Each is searched once with all of the nodes, in adaptive runs too.
+    """
     first = number * _TOGETHER % max(1, len(unit.plies) - _TOGETHER + 1)
     part = slice(first, first + _TOGETHER)
-    return structs.replace(unit, plies=unit.plies[part], positions=unit.positions[part])
+    return structs.replace(unit, plies=unit.plies[part], positions=unit.positions[part], moves=())
 
 
 def mean(found: Sequence[tuple[Unit, float]]) -> float:

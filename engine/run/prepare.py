@@ -114,6 +114,8 @@ class RunPlan(Struct, frozen=True):
     workers: int
     known: Known
     """What is known of the players before the run."""
+    adaptive_given: bool | None
+    """`Settings.search.adaptive` as it was given; in `settings` here None has become what it means."""
 
     def __post_init__(self) -> None:
         """Raise ConfigError for adaptive searches with another limit than nodes, or a fresh hash each."""
@@ -123,6 +125,23 @@ class RunPlan(Struct, frozen=True):
                 raise ConfigError(
                     "adaptive searches go on with the hash of the game; leave search.policy=fresh out"
                 )
+
+    def with_limit(self, limit: Limit) -> RunPlan:
+        """Return the plan with another limit. It searches as many lines as it did.
+
+        Raises ConfigError for a limit that adaptive searches do not take.
+        """
+        lines = structs.replace(limit, multipv=self.limit.multipv)
+        plan = structs.replace(self, settings=_with_adaptive(self.settings, adaptive=False), limit=lines)
+        settings = structs.replace(plan.settings, limit=limit)
+        return structs.replace(plan, settings=_with_adaptive(settings, adaptive=plan.is_adaptive))
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether the searches are adaptive: as it was given, or else as the limit and the evaluator decide."""
+        if self.adaptive_given is not None:
+            return self.adaptive_given
+        return self.evaluator_name != "recorded" and adaptive.by_default(self.settings.search, self.limit)
 
     @property
     def executor_options(self) -> Options:
@@ -192,9 +211,8 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     aggregator_plan = plan_of(choose(also=also))
     player_plan = plan_of(choose(also=_of_a_player(templates.targets))).copy() if templates else None
     loaded = aggregator_plan.load(registry)
-    limit = structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv))
     return RunPlan(
-        settings=settings,
+        settings=_with_adaptive(settings, adaptive=False),
         registry=registry,
         choose=resources.choose if resources else evaluators.choose,
         sources=tuple(sources),
@@ -207,11 +225,16 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         player_aggregator_plan=player_plan,
         aggregators=loaded,
         only_shown=_only_shown(aggregator_plan.chosen[len(choose()) :], all_targets),
-        limit=limit,
+        limit=structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv)),
         workers=settings.workers or system.cores(),
         known=known,
+        adaptive_given=settings.search.adaptive,
         new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
-    )
+    ).with_limit(settings.limit)
+
+
+def _with_adaptive(settings: Settings, *, adaptive: bool) -> Settings:
+    return structs.replace(settings, search=structs.replace(settings.search, adaptive=adaptive))
 
 
 def _chooser(

@@ -1,9 +1,10 @@
 """A time budget (`--for 30m`): the nodes that a run can afford, chosen before its search begins.
 
 The input is counted, the workers' pace is measured on some of its positions, and the nodes are chosen so that the
-run ends in time. What is chosen is one `--nodes N`, so the same analysis can be had again. What the cache knows is
-not counted as done: it is known for certain nodes only. But where it has most of what was searched with nearly as
-many nodes as fit, these are chosen.
+run ends in time. What is chosen is one `--nodes N`, so the same analysis can be had again. The searches are
+adaptive unless the settings say otherwise, whatever the nodes: in the same time they judge better. What the cache
+knows is not counted as done: it is known for certain nodes only. But where it has most of what was searched with
+nearly as many nodes as fit, these are chosen.
 
 A run that is stopped goes on with the same nodes (`chosen_nodes`).
 """
@@ -34,8 +35,7 @@ from engine.run.opened_cache import open_cache
 from engine.run.pace import Measured, measure_plan
 from engine.run.prepare import RunPlan
 from engine.run.workload import Workload, count_work
-from engine.settings import Search, Settings
-from engine.workers import adaptive
+from engine.settings import Settings
 
 LOGGER = logging.getLogger("engine.run")
 
@@ -97,17 +97,19 @@ def settle(
     """
     asked = f"--for {budget.said}"
     if main.spec is None:
-        plan = with_limit(plan, budget.former)
+        plan = plan.with_limit(budget.former)
         return Settled(plan, f"{asked} has nothing to choose: the evaluations are taken from the input")
     sources = opened_again(plan)
+    unbudgeted, plan = plan, as_budgeted(plan)
     key = chosen_nodes.key_of(plan, main.info.fingerprint, budget.seconds)
     nodes = chosen_nodes.recall(key)
     if nodes is not None:
-        words = f"{asked} is {flags(plan.settings.search, nodes)} here, as in the run that was stopped"
-        return Settled(with_nodes(plan, nodes), words + budget.replaced, key)
+        plan = with_nodes(plan, nodes)
+        words = f"{asked} is {flags(plan)} here, as in the run that was stopped"
+        return Settled(plan, words + budget.replaced, key)
     work = counted(plan, main, sources, budget.seconds)
     if not work.to_search:
-        return Settled(with_limit(plan, budget.former), f"{asked}: there is no position to search")
+        return Settled(unbudgeted.with_limit(budget.former), f"{asked}: there is no position to search")
     measured = measured_for(plan, main, work, budget.seconds, stopped)
     if stopped():
         return Settled(plan, "")
@@ -117,12 +119,13 @@ def settle(
         work.to_search * work.times,
     )
     left = budget.seconds - (time.monotonic() - budget.since) - around(plan, work, measured)
-    nodes = _nodes(plan, work, measured, left)
+    nodes = _nodes(work, measured, left)
     if nodes < LEAST_NODES:
-        raise ConfigError(_too_short(plan, work, measured, asked, budget.seconds - left))
+        raise ConfigError(_too_short(work, measured, asked, budget.seconds - left))
     nodes, cached = as_cached(plan, main, work, nodes)
     chosen_nodes.note(key, nodes)
-    words = f"{asked} is {flags(plan.settings.search, nodes)} here{budget.replaced}"
+    plan = with_nodes(plan, nodes)
+    words = f"{asked} is {flags(plan)} here{budget.replaced}"
     if cached >= _ALL:
         words += ", and the cache has all of it: nothing is left to search"
     elif cached >= _SOME:
@@ -130,13 +133,19 @@ def settle(
     asking = plan.aggregators.following_up()
     if asking:
         words += f"; follow-up searches for {' and '.join(asking)} come on top"
-    return Settled(with_nodes(plan, nodes), words, key)
+    return Settled(plan, words, key)
+
+
+def as_budgeted(plan: RunPlan) -> RunPlan:
+    """Return a plan that searches as it does for a time budget: adaptively, unless its settings say otherwise."""
+    if plan.adaptive_given is not None or not plan.with_limit(Limit(nodes=PLACEHOLDER)).is_adaptive:
+        return plan.with_limit(Limit(nodes=PLACEHOLDER, multipv=plan.settings.limit.multipv))
+    return structs.replace(plan, adaptive_given=True).with_limit(Limit(nodes=PLACEHOLDER))
 
 
 def what_fits(plan: RunPlan, work: Workload, measured: Measured, seconds: float) -> int:
     """Return the nodes that fit into so many seconds; 0 where not even the fewest do."""
-    left = seconds - around(plan, work, measured)
-    nodes = _nodes(plan, work, measured, left)
+    nodes = _nodes(work, measured, seconds - around(plan, work, measured))
     return nodes if nodes >= LEAST_NODES else 0
 
 
@@ -144,10 +153,11 @@ def counted(plan: RunPlan, main: ChosenEvaluator, sources: Sequence[Source], sec
     """Count what a plan has to search, for a small part of so many seconds; the rest is estimated."""
     least, most = _COUNTING
     try:
-        return count_work(plan, main, sources, within=min(most, max(least, _COUNTING_SHARE * seconds)))
+        [work] = count_work(plan, main, sources, within=min(most, max(least, _COUNTING_SHARE * seconds)))
     finally:
         for source in sources:
             source.close()
+    return work
 
 
 def measured_for(
@@ -160,7 +170,7 @@ def measured_for(
     """Measure the pace for a run of so many seconds. Raises EvaluatorError."""
 
     def guess(pace: Pace, workers: int) -> int:
-        return _nodes(plan, work, Measured(pace, workers, 0.0), seconds)
+        return round(_nodes(work, Measured(pace, workers, 0.0), seconds) * work.share)
 
     measuring = min(_MEASURING, _MEASURING_SHARE * seconds)
     return measure_plan(plan, main, work.sample, measuring, guess, stopped=stopped)
@@ -193,37 +203,24 @@ def with_placeholder(settings: Settings) -> Settings:
     return structs.replace(settings, limit=Limit(nodes=PLACEHOLDER, multipv=settings.limit.multipv))
 
 
-def with_limit(plan: RunPlan, limit: Limit) -> RunPlan:
-    """Return a plan with another limit in the settings. It searches as many lines as it did.
-
-    Raises ConfigError for a limit that adaptive searches do not take.
-    """
-    settings = structs.replace(plan.settings, limit=limit)
-    return structs.replace(plan, settings=settings, limit=structs.replace(limit, multipv=plan.limit.multipv))
-
-
 def with_nodes(plan: RunPlan, nodes: int) -> RunPlan:
     """Return a plan as `--nodes` makes it."""
-    plan = with_limit(plan, Limit(nodes=nodes, multipv=plan.settings.limit.multipv))
+    plan = plan.with_limit(Limit(nodes=nodes, multipv=plan.settings.limit.multipv))
     return structs.replace(plan, settings=structs.replace(plan.settings, follow_up_limit=Limit(nodes=nodes)))
 
 
-def _nodes(plan: RunPlan, work: Workload, measured: Measured, seconds: float) -> int:
+def _nodes(work: Workload, measured: Measured, seconds: float) -> int:
     if seconds <= 0:
         return 0
-    return nodes_for(seconds, _longest(work, measured), measured.pace, _share(plan))
+    return nodes_for(seconds, _longest(work, measured), measured.pace, work.share)
 
 
 def _longest(work: Workload, measured: Measured) -> float:
     return busiest(work.sizes, measured.workers) * work.times
 
 
-def _share(plan: RunPlan) -> float:
-    return adaptive.typical_share(plan.settings.search)
-
-
-def _too_short(plan: RunPlan, work: Workload, measured: Measured, asked: str, around: float) -> str:
-    enough = around + seconds_for(1_000, _longest(work, measured), measured.pace, _share(plan))
+def _too_short(work: Workload, measured: Measured, asked: str, around: float) -> str:
+    enough = around + seconds_for(1_000, _longest(work, measured), measured.pace, work.share)
     minutes = max(1, -(-int(enough * 1.1) // 60))
     positions = f"{int(work.to_search * work.times):,} positions"
     return (
@@ -253,6 +250,9 @@ def as_cached(plan: RunPlan, main: ChosenEvaluator, work: Workload, nodes: int) 
         cache.close()
 
 
-def flags(search: Search, nodes: int) -> str:
-    """Return the flags of the command that searches with so many nodes and these settings."""
-    return f"--nodes {spelled(nodes)}{' --adaptive' if search.adaptive else ''}"
+def flags(plan: RunPlan) -> str:
+    """Return the flags of the command that searches as a plan does."""
+    nodes = f"--nodes {spelled(plan.limit.nodes or 0)}"
+    if plan.is_adaptive:
+        return f"{nodes} --adaptive"
+    return nodes if plan.adaptive_given is None else f"{nodes} --no-adaptive"

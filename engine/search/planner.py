@@ -8,7 +8,7 @@ it. Positions without a legal move are never searched, and what an evaluator may
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import chess
@@ -23,6 +23,7 @@ from engine.positions.refusal import refusal
 from engine.positions.variations import legal_variation
 from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKey
 from engine.settings import Search
+from engine.workers.adaptive import is_worth_it
 
 _move = lru_cache(1 << 13)(chess.Move.from_uci)
 """There are few different moves, and a `chess.Move` never changes."""
@@ -74,20 +75,37 @@ def plan(  # noqa: PLR0913 - everything that the units of a game depend on
             assert position is not None
             to_search[ply] = position
             positions.append(None)
-    groups = _groups(list(to_search), search)
-    played = (*game.moves, "")
-    units = [
-        Unit(
-            next(ids),
-            origin.game,
-            tuple(plies),
-            tuple(to_search[ply] for ply in plies),
-            moves=tuple(played[ply] for ply in plies) if search.adaptive else (),
-        )
-        for plies in groups
-    ]
+    units = _units(origin.game, game.moves, to_search, search, ids)
     landmarks = game.landmarks or surveyor.landmarks(phases=game.epd is None)
     return PlannedGame(origin, game, tuple(positions), tuple(refused), tuple(units), landmarks)
+
+
+def cut_again(game: PlannedGame, search: Search, ids: Iterator[int]) -> tuple[Unit, ...]:
+    """Return the units that a planned game has with other settings of the search."""
+    to_search = {
+        ply: position
+        for unit in game.units
+        for ply, position in sorted(zip(unit.plies, unit.positions, strict=True), key=lambda pair: pair[0])
+    }
+    return tuple(_units(game.origin.game, game.game.moves, to_search, search, ids))
+
+
+def _units(
+    game: int, moves: Sequence[str], to_search: Mapping[int, Position], search: Search, ids: Iterator[int]
+) -> list[Unit]:
+    """Return the units of game number `game`.
+
+    * **moves** - its moves.
+    * **to_search** - the positions to search by their plies, in order.
+    """
+    played = (*moves, "")
+    units = []
+    for plies in _groups(list(to_search), search):
+        # A position by itself, such as that of an EPD line, has no move in doubt: it gets all nodes at once.
+        known = tuple(played[ply] for ply in plies) if search.adaptive and is_worth_it(set(plies)) else ()
+        positions = tuple(to_search[ply] for ply in plies)
+        units.append(Unit(next(ids), game, tuple(plies), positions, moves=known))
+    return units
 
 
 def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -> PlannedGame | None:

@@ -38,9 +38,10 @@ class Search(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reconcile: bool | None = None
     """Whether evaluations that contradict each other are made to agree; None: yes for searched ones, and analysed
     games of this framework are taken as they were written."""
-    adaptive: bool = False
+    adaptive: bool | None = None
     """Whether a whole game is searched with an eighth of the nodes, and again where that leaves a judgement in
-    doubt, until a quarter of the nodes is spent."""
+    doubt, until a quarter of the nodes is spent; None: yes for a limit of 40,000 nodes or more and nothing else,
+    one line a position and the policy `chunk`."""
 
 
 class ScoreboardSettings(CheckedStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):

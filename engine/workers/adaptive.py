@@ -10,7 +10,7 @@ quarter at most. What is chosen depends on the unit alone, so the analysis of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec import structs
@@ -21,12 +21,29 @@ from engine.errors import ConfigError
 from engine.model import Evaluation, Limit, Score
 from engine.settings import Search
 
-__all__ = ["STAGES", "Stage", "doubtful", "extra_nodes", "first_limit", "typical_share", "was_in_doubt"]
+__all__ = [
+    "LEAST_NODES",
+    "STAGES",
+    "Stage",
+    "by_default",
+    "doubtful",
+    "extra_nodes",
+    "first_limit",
+    "full_nodes",
+    "is_worth_it",
+    "typical_share",
+    "was_in_doubt",
+]
+
+LEAST_NODES = 40_000
+"""Nodes from which on searches are adaptive unless the settings say otherwise (engine/why.md)."""
 
 _FIRST_PART = 8
 """The first search gets one in this many of the nodes; later ones together get as many at most."""
-_TYPICAL_SHARE = 0.23
-"""Share of the nodes of a uniform search that all searches take together."""
+_TYPICAL_SHARE = 0.24
+"""Share of the nodes of a uniform search that all searches of a game take together (engine/why.md)."""
+_SIMILAR = 0.05
+"""How far the nodes of searches with one limit may be apart."""
 
 
 class Stage(NamedTuple):
@@ -48,9 +65,20 @@ STAGES = (Stage(below=1.0, above=5.0, part=4), Stage(below=0.5, above=2.0, part=
 """The searches after the first one, in their order."""
 
 
-def typical_share(search: Search) -> float:
-    """Return the share of the nodes of a uniform search that searches with these settings typically take."""
-    return _TYPICAL_SHARE if search.adaptive else 1.0
+def by_default(search: Search, limit: Limit) -> bool:
+    """Return whether searches are adaptive where the settings leave that open."""
+    only_nodes = limit.depth is None and limit.time is None and limit.multipv == 1
+    return only_nodes and (limit.nodes or 0) >= LEAST_NODES and search.policy == "chunk"
+
+
+def is_worth_it(plies: Collection[int]) -> bool:
+    """Return whether there are two positions in a row among these: a move between them can be in doubt."""
+    return any(ply + 1 in plies for ply in plies)
+
+
+def typical_share(unit: Unit) -> float:
+    """Return the share of the nodes of a uniform search that the searches of a unit typically take."""
+    return _TYPICAL_SHARE if unit.moves else 1.0
 
 
 def first_limit(limit: Limit) -> Limit:
@@ -68,6 +96,24 @@ def extra_nodes(unit: Unit, limit: Limit) -> int:
 def was_in_doubt(evaluation: Evaluation, limit: Limit) -> bool:
     """Return whether an evaluation of an adaptive search with this limit comes from more than one search."""
     return 2 * evaluation.nodes > 3 * (first_limit(limit).nodes or 0)
+
+
+def full_nodes(nodes: Sequence[int]) -> int | None:
+    """Return the nodes of the limit with which positions were searched adaptively; None if it was not so.
+
+    * **nodes** - the nodes of each position's evaluation, in increasing order.
+    """
+    first = nodes[len(nodes) // 3] if nodes else 0
+    sums = [1]
+    for stage in STAGES:
+        sums += [each + _FIRST_PART // stage.part for each in sums]
+    sums.append(_FIRST_PART)  # a position by itself
+
+    def is_a_sum(count: int) -> bool:
+        return any(abs(count / first - part) <= part * _SIMILAR for part in sums)
+
+    again = [count for count in nodes if count > first * (1 + _SIMILAR)]
+    return first * _FIRST_PART if again and all(map(is_a_sum, again)) else None
 
 
 def doubtful(unit: Unit, evaluations: Sequence[Evaluation], stage: Stage, most: int) -> list[int]:

@@ -22,6 +22,7 @@ from .command import engine
 CLASSICS = DATA / "classics.pgn"
 ALL = ("-a", "all", "--set", f"repertoire.lines={DATA / 'repertoire.pgn'}")
 SEARCH = ("--nodes", "1000", "--format", "json")
+ADAPTIVE = ("--nodes", "50000")
 
 
 @pytest.fixture
@@ -30,17 +31,18 @@ def fake(tmp_path: Path) -> Path:
 
 
 def reports(*arguments: str | Path) -> dict[str, Any]:
-    ran = engine("analyze", *arguments, *ALL, *SEARCH, "--limit", "6")
+    ran = engine("analyze", *ALL, *SEARCH, "--limit", "6", *arguments)
     assert ran.code == 0, ran.err
     found: dict[str, Any] = json.loads(ran.out)["reports"]
     return found
 
 
 @pytest.mark.slow
-def test_workers_a_kill_and_halves_change_no_report(tmp_path: Path, fake: Path) -> None:
-    one = reports(CLASSICS, "-e", fake, "-j", "1", "--no-cache", "-o", tmp_path / "run.jsonl")
+@pytest.mark.parametrize("nodes", [(), ADAPTIVE])
+def test_workers_a_kill_and_halves_change_no_report(tmp_path: Path, fake: Path, nodes: tuple[str, ...]) -> None:
+    one = reports(CLASSICS, "-e", fake, "-j", "1", "--no-cache", "-o", tmp_path / "run.jsonl", *nodes)
     assert len(one) == 22
-    assert reports(CLASSICS, "-e", fake, "-j", "2", "--no-cache") == one
+    assert reports(CLASSICS, "-e", fake, "-j", "2", "--no-cache", *nodes) == one
 
     killed = [
         sys.executable,
@@ -54,18 +56,19 @@ def test_workers_a_kill_and_halves_change_no_report(tmp_path: Path, fake: Path) 
         "2",
         *ALL,
         *SEARCH,
+        *nodes,
         "--limit",
         "6",
     ]
     searched = _kill_in_the_middle(killed, tmp_path)
     assert searched > 0
-    assert reports(CLASSICS, "-e", fake, "-j", "2") == one  # what was searched is in the cache
+    assert reports(CLASSICS, "-e", fake, "-j", "2", *nodes) == one  # what was searched is in the cache
 
     lines = (tmp_path / "run.jsonl").read_bytes().splitlines(keepends=True)
     halves = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
     halves[0].write_bytes(b"".join(lines[:3]))
     halves[1].write_bytes(b"".join(lines[3:]))
-    assert reports(*halves, "--follow-up-evaluator", fake) == one
+    assert reports(*halves, "--follow-up-evaluator", fake, *nodes) == one
 
 
 def _kill_in_the_middle(command: Sequence[str], folder: Path) -> int:

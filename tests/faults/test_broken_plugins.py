@@ -110,9 +110,11 @@ def test_a_reader_without_headers_and_a_filter(tmp_path: Path) -> None:
 def test_evaluators(tmp_path: Path, evaluator: type[Evaluator], words: str) -> None:
     result, games = analyse(tmp_path, evaluator=evaluator)
     assert len(games) == 10
-    [failure] = result.failures
-    assert (failure.game, failure.ply) == (8, 1)
+    narrowed_down, failure = result.failures
+    assert narrowed_down.reason.startswith("searched no deeper where a judgement is in doubt: ")
+    assert (failure.game, failure.ply) == (narrowed_down.game, narrowed_down.ply) == (8, 1)
     assert words in failure.reason
+    assert words in narrowed_down.reason
     assert [position.get("missing") for position in games[7]["positions"]] == [None, "quarantined", None]
 
 
@@ -122,8 +124,8 @@ def test_an_evaluator_in_workers(tmp_path: Path) -> None:
     for given in (broken.SaysIllegal, broken.SaysIllegal(Sound.Options(hash=5))):
         result, games = analyse(tmp_path, evaluator=given, executor="local", output="out.jsonl")
         assert len(games) == 10
-        [failure] = result.failures
-        assert "'e1e8' is not a legal move" in failure.reason
+        assert len(result.failures) == 2
+        assert all("'e1e8' is not a legal move" in failure.reason for failure in result.failures)
         (tmp_path / "out.jsonl").unlink()
 
 

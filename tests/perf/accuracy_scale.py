@@ -49,7 +49,9 @@ def searched(source: str, evaluator: str, games: int, nodes: int, workers: int) 
     settings = engine.Settings(max_games=games, workers=workers)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "games.jsonl"
-        engine.analyze(source, evaluator=evaluator, nodes=nodes, settings=settings, output=str(out))
+        engine.analyze(
+            source, evaluator=evaluator, nodes=nodes, adaptive=False, settings=settings, output=str(out)
+        )
         return [_read(line) for line in out.read_bytes().splitlines()]
 
 

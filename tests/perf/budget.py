@@ -24,7 +24,7 @@ BUDGETS = {1: 20, 20: 60, 500: 180}
 QUICK = {1: 20}
 PLIES = 80
 """Plies of a random game."""
-_CHOSEN = re.compile(r"is --nodes (\S+) here")
+_CHOSEN = re.compile(r"is --nodes (\S+)(?: --adaptive)? here")
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -101,7 +101,7 @@ def analyze(
     timed: bool = False,
     extra: Mapping[str, str] | None = None,
 ) -> EngineRun:
-    """Run `engine analyze` once and return its figures.
+    """Run `engine analyze` once and return its figures; without `--adaptive` every position gets all nodes.
 
     * **plugin** - *(optional)* the file that defines the evaluator.
     * **cache** - *(optional)* a cache file, or `"user"` for the user's own; no cache when None.
@@ -121,8 +121,9 @@ def analyze(
             variables |= {"PERF_INNER": evaluator, "PERF_TIMES": str(times), "PERF_PLUGINS": str(plugin or "")}
             files, evaluator = [*files, TIMED], "timed"
         kept = ["--no-cache"] if cache is None else [] if cache == "user" else ["--cache", str(cache)]
+        uniform = [] if "--adaptive" in flags or not has_flag("--no-adaptive") else ["--no-adaptive"]
         command = engine_command(
-            "analyze", source, "-q", "-y", "--progress", "none", "-e", evaluator, *kept,
+            "analyze", source, *uniform, "-q", "-y", "--progress", "none", "-e", evaluator, *kept,
             *(word for file in files for word in ("--plugin", str(file))),
             "-o", folder / "run.counts", *flags,
         )  # fmt: skip

@@ -146,6 +146,22 @@ def test_the_closing_lines_say_what_was_done_skipped_and_failed() -> None:
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("by_default", "words"),
+    [
+        (True, "at 100,000 nodes, adaptive (--no-adaptive takes all of them)"),
+        (False, "at 100,000 nodes, adaptive;"),
+    ],
+)
+def test_who_has_not_asked_for_adaptive_searches_is_told_the_way_out(by_default: bool, words: str) -> None:
+    ran = result(limit=Limit(nodes=100_000), adaptive=True)
+    text = "\n".join(
+        line for part in live.closing_lines(ran, None, by_default=by_default) for line in rendered(part, 200)
+    )
+    assert words in text
+    assert ("--no-adaptive" in text) is by_default
+
+
 def test_many_outputs_of_a_folder_are_one_closing_line() -> None:
     ran = result(outputs=("all.pgn", *(f"reports/{k}.html" for k in range(1_280))))
     text = "\n".join(line for part in live.closing_lines(ran, None) for line in rendered(part, 200))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from engine.errors import ConfigError, EvaluatorError, OutputError, PluginNotFound
-from engine.model import Limit
+from engine.model import AnalysedGame, Limit, Report
+from engine.plugin import Aggregator, Needs
 from engine.run.prepare import prepare
 from engine.run.recorded import RecordedRun
 from engine.run.searched import SearchedRun
@@ -77,6 +80,61 @@ def test_what_is_wrong_is_found_before_the_evaluator_is_tried(
 ) -> None:
     with pytest.raises(error, match=words):
         prepare([CLASSICS], settings)
+
+
+NODES = Limit(nodes=100_000)
+
+
+@pytest.mark.parametrize(
+    ("settings", "adaptive"),
+    [
+        (Settings(), True),
+        (Settings(limit=Limit(nodes=1_000)), False),
+        (Settings(limit=Limit(nodes=1_000), search=Search(adaptive=True)), True),
+        (Settings(limit=NODES, search=Search(adaptive=False)), False),
+        (Settings(limit=NODES, search=Search(policy="game")), False),
+        (Settings(limit=NODES, search=Search(policy="fresh")), False),
+        (Settings(limit=Limit(nodes=100_000, multipv=2)), False),
+        (Settings(limit=Limit(depth=20)), False),
+        (Settings(limit=Limit(nodes=100_000, time=500)), False),
+        (Settings(evaluator="recorded"), False),
+        (Settings(evaluator="recorded,stockfish"), True),
+    ],
+)
+def test_whether_searches_are_adaptive_is_decided_here(settings: Settings, adaptive: bool) -> None:
+    plan = prepare([CLASSICS], settings)
+    assert plan.settings.search.adaptive is adaptive
+    assert plan.settings == structs.replace(settings, search=structs.replace(settings.search, adaptive=adaptive))
+
+
+def test_another_limit_decides_it_again_where_it_is_open() -> None:
+    few, deep = Limit(nodes=1_000), Limit(depth=9)
+    plan = prepare([CLASSICS], Settings())
+    assert [plan.with_limit(limit).is_adaptive for limit in (few, deep, NODES)] == [False, False, True]
+    assert plan.with_limit(few).with_limit(NODES).settings == plan.settings
+    given = prepare([CLASSICS], Settings(search=Search(adaptive=True)))
+    assert given.with_limit(few).is_adaptive
+    with pytest.raises(ConfigError, match="a limit in nodes alone"):
+        given.with_limit(deep)
+
+
+class Lines(Aggregator):
+    """Needs two lines of each position."""
+
+    @classmethod
+    def needs(cls, options: Any) -> Needs:
+        return Needs(multipv=2)
+
+    def add(self, game: AnalysedGame) -> None:
+        pass
+
+    def report(self) -> Report:
+        return Report("Lines")
+
+
+def test_an_aggregator_that_needs_lines_has_all_nodes() -> None:
+    plan = prepare([CLASSICS], Settings(), aggregators=[Lines])
+    assert (plan.limit.multipv, plan.settings.search.adaptive) == (2, False)
 
 
 def test_a_missing_folder_of_an_output_is_found_too(tmp_path: Path) -> None:

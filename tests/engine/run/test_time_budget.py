@@ -21,6 +21,7 @@ from engine.plugin import Evaluator
 from engine.run import time_budget
 from engine.run.budget import Pace, spelled, two_figures
 from engine.run.pace import Measured
+from engine.settings import Search
 from engine.system.paths import cache_dir
 from tests.support import FEW
 
@@ -54,8 +55,13 @@ def games(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings() -> engine.Settings:
+def default() -> engine.Settings:
     return engine.Settings(evaluator=Counting, workers=1, executor="inline")
+
+
+@pytest.fixture
+def settings(default: engine.Settings) -> engine.Settings:
+    return structs.replace(default, search=Search(adaptive=False))
 
 
 @pytest.fixture
@@ -87,7 +93,7 @@ def test_the_nodes_are_chosen_said_and_give_the_same_analysis_again(
     outputs = [str(tmp_path / name) for name in ("timed.jsonl", "again.jsonl")]
     result = analyzed(games, settings, budget="10m", output=outputs[0])
     assert result.limit == Limit(nodes=42_000)
-    assert said(caplog) == "--for 10m is --nodes 42k here"
+    assert said(caplog) == "--for 10m is --nodes 42k --no-adaptive here"
     assert "42k" not in str(result.notices)
     again = analyzed(games, settings, nodes=42_000, output=outputs[1])
     assert again.counts.searched == 0
@@ -95,12 +101,33 @@ def test_the_nodes_are_chosen_said_and_give_the_same_analysis_again(
     assert timed == uniform
 
 
+@pytest.mark.parametrize("case", [(144.0, 170_000), (2_000.0, 12_000)])
+def test_searches_are_adaptive_and_typing_what_is_said_gives_the_same(
+    games: Path,
+    default: engine.Settings,
+    pace: Callable[[float], None],
+    caplog: pytest.LogCaptureFixture,
+    case: tuple[float, int],
+) -> None:
+    microseconds, nodes = case
+    pace(microseconds)
+    outputs = [str(games.parent / name) for name in ("stopped.jsonl", "timed.jsonl", "again.jsonl")]
+    assert analyzed(games, default, budget="10m", output=outputs[0], stop_after=0.0).interrupted
+    assert said(caplog) == f"--for 10m is --nodes {spelled(nodes)} --adaptive here"
+    result = analyzed(games, default, budget="10m", output=outputs[1])
+    assert said(caplog) == f"--for 10m is --nodes {spelled(nodes)} --adaptive here, as in the run that was stopped"
+    assert (result.limit, result.adaptive) == (Limit(nodes=nodes), True)
+    again = analyzed(games, default, nodes=nodes, adaptive=True, output=outputs[2])
+    assert again.counts.searched == 0
+    assert Path(outputs[1]).read_bytes() == Path(outputs[2]).read_bytes()
+
+
 @pytest.mark.usefixtures("pace")
 def test_any_source_that_can_be_read_twice_has_a_budget(
     settings: engine.Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert analyzed(FEW, settings, budget=600.0).limit == Limit(nodes=42_000)
-    assert said(caplog) == "--for 10m is --nodes 42k here"
+    assert said(caplog) == "--for 10m is --nodes 42k --no-adaptive here"
     for source in (io.StringIO(FEW), iter([FEW])):
         with pytest.raises(ConfigError, match="can be read only once: save it to a file, or name the nodes"):
             analyzed(source, settings, budget="10m")
@@ -141,7 +168,7 @@ def test_another_limit_of_the_settings_is_replaced_and_that_is_said(
 ) -> None:
     deep = structs.replace(settings, limit=Limit(depth=9, multipv=2))
     assert analyzed(games, deep, budget="10m").limit == Limit(nodes=42_000, multipv=2)
-    assert said(caplog) == "--for 10m is --nodes 42k here, in place of depth 9"
+    assert said(caplog) == "--for 10m is --nodes 42k --no-adaptive here, in place of depth 9"
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_nodes(
@@ -151,13 +178,13 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_nodes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert analyzed(games, settings, budget="10m", stop_after=0.0).interrupted
-    assert said(caplog) == "--for 10m is --nodes 42k here"
+    assert said(caplog) == "--for 10m is --nodes 42k --no-adaptive here"
     pace(500.0)
     assert analyzed(games, settings, budget="20m", stop_after=0.0).limit == Limit(nodes=24_000)
     assert "stopped" not in said(caplog)
     result = analyzed(games, settings, budget="10m")
     assert (result.limit, result.interrupted) == (Limit(nodes=42_000), False)
-    assert said(caplog) == "--for 10m is --nodes 42k here, as in the run that was stopped"
+    assert said(caplog) == "--for 10m is --nodes 42k --no-adaptive here, as in the run that was stopped"
     assert len(list((cache_dir() / "budgets").iterdir())) == 1  # that of the other one, which was not completed
     assert analyzed(games, settings, budget="10m").limit == Limit(nodes=12_000)
     games.write_text(FEW + FEW.replace("18", "19"), encoding="utf-8")
@@ -183,7 +210,7 @@ def test_an_analyzer_takes_a_budget_too(games: Path, caplog: pytest.LogCaptureFi
     assert isinstance(result, engine.RunResult)
     nodes = result.limit.nodes
     assert nodes is not None
-    assert first.reason == said(caplog) == f"--for 10m is --nodes {spelled(nodes)} here"
+    assert first.reason == said(caplog) == f"--for 10m is --nodes {spelled(nodes)} --adaptive here"
     assert nodes == two_figures(nodes)
 
 
@@ -194,14 +221,18 @@ def test_what_is_cached_makes_nobody_believe_that_less_is_to_do(
     pace(160.0)  # 38,000 nodes would fit; all is known with 42,000
     result = analyzed(games, settings, budget="10m")
     assert (result.limit, result.counts.searched) == (Limit(nodes=42_000), 0)
-    assert said(caplog).endswith("--nodes 42k here, and the cache has all of it: nothing is left to search")
+    assert said(caplog).endswith(
+        "--nodes 42k --no-adaptive here, and the cache has all of it: nothing is left to search"
+    )
     pace(300.0)
     result = analyzed(games, settings, budget="10m")
     assert (result.limit, result.counts.searched) == (Limit(nodes=20_000), DIFFERENT)
-    assert said(caplog) == "--for 10m is --nodes 20k here"
+    assert said(caplog) == "--for 10m is --nodes 20k --no-adaptive here"
 
 
-def dry_run(capsys: pytest.CaptureFixture[str], games: Path, settings: engine.Settings, budget: str) -> list[str]:
+def dry_run(
+    capsys: pytest.CaptureFixture[str], games: Path, settings: engine.Settings, budget: str | None
+) -> list[str]:
     show([LiteralPath(str(games))], settings, budget)
     return capsys.readouterr().out.splitlines()
 
@@ -218,14 +249,35 @@ def test_a_dry_run_is_about_the_nodes_that_are_chosen(
     found, took, chosen, *others = dry_run(capsys, games, other, "20m")
     assert found.endswith("; 0 (0%) are in the cache")
     assert took.startswith("time: about 19:")
-    assert chosen == "--for 20m: --nodes 84k"
-    assert others[0] == "10 minutes: --nodes 42k"
+    assert chosen == "--for 20m: --nodes 84k --no-adaptive"
+    assert others[0] == "10 minutes: --nodes 42k --no-adaptive"
     analyzed(games, other, nodes=84_000)
     found, took, chosen, *_ = dry_run(capsys, games, other, "20m")
-    assert (found.endswith("(100%) are in the cache"), chosen) == (True, "--for 20m: --nodes 84k")
+    assert (found.endswith("(100%) are in the cache"), chosen) == (True, "--for 20m: --nodes 84k --no-adaptive")
     assert took.startswith("time: about 0:00 ")
     pace(1e6)
     assert dry_run(capsys, games, other, "20m")[1] == "--for 20m: too short"
+
+
+def test_a_dry_run_says_that_searches_are_adaptive(
+    games: Path, default: engine.Settings, pace: Callable[[float], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pace(2_000.0)
+    _, took, *fitting = dry_run(capsys, games, default, "10m")
+    assert fitting == [
+        "--for 10m: --nodes 12k --adaptive",
+        "10 minutes: --nodes 12k --adaptive",
+        "1 hour: --nodes 71k --adaptive",
+        "the night (8 hours): --nodes 570k --adaptive",
+    ]
+    assert took.startswith("time: about 10:")
+    assert ", adaptive on 1 workers" in took
+    few = structs.replace(default, limit=Limit(nodes=1_000))
+    _, took, *fitting = dry_run(capsys, games, few, None)
+    assert took.startswith("time: about 3:30 on 1 workers")
+    assert fitting[0] == "10 minutes: --nodes 12k --adaptive"
+    two_lines = structs.replace(default, limit=Limit(nodes=100_000, multipv=2))
+    assert dry_run(capsys, games, two_lines, "10m")[2] == "--for 10m: --nodes 3k"
 
 
 @pytest.mark.usefixtures("pace")

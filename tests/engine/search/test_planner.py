@@ -8,7 +8,7 @@ import pytest
 from engine.model import AnalysedPosition, Origin, SourceGame
 from engine.positions.refusal import refusal
 from engine.search.games import PlannedGame
-from engine.search.planner import plan
+from engine.search.planner import cut_again, plan
 from engine.settings import Search
 
 START = chess.STARTING_FEN
@@ -32,6 +32,22 @@ def test_opening_positions_are_units_of_their_own_and_the_rest_chunks_backwards(
     assert [unit.plies for unit in found.units[:10]] == [(k,) for k in range(10)]
     assert [unit.plies for unit in found.units[10:]] == [tuple(range(21, 9, -1)), (22,)]
     assert [unit.id for unit in found.units] == list(range(1, 13))
+
+
+def test_in_adaptive_searches_a_game_is_a_unit_and_a_position_by_itself_gets_all_nodes() -> None:
+    [whole] = planned(game(RUY), adaptive=True).units
+    assert whole.plies == tuple(range(22, -1, -1))
+    assert whole.moves[::-1] == (*RUY.split(), "")
+    [alone] = planned(game(""), adaptive=True).units
+    assert (alone.plies, alone.moves) == ((0,), ())
+    assert alone == planned(game("")).units[0]
+
+
+@pytest.mark.parametrize("moves", [RUY, "e2e4", ""])
+def test_a_planned_game_can_be_cut_again(moves: str) -> None:
+    adaptive, uniform = (planned(game(moves), adaptive=adaptive) for adaptive in (True, False))
+    assert cut_again(uniform, Search(adaptive=True), itertools.count(1)) == adaptive.units
+    assert cut_again(adaptive, Search(adaptive=False), itertools.count(1)) == uniform.units
 
 
 def test_every_position_is_searched_exactly_once_and_is_the_right_one() -> None:

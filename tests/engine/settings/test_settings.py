@@ -45,6 +45,16 @@ def test_flags_beat_the_profile_and_the_profile_beats_engine_toml() -> None:
     assert merged.aggregator_options == {"wins": {"games": "3", "winning_cp": 400}}
 
 
+def test_adaptive_searches_in_engine_toml_a_profile_and_flags(tmp_path: Path) -> None:
+    assert build_settings({}).search.adaptive is None
+    user_config("[search]\nadaptive = false\n")
+    assert build_settings({}).search.adaptive is False
+    (tmp_path / "mine.toml").write_text("[search]\nadaptive = true\n")
+    assert build_settings({}, profile=str(tmp_path / "mine.toml")).search.adaptive is True
+    assert build_settings({"search": {"adaptive": "true"}}).search.adaptive is True
+    assert build_settings({"search": {"adaptive": True}}).search.adaptive is True
+
+
 def test_a_profile_of_the_user_by_name_and_by_path(tmp_path: Path) -> None:
     folder = paths.config_dir() / "profiles"
     folder.mkdir(parents=True)

@@ -7,6 +7,7 @@ import pytest
 from engine.contracts.messages import Unit
 from engine.errors import ConfigError
 from engine.model import Evaluation, Limit, Position, Score
+from engine.settings import Search
 from engine.workers import adaptive
 
 # From 0 centipawns 54.5 are 5 Win%, 110 are 10, 168 are 15: White's second to fourth moves, made good at once.
@@ -92,6 +93,29 @@ def test_a_unit_without_moves_is_searched_once() -> None:
     unit = Unit(1, 1, (1, 0), (POSITION, POSITION))
     losing = [Evaluation(Score(cp=60), ("a1a1",), 9, 100), Evaluation(Score(cp=0), ("a1a1",), 9, 100)]
     assert adaptive.doubtful(unit, losing, FIRST, 99) == []
+
+
+@pytest.mark.parametrize(
+    ("nodes", "full"),
+    [
+        ([12_500] * 8 + [37_510, 112_600, 137_600], 100_000),
+        ([90] + [12_510] * 8 + [100_040], 100_080),
+        ([12_500] * 8, None),
+        ([40_001] * 8 + [40_100], None),
+        ([2_000, 3_000, 7_000, 9_000, 20_000, 31_000], None),
+        ([], None),
+    ],
+)
+def test_what_positions_were_searched_with_shows_in_their_nodes(nodes: list[int], full: int | None) -> None:
+    assert adaptive.full_nodes(nodes) == full
+
+
+def test_it_is_the_default_for_many_nodes_and_nothing_else() -> None:
+    least = adaptive.LEAST_NODES
+    assert adaptive.by_default(Search(), Limit(nodes=least))
+    others = (Limit(nodes=least - 1), Limit(nodes=least, depth=20), Limit(time=500), Limit(nodes=least, multipv=2))
+    assert not any(adaptive.by_default(Search(), limit) for limit in others)
+    assert not any(adaptive.by_default(Search(policy=policy), Limit(nodes=least)) for policy in ("game", "fresh"))
 
 
 def test_the_limit_of_the_first_search() -> None:
