@@ -74,6 +74,7 @@ def played(game: SourceGame) -> tuple[list[Position], list[tuple[int, str]], str
     positions: list[Position] = []
     refused: list[tuple[int, str]] = []
     root, since = board.fen(shredder=chess960), list[str]()
+    sound = refusal(board) is None
     for ply, uci in enumerate((*game.moves, "")):
         surveyor.see(board)
         positions.append(Position(root, tuple(since), chess960))
@@ -81,7 +82,7 @@ def played(game: SourceGame) -> tuple[list[Position], list[tuple[int, str]], str
             refused.append((ply, reason))
         if uci:
             move = chess.Move.from_uci(uci)
-            irreversible = reason is not None or not move or board.is_irreversible(move)
+            irreversible = not sound or not move or board.is_irreversible(move)
             board.push(move)
             root, since = (board.fen(shredder=chess960), []) if irreversible else (root, [*since, uci])
     ended = board.outcome(claim_draw=False)
