@@ -22,7 +22,7 @@ from engine.model import (
     Side,
     SourceGame,
 )
-from engine.positions.landmarks import Surveyor
+from engine.positions.landmarks import landmarks_of
 from engine.positions.movetext import NULL_MOVE
 
 __all__ = ["analyse"]
@@ -194,20 +194,6 @@ def _is_good(before: _ScoredPosition, after: _ScoredPosition) -> bool:
     if before.chances is None or after.chances is None:
         return False
     return before.chances + after.chances < _SMALLEST_DROP
-
-
-def landmarks_of(game: SourceGame) -> Landmarks:
-    """Return phases and opening of a game, found on a walk through its positions.
-
-    * **game** - the game, whose moves are legal.
-    """
-    board = chess.Board(game.fen, chess960=game.variant == "chess960")
-    surveyor = Surveyor()
-    surveyor.see(board)
-    for uci in game.moves:
-        board.push(chess.Move.from_uci(uci))
-        surveyor.see(board)
-    return surveyor.landmarks(phases=game.epd is None)
 
 
 def _side(plies: Sequence[Ply], accuracy: float | None) -> Side:

@@ -1,4 +1,4 @@
-"""FENs of boards, faster than python-chess writes them."""
+"""FENs of boards and of games, faster than python-chess writes them. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from functools import lru_cache
 
 import chess
 
-__all__ = ["fen_of", "fens_of"]
+from engine.positions.movetext import NULL_MOVE
+
+__all__ = ["FenBoard", "fen_of", "fens_of"]
 
 _SYMBOLS = tuple(
     (piece, color, chess.Piece(piece, color).symbol()) for color in chess.COLORS for piece in chess.PIECE_TYPES
@@ -19,6 +21,8 @@ _CASTLING = {"e1g1": ("h1", "f1"), "e1c1": ("a1", "d1"), "e8g8": ("h8", "f8"), "
 """Squares of the rook before and after."""
 _RIGHTS = {"e1": "KQ", "e8": "kq", "a1": "Q", "h1": "K", "a8": "q", "h8": "k"}
 """Rights to castle that end with a move from or to a square."""
+_DOUBLE_STEP = 16
+"""Difference between the cells of a pawn's double step, and of no other move of a pawn."""
 
 
 def fen_of(board: chess.Board, *, shredder: bool = False) -> str:
@@ -42,71 +46,116 @@ def fens_of(board: chess.Board, moves: Sequence[str]) -> Iterator[str]:
     * **moves** - the moves in UCI notation, legal as python-chess writes them, or null moves.
     """
     fen = fen_of(board)
+    yield fen
     if board.chess960 or (fen != chess.STARTING_FEN and board.status() != chess.STATUS_VALID):
-        yield fen
         for uci in moves:
             board.push(chess.Move.from_uci(uci))
             yield fen_of(board)
         return
-    yield fen
-    game = _Placement(board)
-    rights, turn, halfmove, fullmove = board.castling_xfen(), "wb"[not board.turn], *map(int, fen.split()[4:])
+    game = FenBoard(fen)
     for uci in moves:
-        start, end = uci[:2], uci[2:4]
-        fullmove += turn == "b"
-        turn = "b" if turn == "w" else "w"
-        halfmove = 0 if game.is_zeroing(start, end) else halfmove + 1
-        jumped = game.move(start, end, uci[4:]) if start != end else None
-        if rights != "-" and (lost := _RIGHTS.get(start, "") + _RIGHTS.get(end, "")):
-            rights = "".join(letter for letter in rights if letter not in lost) or "-"
-        placement, passant = "/".join(game.ranks), "-"
-        if jumped is not None and chess.Board(f"{placement} {turn} {rights} {jumped} 0 1").has_legal_en_passant():
-            passant = jumped
-        yield f"{placement} {turn} {rights} {passant} {halfmove} {fullmove}"
+        game.push(uci)
+        yield game.fen()
 
 
-class _Placement:
-    """The men on a board of standard chess, in the order of a FEN."""
+class FenBoard:
+    """A position of standard chess as its FEN has it, for moves that are known to be legal.
 
-    def __init__(self, board: chess.Board) -> None:
-        self._cells = _cells(board)
-        self.ranks = [_rank("".join(self._cells[rank : rank + 8])) for rank in range(0, 64, 8)]
-        """The ranks as a FEN has them, the eighth first."""
+    It can arise in a game, and python-chess writes the same FEN for it.
+    """
 
-    def is_zeroing(self, start: str, end: str) -> bool:
-        """Return whether a move begins the count of the fifty-move rule anew."""
-        return start != end and (self._cells[_CELLS[start]] in "Pp" or self._cells[_CELLS[end]] != "1")
+    __slots__ = ("_cells", "_changed", "_fullmove", "_halfmove", "_passant", "_ranks", "_rights", "_turn")
 
-    def move(self, start: str, end: str, promotion: str) -> str | None:
-        """Make a legal move. Return the square behind a pawn that may be taken en passant, if there is one."""
-        man, taken = self._cells[_CELLS[start]], self._cells[_CELLS[end]]
-        self._put(start, "1")
-        self._put(end, man if not promotion else promotion.upper() if man == "P" else promotion)
-        if man in "Kk" and start + end in _CASTLING:
-            rook_start, rook_end = _CASTLING[start + end]
-            self._put(rook_end, self._cells[_CELLS[rook_start]])
-            self._put(rook_start, "1")
-        elif man in "Pp":
-            if taken == "1" and start[0] != end[0]:
-                self._put(end[0] + start[1], "1")
-            elif start[1] + end[1] in ("24", "75"):
-                return self._behind(end, man)
-        return None
+    def __init__(self, fen: str) -> None:
+        """Set up a position.
 
-    def _behind(self, square: str, man: str) -> str | None:
-        """Return the square behind a pawn that has made two steps, if one of the other side stands beside it."""
-        cell = _CELLS[square]
-        file = cell % 8
-        beside = [self._cells[cell + step] for step in (-1, 1) if 0 <= file + step <= 7]  # noqa: PLR2004
-        if man.swapcase() not in beside:
-            return None
-        return square[0] + ("3" if man == "P" else "6")
+        * **fen** - the FEN as `fen_of` writes it.
+        """
+        placement, self._turn, self._rights, self._passant, halfmove, fullmove = fen.split()
+        self._halfmove, self._fullmove = int(halfmove), int(fullmove)
+        self._ranks = placement.split("/")
+        """The ranks in the order of a FEN, as they were when one was last written."""
+        self._changed: set[int] = set()
+        """Those that have changed since."""
+        for run, digit in _RUNS:
+            placement = placement.replace(digit, run)
+        self._cells = list(placement.replace("/", ""))
 
-    def _put(self, square: str, man: str) -> None:
-        cell = _CELLS[square]
-        self._cells[cell] = man
-        rank = cell & 56
-        self.ranks[cell >> 3] = _rank("".join(self._cells[rank : rank + 8]))
+    def fen(self) -> str:
+        """Return the FEN of the position, as python-chess writes it."""
+        return f"{self._fen_with(self._passant)} {self._halfmove} {self._fullmove}"
+
+    def push(self, uci: str) -> bool:
+        """Make a legal move, and return whether it is irreversible: no later position can equal an earlier one.
+
+        As `chess.Board.is_irreversible` has it, these are captures, moves of pawns, and those with which a right
+        to castle or to take en passant ends. Null moves count as such too.
+
+        * **uci** - the move as python-chess writes it.
+        """
+        if self._turn == "b":
+            self._fullmove += 1
+            self._turn = "w"
+        else:
+            self._turn = "b"
+        self._halfmove += 1
+        irreversible = self._passant != "-"
+        self._passant = "-"
+        if uci == NULL_MOVE:
+            return True
+        cells = self._cells
+        start, end, rights, castling = _parts(uci)
+        man, taken = cells[start], cells[end]
+        cells[start], cells[end] = "1", man
+        self._changed.update((start >> 3, end >> 3))
+        if rights and self._rights != "-":
+            kept = "".join(letter for letter in self._rights if letter not in rights) or "-"
+            irreversible = irreversible or kept != self._rights
+            self._rights = kept
+        if man in "Pp":
+            self._halfmove = 0
+            self._finish_pawn(start, end, uci, taken)
+            return True
+        if taken != "1":
+            self._halfmove = 0
+            return True
+        if castling and man in "Kk":
+            rook_start, rook_end = castling
+            cells[rook_start], cells[rook_end] = "1", cells[rook_start]
+        return irreversible
+
+    def _finish_pawn(self, start: int, end: int, uci: str, taken: str) -> None:
+        """Promote a pawn that has moved, take what it has passed, or let it be taken en passant."""
+        cells, man = self._cells, self._cells[end]
+        if len(uci) > 4:  # noqa: PLR2004 - squares from and to
+            cells[end] = uci[4].upper() if man == "P" else uci[4]
+        elif abs(end - start) == _DOUBLE_STEP:
+            file = end & 7
+            other = "p" if man == "P" else "P"
+            if (file and cells[end - 1] == other) or (file < 7 and cells[end + 1] == other):  # noqa: PLR2004
+                square = uci[0] + ("3" if man == "P" else "6")
+                if chess.Board(f"{self._fen_with(square)} 0 1").has_legal_en_passant():
+                    self._passant = square
+        elif taken == "1" and (end - start) & 7:
+            passed = (start & 56) | (end & 7)
+            cells[passed] = "1"  # in the rank of the start
+
+    def _fen_with(self, passant: str) -> str:
+        """Return the FEN without its counters, and the square that a pawn has passed."""
+        ranks, cells = self._ranks, self._cells
+        for rank in self._changed:
+            ranks[rank] = _rank("".join(cells[8 * rank : 8 * rank + 8]))
+        self._changed.clear()
+        return f"{'/'.join(ranks)} {self._turn} {self._rights} {passant}"
+
+
+@lru_cache(1 << 13)
+def _parts(uci: str) -> tuple[int, int, str, tuple[int, int] | None]:
+    """Return the cells from and to of a move, rights that end with it, and the rook's cells if a king castles."""
+    start, end = uci[:2], uci[2:4]
+    rook = _CASTLING.get(uci)
+    castling = None if rook is None else (_CELLS[rook[0]], _CELLS[rook[1]])
+    return _CELLS[start], _CELLS[end], _RIGHTS.get(start, "") + _RIGHTS.get(end, ""), castling
 
 
 def _cells(board: chess.Board) -> list[str]:

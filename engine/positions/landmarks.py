@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import chess
 
-from engine.model import Landmarks
+from engine.model import Landmarks, SourceGame
 from engine.positions.fast_board import FastBoard
 from engine.positions.openings import Namer
 from engine.positions.phases import Divider
 
-__all__ = ["Surveyor"]
+__all__ = ["Surveyor", "landmarks_of"]
 
 
 class Surveyor:
@@ -39,3 +39,17 @@ class Surveyor:
         * **phases** - *(optional)* False for an EPD line, which has no phases.
         """
         return Landmarks(self._divider.phases() if phases else None, self._namer.opening)
+
+
+def landmarks_of(game: SourceGame) -> Landmarks:
+    """Return phases and opening of a game, found on a walk through its positions.
+
+    * **game** - the game, whose moves are legal.
+    """
+    board = chess.Board(game.fen, chess960=game.variant == "chess960")
+    surveyor = Surveyor()
+    surveyor.see(board)
+    for uci in game.moves:
+        board.push(chess.Move.from_uci(uci))
+        surveyor.see(board)
+    return surveyor.landmarks(phases=game.epd is None)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Literal
 
 import chess
 from msgspec import structs
 
 from engine.contracts.messages import Unit
 from engine.model import AnalysedPosition, Limit, Origin, Position, Recording, SourceGame
-from engine.positions.fen import fen_of
-from engine.positions.landmarks import Surveyor
+from engine.positions.fen import FenBoard, fen_of
+from engine.positions.landmarks import landmarks_of
 from engine.positions.movetext import NULL_MOVE
 from engine.positions.refusal import refusal
 from engine.positions.variations import legal_variation
@@ -25,8 +26,6 @@ from engine.search.games import FollowUps, FollowUpUnits, PlannedGame, RequestKe
 from engine.settings import Search
 from engine.workers.adaptive import is_worth_it
 
-_move = lru_cache(1 << 13)(chess.Move.from_uci)
-"""There are few different moves, and a `chess.Move` never changes."""
 GAME = 200
 """Positions of a unit that is a whole game, at most: what is lost with a worker stays bounded."""
 
@@ -57,26 +56,22 @@ def plan(  # noqa: PLR0913 - everything that the units of a game depend on
     to_search: dict[int, Position] = {}
     positions: list[AnalysedPosition | None] = []
     refused: list[tuple[int, str]] = []
-    surveyor = Surveyor()
-    for ply, (position, board, reason) in enumerate(_walk(game, sent=can_search)):
-        if game.landmarks is None:
-            surveyor.see(board)
+    for ply, (position, reason) in enumerate(_walk(game)):
         known = recording.positions[ply] if recording is not None else None
         if reason is not None:
             refused.append((ply, reason))
             positions.append(AnalysedPosition(missing="refused"))
-        elif ply == len(game.moves) and not any(board.legal_moves):
-            positions.append(AnalysedPosition(terminal="checkmate" if board.is_check() else "stalemate"))
+        elif ply == len(game.moves) and (ending := game.ending or _ending(position)) != "open":
+            positions.append(AnalysedPosition(terminal=ending))
         elif known is not None and known.evaluation is not None:
             positions.append(known)
         elif not can_search:
             positions.append(known or AnalysedPosition(missing="input"))
         else:
-            assert position is not None
             to_search[ply] = position
             positions.append(None)
     units = _units(origin.game, game.moves, to_search, search, ids)
-    landmarks = game.landmarks or surveyor.landmarks(phases=game.epd is None)
+    landmarks = game.landmarks or landmarks_of(game)
     return PlannedGame(origin, game, tuple(positions), tuple(refused), tuple(units), landmarks)
 
 
@@ -114,7 +109,7 @@ def _unsearched(origin: Origin, game: SourceGame, recording: Recording | None) -
     None for a game that has to be replayed, because its start is refused.
     """
     assert game.landmarks is not None
-    if refusal(chess.Board(game.fen, chess960=game.variant == "chess960")) is not None:
+    if _start(game.fen, game.variant == "chess960")[1] is not None:
         return None
     missing = AnalysedPosition(missing="input")
     known = recording.positions if recording is not None else (None,) * (len(game.moves) + 1)
@@ -177,9 +172,11 @@ class Positions:
 
 def _sent(game: SourceGame) -> list[Position | None]:
     """Return the N + 1 positions as they are sent; None for one that cannot be searched."""
+    # A legal move was made from the others.
+    unknown = {ply for ply, uci in enumerate((*game.moves, NULL_MOVE)) if uci == NULL_MOVE}
     return [
-        None if reason is not None or not any(board.legal_moves) else position
-        for position, board, reason in _walk(game)
+        None if reason is not None or (ply in unknown and _ending(position) != "open") else position
+        for ply, (position, reason) in enumerate(_walk(game))
     ]
 
 
@@ -210,24 +207,39 @@ def _groups(plies: list[int], search: Search) -> list[list[int]]:
     return [group[::-1] for group in groups.values()]
 
 
-def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | None, chess.Board, str | None]]:
-    """Yield every position as it is sent, its board, and the reason if it is refused.
+def _walk(game: SourceGame) -> Iterator[tuple[Position, str | None]]:
+    """Yield every position as it is sent, and the reason if it is refused.
 
     What is sent is the position after the last irreversible move and the moves since: enough to know the
-    repetitions and the fifty-move clock, and the same for every game that gets there the same way. It is None
-    unless positions are to be `sent`. The board is one object that changes.
+    repetitions and the fifty-move clock, and the same for every game that gets there the same way. No program
+    takes a null move, so what comes after it is a position without a past.
     """
     chess960 = game.variant == "chess960"
-    board = chess.Board(game.fen, chess960=chess960)
-    reason = refusal(board)
-    # Legal moves lead from a sound position to sound positions; only an unsound start needs another look.
-    sound = reason is None
-    root, moves = fen_of(board, shredder=chess960) if sent else "", list[str]()
-    yield Position(root, (), chess960) if sent else None, board, reason
+    root, reason = _start(game.fen, chess960)
+    if chess960 or reason is not None:
+        yield from _slow_walk(game, root, reason)
+        return
+    yield Position(root), None
+    # Legal moves lead from a sound position to sound positions.
+    board, moves = FenBoard(root), list[str]()
     for uci in game.moves:
-        move = _move(uci)
-        # No program takes a null move, so what comes after it is a position without a past.
-        irreversible = sent and (not sound or uci == NULL_MOVE or board.is_irreversible(move))
+        if board.push(uci):
+            root = board.fen()
+            moves.clear()
+        else:
+            moves.append(uci)
+        yield Position(root, tuple(moves)), None
+
+
+def _slow_walk(game: SourceGame, root: str, reason: str | None) -> Iterator[tuple[Position, str | None]]:
+    """Do what `_walk` does for Chess960, and for an unsound start, after which each position is checked."""
+    chess960 = game.variant == "chess960"
+    board = chess.Board(game.fen, chess960=chess960)
+    sound, moves = reason is None, list[str]()
+    yield Position(root, (), chess960), reason
+    for uci in game.moves:
+        move = chess.Move.from_uci(uci)
+        irreversible = not sound or uci == NULL_MOVE or board.is_irreversible(move)
         board.push(move)
         if not sound:
             reason = refusal(board)
@@ -236,4 +248,19 @@ def _walk(game: SourceGame, *, sent: bool = True) -> Iterator[tuple[Position | N
             moves.clear()
         else:
             moves.append(uci)
-        yield Position(root, tuple(moves), chess960) if sent else None, board, reason
+        yield Position(root, tuple(moves), chess960), reason
+
+
+@lru_cache(1 << 7)
+def _start(fen: str, chess960: bool) -> tuple[str, str | None]:
+    """Return the FEN of a first position as it is sent, and the reason if it is refused."""
+    board = chess.Board(fen, chess960=chess960)
+    return fen_of(board, shredder=chess960), refusal(board)
+
+
+def _ending(position: Position) -> Literal["checkmate", "stalemate", "open"]:
+    """Return the state of a position as it is sent."""
+    board = position.board()
+    if any(board.legal_moves):
+        return "open"
+    return "checkmate" if board.is_check() else "stalemate"

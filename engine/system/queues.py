@@ -50,6 +50,8 @@ class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run t
     _writer: Any
     _thread: threading.Thread | None
     _closed: bool
+    _room: Any = None
+    """What tells the producer whether its end of the pipe has room, once it has asked."""
 
     def __init__(self) -> None:
         super().__init__(ctx=_KernelLocks())
@@ -69,9 +71,10 @@ class TaskQueue(queues.Queue):  # type: ignore[type-arg]  # not generic at run t
         """Whether the pipe takes a short message without a wait; also where nobody reads any more."""
         if not hasattr(select, "poll"):
             return False
-        poll = select.poll()
-        poll.register(self._writer.fileno(), select.POLLOUT)
-        return bool(poll.poll(0))
+        if self._room is None:
+            self._room = select.poll()
+            self._room.register(self._writer.fileno(), select.POLLOUT)
+        return bool(self._room.poll(0))
 
     def close_reader(self) -> None:
         """Close our copy of the consumer's end, once it has started; its death would leave our writes waiting."""

@@ -157,11 +157,12 @@ class Scoreboard:
         * **wins** - the winning moves among them.
         * **entries** - the best of them.
         """
-        for entry in entries:
-            insert_best(self._unsearched, entry, self.size)
+        # The others have as many of ours before them as the list has places.
+        best = [entry for entry in entries if insert_best(self._unsearched, entry, self.size)]
         self._activity[PARENT].positions += positions
         self.adjust_wins(wins)
-        self._change(lambda: self._offer(entries))
+        if best:
+            self._change(lambda: self._offer(best))
 
     def report_activity(self, slot: int, game: int, ply: int, nodes: int) -> None:
         """Say which position was searched, without its score: a follow-up, or one that may be searched again."""

@@ -29,7 +29,8 @@ STAGES = {
         "engine_plugins/executors/",
     ),
     "scoreboard": ("engine/workers/scoreboard.py", "engine/shared.py"),
-    "assembling": ("engine/analysis/", "engine/search/assembler.py", "engine/positions/"),
+    "positions and moves": ("engine/positions/",),
+    "assembling": ("engine/analysis/", "engine/search/assembler.py"),
     "aggregating": (
         "engine/contracts/aggregator.py", "engine/contracts/scalar_states.py", "engine/contracts/states.py",
         "engine/contracts/table_states.py", "engine/run/aggregators.py", "engine_plugins/aggregators/",
