@@ -8,7 +8,7 @@
 
 Everything here is a pure function of the line. The definitions are those of chess books and of Lichess's public
 descriptions of its themes; where they leave room, the tags of real puzzles decide
-(`python -m tests.perf themes`). Zugzwang has no rule: nothing short of a search shows it.
+(`python -m tests.perf themes`). Zugzwang is found only where it shows at once, without a search.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from engine.themes import themes
-from engine.themes.rating import WEIGHTS, Model
 from engine.themes.features import features
+from engine.themes.rating import WEIGHTS, Model
 from tests.perf import sides
 from tests.perf.puzzles import FOLDS, puzzles
 from tests.perf.report import Report, Table
@@ -137,8 +137,8 @@ def _strongest(weights: dict[str, float]) -> Table:
 
 def _write(weights: dict[str, float], error: float, count: int) -> None:
     source = (
-        f"Ridge regression (penalty {PENALTY:g}) to the ratings of {count} puzzles of Lichess's database (CC0), by "
-        "`python -m tests.perf difficulty --write`."
+        f"Ridge regression (penalty {PENALTY:g}) to the ratings of {count} puzzles of Lichess's database (CC0), "
+        "by `python -m tests.perf difficulty --write`."
     )
     fitted = Model(source, round(error, 1), {name: round(weights[name], 1) for name in sorted(weights)})
     text = msgspec.json.format(msgspec.json.encode(fitted), indent=1)
