@@ -43,13 +43,13 @@ class PuzzlesOptions(Options, frozen=True):
     margin: Annotated[
         float,
         Meta(ge=0.05, le=2, description="Winning chances by which each move must be better than the second one."),
-    ] = 0.33
+    ] = 0.3
     second: Annotated[
         int, Meta(ge=-1_000, le=10_000, description="Largest centipawns that the second move may have.")
-    ] = 250
+    ] = 300
     replies: Annotated[
         int, Meta(ge=1, le=20, description="Answers of the opponent to each move that are tried, the best first.")
-    ] = 3
+    ] = 4
     as_good: Annotated[
         float, Meta(ge=0, le=1, description="Winning chances that such an answer may be worse than the best one.")
     ] = 0.1

@@ -57,7 +57,7 @@ def test_searches_are_asked_for_one_after_the_other() -> None:
     assert first.limit.nodes == 5_000
     game = structs.replace(skewer(), answers={"puzzles": (answer(skewer().board(1), first, SKEWER_SCRIPT),)})
     [reply] = puzzles.further_requests(game)
-    assert ([str(move) for move in reply.moves], reply.multipv) == (["h1h8"], 3)
+    assert ([str(move) for move in reply.moves], reply.multipv) == (["h1h8"], 4)
 
 
 @pytest.mark.parametrize(
