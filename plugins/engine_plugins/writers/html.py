@@ -81,6 +81,7 @@ class HtmlOptions(Options, frozen=True):
     """Options of `html`."""
 
     index: Annotated[bool, Meta(description="Whether `{player}` in the output's name makes an index, too.")] = True
+    trainer: Annotated[bool, Meta(description="Whether the report has the trainer.")] = True
 
 
 class HtmlWriter(Writer):
@@ -160,12 +161,14 @@ class HtmlWriter(Writer):
 
     def _overview(self, result: RunResult) -> dict[str, Any]:
         from engine_plugins.writers._html import answers, lessons, overview, sections
+        from engine_plugins.writers._html.trainer.cards import deck
 
         named, reports = bool(self._names), result.reports
         told = answers.told(reports, named=named)
         solvable = lessons.lessons(reports.get("mistakes"), self._link)
         more = self._chart_counts.charts(reports)
         return {
+            "deck": deck(reports, result.counts.analysed, self._link) if self.options.trainer else None,
             "figures": list(overview.figures(result)),
             "players": None if named else overview.players(result, self._link),
             "answers": answers.answers(self._names, reports, self._glance, solvable, self._link),

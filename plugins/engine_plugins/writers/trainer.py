@@ -1,0 +1,42 @@
+"""HTML: the trainer, one page that opens from the disk and asks the positions of a run until they are known.
+
+`-o training.html` (or `NAME.training.html`) makes cards of the aggregator `mistakes`, and of `puzzles` where the run
+has it. A position that occurs twice is one card. A card is solved on the board, with mouse, touch or keyboard, or by
+typing the move. All accepted moves are right, and of a puzzle every move that mates. There are two hints, and the
+solution with the reason; theme, phase, opening and cost choose the positions.
+
+When a position comes again is decided by FSRS 6 with its default parameters, for a retention of 90%, without chance:
+positions that are due come first, then new ones, 20 a day unless the page is told another number. Showing the
+solution counts as *Again*; after a right answer one says how well one knew it.
+
+The browser keeps the progress by position, so that a report made later goes on with it. Some browsers keep it for
+each file on the disk by itself; export and import take it along. Like the report, the page loads nothing, and text
+from games is never interpreted as HTML. The HTML report has the same trainer as a page of its own
+(`--set html.trainer=false` leaves it out).
+
+`--set mistakes.positions=500` and `mistakes.per_game` make more cards, about 0.5 kB each.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from engine.model import RunResult
+from engine.plugin import Writer
+
+
+class TrainerHtml(Writer):
+    """The trainer: positions to solve on a board, repeated until they are known, in one file."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".training.html",)
+    names: ClassVar[tuple[str, ...]] = ("training.html",)
+    reports: ClassVar[tuple[str, ...]] = ("mistakes",)
+
+    def finish(self, result: RunResult) -> None:
+        from engine_plugins.writers._html import page
+        from engine_plugins.writers._html.trainer.cards import deck
+
+        names = self.info.player or ", ".join(self.info.players)
+        cards = deck(result.reports, result.counts.analysed)
+        title = f"Training positions of {names}" if names else "Training positions"
+        self.stream.write(page.trainer(cards, title=title, interrupted=result.interrupted))
