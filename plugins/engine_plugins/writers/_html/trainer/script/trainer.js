@@ -261,7 +261,11 @@ function prepareTrainer() {
   press("t-on", () => stepTo(asked.at + 1));
   press("t-enter", playTyped);
   press("t-export", exportProgress);
-  byId("t-san").addEventListener("keydown", (event) => event.key === "Enter" && playTyped());
+  byId("t-san").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // or it would press the button that has the focus next
+    playTyped();
+  });
   byId("t-import").addEventListener("change", importProgress);
   byId("t-limit").addEventListener("change", () => {
     const limit = Math.round(Number(byId("t-limit").value));
