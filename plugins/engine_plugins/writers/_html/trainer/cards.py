@@ -184,8 +184,8 @@ def _played(board: chess.Board, numbered: str) -> str | None:
 
 
 def _sentence(words: str) -> str:
-    """Return words as a sentence: with a capital letter and a full stop."""
-    return f"{words[0].upper()}{words[1:]}{'' if words[-1] in '.!?' else '.'}" if words else ""
+    """Return a sentence as it is, and a few words such as `wrong capture, only move` as one."""
+    return words if not words or words[-1] in ".!?" else f"In the game: {words}."
 
 
 def _theme(tag: str) -> str:

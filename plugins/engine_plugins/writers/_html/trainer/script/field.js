@@ -54,7 +54,8 @@ function drawField() {
     names.push(svg("text", { class: k % 2 ? "on-light" : "on-dark", x: k * SIDE + 36, y: 357 }, FILES[flipped ? 7 - k : k]));
     names.push(svg("text", { class: k % 2 ? "on-dark" : "on-light", x: 2, y: k * SIDE + 11 }, String(flipped ? k + 1 : 8 - k)));
   }
-  byId("t-over").replaceChildren(...names, ...arrows.map(([kind, uci]) => arrow(kind, uci, flipped)));
+  byId("t-names").replaceChildren(...names);
+  byId("t-over").replaceChildren(...arrows.map(([kind, uci]) => arrow(kind, uci, flipped)));
 }
 
 function flipField() {

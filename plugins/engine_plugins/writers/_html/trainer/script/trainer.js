@@ -138,7 +138,7 @@ function showRight(san) {
     button.replaceChildren(html("strong", {}, name), html("span", { class: "dim" }, ` ${waitWords(all[k])}`));
     button.classList.toggle("t-usual", k + 1 === usual);
   });
-  say(`${san} is right.${card.w ? ` ${card.w}` : ""}`);
+  say(`${san} is right.`);
   show("right");
   byId("t-rate").querySelector(".t-usual").focus({ preventScroll: true });
 }
@@ -235,6 +235,12 @@ function restart() {
   else openCard({ focus: false });
 }
 
+// Time has passed, or another page has changed the progress.
+function restartIdle() {
+  if (asked.stage !== "idle") showSummary();
+  else if (nextCard().card) restart();
+}
+
 function onTrainerKey(event) {
   const busy = event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea");
   if (busy || byId("trainer").hidden || asked.stage !== "right" || !"1234".includes(event.key)) return;
@@ -277,7 +283,8 @@ function prepareTrainer() {
     if (button) rate(Number(button.dataset.rating));
   });
   document.addEventListener("keydown", onTrainerKey);
-  window.addEventListener("storage", () => asked.stage !== "idle" || restart());
+  window.addEventListener("storage", restartIdle);
+  setInterval(restartIdle, 15_000);
   prepareFilters(restart);
   choose();
   openCard({ focus: false });
