@@ -42,7 +42,8 @@ function readProgress(text) {
   if (data === null || typeof data !== "object" || data.format !== FORMAT) {
     return { fault: `It is no training progress: its format is not ${FORMAT}.` };
   }
-  if (!isWhole(data.limit, 0, 9999) || !isWhole(data.fresh, 0, 1e6) || !/^(\d{4}-\d{2}-\d{2})?$/.test(data.day)) {
+  const isDay = typeof data.day === "string" && /^(\d{4}-\d{2}-\d{2})?$/.test(data.day);
+  if (!isDay || !isWhole(data.limit, 0, 9999) || !isWhole(data.fresh, 0, 1e6)) {
     return { fault: "Its settings are damaged." };
   }
   if (data.cards === null || typeof data.cards !== "object" || Array.isArray(data.cards)) {

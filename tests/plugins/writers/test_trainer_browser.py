@@ -1,0 +1,408 @@
+"""The trainer in a real browser: mouse, touch and keyboard, several right answers, progress that stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from tests.plugins.writers.trainer_page import CASTLING, PROMOTION, TWO_MATES, mistakes, puzzles, trainer
+from tests.support import PATIENCE
+
+START = 1_795_000_000_000
+"""Milliseconds of the first day, in November 2026."""
+DAY = 86_400_000
+KEY = "grandmaster-analysis.trainer"
+CLOCK = "window.trainerNow = () => Number(localStorage.getItem('clock') || %d)" % START  # noqa: UP031 - braces
+
+
+class Trainer(Struct):
+    """The trainer in a tab."""
+
+    page: Any
+
+    def open(self, path: Path) -> None:
+        self.page.goto(path.as_uri())
+        self.page.locator("#t-board [data-square]").nth(63).wait_for(state="attached")
+
+    def at(self, name: str) -> Any:
+        return self.page.locator(f"#t-board [data-name={name}]")
+
+    def click(self, *names: str) -> None:
+        for name in names:
+            self.at(name).click()
+
+    def play(self, san: str) -> str:
+        """Type a move; return what is said."""
+        self.page.fill("#t-san", san)
+        self.page.press("#t-san", "Enter")
+        return self.says
+
+    @property
+    def says(self) -> str:
+        return str(self.page.text_content("#t-say"))
+
+    @property
+    def task(self) -> str:
+        return str(self.page.text_content("#t-task"))
+
+    def rate(self, number: int) -> str:
+        self.page.click(f"#t-rate [data-rating='{number}']")
+        return self.says
+
+    @property
+    def usual(self) -> str:
+        return str(self.page.locator("#t-rate .t-usual strong").inner_text())
+
+    @property
+    def summary(self) -> list[str]:
+        return [self.page.inner_text(name) for name in ("#t-due", "#t-new", "#t-learnt")]
+
+    def stored(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(self.page.evaluate(f"localStorage.getItem('{KEY}')"))
+        return data
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass, and open the page again."""
+        clock = f"(Number(localStorage.getItem('clock')) || {START}) + {milliseconds}"
+        self.page.evaluate(f"localStorage.setItem('clock', {clock})")
+        self.page.reload()
+
+
+@pytest.fixture
+def new(chromium: Any) -> Iterator[Callable[..., Trainer]]:
+    """Makes a trainer in a browser that has kept nothing."""
+    contexts, faults = [], []
+
+    def make(width: int = 1400, scheme: str = "light", **arguments: Any) -> Trainer:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True, **arguments
+        )
+        contexts.append(context)
+        context.set_default_timeout(1000 * PATIENCE)
+        context.add_init_script(CLOCK)
+        page = context.new_page()
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda one: one.url.startswith(("file:", "blob:")) or faults.append(one.url))
+        return Trainer(page)
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trainer")
+    pages = {
+        "mistake": trainer(mistakes=mistakes({})),
+        "mixed": trainer(mistakes=mistakes({}, PROMOTION, CASTLING), puzzles=puzzles({}, TWO_MATES)),
+        "later": trainer(mistakes=mistakes(PROMOTION, {"game": 9, "played": "2. a3"})),
+        "promotion": trainer(mistakes=mistakes(PROMOTION)),
+        "castling": trainer(mistakes=mistakes(CASTLING)),
+        "nothing": trainer(mistakes=mistakes()),
+    }
+    for name, text in pages.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_mouse_drags_or_clicks_and_all_accepted_moves_are_right(
+    new: Callable[..., Trainer], files: Path
+) -> None:
+    one = new()
+    one.open(files / "mistake.html")
+    assert one.task == "White to move: find a better move than 2. Ke2."
+    assert one.summary == ["0", "1", "0 of 1"]
+    one.click("e1")
+    assert "it can go to e2." in one.page.text_content("#t-hand")
+    one.click("e2")
+    assert one.says == "Ke2 is not the move. It is what was played in the game."
+    one.page.click("#t-again")
+    one.page.drag_and_drop("[data-name=b1]", "[data-name=b3]")
+    assert "no legal move to b3" in one.page.text_content("#t-hand")
+    one.page.drag_and_drop("[data-name=b1]", "[data-name=c3]")
+    assert one.says == "Nc3 is right."
+    answer = one.page.inner_text("#t-answer")
+    for part in ("2. Nf3; also good: Nc3", "In the game: missed quiet move", "Anna played 2. Ke2: Win% 51 → 20."):
+        assert part in answer
+    assert one.usual == "Again"
+    assert one.rate(3).startswith("Good: it comes again in 10 minutes. Done for now.")
+
+
+@pytest.mark.slow
+def test_fingers_play_too(new: Callable[..., Trainer], files: Path) -> None:
+    one = new(390, has_touch=True, is_mobile=True)
+    one.open(files / "mistake.html")
+    for name in ("g1", "f3"):
+        one.at(name).tap()
+    assert one.says == "Nf3 is right."
+    assert one.usual == "Good"
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_keyboard_alone_is_enough(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "castling.html")
+    assert one.page.locator("#t-board [tabindex='0']").count() == 1
+    # Black is at the bottom, so the cursor on a1 is in the corner at the top on the right.
+    one.page.focus("#t-board [tabindex='0']")
+    press = one.page.keyboard.press
+    label = "document.activeElement.getAttribute('aria-label')"
+    for key in [*["ArrowDown"] * 7, *["ArrowLeft"] * 4]:
+        press(key)
+    assert one.page.evaluate(label) == "e8, black king"
+    press("Enter")
+    assert one.page.evaluate(label) == "e8, black king, picked up"
+    press("Escape")
+    assert one.page.text_content("#t-hand") == "Let go."
+    press("Enter")
+    for _ in range(2):
+        press("ArrowLeft")
+    assert one.page.evaluate(label) == "g8, empty, can be reached"
+    press("Enter")
+    assert one.says == "O-O is right."
+    press("Enter")  # the usual rating has the focus
+    assert one.says.startswith("Good: it comes again in 10 minutes.")
+
+
+@pytest.mark.slow
+def test_moves_can_be_typed(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "mistake.html")
+    assert one.play("Nf6") == "Nf6 is no legal move here."
+    assert one.play("<b>x</b>") == "<b>x</b> is no legal move here."
+    assert one.play("2. Nf3!") == "Nf3 is right."
+    one.page.keyboard.press("4")
+    assert one.says.startswith("Easy: it comes again in 8 days.")
+    one.open(files / "castling.html")
+    assert one.play("0-0") == "O-O is right."
+
+
+@pytest.mark.slow
+def test_a_promotion_asks_for_the_piece(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "promotion.html")
+    one.click("a7", "a8")
+    one.page.keyboard.press("Escape")
+    assert one.page.is_hidden("#t-promotion")
+    one.click("a7", "a8")
+    one.page.click("#t-promotion [data-piece=q]")
+    assert one.says == "a8=Q is not the move."
+    one.page.click("#t-again")
+    assert one.play("a8") == "a8 is no legal move here."
+    one.click("a7", "a8")
+    one.page.keyboard.press("Tab")
+    one.page.keyboard.press("Enter")
+    assert one.says == "a8=R is right."
+
+
+@pytest.mark.slow
+def test_hints_and_the_solution_count(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "mixed.html")
+    assert one.task == "White to move: find the best move."
+    assert one.says == "There are 2 moves to find."
+    one.page.click("#t-hint")
+    assert one.says == "Move the rook on e2. Another hint says where."
+    one.page.click("#t-hint")
+    assert one.says == "Move the rook from e2 to e8."
+    assert one.play("Re8") == "Re8 is right. The answer is Rxe8. Move 2 of 2."
+    assert one.play("Rxe8#") == "Rxe8 is right."
+    assert one.usual == "Hard"
+    assert "30. Re8+ Rxe8 31. Rxe8#" in one.page.inner_text("#t-answer")
+    one.page.click("#t-back")
+    assert one.at("d8").get_attribute("aria-label") == "d8, empty"
+    assert one.at("e1").get_attribute("aria-label") == "e1, white rook"
+    one.rate(2)
+    assert one.play("Rb8#") == "Rb8 is right."  # another mate than that of the solution
+    one.rate(3)
+    one.page.click("#t-solve")
+    assert one.says == "The solution is 2. Nf3. It comes again in 1 minute."
+    state, *_, reviews, lapses = one.stored()["cards"]["rnbqkbnr/pppp1ppp/8/4p3/4P3/8/PPPP1PPP/RNBQKBNR w KQkq -"]
+    assert (state, reviews, lapses) == (1, 1, 0)
+
+
+def test_progress_stays_by_position_and_goes_on_in_a_later_report(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "mistake.html")
+    one.play("Nf3")
+    one.rate(4)
+    one.page.reload()
+    assert one.summary == ["0", "0", "1 of 1"]
+    assert one.says == "Done for now. The next is due in 8 days."
+    one.wait(8 * DAY - 3_600_000)  # some hours earlier on the day that it is due
+    assert one.summary == ["1", "0", "1 of 1"]
+    one.open(files / "later.html")
+    assert one.summary == ["1", "1", "1 of 2"]
+    assert one.task == "White to move: find a better move than 2. a3."
+    assert one.play("Nc3") == "Nc3 is right."
+    one.rate(3)
+    assert one.task == "White to move: find a better move than 40. Kg3."
+    assert len(one.stored()["cards"]) == 1
+
+
+@pytest.mark.slow
+def test_progress_goes_into_a_file_and_comes_back(
+    new: Callable[..., Trainer], files: Path, tmp_path: Path
+) -> None:
+    one, other = new(), new()
+    one.open(files / "mixed.html")
+    one.play("Re8")
+    one.play("Rxe8")
+    one.rate(4)
+    with one.page.expect_download() as download:
+        one.page.click("#t-export")
+    file = tmp_path / download.value.suggested_filename
+    assert file.name == "training-progress.json"
+    download.value.save_as(file)
+    assert json.loads(file.read_text()) == one.stored()
+    other.open(files / "mixed.html")
+    assert other.summary == ["0", "5", "0 of 5"]
+    other.page.set_input_files("#t-import", file)
+    other.page.locator("#t-kept", has_text="Imported: 1 positions, 1 of them newer").wait_for()
+    assert other.summary == ["0", "4", "1 of 5"]
+    assert other.stored()["cards"] == one.stored()["cards"]
+    # The same again is nothing newer.
+    other.page.set_input_files("#t-import", file)
+    other.page.locator("#t-kept", has_text="0 of them newer").wait_for()
+
+
+GOOD = [2, -1, 8.2956, 1.0, START + DAY, START, 1, 0]
+NAME = "8/P6k/8/8/8/8/7K/8 w - -"
+
+
+def progress(**changes: Any) -> str:
+    whole = {"format": "engine.trainer/1", "limit": 20, "day": "2026-11-20", "fresh": 1, "cards": {NAME: GOOD}}
+    return json.dumps({**whole, **changes})
+
+
+HOSTILE = {
+    "no JSON": "<script>",
+    "no object": "null",
+    "a list": "[]",
+    "another format": progress(format="engine.trainer/2"),
+    "a limit": progress(limit="20"),
+    "a day": progress(day=["2026-11-20"]),
+    "cards": progress(cards=[]),
+    "a name": progress(cards={"<img src=x onerror=alert(1)>": GOOD}),
+    "a prototype": progress().replace(json.dumps(NAME), '"__proto__"'),
+    "an object": progress(cards={NAME: {"state": 2}}),
+    "a state": progress(cards={NAME: [4, *GOOD[1:]]}),
+    "a step": progress(cards={NAME: [1, 2, *GOOD[2:]]}),
+    "stability": progress(cards={NAME: [2, -1, 0, *GOOD[3:]]}),
+    "infinity": progress(cards={NAME: [2, -1, 0, *GOOD[3:]]}).replace("0, 1.0", "1e999, 1.0"),
+    "difficulty": progress(cards={NAME: [2, -1, 8.3, 11, *GOOD[4:]]}),
+    "due before the review": progress(cards={NAME: [2, -1, 8.3, 1, START - 1, START, 1, 0]}),
+    "reviews": progress(cards={NAME: [*GOOD[:6], 0, 0]}),
+    "more": progress(cards={NAME: [*GOOD, 1]}),
+}
+
+
+@pytest.mark.slow
+def test_hostile_files_are_refused_with_a_sentence(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "promotion.html")
+
+    def tried(text: str) -> str:
+        file = {"name": "progress.json", "mimeType": "application/json", "buffer": text.encode()}
+        one.page.evaluate("document.getElementById('t-kept').textContent = ''")
+        one.page.set_input_files("#t-import", file)
+        one.page.locator("#t-kept", has_text=".").wait_for()
+        return str(one.page.text_content("#t-kept"))
+
+    for what, text in HOSTILE.items():
+        said = tried(text)
+        assert said.startswith("Not imported, nothing has changed. "), what
+        assert said.endswith("."), what
+        assert one.page.evaluate(f"localStorage.getItem('{KEY}')") is None, what
+    assert tried(progress()) == "Imported: 1 positions, 1 of them newer than those here."
+    assert one.summary == ["0", "0", "1 of 1"]
+    # What stands in the browser is not believed either.
+    one.page.evaluate(f"localStorage.setItem('{KEY}', '<script>')")
+    one.page.reload()
+    assert "could not be read. It is not JSON." in one.page.inner_text("#t-trouble")
+    assert one.page.evaluate(f"localStorage.getItem('{KEY}.damaged')") == "<script>"
+    assert one.summary == ["0", "1", "0 of 1"]
+
+
+@pytest.mark.slow
+def test_filters_and_the_number_of_new_positions_choose(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "mixed.html")
+    choices = [("t-theme", "wrong capture", "1"), ("t-phase", "endgame", "3"), ("t-cost", "30", "2")]
+    choices += [("t-opening", "Petrov's Defense", "2"), ("t-source", "mistakes", "3")]
+    for name, value, number in choices:
+        one.page.select_option(f"#{name}", value)
+        assert one.summary == ["0", number, f"0 of {number}"], name
+        one.page.select_option(f"#{name}", "")
+    one.page.select_option("#t-theme", "wrong capture")
+    one.page.select_option("#t-phase", "opening")
+    assert one.says == "No position fits the filters."
+    one.page.select_option("#t-theme", "")
+    one.page.select_option("#t-phase", "")
+    one.page.fill("#t-limit", "1")
+    one.page.press("#t-limit", "Tab")
+    assert one.summary == ["0", "1", "0 of 5"]
+    one.page.click("#t-solve")
+    one.page.click("#t-next")
+    assert "4 new positions wait for another day" in one.says
+    one.page.click("#t-ahead")
+    assert one.task == "White to move: find the best move."
+    one.wait(DAY)
+    assert one.summary == ["1", "1", "0 of 5"]
+    assert one.stored()["limit"] == 1
+
+
+@pytest.mark.slow
+def test_the_board_turns_and_the_solver_is_below(new: Callable[..., Trainer], files: Path) -> None:
+    one = new()
+    one.open(files / "castling.html")
+    for _ in range(2):
+        king = one.at("e8").bounding_box()["y"]
+        others = one.at("e1").bounding_box()["y"]
+        assert (king > others) != one.page.evaluate("window.turned || false")
+        one.page.click("#t-flip")
+        one.page.evaluate("window.turned = true")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1400, "light")])
+def test_everybody_can_use_it_and_nothing_is_wider_than_the_screen(
+    new: Callable[..., Trainer], files: Path, axe: str, width: int, scheme: str
+) -> None:
+    one = new(width, scheme)
+
+    def checked(what: str) -> None:
+        one.page.evaluate(axe)
+        violations = one.page.evaluate("axe.run()")["violations"]
+        bad = [(found["id"], node["html"][:160]) for found in violations for node in found["nodes"][:3]]
+        assert bad == [], what
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= width, what
+
+    one.open(files / "mixed.html")
+    checked("asked")
+    one.click("e2")
+    checked("picked up")
+    one.click("e3")
+    checked("wrong")
+    one.page.click("#t-give-up")
+    checked("solution")
+    one.page.click("#t-next")
+    one.play("Rb8")
+    checked("right")
+    one.page.emulate_media(media="print")
+    assert one.page.is_hidden("#t-filters")
+    assert one.page.is_visible("#t-board")
+    one.page.emulate_media(media="screen")
+    one.page.goto((files / "nothing.html").as_uri())
+    checked("nothing")
+    one.open(files / "promotion.html")
+    one.click("a7", "a8")
+    checked("promotion")
