@@ -18,8 +18,8 @@ from engine.text.format import FIGURES, cell, clean, with_unit
 ROWS = 12
 """Rows of a table that are shown."""
 FEN_WIDTH = 150
-"""Columns of a terminal from which on tables show positions, and the openings of positions of games; the JSON report
-always has them."""
+"""Columns of a terminal from which on tables show positions, and openings beside positions of games; the JSON
+report always has them."""
 
 CERTAINTY: Mapping[str, str] = {"sure": "bold", "likely": "yellow", "may be chance": "dim"}
 """The style of each word that says how far a finding can be trusted."""

@@ -186,7 +186,7 @@ def _group_endings(endings: Sequence[str]) -> str:
 
 
 def _writer_by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:
-    """Return the writer that has `name`, or else the longest suffix of it, the first of several; None without any."""
+    """Return the writer that has `name`, or else its longest suffix, the first of several; None without any."""
     if named := next((plugin for plugin, writer in writers.items() if name in writer.names), None):
         return named
     best, length = None, 0

@@ -38,10 +38,22 @@ def test_a_mistake_is_one_move_and_all_accepted_moves_are_right() -> None:
     [[moves, right, reply]] = card.pop("s")
     assert (legal(moves), right, reply) == (expected(board), "g1f3 b1c3", "")
     assert card == {
-        **{"e": board.epd(), "n": 2, "k": "m", "sol": "Nf3", "al": "Nc3"},
-        **{"was": "2. Ke2", "wu": "e1e2", "by": "Anna", "b": 51.2, "a": 20.1, "c": 31.1},
-        **{"w": "In the game: missed quiet move, only move.", "th": ["missed quiet move"]},
-        **{"ph": "opening", "op": "C20 King's Pawn Game: Wayward Queen Attack", "g": 1},
+        "e": board.epd(),
+        "n": 2,
+        "k": "m",
+        "sol": "Nf3",
+        "al": "Nc3",
+        "was": "2. Ke2",
+        "wu": "e1e2",
+        "by": "Anna",
+        "b": 51.2,
+        "a": 20.1,
+        "c": 31.1,
+        "w": "In the game: missed quiet move, only move.",
+        "th": ["missed quiet move"],
+        "ph": "opening",
+        "op": "C20 King's Pawn Game: Wayward Queen Attack",
+        "g": 1,
     }
 
 

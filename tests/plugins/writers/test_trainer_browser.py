@@ -2,115 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from msgspec import Struct
 
-from tests.plugins.writers.trainer_page import CASTLING, PROMOTION, TWO_MATES, mistakes, puzzles, trainer
-from tests.support import PATIENCE
+from tests.plugins.writers.trainer_tab import DAY, Trainer, files, new
 
-START = 1_795_000_000_000
-"""Milliseconds of the first day, in November 2026."""
-DAY = 86_400_000
-KEY = "grandmaster-analysis.trainer"
-CLOCK = "window.trainerNow = () => Number(localStorage.getItem('clock') || %d)" % START  # noqa: UP031 - braces
-
-
-class Trainer(Struct):
-    """The trainer in a tab."""
-
-    page: Any
-
-    def open(self, path: Path) -> None:
-        self.page.goto(path.as_uri())
-        self.page.locator("#t-board [data-square]").nth(63).wait_for(state="attached")
-
-    def at(self, name: str) -> Any:
-        return self.page.locator(f"#t-board [data-name={name}]")
-
-    def click(self, *names: str) -> None:
-        for name in names:
-            self.at(name).click()
-
-    def play(self, san: str) -> str:
-        """Type a move; return what is said."""
-        self.page.fill("#t-san", san)
-        self.page.press("#t-san", "Enter")
-        return self.says
-
-    @property
-    def says(self) -> str:
-        return str(self.page.text_content("#t-say"))
-
-    @property
-    def task(self) -> str:
-        return str(self.page.text_content("#t-task"))
-
-    def rate(self, number: int) -> str:
-        self.page.click(f"#t-rate [data-rating='{number}']")
-        return self.says
-
-    @property
-    def usual(self) -> str:
-        return str(self.page.locator("#t-rate .t-usual strong").inner_text())
-
-    @property
-    def summary(self) -> list[str]:
-        return [self.page.inner_text(name) for name in ("#t-due", "#t-new", "#t-learnt")]
-
-    def stored(self) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads(self.page.evaluate(f"localStorage.getItem('{KEY}')"))
-        return data
-
-    def wait(self, milliseconds: int) -> None:
-        """Let time pass, and open the page again."""
-        clock = f"(Number(localStorage.getItem('clock')) || {START}) + {milliseconds}"
-        self.page.evaluate(f"localStorage.setItem('clock', {clock})")
-        self.page.reload()
-
-
-@pytest.fixture
-def new(chromium: Any) -> Iterator[Callable[..., Trainer]]:
-    """Makes a trainer in a browser that has kept nothing."""
-    contexts, faults = [], []
-
-    def make(width: int = 1400, scheme: str = "light", **arguments: Any) -> Trainer:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True, **arguments
-        )
-        contexts.append(context)
-        context.set_default_timeout(1000 * PATIENCE)
-        context.add_init_script(CLOCK)
-        page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda one: one.url.startswith(("file:", "blob:")) or faults.append(one.url))
-        return Trainer(page)
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trainer")
-    pages = {
-        "mistake": trainer(mistakes=mistakes({})),
-        "mixed": trainer(mistakes=mistakes({}, PROMOTION, CASTLING), puzzles=puzzles({}, TWO_MATES)),
-        "later": trainer(mistakes=mistakes(PROMOTION, {"game": 9, "played": "2. a3"})),
-        "promotion": trainer(mistakes=mistakes(PROMOTION)),
-        "castling": trainer(mistakes=mistakes(CASTLING)),
-        "nothing": trainer(mistakes=mistakes()),
-    }
-    for name, text in pages.items():
-        (folder / f"{name}.html").write_text(text, encoding="utf-8")
-    return folder
+__all__ = ["files", "new"]
 
 
 def test_the_mouse_drags_or_clicks_and_all_accepted_moves_are_right(
@@ -229,7 +128,9 @@ def test_hints_and_the_solution_count(new: Callable[..., Trainer], files: Path) 
     assert (state, reviews, lapses) == (1, 1, 0)
 
 
-def test_progress_stays_by_position_and_goes_on_in_a_later_report(new: Callable[..., Trainer], files: Path) -> None:
+def test_progress_stays_by_position_and_goes_on_in_a_later_report(
+    new: Callable[..., Trainer], files: Path
+) -> None:
     one = new()
     one.open(files / "mistake.html")
     one.play("Nf3")
@@ -246,90 +147,6 @@ def test_progress_stays_by_position_and_goes_on_in_a_later_report(new: Callable[
     one.rate(3)
     assert one.task == "White to move: find a better move than 40. Kg3."
     assert len(one.stored()["cards"]) == 1
-
-
-@pytest.mark.slow
-def test_progress_goes_into_a_file_and_comes_back(
-    new: Callable[..., Trainer], files: Path, tmp_path: Path
-) -> None:
-    one, other = new(), new()
-    one.open(files / "mixed.html")
-    one.play("Re8")
-    one.play("Rxe8")
-    one.rate(4)
-    with one.page.expect_download() as download:
-        one.page.click("#t-export")
-    file = tmp_path / download.value.suggested_filename
-    assert file.name == "training-progress.json"
-    download.value.save_as(file)
-    assert json.loads(file.read_text()) == one.stored()
-    other.open(files / "mixed.html")
-    assert other.summary == ["0", "5", "0 of 5"]
-    other.page.set_input_files("#t-import", file)
-    other.page.locator("#t-kept", has_text="Imported: 1 positions, 1 of them newer").wait_for()
-    assert other.summary == ["0", "4", "1 of 5"]
-    assert other.stored()["cards"] == one.stored()["cards"]
-    # The same again is nothing newer.
-    other.page.set_input_files("#t-import", file)
-    other.page.locator("#t-kept", has_text="0 of them newer").wait_for()
-
-
-GOOD = [2, -1, 8.2956, 1.0, START + DAY, START, 1, 0]
-NAME = "8/P6k/8/8/8/8/7K/8 w - -"
-
-
-def progress(**changes: Any) -> str:
-    whole = {"format": "engine.trainer/1", "limit": 20, "day": "2026-11-20", "fresh": 1, "cards": {NAME: GOOD}}
-    return json.dumps({**whole, **changes})
-
-
-HOSTILE = {
-    "no JSON": "<script>",
-    "no object": "null",
-    "a list": "[]",
-    "another format": progress(format="engine.trainer/2"),
-    "a limit": progress(limit="20"),
-    "a day": progress(day=["2026-11-20"]),
-    "cards": progress(cards=[]),
-    "a name": progress(cards={"<img src=x onerror=alert(1)>": GOOD}),
-    "a prototype": progress().replace(json.dumps(NAME), '"__proto__"'),
-    "an object": progress(cards={NAME: {"state": 2}}),
-    "a state": progress(cards={NAME: [4, *GOOD[1:]]}),
-    "a step": progress(cards={NAME: [1, 2, *GOOD[2:]]}),
-    "stability": progress(cards={NAME: [2, -1, 0, *GOOD[3:]]}),
-    "infinity": progress(cards={NAME: [2, -1, 0, *GOOD[3:]]}).replace("0, 1.0", "1e999, 1.0"),
-    "difficulty": progress(cards={NAME: [2, -1, 8.3, 11, *GOOD[4:]]}),
-    "due before the review": progress(cards={NAME: [2, -1, 8.3, 1, START - 1, START, 1, 0]}),
-    "reviews": progress(cards={NAME: [*GOOD[:6], 0, 0]}),
-    "more": progress(cards={NAME: [*GOOD, 1]}),
-}
-
-
-@pytest.mark.slow
-def test_hostile_files_are_refused_with_a_sentence(new: Callable[..., Trainer], files: Path) -> None:
-    one = new()
-    one.open(files / "promotion.html")
-
-    def tried(text: str) -> str:
-        file = {"name": "progress.json", "mimeType": "application/json", "buffer": text.encode()}
-        one.page.evaluate("document.getElementById('t-kept').textContent = ''")
-        one.page.set_input_files("#t-import", file)
-        one.page.locator("#t-kept", has_text=".").wait_for()
-        return str(one.page.text_content("#t-kept"))
-
-    for what, text in HOSTILE.items():
-        said = tried(text)
-        assert said.startswith("Not imported, nothing has changed. "), what
-        assert said.endswith("."), what
-        assert one.page.evaluate(f"localStorage.getItem('{KEY}')") is None, what
-    assert tried(progress()) == "Imported: 1 positions, 1 of them newer than those here."
-    assert one.summary == ["0", "0", "1 of 1"]
-    # What stands in the browser is not believed either.
-    one.page.evaluate(f"localStorage.setItem('{KEY}', '<script>')")
-    one.page.reload()
-    assert "could not be read. It is not JSON." in one.page.inner_text("#t-trouble")
-    assert one.page.evaluate(f"localStorage.getItem('{KEY}.damaged')") == "<script>"
-    assert one.summary == ["0", "1", "0 of 1"]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import subprocess
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from importlib import resources, util
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 from tests.support import PATIENCE
 
 SCRIPT = resources.files("engine_plugins.writers._html.trainer") / "script" / "fsrs.js"
-START = datetime(2026, 11, 2, 18, 30, tzinfo=timezone.utc)
+START = datetime(2026, 11, 2, 18, 30, tzinfo=UTC)
 DAYS = 60
 DRIVER = """
 const lines = require("fs").readFileSync(0, "utf8");
@@ -59,7 +59,7 @@ def expected(reviews: list[tuple[int, int]]) -> list[Any]:
     fsrs = pytest.importorskip("fsrs", reason="pip install -e '.[dev]' brings it")
     scheduler, card, cards = fsrs.Scheduler(enable_fuzzing=False), fsrs.Card(card_id=1), []
     for rating, now in reviews:
-        moment = datetime.fromtimestamp(now / 1000, timezone.utc)
+        moment = datetime.fromtimestamp(now / 1000, UTC)
         card, _ = scheduler.review_card(card, fsrs.Rating(rating), moment)
         cards.append(card)
     return cards

@@ -1,4 +1,4 @@
-"""The trainer without a browser: reports that are made by hand, the page that the writer makes of them, its cards."""
+"""The trainer without a browser: reports made by hand, the page that the writer makes of them, its cards."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def puzzles(*rows: Mapping[str, Cell]) -> Report:
     return _report("puzzles", _PUZZLES, rows, ())
 
 
-def _report(key: str, usual: Mapping[str, Cell], rows: Sequence[Mapping[str, Cell]], notes: Sequence[str]) -> Report:
+def _report(
+    key: str, usual: Mapping[str, Cell], rows: Sequence[Mapping[str, Cell]], notes: Sequence[str]
+) -> Report:
     columns = tuple(Column(name, name) for name in usual)
     cells = tuple(tuple({**usual, **row}[name] for name in usual) for row in rows)
     return Report(key, tables=(ReportTable(key, key, columns, cells),), notes=tuple(notes))

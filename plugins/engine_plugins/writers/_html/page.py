@@ -20,9 +20,7 @@ from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
 from engine_plugins.writers._html.trainer.cards import Deck
 
-_TRAINER = tuple(
-    f"trainer/script/{name}.js" for name in ("fsrs", "progress", "moves", "field", "deck", "trainer")
-)
+_TRAINER = tuple(f"trainer/script/{name}.js" for name in ("fsrs", "progress", "moves", "field", "deck", "trainer"))
 _REPORT = ("position", "export", "board", "graphs", "game", "lines", "drill", "tree", "tables", "finder")
 _SCRIPTS = (*(f"script/{name}.js" for name in _REPORT), *_TRAINER, "script/main.js")
 _TRAINER_SCRIPTS = ("script/position.js", "script/board.js", *_TRAINER, "trainer/script/alone.js")

@@ -1,6 +1,6 @@
 """The positions of the trainer, from the reports `mistakes` and `puzzles`: each once, with its legal moves.
 
-The page has no rules of chess: a card brings the legal moves of each position in which the solver is to move. A card
+The page has no rules of chess: a card brings the legal moves of each position in which the solver is to move. It
 is a JSON object, as short as possible; a missing key means that the value is not known or not needed:
 
 | key | meaning |
@@ -8,7 +8,7 @@ is a JSON object, as short as possible; a missing key means that the value is no
 | `e` | the position: the first four fields of its FEN, which name the card wherever it comes from |
 | `n` | number of the first move |
 | `k` | `"m"` from `mistakes`, `"p"` from `puzzles` |
-| `s` | the solver's moves: `[[legal moves, right moves, reply], ...]`; the first right move is that of the solution |
+| `s` | the solver's moves: `[[legal moves, right moves, reply], ...]`, the first right one is the solution's |
 | `sol` | the solution in SAN, a word for each half-move |
 | `al` | other right first moves in SAN |
 | `was`, `wu`, `by` | what was played in the game, with its number, and in UCI; by whom |
@@ -178,7 +178,7 @@ def _whole(row: Mapping[str, Any], key: str) -> int | None:
 def _played(board: chess.Board, numbered: str) -> str | None:
     """Return in UCI what was played, which may say nothing that can be read."""
     try:
-        return board.parse_san(numbered.split()[-1]).uci() if numbered else None
+        return board.parse_san(numbered.rsplit(maxsplit=1)[-1]).uci() if numbered else None
     except ValueError:
         return None
 
@@ -249,7 +249,8 @@ def _packed(moves: Iterable[chess.Move]) -> str:
     for move in moves:
         targets.setdefault(move.from_square, {})[move.to_square] = None
     return " ".join(
-        LETTERS[square] + "".join(LETTERS[target] for target in sorted(targets[square])) for square in sorted(targets)
+        LETTERS[square] + "".join(LETTERS[target] for target in sorted(targets[square]))
+        for square in sorted(targets)
     )
 
 
@@ -266,7 +267,9 @@ def _words(cards: Sequence[Mapping[str, Any]], twice: int, illegal: int) -> str:
         parts.append(_counted(puzzles, "puzzle", "puzzles"))
     words = f"{' and '.join(parts)} of these games." if parts else ""
     if twice:
-        words += f" {_counted(twice, 'row is', 'rows are')} of a position that another row has, and no card of its own."
+        words += (
+            f" {_counted(twice, 'row is', 'rows are')} of a position that another row has, and no card of its own."
+        )
     if illegal:
         words += f" {_counted(illegal, 'row', 'rows')} left out: a move or the position is not legal."
     return words.strip()
