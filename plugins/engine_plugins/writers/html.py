@@ -17,8 +17,8 @@ position. A column `color` makes a tree for each side. Without the script, and o
 `accuracy` gets a chart of the games by accuracy where it has none. A chart needs two values, and a line two places
 on its axis; a figure without a value is left out.
 
-*Trainer* is a page on which the positions of `mistakes` are solved on a board and repeated until they are known, the
-same as `-o training.html`. `--set html.trainer=false` leaves it out.
+*Trainer* is a page on which the positions of `mistakes` are solved on a board and repeated until they are known,
+the same as `-o training.html`. `--set html.trainer=false` leaves it out.
 
 The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
 security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point

@@ -7,13 +7,13 @@ hints, and the solution with the reason. Theme, phase, opening and cost choose t
 not legal is left out, which the page says; where there is no card it says why.
 
 FSRS 6 decides when a card comes again, with its default parameters, for a retention of 90% and without chance.
-Cards that are due come first, then new ones, 20 a day unless the page is told another number. After a right answer
-one says how well one knew it; showing the solution counts as *Again*.
+Cards that are due come first, then new ones, 20 a day unless the page is told another number. After a right
+answer one says how well one knew it; showing the solution counts as *Again*.
 
-The browser keeps the progress by position, so that a page of later games goes on with it. A browser may keep it for
-each file on the disk by itself: export and import take it along. Like the report, the page loads nothing, and text
-from games is never interpreted as HTML. The HTML report has the same trainer, which `--set html.trainer=false`
-leaves out.
+The browser keeps the progress by position, so that a page of later games goes on with it. A browser may keep it by
+file for files on the disk: export and import take it along. Like the report, the page loads nothing, and text
+from games is never interpreted as HTML. The HTML report has the same trainer; `--set html.trainer=false` leaves it
+out.
 
 The page has 80 kB, and 0.4 kB for each card; `--set mistakes.positions=500` makes more of them.
 """

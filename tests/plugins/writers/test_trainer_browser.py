@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.writers.html_page import write
+from tests.plugins.writers.test_html_answers import games as games_of_anna
 from tests.plugins.writers.trainer_tab import DAY, Trainer, files, new
 
 __all__ = ["files", "new"]
@@ -187,6 +189,34 @@ def test_the_board_turns_and_the_solver_is_below(new: Callable[..., Trainer], fi
         assert (king > others) != one.page.evaluate("window.turned || false")
         one.page.click("#t-flip")
         one.page.evaluate("window.turned = true")
+
+
+@pytest.mark.slow
+def test_the_report_has_it_on_a_page_of_its_own(new: Callable[..., Trainer], tmp_path: Path, axe: str) -> None:
+    path = tmp_path / "report.html"
+    [file] = write(games_of_anna(3), player="Anna")
+    path.write_text(file.text, encoding="utf-8")
+    one = new()
+    one.page.goto(path.as_uri())
+    assert not one.page.is_visible("#trainer")
+    one.page.click("#to-trainer")
+    one.page.wait_for_selector("#trainer")
+    assert not one.page.is_visible("#overview")
+    assert one.page.title().startswith("Trainer – ")
+    one.page.click("#t-solve")
+    one.page.click("#t-answer a")
+    one.page.wait_for_selector("#game")
+    assert not one.page.is_visible("#trainer")
+    one.page.go_back()
+    one.page.wait_for_selector("#trainer")
+    assert one.says.startswith("The solution is ")
+    one.page.evaluate(axe)
+    assert one.page.evaluate("axe.run()")["violations"] == []
+    one.page.click(".brand a")
+    one.page.wait_for_selector("#overview")
+    assert not one.page.is_visible("#trainer")
+    one.page.emulate_media(media="print")
+    assert not one.page.is_visible("#trainer")
 
 
 @pytest.mark.slow
