@@ -105,10 +105,18 @@ def test_a_position_that_occurs_twice_is_one_card_whatever_its_clocks() -> None:
     )
     [card] = cards(page)
     assert card["k"] == "p"
+    assert card["was"] == "30. h3"
+    assert "a" not in card, "what another move cost is not said of this one"
     assert card["s"][0][1] == "f1c4 g1f3 b1c3"
     assert (card["c"], card["th"]) == (31.1, ["opening", "missed quiet move"])
     assert card["w"] == "In the game: missed quiet move, only move."
     assert "1 puzzle of these games. 2 rows are of a position that another row has" in page
+
+
+def test_a_position_of_two_games_has_the_moves_accepted_in_both() -> None:
+    [card] = cards(trainer(mistakes=mistakes({"also": ""}, {"game": 2, "best": "Bc4", "also": "", "why": ""})))
+    assert card["s"][0][1] == "g1f3 f1c4"
+    assert (card["g"], card["b"], card["a"], card["al"]) == (1, 51.2, 20.1, "Bc4")
 
 
 def test_what_is_not_legal_is_left_out_and_counted() -> None:

@@ -171,7 +171,7 @@ def test_filters_and_the_number_of_new_positions_choose(new: Callable[..., Train
     assert one.summary == ["0", "1", "0 of 5"]
     one.page.click("#t-solve")
     one.page.click("#t-next")
-    assert "4 new positions wait for another day" in one.says
+    assert "New and left for another day, or for a higher number a day: 4 positions." in one.says
     one.page.click("#t-ahead")
     assert one.task == "White to move: find the best move."
     one.wait(DAY)

@@ -62,12 +62,12 @@ def test_progress_goes_into_a_file_and_comes_back(
     other.open(files / "mixed.html")
     assert other.summary == ["0", "5", "0 of 5"]
     other.page.set_input_files("#t-import", file)
-    other.page.locator("#t-kept", has_text="Imported: 1 positions, 1 of them newer").wait_for()
+    other.page.locator("#t-kept", has_text="Imported: 1 position, 1 newer").wait_for()
     assert other.summary == ["0", "4", "1 of 5"]
     assert other.stored()["cards"] == one.stored()["cards"]
     # The same again is nothing newer.
     other.page.set_input_files("#t-import", file)
-    other.page.locator("#t-kept", has_text="0 of them newer").wait_for()
+    other.page.locator("#t-kept", has_text="0 newer than here").wait_for()
 
 
 @pytest.mark.slow
@@ -87,7 +87,7 @@ def test_hostile_files_are_refused_with_a_sentence(new: Callable[..., Trainer], 
         assert said.startswith("Not imported, nothing has changed. "), what
         assert said.endswith("."), what
         assert one.page.evaluate(f"localStorage.getItem('{KEY}')") is None, what
-    assert tried(progress()) == "Imported: 1 positions, 1 of them newer than those here."
+    assert tried(progress()) == "Imported: 1 position, 1 newer than here."
     assert one.summary == ["0", "0", "1 of 1"]
     # What stands in the browser is not believed either.
     one.page.evaluate(f"localStorage.setItem('{KEY}', '<script>')")

@@ -134,7 +134,7 @@ def _legal(board: chess.Board, line: Sequence[chess.Move]) -> list[chess.Move]:
 
 def _facts(name: str, row: Mapping[str, Any], board: chess.Board, link: Link | None) -> dict[str, Any]:
     played = _text(row, "move" if name == "puzzles" else "played")
-    before, after = _number(row, "win" if name == "puzzles" else "win_before"), _number(row, "win_after")
+    before, after = _number(row, "win_before"), _number(row, "win_after")
     cost = _number(row, "cost")
     if cost is None and before is not None and after is not None:
         cost = round(before - after, 1)
@@ -148,7 +148,7 @@ def _facts(name: str, row: Mapping[str, Any], board: chess.Board, link: Link | N
         "wu": _played(board, played),
         "by": _text(row, "player"),
         "b": before,
-        "a": after if name == "mistakes" else None,
+        "a": after,
         "c": cost,
         "w": _sentence(why),
         "th": list(dict.fromkeys(map(_theme, themes.split()))) if themes else [_kind(why)] if why else [],
@@ -204,7 +204,10 @@ def _merged(one: _Task, other: _Task) -> _Task:
     known = {key: value for key, value in one.card.items() if value not in (None, "", [])}
     themes = list(dict.fromkeys((*one.card["th"], *other.card["th"])))
     cost = max((card["c"] for card in (one.card, other.card) if card["c"] is not None), default=None)
-    return _Task(one.board, one.line, right, {**other.card, **known, "th": themes, "c": cost})
+    card = {**other.card, **known, "th": themes, "c": cost}
+    if one.card["was"] != other.card["was"]:
+        card |= {"b": one.card["b"], "a": one.card["a"]}
+    return _Task(one.board, one.line, right, card)
 
 
 def _finished(task: _Task) -> dict[str, Any]:

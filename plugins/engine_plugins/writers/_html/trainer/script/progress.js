@@ -21,7 +21,7 @@ function isMemory(cells) {
   return (
     isWhole(state, LEARNING, RELEARNING) &&
     (state === REVIEW ? step === -1 : isWhole(step, 0, steps - 1)) &&
-    isWithin(stability, LEAST_STABILITY, 1e6) &&
+    isWithin(stability, LEAST_STABILITY, 1e12) &&
     isWithin(difficulty, 1, 10) &&
     isWhole(due, 0, LATEST) &&
     isWhole(last, 0, due) &&

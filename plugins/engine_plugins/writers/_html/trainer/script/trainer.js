@@ -1,9 +1,10 @@
 // The trainer: a position is asked, answered, rated. `asked` is what is on the board: the card, the position of each
 // half-move so far, and `stage`: asking, wrong, right (waits for a rating), shown (the solution), idle.
+// `hints` counts those of the card, `hinted` those of the step.
 
 const RATINGS = ["Again", "Hard", "Good", "Easy"];
 
-const asked = { card: null, step: 0, positions: [], made: [], stage: "idle", hints: 0, failed: false, typed: false };
+const asked = { card: null, step: 0, positions: [], made: [], stage: "idle", hints: 0, hinted: 0, failed: false, typed: false };
 
 const say = (text) => (byId("t-say").textContent = text);
 const stepNow = () => asked.card.s[asked.step];
@@ -34,7 +35,7 @@ function openCard({ ahead = false, focus = true } = {}) {
   field.flipped = !white;
   orderCells();
   const side = white ? "White" : "Black";
-  const task = card.k === "p" ? "find the best move" : `find a better move than ${card.was}`;
+  const task = card.k === "p" || !card.was ? "find the best move" : `find a better move than ${card.was}`;
   byId("t-task").textContent = `${side} to move: ${task}.`;
   say(card.s.length > 1 ? `There are ${card.s.length} moves to find.` : "");
   ask(focus);
@@ -46,6 +47,7 @@ function ask(focus = true) {
   byId("t-words").textContent = inWords(position);
   showField(position, readMoves(stepNow()[0]), { marks: squaresOf(lastMade()) });
   byId("t-san").value = "";
+  asked.hinted = 0;
   show("asking");
   if (!focus) return;
   if (asked.typed) byId("t-san").focus({ preventScroll: true });
@@ -87,10 +89,11 @@ function retry() {
 
 function hint() {
   asked.hints++;
+  asked.hinted++;
   const [best] = acceptedOf(stepNow());
   const piece = PIECES[positionAsked().squares[squareOf(best)].toLowerCase()];
   const from = best.slice(0, 2);
-  const full = asked.hints > 1;
+  const full = asked.hinted > 1;
   showField(positionAsked(), field.moves, { marks: squaresOf(lastMade()), arrows: [["best", full ? best : from]] });
   say(full ? `Move the ${piece} from ${from} to ${best.slice(2, 4)}.` : `Move the ${piece} on ${from}. Another hint says where.`);
 }
@@ -185,7 +188,7 @@ function showIdle({ next, soon, fresh }) {
   byId("t-task").textContent = "";
   const parts = [deck.chosen.length ? "Done for now." : "No position fits the filters."];
   if (next !== null) parts.push(`The next is due in ${waitWords(next - now())}.`);
-  if (fresh) parts.push(`${fresh.toLocaleString("en")} new positions wait for another day, or for a higher number of new positions a day.`);
+  if (fresh) parts.push(`New and left for another day, or for a higher number a day: ${positionsWords(fresh)}.`);
   say(parts.join(" "));
   byId("t-ahead").hidden = !soon;
   show("idle");
@@ -213,6 +216,8 @@ function exportProgress() {
   byId("t-kept").textContent = "Exported.";
 }
 
+const positionsWords = (number) => `${number.toLocaleString("en")} position${number === 1 ? "" : "s"}`;
+
 async function importProgress() {
   const [file] = byId("t-import").files;
   if (!file) return;
@@ -224,7 +229,7 @@ async function importProgress() {
     return;
   }
   const changed = mergeProgress(progress);
-  byId("t-kept").textContent = `Imported: ${progress.cards.size} positions, ${changed} of them newer than those here.`;
+  byId("t-kept").textContent = `Imported: ${positionsWords(progress.cards.size)}, ${changed} newer than here.`;
   restart();
 }
 
