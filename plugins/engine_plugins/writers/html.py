@@ -118,7 +118,8 @@ class HtmlWriter(Writer):
         from engine_plugins.writers._html import page
 
         number = len(self._files)
-        file.stream.write(page.head(title=self._title, player=self.info.player, number=number))
+        values = {"title": self._title, "player": self.info.player, "number": number}
+        file.stream.write(page.head(has_trainer=self.options.trainer, **values))
 
     @property
     def _title(self) -> str:

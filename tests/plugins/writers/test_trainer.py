@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import chess
 import pytest
+from msgspec import structs
 
 from engine.loading.registry import Registry
 from engine.output.target import file_target
 from engine.testing import check_writer
 from engine_plugins.writers._html.trainer.cards import LETTERS
+from engine_plugins.writers.html import HtmlOptions, HtmlWriter
 from engine_plugins.writers.trainer import TrainerHtml
 from tests.plugins.writers.html_page import Page, write
+from tests.plugins.writers.rendering import INFO
 from tests.plugins.writers.test_html import HOSTILE
 from tests.plugins.writers.test_html_answers import games as games_of_anna
-from tests.plugins.writers.trainer_page import CASTLING, PROMOTION, TWO_MATES, cards, mistakes, puzzles, trainer
+from tests.plugins.writers.trainer_page import (
+    CASTLING,
+    PROMOTION,
+    TWO_MATES,
+    cards,
+    mistakes,
+    puzzles,
+    result,
+    trainer,
+)
 
 
 def legal(words: str) -> set[str]:
@@ -182,6 +195,13 @@ def test_the_report_has_the_trainer_and_leads_to_its_games() -> None:
     found = cards(file.text)
     assert found
     assert all(card["h"] == f"#game={card['g']}&ply=2" for card in found)
+    stream = io.BytesIO()
+    plain = HtmlWriter(stream, structs.replace(INFO, options=HtmlOptions(trainer=False)))
+    plain.finish(result({"mistakes": mistakes({})}))
+    left_out = stream.getvalue().decode()
+    assert cards(left_out) == []
+    assert "trainerNow" in file.text
+    assert "trainerNow" not in left_out
     [without] = write([], extra={})
     assert cards(without.text) == []
     assert 'id="trainer"' not in without.text

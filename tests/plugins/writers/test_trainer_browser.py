@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.writers.html_page import write
+from tests.plugins.writers.test_html import HOSTILE
 from tests.plugins.writers.test_html_answers import games as games_of_anna
+from tests.plugins.writers.trainer_page import mistakes, trainer
 from tests.plugins.writers.trainer_tab import DAY, Trainer, files, new
 
 __all__ = ["files", "new"]
@@ -189,6 +191,22 @@ def test_the_board_turns_and_the_solver_is_below(new: Callable[..., Trainer], fi
         assert (king > others) != one.page.evaluate("window.turned || false")
         one.page.click("#t-flip")
         one.page.evaluate("window.turned = true")
+
+
+@pytest.mark.slow
+def test_hostile_text_is_shown_and_does_nothing(new: Callable[..., Trainer], tmp_path: Path) -> None:
+    path = tmp_path / "training.html"
+    for text in HOSTILE:
+        shown = text.encode("utf-8", "replace").decode()
+        row = dict.fromkeys(("player", "why", "played", "phase", "opening"), text)
+        path.write_text(trainer(player=text, mistakes=mistakes(row)).encode("utf-8", "replace").decode())
+        one = new()
+        one.open(path)
+        assert one.task == f"White to move: find a better move than {shown}."
+        one.page.click("#t-solve")
+        assert one.page.text_content("#t-answer bdi") == shown
+        assert one.page.evaluate("window.hacked") is None
+        assert one.page.locator('a[href^="javascript"], img, iframe').count() == 0
 
 
 @pytest.mark.slow

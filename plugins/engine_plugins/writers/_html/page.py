@@ -22,18 +22,21 @@ from engine_plugins.writers._html.trainer.cards import Deck
 
 _TRAINER = tuple(f"trainer/script/{name}.js" for name in ("fsrs", "progress", "moves", "field", "deck", "trainer"))
 _REPORT = ("position", "export", "board", "graphs", "game", "lines", "drill", "tree", "tables", "finder")
-_SCRIPTS = (*(f"script/{name}.js" for name in _REPORT), *_TRAINER, "script/main.js")
+_PLAIN_SCRIPTS = (*(f"script/{name}.js" for name in _REPORT), "script/main.js")
+_SCRIPTS = (*_PLAIN_SCRIPTS[:-1], *_TRAINER, "script/main.js")
 _TRAINER_SCRIPTS = ("script/position.js", "script/board.js", *_TRAINER, "trainer/script/alone.js")
-_STYLES = ("style.css", "answers.css", "tree.css", "trainer/trainer.css")
+_PLAIN_STYLES = ("style.css", "answers.css", "tree.css")
+_STYLES = (*_PLAIN_STYLES, "trainer/trainer.css")
 _TRAINER_STYLES = ("style.css", "trainer/trainer.css")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)
 
 
-def head(**values: Any) -> bytes:
+def head(*, has_trainer: bool = True, **values: Any) -> bytes:
     """Return everything before the first game: policy, style, script, the empty game page."""
-    return _render("head.html.jinja", **_code(_style(_STYLES), _script(_SCRIPTS)), **values)
+    styles, scripts = (_STYLES, _SCRIPTS) if has_trainer else (_PLAIN_STYLES, _PLAIN_SCRIPTS)
+    return _render("head.html.jinja", **_code(_style(styles), _script(scripts)), **values)
 
 
 def trainer(deck: Deck, **values: Any) -> bytes:
@@ -64,8 +67,8 @@ def _cards(deck: Deck) -> Markup:
 
 def index(**values: Any) -> bytes:
     """Return the page that links the reports of all players. It has no script."""
-    policy = f"default-src 'none'; style-src {_hash(_style(_STYLES))}; base-uri 'none'; form-action 'none'"
-    return _render("handouts.html.jinja", policy=policy, style=Markup(_style(_STYLES)), **values)  # noqa: S704 - our own file
+    policy = f"default-src 'none'; style-src {_hash(_style(_PLAIN_STYLES))}; base-uri 'none'; form-action 'none'"
+    return _render("handouts.html.jinja", policy=policy, style=Markup(_style(_PLAIN_STYLES)), **values)  # noqa: S704 - our own file
 
 
 def row(game: AnalysedGame) -> bytes:

@@ -141,8 +141,10 @@ document.addEventListener("DOMContentLoaded", () => {
   prepareSearch();
   prepareFinder();
   prepareGame();
-  prepareTrainer();
-  byId("to-trainer").hidden = byId("cards") === null;
+  if (byId("cards")) {
+    prepareTrainer();
+    byId("to-trainer").hidden = false;
+  }
   preparePrint();
   window.addEventListener("hashchange", route);
   route();

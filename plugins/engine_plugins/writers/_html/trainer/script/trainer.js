@@ -247,8 +247,8 @@ function restartIdle() {
 }
 
 function onTrainerKey(event) {
-  const busy = event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea");
-  if (busy || byId("trainer").hidden || asked.stage !== "right" || !"1234".includes(event.key)) return;
+  const busy = event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select");
+  if (busy || !event.target.closest("#trainer") || asked.stage !== "right" || !"1234".includes(event.key)) return;
   event.preventDefault();
   rate(Number(event.key));
 }
