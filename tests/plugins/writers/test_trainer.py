@@ -70,6 +70,13 @@ def test_a_mistake_is_one_move_and_all_accepted_moves_are_right() -> None:
     }
 
 
+def test_a_reason_goes_before_a_few_words() -> None:
+    reason = "Ke2 blocks the bishop and gives up castling."
+    report = mistakes({"also": ""}, reason=reason)
+    [card] = cards(trainer(mistakes=report))
+    assert (card["w"], card["th"]) == (reason, ["missed quiet move"])
+
+
 def test_a_puzzle_has_all_positions_of_its_line() -> None:
     [card] = cards(trainer(puzzles=puzzles({})))
     board = chess.Board("3r2k1/5ppp/8/8/8/8/4RPPP/4R1K1 w - - 0 30")

@@ -74,9 +74,12 @@ CASTLING: Mapping[str, Cell] = {
 }
 
 
-def mistakes(*rows: Mapping[str, Cell], notes: Sequence[str] = ()) -> Report:
-    """A report of the aggregator `mistakes`; a row has the cells in which it differs from a usual one."""
-    return _report("positions", _MISTAKES, rows, notes)
+def mistakes(*rows: Mapping[str, Cell], notes: Sequence[str] = (), **more: Cell) -> Report:
+    """A report of the aggregator `mistakes`; a row has the cells in which it differs from a usual one.
+
+    * **more** - further columns, with the cell of all rows.
+    """
+    return _report("positions", {**_MISTAKES, **more}, rows, notes)
 
 
 def puzzles(*rows: Mapping[str, Cell]) -> Report:

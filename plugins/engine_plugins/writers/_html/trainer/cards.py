@@ -13,7 +13,7 @@ is a JSON object, as short as possible; a missing key means that the value is no
 | `al` | other right first moves in SAN |
 | `was`, `wu`, `by` | what was played in the game, with its number, and in UCI; by whom |
 | `b`, `a`, `c` | the solver's Win% before and after what was played, and what it cost |
-| `w` | why, in words |
+| `w` | why, in words: the report's reason, or else its *why* |
 | `th`, `ph`, `op` | themes, phase, opening |
 | `r` | estimated difficulty, a rating |
 | `g`, `h` | number of the game, address of its page |
@@ -150,7 +150,7 @@ def _facts(name: str, row: Mapping[str, Any], board: chess.Board, link: Link | N
         "b": before,
         "a": after,
         "c": cost,
-        "w": _sentence(why),
+        "w": _text(row, "reason") or _sentence(why),
         "th": list(dict.fromkeys(map(_theme, themes.split()))) if themes else [_kind(why)] if why else [],
         "ph": _text(row, "phase"),
         "op": _text(row, "opening"),
