@@ -218,6 +218,8 @@ class Writer(abc.ABC):
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File name endings that choose this writer, in lower case, with the dot. The longest match wins."""
+    names: ClassVar[tuple[str, ...]] = ()
+    """Whole file names that choose it before any ending, in lower case."""
 
     binary: ClassVar[bool] = False
     """Whether the output is not text; it is then not printed on a terminal."""

@@ -82,7 +82,8 @@ def hints(result: RunResult, *, players: Sequence[str] = ()) -> Iterator[Rendera
         yield Text(f"The moves behind a row: --show {show}; --show {example.report} lists its rows.", style="dim")
     if _has_mistakes(result):
         exercises = (
-            "-o report.html, to look at or to print; -o mistakes.training.pgn, for a chess program"
+            "-o training.html, on a board until you know them; -o report.html, to look at or to print; "
+            "-o mistakes.training.pgn, for a chess program"
             if players
             else "-o 'exercises/{player}.html', a sheet for each player, to look at or to print"
         )

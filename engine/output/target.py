@@ -186,7 +186,9 @@ def _group_endings(endings: Sequence[str]) -> str:
 
 
 def _writer_by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | None:
-    """Return the writer with the longest suffix of `name`, the first of several; None without any."""
+    """Return the writer that has `name`, or else its longest suffix, the first of several; None without any."""
+    if named := next((plugin for plugin, writer in writers.items() if name in writer.names), None):
+        return named
     best, length = None, 0
     for plugin, writer in writers.items():
         for suffix in writer.suffixes:
@@ -196,7 +198,8 @@ def _writer_by_suffix(name: str, writers: Mapping[str, type[Writer]]) -> str | N
 
 
 def _longest_suffix(name: str, writer: type[Writer]) -> str:
-    return max((suffix for suffix in writer.suffixes if name.endswith(suffix)), key=len)
+    suffixes = [suffix for suffix in writer.suffixes if name.endswith(suffix)]
+    return max(suffixes, key=len, default=Path(name).suffix)
 
 
 def _is_same_file(path: Path, other: Path) -> bool:

@@ -112,13 +112,13 @@ class Mistakes(Aggregator):
         $ engine analyze tests/data/match.jsonl.zst -a mistakes --player 'Stockfish 2300'
 
         Find a better move
-        Game  Ply  Played      Player          Best  Also good   Win%  after  Why
-          23   38  20. Qxd7    Stockfish 2300  Be3              85.0%  64.8%  wrong capture
-          21   81  41... Bg4   Stockfish 2300  Kh7              52.0%  40.1%  missed quiet move
-           6   51  26... d4    Stockfish 2300  Be4              77.0%  65.5%  missed quiet move
-          18   17  9... Qb6    Stockfish 2300  Nd5              44.1%  33.2%  missed quiet move
-          21  103  52... Rxf3  Stockfish 2300  Bf5+             95.4%  53.9%  wrong capture
-          21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  55.8%  wrong capture
+        Game  Ply  Played      Player          Best  Also good   Win%  after  Why             Phase
+          23   38  20. Qxd7    Stockfish 2300  Be3              85.0%  64.8%  wrong capture   middlegame
+          21   81  41... Bg4   Stockfish 2300  Kh7              52.0%  40.1%  missed quiet…   endgame
+           6   51  26... d4    Stockfish 2300  Be4              77.0%  65.5%  missed quiet…   middlegame
+          18   17  9... Qb6    Stockfish 2300  Nd5              44.1%  33.2%  missed quiet…   middlegame
+          21  103  52... Rxf3  Stockfish 2300  Bf5+             95.4%  53.9%  wrong capture   endgame
+          21   53  27... Qxa4  Stockfish 2300  Rxc3             85.1%  55.8%  wrong capture   middlegame
         … 3 more
         The most instructive first: what the move lost, less where it was made in haste, the better move
         was easy to see or the game was decided, and more where the error recurs.
@@ -216,7 +216,7 @@ class Mistakes(Aggregator):
             value(error, weight),
             game.origin.game,
             k,
-            *(words(error, board, moves[0], mate), _pattern(game, error), line),
+            *(words(error, board, moves[0], mate), _pattern(game, error), line, _opening(game)),
             *(numbered(game, k), game.player(game.turn(k)), board.fen(), best),
             *(" ".join(others), milli(ply.win_before), milli(ply.win_after), int(number == 1)),
         )
@@ -368,11 +368,15 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
         Column("win_before", "Win%", "percent"),
         Column("win_after", "after", "percent"),
         Column("why", "Why"),
+        Column("phase", "Phase"),
+        Column("opening", "Opening", "opening"),
     )
     rows = []
     for one in shown:
-        _, _, _, *cells, before, after, _ = one.entry.cells
-        row = one.entry.game, one.entry.ply, *cells, unmilli(before), unmilli(after), one.why
+        _, pattern, _, opening, *cells, before, after, _ = one.entry.cells
+        phase = str(pattern).split("|")[1]
+        facts = *cells, unmilli(before), unmilli(after), one.why, phase, opening
+        row = one.entry.game, one.entry.ply, *facts
         rows.append((row, one.references[:5]))
     reading = (
         "The most instructive first: what the move lost, less where it was made in haste, the better move was "
@@ -383,6 +387,10 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
 
 def _pattern(game: AnalysedGame, error: Error) -> str:
     return f"{error.kind}|{game.phase(error.ply)}"
+
+
+def _opening(game: AnalysedGame) -> str | None:
+    return None if game.opening is None else f"{game.opening.eco} {game.opening.name}"
 
 
 def _line(game: AnalysedGame, k: int) -> str:

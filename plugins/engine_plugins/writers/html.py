@@ -17,6 +17,9 @@ position. A column `color` makes a tree for each side. Without the script, and o
 `accuracy` gets a chart of the games by accuracy where it has none. A chart needs two values, and a line two places
 on its axis; a figure without a value is left out.
 
+*Trainer* is a page on which the positions of `mistakes` are solved on a board and repeated until they are known,
+the same as `-o training.html`. `--set html.trainer=false` leaves it out.
+
 The page loads nothing from elsewhere: styles, scripts, pieces and games are inside the file, and the content
 security policy of the page forbids everything else. Text from games is never interpreted as HTML. A link can point
 to a ply: `report.html#game=3&ply=24` shows game 3 after 24 half-moves.
@@ -81,6 +84,7 @@ class HtmlOptions(Options, frozen=True):
     """Options of `html`."""
 
     index: Annotated[bool, Meta(description="Whether `{player}` in the output's name makes an index, too.")] = True
+    trainer: Annotated[bool, Meta(description="Whether the report has the trainer.")] = True
 
 
 class HtmlWriter(Writer):
@@ -114,7 +118,8 @@ class HtmlWriter(Writer):
         from engine_plugins.writers._html import page
 
         number = len(self._files)
-        file.stream.write(page.head(title=self._title, player=self.info.player, number=number))
+        values = {"title": self._title, "player": self.info.player, "number": number}
+        file.stream.write(page.head(has_trainer=self.options.trainer, **values))
 
     @property
     def _title(self) -> str:
@@ -160,12 +165,14 @@ class HtmlWriter(Writer):
 
     def _overview(self, result: RunResult) -> dict[str, Any]:
         from engine_plugins.writers._html import answers, lessons, overview, sections
+        from engine_plugins.writers._html.trainer.cards import deck
 
         named, reports = bool(self._names), result.reports
         told = answers.told(reports, named=named)
         solvable = lessons.lessons(reports.get("mistakes"), self._link)
         more = self._chart_counts.charts(reports)
         return {
+            "deck": deck(reports, result.counts.analysed, self._link) if self.options.trainer else None,
             "figures": list(overview.figures(result)),
             "players": None if named else overview.players(result, self._link),
             "answers": answers.answers(self._names, reports, self._glance, solvable, self._link),

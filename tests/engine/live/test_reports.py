@@ -199,8 +199,8 @@ def test_hints_come_last_and_name_commands_that_do_what_they_say() -> None:
     assert text == (
         "In full with -a NAME: leaks, judgements; engine plugins list names the others. "
         "The moves behind a row: --show 'leaks:clock=under 10%'; --show leaks lists its rows. "
-        "Positions to solve, from these mistakes: -o report.html, to look at or to print; "
-        "-o mistakes.training.pgn, for a chess program."
+        "Positions to solve, from these mistakes: -o training.html, on a board until you know them; "
+        "-o report.html, to look at or to print; -o mistakes.training.pgn, for a chess program."
     )
     first = structs.replace(row, key="leaks", rows=(("standing",), ("rook",)))
     assert "--show 'leaks:clock=" in words(

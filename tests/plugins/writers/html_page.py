@@ -30,7 +30,7 @@ class Page(HTMLParser):
         self.visible = ""
         self._inside: str | None = None
         self._data: str | None = None
-        self._finder = False
+        self._other_data = False
         self.feed(text)
         self.close()
 
@@ -39,9 +39,9 @@ class Page(HTMLParser):
         self.tags.append((tag, attributes))
         if tag in ("script", "style"):
             self._inside = tag
-            is_game = attributes.get("type") == "application/json" and attributes.get("id") != "finder"
-            self._data = attributes.get("id") if is_game else None
-            self._finder = attributes.get("id") == "finder"
+            name = attributes.get("id")
+            self._other_data = name in ("finder", "cards")
+            self._data = name if attributes.get("type") == "application/json" and not self._other_data else None
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._inside:
@@ -50,7 +50,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._data is not None:
             self.games[int(self._data[1:])] = json.loads(data)
-        elif self._inside is not None and not self._finder:
+        elif self._inside is not None and not self._other_data:
             self.code[self._inside] += data
         else:
             self.visible += data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any
 
@@ -18,29 +18,35 @@ from engine_plugins.writers._html.finder import escaped
 from engine_plugins.writers._html.names import names_of
 from engine_plugins.writers._html.pieces import symbols
 from engine_plugins.writers._html.record import record
+from engine_plugins.writers._html.trainer.cards import Deck
 
-_SCRIPTS = (
-    "position.js",
-    "export.js",
-    "board.js",
-    "graphs.js",
-    "game.js",
-    "lines.js",
-    "drill.js",
-    "tree.js",
-    "tables.js",
-    "finder.js",
-    "main.js",
-)
-_STYLES = ("style.css", "answers.css", "tree.css")
+_TRAINER = tuple(f"trainer/script/{name}.js" for name in ("fsrs", "progress", "moves", "field", "deck", "trainer"))
+_REPORT = ("position", "export", "board", "graphs", "game", "lines", "drill", "tree", "tables", "finder")
+_PLAIN_SCRIPTS = (*(f"script/{name}.js" for name in _REPORT), "script/main.js")
+_SCRIPTS = (*_PLAIN_SCRIPTS[:-1], *_TRAINER, "script/main.js")
+_TRAINER_SCRIPTS = ("script/position.js", "script/board.js", *_TRAINER, "trainer/script/alone.js")
+_PLAIN_STYLES = ("style.css", "answers.css", "tree.css")
+_STYLES = (*_PLAIN_STYLES, "trainer/trainer.css")
+_TRAINER_STYLES = ("style.css", "trainer/trainer.css")
 _BUFFERED = 1_000
 """Parts of the template's output that are passed on at once."""
 _FOLDER = resources.files(__package__)
 
 
-def head(**values: Any) -> bytes:
+def head(*, has_trainer: bool = True, **values: Any) -> bytes:
     """Return everything before the first game: policy, style, script, the empty game page."""
-    style, script = _style(), _script()
+    styles, scripts = (_STYLES, _SCRIPTS) if has_trainer else (_PLAIN_STYLES, _PLAIN_SCRIPTS)
+    return _render("head.html.jinja", **_code(_style(styles), _script(scripts)), **values)
+
+
+def trainer(deck: Deck, **values: Any) -> bytes:
+    """Return the page that is the trainer alone."""
+    code = _code(_style(_TRAINER_STYLES), _script(_TRAINER_SCRIPTS))
+    return _render("trainer/alone.html.jinja", deck=deck, data=_cards(deck), **code, **values)
+
+
+def _code(style: str, script: str) -> dict[str, Any]:
+    """Return the policy that allows a style and a script and nothing else, and what it allows."""
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -52,14 +58,17 @@ def head(**values: Any) -> bytes:
             "trusted-types 'none'",
         )
     )
-    parts = {"policy": policy, "style": Markup(style), "script": Markup(script), "symbols": Markup(symbols())}  # noqa: S704 - our own files
-    return _render("head.html.jinja", **parts, **values)
+    return {"policy": policy, "style": Markup(style), "script": Markup(script), "symbols": Markup(symbols())}  # noqa: S704 - our own files
+
+
+def _cards(deck: Deck) -> Markup:
+    return Markup(escaped(encode(deck.cards)))  # noqa: S704 - escaped
 
 
 def index(**values: Any) -> bytes:
     """Return the page that links the reports of all players. It has no script."""
-    policy = f"default-src 'none'; style-src {_hash(_style())}; base-uri 'none'; form-action 'none'"
-    return _render("handouts.html.jinja", policy=policy, style=Markup(_style()), **values)  # noqa: S704 - our own file
+    policy = f"default-src 'none'; style-src {_hash(_style(_PLAIN_STYLES))}; base-uri 'none'; form-action 'none'"
+    return _render("handouts.html.jinja", policy=policy, style=Markup(_style(_PLAIN_STYLES)), **values)  # noqa: S704 - our own file
 
 
 def row(game: AnalysedGame) -> bytes:
@@ -83,9 +92,10 @@ def _side(game: AnalysedGame, color: Color) -> dict[str, Any]:
     return {"accuracy": side.accuracy, "errors": (side.inaccuracies, side.mistakes, side.blunders)}
 
 
-def foot(**values: Any) -> Iterator[bytes]:
+def foot(deck: Deck | None = None, **values: Any) -> Iterator[bytes]:
     """Yield everything after the last game, by the piece: tables may be long."""
-    pieces = _environment().get_template("foot.html.jinja").stream(**values)
+    data = _cards(deck) if deck is not None else None
+    pieces = _environment().get_template("foot.html.jinja").stream(deck=deck, cards=data, **values)
     pieces.enable_buffering(_BUFFERED)
     for piece in pieces:
         yield piece.encode("utf-8", "replace")
@@ -111,14 +121,14 @@ def _text(name: str) -> str:
 
 
 @functools.cache
-def _style() -> str:
-    return "\n".join(map(_text, _STYLES))
+def _style(names: Sequence[str]) -> str:
+    return "\n".join(map(_text, names))
 
 
 @functools.cache
-def _script() -> str:
-    """Return the script files as one function, so that no name is global."""
-    parts = "\n".join((_FOLDER / "script" / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+def _script(names: Sequence[str]) -> str:
+    """Return script files as one function, so that no name is global."""
+    parts = "\n".join(map(_text, names))
     return f'(() => {{\n"use strict";\n{parts}\n}})();'
 
 

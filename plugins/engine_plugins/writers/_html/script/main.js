@@ -7,16 +7,22 @@ function route() {
   const number = Number(asked.get("game"));
   if (asked.has("game") && (openGameView(number, Number(asked.get("ply")) || 0) || goElsewhere(number))) return;
   byId("game").hidden = true;
-  for (const id of PARTS) if (byId(id)) byId(id).hidden = false;
+  const training = byId("cards") !== null && location.hash === "#trainer";
+  for (const id of PARTS) if (byId(id)) byId(id).hidden = training;
+  if (byId("trainer")) byId("trainer").hidden = !training;
   document.title = document.body.dataset.title;
   const target = location.hash.length > 1 && byId(location.hash.slice(1));
-  if (target) (treeOf(target) || target).scrollIntoView();
+  if (training) {
+    document.title = `Trainer – ${document.body.dataset.title}`;
+    window.scrollTo(0, 0);
+    byId("trainer-title").focus({ preventScroll: true });
+  } else if (target) (treeOf(target) || target).scrollIntoView();
 }
 
 function openGameView(number, ply) {
   const entering = byId("game").hidden || !shown || shown.game.n !== number;
   if (!openGame(number, ply)) return false;
-  for (const id of PARTS) if (byId(id)) byId(id).hidden = true;
+  for (const id of [...PARTS, "trainer"]) if (byId(id)) byId(id).hidden = true;
   if (entering) {
     drawGraphs();
     document.title = `${titleOf(shown.game)} – ${document.body.dataset.title}`;
@@ -135,6 +141,10 @@ document.addEventListener("DOMContentLoaded", () => {
   prepareSearch();
   prepareFinder();
   prepareGame();
+  if (byId("cards")) {
+    prepareTrainer();
+    byId("to-trainer").hidden = false;
+  }
   preparePrint();
   window.addEventListener("hashchange", route);
   route();
