@@ -1,7 +1,7 @@
 """HTML: the trainer, one page that opens from the disk and asks the positions of a run until they are known.
 
-`-o training.html`, or `NAME.training.html`, makes cards of the aggregator `mistakes`, and of `puzzles` where the
-run has it; a position that occurs twice is one card. A card is solved on the board, with mouse, touch or keyboard,
+`-o training.html`, or `NAME.training.html`, makes cards of the aggregators `mistakes` and `puzzles`, which it adds
+to the run; a position that occurs twice is one card. A card is solved on the board, with mouse, touch or keyboard,
 or by typing the move. All moves that the report accepts are right, and so is every move that mates. There are two
 hints, and the solution with the reason. Theme, phase, opening and cost choose the cards. A row with a move that is
 not legal is left out, which the page says; where there is no card it says why.
@@ -31,7 +31,7 @@ class TrainerHtml(Writer):
 
     suffixes: ClassVar[tuple[str, ...]] = (".training.html",)
     names: ClassVar[tuple[str, ...]] = ("training.html",)
-    reports: ClassVar[tuple[str, ...]] = ("mistakes",)
+    reports: ClassVar[tuple[str, ...]] = ("mistakes", "puzzles")
 
     def finish(self, result: RunResult) -> None:
         from engine_plugins.writers._html import page
