@@ -73,9 +73,9 @@ class _Puzzle(Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """Eight letters that follow from the position and the solution."""
-        digest = hashlib.blake2b(f"{_diagram(self.position)} {self.line}".encode(), digest_size=6).digest()
-        return base64.urlsafe_b64encode(digest).decode()
+        """Eight letters and digits that follow from the position and the solution."""
+        digest = hashlib.blake2b(f"{_diagram(self.position)} {self.line}".encode(), digest_size=5).digest()
+        return base64.b32encode(digest).decode().lower()
 
     def board(self) -> chess.Board:
         """Return the position to solve; as one of Chess960 only where castling needs that."""
