@@ -62,19 +62,10 @@ class Walk:
             first -= 1
         return next(k for k in range(first, last + 1) if k == last or is_quiet(self.boards[k]))
 
-    def won(self, color: chess.Color, since: Balance) -> Balance:
-        """Return what a colour has won at the end of the line. There must be one.
-
-        * **since** - the balance from which it is counted.
-        """
-        assert self.end is not None
-        return difference(self.balances[self.end], since, color)
-
     def keeps(self, color: chess.Color) -> bool:
         """Return whether the rest of the line, after its quiet end, takes nothing from a colour again."""
         assert self.end is not None
-        rest = self.balances[self.end :]
-        return all(points(difference(later, rest[0], color)) >= 0 for later in rest[-1:])
+        return points(difference(self.balances[-1], self.balances[self.end], color)) >= 0
 
     def ucis(self, end: int | None = None) -> tuple[str, ...]:
         """Return the moves up to a position in UCI notation, as python-chess writes them."""
