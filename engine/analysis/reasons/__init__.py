@@ -1,12 +1,13 @@
 """Why a move was bad, in one sentence of facts that the board or an evaluation proves.
 
-`explain` looks at one move, `explanations` at all judged moves of a game. A material claim is counted at a quiet end
-of a line: a position without a check in which no capture and no promotion of either side wins anything
+`explain` looks at one move, `explanations` at all judged moves of a game. Material is counted at a quiet end of a
+line: a position without a check in which no capture and no promotion of either side wins anything
 (`reasons.exchange`). Where nothing is proved, nothing is said.
 """
 
 from __future__ import annotations
 
-from engine.analysis.reasons.reasons import explain, explanations
+from engine.analysis.reasons.reasons import HASTE, explain, explanations
+from engine.analysis.reasons.sentences import PATTERN
 
-__all__ = ["explain", "explanations"]
+__all__ = ["HASTE", "PATTERN", "explain", "explanations"]

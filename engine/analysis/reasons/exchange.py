@@ -23,7 +23,7 @@ def taken(board: chess.Board, move: chess.Move) -> chess.PieceType | None:
 
 
 def exchange(board: chess.Board, square: chess.Square) -> int:
-    """Return what the side to move wins if the sides take on a square in turn for as long as it pays; 0 for nothing.
+    """Return what the side to move wins if both sides take on a square for as long as it pays; 0 for nothing.
 
     * **board** - the position; it is afterwards what it was.
     * **square** - the square that is taken on.

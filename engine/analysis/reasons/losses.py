@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import chess
 from msgspec import structs
 
@@ -10,6 +12,7 @@ from engine.analysis.reasons.facts import Facts
 from engine.analysis.reasons.material import Balance, as_mapping, difference, points
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
+from engine.model.explanation import Reason
 
 __all__ = ["material_reason"]
 
@@ -19,39 +22,45 @@ _LETTERS = ".pnbrqk"
 def material_reason(facts: Facts) -> Explanation | None:
     """Return what is to be said of the material that a move cost; None where nothing is proved."""
     line, played = _line_after(facts)
-    own = None if line is None else points(difference(line.balances[line.end or 0], facts.now, facts.mover))
     best = facts.best if facts.best is not None and facts.best.end is not None else None
-    could = None if best is None else points(difference(best.balances[best.end or 0], facts.now, facts.mover))
+    own, could = _points(facts, line), _points(facts, best)
     if own is not None and could is not None and could <= own:
         return None
-    lines = [walk for walk in (line, best) if walk is not None]
-    since, base = facts.base(*lines)
-    shift = points(difference(base, facts.now, facts.mover))
-    lost = 0 if own is None else shift - own
-    missed = 0 if could is None else could
-    if best is not None and missed > 0 and (own is None or own <= 0) and best.keeps(facts.mover):
-        if lost < missed or best.moves[0].to_square == facts.taken_on:
-            return _missed(facts, best)
-    if line is not None and lost > 0 and (could is None or could - shift > -1 or lost >= missed + 3):
-        return _allowed(facts, line, since, base, played=played) if line.keeps(not facts.mover) else None
-    if line is not None and best is not None and could is not None and own is not None:
+    since, base = facts.base(*(walk for walk in (line, best) if walk is not None))
+    before = points(difference(base, facts.now, facts.mover))
+    missed = _missed(facts, best) if best is not None and (could or 0) > 0 and (own or 0) <= 0 else None
+    takes_back = best is not None and best.moves[0].to_square == facts.taken_on
+    lost = 0 if own is None else before - own
+    if missed is not None and (takes_back or lost < (could or 0)):
+        return missed
+    if line is not None and lost > 0 and (could is None or could >= before):
+        return _allowed(facts, line, since, base, played=played) or missed
+    if missed is None and line is not None and best is not None:
         return _less(facts, best, line)
-    return None
+    return missed
+
+
+def _points(facts: Facts, walk: Walk | None) -> int | None:
+    """Return what the mover wins with a line from the position before the move on, in pawns."""
+    if walk is None or walk.end is None:
+        return None
+    return points(difference(walk.balances[walk.end], facts.now, facts.mover))
 
 
 def _line_after(facts: Facts) -> tuple[Walk | None, bool]:
     """Return how it goes on after the move up to a quiet end, and whether it did so in the game."""
-    if facts.reply is not None:
-        if facts.reply.end is not None:
-            return facts.reply, False
-    elif facts.followed is not None and facts.followed.end is not None:
+    if facts.reply is not None and facts.reply.end is not None:
+        return facts.reply, False
+    if facts.followed is not None and facts.followed.end is not None:
         return facts.followed, True
     return None, False
 
 
 def _allowed(facts: Facts, line: Walk, since: int, base: Balance, *, played: bool) -> Explanation | None:
-    """Return what the opponent's line wins."""
+    """Return what the opponent's line wins; None if the rest of the line gives it back."""
     winner = not facts.mover
+    if not line.keeps(winner):
+        return None
     won = difference(line.balances[line.end or 0], base, winner)
     found = Explanation(
         *(facts.ply, "allowed tactic", "", facts.ply + 1),
@@ -61,15 +70,15 @@ def _allowed(facts: Facts, line: Walk, since: int, base: Balance, *, played: boo
         since=since,
     )
     promoted = _promoted(line, winner)
-    if promoted is None:
-        return None
-    if promoted:
+    if promoted != "":
         return _without_promotion(found, "allowed promotion", won, promoted)
     return _hung(facts, line, found, won) or found
 
 
 def _missed(facts: Facts, line: Walk) -> Explanation | None:
-    """Return what the best line would have won."""
+    """Return what the best line would have won; None if the rest of the line gives it back."""
+    if not line.keeps(facts.mover):
+        return None
     won = difference(line.balances[line.end or 0], facts.now, facts.mover)
     found = Explanation(
         *(facts.ply, "missed tactic", "", facts.ply),
@@ -78,20 +87,15 @@ def _missed(facts: Facts, line: Walk) -> Explanation | None:
         since=facts.ply,
     )
     promoted = _promoted(line, facts.mover)
-    if promoted is None:
-        return None
-    if promoted:
+    if promoted != "":
         return _without_promotion(found, "missed promotion", won, promoted)
     first = line.moves[0]
     captured = taken(facts.board, first)
-    if captured is None:
-        return found
-    if first.to_square == facts.taken_on:
+    if captured is not None and first.to_square == facts.taken_on:
         return structs.replace(found, kind="did not take back")
-    if _is_only(won, captured) and gain_of(facts.board, first) > 0 and not facts.board.is_en_passant(first):
-        square = chess.square_name(first.to_square)
-        return structs.replace(found, kind="did not take", piece=_LETTERS[captured], square=square)
-    return found
+    if captured is None or not _takes_only(facts.board, first, won):
+        return found
+    return structs.replace(found, kind="did not take", **_man(captured, first))
 
 
 def _less(facts: Facts, best: Walk, line: Walk) -> Explanation | None:
@@ -112,24 +116,24 @@ def _less(facts: Facts, best: Walk, line: Walk) -> Explanation | None:
 def _hung(facts: Facts, line: Walk, found: Explanation, won: Balance) -> Explanation | None:
     """Return the explanation of a piece that hangs; None if it is not the first capture that wins it."""
     first = line.moves[0]
-    board, square = line.boards[0], first.to_square
-    captured = taken(board, first)
-    if captured is None or board.is_en_passant(first) or first.promotion or not _is_only(won, captured):
+    captured = taken(line.boards[0], first)
+    if captured is None or not _takes_only(line.boards[0], first, won):
         return None
-    if gain_of(board, first) <= 0:
-        return None
-    how = ""
-    if facts.played.to_square != square and not facts.board.is_check():
-        passed = facts.board.copy(stack=False)
-        passed.push(chess.Move.null())
-        if passed.is_legal(first) and taken(passed, first) == captured:
-            if gain_of(passed, first) > 0:
-                how = "left"
-            elif _protects(facts.board, facts.played, square):
-                how = "unguarded"
-    return structs.replace(
-        found, kind="hung piece", piece=_LETTERS[captured], square=chess.square_name(square), how=how
-    )
+    how = _how(facts, first, captured)
+    return structs.replace(found, kind="hung piece", how=how, **_man(captured, first))
+
+
+def _how(facts: Facts, capture: chess.Move, captured: chess.PieceType) -> Literal["", "left", "unguarded"]:
+    """Return how a piece came to hang, from what the capture would have won if the mover had passed."""
+    if facts.played.to_square == capture.to_square or facts.board.is_check():
+        return ""
+    passed = facts.board.copy(stack=False)
+    passed.push(chess.Move.null())
+    if not passed.is_legal(capture) or taken(passed, capture) != captured:
+        return ""
+    if gain_of(passed, capture) > 0:
+        return "left"
+    return "unguarded" if _protects(facts.board, facts.played, capture.to_square) else ""
 
 
 def _protects(board: chess.Board, move: chess.Move, square: chess.Square) -> bool:
@@ -141,9 +145,20 @@ def _protects(board: chess.Board, move: chess.Move, square: chess.Square) -> boo
     return not chess.BB_SQUARES[move.to_square] & after.attackers_mask(not after.turn, square)
 
 
-def _is_only(won: Balance, piece: chess.PieceType) -> bool:
-    """Return whether a piece is all that was won; something less may have been given for it."""
-    return [number for number in won if number > 0] == [1] and won[piece - 1] == 1
+def _takes_only(board: chess.Board, capture: chess.Move, won: Balance) -> bool:
+    """Return whether what a capture takes is all that is won, if something less may have been given for it.
+
+    The capture alone must win something, by the exchange on its square.
+    """
+    captured = taken(board, capture)
+    if captured is None or board.is_en_passant(capture) or capture.promotion:
+        return False
+    is_all = won[captured - 1] == 1 and [number for number in won if number > 0] == [1]
+    return is_all and gain_of(board, capture) > 0
+
+
+def _man(captured: chess.PieceType, capture: chess.Move) -> dict[str, Any]:
+    return {"piece": _LETTERS[captured], "square": chess.square_name(capture.to_square)}
 
 
 def _promoted(line: Walk, winner: chess.Color) -> str | None:
@@ -160,9 +175,9 @@ def _promoted(line: Walk, winner: chess.Color) -> str | None:
     return letters if len(letters) == len(places) else None
 
 
-def _without_promotion(found: Explanation, kind: str, won: Balance, promoted: str) -> Explanation | None:
+def _without_promotion(found: Explanation, kind: Reason, won: Balance, promoted: str | None) -> Explanation | None:
     """Return an explanation about a pawn that promotes; its material is what is won besides."""
-    if len(promoted) != 1:
+    if promoted is None or len(promoted) != 1:
         return None
     rest = list(won)
     rest[_LETTERS.index(promoted) - 1] -= 1

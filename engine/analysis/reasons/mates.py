@@ -106,8 +106,8 @@ def _mated_in_the_game(facts: Facts, mate: int) -> bool:
 def _motif(board: chess.Board, ucis: Sequence[str]) -> str:
     """Return `backRankMate` where a line ends in one; empty otherwise.
 
-    A rook or queen mates a king on its first rank along that rank, and the squares in front of the king that are on
-    the board are all taken by men of its own.
+    A rook or queen mates a king on its first rank along that rank, and the squares in front of the king are all
+    taken by men of its own.
     """
     walk = Walk(board, ucis)
     if not walk.is_mate:

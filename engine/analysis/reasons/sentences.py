@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import chess
 
 from engine.model.explanation import Explanation
 
-__all__ = ["sentence"]
+__all__ = ["PATTERN", "sentence"]
 
 _SENTENCES: Mapping[str, str] = {
     "allowed mate": "Allows mate in {mate}, beginning with {move}",
@@ -82,6 +83,25 @@ _FULL_NUMBER = "{number}. {san}"
 _BLACK_NUMBER = "{number}... {san}"
 
 
+def _pattern() -> re.Pattern[str]:
+    """Return a pattern of all sentences, so that a writer can replace those of an earlier run."""
+    fields = {"move": _MOVE, "later": _MOVE, "opening": r"(?:[^.]|\.\.|St\.)+?", "seconds": r"\d+ \w+"}
+    bodies = []
+    for template in _SENTENCES.values():
+        parts = re.split(r"\{(\w+)\}", template)
+        literal = [re.escape(part) for part in parts]
+        literal[1::2] = [fields.get(name, "[^.]+?") for name in parts[1::2]]
+        body = "".join(literal)
+        bodies.append(body)
+    ending = re.escape(_SHORT_OF_TIME.format(text="", seconds="@")).replace("@", fields["seconds"])
+    return re.compile(rf"(?<![^\s])(?:{'|'.join(bodies)})(?:{ending}|\.)(?:\s|$)")
+
+
+_MOVE = r"\d+\.(?:\.\.)? [A-Za-z][A-Za-z0-9=+#-]*[A-Za-z0-9+#]"
+PATTERN = _pattern()
+"""Matches the sentences of explanations inside other text."""
+
+
 def sentence(found: Explanation, boards: Sequence[chess.Board]) -> str:
     """Return the sentence of an explanation.
 
@@ -108,7 +128,7 @@ def sentence(found: Explanation, boards: Sequence[chess.Board]) -> str:
 
 
 def _words(found: Explanation, boards: Sequence[chess.Board]) -> dict[str, str]:
-    won, lost = _lists(found.material)
+    won, lost = _lists(found.material if found.square else exchanged(found.material))
     promotes = found.kind in ("allowed promotion", "missed promotion")
     price = _PRICE.format(material=lost) if lost else ""
     material = f"{won}{price}"
@@ -142,9 +162,8 @@ def _motif(found: Explanation, after: chess.Board) -> str:
     return _MOTIFS[found.motif].format(targets=_listed([name for _, name in sorted(targets)]))
 
 
-def _lists(material: Mapping[str, int]) -> tuple[str, str]:
+def _lists(numbers: Mapping[str, int]) -> tuple[str, str]:
     """Return what is won and what is given for it, each in words."""
-    numbers = exchanged(material)
     sides = []
     for sign in (1, -1):
         names = [_counted(letter, sign * numbers.get(letter, 0)) for letter in _MATERIAL]

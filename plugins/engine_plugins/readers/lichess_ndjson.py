@@ -3,8 +3,8 @@
 It is what `https://lichess.org/api/games/user/NAME` answers to `Accept: application/x-ndjson`, with `clocks=true`
 and `evals=true` if clocks and evaluations are wanted. `moves`, `clocks` (hundredths of a second) and `analysis`
 (centipawns and mates, White's view) become the game that Lichess's PGN would be, with the best line (`variation`)
-of the positions in which a move was judged; where there are no `moves`, `pgn` is read. A line is *unreadable* if it
-is no JSON object, if it has neither, if a move has letters that no move has, or if its variant is neither standard
+of positions in which a move was judged; where there are no `moves`, `pgn` is read. A line is *unreadable* if it is
+no JSON object, if it has neither, if a move has letters that no move has, or if its variant is neither standard
 chess nor Chess960.
 """
 
