@@ -139,8 +139,8 @@ class _Check:
                     return
                 other = _after(other, uci)
             base = _count(other, winner)
-            yield from (f"other line: {problem}" for problem in _unrest(other))
-        yield from _unrest(end)
+            yield from (f"other line: {problem}" for problem in _unrest(other, not winner))
+        yield from _unrest(end, winner)
         won = Counter(_count(end, winner))
         won.subtract(base)
         if found.kind in ("allowed promotion", "missed promotion"):
@@ -280,20 +280,21 @@ def _count(board: chess.Board, color: chess.Color) -> dict[str, int]:
     return {letter: sign * (letters[letter.upper()] - letters[letter]) for letter in "pnbrq"}
 
 
-def _unrest(board: chess.Board) -> Iterator[str]:
-    """Say why a position is not quiet."""
-    if board.is_check():
-        yield "the line ends with a check"
-    elif not any(board.legal_moves):
-        yield "the line ends with stalemate"
-    else:
-        passed = board.copy(stack=False)
-        passed.push(chess.Move.null())
-        for side in (board, passed):
-            for move in side.legal_moves:
-                if (side.is_capture(move) or move.promotion) and _value_of(side, move) > 0:
-                    yield f"the line ends where {side.san(move)} wins something"
-                    return
+def _unrest(board: chess.Board, winner: chess.Color) -> Iterator[str]:
+    """Say what the other side can take back at the end of a line."""
+    side = board.copy(stack=False)
+    if not any(side.legal_moves):
+        yield "the line ends where nobody can move"
+        return
+    if side.turn == winner:
+        if side.is_check():
+            yield "the line ends with a check"
+            return
+        side.push(chess.Move.null())
+    for move in side.legal_moves:
+        if (side.is_capture(move) or move.promotion) and _value_of(side, move) > 0:
+            yield f"the line ends where {side.san(move)} wins something"
+            return
 
 
 def _value_of(board: chess.Board, move: chess.Move) -> int:

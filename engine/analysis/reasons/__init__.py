@@ -1,7 +1,7 @@
 """Why a move was bad, in one sentence of facts that the board or an evaluation proves.
 
-`explain` looks at one move, `explanations` at all judged moves of a game. Material is counted at a quiet end of a
-line: a position without a check in which no capture and no promotion of either side wins anything
+`explain` looks at one move, `explanations` at all judged moves of a game. What a side wins is counted at a
+quiet end of a line: a position in which no capture and no promotion of the other side wins anything
 (`reasons.exchange`). Where nothing is proved, nothing is said.
 """
 

@@ -1,4 +1,4 @@
-"""Exchanges on one square, and positions in which none of them wins anything. Pure.
+"""Exchanges on one square, and positions in which none of them wins anything.
 
 An exchange is what happens if both sides take on one square, by legal moves, for as long as it pays. It is the
 static exchange evaluation of chess programs, but with legal moves only, so that pinned pieces do not take.
@@ -75,14 +75,18 @@ def wins_by_taking(board: chess.Board) -> bool:
     return any(move.promotion == chess.QUEEN and gain_of(board, move) > 0 for move in pushes)
 
 
-def is_quiet(board: chess.Board) -> bool:
-    """Return whether nothing hangs: no check, a legal move, and no capture or promotion of either side that wins.
+def is_quiet(board: chess.Board, winner: chess.Color) -> bool:
+    """Return whether nothing of a side hangs, so that what it has won is its own.
 
-    The side that is not to move is asked as if the other passed.
+    No capture and no promotion of the other side wins anything, and both can move. If the side itself is to move,
+    it is asked whether the other wins anything if the side passes, which it cannot do in check.
 
     * **board** - the position; it is afterwards what it was.
+    * **winner** - the colour of the side.
     """
-    if board.is_check() or not any(board.generate_legal_moves()) or wins_by_taking(board):
+    if board.turn != winner:
+        return any(board.generate_legal_moves()) and not wins_by_taking(board)
+    if board.is_check() or not any(board.generate_legal_moves()):
         return False
     board.push(chess.Move.null())
     wins = wins_by_taking(board)

@@ -44,7 +44,8 @@ def _points(facts: Facts, walk: Walk | None) -> int | None:
     """Return what the mover wins with a line from the position before the move on, in pawns."""
     if walk is None or walk.end is None:
         return None
-    return points(difference(walk.balances[walk.end], facts.now, facts.mover))
+    won = points(walk.won(facts.now))
+    return won if walk.winner == facts.mover else -won
 
 
 def _line_after(facts: Facts) -> tuple[Walk | None, bool]:
@@ -58,10 +59,9 @@ def _line_after(facts: Facts) -> tuple[Walk | None, bool]:
 
 def _allowed(facts: Facts, line: Walk, since: int, base: Balance, *, played: bool) -> Explanation | None:
     """Return what the opponent's line wins; None if the rest of the line gives it back."""
-    winner = not facts.mover
-    if not line.keeps(winner):
+    if not line.keeps:
         return None
-    won = difference(line.balances[line.end or 0], base, winner)
+    won = line.won(base)
     found = Explanation(
         *(facts.ply, "allowed tactic", "", facts.ply + 1),
         moves=line.ucis(line.end),
@@ -69,7 +69,7 @@ def _allowed(facts: Facts, line: Walk, since: int, base: Balance, *, played: boo
         material=as_mapping(won),
         since=since,
     )
-    promoted = _promoted(line, winner)
+    promoted = _promoted(line)
     if promoted != "":
         return _without_promotion(found, "allowed promotion", won, promoted)
     return _hung(facts, line, found, won) or found
@@ -77,16 +77,16 @@ def _allowed(facts: Facts, line: Walk, since: int, base: Balance, *, played: boo
 
 def _missed(facts: Facts, line: Walk) -> Explanation | None:
     """Return what the best line would have won; None if the rest of the line gives it back."""
-    if not line.keeps(facts.mover):
+    if not line.keeps:
         return None
-    won = difference(line.balances[line.end or 0], facts.now, facts.mover)
+    won = line.won(facts.now)
     found = Explanation(
         *(facts.ply, "missed tactic", "", facts.ply),
         moves=line.ucis(line.end),
         material=as_mapping(won),
         since=facts.ply,
     )
-    promoted = _promoted(line, facts.mover)
+    promoted = _promoted(line)
     if promoted != "":
         return _without_promotion(found, "missed promotion", won, promoted)
     first = line.moves[0]
@@ -100,12 +100,9 @@ def _missed(facts: Facts, line: Walk) -> Explanation | None:
 
 def _less(facts: Facts, best: Walk, line: Walk) -> Explanation | None:
     """Return how much more the best line wins, or how much less it loses, than the line after the move."""
-    more = difference(best.balances[best.end or 0], line.balances[line.end or 0], facts.mover)
-    if not best.keeps(facts.mover) or not line.keeps(not facts.mover):
-        return None
-    if _promoted(best, facts.mover) != "" or _promoted(line, not facts.mover) != "":
-        return None
-    if min(more) < 0:  # "a rook for a knight more" would not be understood
+    more = best.won(line.balances[line.end or 0])
+    is_kept = best.keeps and line.keeps and _promoted(best) == "" and _promoted(line) == ""
+    if not is_kept or min(more) < 0:  # "a rook for a knight more" would not be understood
         return None
     other = (facts.board.uci(facts.played), *line.ucis(line.end))
     return Explanation(
@@ -161,7 +158,7 @@ def _man(captured: chess.PieceType, capture: chess.Move) -> dict[str, Any]:
     return {"piece": _LETTERS[captured], "square": chess.square_name(capture.to_square)}
 
 
-def _promoted(line: Walk, winner: chess.Color) -> str | None:
+def _promoted(line: Walk) -> str | None:
     """Return the letters of the winner's promoted pieces at the end of a line; None if the other side has one."""
     places: dict[chess.Square, tuple[str, chess.Color]] = {}
     for board, move in zip(line.boards, line.moves[: line.end], strict=False):
@@ -171,7 +168,7 @@ def _promoted(line: Walk, winner: chess.Color) -> str | None:
             moved = _LETTERS[move.promotion], board.turn
         if moved is not None:
             places[move.to_square] = moved
-    letters = "".join(sorted(letter for letter, color in places.values() if color == winner))
+    letters = "".join(sorted(letter for letter, color in places.values() if color == line.winner))
     return letters if len(letters) == len(places) else None
 
 

@@ -19,11 +19,12 @@ class Walk:
     """
 
     def __init__(self, board: chess.Board, ucis: Sequence[str]) -> None:
-        """Walk a line as far as it is legal.
+        """Walk a line as far as it is legal. The side that begins it is the one that may win something.
 
         * **board** - the position in which the line begins; it does not change.
         * **ucis** - moves in UCI notation.
         """
+        self.winner = board.turn
         self.boards = [board.copy(stack=False)]
         self.moves: list[chess.Move] = []
         for uci in ucis:
@@ -54,18 +55,27 @@ class Walk:
         return self._end
 
     def _find_end(self) -> int | None:
-        last = next((k for k in range(len(self.moves), 0, -1) if is_quiet(self.boards[k])), None)
+        last = next((k for k in range(len(self.moves), 0, -1) if is_quiet(self.boards[k], self.winner)), None)
         if last is None:
             return None
         first = last
         while first > 1 and self.balances[first - 1] == self.balances[last]:
             first -= 1
-        return next(k for k in range(first, last + 1) if k == last or is_quiet(self.boards[k]))
+        return next(k for k in range(first, last + 1) if k == last or is_quiet(self.boards[k], self.winner))
 
-    def keeps(self, color: chess.Color) -> bool:
-        """Return whether the rest of the line, after its quiet end, takes nothing from a colour again."""
+    def won(self, since: Balance) -> Balance:
+        """Return what the side that begins the line has won at its quiet end, of which there must be one.
+
+        * **since** - the balance from which it is counted.
+        """
         assert self.end is not None
-        return points(difference(self.balances[-1], self.balances[self.end], color)) >= 0
+        return difference(self.balances[self.end], since, self.winner)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the rest of the line, after its quiet end, takes nothing from that side again."""
+        assert self.end is not None
+        return points(self.won(self.balances[-1])) <= 0
 
     def ucis(self, end: int | None = None) -> tuple[str, ...]:
         """Return the moves up to a position in UCI notation, as python-chess writes them."""
