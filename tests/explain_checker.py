@@ -259,7 +259,8 @@ class _Check:
             said = _read_material(text, found)
             if said != _merged(found.material):
                 yield f"{text!r} says {said}, not {_merged(found.material)}"
-        if found.seconds is not None and not re.search(rf"\b{found.seconds} seconds?\b", text):
+        said = re.search(r"(\d+|less than a) seconds?\b", text)
+        if (None if said is None else int(said[1]) if said[1].isdigit() else 0) != found.seconds:
             yield f"{found.seconds} seconds: {text!r}"
 
 
@@ -338,7 +339,7 @@ def _merged(material: dict[str, int] | object) -> dict[str, int]:
 
 def _read_material(text: str, found: Explanation) -> dict[str, int]:
     """Return the material that a sentence speaks of, bishops and knights as one kind."""
-    text = re.sub(r" \(\d+ seconds? left\)", "", text)
+    text = re.sub(r" \([^()]* seconds? left\)", "", text)
     numbers: Counter[str] = Counter()
     if " it" in text and found.square:
         numbers[found.piece] += 1

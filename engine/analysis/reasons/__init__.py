@@ -7,7 +7,7 @@ quiet end of a line: a position in which no capture and no promotion of the othe
 
 from __future__ import annotations
 
-from engine.analysis.reasons.reasons import HASTE, explain, explanations
+from engine.analysis.reasons.reasons import explain, explanations
 from engine.analysis.reasons.sentences import PATTERN
 
-__all__ = ["HASTE", "PATTERN", "explain", "explanations"]
+__all__ = ["PATTERN", "explain", "explanations"]

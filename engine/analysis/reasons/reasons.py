@@ -6,6 +6,7 @@ import chess
 from msgspec import structs
 
 from engine.analysis.reasons.facts import Facts
+from engine.analysis.reasons.haste import Haste
 from engine.analysis.reasons.losses import material_reason
 from engine.analysis.reasons.mates import allowed_draw, allowed_mate, missed_mate, stalemate
 from engine.analysis.reasons.sentences import sentence
@@ -14,10 +15,7 @@ from engine.model import AnalysedGame, Explanation
 from engine.positions.movetext import NULL_MOVE
 from engine.positions.openings import is_book, name_of
 
-__all__ = ["HASTE", "explain", "explanations"]
-
-HASTE = 10
-"""Seconds on the clock under which a move is made in haste."""
+__all__ = ["explain", "explanations"]
 
 
 def explain(game: AnalysedGame, ply: int) -> Explanation | None:
@@ -34,7 +32,9 @@ def explain(game: AnalysedGame, ply: int) -> Explanation | None:
     'allowed mate'
     """
     ply = range(len(game.plies))[ply]
-    return _explained(game, ply, game.board(ply)) if game.plies[ply].judgement is not None else None
+    if game.plies[ply].judgement is None:
+        return None
+    return _explained(game, ply, game.board(ply), Haste(game))
 
 
 def explanations(game: AnalysedGame) -> tuple[Explanation, ...]:
@@ -44,25 +44,26 @@ def explanations(game: AnalysedGame) -> tuple[Explanation, ...]:
     """
     if all(ply.judgement is None for ply in game.plies):
         return ()
+    haste = Haste(game)
     found = (
-        _explained(game, k, board)
+        _explained(game, k, board, haste)
         for k, (ply, board) in enumerate(zip(game.plies, game.boards(), strict=False))
         if ply.judgement is not None
     )
     return tuple(one for one in found if one is not None)
 
 
-def _explained(game: AnalysedGame, ply: int, board: chess.Board) -> Explanation | None:
+def _explained(game: AnalysedGame, ply: int, board: chess.Board, haste: Haste) -> Explanation | None:
     if game.plies[ply].uci == NULL_MOVE:
         return None
     facts = Facts(game, ply, board)
     reasons = (allowed_mate, missed_mate, stalemate, material_reason, allowed_draw, _left_the_book)
     found = next((reason for reason in (find(facts) for find in reasons) if reason is not None), None)
-    seconds = _seconds(game, ply)
+    seconds = haste.seconds(ply)
     if found is None:
         if seconds is None:
             return None
-        found = Explanation(ply, "short of time", "")
+        found = Explanation(ply, "short of time", "", ply)
     found = structs.replace(found, seconds=seconds)
     first = facts.board if found.start == ply else facts.board_after
     return structs.replace(found, sentence=sentence(found, Walk(first, found.moves).boards))
@@ -77,9 +78,3 @@ def _left_the_book(facts: Facts) -> Explanation | None:
     return Explanation(
         *(facts.ply, "left the book", "", facts.ply), best.ucis(1), opening=name[1] if name is not None else ""
     )
-
-
-def _seconds(game: AnalysedGame, ply: int) -> int | None:
-    """Return the whole seconds that the mover had before a move, if they were few."""
-    before = game.plies[ply - 2].clock if ply > 1 else None
-    return int(before) if before is not None and before < HASTE else None

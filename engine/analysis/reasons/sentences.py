@@ -47,7 +47,8 @@ _SENTENCES: Mapping[str, str] = {
 _END = "{text}."
 _SHORT_OF_TIME = "{text} ({seconds} left)."
 """The end of a sentence about a move that was made with hardly any time."""
-_SECONDS: Mapping[bool, str] = {True: "{number} second", False: "{number} seconds"}
+_SECONDS: Mapping[int, str] = {0: "less than a second", 1: "1 second"}
+_MANY_SECONDS = "{number} seconds"
 _PRICE = " for {material}"
 _ALSO = " and wins {material}"
 _MOTIFS: Mapping[str, str] = {
@@ -85,7 +86,7 @@ _BLACK_NUMBER = "{number}... {san}"
 
 def _pattern() -> re.Pattern[str]:
     """Return a pattern of all sentences, so that a writer can replace those of an earlier run."""
-    fields = {"move": _MOVE, "later": _MOVE, "opening": r"(?:[^.]|\.\.|St\.)+?", "seconds": r"\d+ \w+"}
+    fields = {"move": _MOVE, "later": _MOVE, "opening": r"(?:[^.]|\.\.|St\.)+?", "seconds": r"[^.()]+"}
     bodies = []
     for template in _SENTENCES.values():
         parts = re.split(r"\{(\w+)\}", template)
@@ -148,7 +149,7 @@ def _words(found: Explanation, boards: Sequence[chess.Board]) -> dict[str, str]:
         "material": material,
         "motif": _motif(found, after) if after is not None and found.motif in _MOTIFS else "",
         "opening": found.opening,
-        "seconds": _SECONDS[found.seconds == 1].format(number=found.seconds),
+        "seconds": _SECONDS.get(found.seconds or 0, _MANY_SECONDS).format(number=found.seconds),
     }
 
 
