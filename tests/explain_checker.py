@@ -59,6 +59,8 @@ class _Check:
             yield from self._material()
         if found.kind in ("hung piece", "did not take"):
             yield from self._taken()
+        if found.kind in ("allowed threat", "missed threat"):
+            yield from self._threat()
         yield from self._special()
         if found.motif and found.mate is None:
             yield from _motif_problems(found, self.line, winner=self.line[0].turn)
@@ -208,6 +210,28 @@ class _Check:
             if hung or not guards or guards_still:
                 yield "the protection is not what the move took away"
 
+    def _threat(self) -> Iterator[str]:
+        """The first move of the line makes the threat, and the game could have gone on without it."""
+        found, before, after = self.found, self.line[0], self.line[1]
+        square, move = chess.parse_square(found.square), chess.Move.from_uci(found.moves[0])
+        if before.is_capture(move) or str(after.piece_at(square)).lower() != found.piece:
+            yield "no quiet move, or another man there"
+        if any(_value_of(after, each) > 0 for each in after.legal_moves if each.to_square == move.to_square):
+            yield "the man that threatens can be taken"
+        if not _threatens(after, square):
+            yield "no threat"
+        if any(_punishes(before, each, square) for each in before.legal_moves):
+            yield "the threat was there before"
+        if found.kind == "missed threat":
+            if _threatens(self.boards[found.ply + 1], square):
+                yield "the move that was played threatens the same"
+            return
+        best = self.game.positions[found.ply].evaluation
+        assert best is not None
+        prevented = _after(self.boards[found.ply], best.pv[0])
+        if move in prevented.legal_moves and _threatens(_after(prevented, found.moves[0]), square):
+            yield "the best move allows the same threat"
+
     def _special(self) -> Iterator[str]:
         found = self.found
         if found.kind == "stalemate" and not self.boards[found.ply + 1].is_stalemate():
@@ -253,7 +277,9 @@ class _Check:
             yield f"{text!r} names {named}, not {numbered}"
         if found.mate is not None and found.mate > 1 and f"mate in {found.mate}" not in text:
             yield f"mate in {found.mate}: {text!r}"
-        if found.square and f"the {_name(found.piece)} on {found.square}" not in text:
+        if found.piece == "k" and "threatens mate" not in text:
+            yield f"a threat to mate: {text!r}"
+        if found.square and found.piece != "k" and f"the {_name(found.piece)} on {found.square}" not in text:
             yield f"{found.piece} on {found.square}: {text!r}"
         if found.kind in MATERIAL_KINDS:
             said = _read_material(text, found)
@@ -296,6 +322,21 @@ def _unrest(board: chess.Board, winner: chess.Color) -> Iterator[str]:
         if (side.is_capture(move) or move.promotion) and _value_of(side, move) > 0:
             yield f"the line ends where {side.san(move)} wins something"
             return
+
+
+def _threatens(board: chess.Board, square: chess.Square) -> bool:
+    """Return whether the side that is not to move would win a man, or mate the king, if the other passed."""
+    if board.is_check():
+        return False
+    passed = board.copy(stack=False)
+    passed.push(chess.Move.null())
+    return any(_punishes(passed, move, square) for move in passed.legal_moves)
+
+
+def _punishes(board: chess.Board, move: chess.Move, square: chess.Square) -> bool:
+    if board.piece_type_at(square) == chess.KING:
+        return _after(board, move.uci()).is_checkmate()
+    return move.to_square == square and _value_of(board, move) > 0
 
 
 def _value_of(board: chess.Board, move: chess.Move) -> int:

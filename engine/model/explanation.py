@@ -20,6 +20,8 @@ Reason = Literal[
     "did not take back",
     "won less",
     "allowed draw",
+    "allowed threat",
+    "missed threat",
     "left the book",
     "short of time",
 ]

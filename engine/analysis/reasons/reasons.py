@@ -10,6 +10,7 @@ from engine.analysis.reasons.haste import Haste
 from engine.analysis.reasons.losses import material_reason
 from engine.analysis.reasons.mates import allowed_draw, allowed_mate, missed_mate, stalemate
 from engine.analysis.reasons.sentences import sentence
+from engine.analysis.reasons.threats import allowed_threat, missed_threat
 from engine.analysis.reasons.walk import Walk
 from engine.model import AnalysedGame, Explanation
 from engine.positions.movetext import NULL_MOVE
@@ -57,7 +58,16 @@ def _explained(game: AnalysedGame, ply: int, board: chess.Board, haste: Haste) -
     if game.plies[ply].uci == NULL_MOVE:
         return None
     facts = Facts(game, ply, board)
-    reasons = (allowed_mate, missed_mate, stalemate, material_reason, allowed_draw, _left_the_book)
+    reasons = (
+        allowed_mate,
+        missed_mate,
+        stalemate,
+        material_reason,
+        allowed_draw,
+        _left_the_book,
+        allowed_threat,
+        missed_threat,
+    )
     found = next((reason for reason in (find(facts) for find in reasons) if reason is not None), None)
     seconds = haste.seconds(ply)
     if found is None:

@@ -39,6 +39,10 @@ _SENTENCES: Mapping[str, str] = {
     "won less": "{move} wins {material} more",
     "won less, loses": "{move} loses {material} less",
     "allowed draw": "Allows {move}, after which the position is repeated",
+    "allowed threat": "Allows {move}, which threatens the {piece} on {square}",
+    "allowed threat, mate": "Allows {move}, which threatens mate",
+    "missed threat": "Misses {move}, which threatens the {piece} on {square}",
+    "missed threat, mate": "Misses {move}, which threatens mate",
     "left the book": "Leaves the book, in which {move} stays",
     "left the book, name": "Leaves the book: {move} is the {opening}",
     "short of time": "Made with {seconds} on the clock",
@@ -114,6 +118,8 @@ def sentence(found: Explanation, boards: Sequence[chess.Board]) -> str:
     if found.mate is not None:
         key += ", back rank" if found.motif and found.moves else "" if found.moves else ", no move"
         key += ", 1" if found.mate == 1 and found.moves else ""
+    elif found.piece == "k":
+        key += ", mate"
     elif found.how:
         key += f", {found.how}"
     elif found.opening:
