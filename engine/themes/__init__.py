@@ -1,0 +1,19 @@
+"""Tactical themes of a puzzle: what happens in a line of moves, under the names of Lichess's puzzle database.
+
+    >>> import chess
+    >>> from engine.themes import Line, themes
+    >>> board = chess.Board("6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1")
+    >>> themes(Line.of(board, [chess.Move.from_uci("d1d8")]))
+    ('backRankMate', 'endgame', 'mate', 'mateIn1', 'oneMove', 'rookEndgame')
+
+Everything here is a pure function of the line. The definitions are those of chess books and of Lichess's public
+descriptions of its themes.
+"""
+
+from __future__ import annotations
+
+from engine.themes.glossary import THEMES
+from engine.themes.line import Line, Motif
+from engine.themes.naming import motifs, themes
+
+__all__ = ["THEMES", "Line", "Motif", "motifs", "themes"]
