@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 import chess
 
 from engine.model import AnalysedGame, Explanation
+from tests.plain_chess import WORTH, motif_problems, punishes, pushed, threatens, unrest, value_of
 
-WORTH = {"p": 1, "n": 3, "b": 3, "r": 5, "q": 9, "k": 0}
 NAMES = {"pawn": "p", "knight": "n", "bishop": "b", "rook": "r", "queen": "q", "king": "k"}
 COUNTS = {"a": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 MATERIAL_KINDS = {
@@ -35,7 +35,7 @@ class _Check:
         self.game, self.found = game, found
         self.boards = [chess.Board(game.fen, chess960=game.variant == "chess960")]
         for ply in game.plies:
-            self.boards.append(_after(self.boards[-1], ply.uci))
+            self.boards.append(pushed(self.boards[-1], ply.uci))
         self.line: list[chess.Board] = [self.boards[found.start]]
         self.mover = self.boards[found.ply].turn
         """The colour of the player who made the move."""
@@ -50,7 +50,7 @@ class _Check:
             if chess.Move.from_uci(uci) not in self.line[-1].legal_moves:
                 yield f"{uci} is illegal"
                 return
-            self.line.append(_after(self.line[-1], uci))
+            self.line.append(pushed(self.line[-1], uci))
         yield from self._source()
         yield from self._said()
         if found.mate is not None:
@@ -63,7 +63,7 @@ class _Check:
             yield from self._threat()
         yield from self._special()
         if found.motif and found.mate is None:
-            yield from _motif_problems(found, self.line, winner=self.line[0].turn)
+            yield from motif_problems(found, self.line)
         yield from self._clock()
 
     def _source(self) -> Iterator[str]:
@@ -139,10 +139,10 @@ class _Check:
                 if chess.Move.from_uci(uci) not in other.legal_moves:
                     yield f"{uci} is illegal in the other line"
                     return
-                other = _after(other, uci)
+                other = pushed(other, uci)
             base = _count(other, winner)
-            yield from (f"other line: {problem}" for problem in _unrest(other, not winner))
-        yield from _unrest(end, winner)
+            yield from (f"other line: {problem}" for problem in unrest(other, not winner))
+        yield from unrest(end, winner)
         won = Counter(_count(end, winner))
         won.subtract(base)
         if found.kind in ("allowed promotion", "missed promotion"):
@@ -186,7 +186,7 @@ class _Check:
             yield f"no {found.piece} on {found.square}"
         elif move.to_square != square:
             yield "the line takes something else"
-        elif _value_of(board, move) <= 0:
+        elif value_of(board, move) <= 0:
             yield "the exchange wins nothing"
         if [letter for letter, number in found.material.items() if number > 0] != [found.piece]:
             yield "more or other things are won"
@@ -201,7 +201,7 @@ class _Check:
             yield "it cannot have hung before"
             return
         before.push(chess.Move.null())
-        hung = move in before.legal_moves and _value_of(before, move) > 0
+        hung = move in before.legal_moves and value_of(before, move) > 0
         if self.found.how == "left" and not hung:
             yield "it did not hang before"
         if self.found.how == "unguarded":
@@ -216,20 +216,20 @@ class _Check:
         square, move = chess.parse_square(found.square), chess.Move.from_uci(found.moves[0])
         if before.is_capture(move) or str(after.piece_at(square)).lower() != found.piece:
             yield "no quiet move, or another man there"
-        if any(_value_of(after, each) > 0 for each in after.legal_moves if each.to_square == move.to_square):
+        if any(value_of(after, each) > 0 for each in after.legal_moves if each.to_square == move.to_square):
             yield "the man that threatens can be taken"
-        if not _threatens(after, square):
+        if not threatens(after, square):
             yield "no threat"
-        if any(_punishes(before, each, square) for each in before.legal_moves):
+        if any(punishes(before, each, square) for each in before.legal_moves):
             yield "the threat was there before"
         if found.kind == "missed threat":
-            if _threatens(self.boards[found.ply + 1], square):
+            if threatens(self.boards[found.ply + 1], square):
                 yield "the move that was played threatens the same"
             return
         best = self.game.positions[found.ply].evaluation
         assert best is not None
-        prevented = _after(self.boards[found.ply], best.pv[0])
-        if move in prevented.legal_moves and _threatens(_after(prevented, found.moves[0]), square):
+        prevented = pushed(self.boards[found.ply], best.pv[0])
+        if move in prevented.legal_moves and threatens(pushed(prevented, found.moves[0]), square):
             yield "the best move allows the same threat"
 
     def _special(self) -> Iterator[str]:
@@ -290,65 +290,11 @@ class _Check:
             yield f"{found.seconds} seconds: {text!r}"
 
 
-def _motif_problems(found: Explanation, line: Sequence[chess.Board], *, winner: chess.Color) -> Iterator[str]:
-    yield f"nobody knows how to check {found.motif}"
-
-
-def _after(board: chess.Board, uci: str) -> chess.Board:
-    following = board.copy(stack=False)
-    following.push(chess.Move.from_uci(uci))
-    return following
-
-
 def _count(board: chess.Board, color: chess.Color) -> dict[str, int]:
     """Return the men of a colour less those of the other, by letter."""
     letters = Counter(board.board_fen())
     sign = 1 if color else -1
     return {letter: sign * (letters[letter.upper()] - letters[letter]) for letter in "pnbrq"}
-
-
-def _unrest(board: chess.Board, winner: chess.Color) -> Iterator[str]:
-    """Say what the other side can take back at the end of a line."""
-    side = board.copy(stack=False)
-    if not any(side.legal_moves):
-        yield "the line ends where nobody can move"
-        return
-    if side.turn == winner:
-        if side.is_check():
-            yield "the line ends with a check"
-            return
-        side.push(chess.Move.null())
-    for move in side.legal_moves:
-        if (side.is_capture(move) or move.promotion) and _value_of(side, move) > 0:
-            yield f"the line ends where {side.san(move)} wins something"
-            return
-
-
-def _threatens(board: chess.Board, square: chess.Square) -> bool:
-    """Return whether the side that is not to move would win a man, or mate the king, if the other passed."""
-    if board.is_check():
-        return False
-    passed = board.copy(stack=False)
-    passed.push(chess.Move.null())
-    return any(_punishes(passed, move, square) for move in passed.legal_moves)
-
-
-def _punishes(board: chess.Board, move: chess.Move, square: chess.Square) -> bool:
-    if board.piece_type_at(square) == chess.KING:
-        return _after(board, move.uci()).is_checkmate()
-    return move.to_square == square and _value_of(board, move) > 0
-
-
-def _value_of(board: chess.Board, move: chess.Move) -> int:
-    """Return what a move takes, and its promotion brings, less the best answer on its square."""
-    letter = "p" if board.is_en_passant(move) else str(board.piece_at(move.to_square) or "k").lower()
-    gain = WORTH[letter] if not board.is_castling(move) else 0
-    if move.promotion:
-        gain += WORTH[chess.piece_symbol(move.promotion)] - 1
-    after = _after(board, move.uci())
-    answers = [answer for answer in after.legal_moves if answer.to_square == move.to_square]
-    answers = [answer for answer in answers if after.is_capture(answer) and not after.is_en_passant(answer)]
-    return gain - max([0, *(_value_of(after, answer) for answer in answers)])
 
 
 def _promoted(board: chess.Board, moves: Sequence[str], winner: chess.Color) -> str | None:

@@ -18,7 +18,9 @@ from engine.text.format import FIGURES, cell, clean, with_unit
 ROWS = 12
 """Rows of a table that are shown."""
 FEN_WIDTH = 150
-"""Columns of a terminal from which on tables show positions; the JSON report always has them."""
+"""Columns of a terminal from which on tables show positions and sentences; the JSON report always has them."""
+_LONG = ("position", "sentence")
+"""Kinds of cells that need a wide terminal."""
 
 CERTAINTY: Mapping[str, str] = {"sure": "bold", "likely": "yellow", "may be chance": "dim"}
 """The style of each word that says how far a finding can be trusted."""
@@ -88,13 +90,14 @@ def report_table(
     * **table** - the table.
     * **width** - columns of the terminal.
     * **rows** - rows of the table at most.
-    * **keys** - *(optional)* the columns to show; all, positions only on a wide terminal, when left out.
+    * **keys** - *(optional)* the columns to show; all when left out, positions and sentences only on a wide
+      terminal.
     * **readings** - *(optional)* what the report has said below other tables, which is not said again.
     """
     shown = [
         (k, column)
         for k, column in enumerate(table.columns)
-        if (column.key in keys if keys is not None else width >= FEN_WIDTH or column.kind != "position")
+        if (column.key in keys if keys is not None else width >= FEN_WIDTH or column.kind not in _LONG)
     ]
     columns = [
         TableColumn(

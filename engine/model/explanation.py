@@ -73,7 +73,7 @@ class Explanation(Struct, frozen=True, omit_defaults=True):
     by: str = ""
     """Square of the piece that does it, after that move."""
     targets: tuple[str, ...] = ()
-    """Squares of the men to whom it is done."""
+    """Squares of the men to whom it is done; of a skewer the one in front first."""
     opening: str = ""
     """For `left the book`: the opening that the best move would have stayed in, if it has a name."""
     seconds: int | None = None

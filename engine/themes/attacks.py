@@ -76,7 +76,12 @@ def is_trapped(board: chess.Board, square: chess.Square) -> bool:
     A pawn or a king is not said to be trapped, and neither is anything while its side is in check, or pinned to its king.
     """
     piece = board.piece_type_at(square)
-    if piece is None or piece in (chess.PAWN, chess.KING) or board.is_check() or board.is_pinned(board.turn, square):
+    if (
+        piece is None
+        or piece in (chess.PAWN, chess.KING)
+        or board.is_check()
+        or board.is_pinned(board.turn, square)
+    ):
         return False
     if not is_lost(board, square):
         return False

@@ -30,7 +30,9 @@ def arabian(net: Net) -> bool:
     if checker is None or not net.in_corner or not net.touches(checker):
         return False
     return any(
-        abs(chess.square_file(knight) - net.file) == 2 == abs(chess.square_rank(knight) - chess.square_rank(net.king))  # noqa: PLR2004
+        abs(chess.square_file(knight) - net.file)
+        == 2
+        == abs(chess.square_rank(knight) - chess.square_rank(net.king))  # noqa: PLR2004
         and knight in net.guards(checker)
         for knight in net.of(chess.KNIGHT)
     )

@@ -109,6 +109,8 @@ def capturing_defender(line: Line) -> Motif | None:
         earlier = line.boards[ply - 2]
         if line.moves[ply - 1].to_square == move.to_square or not is_hanging(board, move.to_square):
             continue
-        if earlier.color_at(move.to_square) == (not line.solver) and previous.to_square in earlier.attackers(not line.solver, move.to_square):
+        if earlier.color_at(move.to_square) == (not line.solver) and previous.to_square in earlier.attackers(
+            not line.solver, move.to_square
+        ):
             return Motif("capturingDefender", ply - 2, previous.to_square, (previous.to_square, move.to_square))
     return None

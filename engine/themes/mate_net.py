@@ -99,9 +99,7 @@ class Net:
 
         * **square** - any square.
         """
-        return (
-            chess.square_file(square) == self.file or chess.square_rank(square) == chess.square_rank(self.king)
-        )
+        return chess.square_file(square) == self.file or chess.square_rank(square) == chess.square_rank(self.king)
 
     def inward(self) -> tuple[tuple[int, int], ...]:
         """Return the directions that lead from an edge where the king stands to the middle: steps of file and rank."""

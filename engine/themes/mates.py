@@ -21,9 +21,7 @@ def back_rank(net: Net) -> bool:
         return False
     [inward] = [direction for direction in net.inward() if direction[1]]
     ahead = [
-        square
-        for square in net.beside
-        if chess.square_rank(square) == chess.square_rank(net.king) + inward[1]
+        square for square in net.beside if chess.square_rank(square) == chess.square_rank(net.king) + inward[1]
     ]
     return all(square in net.blocked and not net.guards(square) for square in ahead)
 
@@ -43,7 +41,9 @@ def _bishops(net: Net, *, same_side: bool) -> bool:
     bishops = net.of(chess.BISHOP)
     if len(bishops) < 2 or net.checks_with(chess.BISHOP) is None:  # noqa: PLR2004 - two bishops
         return False
-    if not all(net.board.piece_type_at(guard) == chess.BISHOP for square in net.open for guard in net.guards(square)):
+    if not all(
+        net.board.piece_type_at(guard) == chess.BISHOP for square in net.open for guard in net.guards(square)
+    ):
         return False
     sides = {chess.square_file(bishop) < net.file for bishop in bishops}
     return (len(sides) == 1) == same_side
@@ -79,15 +79,15 @@ def _queen_beside(net: Net) -> chess.Square | None:
 
 def epaulette(net: Net) -> bool:
     """A king between two men, at least one of them its own, is mated along the line that leads through between them."""
-    checked = {
-        chess.square_file(checker) == net.file for checker in net.checkers if net.straight(checker)
-    }
+    checked = {chess.square_file(checker) == net.file for checker in net.checkers if net.straight(checker)}
     return any(_shoulders(net, along_file) for along_file in checked)
 
 
 def _shoulders(net: Net, along_file: bool) -> bool:
     shoulders = [net.step((way, 0) if along_file else (0, way), 1) for way in (1, -1)]
-    return any(x in net.blocked for x in shoulders) and all(x is not None and net.board.piece_type_at(x) for x in shoulders)
+    return any(x in net.blocked for x in shoulders) and all(
+        x is not None and net.board.piece_type_at(x) for x in shoulders
+    )
 
 
 def opera(net: Net) -> bool:
@@ -102,7 +102,9 @@ def pillsbury(net: Net) -> bool:
     """A rook mates, and a bishop that does not protect it guards the king's way out."""
     rooks = [square for square in net.checkers if net.board.piece_type_at(square) == chess.ROOK]
     bishops = net.board.pieces(chess.BISHOP, net.winner)
-    if not rooks or any(net.touches(rook) and (len(net.checkers) > 1 or net.guards(rook) & bishops) for rook in rooks):
+    if not rooks or any(
+        net.touches(rook) and (len(net.checkers) > 1 or net.guards(rook) & bishops) for rook in rooks
+    ):
         return False
     return any(net.guards(square) and not net.guards(square) - bishops for square in net.open - set(rooks))
 
@@ -118,7 +120,9 @@ def blind_swine(net: Net) -> bool:
     """Two rooks beside the king and beside each other mate."""
     rook = net.checks_with(chess.ROOK)
     return rook is not None and any(
-        net.touches(other) and net.touches(rook) and chess.square_distance(rook, other) == 1
+        net.touches(other)
+        and net.touches(rook)
+        and chess.square_distance(rook, other) == 1
         and other in net.guards(rook)
         for other in net.of(chess.ROOK)
     )

@@ -50,6 +50,8 @@ def endgame(line: Line) -> Motif | None:
 def _pieces(board: chess.Board) -> frozenset[int]:
     return frozenset(
         piece
-        for piece, squares in enumerate((board.knights, board.bishops, board.rooks, board.queens), start=chess.KNIGHT)
+        for piece, squares in enumerate(
+            (board.knights, board.bishops, board.rooks, board.queens), start=chess.KNIGHT
+        )
         if squares
     )

@@ -32,8 +32,7 @@ def _would_take(board: chess.Board, square: chess.Square, ray: chess.SquareSet) 
     """Return whether a pinned man could take something hanging or more valuable off the line if it were free."""
     value, side = value_at(board, square), board.color_at(square)
     return any(
-        board.color_at(target) == (not side)
-        and (value_at(board, target) > value or is_hanging(board, target))
+        board.color_at(target) == (not side) and (value_at(board, target) > value or is_hanging(board, target))
         for target in board.attacks(square) - ray
     )
 

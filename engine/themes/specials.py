@@ -14,7 +14,9 @@ _FAR = 6
 
 def promotion(line: Line) -> Motif | None:
     """Find a promotion."""
-    return next((Motif("promotion", ply, move.to_square) for ply, _, move, _ in line.steps() if move.promotion), None)
+    return next(
+        (Motif("promotion", ply, move.to_square) for ply, _, move, _ in line.steps() if move.promotion), None
+    )
 
 
 def under_promotion(line: Line) -> Motif | None:

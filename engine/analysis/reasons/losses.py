@@ -10,6 +10,7 @@ from msgspec import structs
 from engine.analysis.reasons.exchange import gain_of, taken
 from engine.analysis.reasons.facts import Facts
 from engine.analysis.reasons.material import Balance, as_mapping, difference, points
+from engine.analysis.reasons.motifs import with_motif
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
 from engine.model.explanation import Reason
@@ -72,7 +73,7 @@ def _allowed(facts: Facts, line: Walk, since: int, base: Balance, *, played: boo
     promoted = _promoted(line)
     if promoted != "":
         return _without_promotion(found, "allowed promotion", won, promoted)
-    return _hung(facts, line, found, won) or found
+    return _hung(facts, line, found, won) or with_motif(found, line)
 
 
 def _missed(facts: Facts, line: Walk) -> Explanation | None:
@@ -94,7 +95,7 @@ def _missed(facts: Facts, line: Walk) -> Explanation | None:
     if captured is not None and first.to_square == facts.taken_on:
         return structs.replace(found, kind="did not take back")
     if captured is None or not _takes_only(facts.board, first, won):
-        return found
+        return with_motif(found, line)
     return structs.replace(found, kind="did not take", **_man(captured, first))
 
 

@@ -160,13 +160,13 @@ def _words(found: Explanation, boards: Sequence[chess.Board]) -> dict[str, str]:
 
 
 def _motif(found: Explanation, after: chess.Board) -> str:
-    targets = []
+    targets: list[str] = []
     for square in found.targets:
         piece = after.piece_at(chess.parse_square(square))
         letter = piece.symbol().lower() if piece is not None else ""
         name = _KING if letter == "k" else _TARGET.format(piece=_PIECES.get(letter, ""), square=square)
-        targets.append((letter != "k", name))
-    return _MOTIFS[found.motif].format(targets=_listed([name for _, name in sorted(targets)]))
+        targets.insert(0 if letter == "k" else len(targets), name)
+    return _MOTIFS[found.motif].format(targets=_listed(targets))
 
 
 def _lists(numbers: Mapping[str, int]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
+from engine.analysis.reasons import explain
 from engine.model import AnalysedGame, Column, Evaluation, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Request, Sum, TopK, keyed
 from engine.scoring import win_percent
@@ -97,9 +98,10 @@ class Mistakes(Aggregator):
       plies (such positions are listed once); 125% if errors of its kind in its phase occur in at least 3 games and
       in 10% of those with a bad move; 110% if in at least 3 games.
 
-    *Why* names the kind of error and what recurs. Ties go to the earlier game. The kinds are *missed mate*,
-    *allowed mate*, *moved into capture* (the best answer takes the piece that moved), *did not take* (the best
-    move takes the piece that had just moved), *wrong capture*, and else what the better move was.
+    *Why* names the kind of error and what recurs, and *Reason* says what the move cost, where that can be proved
+    (`engine.explain`); a terminal shows it from 150 columns on. Ties go to the earlier game. The kinds are *missed
+    mate*, *allowed mate*, *moved into capture* (the best answer takes the piece that moved), *did not take* (the
+    best move takes the piece that had just moved), *wrong capture*, and else what the better move was.
 
     With `--player`, only that player's colours count. The table is for reading; to train, write it to a file:
 
@@ -216,7 +218,7 @@ class Mistakes(Aggregator):
             value(error, weight),
             game.origin.game,
             k,
-            *(words(error, board, moves[0], mate), _pattern(game, error), line),
+            *(words(error, board, moves[0], mate), _pattern(game, error), line, _reason(game, k)),
             *(numbered(game, k), game.player(game.turn(k)), board.fen(), best),
             *(" ".join(others), milli(ply.win_before), milli(ply.win_after), int(number == 1)),
         )
@@ -368,11 +370,12 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
         Column("win_before", "Win%", "percent"),
         Column("win_after", "after", "percent"),
         Column("why", "Why"),
+        Column("reason", "Reason", "sentence"),
     )
     rows = []
     for one in shown:
-        _, _, _, *cells, before, after, _ = one.entry.cells
-        row = one.entry.game, one.entry.ply, *cells, unmilli(before), unmilli(after), one.why
+        _, _, _, reason, *cells, before, after, _ = one.entry.cells
+        row = one.entry.game, one.entry.ply, *cells, unmilli(before), unmilli(after), one.why, reason
         rows.append((row, one.references[:5]))
     reading = (
         "The most instructive first: what the move lost, less where it was made in haste, the better move was "
@@ -383,6 +386,12 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
 
 def _pattern(game: AnalysedGame, error: Error) -> str:
     return f"{error.kind}|{game.phase(error.ply)}"
+
+
+def _reason(game: AnalysedGame, k: int) -> str | None:
+    """Return why a move was bad, in a sentence; None where that cannot be proved."""
+    found = explain(game, k)
+    return None if found is None else found.sentence
 
 
 def _line(game: AnalysedGame, k: int) -> str:
