@@ -36,6 +36,7 @@ BENCHMARKS = {
     "shared": "shared",
     "leaks": "leaks",
     "budget": "budget",
+    "explain": "explain",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

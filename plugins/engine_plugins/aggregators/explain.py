@@ -72,8 +72,9 @@ class Explain(Aggregator):
     and *missed promotion*; *won less* (another line wins more, or loses less); *allowed draw* (by repetition);
     *stalemate*; *left the book* (the best move is in a known opening); and *short of time* where nothing else is
     known: under 10 seconds and under 10% of the clock. A fork, pin, skewer, discovered attack, trapped piece or
-    back-rank mate takes the place of *tactic* and *mate*. The gravest reason counts: mates first, then what costs
-    most material.
+    back-rank mate takes the place of *tactic* and *mate*. *Allowed threat* and *missed threat*, of the first move
+    of a line, are said where the line wins nothing. The gravest reason counts: mates first, then what costs most
+    material.
 
     With `--player`, only that player's moves are counted.
     """
@@ -195,6 +196,8 @@ class Explain(Aggregator):
         rows = []
         for kind, label in _JUDGED[::-1]:
             number, said = self.judged[kind], self.judged[f"{kind} {_SAID}"]
+            if not number:
+                continue
             rows.append((label, number, said, share(said, number)))
         reading = "Moves of which the board or an evaluation proves why they were bad."
         return ReportTable("judgements", "How many are explained", columns, tuple(rows), reading=reading)
