@@ -229,8 +229,13 @@ class _Check:
         best = self.game.positions[found.ply].evaluation
         assert best is not None
         prevented = pushed(self.boards[found.ply], best.pv[0])
-        if move in prevented.legal_moves and threatens(pushed(prevented, found.moves[0]), square):
-            yield "the best move allows the same threat"
+        if move in prevented.legal_moves:
+            then = pushed(prevented, found.moves[0])
+            is_safe = all(
+                value_of(then, each) <= 0 for each in then.legal_moves if each.to_square == move.to_square
+            )
+            if is_safe and threatens(then, square):
+                yield "the best move allows the same threat"
 
     def _special(self) -> Iterator[str]:
         found = self.found

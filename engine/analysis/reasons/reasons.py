@@ -64,9 +64,9 @@ def _explained(game: AnalysedGame, ply: int, board: chess.Board, haste: Haste) -
         stalemate,
         material_reason,
         allowed_draw,
-        _left_the_book,
         allowed_threat,
         missed_threat,
+        _left_the_book,
     )
     found = next((reason for reason in (find(facts) for find in reasons) if reason is not None), None)
     seconds = haste.seconds(ply)

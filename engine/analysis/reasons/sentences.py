@@ -95,7 +95,7 @@ def _pattern() -> re.Pattern[str]:
     for template in _SENTENCES.values():
         parts = re.split(r"\{(\w+)\}", template)
         literal = [re.escape(part) for part in parts]
-        literal[1::2] = [fields.get(name, "[^.]+?") for name in parts[1::2]]
+        literal[1::2] = [fields.get(name, "[^.]*?") for name in parts[1::2]]
         body = "".join(literal)
         bodies.append(body)
     ending = re.escape(_SHORT_OF_TIME.format(text="", seconds="@")).replace("@", fields["seconds"])

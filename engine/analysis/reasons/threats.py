@@ -18,7 +18,7 @@ _LETTERS = ".pnbrqk"
 def allowed_threat(facts: Facts) -> Explanation | None:
     """Return the threat that the opponent's best answer makes and that the best move would have prevented.
 
-    After the best move that answer is impossible, or makes no such threat.
+    After the best move that answer is impossible, makes no such threat, or loses the man that makes it.
     """
     if facts.reply is None or facts.best is None:
         return None
@@ -29,7 +29,8 @@ def allowed_threat(facts: Facts) -> Explanation | None:
     if prevented.is_legal(answer):
         after = prevented.copy(stack=False)
         after.push(answer)
-        made = {square: gain for square, gain in made.items() if square not in _threats(after)}
+        if exchange(after, answer.to_square) == 0:
+            made = {square: gain for square, gain in made.items() if square not in _threats(after)}
     return _explained(facts, facts.reply.boards[1], made, answer, "allowed")
 
 
