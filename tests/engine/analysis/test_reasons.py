@@ -34,10 +34,9 @@ def game(
         if position.evaluation is None:
             positions.append(position)
             continue
-        replay, pv = board.copy(), []
-        for san in (lines or {}).get(k, "").split():
-            pv.append(replay.push_san(san).uci())
-        evaluation = structs.replace(position.evaluation, pv=tuple(pv))
+        replay = board.copy()
+        pv = tuple(replay.push_san(san).uci() for san in (lines or {}).get(k, "").split())
+        evaluation = structs.replace(position.evaluation, pv=pv)
         positions.append(structs.replace(position, evaluation=evaluation))
     return structs.replace(analysed, positions=tuple(positions))
 
