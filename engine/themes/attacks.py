@@ -73,7 +73,8 @@ def is_lost(board: chess.Board, square: chess.Square) -> bool:
 def is_trapped(board: chess.Board, square: chess.Square) -> bool:
     """Return whether the man on a square of the side to move is lost wherever it goes.
 
-    A pawn or a king is not said to be trapped, and neither is anything while its side is in check, or pinned to its king.
+    A pawn or a king is not said to be trapped, and neither is anything while its side is in check, nor what is
+    pinned to its king.
     """
     piece = board.piece_type_at(square)
     if (

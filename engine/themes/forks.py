@@ -9,6 +9,11 @@ from engine.themes.line import Line, Motif
 
 __all__ = ["double_check", "fork", "hanging_piece", "trapped_piece"]
 
+_KEPT = 3
+"""What was taken is kept if it is still there after so many plies."""
+_MINOR = VALUES[chess.KNIGHT]
+"""What a minor piece is worth."""
+
 
 def fork(line: Line) -> Motif | None:
     """Find a move, not the last one, of a piece that then attacks two men or more which are worth taking."""
@@ -36,27 +41,26 @@ def _forked(board: chess.Board, square: chess.Square) -> tuple[chess.Square, ...
 
 
 def hanging_piece(line: Line) -> Motif | None:
-    """Find a first move that takes a piece which hangs, without taking back for something of the same value."""
-    board, move = line.boards[0], line.moves[0]
-    taken = line.captured(0)
-    if taken in (None, chess.PAWN) or board.is_check() and False:
+    """Find a first move that takes an unprotected piece and wins at least what a minor piece is worth.
+
+    Where the piece has just taken something of the same value or more itself, it is only taken back.
+    """
+    board, move, taken = line.boards[0], line.moves[0], line.captured(0)
+    if taken is None or taken == chess.PAWN or not is_hanging(board, move.to_square):
         return None
-    if not is_hanging(board, move.to_square):
+    flaw = line.opponent_move(0)
+    took = value_at(flaw[0], move.to_square) if flaw is not None and flaw[1].to_square == move.to_square else 0
+    if took >= VALUES[taken]:
         return None
-    if line.before is not None and line.flaw is not None and line.flaw.to_square == move.to_square:
-        lost = value_at(line.before, move.to_square)
-        if lost >= VALUES[taken]:
-            return None
-    if len(line.moves) > 3:
-        if balance(line.boards[3], line.solver) < balance(board, line.solver) + 2:
-            return None
+    if len(line.moves) > _KEPT and balance(line.boards[_KEPT], line.solver) < balance(board, line.solver) + _MINOR:
+        return None
     return Motif("hangingPiece", 0, move.to_square, (move.to_square,))
 
 
 def trapped_piece(line: Line) -> Motif | None:
     """Find a piece that is taken after it could go nowhere without being lost."""
-    for ply, board, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) in (None, chess.PAWN):
+    for ply, _, move, _ in line.steps():
+        if ply == 0 or line.captured(ply) in (None, chess.PAWN):
             continue
         # It may have gone to where it is taken, or stayed there.
         reply = line.moves[ply - 1]

@@ -16,13 +16,13 @@ _HOME_RANKS = 2
 _MEN, _MEN_QUEENSIDE = 20, 18
 """With fewer men on the board it is no longer an attack on a castled king, but an endgame of a kind."""
 _NEAR, _FAR = 2, 4
-"""King's moves from the king: up to here a capture is part of the attack, and beyond there a move is no part of it."""
+"""King's moves from the king: up to here a capture is part of the attack, beyond there no move is."""
 _ENOUGH = 2
 """Checks and captures near the king, less moves far away, that make an attack."""
 
 
 def exposed_king(line: Line) -> Motif | None:
-    """Find a king near home, without pawns of its own before or beside it, that is checked in the middle of the line."""
+    """Find a king near home, without own pawns before or beside it, that is checked in the middle of the line."""
     king = _king(line)
     board = line.boards[0]
     if _rank(king, line) > _HOME_RANKS:
@@ -34,7 +34,8 @@ def exposed_king(line: Line) -> Motif | None:
         return None
     for ply in line.solver_plies[1:-1]:
         if line.is_check(ply):
-            return Motif("exposedKing", ply, line.moves[ply].to_square, (king,))
+            checked = line.boards[ply + 1].king(not line.solver)
+            return Motif("exposedKing", ply, line.moves[ply].to_square, (king if checked is None else checked,))
     return None
 
 
@@ -75,7 +76,8 @@ def _attack(line: Line, theme: str, files: tuple[int, ...], men: int) -> Motif |
         return None
     if line.is_mate and back_rank(Net(line.last)):
         return None
-    return Motif(theme, checks[0], line.moves[checks[0]].to_square, (king,))
+    checked = line.boards[checks[0] + 1].king(not line.solver)
+    return Motif(theme, checks[0], line.moves[checks[0]].to_square, (king if checked is None else checked,))
 
 
 def _king(line: Line) -> chess.Square:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import chess
 
-from engine.themes.mate_net import Net
+from engine.themes.mate_net import Net, is_two_diagonally
 
 __all__ = ["anastasia", "arabian", "corner", "hook", "smothered", "vukovic"]
 
@@ -29,13 +29,8 @@ def arabian(net: Net) -> bool:
     checker = net.checks_with(chess.ROOK)
     if checker is None or not net.in_corner or not net.touches(checker):
         return False
-    return any(
-        abs(chess.square_file(knight) - net.file)
-        == 2
-        == abs(chess.square_rank(knight) - chess.square_rank(net.king))  # noqa: PLR2004
-        and knight in net.guards(checker)
-        for knight in net.of(chess.KNIGHT)
-    )
+    guards = net.guards(checker)
+    return any(is_two_diagonally(knight, net.king) and knight in guards for knight in net.of(chess.KNIGHT))
 
 
 def hook(net: Net) -> bool:
@@ -51,7 +46,7 @@ def hook(net: Net) -> bool:
 
 
 def vukovic(net: Net) -> bool:
-    """A rook mates from beside a king at the edge, a third man protects it, and a knight stands right behind it."""
+    """A rook mates from beside a king at the edge, something protects it, and a knight stands behind it."""
     checker = net.checks_with(chess.ROOK)
     if checker is None or not net.touches(checker):
         return False

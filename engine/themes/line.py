@@ -21,7 +21,8 @@ class Motif(Struct, frozen=True):
     square: chess.Square | None = None
     """Square of the piece that does it after the move; None for facts of the whole line."""
     targets: tuple[chess.Square, ...] = ()
-    """Squares of the men that it is done to, in ascending order; empty for facts without squares."""
+    """Squares of the men that it is done to, in ascending order, also of those that the move took; empty for facts
+    without squares."""
 
 
 class Line:
@@ -48,8 +49,8 @@ class Line:
 
         * **board** - the position in which the solver is to move. It does not change.
         * **moves** - the moves of both sides from there, the solver's first; at least one.
-        * **before** - the position before the opponent's last move. None: the one on the board's stack of moves, if
-          there is one.
+        * **before** - the position before the opponent's last move. None: the one on the board's stack of moves,
+          if there is one.
         """
         if not moves:
             raise ValueError("a line has at least one move")
@@ -70,13 +71,15 @@ class Line:
         """The opponent's last move before the line; None where it is not known."""
         if self.before is None:
             return None
-        placement = self.boards[0].board_fen()
-        after = self.before.copy(stack=False)
-        for move in self.before.legal_moves:
+        first, before = self.boards[0], self.before
+        own = before.occupied_co[before.turn]
+        # A man that moved has left its square, but for a king that castles in Chess960.
+        left = own & ~first.occupied_co[before.turn] | own & before.kings
+        for move in before.generate_legal_moves(from_mask=left):
+            after = before.copy(stack=False)
             after.push(move)
-            if after.board_fen() == placement:
+            if _men(after) == _men(first):
                 return move
-            after.pop()
         return None
 
     @property
@@ -93,6 +96,15 @@ class Line:
     def solver_plies(self) -> range:
         """Indices of the solver's moves."""
         return range(0, len(self.moves), 2)
+
+    def opponent_move(self, ply: int) -> tuple[chess.Board, chess.Move] | None:
+        """Return the opponent's move before one of the solver's, and the position before it; None where unknown.
+
+        * **ply** - index of the solver's move; before move 0 is the one that led to the first position.
+        """
+        if ply > 0:
+            return self.boards[ply - 1], self.moves[ply - 1]
+        return (self.before, self.flaw) if self.before is not None and self.flaw is not None else None
 
     def moved(self, ply: int) -> chess.PieceType:
         """Return the piece that makes a move, as it is before it: a pawn that promotes is a pawn.
@@ -124,3 +136,9 @@ class Line:
         """Yield the solver's moves: index, position before, move, position after."""
         for ply in self.solver_plies:
             yield ply, self.boards[ply], self.moves[ply], self.boards[ply + 1]
+
+
+def _men(board: chess.Board) -> tuple[chess.Bitboard, ...]:
+    """Return what stands where."""
+    pieces = board.pawns, board.knights, board.bishops, board.rooks, board.queens, board.kings
+    return board.occupied_co[chess.WHITE], *pieces, board.occupied

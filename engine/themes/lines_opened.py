@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import chess
 
-from engine.themes.attacks import LINE_PIECES, VALUES, is_lost, value_at
+from engine.themes.attacks import LINE_PIECES, VALUES, is_lost
 from engine.themes.line import Line, Motif
 
 __all__ = ["clearance", "discovered_attack", "discovered_check", "skewer", "x_ray"]
@@ -29,8 +29,8 @@ def discovered_attack(line: Line) -> Motif | None:
             king = after.king(after.turn)
             assert king is not None
             return Motif("discoveredAttack", ply, min(checkers), (king,))
-    for ply, board, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) is None or line.moved(ply) not in LINE_PIECES:
+    for ply, _, move, _ in line.steps():
+        if ply == 0 or line.captured(ply) is None or line.moved(ply) not in LINE_PIECES:
             continue
         opener = line.moves[ply - 2]
         if line.moves[ply - 1].to_square == move.to_square or opener.to_square == move.from_square:
@@ -44,7 +44,7 @@ def skewer(line: Line) -> Motif | None:
     """Find a line piece that takes what stood behind a more valuable man, which went out of its way."""
     for ply, board, move, _ in line.steps():
         taken = line.captured(ply)
-        if ply < 2 or taken is None or line.moved(ply) not in LINE_PIECES or line.is_mate and False:
+        if ply == 0 or taken is None or line.moved(ply) not in LINE_PIECES:
             continue
         reply = line.moves[ply - 1]
         if not chess.between(move.from_square, move.to_square) & chess.BB_SQUARES[reply.from_square]:
@@ -52,31 +52,31 @@ def skewer(line: Line) -> Motif | None:
         if reply.to_square == move.to_square:
             continue
         if VALUES[line.moved(ply - 1)] > VALUES[taken] and is_lost(board, move.to_square):
-            return Motif("skewer", ply - 2, move.from_square, (reply.from_square, move.to_square))
+            return Motif("skewer", ply - 2, move.from_square, tuple(sorted((reply.from_square, move.to_square))))
     return None
 
 
 def x_ray(line: Line) -> Motif | None:
     """Find a piece that takes again on a square that it reached through the man that took before."""
-    for ply, board, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) is None or line.moved(ply) not in LINE_PIECES:
+    for ply, _, move, _ in line.steps():
+        if ply == 0 or line.captured(ply) is None or line.moved(ply) not in LINE_PIECES:
             continue
         reply = line.moves[ply - 1]
         if reply.to_square != move.to_square or line.captured(ply - 1) is None:
             continue
         if chess.between(move.from_square, move.to_square) & chess.BB_SQUARES[reply.from_square]:
-            return Motif("xRayAttack", ply, move.to_square, (reply.from_square,))
+            return Motif("xRayAttack", ply - 2, move.from_square, (reply.from_square,))
     return None
 
 
 def clearance(line: Line) -> Motif | None:
-    """Find a line piece that goes to or through a square, or a pawn that promotes on it, which the move before left.
+    """Find a line piece that goes to or through a square that was just left, or a pawn that promotes there.
 
-    It takes nothing, and the man that was on its square has not just gone. A check does not count where the king had to
-    move, because the square was not what prevented it before, and neither does a first move that took something safely.
+    It takes nothing, and no man has just gone from its square. A check does not count where the king had to
+    move, because then the square did not prevent it, and neither does a move before that took something safely.
     """
     for ply, _, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) is not None or not (line.moved(ply) in LINE_PIECES or move.promotion):  # noqa: PLR2004
+        if ply == 0 or line.captured(ply) is not None or not (line.moved(ply) in LINE_PIECES or move.promotion):
             continue
         cleared, reply = line.moves[ply - 2], line.moves[ply - 1]
         path = chess.between(move.from_square, move.to_square) | chess.BB_SQUARES[move.to_square]

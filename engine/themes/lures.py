@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import chess
 
-from engine.themes.attacks import LINE_PIECES, VALUES, is_hanging, value_at
+from engine.themes.attacks import LINE_PIECES, VALUES, is_hanging
 from engine.themes.line import Line, Motif
 
 __all__ = ["attraction", "capturing_defender", "deflection", "interference", "intermezzo"]
 
 
 def attraction(line: Line) -> Motif | None:
-    """Find a king, queen or rook that takes on a square to which the solver drew it, and is attacked there next."""
+    """Find a king, queen or rook that takes where it was drawn to, and is checked or lost there."""
     for ply in line.solver_plies[:-1]:
         lure, reply, blow = line.moves[ply], line.moves[ply + 1], line.moves[ply + 2]
         if reply.to_square != lure.to_square or line.moved(ply + 1) not in (chess.KING, chess.QUEEN, chess.ROOK):
@@ -23,18 +23,18 @@ def attraction(line: Line) -> Motif | None:
             continue
         taken_later = ply + 4 < len(line.moves) and line.moves[ply + 4].to_square == lure.to_square
         if line.moved(ply + 1) == chess.KING or taken_later:
-            return Motif("attraction", ply, lure.to_square, (lure.to_square,))
+            return Motif("attraction", ply, lure.to_square, (reply.from_square,))
     return None
 
 
 def deflection(line: Line) -> Motif | None:
     """Find a capture or promotion on a square from which the solver's move before drew the protector away.
 
-    The protector took the man that drew it, or had to answer its check. To take something of the same value or more is
-    an exchange and draws nobody away.
+    The protector took the man that drew it, or had to answer its check. To take something of the same value or
+    more is an exchange and draws nobody away.
     """
     for ply, board, move, _ in line.steps():
-        if ply < 2 or not (line.captured(ply) or move.promotion):  # noqa: PLR2004 - there is a move before
+        if ply == 0 or not (line.captured(ply) or move.promotion):
             continue
         lure, reply = line.moves[ply - 2], line.moves[ply - 1]
         if reply.to_square == move.to_square or not (reply.to_square == lure.to_square or line.is_check(ply - 2)):
@@ -48,7 +48,7 @@ def deflection(line: Line) -> Motif | None:
             before.remove_piece_at(move.from_square)
         protected = move.to_square in before.attacks(reply.from_square)
         if protected and move.to_square not in board.attacks(reply.to_square):
-            return Motif("deflection", ply - 2, lure.to_square, (reply.to_square,))
+            return Motif("deflection", ply - 2, lure.to_square, (reply.from_square,))
     return None
 
 
@@ -58,7 +58,7 @@ def interference(line: Line) -> Motif | None:
     The man between may be the solver's, or one that the opponent put there.
     """
     for ply, board, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) is None or not is_hanging(board, move.to_square):  # noqa: PLR2004
+        if ply == 0 or line.captured(ply) is None or not is_hanging(board, move.to_square):
             continue
         reply = line.moves[ply - 1]
         if reply.to_square == move.to_square:
@@ -78,39 +78,41 @@ def interference(line: Line) -> Motif | None:
 
 
 def intermezzo(line: Line) -> Motif | None:
-    """Find a capture that was possible a move earlier, before which the solver put another move."""
-    for ply, board, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) is None:
+    """Find an expected recapture before which the solver put another move.
+
+    Where the answer to that move took a protector away, it was a deflection.
+    """
+    for ply, _, move, _ in line.steps():
+        if ply == 0 or line.captured(ply) is None:
             continue
-        if line.moves[ply - 1].to_square == move.to_square or line.moves[ply - 2].to_square == move.to_square:
+        between, answer = line.moves[ply - 2], line.moves[ply - 1]
+        expected = line.opponent_move(ply - 2)
+        if move.to_square in (between.to_square, answer.to_square) or expected is None:
             continue
-        last = line.flaw if ply == 2 else line.moves[ply - 3]
-        if last is None or last.to_square != move.to_square:
-            continue
-        taken_there = (line.before if ply == 2 else line.boards[ply - 3]).piece_type_at(move.to_square)  # type: ignore[union-attr]
-        if taken_there is None:
+        before, capture = expected
+        if capture.to_square != move.to_square or before.piece_type_at(capture.to_square) is None:
             continue
         earlier = line.boards[ply - 2]
-        # Where the answer takes a protector away, it is a deflection.
-        deflected = line.moves[ply - 1].from_square in earlier.attackers(not line.solver, move.to_square)
-        if earlier.is_legal(move) and not deflected:
-            return Motif("intermezzo", ply - 2, line.moves[ply - 2].to_square, (move.to_square,))
+        protected = earlier.attackers(not line.solver, move.to_square)
+        if earlier.is_legal(move) and answer.from_square not in protected:
+            return Motif("intermezzo", ply - 2, between.to_square, (move.to_square,))
     return None
 
 
 def capturing_defender(line: Line) -> Motif | None:
-    """Find a capture of a man whose only protector the solver took with the move before."""
+    """Find a capture of a man whose protector the solver took with the move before, without check."""
     for ply, board, move, _ in line.steps():
-        if ply < 2 or line.captured(ply) is None or line.captured(ply - 2) is None:
+        if ply == 0 or line.captured(ply) is None or line.captured(ply - 2) is None or line.is_check(ply - 2):
             continue
-        previous = line.moves[ply - 2]
-        if previous.to_square in (move.from_square, move.to_square) or line.is_check(ply - 2):
+        capture, reply = line.moves[ply - 2], line.moves[ply - 1]
+        if capture.to_square in (move.from_square, move.to_square) or reply.to_square == move.to_square:
             continue
         earlier = line.boards[ply - 2]
-        if line.moves[ply - 1].to_square == move.to_square or not is_hanging(board, move.to_square):
-            continue
-        if earlier.color_at(move.to_square) == (not line.solver) and previous.to_square in earlier.attackers(
-            not line.solver, move.to_square
-        ):
-            return Motif("capturingDefender", ply - 2, previous.to_square, (previous.to_square, move.to_square))
+        target = move.to_square
+        protected = earlier.color_at(target) == (not line.solver) and capture.to_square in earlier.attackers(
+            not line.solver, target
+        )
+        if protected and is_hanging(board, target):
+            targets = tuple(sorted((capture.to_square, target)))
+            return Motif("capturingDefender", ply - 2, capture.to_square, targets)
     return None

@@ -6,7 +6,9 @@ from functools import cached_property
 
 import chess
 
-__all__ = ["Net"]
+__all__ = ["Net", "is_two_diagonally"]
+
+_TWO = 2
 
 
 class Net:
@@ -102,7 +104,7 @@ class Net:
         return chess.square_file(square) == self.file or chess.square_rank(square) == chess.square_rank(self.king)
 
     def inward(self) -> tuple[tuple[int, int], ...]:
-        """Return the directions that lead from an edge where the king stands to the middle: steps of file and rank."""
+        """Return the directions from the edges where the king stands to the middle: steps of file and rank."""
         rank = chess.square_rank(self.king)
         directions = ((0, 1, 0), (7, -1, 0)), ((0, 0, 1), (7, 0, -1))
         return tuple(
@@ -153,3 +155,13 @@ class Net:
         for piece in pieces:
             kinds |= self.board.pieces(piece, self.winner)
         return all(self.guards(square) & kinds for square in squares)
+
+
+def is_two_diagonally(one: chess.Square, other: chess.Square) -> bool:
+    """Return whether two squares are two steps of a bishop from each other.
+
+    * **one**, **other** - the squares.
+    """
+    files = abs(chess.square_file(one) - chess.square_file(other))
+    ranks = abs(chess.square_rank(one) - chess.square_rank(other))
+    return files == ranks == _TWO

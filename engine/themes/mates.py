@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import chess
 
-from engine.themes.mate_net import Net
+from engine.themes.mate_net import Net, is_two_diagonally
 
 __all__ = [
-    "back_rank", "balestra", "blind_swine", "boden", "double_bishop", "dovetail", "epaulette", "kill_box", "morphy",
-    "opera", "pillsbury", "swallowtail", "triangle",
-]  # fmt: skip
-
-_BACK_RANK_BLOCKS = 1
+    "back_rank",
+    "balestra",
+    "blind_swine",
+    "boden",
+    "double_bishop",
+    "dovetail",
+    "epaulette",
+    "kill_box",
+    "morphy",
+    "opera",
+    "pillsbury",
+    "swallowtail",
+    "triangle",
+]
 
 
 def back_rank(net: Net) -> bool:
@@ -78,7 +87,7 @@ def _queen_beside(net: Net) -> chess.Square | None:
 
 
 def epaulette(net: Net) -> bool:
-    """A king between two men, at least one of them its own, is mated along the line that leads through between them."""
+    """A king between two men, at least one of them its own, is mated along the line between them."""
     checked = {chess.square_file(checker) == net.file for checker in net.checkers if net.straight(checker)}
     return any(_shoulders(net, along_file) for along_file in checked)
 
@@ -129,17 +138,20 @@ def blind_swine(net: Net) -> bool:
 
 
 def kill_box(net: Net) -> bool:
-    """A rook mates from beside the king, and a queen two squares diagonally from the rook closes the box."""
+    """A rook mates beside the king, and a queen two squares diagonally from the rook closes the box."""
     rook = net.checks_with(chess.ROOK)
     if rook is None or not net.touches(rook):
         return False
     return any(
-        not net.board.rooks & chess.BB_SQUARES[queen]
-        and chess.square_distance(queen, rook) == 2 == chess.square_manhattan_distance(queen, rook) / 2  # noqa: PLR2004
-        and chess.square_manhattan_distance(queen, net.king) == 3  # noqa: PLR2004
+        is_two_diagonally(queen, rook)
+        and chess.square_distance(queen, net.king) == _BOX - 1
         and queen in net.guards(rook)
         for queen in net.of(chess.QUEEN)
     )
+
+
+_BOX = 3
+"""The side of the box in squares."""
 
 
 def triangle(net: Net) -> bool:
@@ -153,7 +165,7 @@ def triangle(net: Net) -> bool:
 
 
 def balestra(net: Net) -> bool:
-    """A bishop mates, and a queen guards the squares beside the king that are free and the bishop does not reach."""
+    """A bishop mates, and a queen guards the squares beside the king that the bishop does not reach."""
     bishop = net.checks_with(chess.BISHOP)
     return (
         bishop is not None

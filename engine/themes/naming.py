@@ -39,7 +39,6 @@ DETECTORS: tuple[Callable[[Line], Motif | None], ...] = (
     pins.pin,
     quiet.defensive_move,
     quiet.quiet_move,
-    quiet.zugzwang,
     sacrifices.sacrifice,
     specials.advanced_pawn,
     specials.castling,

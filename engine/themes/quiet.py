@@ -1,4 +1,4 @@
-"""Moves without force: quiet moves, defensive moves, zugzwang."""
+"""Moves without force: quiet moves and defensive moves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import chess
 
 from engine.themes.line import Line, Motif
 
-__all__ = ["defensive_move", "quiet_move", "zugzwang"]
+__all__ = ["defensive_move", "quiet_move"]
 
 _HOME_RANKS = 4
 """A pawn's move up to this rank of its own side, counted from 0, threatens no promotion yet."""
@@ -38,7 +38,7 @@ def defensive_move(line: Line) -> Motif | None:
 
 
 def _is_calm(line: Line, ply: int) -> bool:
-    """Return whether a move of the solver neither takes, checks, promotes nor attacks, and no pawn comes far by it."""
+    """Return whether a move of the solver takes, checks and attacks nothing, and is no pawn's far advance."""
     move, after = line.moves[ply], line.boards[ply + 1]
     if line.captured(ply) is not None or move.promotion or line.is_check(ply):
         return False
@@ -46,7 +46,3 @@ def _is_calm(line: Line, ply: int) -> bool:
     if line.moved(ply) == chess.PAWN and (rank if line.solver == chess.WHITE else 7 - rank) > _HOME_RANKS:
         return False
     return not after.attacks_mask(move.to_square) & after.occupied_co[not line.solver]
-
-
-def zugzwang(line: Line) -> Motif | None:
-    return None

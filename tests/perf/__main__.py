@@ -37,6 +37,8 @@ BENCHMARKS = {
     "leaks": "leaks",
     "budget": "budget",
     "explain": "explain",
+    "themes": "themes",
+    "difficulty": "difficulty",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 
