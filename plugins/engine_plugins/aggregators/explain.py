@@ -77,6 +77,34 @@ class Explain(Aggregator):
     material.
 
     With `--player`, only that player's moves are counted.
+
+    Example:
+
+        $ engine analyze tests/data/match.jsonl.zst -a explain
+
+        Reasons
+        Reason             Moves  Share  Games  Lost, mean (Win% a move)
+        short of time         44  20.7%     17                     12.47
+        allowed tactic        33  15.5%     18                     12.27
+        missed threat         29  13.6%     13                      9.78
+        allowed mate          25  11.7%     21                      0.29
+        missed tactic         22  10.3%     13                     10.72
+        allowed threat        15   7.0%     11                      7.81
+        won less              10   4.7%      7                     10.11
+        did not take back      7   3.3%      7                     19.33
+        … 10 more
+        --show explain:reasons=ROW prints the moves that lost most Win%; the game's page says why each
+        was bad.
+        By player
+        Player          Judged  Explained  Mates  Hung  Allowed  Missed
+        Stockfish 1400      90         70     16     3       21      19
+        Stockfish 1700      80         65      5     1       20      21
+        Stockfish 2000      75         57      7     2       16      15
+        Stockfish 2300      29         21      1     0        3       9
+        Units: Judged, Explained, Mates, Hung, Allowed, Missed: moves.
+        Mates: allowed or missed. Hung: the answer takes the piece. Allowed: the answer wins or
+        threatens something else. Missed: the best move does. Those with the most judged moves come
+        first.
     """
 
     Options = ExplainOptions
@@ -215,8 +243,8 @@ class Explain(Aggregator):
         for name, counts in listed:
             rows.append(((name, *(counts[key] for key in keys)), to_moves(self.player_examples.get(name))))
         reading = (
-            "Mates: allowed or missed. Hung: the answer takes the piece. Allowed: the answer wins something "
-            "otherwise. Missed: the best move wins something. Those with the most judged moves come first."
+            "Mates: allowed or missed. Hung: the answer takes the piece. Allowed: the answer wins or threatens "
+            "something else. Missed: the best move does. Those with the most judged moves come first."
         )
         return table_of("players", "By player", columns, rows, reading)
 
