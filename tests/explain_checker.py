@@ -82,7 +82,7 @@ class _Check:
             return
         evaluation = self.game.positions[found.start].evaluation
         variation = () if evaluation is None else evaluation.pv
-        mates_at_once = found.mate == 1 and not variation and self.line[-1].is_checkmate()
+        mates_at_once = found.mate == 1 and self.line[-1].is_checkmate()
         if variation[: len(found.moves)] != found.moves and not mates_at_once:
             yield f"the evaluator's line is {variation}"
 
@@ -95,7 +95,7 @@ class _Check:
             after = self.game.positions[found.ply + 1]
             if after.evaluation is not None and (after.evaluation.score.mate or 0) < 0:
                 yield "there still is a mate"
-        if found.mate == 1 and found.moves and not self.line[-1].is_checkmate():
+        if found.mate == 1 and not self.line[-1].is_checkmate():
             yield "no mate"
         if len(found.moves) > 1 and (len(found.moves) != 2 * found.mate - 1 or not self.line[-1].is_checkmate()):
             yield "the line does not mate in time"

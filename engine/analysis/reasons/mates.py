@@ -22,6 +22,8 @@ def allowed_mate(facts: Facts) -> Explanation | None:
     if mate is None or mate <= 0:
         return None
     moves, played = _beginning(facts.board_after, facts.reply, mate), False
+    if mate == 1 and not moves:  # the evaluation is wrong
+        return None
     if not moves and _mated_in_the_game(facts, mate):
         moves, played = (facts.game.plies[facts.ply + 1].uci,), True
     motif = _motif(facts.board_after, moves)
@@ -35,6 +37,8 @@ def missed_mate(facts: Facts) -> Explanation | None:
     if mate is None or mate <= 0 or not is_known or (facts.after and (facts.after.score.mate or 0) < 0):
         return None
     moves = _beginning(facts.board, facts.best, mate)
+    if mate == 1 and not moves:
+        return None
     return Explanation(facts.ply, "missed mate", "", facts.ply, moves, mate=mate, motif=_motif(facts.board, moves))
 
 
@@ -75,7 +79,7 @@ def _key(board: chess.Board) -> tuple[str, bool, int, int | None]:
 
 def _beginning(board: chess.Board, walk: Walk | None, mate: int) -> tuple[str, ...]:
     """Return the line of a mate; only its first move if the line is not known up to mate, nothing without one."""
-    if walk is not None and walk.moves:
+    if walk is not None and walk.moves and (mate > 1 or walk.boards[1].is_checkmate()):
         whole = 2 * mate - 1
         is_whole = len(walk.moves) >= whole and walk.boards[whole].is_checkmate()
         return walk.ucis(whole if is_whole else 1)

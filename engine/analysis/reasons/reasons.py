@@ -12,6 +12,7 @@ from engine.analysis.reasons.mates import allowed_draw, allowed_mate, missed_mat
 from engine.analysis.reasons.sentences import sentence
 from engine.analysis.reasons.threats import allowed_threat, missed_threat
 from engine.analysis.reasons.walk import Walk
+from engine.errors import ArgumentError
 from engine.model import AnalysedGame, Explanation
 from engine.positions.movetext import NULL_MOVE
 from engine.positions.openings import is_book, name_of
@@ -25,13 +26,17 @@ def explain(game: AnalysedGame, ply: int) -> Explanation | None:
     * **game** - the game, with its evaluations.
     * **ply** - the move, 0-based; a negative number counts from the end.
 
-    Raises `IndexError` when the game has no such move.
+    Raises `ArgumentError` for what is no analysed game or no number, `IndexError` when the game has no such move.
 
     >>> import engine
     >>> [game] = engine.analyze("1. f3 e5 2. g4 Qh4# 0-1", nodes=1_000).games
     >>> engine.explain(game, 2).kind
     'allowed mate'
     """
+    if not isinstance(game, AnalysedGame):
+        raise ArgumentError(f"{type(game).__name__} is no analysed game: RunResult.games has some")
+    if not isinstance(ply, int):
+        raise ArgumentError(f"ply: {ply!r} is not a number")
     ply = range(len(game.plies))[ply]
     if game.plies[ply].judgement is None:
         return None

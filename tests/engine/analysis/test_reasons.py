@@ -235,6 +235,10 @@ def test_only_judged_moves_are_explained() -> None:
     assert explanations(analysed) == ()
     with pytest.raises(IndexError):
         engine.explain(analysed, 2)
+    with pytest.raises(engine.errors.ArgumentError, match="str is no analysed game"):
+        engine.explain("1. e4", 0)  # type: ignore[arg-type]
+    with pytest.raises(engine.errors.ArgumentError, match="ply: '0' is not a number"):
+        engine.explain(analysed, "0")  # type: ignore[arg-type]
 
 
 def test_an_exchange_is_played_by_legal_moves_only() -> None:
