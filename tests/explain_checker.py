@@ -18,24 +18,33 @@ from tests.plain_chess import WORTH, motif_problems, punishes, pushed, threatens
 
 NAMES = {"pawn": "p", "knight": "n", "bishop": "b", "rook": "r", "queen": "q", "king": "k"}
 COUNTS = {"a": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
+DIFFERENCES = ("won less", "lost more")
 MATERIAL_KINDS = {
     *("hung piece", "allowed tactic", "allowed promotion", "missed tactic", "missed promotion"),
-    *("did not take", "did not take back", "won less"),
+    *("did not take", "did not take back", *DIFFERENCES),
 }
 _MOVE = re.compile(r"\d+\.(?:\.\.)? (?P<san>[A-Za-z][A-Za-z0-9=+#-]*[A-Za-z0-9+#])")
 
 
-def problems(game: AnalysedGame, found: Explanation) -> list[str]:
-    """Return what is false in an explanation, in words; nothing where everything holds."""
-    return list(_Check(game, found).all())
+def boards_of(game: AnalysedGame) -> list[chess.Board]:
+    """Return the positions of a game."""
+    boards = [chess.Board(game.fen, chess960=game.variant == "chess960")]
+    for ply in game.plies:
+        boards.append(pushed(boards[-1], ply.uci))
+    return boards
+
+
+def problems(game: AnalysedGame, found: Explanation, boards: Sequence[chess.Board] | None = None) -> list[str]:
+    """Return what is false in an explanation, in words; nothing where everything holds.
+
+    * **boards** - *(optional)* the positions of the game, where they are known.
+    """
+    return list(_Check(game, found, boards or boards_of(game)).all())
 
 
 class _Check:
-    def __init__(self, game: AnalysedGame, found: Explanation) -> None:
-        self.game, self.found = game, found
-        self.boards = [chess.Board(game.fen, chess960=game.variant == "chess960")]
-        for ply in game.plies:
-            self.boards.append(pushed(self.boards[-1], ply.uci))
+    def __init__(self, game: AnalysedGame, found: Explanation, boards: Sequence[chess.Board]) -> None:
+        self.game, self.found, self.boards = game, found, boards
         self.line: list[chess.Board] = [self.boards[found.start]]
         self.mover = self.boards[found.ply].turn
         """The colour of the player who made the move."""
@@ -125,13 +134,17 @@ class _Check:
     def _material(self) -> Iterator[str]:
         found, first = self.found, self.found.start
         winner = self.boards[first].turn
-        if found.since not in (found.ply, found.ply - 1) and found.kind != "won less":
+        if found.since not in (found.ply, found.ply - 1):
             yield f"material counted from position {found.since}"
-        if found.since == found.ply - 1 and found.kind != "won less":
+        elif found.since == found.ply - 1:
             yield from self._takes_back()
         end = self.line[-1]
         base = _count(self.boards[found.since], winner)
-        if found.kind == "won less":
+        if found.kind in DIFFERENCES:
+            own = sum(WORTH[piece] * number for piece, number in _count(end, winner).items())
+            own -= sum(WORTH[piece] * number for piece, number in base.items())
+            if (own > 0) != (found.kind == "won less") or not own:
+                yield f"the best line wins {own}"
             other = self.boards[found.ply]
             if not found.other or found.other[0] != self.game.plies[found.ply].uci:
                 yield "the other line does not begin with the move"

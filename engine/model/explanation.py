@@ -19,6 +19,7 @@ Reason = Literal[
     "did not take",
     "did not take back",
     "won less",
+    "lost more",
     "allowed draw",
     "allowed threat",
     "missed threat",
@@ -50,13 +51,14 @@ class Explanation(Struct, frozen=True, omit_defaults=True):
     played: bool = False
     """Whether the line is that of the game itself, whose moves nobody judged bad, and not one of an evaluator."""
     other: tuple[str, ...] = ()
-    """For `won less`: the line from position `ply` that begins with the move played, up to a quiet position."""
+    """For `won less` and `lost more`: the line from position `ply` that begins with the move played, up to a quiet
+    position."""
     material: Mapping[str, int] = {}
     """What the side that begins the line has won at its end, by letter (`p`, `n`, `b`, `r`, `q`): positive where
-    the other side has lost more, negative where it has itself. For `won less` the difference between both lines.
-    It is counted from position `ply`, from the one before where the move, or the best one, takes back."""
+    the other side has lost more, negative where it has itself. For `won less` and `lost more` the difference
+    between both lines, and for promotions what is won besides."""
     since: int = 0
-    """Position from which `material` is counted."""
+    """Position from which `material` is counted: `ply`, or the one before where the mover takes back."""
     piece: str = ""
     """Letter of the man that hung or could be taken; empty for none."""
     square: str = ""

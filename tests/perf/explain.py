@@ -20,7 +20,7 @@ import engine
 from engine.analysis.reasons import explanations
 from engine.model import AnalysedGame
 from engine.settings import Settings
-from tests.explain_checker import problems
+from tests.explain_checker import boards_of, problems
 from tests.perf.games import DATA, big, must_exist
 from tests.perf.report import Finding, Report, Table, Unavailable
 
@@ -114,13 +114,14 @@ def _look_at(game: AnalysedGame, path: Path, tally: _Tally) -> None:
     started = time.process_time()
     found = explanations(game)
     tally.seconds += time.process_time() - started
+    boards = boards_of(game) if found else []
     for one in found:
         judgement = judged[one.ply]
         tally.said[judgement] += 1
         tally.of_board[judgement] += one.kind not in WITHOUT_BOARD
         tally.kinds[one.kind] += 1
         tally.motifs[one.motif] += bool(one.motif)
-        wrong = problems(game, one)
+        wrong = problems(game, one, boards)
         if wrong:
             tally.falses[one.kind] += 1
             where = f"{path.name} game {game.origin.game} ply {one.ply}"

@@ -37,7 +37,7 @@ def material_reason(facts: Facts) -> Explanation | None:
     if line is not None and lost > 0 and (could is None or could >= before):
         return _allowed(facts, line, since, base, played=played) or missed
     if missed is None and line is not None and best is not None:
-        return _less(facts, best, line)
+        return _less(facts, best, line, since, base)
     return missed
 
 
@@ -99,15 +99,20 @@ def _missed(facts: Facts, line: Walk) -> Explanation | None:
     return structs.replace(found, kind="did not take", **_man(captured, first))
 
 
-def _less(facts: Facts, best: Walk, line: Walk) -> Explanation | None:
+def _less(facts: Facts, best: Walk, line: Walk, since: int, base: Balance) -> Explanation | None:
     """Return how much more the best line wins, or how much less it loses, than the line after the move."""
+    won = points(best.won(base))
     more = best.won(line.balances[line.end or 0])
     is_kept = best.keeps and line.keeps and _promoted(best) == "" and _promoted(line) == ""
-    if not is_kept or min(more) < 0:  # "a rook for a knight more" would not be understood
+    if not won or not is_kept or min(more) < 0:  # "a rook for a knight more" would not be understood
         return None
     other = (facts.board.uci(facts.played), *line.ucis(line.end))
     return Explanation(
-        *(facts.ply, "won less", "", facts.ply), best.ucis(best.end), other=other, material=as_mapping(more)
+        *(facts.ply, "won less" if won > 0 else "lost more", "", facts.ply),
+        moves=best.ucis(best.end),
+        other=other,
+        material=as_mapping(more),
+        since=since,
     )
 
 

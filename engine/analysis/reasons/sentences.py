@@ -37,7 +37,7 @@ _SENTENCES: Mapping[str, str] = {
     "did not take": "Does not take the {piece} on {square}: {move} wins it{price}",
     "did not take back": "Does not take back: {move} regains {material}",
     "won less": "{move} wins {material} more",
-    "won less, loses": "{move} loses {material} less",
+    "lost more": "{move} loses {material} less",
     "allowed draw": "Allows {move}, after which the position is repeated",
     "allowed threat": "Allows {move}, which threatens the {piece} on {square}",
     "allowed threat, mate": "Allows {move}, which threatens mate",
@@ -126,8 +126,6 @@ def sentence(found: Explanation, boards: Sequence[chess.Board]) -> str:
         key += ", name"
     elif found.kind in ("allowed tactic", "missed tactic") and found.motif:
         key += ", later motif" if found.motif_ply else ", motif"
-    elif found.kind == "won less" and not words["won"]:
-        key += ", loses"
     text = _SENTENCES[key].format(**words)
     return (_END if found.seconds is None or key == "short of time" else _SHORT_OF_TIME).format(
         text=text[0].upper() + text[1:], seconds=words["seconds"]

@@ -69,12 +69,12 @@ class Explain(Aggregator):
 
     The reasons are *allowed mate* and *missed mate*; *hung piece* (the answer takes it), and *allowed tactic* for
     other answers that win material; *did not take*, *did not take back* and *missed tactic*; *allowed promotion*
-    and *missed promotion*; *won less* (another line wins more, or loses less); *allowed draw* (by repetition);
-    *stalemate*; *left the book* (the best move is in a known opening); and *short of time* where nothing else is
-    known: under 10 seconds and under 10% of the clock. A fork, pin, skewer, discovered attack, trapped piece or
-    back-rank mate takes the place of *tactic* and *mate*. *Allowed threat* and *missed threat*, of the first move
-    of a line, are said where the line wins nothing. The gravest reason counts: mates first, then what costs most
-    material.
+    and *missed promotion*; *won less* and *lost more* (the best line wins more or loses less); *allowed draw* (by
+    repetition); *stalemate*; *allowed threat* and *missed threat*, by the first move of a line that wins nothing;
+    *left the book* (the best move is in a known opening); and *short of time* where nothing else is known: under
+    10 seconds and under 10% of the clock. A fork, pin, skewer, discovered attack, trapped piece or back-rank mate
+    takes the place of *tactic* and *mate*. Of several reasons the first one counts: mates before all others, and
+    of what was allowed and missed, what costs most material.
 
     With `--player`, only that player's moves are counted.
 
@@ -90,9 +90,9 @@ class Explain(Aggregator):
         allowed mate          25  11.7%     21                      0.29
         missed tactic         22  10.3%     13                     10.72
         allowed threat        15   7.0%     11                      7.81
-        won less              10   4.7%      7                     10.11
         did not take back      7   3.3%      7                     19.33
-        … 10 more
+        hung piece             6   2.8%      5                     16.91
+        … 11 more
         --show explain:reasons=ROW prints the moves that lost most Win%; the game's page says why each
         was bad.
         By player

@@ -153,7 +153,9 @@ def test_a_line_that_wins_more() -> None:
     fen = "7k/8/8/3r4/n7/8/6Q1/R3K3 w - - 0 1"
     less = game("1. Rxa4", [900, 300], {0: "Qxd5 Kg7 Rxa4 Kg6", 1: "Rd8 Ra1"}, fen)
     assert sentence(less) == "1. Qxd5 wins a rook more."
-    assert problems(less, structs.replace(why(less), material={"r": 2})) != []
+    fen = "6k1/8/8/1p1n4/4P3/8/8/1R4K1 b - - 0 1"
+    more = game("1... Kf7", [0, 600], {0: "Nf6 Rxb5 Kg7", 1: "exd5 Kf6 Rxb5 Ke5"}, fen)
+    assert sentence(more) == "1... Nf6 loses a knight less."
 
 
 def test_nothing_is_counted_while_something_hangs() -> None:
