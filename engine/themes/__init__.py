@@ -7,7 +7,8 @@
     ('backRankMate', 'endgame', 'mate', 'mateIn1', 'oneMove', 'rookEndgame')
 
 Everything here is a pure function of the line. The definitions are those of chess books and of Lichess's public
-descriptions of its themes.
+descriptions of its themes; where they leave room, the tags of real puzzles decide
+(`python -m tests.perf themes`). Zugzwang is found only where it shows at once, without a search.
 """
 
 from __future__ import annotations
@@ -15,5 +16,6 @@ from __future__ import annotations
 from engine.themes.glossary import THEMES
 from engine.themes.line import Line, Motif
 from engine.themes.naming import motifs, themes
+from engine.themes.rating import difficulty
 
-__all__ = ["THEMES", "Line", "Motif", "motifs", "themes"]
+__all__ = ["THEMES", "Line", "Motif", "difficulty", "motifs", "themes"]

@@ -1,4 +1,4 @@
-"""Facts of a whole line: how long it is, what it is worth, and which special moves it has."""
+"""Facts of a whole line: how long it is, whether it mates, what it is worth."""
 
 from __future__ import annotations
 

@@ -45,7 +45,6 @@ def _position(line: Line) -> dict[str, float]:
         "in check": float(board.is_check()),
         "men": board.occupied.bit_count() / 10,
         "balance": max(-9, min(9, balance(board, line.solver))) / 5,
-        "ahead": float(balance(board, line.solver) > 0),
         "queens": float(bool(board.queens)),
         "attacked men": len(_attacked(board, line.solver)) / 5,
         "attackable men": len(_attacked(board, not line.solver)) / 5,

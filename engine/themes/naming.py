@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.model import Score
-from engine.themes import facts, forks, kings, lines_opened, lures, phases, pins, quiet, sacrifices, specials
+from engine.themes import (
+    facts,
+    forks,
+    kings,
+    lines_opened,
+    lures,
+    phases,
+    pins,
+    quiet,
+    sacrifices,
+    specials,
+    zugzwang,
+)
 from engine.themes.line import Line, Motif
 from engine.themes.mate_patterns import mate_patterns
 
@@ -45,6 +57,7 @@ DETECTORS: tuple[Callable[[Line], Motif | None], ...] = (
     specials.en_passant,
     specials.promotion,
     specials.under_promotion,
+    zugzwang.zugzwang,
 )
 
 

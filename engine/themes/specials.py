@@ -20,13 +20,10 @@ def promotion(line: Line) -> Motif | None:
 
 
 def under_promotion(line: Line) -> Motif | None:
-    """Find a promotion to something else than a queen, unless it mates and a queen would have mated too."""
-    for ply, board, move, after in line.steps():
+    """Find a promotion to something else than a queen; one to a rook or bishop counts, too."""
+    for ply, _, move, _ in line.steps():
         if move.promotion and move.promotion != chess.QUEEN:
-            queen = board.copy(stack=False)
-            queen.push(chess.Move(move.from_square, move.to_square, chess.QUEEN))
-            if not (after.is_checkmate() and queen.is_checkmate()):
-                return Motif("underPromotion", ply, move.to_square)
+            return Motif("underPromotion", ply, move.to_square)
     return None
 
 

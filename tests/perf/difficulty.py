@@ -1,7 +1,7 @@
 """The estimate of a puzzle's rating: its mean error on puzzles left out of the fit, beside always saying the mean.
 
 A ridge regression on the features of `engine.themes.features`, in five parts: each part is estimated by the
-numbers that the other four give. `--write` fits all of them and writes the file that `engine.themes.difficulty`
+numbers that the other four give. `--write` fits all of them and writes the file that `engine.themes.rating`
 reads.
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from engine.themes import themes
-from engine.themes.difficulty import WEIGHTS, Model
 from engine.themes.features import features
+from engine.themes.rating import WEIGHTS, Model
 from tests.perf import sides
 from tests.perf.puzzles import FOLDS, puzzles
 from tests.perf.report import Report, Table
@@ -137,8 +137,8 @@ def _strongest(weights: dict[str, float]) -> Table:
 
 def _write(weights: dict[str, float], error: float, count: int) -> None:
     source = (
-        f"Ridge regression (penalty {PENALTY:g}) to the ratings of {count} puzzles of Lichess's database (CC0), by "
-        "`python -m tests.perf difficulty --write`."
+        f"Ridge regression (penalty {PENALTY:g}) to the ratings of {count} puzzles of Lichess's database (CC0), "
+        "by `python -m tests.perf difficulty --write`."
     )
     fitted = Model(source, round(error, 1), {name: round(weights[name], 1) for name in sorted(weights)})
     text = msgspec.json.format(msgspec.json.encode(fitted), indent=1)

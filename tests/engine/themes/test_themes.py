@@ -65,6 +65,7 @@ HAS = {
     "trappedPiece": ("8/8/5k2/7p/5P2/5KPP/7b/8 b - - 0 54", "f6g6 f3g2 g6f5 g2h2", "g2 h2"),
     "underPromotion": ("8/8/8/8/2K5/8/2p1Q3/1k2b3 w - - 17 69", "c4b3 c2c1n b3c4 c1e2", "c1"),
     "veryLong": ("8/8/K7/6p1/8/7k/P7/8 w - - 0 47", "a6b5 g5g4 a2a4 g4g3 a4a5 g3g2 a5a6 g2g1q", ""),
+    "zugzwang": ("8/8/8/2K1p3/4P1k1/8/8/8 b - - 0 1", "g4f4 c5d5 f4g5 d5e5", "d5"),
     "xRayAttack": ("8/6pk/8/5K2/Q6P/6q1/8/8 w - - 0 57", "a4g4 g7g6 g4g6 g3g6", "g3 g4"),
 }  # fmt: skip
 """By theme: the position before the opponent's last move, the moves, and the squares of the evidence: first of the
@@ -116,9 +117,7 @@ LACKS = {
     ),
     "a pawn is no sacrifice": ("sacrifice", "4k3/8/3p4/2P5/8/8/8/4K3 w - - 0 1", "e1d2 d6c5 d2c3"),
     "a quiet move that attacks": ("quietMove", "4k3/8/8/8/8/8/r7/4K2R w - - 0 1", "h1h2 a2a1 e1f2"),
-    "a promotion that a queen could do as well": (
-        "underPromotion", "7k/4P1pp/8/8/8/8/8/6K1 w - - 0 1", "e7e8r",
-    ),
+    "a promotion to a queen": ("underPromotion", "7k/4P1pp/8/8/8/8/8/6K1 w - - 0 1", "e7e8q"),
     "a pawn on its sixth rank": ("advancedPawn", "4k3/8/8/P7/8/8/8/4K3 w - - 0 1", "a5a6"),
     "two queens are no endgame of queens and rooks": (
         "queenRookEndgame", "q3k3/8/8/8/8/8/8/Q3K2R w - - 0 1", "a1a8",
@@ -135,6 +134,10 @@ LACKS = {
     "an answer to a check with one legal move": ("defensiveMove", "k7/8/8/8/8/7P/6P1/r6K w - - 0 1", "h1h2"),
     "nothing is in between two captures elsewhere": (
         "intermezzo", "4k3/8/8/3p4/2P5/8/8/4K2R w - - 0 1", "h1h8 e8d7 c4d5",
+    ),
+    "a spare move is no zugzwang": ("zugzwang", "8/p7/8/2K1p3/4Pk2/8/8/8 w - - 0 1", "c5d5 a7a6 d5d6"),
+    "who would lose something anyway is not in zugzwang": (
+        "zugzwang", "8/8/8/2K1p3/4P3/8/6k1/8 w - - 0 1", "c5d5 g2g3 d5e5",
     ),
     "a trapped piece is not one that went away": (
         "trappedPiece", "4k3/8/8/8/4n3/8/3P4/4K3 w - - 0 1", "d2d3 e4c5 e1d2",

@@ -15,7 +15,7 @@ from engine.themes.naming import themes as found_themes
 
 __all__ = ["Model", "difficulty", "model"]
 
-WEIGHTS = Path(__file__).with_name("difficulty.json")
+WEIGHTS = Path(__file__).with_name("rating.json")
 _LEAST, _MOST = 400, 3200
 """Ratings of puzzles end about there."""
 
