@@ -34,7 +34,7 @@ class _Motif:
     def __init__(self, found: Explanation, line: Sequence[chess.Board]) -> None:
         ply = found.motif_ply
         self.winner = line[0].turn
-        self.after, self.then = line[ply + 1], line[ply + 2]
+        self.before, self.after, self.then = line[ply], line[ply + 1], line[ply + 2]
         self.move, self.reply, self.capture = (chess.Move.from_uci(uci) for uci in found.moves[ply : ply + 3])
         self.by = chess.parse_square(found.by)
         self.targets = [chess.parse_square(name) for name in found.targets]
@@ -67,6 +67,7 @@ class _Motif:
         worth = dict(zip(self.targets, self.victims, strict=True))
         is_greater = worth[front] == "k" or WORTH[worth[front]] > WORTH[worth[back]]
         is_free = not any(self.after.piece_at(square) for square in ray if square != front)
+        is_greater = is_greater and self.move.to_square == self.by
         return is_greater and is_free and front in self.after.attacks(self.by)
 
     def discovered_attack(self) -> bool:
@@ -79,22 +80,34 @@ class _Motif:
 
     def pin(self) -> bool:
         [target] = self.targets
-        king = self.after.king(not self.winner)
+        pinning = self._shielded_from(self.after, target)
+        return (
+            pinning == {self.by}
+            and not self._shielded_from(self.before, target)
+            and self.capture.to_square == target
+        )
+
+    def _shielded_from(self, board: chess.Board, target: chess.Square) -> set[chess.Square]:
+        """Return the men of the winner that would attack the king if the target were not there."""
+        king = board.king(not self.winner)
         assert king is not None
-        without = self.after.copy(stack=False)
+        without = board.copy(stack=False)
         without.remove_piece_at(target)
-        shields = self.by in without.attackers(self.winner, king)
-        shields = shields and self.by not in self.after.attackers(self.winner, king)
-        return shields and self.capture.to_square == target
+        return set(without.attackers(self.winner, king)) - set(board.attackers(self.winner, king))
 
     def trapped_piece(self) -> bool:
         [target] = self.targets
-        ways = [move for move in self.after.legal_moves if move.from_square == target]
-        is_lost = not self.after.is_check() and threatens(self.after, target)
-        is_lost = is_lost and all(value_of(self.after, move) < 0 for move in ways)
+        earlier = self.before.copy(stack=False)
+        earlier.push(chess.Move.null())
         stands = self.reply.to_square if self.reply.from_square == target else target
-        taken = [str(self.then.piece_at(stands)).lower()] == self.victims
-        return is_lost and taken and self.capture.to_square == stands
+        taken = [str(self.then.piece_at(stands)).lower()] == self.victims and self.capture.to_square == stands
+        return taken and _cannot_get_away(self.after, target) and not _cannot_get_away(earlier, target)
+
+
+def _cannot_get_away(board: chess.Board, square: chess.Square) -> bool:
+    """Return whether a man of the side to move is taken with profit where it stands, and wherever it goes."""
+    ways = [move for move in board.legal_moves if move.from_square == square]
+    return threatens(board, square) and all(value_of(board, move) < 0 for move in ways)
 
 
 def pushed(board: chess.Board, uci: str) -> chess.Board:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import chess
 
-__all__ = ["VALUES", "exchange", "is_quiet", "taken", "wins_by_taking"]
+__all__ = ["VALUES", "exchange", "is_quiet", "passed", "taken", "wins_by_taking"]
 
 VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
 """Values of the men in pawns."""
@@ -54,6 +54,13 @@ def capture_value(board: chess.Board, move: chess.Move) -> int:
     captured = taken(board, move)
     value = VALUES[captured] if captured is not None else 0
     return value + VALUES[move.promotion] - 1 if move.promotion else value
+
+
+def passed(board: chess.Board) -> chess.Board:
+    """Return the position after the side to move has passed, which it cannot do in check."""
+    after = board.copy(stack=False)
+    after.push(chess.Move.null())
+    return after
 
 
 def wins_by_taking(board: chess.Board) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import chess
 from msgspec import structs
 
-from engine.analysis.reasons.exchange import VALUES, exchange, gain_of, taken
+from engine.analysis.reasons.exchange import VALUES, exchange, gain_of, passed, taken
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
 from engine.themes import Line, Motif, motifs
@@ -34,7 +34,8 @@ def with_motif(found: Explanation, walk: Walk) -> Explanation:
         motif = proposed.get(theme)
         if motif is None or motif.square is None or motif.ply % 2 or motif.ply + 2 >= length:
             continue
-        if holds(motif, motif.square, walk):
+        square = motif.square if theme != "pin" else _pinner(motif, motif.square, walk)
+        if holds(motif, square, walk):
             targets = list(motif.targets)
             if theme == "skewer" and targets[0] != walk.moves[motif.ply + 1].from_square:
                 targets.reverse()
@@ -42,10 +43,21 @@ def with_motif(found: Explanation, walk: Walk) -> Explanation:
                 found,
                 motif=theme,
                 motif_ply=motif.ply,
-                by=chess.square_name(motif.square),
+                by=chess.square_name(square),
                 targets=tuple(map(chess.square_name, targets)),
             )
     return found
+
+
+def _pinner(motif: Motif, square: chess.Square, walk: Walk) -> chess.Square:
+    """Return the square of the piece that pins, where other men stand on its line too; else the one given."""
+    after = walk.boards[motif.ply + 1]
+    for target in motif.targets:
+        pinning = after.pin_mask(not walk.winner, target) & after.occupied_co[walk.winner]
+        pinning &= after.attackers_mask(walk.winner, target) & (after.bishops | after.rooks | after.queens)
+        if after.is_pinned(not walk.winner, target) and pinning.bit_count() == 1:
+            return pinning.bit_length() - 1
+    return square
 
 
 def _is_fork(motif: Motif, square: chess.Square, walk: Walk) -> bool:
@@ -80,6 +92,8 @@ def _is_skewer(motif: Motif, square: chess.Square, walk: Walk) -> bool:
     first, second = after.piece_at(front), after.piece_at(back)
     if first is None or second is None or walk.winner in (first.color, second.color):
         return False
+    if square != walk.moves[motif.ply].to_square:
+        return False
     is_greater = first.piece_type == chess.KING or VALUES[first.piece_type] > VALUES[second.piece_type]
     attacks = after.attacks_mask(square) & chess.BB_SQUARES[front]
     return bool(attacks and is_greater and chess.between(square, back) & chess.BB_SQUARES[front])
@@ -102,8 +116,8 @@ def _is_discovered(motif: Motif, square: chess.Square, walk: Walk) -> bool:
 
 
 def _is_pin(motif: Motif, square: chess.Square, walk: Walk) -> bool:
-    """Return whether a man is pinned to its king by that piece, and is taken next."""
-    after, capture = walk.boards[motif.ply + 1], walk.moves[motif.ply + 2]
+    """Return whether the move pins a man to its king by that piece, and takes it next."""
+    before, after = walk.boards[motif.ply], walk.boards[motif.ply + 1]
     if len(motif.targets) != 1:
         return False
     [target] = motif.targets
@@ -111,27 +125,32 @@ def _is_pin(motif: Motif, square: chess.Square, walk: Walk) -> bool:
     if victim is None or victim.color == walk.winner or not after.is_pinned(not walk.winner, target):
         return False
     by_that = after.pin_mask(not walk.winner, target) & chess.BB_SQUARES[square]
-    return bool(by_that and capture.to_square == target)
+    attacks = after.attacks_mask(square) & chess.BB_SQUARES[target]
+    is_new = not before.is_pinned(not walk.winner, target)
+    return bool(by_that and attacks and is_new and walk.moves[motif.ply + 2].to_square == target)
 
 
 def _is_trapped(motif: Motif, _: chess.Square, walk: Walk) -> bool:
-    """Return whether a piece is attacked, is lost wherever it goes, and is taken next."""
-    after, reply, capture = walk.boards[motif.ply + 1], walk.moves[motif.ply + 1], walk.moves[motif.ply + 2]
-    if len(motif.targets) != 1 or after.is_check():
+    """Return whether a piece is lost wherever it goes, which it was not before the move, and is taken next."""
+    before, after = walk.boards[motif.ply], walk.boards[motif.ply + 1]
+    reply, capture = walk.moves[motif.ply + 1], walk.moves[motif.ply + 2]
+    if len(motif.targets) != 1 or before.is_check():
         return False
     [target] = motif.targets
     victim = after.piece_at(target)
     if victim is None or victim.color == walk.winner or victim.piece_type in (chess.PAWN, chess.KING):
         return False
-    passed = after.copy(stack=False)
-    passed.push(chess.Move.null())
-    if exchange(passed, target) <= 0:
-        return False
-    ways = after.generate_legal_moves(chess.BB_SQUARES[target])
-    if any(gain_of(after, move) >= 0 for move in ways):
-        return False
     stands_on = reply.to_square if reply.from_square == target else target
-    return capture.to_square == stands_on and taken(walk.boards[motif.ply + 2], capture) == victim.piece_type
+    takes = capture.to_square == stands_on and taken(walk.boards[motif.ply + 2], capture) == victim.piece_type
+    return takes and _is_lost(after, target) and not _is_lost(passed(before), target)
+
+
+def _is_lost(board: chess.Board, square: chess.Square) -> bool:
+    """Return whether a man of the side to move is lost where it stands and wherever it goes."""
+    if board.is_check() or exchange(passed(board), square) <= 0:
+        return False
+    ways = board.generate_legal_moves(chess.BB_SQUARES[square])
+    return all(gain_of(board, move) < 0 for move in ways)
 
 
 _CHECKS: Mapping[str, Callable[[Motif, chess.Square, Walk], bool]] = {

@@ -125,6 +125,18 @@ def test_a_fork_that_was_allowed_and_one_that_was_missed() -> None:
     assert sentence(missed) == "Misses 1. Nc7+, which forks the king and the rook on a8 and wins a rook."
 
 
+def test_a_pin_names_the_piece_that_pins_and_only_a_new_one() -> None:
+    fen = "5rk1/4b1pp/1p2rnb1/1B6/8/1NB1N3/PP4PP/R5K1 w - - 2 23"
+    missed = game("23. h3", [500, 0], {0: "Bc4 Bf7 Bxe6 Bxe6", 1: "Kh8"}, fen)
+    found = why(missed)
+    assert found is not None
+    assert found.sentence == "Misses 23. Bc4, which pins the rook on e6 and wins the exchange."
+    assert (found.by, found.targets) == ("c4", ("e6",))
+    fen = "r4r2/pp2bpk1/2n2n2/2p3p1/2P1NR1P/1QB5/PP2B3/2K5 w - - 0 24"
+    old = game("24. Kb1", [500, 0], {0: "hxg5 Rh8 gxf6+", 1: "Nxe4"}, fen)  # the knight was pinned before
+    assert sentence(old) == "Misses 24. hxg5, which wins a knight and a pawn."
+
+
 def test_the_exchange_is_a_rook_for_a_minor_piece() -> None:
     fen = "5rk1/5ppp/8/8/8/B7/5PPP/6K1 w - - 0 1"
     missed = game("1. h3", [200, 0], {0: "Bxf8 Kxf8 Kf1", 1: "Re8"}, fen)
