@@ -133,7 +133,7 @@ def test_a_pin_names_the_piece_that_pins_and_only_a_new_one() -> None:
     assert found.sentence == "Misses 23. Bc4, which pins the rook on e6 and wins the exchange."
     assert (found.by, found.targets) == ("c4", ("e6",))
     fen = "r4r2/pp2bpk1/2n2n2/2p3p1/2P1NR1P/1QB5/PP2B3/2K5 w - - 0 24"
-    old = game("24. Kb1", [500, 0], {0: "hxg5 Rh8 gxf6+", 1: "Nxe4"}, fen)  # the knight was pinned before
+    old = game("24. Kb1", [500, 0], {0: "hxg5 Rh8 gxf6+", 1: "Kg8"}, fen)  # the knight was pinned before
     assert sentence(old) == "Misses 24. hxg5, which wins a knight and a pawn."
 
 
