@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine import scoring as scoring
     from engine import shared as shared
     from engine import testing as testing
+    from engine.analysis.reasons import explain
     from engine.api import Analyzer, AsyncAnalyzer, AsyncRun, ProgressLine, Run, analyze, evaluate
     from engine.errors import AnalysisError
     from engine.model import AnalysedGame, Evaluation, Limit, Report, RunResult, Score
@@ -47,9 +48,11 @@ __all__ = [
     "Snapshot",
     "analyze",
     "evaluate",
+    "explain",
 ]
 
 _MODULES = {
+    "engine.analysis.reasons": ("explain",),
     "engine.api": ("Analyzer", "AsyncAnalyzer", "AsyncRun", "ProgressLine", "Run", "analyze", "evaluate"),
     "engine.errors": ("AnalysisError",),
     "engine.model": ("AnalysedGame", "Evaluation", "Limit", "Report", "RunResult", "Score"),

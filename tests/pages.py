@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, Example] = {
     "conversion": Example(("outcomes", "games"), player="Stockfish 1700"),
     "endgames": Example(("classes",), player="Stockfish 1700"),
     "epd-solved": Example(("unsolved",), games="tests/data/finishes.jsonl"),
+    "explain": Example(("reasons", "players"), rows=8),
     "highlights": Example(("games", "moments"), rows=4),
     "judgements": Example(("players", "worst"), rows=4),
     "leaderboard": Example(("players",)),

@@ -18,8 +18,10 @@ from engine.text.format import FIGURES, cell, clean, with_unit
 ROWS = 12
 """Rows of a table that are shown."""
 FEN_WIDTH = 150
-"""Columns of a terminal from which on tables show positions, and openings beside positions of games; the JSON
-report always has them."""
+"""Columns of a terminal from which on tables show positions and sentences, and openings beside positions of games;
+the JSON report always has them."""
+_LONG = ("position", "sentence")
+"""Kinds of cells that need a wide terminal."""
 
 CERTAINTY: Mapping[str, str] = {"sure": "bold", "likely": "yellow", "may be chance": "dim"}
 """The style of each word that says how far a finding can be trusted."""
@@ -89,12 +91,12 @@ def report_table(
     * **table** - the table.
     * **width** - columns of the terminal.
     * **rows** - rows of the table at most.
-    * **keys** - *(optional)* the columns to show; all when left out, but positions, and openings of the games that
-      positions are from, only on a wide terminal.
+    * **keys** - *(optional)* the columns to show; all when left out, but positions, sentences, and openings of the
+      games that positions are from only on a wide terminal.
     * **readings** - *(optional)* what the report has said below other tables, which is not said again.
     """
     of_games = any(column.key == "ply" for column in table.columns)
-    wide = () if width >= FEN_WIDTH else ("position", "opening") if of_games else ("position",)
+    wide = () if width >= FEN_WIDTH else (*_LONG, "opening") if of_games else _LONG
     shown = [
         (k, column)
         for k, column in enumerate(table.columns)

@@ -199,4 +199,9 @@ def _begins(sentence: str, wanted: str) -> bool:
 
 def _names(value: Cell, kind: str) -> bool:
     """Whether a cell names its row: text that is neither a figure nor a move nor a position."""
-    return isinstance(value, str) and bool(value) and kind not in FIGURES and kind not in ("move", "position")
+    return (
+        isinstance(value, str)
+        and bool(value)
+        and kind not in FIGURES
+        and kind not in ("move", "position", "sentence")
+    )

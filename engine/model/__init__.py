@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.model.evaluation import PV_PLIES, Evaluation, EvaluatorInfo, Limit, Line, Position, Score
+from engine.model.explanation import Explanation
 from engine.model.game import (
     AnalysedGame,
     AnalysedPosition,
@@ -57,6 +58,7 @@ __all__ = [
     "Epd",
     "Evaluation",
     "EvaluatorInfo",
+    "Explanation",
     "Failure",
     "Finding",
     "Judgement",

@@ -10,10 +10,13 @@ from msgspec import Struct, field
 from engine.text import html
 from engine.text.format import with_unit
 
-Kind = Literal["text", "int", "float", "percent", "score", "move", "player", "position", "duration", "opening"]
+Kind = Literal[
+    "text", "int", "float", "percent", "score", "move", "player", "position", "duration", "opening", "sentence"
+]
 """Meaning of a table cell, so that each writer can show it in its own way: `score` is an int on the scoreboard's
 scale (centipawns, mate in n is 32000 - n), `percent` a float 0-100, `move` a move in SAN, `position` a FEN,
-`duration` seconds, `opening` an ECO code with or without a name."""
+`duration` seconds, `opening` an ECO code with or without a name, `sentence` a sentence for people, for which a
+narrow terminal has no room."""
 
 Cell = str | int | float | None
 """Value of a table cell; None when there is no data."""

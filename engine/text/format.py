@@ -65,7 +65,7 @@ def cell(value: str | float | None, kind: str) -> str:
     """
     if isinstance(value, str):
         text = clean(value)
-        return text if kind == "position" else fit(text, LONGEST)
+        return text if kind in ("position", "sentence") else fit(text, LONGEST)
     return figure(value, kind)
 
 

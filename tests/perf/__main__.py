@@ -37,6 +37,7 @@ BENCHMARKS = {
     "leaks": "leaks",
     "budget": "budget",
     "puzzles": "known_puzzles",
+    "explain": "explain",
     "themes": "themes",
     "difficulty": "difficulty",
 }

@@ -12,7 +12,17 @@ import chess.pgn
 
 import engine
 from engine.api import Event
-from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Metric, Position, Report, RunResult, Score
+from engine.model import (
+    AnalysedGame,
+    Evaluation,
+    EvaluatorInfo,
+    Explanation,
+    Metric,
+    Position,
+    Report,
+    RunResult,
+    Score,
+)
 from engine.plugin import Aggregator, Evaluator, Sum
 from engine.run.progress import Snapshot
 
@@ -79,6 +89,8 @@ def once() -> None:
     assert_type(evaluation, Evaluation)
     assert_type(evaluation.score, Score)
     assert_type(evaluation.best, str | None)
+    for game in result.games:
+        assert_type(engine.explain(game, 0), Explanation | None)
 
 
 def warm() -> None:

@@ -36,6 +36,11 @@ def label(game: AnalysedGame) -> str:
     return title_of(game.headers)
 
 
+def opening_of(game: AnalysedGame) -> str | None:
+    """Return the ECO code and the name of a game's opening; None where it has none."""
+    return None if game.opening is None else f"{game.opening.eco} {game.opening.name}"
+
+
 def share(part: int, whole: int) -> float | None:
     """Return `part` in percent of `whole`, with 3 decimals; None if `whole` is 0."""
     return round(100 * part / whole, 3) if whole else None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import chess
 
+from engine.analysis.reasons import explain
 from engine.model import AnalysedGame, Evaluation
 from engine_plugins.aggregators._clock_left import Left
 
@@ -113,6 +114,12 @@ def words(error: Error, board: chess.Board, best: chess.Move, mate: int | None) 
     if board.is_capture(best):
         return "missed capture"
     return "missed check" if board.gives_check(best) else "missed quiet move"
+
+
+def reason(game: AnalysedGame, k: int) -> str | None:
+    """Return why a move was bad, in a sentence; None where that cannot be proved."""
+    explanation = explain(game, k)
+    return None if explanation is None else explanation.sentence
 
 
 def just_moved(game: AnalysedGame, k: int, best: str) -> bool:

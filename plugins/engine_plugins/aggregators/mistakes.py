@@ -19,6 +19,7 @@ from engine_plugins.aggregators._common import (
     mean,
     milli,
     numbered,
+    opening_of,
     share,
     together,
     unmilli,
@@ -31,6 +32,7 @@ from engine_plugins.aggregators._lessons import (
     difficulty,
     error_at,
     just_moved,
+    reason,
     value,
     words,
 )
@@ -97,9 +99,10 @@ class Mistakes(Aggregator):
       plies (such positions are listed once); 125% if errors of its kind in its phase occur in at least 3 games and
       in 10% of those with a bad move; 110% if in at least 3 games.
 
-    *Why* names the kind of error and what recurs. Ties go to the earlier game. The kinds are *missed mate*,
-    *allowed mate*, *moved into capture* (the best answer takes the piece that moved), *did not take* (the best
-    move takes the piece that had just moved), *wrong capture*, and else what the better move was.
+    *Why* names the kind of error and what recurs, and *Reason* says what the move cost, where that can be proved
+    (`engine.explain`); a terminal shows it from 150 columns on. Ties go to the earlier game. The kinds are *missed
+    mate*, *allowed mate*, *moved into capture* (the best answer takes the piece that moved), *did not take* (the
+    best move takes the piece that had just moved), *wrong capture*, and else what the better move was.
 
     With `--player`, only that player's colours count. The table is for reading; to train, write it to a file:
 
@@ -216,7 +219,7 @@ class Mistakes(Aggregator):
             value(error, weight),
             game.origin.game,
             k,
-            *(words(error, board, moves[0], mate), _pattern(game, error), line, _opening(game)),
+            *(words(error, board, moves[0], mate), _pattern(game, error), line, opening_of(game), reason(game, k)),
             *(numbered(game, k), game.player(game.turn(k)), board.fen(), best),
             *(" ".join(others), milli(ply.win_before), milli(ply.win_after), int(number == 1)),
         )
@@ -370,12 +373,13 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
         Column("why", "Why"),
         Column("phase", "Phase"),
         Column("opening", "Opening", "opening"),
+        Column("reason", "Reason", "sentence"),
     )
     rows = []
     for one in shown:
-        _, pattern, _, opening, *cells, before, after, _ = one.entry.cells
+        _, pattern, _, opening, reason, *cells, before, after, _ = one.entry.cells
         phase = str(pattern).split("|")[1]
-        facts = *cells, unmilli(before), unmilli(after), one.why, phase, opening
+        facts = *cells, unmilli(before), unmilli(after), one.why, phase, opening, reason
         row = one.entry.game, one.entry.ply, *facts
         rows.append((row, one.references[:5]))
     reading = (
@@ -387,10 +391,6 @@ def _position_table(shown: list[_Shown]) -> ReportTable:
 
 def _pattern(game: AnalysedGame, error: Error) -> str:
     return f"{error.kind}|{game.phase(error.ply)}"
-
-
-def _opening(game: AnalysedGame) -> str | None:
-    return None if game.opening is None else f"{game.opening.eco} {game.opening.name}"
 
 
 def _line(game: AnalysedGame, k: int) -> str:

@@ -20,6 +20,7 @@ from engine_plugins.aggregators._common import (
     lost,
     milli,
     numbered,
+    opening_of,
     share,
     unmilli,
 )
@@ -268,7 +269,7 @@ def _cells(game: AnalysedGame, solution: Solution) -> tuple[str | None, ...]:
 
 def _figures(game: AnalysedGame, solution: Solution, cost: int) -> tuple[str | int | None, ...]:
     """Return Win% and cost, and where the puzzle comes from."""
-    k, opening, score = solution.ply, game.opening, solution.score
+    k, score = solution.ply, solution.score
     before = solution.board.copy()
     flaw = before.pop()
     assert score is not None
@@ -276,7 +277,7 @@ def _figures(game: AnalysedGame, solution: Solution, cost: int) -> tuple[str | i
         milli(win_percent(score, game.answer_scale)),
         cost,
         game.phase(k),
-        None if opening is None else f"{opening.eco} {opening.name}",
+        opening_of(game),
         before.fen(),
         before.uci(flaw),
         game.headers.get("Site", ""),

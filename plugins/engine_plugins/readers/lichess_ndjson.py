@@ -2,9 +2,10 @@
 
 It is what `https://lichess.org/api/games/user/NAME` answers to `Accept: application/x-ndjson`, with `clocks=true`
 and `evals=true` if clocks and evaluations are wanted. `moves`, `clocks` (hundredths of a second) and `analysis`
-(centipawns and mates, White's view) become the game that Lichess's PGN would be; where there are no `moves`, `pgn`
-is read. A line is *unreadable* if it is no JSON object, if it has neither, if a move has letters that no move has,
-or if its variant is neither standard chess nor Chess960.
+(centipawns and mates, White's view) become the game that Lichess's PGN would be, with the best line (`variation`)
+of positions in which a move was judged; where there are no `moves`, `pgn` is read. A line is *unreadable* if it is
+no JSON object, if it has neither, if a move has letters that no move has, or if its variant is neither standard
+chess nor Chess960.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from engine_plugins.readers._json_games import (
     text,
     unreadable,
 )
+from engine_plugins.readers._lichess_lines import with_lines
 from engine_plugins.readers._text import quoted
 
 _GAME = re.compile(
@@ -81,8 +83,10 @@ class LichessReader(Reader):
         sans = moves.split()
         if wrong := next((san for san in sans if not _SAN.fullmatch(san)), None):
             return unreadable(raw, f"{quoted(wrong, 20)} among the moves is none")
-        text = _movetext(sans, _list(game, "clocks"), _list(game, "analysis"), headers.get("FEN", ""))
-        return parse_pgn(f"{tags(headers)}\n{text} {headers.get('Result', '*')}", raw)
+        analysis = _list(game, "analysis")
+        text = _movetext(sans, _list(game, "clocks"), analysis, headers.get("FEN", ""))
+        source = parse_pgn(f"{tags(headers)}\n{text} {headers.get('Result', '*')}", raw)
+        return source if isinstance(source, Unreadable) else with_lines(source, analysis)
 
 
 def _headers(game: Mapping[str, Any]) -> dict[str, str]:

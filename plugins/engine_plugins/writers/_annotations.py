@@ -10,6 +10,7 @@ import chess
 from msgspec import Meta
 
 from engine import scoring
+from engine.analysis.reasons import PATTERN, explanations
 from engine.model import PV_PLIES, AnalysedGame, Judgement, Score
 from engine.output.white import scores
 from engine.plugin import Options
@@ -51,13 +52,17 @@ class PgnOptions(Options, frozen=True):
     ] = PV_PLIES
     evals: Annotated[bool, Meta(description="Write `[%eval]` after each move.")] = True
     depth: Annotated[bool, Meta(description="Write the depth too: `[%eval 0.31,18]`.")] = False
+    why: Annotated[
+        bool, Meta(description="Write why a judged move was bad: `Hangs the knight on f6: 24. Bxf6 wins it.`")
+    ] = False
 
 
 class Annotator:
     """Writes the evaluations of one game beside its moves.
 
     Existing `[%eval]` commands and verdicts like `(0.36 → -0.36) Inaccuracy. Ngf3 was best.`, of this program or
-    of Lichess, are replaced, so that a second run changes nothing. Nothing else is removed.
+    of Lichess, are replaced, and so are explanations where they are asked for: a second run changes nothing.
+    Nothing else is removed.
     """
 
     def __init__(self, game: AnalysedGame, replay: Replay, options: PgnOptions) -> None:
@@ -65,6 +70,7 @@ class Annotator:
         self._options = options
         self._replay = replay
         self._scores = scores(game)
+        self._why = {found.ply: found.sentence for found in explanations(game)} if options.why else {}
 
     def ply(self, ply: int, notes: Notes) -> None:
         """Add the annotations of move `ply` to its notes."""
@@ -75,6 +81,8 @@ class Annotator:
             for verdict in _remove(notes, _VERDICT):
                 if options.nags:
                     place = _remove_nag(notes, verdict, place)
+        if options.why:
+            _remove(notes, PATTERN)
         if options.nags and judgement is not None and not _MOVE_NAGS.intersection(notes.nags):
             notes.nags.insert(place, NAGS[judgement])
         if not self._game.text:
@@ -122,9 +130,14 @@ class Annotator:
         if evaluation is not None and evaluation.best not in (None, self._game.plies[ply].uci):
             line = _line(self._replay.at(ply), evaluation.pv[: max(1, self._options.line)])
         best = line[0][1] if line else None
+        said = []
         if self._options.comments:
-            text = f"({_figure(self._before(ply))} → {_figure(after)}) {judgement.capitalize()}."
-            notes.items.insert(index, Comment(f"{text} {best} was best." if best else text))
+            said.append(f"({_figure(self._before(ply))} → {_figure(after)}) {judgement.capitalize()}.")
+            said += [f"{best} was best."] if best else []
+        if ply in self._why:
+            said.append(self._why[ply])
+        if said:
+            notes.items.insert(index, Comment(" ".join(said)))
         exists = any(isinstance(item, Variation) and item.first == best for item in notes.items)
         if best and self._options.line and not exists:
             notes.items.append(Variation(best, [_layout.OPEN, *(atom for atom, _ in line), _layout.CLOSE]))

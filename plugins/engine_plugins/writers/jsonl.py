@@ -28,15 +28,19 @@ A ply has `san` and `uci`, which are `--` and `0000` for a null move. It also ha
 `judgement`, `accuracy`, `loss` (centipawns), `clock` and `time` (seconds left after the move and spent on it),
 `win_before` and `win_after` (Win%). They are from the mover's point of view, but all scores are White's. Floats
 have 3 decimals. Skipped games have no line.
+
+With `--set jsonl.why=true` a judged move for which that can be proved also has `why`: an object with the fields of
+`engine.model.Explanation` but `ply`, those that are empty left out. `sentence` is the explanation for people.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from msgspec import structs
+from msgspec import Meta, structs, to_builtins
 
+from engine.analysis.reasons import explanations
 from engine.model import (
     AnalysedGame,
     AnalysedPosition,
@@ -49,21 +53,32 @@ from engine.model import (
     Side,
 )
 from engine.output.white import views
-from engine.plugin import RunInfo, Writer
+from engine.plugin import Options, RunInfo, Writer
 from engine.text.json import encode
+
+
+class JsonlOptions(Options, frozen=True):
+    """Options of `jsonl`."""
+
+    why: Annotated[
+        bool,
+        Meta(description="Write why a judged move was bad, where that can be proved, under the key `why`."),
+    ] = False
 
 
 class JsonlWriter(Writer):
     """Analysed games as JSON, one per line."""
 
+    Options: ClassVar[type[Options]] = JsonlOptions
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
     @classmethod
     def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
-        return b"".join([encode(_game(game)) + b"\n" for game in games])
+        why = isinstance(info.options, JsonlOptions) and info.options.why
+        return b"".join([encode(_game(game, why=why)) + b"\n" for game in games])
 
 
-def _game(game: AnalysedGame) -> dict[str, Any]:
+def _game(game: AnalysedGame, *, why: bool) -> dict[str, Any]:
     record = {
         "game": game.origin.game,
         "file": game.origin.file,
@@ -72,7 +87,7 @@ def _game(game: AnalysedGame) -> dict[str, Any]:
         "headers": dict(game.headers),
         "fen": game.fen,
         "positions": [_position(position, negate) for position, negate in views(game)],
-        "plies": [_ply(ply) for ply in game.plies],
+        "plies": _explained_plies(game) if why else [_ply(ply) for ply in game.plies],
         "phases": _phases(game.phases),
         "opening": _opening(game.opening),
         "white": _side(game.white),
@@ -129,6 +144,15 @@ def _ply(ply: Ply) -> Ply:
     if clock == ply.clock and time == ply.time:
         return ply
     return structs.replace(ply, clock=clock, time=time)
+
+
+def _explained_plies(game: AnalysedGame) -> list[Ply | dict[str, Any]]:
+    plies: list[Ply | dict[str, Any]] = [_ply(ply) for ply in game.plies]
+    for found in explanations(game):
+        why = to_builtins(found)
+        del why["ply"]
+        plies[found.ply] = structs.asdict(_ply(game.plies[found.ply])) | {"why": why}
+    return plies
 
 
 def _phases(phases: Phases | None) -> dict[str, int | None] | None:

@@ -13,8 +13,9 @@ All tags in their order, comments, NAGs, variations, `[%clk]` and all other comm
 - evaluator and limit in the tag `Annotator`, after the annotators that are already there;
 - the seven standard tags, `SetUp`, `FEN` and `Variant`, if they are missing and needed.
 
-Options choose the annotations: `--set pgn.judged=blunder` only marks blunders, and `--set pgn.line=0` writes no
-variations.
+Options choose the annotations: `--set pgn.judged=blunder` only marks blunders, `--set pgn.line=0` writes no
+variations, and `--set pgn.why=true` says in the comment of a judged move why it was bad, where that can be proved
+(`engine.explain`): `(0.36 → -5.10) Blunder. Bg7 was best. Hangs the knight on f6: 24. Bxf6 wins it.`
 
 `[%eval]` and comments of this kind in the input, from Lichess or from an earlier run, are replaced, so annotating
 a file twice with the same evaluations changes nothing.

@@ -1,10 +1,10 @@
 """Training positions from the aggregator `mistakes`, as EPD, PGN or CSV.
 
 `-o mistakes.epd` writes a line for each position: `bm` has the accepted moves, `am` the move that was played, `id`
-the game, and `c0` the Win% that the move lost. `-o mistakes.training.pgn` writes a game for each position, with
-the best move as its solution and other accepted moves as variations. `-o mistakes.training.csv` is for
-spreadsheets and flash-card programs. All three add the aggregator `mistakes` to the run. Its options, such as
-`--set mistakes.positions=200`, decide which positions are training positions.
+the game, `c0` the Win% that the move lost, and `c1` why, where that can be proved. `-o mistakes.training.pgn`
+writes a game for each position, with the best move as its solution and other accepted moves as variations. `-o
+mistakes.training.csv` is for spreadsheets and flash-card programs. All three add the aggregator `mistakes` to the
+run. Its options, such as `--set mistakes.positions=200`, decide which positions are training positions.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class _Position(Struct, frozen=True):
     also: str
     win_before: float
     win_after: float
+    reason: str | None = None
+    """Why the move was bad, in a sentence; None where that cannot be proved."""
 
     def board(self) -> chess.Board:
         """Return the position; as one of Chess960 only where castling needs that."""
@@ -76,12 +78,14 @@ class TrainingEpd(Writer):
     def finish(self, result: RunResult) -> None:
         for position in _positions(result):
             board = position.board()
-            line = board.epd(
-                bm=[board.parse_san(san) for san in position.accepted],
-                am=[board.parse_san(position.played_san)],
-                c0=position.cost,
-                id=position.location,
-            )
+            operations: dict[str, Any] = {
+                "bm": [board.parse_san(san) for san in position.accepted],
+                "am": [board.parse_san(position.played_san)],
+                "c0": position.cost,
+            }
+            if position.reason:
+                operations["c1"] = position.reason
+            line = board.epd(**operations, id=position.location)
             self.stream.write(f"{line}\n".encode())
 
 
@@ -115,7 +119,7 @@ def _exercise(number: int, position: _Position) -> chess.pgn.Game:
     game.setup(board)
     for san in position.accepted:
         game.add_variation(board.parse_san(san))
-    game.variations[0].comment = f"{position.cost}."
+    game.variations[0].comment = " ".join([f"{position.cost}.", *([position.reason] if position.reason else [])])
     return game
 
 
@@ -126,7 +130,7 @@ class TrainingCsv(Writer):
     reports: ClassVar[tuple[str, ...]] = ("mistakes",)
 
     def finish(self, result: RunResult) -> None:
-        heading = ("fen", "best", "also", "played", "win_before", "win_after", "game", "ply", "player")
+        heading = ("fen", "best", "also", "played", "win_before", "win_after", "game", "ply", "player", "why")
         rows = (
             (
                 position.position,
@@ -138,6 +142,7 @@ class TrainingCsv(Writer):
                 position.game,
                 position.ply,
                 position.player,
+                position.reason or "",
             )
             for position in _positions(result)
         )

@@ -36,6 +36,7 @@ PUBLIC = [
     "Snapshot",
     "analyze",
     "evaluate",
+    "explain",
 ]
 """A name that leaves, or changes its meaning, needs the steps of "What may change" in engine/embedding.md."""
 

@@ -209,3 +209,13 @@ def test_hints_come_last_and_name_commands_that_do_what_they_say() -> None:
     assert "-o 'exercises/{player}.html', a sheet for each player" in words(live.hints(result(**both)), 200)
     calm = structs.replace(players, rows=(("anna", 0, 0),))
     assert "solve" not in words(live.hints(result(judgements=Report("Judgements", tables=(calm,)))), 200)
+
+
+def test_a_sentence_needs_a_wide_terminal_and_is_never_cut() -> None:
+    sentence = "Misses 18. Nc7+, which forks the king and the rook on a8 and wins a rook for two pawns."
+    columns = (Column("played", "Played", "move"), Column("reason", "Reason", "sentence"))
+    report = Report("Mistakes", tables=(ReportTable("positions", "Positions", columns, (("18. a3", sentence),)),))
+    assert sentence in words(live.summary(result(mistakes=report), width=150), 150)
+    narrow = words(live.summary(result(mistakes=report), width=100), 100)
+    assert "18. a3" in narrow
+    assert "Reason" not in narrow

@@ -23,6 +23,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "conversion": {"games": 1, "players": 1, "won": 60},
     "endgames": {"rows": 1, "players": 1, "ply_minimum": 1},
     "epd-solved": {"unsolved": 1},
+    "explain": {"players": 1},
     "highlights": {"games": 1, "moments": 1, "least_moves": 1},
     "judgements": {"worst": 2, "players": 1},
     "leaderboard": {"players": 1, "by": "accuracy"},

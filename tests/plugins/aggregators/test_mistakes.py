@@ -48,6 +48,7 @@ def game(*answers: Evaluation | None, number: int = 1) -> AnalysedGame:
     return structs.replace(analysed, answers={"mistakes": answers} if answers else {})
 
 
+REASON = "Misses 2. Nf3, which threatens the pawn on e5."
 KNOWN = answer(line("g1f3", 20), line("b1c3", 10), line("f1c4", -20), line("d2d4", -100))
 
 
@@ -69,6 +70,7 @@ def test_moves_within_the_margin_of_the_best_are_accepted() -> None:
     # 20 centipawns are 51.8 Win%, 10 are 50.9, -20 are 48.2, -100 are 40.9.
     assert (first["best"], first["also"]) == ("Nf3", "Nc3")
     assert (first["win_before"], first["win_after"]) == (51.38, 24.887)
+    assert first["reason"] == REASON
     # That one could not be searched: only the best move is accepted.
     assert (second["best"], second["also"]) == ("Nf3", "")
     wider = rows(report(Mistakes, game(KNOWN, None), margin=3.7), "positions")
@@ -205,6 +207,7 @@ def test_epd() -> None:
         "am": [chess.Move.from_uci("e1e2")],
         "id": "game 1, 2. Ke2 (Anna)",
         "c0": "2. Ke2 took Win% from 51.4 to 24.9",
+        "c1": REASON,
     }
 
 
@@ -218,6 +221,7 @@ def test_pgn() -> None:
     assert first.headers["White"] == "Anna"
     assert [variation.san() for variation in first.variations] == ["Nf3", "Nc3"]
     assert first.board().fen() == "rnbqkbnr/pppp1ppp/8/4p3/4P3/8/PPPP1PPP/RNBQKBNR w KQkq - 0 2"
+    assert first.variations[0].comment == f"2. Ke2 took Win% from 51.4 to 24.9. {REASON}"
     assert second.headers["Round"] == "2"
 
 
@@ -231,3 +235,4 @@ def test_csv_runs_no_formula() -> None:
         "2. Ke2",
         "51.38",
     )
+    assert first["why"] == REASON

@@ -153,8 +153,31 @@ def test_a_game_of_lichess_is_what_its_pgn_would_be() -> None:
     assert game.recording is not None
     scores = [p and p.evaluation and p.evaluation.score for p in game.recording.positions]
     assert [s and (s.cp, s.mate) for s in scores] == [None, (60, None), (-55, None), (None, 1), None]
+    lines = [p and p.evaluation and p.evaluation.pv for p in game.recording.positions]
+    assert lines == [None, (), ("g2g3", "d7d5"), (), None]
     assert game.notes == ()
     assert "2. g4 { [%eval #-1] [%clk 0:02:58.50] }" in game.text
+
+
+@pytest.mark.parametrize(
+    ("variation", "line"),
+    [
+        ("g3 Ke2 d5", ("g2g3",)),
+        ("Qh4# g3", ()),
+        ("-- d5", ()),
+        ("", ()),
+        (["g3"], ()),
+        (" ".join(["Nc3 Nc6 Nb1 Nb8"] * 4), ("b1c3", "b8c6", "c3b1", "c6b8") * 3),
+    ],
+)
+def test_of_a_best_line_the_legal_beginning_is_kept(variation: Any, line: tuple[str, ...]) -> None:
+    analysis = [*LICHESS["analysis"][:2], {"mate": -1, "variation": variation}]
+    game = one(LichessReader(), json.dumps(LICHESS | {"analysis": analysis}))
+    assert game.recording is not None
+    position = game.recording.positions[2]
+    assert position is not None
+    assert position.evaluation is not None
+    assert position.evaluation.pv == line
 
 
 def test_other_games_of_lichess() -> None:
