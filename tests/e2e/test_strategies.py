@@ -41,7 +41,7 @@ def reports(*arguments: str | Path) -> dict[str, Any]:
 @pytest.mark.parametrize("nodes", [(), ADAPTIVE])
 def test_workers_a_kill_and_halves_change_no_report(tmp_path: Path, fake: Path, nodes: tuple[str, ...]) -> None:
     one = reports(CLASSICS, "-e", fake, "-j", "1", "--no-cache", "-o", tmp_path / "run.jsonl", *nodes)
-    assert len(one) == 22
+    assert len(one) == 23
     assert reports(CLASSICS, "-e", fake, "-j", "2", "--no-cache", *nodes) == one
 
     killed = [

@@ -24,6 +24,7 @@ from engine_plugins.aggregators._common import (
     share,
     unmilli,
 )
+from engine_plugins.aggregators._lessons import reason
 from engine_plugins.aggregators._puzzle_options import PuzzlesOptions
 from engine_plugins.aggregators._puzzle_search import Solution, solve
 from engine_plugins.aggregators._references import SHOWN, table_of, to_moves
@@ -171,16 +172,17 @@ class Puzzles(Aggregator):
             Column("before", "Before", "position"),
             Column("flaw", "Flaw"),
             Column("site", "Site"),
+            Column("reason", "Reason", "sentence"),
         )
         rows: list[tuple[Cell, ...]] = []
         seen = set()
         for entry in self.puzzles.entries():
-            *cells, win, cost, phase, opening, before, flaw, site = entry.cells
+            *cells, win, cost, phase, opening, before, flaw, site, why = entry.cells
             diagram = " ".join(str(cells[2]).split()[:4])
             if diagram not in seen:
                 seen.add(diagram)
                 figures = unmilli(win), unmilli(cost)
-                rows.append((entry.game, entry.ply, *cells, *figures, phase, opening, before, flaw, site))
+                rows.append((entry.game, entry.ply, *cells, *figures, phase, opening, before, flaw, site, why))
         error = f"{difficulty_model().error:.0f} points off in the mean"
         reading = (
             "Missed puzzles first, those that cost most Win% before others. Played: the move in the game. Win%:"
@@ -281,6 +283,7 @@ def _figures(game: AnalysedGame, solution: Solution, cost: int) -> tuple[str | i
         before.fen(),
         before.uci(flaw),
         game.headers.get("Site", ""),
+        reason(game, k - 1) or (reason(game, k) if k < len(game.plies) else None),
     )
 
 
