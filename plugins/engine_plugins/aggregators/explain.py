@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from engine.analysis.reasons import explanations
 from engine.model import (
@@ -129,13 +130,18 @@ class Explain(Aggregator):
     """Number of judged and of explained moves, and of those of each group of reasons."""
     player_examples = keyed(TopK(SHOWN), by="player")
 
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self._latest: tuple[AnalysedGame, tuple[Explanation, ...]] | None = None
+        """The game seen last, and its explanations."""
+
     def add(self, game: AnalysedGame) -> None:
         plies = [k for color in game.view for k in game.turns(color)]
         self.moves.add("moves", sum(game.plies[k].accuracy is not None for k in plies))
         judged = [k for k in plies if game.plies[k].judgement is not None]
         if not judged:
             return
-        found = {one.ply: one for one in explanations(game)}
+        found = {one.ply: one for one in self._explanations(game)}
         for k in judged:
             judgement, name = game.plies[k].judgement, game.player(game.turn(k))
             self.judged.add(str(judgement))
@@ -159,7 +165,13 @@ class Explain(Aggregator):
             top.add(cost, game.origin.game, k)
 
     def remarks(self, game: AnalysedGame) -> list[Remark]:
-        return [Remark(one.ply, one.sentence) for one in explanations(game)]
+        return [Remark(one.ply, one.sentence) for one in self._explanations(game)]
+
+    def _explanations(self, game: AnalysedGame) -> tuple[Explanation, ...]:
+        """Return the explanations of a game, which are found once though two methods want them."""
+        if self._latest is None or self._latest[0] is not game:
+            self._latest = game, explanations(game)
+        return self._latest[1]
 
     def report(self) -> Report:
         total, said = self._number(""), self._number(f" {_SAID}")

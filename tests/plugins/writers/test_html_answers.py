@@ -151,7 +151,7 @@ def test_one_bar_is_not_drawn() -> None:
     assert "Cost by clock" not in page(*games(), extra={"leaks": report}).text
 
 
-@pytest.mark.parametrize(("players", "more"), [((), set()), (("Stockfish 1700",), {"leaks", "trends"})])
+@pytest.mark.parametrize(("players", "more"), [((), set()), (("Stockfish 1700",), {"leaks", "trends", "explain"})])
 def test_games_of_a_player_get_the_reports_of_the_first_screen(
     tmp_path: Path, players: tuple[str, ...], more: set[str]
 ) -> None:

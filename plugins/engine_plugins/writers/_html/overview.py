@@ -10,7 +10,7 @@ from engine_plugins.writers._html.tables import Grid, Link, grid
 
 NEEDED = ("wins", "accuracy", "acpl", "judgements", "mistakes")
 """Aggregators that a run with an HTML report adds."""
-PLAYER_NEEDED = ("leaks", "trends")
+PLAYER_NEEDED = ("leaks", "trends", "explain")
 """Those that it adds where a player is named."""
 
 _FIGURES = (
