@@ -23,7 +23,7 @@ from tests.support import DATA
 
 PLAYER = "Stockfish 1700"
 IN_ORDER_OF_USE = (
-    *("leaks", "mistakes", "peers", "trends", "openings", "leaderboard", "missed-mates", "highlights"),
+    *("leaks", "mistakes", "explain", "peers", "trends", "openings", "leaderboard", "missed-mates", "highlights"),
     *("accuracy", "judgements", "acpl", "time-management", "phases", "conversion", "endgames", "classification"),
     *("wins", "best-scores"),
 )

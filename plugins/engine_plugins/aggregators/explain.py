@@ -118,6 +118,8 @@ class Explain(Aggregator):
 
     judged = Counts()
     """Number of judged moves by judgement, and of those that are explained: `blunder`, `blunder explained`."""
+    judged_examples = keyed(TopK(SHOWN))
+    """The moves of a judgement that lost most."""
     moves = Counts()
     """Number of moves that could be judged, under `moves`."""
     reasons = keyed(Moments())
@@ -129,6 +131,7 @@ class Explain(Aggregator):
     players = keyed(Counts(), by="player")
     """Number of judged and of explained moves, and of those of each group of reasons."""
     player_examples = keyed(TopK(SHOWN), by="player")
+    """A player's judged moves that lost most."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -145,6 +148,8 @@ class Explain(Aggregator):
         for k in judged:
             judgement, name = game.plies[k].judgement, game.player(game.turn(k))
             self.judged.add(str(judgement))
+            for top in (self.judged_examples[str(judgement)], self.player_examples[name]):
+                top.add(lost(game.plies[k]) or 0, game.origin.game, k)
             self.players[name].add("judged")
             if k in found:
                 self.judged.add(f"{judgement} {_SAID}")
@@ -161,8 +166,7 @@ class Explain(Aggregator):
             if reason.startswith(beginnings):
                 counts.add(key)
                 break
-        for top in (self.examples[reason], self.player_examples[name]):
-            top.add(cost, game.origin.game, k)
+        self.examples[reason].add(cost, game.origin.game, k)
 
     def remarks(self, game: AnalysedGame) -> list[Remark]:
         return [Remark(one.ply, one.sentence) for one in self._explanations(game)]
@@ -233,14 +237,18 @@ class Explain(Aggregator):
             Column("explained", "Explained", "int"),
             Column("share", "Share", "percent"),
         )
-        rows = []
+        rows: list[tuple[tuple[Cell, ...], tuple[Reference, ...]]] = []
         for kind, label in _JUDGED[::-1]:
             number, said = self.judged[kind], self.judged[f"{kind} {_SAID}"]
             if not number:
                 continue
-            rows.append((label, number, said, share(said, number)))
-        reading = "Moves of which the board or an evaluation proves why they were bad."
-        return ReportTable("judgements", "How many are explained", columns, tuple(rows), reading=reading)
+            cells = label, number, said, share(said, number)
+            rows.append((cells, to_moves(self.judged_examples.get(kind))))
+        reading = (
+            "Moves of which the board or an evaluation proves why they were bad. A row leads to those that lost"
+            " most Win%, explained or not."
+        )
+        return table_of("judgements", "How many are explained", columns, rows, reading)
 
     def _players(self, listed: list[tuple[str, Counts]]) -> ReportTable:
         groups = tuple(Column(key, label, "int", "moves") for key, label, _ in _GROUPS)

@@ -76,6 +76,7 @@ class Puzzles(Aggregator):
         Other candidates
         No puzzle because  Candidates
         not searched                9
+        --show puzzles:refused=ROW prints the positions after the opponent's costliest moves.
         9 candidates were not searched, so there are no puzzles: leave out --follow-up-evaluator none.
     """
 
@@ -87,6 +88,8 @@ class Puzzles(Aggregator):
     """Puzzles, the costliest miss first."""
     outcomes = Counts()
     """Candidates by what became of them."""
+    others = keyed(TopK(SHOWN))
+    """Other candidates by what became of them, those first whose flaw lost most."""
     found = Counts()
     """Puzzles by theme, `found|` or `missed|` before it, and all of them under `found` and `missed`."""
     examples = keyed(TopK(SHOWN))
@@ -119,6 +122,9 @@ class Puzzles(Aggregator):
             self.outcomes.add(solution.outcome)
             if solution.outcome == "puzzle":
                 self._enter(game, solution)
+            else:
+                given = lost(game.plies[solution.ply - 1]) or 0
+                self.others[solution.outcome].add(given, game.origin.game, solution.ply)
 
     def _enter(self, game: AnalysedGame, solution: Solution) -> None:
         k, number = solution.ply, game.origin.game
@@ -213,8 +219,13 @@ class Puzzles(Aggregator):
 
     def _refused(self) -> ReportTable:
         columns = (Column("reason", "No puzzle because"), Column("candidates", "Candidates", "int"))
-        rows = [(reason, self.outcomes[key]) for key, reason in _REASONS.items() if self.outcomes[key]]
-        return ReportTable("refused", "Other candidates", columns, tuple(rows))
+        rows = [
+            ((reason, self.outcomes[key]), to_moves(self.others.get(key)))
+            for key, reason in _REASONS.items()
+            if self.outcomes[key]
+        ]
+        reading = "A row leads to the positions after the opponent's costliest moves."
+        return table_of("refused", "Other candidates", columns, rows, reading)
 
     def _findings(self, found: int, missed: int) -> Iterator[Finding]:
         number = found + missed
