@@ -2,8 +2,10 @@
 
 The games are 500 of Lichess with its evaluations, each with a puzzle that Lichess made from it. A puzzle is found
 if the same position with the same first move is one here; as a whole, if all of the solver's moves are the same,
-and the reason is said for each that is not. Then the solver's positions of the puzzles of the first 200 games are
-searched with four times the nodes: how many have a second move that wins?
+and the reason is said for each that is not. The opponent often has several answers that are as good; so the known
+solutions are followed with the known answers, too: is each move of the solver the best and the only one? Then the
+solver's positions of the puzzles of the first 200 games are searched with four times the nodes: how many have a
+second move that wins?
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ import argparse
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import chess
 from msgspec import Struct
 
 import engine
@@ -25,7 +28,7 @@ from engine.model import Report as Reported
 from engine.plugin import Aggregator, Request
 from engine.scoring import is_winning
 from engine_plugins.aggregators._puzzle_options import PuzzlesOptions
-from engine_plugins.aggregators._puzzle_search import Solution, solve
+from engine_plugins.aggregators._puzzle_search import Solution, is_only_move, lines_needed, solve
 from engine_plugins.aggregators.puzzles import Puzzles
 from tests.perf.games import big
 from tests.perf.report import Report, Table, Unavailable
@@ -57,6 +60,47 @@ class Traced(Puzzles):
         _, found = solve(game, self.options, self.answers(game))
         Traced.solutions[_name(game)] = {solution.ply: solution for solution in found}
         super().add(game)
+
+
+class Confirmed(Aggregator):
+    """Follows the known solutions with the known answers of the opponent."""
+
+    puzzles: ClassVar[dict[str, Known]] = {}
+    """By game."""
+    rules: ClassVar[PuzzlesOptions] = PuzzlesOptions()
+    right: ClassVar[set[str]] = set()
+    """Puzzles of which each of the solver's moves is the best and the only one."""
+
+    def requests(self, game: AnalysedGame) -> list[Request]:
+        limit = Limit(nodes=self.rules.nodes)
+        return [
+            Request(known.ply, known.moves[:k], lines_needed(board), limit)
+            for known, k, board in self._steps(game)
+        ]
+
+    def _steps(self, game: AnalysedGame) -> Iterator[tuple[Known, int, chess.Board]]:
+        """Yield the puzzle, the index of each of the solver's moves, and the position before it."""
+        known = self.puzzles.get(_name(game))
+        if known is None:
+            return
+        board = game.board(known.ply)
+        for k, uci in enumerate(known.moves):
+            if k % 2 == 0:
+                yield known, k, board.copy(stack=False)
+            board.push_uci(uci)
+
+    def add(self, game: AnalysedGame) -> None:
+        steps = list(zip(self._steps(game), self.answers(game), strict=True))
+        if steps and all(
+            answer is not None
+            and answer.best == known.moves[k]
+            and is_only_move(board, answer, game.answer_scale, self.rules)
+            for (known, k, board), answer in steps
+        ):
+            self.right.add(_name(game))
+
+    def report(self) -> Reported:
+        return Reported("Confirmed")
 
 
 class Deeper(Aggregator):
@@ -119,6 +163,8 @@ def run(args: argparse.Namespace) -> Report:
         got = _analyse(games, Traced(own), args)
         report.evaluators.append(got.follow_up_evaluator.name if got.follow_up_evaluator else got.evaluator.name)
         present = [puzzle for puzzle in known if puzzle.game in Traced.solutions]
+        Confirmed.rules, Confirmed.puzzles = own, {puzzle.game: puzzle for puzzle in present}
+        _analyse(games, Confirmed(), args)
         _tell_found(report, present, misses=args.misses)
         Deeper.nodes = DEEPER * args.nodes
         few = _part(path, Path(folder) / "few.pgn", min(CHECKED_GAMES, len(present)))
@@ -181,6 +227,12 @@ def _tell_found(report: Report, known: Sequence[Known], *, misses: bool) -> None
     ):
         share = count / number
         report.find(what, f"{100 * share:.1f} % of {number:,}", f"≥ {100 * aim:.0f} %", met=share >= aim)
+    if Confirmed.puzzles:
+        share = len(Confirmed.right) / number
+        report.find(
+            "known solutions that are right after the known answers of the opponent",
+            f"{100 * share:.1f} % of {number:,}",
+        )
     table = Table("Known puzzles by what became of them", ("", "puzzles", "found"))
     words = Counter((word, each) for _, each, word in verdicts)
     for (word, each), count in words.most_common():

@@ -61,6 +61,34 @@ def solve(
     return [attempt.request() for attempt in waiting], [attempt.solution() for attempt in attempts]
 
 
+def lines_needed(board: chess.Board) -> int:
+    """Return how many of the solver's best moves must be known: two, and one more than mate at once.
+
+    * **board** - the position; it does not change.
+    """
+    return max(2, 1 + sum(1 for _ in _mates(board)))
+
+
+def is_only_move(board: chess.Board, answer: Evaluation, scale: float, options: PuzzlesOptions) -> bool:
+    """Return whether no other move is nearly as good as the best one, and no other wins.
+
+    * **board** - the position.
+    * **answer** - its evaluation, with `lines_needed` lines.
+    * **scale** - factor for centipawns.
+    * **options** - the rules.
+    """
+    lines = answer.lines
+    if board.legal_moves.count() == 1:
+        return True
+    if len(lines) < 2:  # noqa: PLR2004 - the second one is what it is about
+        return False
+    if answer.score.mate == 1:
+        others = [line.score for line in lines if line.score.mate != 1]
+        return bool(others) and chances_of(others[0], scale) <= MATE_ALTERNATIVE
+    best, second = (chances_of(line.score, scale) for line in lines[:2])
+    return second <= chances(options.second) and best > second + options.margin
+
+
 class _Attempt:
     """One candidate on its way: solver and opponent move in turn.
 
@@ -89,7 +117,7 @@ class _Attempt:
         """Return how many of the best moves must be known: of the solver, two, and one more than mate at once."""
         if len(self._moves) % 2:
             return self._options.replies
-        return max(2, 1 + sum(1 for _ in _mates(self._board)))
+        return lines_needed(self._board)
 
     def take(self, answer: Evaluation | None) -> None:
         """Go on with the answer to `request`."""
@@ -129,7 +157,7 @@ class _Attempt:
             self._score = answer.score
         if answer.score.mate is None and chances_of(answer.score, self._scale) < chances(self._options.winning):
             self._refuse("not winning")
-        elif not self._is_only(answer):
+        elif not is_only_move(self._board, answer, self._scale, self._options):
             self._refuse("second move")
         else:
             self._replies = []
@@ -139,21 +167,6 @@ class _Attempt:
                 self._end("puzzle")
             elif self._board.is_game_over(claim_draw=False) or self._board.is_repetition(2):
                 self._end("repetition")
-
-    def _is_only(self, answer: Evaluation) -> bool:
-        """Return whether no other move is nearly as good."""
-        lines = answer.lines
-        if self._board.legal_moves.count() == 1:
-            return True
-        if len(lines) < 2:  # noqa: PLR2004 - the second one is what it is about
-            return False
-        if answer.score.mate == 1:
-            others = [line.score for line in lines if line.score.mate != 1]
-            return bool(others) and chances_of(others[0], self._scale) <= MATE_ALTERNATIVE
-        best, second = (line.score for line in lines[:2])
-        left = chances_of(second, self._scale)
-        wins = left > chances(self._options.second)
-        return not wins and chances_of(best, self._scale) > left + self._options.margin
 
     def _push(self, uci: str) -> None:
         move = self._board.parse_uci(uci)
