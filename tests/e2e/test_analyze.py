@@ -199,7 +199,8 @@ def test_dry_run_searches_nothing_and_knows_the_cached_share(tmp_path: Path) -> 
     assert ran.code == 0, ran.err
     assert "3 games, 105 positions; 0 (0%) are in the cache" in ran.out
     assert re.search(
-        r"^10 minutes: --nodes \S+\n1 hour: --nodes \S+\nthe night \(8 hours\): --nodes \S+\n",
+        r"^10 minutes: --nodes \S+ --adaptive\n1 hour: --nodes \S+ --adaptive\n"
+        r"the night \(8 hours\): --nodes \S+ --adaptive\n",
         ran.out,
         re.MULTILINE,
     )
@@ -215,8 +216,8 @@ def test_a_time_budget_is_a_number_of_nodes_that_gives_the_same_again(tmp_path: 
     cache = ("--cache", tmp_path / "c.sqlite")
     ran = engine("analyze", CLASSICS, "-e", fake, *FEW, *cache, "--for", "1h", "-o", outputs[0], "-j", "2")
     assert ran.code == 0, ran.err
-    [nodes] = re.findall(r"^note: --for 1h is --nodes (\S+) here$", ran.err, re.MULTILINE)
-    again = engine("analyze", CLASSICS, "-e", fake, *FEW, *cache, "--nodes", nodes, "-o", outputs[1])
+    [nodes] = re.findall(r"^note: --for 1h is --nodes (\S+) --adaptive here$", ran.err, re.MULTILINE)
+    again = engine("analyze", CLASSICS, "-e", fake, *FEW, *cache, "--nodes", nodes, "--adaptive", "-o", outputs[1])
     assert "105 positions (105 from the cache)" in again.err
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
 
