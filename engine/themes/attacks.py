@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import chess
 
-__all__ = ["VALUES", "balance", "is_hanging", "is_lost", "is_protected", "is_trapped", "value_at"]
+from engine.positions import material
 
-VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 99}
+__all__ = ["VALUES", "is_hanging", "is_lost", "is_protected", "is_trapped", "value_at"]
+
+VALUES = {**material.VALUES, chess.KING: 99}
 """Values of the pieces in pawns; a king is worth more than all else."""
 LINE_PIECES = (chess.BISHOP, chess.ROOK, chess.QUEEN)
 """Pieces that move along lines."""
@@ -16,21 +18,6 @@ def value_at(board: chess.Board, square: chess.Square) -> int:
     """Return the value of the man on a square in pawns; 0 for an empty one."""
     piece = board.piece_type_at(square)
     return 0 if piece is None else VALUES[piece]
-
-
-def balance(board: chess.Board, side: chess.Color) -> int:
-    """Return the material of a side minus that of the other one in pawns, without kings."""
-    own, other = board.occupied_co[side], board.occupied_co[not side]
-    return sum(
-        VALUES[piece] * ((squares & own).bit_count() - (squares & other).bit_count())
-        for piece, squares in (
-            (chess.PAWN, board.pawns),
-            (chess.KNIGHT, board.knights),
-            (chess.BISHOP, board.bishops),
-            (chess.ROOK, board.rooks),
-            (chess.QUEEN, board.queens),
-        )
-    )
 
 
 def is_protected(board: chess.Board, square: chess.Square) -> bool:

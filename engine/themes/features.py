@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 import chess
 
-from engine.themes.attacks import VALUES, balance, is_lost, value_at
+from engine.positions.material import balance
+from engine.themes.attacks import VALUES, is_lost, value_at
 from engine.themes.line import Line
 
 __all__ = ["features"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import chess
 
-from engine.themes.attacks import VALUES, balance, is_hanging, is_lost, is_trapped, value_at
+from engine.positions.material import balance
+from engine.themes.attacks import VALUES, is_hanging, is_lost, is_trapped, value_at
 from engine.themes.line import Line, Motif
 
 __all__ = ["double_check", "fork", "hanging_piece", "trapped_piece"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.themes.attacks import balance
+from engine.positions.material import balance
 from engine.themes.line import Line, Motif
 
 __all__ = ["sacrifice"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import chess
 
-__all__ = ["VALUES", "exchange", "is_quiet", "passed", "taken", "wins_by_taking"]
+from engine.positions.material import VALUES
 
-VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
-"""Values of the men in pawns."""
+__all__ = ["exchange", "is_quiet", "passed", "taken", "wins_by_taking"]
+
 _LAST_RANKS = chess.BB_BACKRANKS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import chess
 
-from engine.analysis.reasons.exchange import VALUES
+from engine.positions.material import VALUES
 
 __all__ = ["Balance", "as_mapping", "balance", "difference", "points"]
 

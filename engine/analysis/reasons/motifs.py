@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 import chess
 from msgspec import structs
 
-from engine.analysis.reasons.exchange import VALUES, exchange, gain_of, passed, taken
+from engine.analysis.reasons.exchange import exchange, gain_of, passed, taken
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
+from engine.positions.material import VALUES
 from engine.themes import Line, Motif, motifs
 
 __all__ = ["with_motif"]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import chess
 
-from engine.analysis.reasons.exchange import VALUES, exchange
+from engine.analysis.reasons.exchange import exchange
 from engine.analysis.reasons.facts import Facts
 from engine.model import Explanation
+from engine.positions.material import VALUES
 
 __all__ = ["allowed_threat", "missed_threat"]
 

@@ -9,6 +9,7 @@ import chess
 
 from engine.analysis.reasons import explain
 from engine.model import AnalysedGame, Evaluation
+from engine.positions.material import VALUES
 from engine_plugins.aggregators._clock_left import Left
 
 FULL = 100
@@ -35,7 +36,6 @@ _FORCING = 80
 """Checks and captures are looked at before quiet moves."""
 _FEW, _MANY = 90, 70
 """Where two moves were good, or more, it was easier to play one of them."""
-_VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
 
 KINDS: Mapping[str, str] = {
     "missed mate": "a mate was there and was not kept",
@@ -160,4 +160,4 @@ def _hangs(board: chess.Board, move: chess.Move) -> bool:
     taken, taker = board.piece_type_at(move.to_square), board.piece_type_at(move.from_square)
     if taken is None or taker is None:  # en passant
         return False
-    return _VALUES[taken] > _VALUES[taker] or not board.is_attacked_by(not board.turn, move.to_square)
+    return VALUES[taken] > VALUES[taker] or not board.is_attacked_by(not board.turn, move.to_square)

@@ -11,6 +11,7 @@ import chess
 from engine import scoring
 from engine.model import AnalysedGame, Evaluation
 from engine.positions import openings
+from engine.positions.material import VALUES
 from engine_plugins.aggregators._common import lost, milli
 
 # Thousandths of Win%.
@@ -25,7 +26,6 @@ _OPEN = range(10_000, 97_001)
 """Win% before a move that is worth a search."""
 _EVEN = 50_000
 
-_POINTS = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
 _SACRIFICE = 2
 """Smallest number of points, by static exchange, that a sacrifice gives away."""
 _CHOICE = 3
@@ -167,21 +167,21 @@ def exchange(board: chess.Board, move: chess.Move) -> int:
     if board.is_en_passant(move):
         occupied &= ~chess.BB_SQUARES[chess.square(chess.square_file(move.to_square), move.from_square // 8)]
     arriving = move.promotion or board.piece_type_at(move.from_square) or chess.PAWN
-    return gain - _retaken(board, move.to_square, not board.turn, _POINTS[arriving], occupied)
+    return gain - _retaken(board, move.to_square, not board.turn, VALUES[arriving], occupied)
 
 
 def _gain(board: chess.Board, move: chess.Move) -> int:
-    gain = _POINTS[move.promotion] - _POINTS[chess.PAWN] if move.promotion else 0
+    gain = VALUES[move.promotion] - VALUES[chess.PAWN] if move.promotion else 0
     if board.is_en_passant(move):
-        return gain + _POINTS[chess.PAWN]
+        return gain + VALUES[chess.PAWN]
     captured = board.piece_type_at(move.to_square) if board.is_capture(move) else None
-    return gain + (_POINTS[captured] if captured else 0)
+    return gain + (VALUES[captured] if captured else 0)
 
 
 def _retaken(board: chess.Board, square: chess.Square, side: chess.Color, stake: int, occupied: int) -> int:
     """Return the points that `side` wins by taking on `square` a piece worth `stake`; it need not take."""
     attackers = board.attackers_mask(side, square, occupied) & occupied
-    for kind, points in _POINTS.items():
+    for kind, points in VALUES.items():
         capturers = attackers & board.pieces_mask(kind, side)
         if not capturers:
             continue

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import chess
 
 from engine.model import AnalysedGame, Score
+from engine.positions.material import balance
 from engine.scoring import chances
 from engine_plugins.aggregators._puzzle_options import PuzzlesOptions
 
 MATE = 15
 """A mate in more moves than this counts as an advantage."""
-_VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9}
 _CORNERS = {
     (chess.WHITE, chess.A1): chess.E1,
     (chess.WHITE, chess.H1): chess.E1,
@@ -47,14 +47,6 @@ def chances_of(score: Score, scale: float) -> float:
     return chances((score.cp or 0) * scale)
 
 
-def material(board: chess.Board, color: chess.Color) -> int:
-    """Return by how many points (1, 3, 3, 5, 9) a colour has more material than the other."""
-    return sum(
-        value * (len(board.pieces(piece, color)) - len(board.pieces(piece, not color)))
-        for piece, value in _VALUES.items()
-    )
-
-
 def is_mate(score: Score) -> bool:
     """Return whether a score is a mate that its side gives soon enough to be looked for."""
     return score.mate is not None and 0 < score.mate <= MATE
@@ -81,14 +73,14 @@ def _is_fair(game: AnalysedGame, k: int, board: chess.Board, options: PuzzlesOpt
         return False
     if game.variant == "standard" and not _shows_castling(board):
         return False
-    balance = material(board, board.turn)
-    if balance > 0:
+    ahead = balance(board, board.turn)
+    if ahead > 0:
         return False
     evaluation = game.positions[k].evaluation
     assert evaluation is not None
     scale = 1.0 if game.positions[k].recorded else game.scale
     score = evaluation.score
-    return is_mate(score) or chances_of(score, scale) >= chances(options.behind) or balance < 0
+    return is_mate(score) or chances_of(score, scale) >= chances(options.behind) or ahead < 0
 
 
 def _shows_castling(board: chess.Board) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from engine.model import AnalysedGame, Color, Speed, title_of
 from engine.plugin import TopK
+from engine.positions.material import VALUES
 from engine.text.format import count
 from engine_plugins.writers._html.diagram import describe, diagram
 from engine_plugins.writers._html.tables import Link
@@ -24,7 +25,6 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-_VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9, chess.KING: 0}
 
 
 class Moment(Struct, frozen=True):
@@ -184,6 +184,6 @@ def _is_found(game: AnalysedGame, k: int) -> bool:
     taken, taking = board.piece_type_at(move.to_square), board.piece_type_at(move.from_square)
     if taken is not None and taking is not None and not board.is_castling(move):
         recaptures = move.to_square == chess.Move.from_uci(game.plies[k - 1].uci).to_square
-        if recaptures or _VALUES[taken] >= _VALUES[taking]:
+        if recaptures or VALUES[taken] >= VALUES[taking]:
             return False
     return board.legal_moves.count() >= _CHOICE
