@@ -28,9 +28,9 @@ A file has at most 1,000 games or 7 MB of games; then the next file begins, `rep
 first file has the overview and links to the others. On standard output everything is one page.
 
 The report adds the aggregators that its overview needs: `wins`, `accuracy`, `acpl`, `judgements` and `mistakes`,
-and `leaks` and `trends` where a player is named. `mistakes` searches up to three positions of a game once more, to
-find other good moves. A run that searches nothing else does not start an evaluator for this, and then only the
-best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which
+and `leaks`, `trends` and `explain` where a player is named. `mistakes` searches up to three positions of a game
+once more, to find other good moves. A run that searches nothing else does not start an evaluator for this, and then
+only the best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which
 links them: players, games, accuracy, weakest area. `--set html.index=false` leaves that out.
 
 On paper a report is a handout of four pages for up to 29 games, five for 300: the overview, what each report found
