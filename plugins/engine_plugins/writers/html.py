@@ -29,9 +29,10 @@ first file has the overview and links to the others. On standard output everythi
 
 The report adds the aggregators that its overview needs: `wins`, `accuracy`, `acpl`, `judgements` and `mistakes`,
 and `leaks`, `trends` and `explain` where a player is named. `mistakes` searches up to three positions of a game
-once more, to find other good moves. A run that searches nothing else does not start an evaluator for this, and then
-only the best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and `reports/index.html`, which
-links them: players, games, accuracy, weakest area. `--set html.index=false` leaves that out.
+once more, to find other good moves. A run that searches nothing else does not start an evaluator for this, and
+then only the best moves are known. `-o 'reports/{player}.html'` writes a report for each player, and
+`reports/index.html`, which links them: players, games, accuracy, weakest area. `--set html.index=false` leaves
+that out.
 
 On paper a report is a handout of four pages for up to 29 games, five for 300: the overview, what each report found
 or the first five rows of its first table, 100 games in two columns, the exercises, and the solutions on a
