@@ -46,7 +46,7 @@ class PuzzlesOptions(Options, frozen=True):
     ] = 0.3
     second: Annotated[
         int, Meta(ge=-1_000, le=10_000, description="Largest centipawns that the second move may have.")
-    ] = 300
+    ] = 270
     replies: Annotated[
         int, Meta(ge=1, le=20, description="Answers of the opponent to each move that are tried, the best first.")
     ] = 4
