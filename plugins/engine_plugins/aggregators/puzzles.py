@@ -51,21 +51,22 @@ class Puzzles(Aggregator):
     rook that look as if they might castle may.
 
     Its solution is searched for with follow-up searches, on the queue of all others: the two best moves of the
-    solver, then the best answers, and so on. Each of the solver's moves must be the only one: its winning chances
-    are at least 0.3 (`margin`) above those of the second-best move, and that one has at most 270 centipawns
-    (`second`), so it does not win. The opponent gives the best answer after which the solver has an only move again,
-    of up to 4 (`replies`) that are within 0.1 (`as_good`) of the best one. In the last move of a mate any mate will
-    do, if what does not mate has winning chances of at most 0.6. The line ends before a move that is not the only
-    one, and is cut back to the solver's last move that was a choice. A line of one move is left out unless it mates
-    (`shortest`), as is a mate that cannot be forced with only moves, and a line in which a position repeats.
+    solver, then the best answers, and so on. Each of the solver's moves must be the only one: its winning
+    chances are at least 0.3 (`margin`) above those of the second-best move, and that one has at most 270
+    centipawns (`second`), so it does not win. The opponent gives the best answer after which the solver has an
+    only move again, of up to 4 (`replies`) that are within 0.1 (`as_good`) of the best one. In the last move of
+    a mate any mate will do, if what does not mate has winning chances of at most 0.6. The line ends before a
+    move that is not the only one, and is cut back to the solver's last move that was a choice. A line of one
+    move is left out unless it mates (`shortest`), as is a mate that cannot be forced with only moves, and a line
+    in which a position repeats.
 
     The rules follow those of Lichess's generator (ornicar/lichess-puzzler, version 50), which asks for more: a
     swing of 0.6, a margin of 0.7, 200 centipawns. `--set` with `puzzles.swing=0.6`, `puzzles.margin=0.7` and
-    `puzzles.winning=200` does so too. Its puzzles of earlier years have less, and with less you also get positions
-    in which one move saves the game; `python -m tests.perf puzzles` finds 90% of 500 of them in their games, and 1
-    of 249 puzzles had a second move that wins at four times the nodes. Winning chances use Lichess's formula without
-    a limit for centipawns. All limits are in nodes, so the same games give the same puzzles;
-    `--set puzzles.nodes=1000000` searches longer than the run.
+    `puzzles.winning=200` does so too. Its puzzles of earlier years have less, and with less you also get
+    positions in which one move saves the game; `python -m tests.perf puzzles` finds 90% of 500 of them in their
+    games, and 1 of 249 puzzles had a second move that wins at four times the nodes. Winning chances use
+    Lichess's formula without a limit for centipawns. All limits are in nodes, so the same games give the same
+    puzzles; `--set puzzles.nodes=1000000` searches longer than the run.
 
     Themes have the names of Lichess's puzzle database and are found on the board alone (`engine.themes`). With
     `--player`, only that player's chances count. A puzzle counts as found if the solution's first move was played,
