@@ -9,7 +9,7 @@ import chess
 
 from engine.positions.movetext import NULL_MOVE
 
-__all__ = ["FenBoard", "fen_of", "fens_of"]
+__all__ = ["FenBoard", "board_of", "fen_of", "fens_of"]
 
 _SYMBOLS = tuple(
     (piece, color, chess.Piece(piece, color).symbol()) for color in chess.COLORS for piece in chess.PIECE_TYPES
@@ -23,6 +23,18 @@ _RIGHTS = {"e1": "KQ", "e8": "kq", "a1": "Q", "h1": "K", "a8": "q", "h8": "k"}
 """Rights to castle that end with a move from or to a square."""
 _DOUBLE_STEP = 16
 """Difference between the cells of a pawn's double step, and of no other move of a pawn."""
+
+
+def board_of(fen: str) -> chess.Board:
+    """Return the position of a FEN; as one of Chess960 only where castling needs that.
+
+    * **fen** - the FEN.
+
+    Raises ValueError for what is no FEN.
+    """
+    standard = chess.Board(fen)
+    is_standard = standard.castling_rights == standard.clean_castling_rights()
+    return standard if is_standard else chess.Board(fen, chess960=True)
 
 
 def fen_of(board: chess.Board, *, shredder: bool = False) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import chess
 
-__all__ = ["VALUES", "balance"]
+__all__ = ["VALUES", "balance", "captured"]
 
 VALUES: Mapping[chess.PieceType, int] = {
     chess.PAWN: 1,
@@ -36,3 +36,14 @@ def balance(board: chess.Board, color: chess.Color) -> int:
             (chess.QUEEN, board.queens),
         )
     )
+
+
+def captured(board: chess.Board, move: chess.Move) -> chess.PieceType | None:
+    """Return the piece that a move takes, also in passing; None where it takes none.
+
+    * **board** - the position before the move.
+    * **move** - a legal move.
+    """
+    if board.is_castling(move):
+        return None
+    return chess.PAWN if board.is_en_passant(move) else board.piece_type_at(move.to_square)

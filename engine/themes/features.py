@@ -16,7 +16,7 @@ __all__ = ["features"]
 _WORTH = {"crushing", "advantage", "equality"}
 """Tags that depend on whether a score is known."""
 _FEW = 5
-"""So many legal moves are few."""
+"""Largest number of legal moves that is called few."""
 _QUEEN = VALUES[chess.QUEEN]
 
 

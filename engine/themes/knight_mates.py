@@ -61,4 +61,4 @@ def corner(net: Net) -> bool:
 
 
 _KEPT = 4
-"""So many squares beside the king a rook has to guard."""
+"""Squares beside the king that a rook has to guard at least."""

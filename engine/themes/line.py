@@ -8,6 +8,8 @@ from functools import cached_property
 import chess
 from msgspec import Struct
 
+from engine.positions.material import captured
+
 __all__ = ["Line", "Motif"]
 
 
@@ -120,10 +122,7 @@ class Line:
 
         * **ply** - index of the move.
         """
-        board, move = self.boards[ply], self.moves[ply]
-        if board.is_castling(move):
-            return None
-        return chess.PAWN if board.is_en_passant(move) else board.piece_type_at(move.to_square)
+        return captured(self.boards[ply], self.moves[ply])
 
     def is_check(self, ply: int) -> bool:
         """Return whether a move gives check.

@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import chess
 
-from engine.positions.material import VALUES
+from engine.positions.material import VALUES, captured
 
-__all__ = ["exchange", "is_quiet", "passed", "taken", "wins_by_taking"]
+__all__ = ["exchange", "is_quiet", "passed", "wins_by_taking"]
 
 _LAST_RANKS = chess.BB_BACKRANKS
-
-
-def taken(board: chess.Board, move: chess.Move) -> chess.PieceType | None:
-    """Return the piece that a move takes, also in passing; None where it takes none."""
-    if board.is_castling(move):
-        return None
-    return chess.PAWN if board.is_en_passant(move) else board.piece_type_at(move.to_square)
 
 
 def exchange(board: chess.Board, square: chess.Square) -> int:
@@ -51,8 +44,8 @@ def gain_of(board: chess.Board, move: chess.Move) -> int:
 
 def capture_value(board: chess.Board, move: chess.Move) -> int:
     """Return the value of what a move takes, with what a pawn gains that promotes."""
-    captured = taken(board, move)
-    value = VALUES[captured] if captured is not None else 0
+    taken = captured(board, move)
+    value = VALUES[taken] if taken is not None else 0
     return value + VALUES[move.promotion] - 1 if move.promotion else value
 
 

@@ -7,13 +7,14 @@ from typing import Any, Literal
 import chess
 from msgspec import structs
 
-from engine.analysis.reasons.exchange import gain_of, taken
+from engine.analysis.reasons.exchange import gain_of, passed
 from engine.analysis.reasons.facts import Facts
 from engine.analysis.reasons.material import Balance, as_mapping, difference, points
 from engine.analysis.reasons.motifs import with_motif
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
 from engine.model.explanation import Reason
+from engine.positions.material import captured
 
 __all__ = ["material_reason"]
 
@@ -91,12 +92,12 @@ def _missed(facts: Facts, line: Walk) -> Explanation | None:
     if promoted != "":
         return _without_promotion(found, "missed promotion", won, promoted)
     first = line.moves[0]
-    captured = taken(facts.board, first)
-    if captured is not None and first.to_square == facts.taken_on:
+    victim = captured(facts.board, first)
+    if victim is not None and first.to_square == facts.taken_on:
         return structs.replace(found, kind="did not take back")
-    if captured is None or not _takes_only(facts.board, first, won):
+    if victim is None or not _takes_only(facts.board, first, won):
         return with_motif(found, line)
-    return structs.replace(found, kind="did not take", **_man(captured, first))
+    return structs.replace(found, kind="did not take", **_man(victim, first))
 
 
 def _less(facts: Facts, best: Walk, line: Walk, since: int, base: Balance) -> Explanation | None:
@@ -119,22 +120,21 @@ def _less(facts: Facts, best: Walk, line: Walk, since: int, base: Balance) -> Ex
 def _hung(facts: Facts, line: Walk, found: Explanation, won: Balance) -> Explanation | None:
     """Return the explanation of a piece that hangs; None if it is not the first capture that wins it."""
     first = line.moves[0]
-    captured = taken(line.boards[0], first)
-    if captured is None or not _takes_only(line.boards[0], first, won):
+    victim = captured(line.boards[0], first)
+    if victim is None or not _takes_only(line.boards[0], first, won):
         return None
-    how = _how(facts, first, captured)
-    return structs.replace(found, kind="hung piece", how=how, **_man(captured, first))
+    how = _how(facts, first, victim)
+    return structs.replace(found, kind="hung piece", how=how, **_man(victim, first))
 
 
-def _how(facts: Facts, capture: chess.Move, captured: chess.PieceType) -> Literal["", "left", "unguarded"]:
+def _how(facts: Facts, capture: chess.Move, victim: chess.PieceType) -> Literal["", "left", "unguarded"]:
     """Return how a piece came to hang, from what the capture would have won if the mover had passed."""
     if facts.played.to_square == capture.to_square or facts.board.is_check():
         return ""
-    passed = facts.board.copy(stack=False)
-    passed.push(chess.Move.null())
-    if not passed.is_legal(capture) or taken(passed, capture) != captured:
+    after_pass = passed(facts.board)
+    if not after_pass.is_legal(capture) or captured(after_pass, capture) != victim:
         return ""
-    if gain_of(passed, capture) > 0:
+    if gain_of(after_pass, capture) > 0:
         return "left"
     return "unguarded" if _protects(facts.board, facts.played, capture.to_square) else ""
 
@@ -153,15 +153,15 @@ def _takes_only(board: chess.Board, capture: chess.Move, won: Balance) -> bool:
 
     The capture alone must win something, by the exchange on its square.
     """
-    captured = taken(board, capture)
-    if captured is None or board.is_en_passant(capture) or capture.promotion:
+    victim = captured(board, capture)
+    if victim is None or board.is_en_passant(capture) or capture.promotion:
         return False
-    is_all = won[captured - 1] == 1 and [number for number in won if number > 0] == [1]
+    is_all = won[victim - 1] == 1 and [number for number in won if number > 0] == [1]
     return is_all and gain_of(board, capture) > 0
 
 
-def _man(captured: chess.PieceType, capture: chess.Move) -> dict[str, Any]:
-    return {"piece": _LETTERS[captured], "square": chess.square_name(capture.to_square)}
+def _man(victim: chess.PieceType, capture: chess.Move) -> dict[str, Any]:
+    return {"piece": _LETTERS[victim], "square": chess.square_name(capture.to_square)}
 
 
 def _promoted(line: Walk) -> str | None:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 import chess
 from msgspec import structs
 
-from engine.analysis.reasons.exchange import exchange, gain_of, passed, taken
+from engine.analysis.reasons.exchange import exchange, gain_of, passed
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
-from engine.positions.material import VALUES
+from engine.positions.material import VALUES, captured
 from engine.themes import Line, Motif, motifs
 
 __all__ = ["with_motif"]
@@ -142,7 +142,7 @@ def _is_trapped(motif: Motif, _: chess.Square, walk: Walk) -> bool:
     if victim is None or victim.color == walk.winner or victim.piece_type in (chess.PAWN, chess.KING):
         return False
     stands_on = reply.to_square if reply.from_square == target else target
-    takes = capture.to_square == stands_on and taken(walk.boards[motif.ply + 2], capture) == victim.piece_type
+    takes = capture.to_square == stands_on and captured(walk.boards[motif.ply + 2], capture) == victim.piece_type
     return takes and _is_lost(after, target) and not _is_lost(passed(before), target)
 
 

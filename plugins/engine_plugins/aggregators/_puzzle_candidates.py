@@ -8,6 +8,7 @@ import chess
 
 from engine.model import AnalysedGame, Score
 from engine.positions.material import balance
+from engine.positions.movetext import NULL_MOVE
 from engine.scoring import chances
 from engine_plugins.aggregators._puzzle_options import PuzzlesOptions
 
@@ -55,13 +56,12 @@ def is_mate(score: Score) -> bool:
 def _is_flaw(game: AnalysedGame, k: int, options: PuzzlesOptions) -> bool:
     """Return whether the move before position `k` gave away enough, by the evaluations alone."""
     before, after = game.positions[k - 1], game.positions[k]
-    if before.evaluation is None or after.evaluation is None or game.plies[k - 1].uci == "0000":
+    if before.evaluation is None or after.evaluation is None or game.plies[k - 1].uci == NULL_MOVE:
         return False
-    earlier, now = -before.evaluation.score, after.evaluation.score
-    scales = [1.0 if position.recorded else game.scale for position in (before, after)]
-    if is_mate(now):
+    if is_mate(after.evaluation.score):
         return True
-    had, has = chances_of(earlier, scales[0]), chances_of(now, scales[1])
+    had = chances_of(-before.evaluation.score, _scale(game, k - 1))
+    has = chances_of(after.evaluation.score, _scale(game, k))
     if had > chances(options.ahead):
         return False
     return has >= chances(options.winning) and has > had + options.swing
@@ -78,9 +78,13 @@ def _is_fair(game: AnalysedGame, k: int, board: chess.Board, options: PuzzlesOpt
         return False
     evaluation = game.positions[k].evaluation
     assert evaluation is not None
-    scale = 1.0 if game.positions[k].recorded else game.scale
     score = evaluation.score
-    return is_mate(score) or chances_of(score, scale) >= chances(options.behind) or ahead < 0
+    return is_mate(score) or chances_of(score, _scale(game, k)) >= chances(options.behind) or ahead < 0
+
+
+def _scale(game: AnalysedGame, k: int) -> float:
+    """Return the factor for the centipawns of a position."""
+    return 1.0 if game.positions[k].recorded else game.scale
 
 
 def _shows_castling(board: chess.Board) -> bool:

@@ -30,7 +30,7 @@ class Solution(Struct, frozen=True):
     ply: int
     """The position in which the solver moves."""
     board: chess.Board
-    """That position, with the moves of the game on its stack."""
+    """The same position, with the moves of the game on its stack."""
     outcome: Outcome
     moves: tuple[chess.Move, ...]
     """The solution: an odd number of moves, the solver's first; of what is no puzzle, as far as it was found."""
@@ -103,7 +103,7 @@ class _Attempt:
         self._ply, self._start, self._board = ply, board, board.copy()
         self._moves: list[chess.Move] = []
         self._choices: list[bool] = []
-        """Of each of the solver's moves, whether there were others."""
+        """An entry for each of the solver's moves: whether there were others."""
         self._replies: list[str] = []
         """Answers to the solver's last move that are as good as the one on the board and not tried yet."""
         self._score: Score | None = None

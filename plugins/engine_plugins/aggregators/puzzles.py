@@ -9,6 +9,7 @@ import chess
 
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Request, Sum, TopK, keyed
+from engine.positions.movetext import NULL_MOVE
 from engine.scoring import win_percent
 from engine.themes import Line, difficulty, difficulty_model, themes
 from engine_plugins.aggregators._common import (
@@ -100,8 +101,8 @@ class Puzzles(Aggregator):
     """Puzzles by theme, the costliest miss first."""
     moves = Sum()
     """Moves in view with an evaluation before and after them."""
-    searches = Counts()
-    """Follow-up searches that were answered, and those that were not."""
+    searches = Sum()
+    """Number of follow-up searches that were answered."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -121,7 +122,7 @@ class Puzzles(Aggregator):
         self.moves.add(sum(game.plies[k].win_before is not None for color in game.view for k in game.turns(color)))
         answers = self.answers(game)
         _, solutions = solve(game, self.options, answers)
-        self.searches.add("answered", sum(answer is not None for answer in answers))
+        self.searches.add(sum(answer is not None for answer in answers))
         for solution in solutions:
             self.outcomes.add(solution.outcome)
             if solution.outcome == "puzzle":
@@ -138,7 +139,7 @@ class Puzzles(Aggregator):
         verdict = "found" if found else "missed"
         # A move that is missed always costs more than one that is found.
         cost = 0 if found or k >= len(game.plies) else lost(game.plies[k]) or 0
-        worth = cost if found else cost + 1
+        worth = 0 if found else cost + 1
         self.found.add(verdict)
         for tag in tags:
             self.found.add(f"{verdict}|{tag}")
@@ -157,7 +158,7 @@ class Puzzles(Aggregator):
                 "found": Metric(found, "Found in the game"),
                 "found_share": Metric(share(found, found + missed), "Found", "percent"),
                 "candidates": Metric(self.outcomes.total, "Candidates"),
-                "searches": Metric(self.searches["answered"], "Follow-up searches"),
+                "searches": Metric(self.searches.value, "Follow-up searches"),
             },
             tables=(self._puzzles(), self._themes(), self._refused()),
             notes=tuple(self._notes()),
@@ -242,12 +243,11 @@ class Puzzles(Aggregator):
         )
 
     def _notes(self) -> Iterator[str]:
-        searched = self.searches["answered"]
         if not self.moves.value:
             yield NO_EVALUATIONS
         elif not self.outcomes.total:
             yield "No move gave away enough to be the beginning of a puzzle."
-        elif not searched:
+        elif not self.searches.value:
             yield (
                 f"{self.outcomes.total:,} candidates were not searched, so there are no puzzles: leave out"
                 " --follow-up-evaluator none."
@@ -265,9 +265,12 @@ def _is_found(game: AnalysedGame, solution: Solution) -> bool:
     if solution.ply >= len(game.plies):
         return False
     board = solution.board.copy(stack=False)
-    played = board.parse_uci(game.plies[solution.ply].uci) if game.plies[solution.ply].uci != "0000" else None
-    if played is None or played == solution.moves[0]:
-        return played is not None
+    uci = game.plies[solution.ply].uci
+    if uci == NULL_MOVE:
+        return False
+    played = board.parse_uci(uci)
+    if played == solution.moves[0]:
+        return True
     board.push(played)
     return board.is_checkmate() and len(solution.moves) == 1
 

@@ -33,6 +33,7 @@ from msgspec import Struct
 from engine.errors import ConfigError
 from engine.model import RunResult
 from engine.plugin import Writer
+from engine.positions.fen import board_of
 from engine.themes import difficulty_model
 from engine_plugins.writers._csv import csv_lines
 
@@ -79,9 +80,7 @@ class _Puzzle(Struct, frozen=True):
 
     def board(self) -> chess.Board:
         """Return the position to solve; as one of Chess960 only where castling needs that."""
-        standard = chess.Board(self.position)
-        is_standard = standard.castling_rights == standard.clean_castling_rights()
-        return standard if is_standard else chess.Board(self.position, chess960=True)
+        return board_of(self.position)
 
     def moves(self) -> list[chess.Move]:
         """Return the solution, the solver's move first."""

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from engine.model import RunResult
 from engine.plugin import Writer
+from engine.positions.fen import board_of
 from engine_plugins.writers._csv import csv_lines
 
 _TABLE = "positions"
@@ -40,9 +41,7 @@ class _Position(Struct, frozen=True):
 
     def board(self) -> chess.Board:
         """Return the position; as one of Chess960 only where castling needs that."""
-        standard = chess.Board(self.position)
-        is_standard = standard.castling_rights == standard.clean_castling_rights()
-        return standard if is_standard else chess.Board(self.position, chess960=True)
+        return board_of(self.position)
 
     @property
     def accepted(self) -> list[str]:

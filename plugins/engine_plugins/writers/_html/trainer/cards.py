@@ -33,6 +33,7 @@ import chess
 from msgspec import Struct
 
 from engine.model import Report
+from engine.positions.fen import board_of
 from engine_plugins.writers._html.tables import Link
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -108,11 +109,9 @@ def _task(name: str, row: Mapping[str, Any], link: Link | None) -> _Task | None:
 
 
 def _board(fen: str) -> chess.Board | None:
-    """Return a position; as one of Chess960 only where castling needs that."""
+    """Return a position with both kings; None for what is none."""
     try:
-        board = chess.Board(fen)
-        if board.castling_rights != board.clean_castling_rights():
-            board = chess.Board(fen, chess960=True)
+        board = board_of(fen)
     except ValueError:
         return None
     return board if board.king(chess.WHITE) is not None and board.king(chess.BLACK) is not None else None
