@@ -12,7 +12,6 @@ from engine.settings.files import (
     profiles,
     read_config,
 )
-from engine.settings.numbers import MAX_LIMIT, parse_count, parse_duration, parse_time, spell_duration
 from engine.settings.plugins import EvaluatorChoice, ExecutorChoice, PluginChoice
 from engine.settings.types import (
     DEFAULT_AGGREGATORS,
@@ -23,6 +22,7 @@ from engine.settings.types import (
     Search,
     Settings,
 )
+from engine.text.numbers import MAX_LIMIT, parse_count, parse_duration, parse_time, spell_duration
 
 __all__ = [
     "DEFAULT_AGGREGATORS",

@@ -11,8 +11,8 @@ from engine.errors import ConfigError
 from engine.model import Limit
 from engine.settings import plugins as choices
 from engine.settings.checked import CheckedStruct, check_value
-from engine.settings.numbers import MAX_LIMIT
 from engine.settings.plugins import EvaluatorChoice, ExecutorChoice, PluginChoice
+from engine.text.numbers import MAX_LIMIT
 
 DEFAULT_AGGREGATORS = ("wins", "best-scores", "accuracy", "acpl", "judgements")
 """Aggregators of a run that names none."""
