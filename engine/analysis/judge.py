@@ -7,8 +7,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-import chess
-
 from engine import scoring
 from engine.analysis.times import move_times
 from engine.model import (
@@ -22,6 +20,7 @@ from engine.model import (
     Side,
     SourceGame,
 )
+from engine.positions.fen import is_initial
 from engine.positions.landmarks import landmarks_of
 from engine.positions.movetext import NULL_MOVE
 
@@ -132,7 +131,7 @@ def _score_positions(
         else:
             scored.append(None)
         white_to_move = not white_to_move
-    if _is_initial(fen):
+    if is_initial(fen):
         scored[0] = _score(scoring.START, 1.0, True)
     return scored
 
@@ -145,10 +144,6 @@ def _score(score: Score, scale: float, white_to_move: bool) -> _ScoredPosition:
     cp = int(scoring.clamp_cp(score))
     chances = None if score.cp is None else scoring.chances(score.cp * scale)
     return _ScoredPosition(score, -score, cp, scale, win, mover, other, round(mover, 3), round(other, 3), chances)
-
-
-def _is_initial(fen: str) -> bool:
-    return fen.split()[:4] == chess.STARTING_FEN.split()[:4]
 
 
 def _move_accuracies(scored: Sequence[_ScoredPosition | None]) -> list[float | None]:

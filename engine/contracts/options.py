@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -9,8 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from engine.errors import ConfigError
+from engine.text.numbers import parse_count
 
 PluginOptions = TypeVar("PluginOptions", bound="Options")
+
+_UNITS = ("k", "m", "g")
+"""Ends of numbers such as `100k`."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +34,8 @@ def parse_options(options: type[PluginOptions], values: Mapping[str, Any], owner
     """Check option values and build the options from them.
 
     * **options** - the plugin's class of options.
-    * **values** - values by key: strings from the command line, or typed values from TOML.
+    * **values** - values by key: strings from the command line, or typed values from TOML. A string may give a
+      whole number with a unit: `100k`.
     * **owner** - the plugin as error messages name it: `aggregator accuracy`.
 
     Raises `ConfigError` that names the owner, the key and the expected value.
@@ -47,9 +53,19 @@ def parse_options(options: type[PluginOptions], values: Mapping[str, Any], owner
             )
             raise ConfigError(f"{owner} has no option `{key}`; {there}")
     try:
-        return msgspec.convert(dict(values), options, strict=False)
+        return msgspec.convert(_with_counts(options, values), options, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{owner}: {error}") from None
+
+
+def _with_counts(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with `100k` written out where an option is a whole number."""
+    written_out = dict(values)
+    for key in [key for key, value in values.items() if isinstance(value, str) and value[-1:].lower() in _UNITS]:
+        if _properties(options)[key].get("type") == "integer":
+            with contextlib.suppress(ValueError):
+                written_out[key] = parse_count(values[key])
+    return written_out
 
 
 def has_field(options: type[Options], name: str) -> bool:
@@ -70,12 +86,16 @@ class Described(msgspec.Struct, frozen=True):
 
 def describe(options: type[Options]) -> list[Described]:
     """Describe every option of a plugin, in the order of declaration."""
-    schema = msgspec.json.schema(options)
-    properties = schema["$defs"][options.__name__]["properties"]
     return [
         Described(key, _type_in_words(field), _default(field), field.get("description", ""))
-        for key, field in properties.items()
+        for key, field in _properties(options).items()
     ]
+
+
+def _properties(options: type[Options]) -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each option."""
+    properties: dict[str, dict[str, Any]] = msgspec.json.schema(options)["$defs"][options.__name__]["properties"]
+    return properties
 
 
 def _type_in_words(schema: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import chess
 from engine import scoring
 from engine.model import AnalysedGame, Evaluation
 from engine.positions import openings
+from engine.positions.fen import is_initial
 from engine.positions.material import VALUES
 from engine_plugins.aggregators._common import lost, milli
 
@@ -48,7 +49,7 @@ class Glance(NamedTuple):
 
 def glances(game: AnalysedGame, *, search: bool) -> Iterator[Glance]:
     """Yield the facts about each ply, in order. Without `search` no move is a candidate."""
-    book = game.variant == "standard" and game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
+    book = game.variant == "standard" and is_initial(game.fen)
     taken_on = None
     board = game.board(0)
     for k, ply in enumerate(game.plies):

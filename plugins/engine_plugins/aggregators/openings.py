@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import chess
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Metric, Opening, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Keyed, Moments, Options, Sum, TopK, keyed
+from engine.positions.fen import is_initial
 from engine_plugins.aggregators._common import (
     left_out,
     mean,
@@ -330,7 +330,7 @@ def _most(games: Keyed[Sum]) -> list[tuple[str, int]]:
 
 
 def _standard(game: AnalysedGame) -> bool:
-    return game.variant == "standard" and game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
+    return game.variant == "standard" and is_initial(game.fen)
 
 
 def _family(opening: Opening) -> str:

@@ -14,6 +14,7 @@ from engine.analysis.reasons import PATTERN, explanations
 from engine.model import PV_PLIES, AnalysedGame, Judgement, Score
 from engine.output.white import scores
 from engine.plugin import Options
+from engine.positions.fen import is_initial
 from engine.positions.replay import sans_of
 from engine_plugins.writers import _layout
 from engine_plugins.writers._movetext import Comment, Notes, Replay, Variation
@@ -145,7 +146,7 @@ class Annotator:
     def _before(self, ply: int) -> Score:
         """Return White's score before the move; the initial position counts as +0.15, see `engine.scoring`."""
         score = self._scores[ply]
-        initial = ply == 0 and self._game.fen.split()[:4] == chess.STARTING_FEN.split()[:4]
+        initial = ply == 0 and is_initial(self._game.fen)
         return scoring.START if initial or score is None else score
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.contracts.options import parse_options
 from engine.errors import ConfigError
 from engine.loading.registry import Registry
 from engine.run.plugin_options import (
@@ -84,6 +85,13 @@ def test_options_reach_every_kind(registry: Registry) -> None:
     assert options.aggregators == {"wins": {"games": "5"}}
     assert options.writers["pgn"].line == 0
     assert options.readers == {}  # the reader `pgn` has no such option
+
+
+def test_whole_numbers_may_have_units(registry: Registry) -> None:
+    puzzles = registry.load("engine.aggregators", "puzzles").Options
+    assert parse_options(puzzles, {"nodes": "1.5M", "margin": "0.2"}, "puzzles").nodes == 1_500_000
+    with pytest.raises(ConfigError, match="nodes"):
+        parse_options(puzzles, {"nodes": "xk"}, "puzzles")
 
 
 def test_what_is_set_for_an_evaluator_wins_over_the_options_of_whichever_is_used(registry: Registry) -> None:
