@@ -40,6 +40,7 @@ from engine.run.plugin_options import (
     evaluator_options,
     resolve_options,
     short_name,
+    with_own_evaluator,
 )
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
@@ -194,6 +195,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     Raises ConfigError, InputError, PluginError or OutputError.
     """
     registry = resources.registry if resources else Registry(settings.all_plugins)
+    settings = with_own_evaluator(settings, registry, DEFAULT_EVALUATOR)
     plugin_options = _plugin_options(settings, registry)
     readers = make_readers(registry, plugin_options.readers)
     sources = _open(inputs, readers, settings.encoding)
