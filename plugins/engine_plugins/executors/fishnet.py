@@ -93,6 +93,8 @@ class Fishnet(Executor):
         self._desk.submit(unit)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
+        if self._server.failure:
+            raise RuntimeError(self._server.failure)
         outcomes = self._desk.collect(timeout)
         if not self._lonely and self._desk.idle_seconds() > _LONELY_SECONDS:
             self._lonely = True

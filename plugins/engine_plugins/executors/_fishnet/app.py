@@ -16,6 +16,7 @@ rubbish ten times in a row 403 for a minute, what cannot be read 400, and what i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import logging
 from collections.abc import Callable, Collection
@@ -67,8 +68,9 @@ class Bell:
 
     def ring(self) -> None:
         """Wake everybody."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
+                self._loop.call_soon_threadsafe(self._wake)
 
     def close(self) -> None:
         """Wake everybody for the last time."""

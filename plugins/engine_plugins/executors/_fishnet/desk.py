@@ -157,9 +157,9 @@ class Desk:
             return list(self._places)
 
     def idle_seconds(self) -> float:
-        """Return for how long no client has asked for anything while there was work."""
+        """Return for how long there has been work, and no client that has any or asks for it."""
         with self._lock:
-            if not self._open:
+            if self._loans or not self._open:
                 self._heard_at = self._clock()
             return self._clock() - self._heard_at
 

@@ -148,19 +148,33 @@ def _of_part(part: Part | None) -> tuple[Evaluation, int]:
 
 
 def _of_matrix(matrix: Matrix, place: int) -> tuple[Evaluation, int]:
-    lines = []
-    for scores, variations in zip(matrix.score[place], matrix.pv[place], strict=False):
-        depth = len(scores) - 1
-        number = scores[depth] if scores else None
-        variation = variations[depth] if 0 <= depth < len(variations) else None
-        if number is None or variation is None:
-            raise ReplyRefused("missing lines", "a result without the score or the moves of a line")
-        lines.append(BestLine(_score(number), tuple(variation.split()), depth))
-    if not lines or len({line.pv[:1] for line in lines}) < len(lines):
-        raise ReplyRefused("missing lines", "a result with no line, or with one twice")
-    best, depth = lines[0], lines[0].depth
-    nodes, times = (_at(table[place], depth) for table in (matrix.nodes, matrix.time))
-    return Evaluation(best.score, best.pv, depth, nodes, tuple(lines)), times
+    """Return what a matrix says of a position, from the deepest search of all its lines.
+
+    What a client tells last may be a search that ended in the middle: its first line is only a bound then,
+    which says nothing beside the scores of the others. Where the order of lines has changed in it, so that the
+    rows of the search before have one twice, the last of each line are taken.
+    """
+    scores, variations = matrix.score[place], matrix.pv[place]
+    common = min(map(len, scores), default=0) - 1
+    for depths in ([common] * len(scores), [len(row) - 1 for row in scores]):
+        lines = [
+            line
+            for row, moves, depth in zip(scores, variations, depths, strict=False)
+            if (line := _best_line(row, moves, depth)) is not None
+        ]
+        if lines and len(lines) == len(scores) == len({line.pv[:1] for line in lines}):
+            best, last = lines[0], len(scores[0]) - 1
+            nodes, times = (_at(table[place], last) for table in (matrix.nodes, matrix.time))
+            return Evaluation(best.score, best.pv, best.depth, nodes, tuple(lines)), times
+    raise ReplyRefused("missing lines", "a result without the score or the moves of a line, or with a line twice")
+
+
+def _best_line(row: list[int | None], variations: list[str | None], depth: int) -> BestLine | None:
+    """Return a line of a matrix at a depth; None if its score or its moves are missing."""
+    if not 0 <= depth < min(len(row), len(variations)):
+        return None
+    number, moves = row[depth], variations[depth]
+    return None if number is None or moves is None else BestLine(_score(number), tuple(moves.split()), depth)
 
 
 def _at(rows: list[list[int | None]], depth: int) -> int:

@@ -52,9 +52,14 @@ class Server:
         self._uvicorn = _Uvicorn(config, bell)
         self._thread = threading.Thread(target=self._run, name="fishnet", daemon=True)
         self._thread.start()
-        if not self._uvicorn.ready.wait(_STARTING_SECONDS) or self._failed:
+        if not self._uvicorn.ready.wait(_STARTING_SECONDS) or self.failure:
             self.close()
-            raise ConfigError(f"fishnet cannot serve: {self._failed or 'the server does not start'}")
+            raise ConfigError(f"fishnet cannot serve: {self.failure}")
+
+    @property
+    def failure(self) -> str:
+        """Why it has stopped by itself; an empty text while it serves."""
+        return "" if self._thread.is_alive() else self._failed or "the server has stopped"
 
     def close(self) -> None:
         """Stop serving, at once."""
