@@ -82,7 +82,9 @@ class Bell:
         self._event = asyncio.Event()
 
     async def wait(self, seconds: float) -> bool:
-        """Wait until it rings; return False when it has not in time."""
+        """Wait until it rings; return False when it has not in time, and when it never will again."""
+        if self.closed:
+            return False
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()
