@@ -40,7 +40,7 @@ class FishnetOptions(Options, frozen=True):
     clients: Annotated[int, Meta(ge=1, le=10_000, description="Works that are handed out at the same time.")] = 256
     positions: Annotated[int, Meta(ge=1, le=1_000, description="Positions of a work, at most.")] = 200
     silence: Annotated[
-        float, Meta(ge=1, le=3_600, description="Seconds after which a client that says nothing is forgotten.")
+        float, Meta(ge=0.1, le=3_600, description="Seconds after which a client that says nothing is forgotten.")
     ] = 30.0
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import re
 import shutil
 import ssl
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +39,22 @@ THERE_AND_BACK = ("g1f3", "g8f6", "f3g1", "f6g8") * 6
 RUY = ("e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "g8f6", "e1g1", "f6e4")
 
 
-def test_a_chunk_goes_out_as_one_line_and_comes_back_in_its_order() -> None:
-    unit = unit_of(*RUY, first=2)
+@pytest.fixture(name="executor")
+def executor_as_it_is() -> Iterator[Any]:
     with serving() as executor:
-        executor.submit(unit)
-        client = Client(executor.address)
-        work = client.acquire()
-        assert work["moves"] == " ".join(RUY[2:])  # from the pawn's move on
-        assert work["skipPositions"] == []
-        assert (work["nodes"], work["variant"], work["work"]["type"]) == (1_000, "standard", "analysis")
-        assert client.submit(work, analysis_of(work)) == (204, None)
-        (done,) = collected(executor, 1)
+        yield executor
+
+
+def test_a_chunk_goes_out_as_one_line_and_comes_back_in_its_order(executor: Any) -> None:
+    unit = unit_of(*RUY, first=2)
+    executor.submit(unit)
+    client = Client(executor.address)
+    work = client.acquire()
+    assert work["moves"] == " ".join(RUY[2:])  # from the pawn's move on
+    assert work["skipPositions"] == []
+    assert (work["nodes"], work["variant"], work["work"]["type"]) == (1_000, "standard", "analysis")
+    assert client.submit(work, analysis_of(work)) == (204, None)
+    (done,) = collected(executor, 1)
     assert isinstance(done, Done)
     assert (done.unit, done.counted) == (1, False)
     boards = [position.board() for position in unit.positions]
@@ -57,34 +62,32 @@ def test_a_chunk_goes_out_as_one_line_and_comes_back_in_its_order() -> None:
     assert all(board.parse_uci(found.best) for board, found in zip(boards, done.evaluations, strict=True))
 
 
-def test_a_position_of_its_own_and_one_with_a_past_are_asked_for_alone() -> None:
-    with serving() as executor:
-        executor.submit(unit_of())
-        executor.submit(unit_of(*RUY, serial=2, first=len(RUY)))
-        client = Client(executor.address)
-        start = client.acquire()
-        assert (start["moves"], start["skipPositions"]) == ("", [1])
-        later = client.acquire()
-        # The capture is irreversible: the position has no past.
-        assert (later["position"], later["moves"]) == (unit_of(*RUY).positions[0].fen, "")
-        executor.submit(unit_of(*RUY[:6], serial=3, first=6))
-        past = client.acquire()
-        assert past["moves"].split() == list(RUY[2:6])
-        assert past["skipPositions"] == [0, 1, 2, 3]
-        for work in (start, later, past):
-            client.submit(work, analysis_of(work))
-        assert {outcome.unit for outcome in collected(executor, 3)} == {1, 2, 3}
+def test_a_position_of_its_own_and_one_with_a_past_are_asked_for_alone(executor: Any) -> None:
+    executor.submit(unit_of())
+    executor.submit(unit_of(*RUY, serial=2, first=len(RUY)))
+    client = Client(executor.address)
+    start = client.acquire()
+    assert (start["moves"], start["skipPositions"]) == ("", [1])
+    later = client.acquire()
+    # The capture is irreversible: the position has no past.
+    assert (later["position"], later["moves"]) == (unit_of(*RUY).positions[0].fen, "")
+    executor.submit(unit_of(*RUY[:6], serial=3, first=6))
+    past = client.acquire()
+    assert past["moves"].split() == list(RUY[2:6])
+    assert past["skipPositions"] == [0, 1, 2, 3]
+    for work in (start, later, past):
+        client.submit(work, analysis_of(work))
+    assert {outcome.unit for outcome in collected(executor, 3)} == {1, 2, 3}
 
 
-def test_a_result_is_answered_with_the_next_work() -> None:
-    with serving() as executor:
-        executor.submit(unit_of())
-        executor.submit(unit_of("e2e4", serial=2))
-        client = Client(executor.address)
-        status, following = client.submit(work := client.acquire(), analysis_of(work), stop=False)
-        assert status == 202
-        assert client.submit(following, analysis_of(following))[0] == 204
-        assert len(collected(executor, 2)) == 2
+def test_a_result_is_answered_with_the_next_work(executor: Any) -> None:
+    executor.submit(unit_of())
+    executor.submit(unit_of("e2e4", serial=2))
+    client = Client(executor.address)
+    status, following = client.submit(work := client.acquire(), analysis_of(work), stop=False)
+    assert status == 202
+    assert client.submit(following, analysis_of(following))[0] == 204
+    assert len(collected(executor, 2)) == 2
 
 
 def test_what_is_in_doubt_goes_out_again_with_more_nodes() -> None:
@@ -139,14 +142,13 @@ def test_several_lines_come_as_a_matrix() -> None:
     assert before.nodes == 1_000
 
 
-def test_follow_up_searches_have_limits_of_their_own() -> None:
-    with serving() as executor:
-        executor.submit(unit_of("e2e4", first=1, limit=Limit(depth=9)))
-        client = Client(executor.address)
-        work = client.acquire()
-        assert (work["depth"], work["nodes"]) == (9, 1_000_000_000)
-        client.submit(work, analysis_of(work, lambda board, _: {**part_of(board, 50), "depth": 9}))
-        assert isinstance(collected(executor, 1)[0], Done)
+def test_follow_up_searches_have_limits_of_their_own(executor: Any) -> None:
+    executor.submit(unit_of("e2e4", first=1, limit=Limit(depth=9)))
+    client = Client(executor.address)
+    work = client.acquire()
+    assert (work["depth"], work["nodes"]) == (9, 1_000_000_000)
+    client.submit(work, analysis_of(work, lambda board, _: {**part_of(board, 50), "depth": 9}))
+    assert isinstance(collected(executor, 1)[0], Done)
 
 
 def test_long_units_are_cut_and_put_together() -> None:
@@ -166,7 +168,7 @@ def test_long_units_are_cut_and_put_together() -> None:
 
 
 def test_a_client_that_says_nothing_is_forgotten_and_one_that_reports_is_not() -> None:
-    with serving(silence=1) as executor:
+    with serving(silence=0.2) as executor:
         executor.submit(unit_of("e2e4"))
         executor.submit(unit_of("d2d4", serial=2))
         client = Client(executor.address)
@@ -177,7 +179,7 @@ def test_a_client_that_says_nothing_is_forgotten_and_one_that_reports_is_not() -
             assert client.submit(reporting, [None, part_of(chess.Board(), 1_000)]) == (204, None)
             lost += executor.collect(0.01)
         assert (lost[0].unit, lost[0].blame) == (2, "outside")
-        assert "said nothing for 1 s" in lost[0].reason
+        assert "said nothing for 0.2 s" in lost[0].reason
         # What it sends after all is no offence, and nothing that anybody waits for.
         assert client.submit(silent, analysis_of(silent))[0] == 204
         client.submit(reporting, analysis_of(reporting))
@@ -185,14 +187,13 @@ def test_a_client_that_says_nothing_is_forgotten_and_one_that_reports_is_not() -
         assert not executor.collect(0.0)
 
 
-def test_an_aborted_work_is_lost_without_blame() -> None:
-    with serving() as executor:
-        executor.submit(unit_of("e2e4"))
-        client = Client(executor.address)
-        work = client.acquire()
-        assert client.post(f"abort/{work['work']['id']}")[0] == 204
-        assert collected(executor, 1) == [Lost(1, None, "outside", "the client stopped")]
-        assert client.post("abort/nothing")[0] == 404
+def test_an_aborted_work_is_lost_without_blame(executor: Any) -> None:
+    executor.submit(unit_of("e2e4"))
+    client = Client(executor.address)
+    work = client.acquire()
+    assert client.post(f"abort/{work['work']['id']}")[0] == 204
+    assert collected(executor, 1) == [Lost(1, None, "outside", "the client stopped")]
+    assert client.post("abort/nothing")[0] == 404
 
 
 def test_only_so_much_is_taken_and_handed_out() -> None:
@@ -265,29 +266,42 @@ def _hostile(board: chess.Board, usual: int, **other: Any) -> dict[str, Any]:
     return {**part_of(board, usual), **other}
 
 
-REFUSED: dict[str, Any] = {
-    "illegal": [{"pv": "e2e5"}, {"pv": "0000"}, {"pv": "e7e5 e2e4 e2e4"}, {"pv": ""}],
-    "scores": [{"score": {}}, {"score": {"cp": 1, "mate": 1}}, {"score": {"mate": 0}}, {"score": None}],
-    "numbers": [{"score": {"cp": "many"}}, {"score": {"cp": 10**9}}, {"score": {"cp": 0.5}}, {"nodes": -1}],
-    "sizes": [{"depth": 10**30}, {"pv": "e7e5 " * 2_000}, {"skipped": True}, {"nodes": None}],
+REFUSED: dict[str, list[dict[str, Any]]] = {
+    "illegal moves": [{"pv": "e2e5"}, {"pv": "0000"}, {"pv": "e7e5 e2e4 e2e4"}],
+    "no best move": [{"pv": ""}],
+    "no score": [{"score": {}}, {"score": {"cp": None}}, {"score": {"cp": 1, "mate": 1}}, {"score": {"mate": 0}}],
+    "missing positions": [{"score": None}, {"skipped": True}],
+    "malformed": [
+        *({"score": {"cp": score}} for score in ("many", 10**9, 0.5, [])),
+        *({"nodes": nodes} for nodes in (-1, None, "1")),
+        {"depth": 10**30},
+        {"pv": "e7e5 " * 2_000},
+    ],
 }
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_hostile_parts_lose_the_unit_and_nothing_else(kind: str) -> None:
+def test_hostile_parts_lose_the_unit_and_nothing_else() -> None:
     with serving() as executor:
         client = Client(executor.address)
-        for serial, other in enumerate(REFUSED[kind], 1):
-            executor.submit(unit_of("e2e4", serial=serial))
+        serial = 0
+        for parts in REFUSED.values():
+            for other in parts:
+                serial += 1
+                executor.submit(unit_of("e2e4", serial=serial))
+                work = client.acquire()
+                analysis = [part_of(chess.Board(), 1_000), _hostile(chess.Board(AFTER_E4), 1_000, **other)]
+                status, answer = client.submit(work, analysis)
+                assert (status, bool(answer["error"])) == (400, True), other
+                (lost,) = collected(executor, 1)
+                assert (lost.unit, lost.blame) == (serial, "position")
+            executor.submit(unit_of())
             work = client.acquire()
-            analysis = [part_of(chess.Board(), 1_000), _hostile(chess.Board(AFTER_E4), 1_000, **other)]
-            status, answer = client.submit(work, analysis)
-            assert (status, bool(answer["error"])) == (400, True)
-            (lost,) = collected(executor, 1)
-            assert (lost.unit, lost.blame) == (serial, "position")
+            assert client.submit(work, analysis_of(work))[0] == 204  # which wipes the slate clean
+            assert isinstance(collected(executor, 1)[0], Done)
         executor.close()
-        counts = re.findall(r"(\d+) \(", list(executor.notices())[-1])
-        assert sum(map(int, counts)) == len(REFUSED[kind])
+        total = list(executor.notices())[-1]
+    for kind, parts in REFUSED.items():
+        assert f"{len(parts)} ({kind})" in total
 
 
 AFTER_E4 = "rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq - 0 1"
@@ -320,14 +334,13 @@ def test_hostile_results_are_refused_and_counted() -> None:
     assert "3 (wrong number of positions)" in total
 
 
-def test_a_huge_body_is_refused_before_it_is_read() -> None:
-    with serving() as executor:
-        client = Client(executor.address)
-        huge = {"Content-Length": str(10**12), "Authorization": f"Bearer {KEY}"}
-        assert client.ask("POST", "acquire", b"{}", huge)[0] == 413
-        chunked = {"Transfer-Encoding": "chunked", "Authorization": f"Bearer {KEY}"}
-        pieces = b"%x\r\n%s\r\n" % (1 << 20, b" " * (1 << 20)) * 5 + b"0\r\n\r\n"
-        assert client.ask("POST", "acquire", pieces, chunked)[0] == 413
+def test_a_huge_body_is_refused_before_it_is_read(executor: Any) -> None:
+    client = Client(executor.address)
+    huge = {"Content-Length": str(10**12), "Authorization": f"Bearer {KEY}"}
+    assert client.ask("POST", "acquire", b"{}", huge)[0] == 413
+    chunked = {"Transfer-Encoding": "chunked", "Authorization": f"Bearer {KEY}"}
+    pieces = b"%x\r\n%s\r\n" % (1 << 20, b" " * (1 << 20)) * 5 + b"0\r\n\r\n"
+    assert client.ask("POST", "acquire", pieces, chunked)[0] == 413
 
 
 def test_who_sends_rubbish_ten_times_in_a_row_gets_nothing_for_a_while() -> None:
@@ -414,11 +427,10 @@ def test_settings_that_cannot_work_are_explained(options: dict[str, Any], reason
         executor_of(**options)
 
 
-def test_a_port_that_is_taken_is_explained() -> None:
-    with serving() as executor:
-        port = int(executor.address.split(":")[2].partition("/")[0])
-        with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1, port {port}"):
-            executor_of(port=port)
+def test_a_port_that_is_taken_is_explained(executor: Any) -> None:
+    port = int(executor.address.split(":")[2].partition("/")[0])
+    with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1, port {port}"):
+        executor_of(port=port)
 
 
 def test_a_limit_of_time_is_refused() -> None:

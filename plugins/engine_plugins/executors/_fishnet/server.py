@@ -42,6 +42,7 @@ class Server:
             ws="none",
             lifespan="off",
             server_header=False,
+            date_header=False,
             proxy_headers=False,
             limit_concurrency=2 * clients + _SPARE,
             timeout_keep_alive=60,
@@ -63,8 +64,8 @@ class Server:
 
     def close(self) -> None:
         """Stop serving, at once."""
-        self._bell.close()
         self._uvicorn.should_exit = True
+        self._bell.close()
         self._thread.join(_STOPPING_SECONDS)
         if self._thread.is_alive():
             self._uvicorn.force_exit = True
@@ -90,6 +91,11 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
         self._bell.listen()
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end, for which uvicorn would look ten times a second."""
+        while not self.should_exit:
+            await self._bell.wait(60.0)
 
 
 def bind(host: str, port: int) -> socket.socket:
