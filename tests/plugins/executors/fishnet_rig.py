@@ -137,15 +137,16 @@ def serving(limit: Limit = LIMIT, **options: Any) -> Iterator[Any]:
         executor.close()
 
 
-def executor_of(limit: Limit = LIMIT, **options: Any) -> Executor:
+def executor_of(limit: Limit = LIMIT, stockfish: str = STOCKFISH, **options: Any) -> Executor:
+    """Return an executor; as the options say, or on a free port and with the key that clients have."""
     registry = Registry()
     cls = registry.load("engine.executors", "fishnet")
     given = cls.Options(**{"port": 0, "keys": KEY, **options})
-    return cast("Executor", cls(ExecutorContext(job_of(limit), 1, NoScoreboard(), given)))
+    return cast("Executor", cls(ExecutorContext(job_of(limit, stockfish), 1, NoScoreboard(), given)))
 
 
-def job_of(limit: Limit = LIMIT) -> Job:
-    spec: PluginSpec = evaluators.resolve(Registry(), "fishnet", {"stockfish": STOCKFISH})
+def job_of(limit: Limit, stockfish: str) -> Job:
+    spec: PluginSpec = evaluators.resolve(Registry(), "fishnet", {"stockfish": stockfish})
     return Job(spec, limit)
 
 
