@@ -22,6 +22,7 @@ from engine.plugin import Executor, ExecutorContext
 from tests.support import PATIENCE
 
 KEY = "0123456789abcdefKEY"
+OTHER = KEY[::-1]
 STOCKFISH = "Stockfish 15.1"
 OPTIONS = {"threads": "1", "hash": "16", "analysis contempt": "Off"}
 LIMIT = Limit(nodes=1_000)

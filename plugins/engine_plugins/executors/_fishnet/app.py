@@ -9,8 +9,9 @@
 | `GET status`           | how many works are on loan and waiting                              |
 | `GET key/KEY`, `key`   | whether a key is known                                              |
 
-Requests without a known key get 401, clients with another Stockfish or other options 406, an address that has sent
-rubbish ten times in a row 403 for a minute, what cannot be read 400, and what is too large 413.
+Requests without a known key get 401, clients with another Stockfish or other options 406, a client (its address
+and key) that has sent rubbish ten times in a row 403 for a minute, what cannot be read 400, and what is too large
+413.
 """
 
 from __future__ import annotations
@@ -131,27 +132,27 @@ class Office:
     # -- the routes --
 
     async def acquire(self, request: Request) -> Response:
-        await self._read(request, read_hello)
-        return await self._next(request)
+        _, owner = await self._read(request, read_hello)
+        return await self._next(request, owner)
 
     async def analysis(self, request: Request) -> Response:
-        result = await self._read(request, read_result)
+        result, owner = await self._read(request, read_result)
         try:
-            self._desk.put(request.path_params["work"], _address(request), result)
+            self._desk.put(request.path_params["work"], owner, result)
         except ReplyRefused as refused:
             raise self._refuse(request, 400, refused.kind, refused.reason) from None
         if result.is_progress or request.query_params.get("stop") == "true":
             return Response(status_code=204)
-        return await self._next(request)
+        return await self._next(request, owner)
 
     async def move(self, request: Request) -> Response:
         await self._read(request, read_hello)
         raise self._refuse(request, 404, "moves", "a move, for which nobody asked")
 
     async def abort(self, request: Request) -> Response:
-        await self._read(request, read_hello, any_program=True)
+        _, owner = await self._read(request, read_hello, any_program=True)
         try:
-            self._desk.abort(request.path_params["work"])
+            self._desk.abort(request.path_params["work"], owner)
         except ReplyRefused as refused:
             raise self._refuse(request, 404, refused.kind, refused.reason) from None
         return Response(status_code=204)
@@ -163,15 +164,14 @@ class Office:
 
     async def key(self, request: Request) -> Response:
         given = request.path_params.get("key")
-        if self._knows(_bearer(request) if given is None else given):
+        if self._number_of(_bearer(request) if given is None else given):
             return Response(status_code=200)
         raise self._refuse(request, 401 if given is None else 404, "unknown key", "an unknown key")
 
     # -- what they share --
 
-    async def _next(self, request: Request) -> Response:
+    async def _next(self, request: Request, owner: str) -> Response:
         """Lend the next work, for which the client waits a while."""
-        owner = _address(request)
         loop = asyncio.get_running_loop()
         until = loop.time() + HOLD_SECONDS
         while not self._bell.closed and not self._desk.is_offender(owner):
@@ -185,39 +185,35 @@ class Office:
                 break
         return Response(status_code=204)
 
-    async def _read(self, request: Request, read: Callable[[bytes], _H], *, any_program: bool = False) -> _H:
-        """Read a request of a client that may ask. Raises HTTPException."""
+    async def _read(
+        self, request: Request, read: Callable[[bytes], _H], *, any_program: bool = False
+    ) -> tuple[_H, str]:
+        """Read a request of a client that may ask, and return who it is. Raises HTTPException."""
         bearer = _bearer(request)
-        if bearer and not self._knows(bearer):
+        if bearer and not self._number_of(bearer):
             raise self._refuse(request, 401, "unknown key", "an unknown key")
         body = await self._body(request)
         try:
             hello = read(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             # Who has no key is told nothing else.
-            if not bearer and not self._has_key(body):
-                raise self._refuse(request, 401, "unknown key", "an unknown key") from None
-            self._lose_rubbish(request)
+            owner = self._owner(request, bearer or _key_in(body))
+            if "work" in request.path_params:
+                self._desk.reject(request.path_params["work"], owner)
             raise self._refuse(request, 400, "malformed", f"what cannot be read: {error}") from None
-        if not bearer and not self._knows(hello.fishnet.apikey):
-            raise self._refuse(request, 401, "unknown key", "an unknown key")
+        owner = self._owner(request, bearer or hello.fishnet.apikey)
         if not any_program and (reason := self._why_another(hello)):
             raise self._refuse(request, 406, "another Stockfish or options", reason)
-        if self._desk.is_offender(_address(request)):
+        if self._desk.is_offender(owner):
             raise self._refuse(request, 403, "refused for a minute", "a request after too many refused results")
-        return hello
+        return hello, owner
 
-    def _has_key(self, body: bytes) -> bool:
-        try:
-            return self._knows(read_hello(body).fishnet.apikey)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return False
-
-    def _lose_rubbish(self, request: Request) -> None:
-        """Take back a work whose result cannot be read."""
-        work = request.path_params.get("work")
-        if work is not None:
-            self._desk.reject(work, _address(request))
+    def _owner(self, request: Request, key: str) -> str:
+        """Return the name of the client that has a key. Raises HTTPException for an unknown one."""
+        number = self._number_of(key)
+        if not number:
+            raise self._refuse(request, 401, "unknown key", "an unknown key")
+        return f"{_address(request)}, key {number}" if len(self._keys) > 1 else _address(request)
 
     async def _body(self, request: Request) -> bytes:
         body, size = bytearray(), int(_digits(request.headers.get("content-length", "0")))
@@ -249,9 +245,10 @@ class Office:
             return f"a client with the options {program.options} in place of {needed}; start it with {way}"
         return ""
 
-    def _knows(self, key: str) -> bool:
-        given = key.encode()
-        return any([hmac.compare_digest(given, known) for known in self._keys])  # noqa: C419 - always all of them
+    def _number_of(self, key: str) -> int:
+        """Return the number of a key, from 1; 0 for an unknown one. Takes as long for the one as for the other."""
+        same = [hmac.compare_digest(key.encode(errors="replace"), known) for known in self._keys]
+        return same.index(True) + 1 if any(same) else 0
 
     def _refuse(self, request: Request, status: int, kind: str, reason: str) -> HTTPException:
         first = self._desk.count(kind)
@@ -264,6 +261,14 @@ class Office:
 async def _say(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _key_in(body: bytes) -> str:
+    """Return the key of a request of which the rest makes no sense."""
+    try:
+        return read_hello(body).fishnet.apikey
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def _bearer(request: Request) -> str:

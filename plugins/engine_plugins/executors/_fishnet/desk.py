@@ -31,8 +31,9 @@ WAITING = 4
 _REMEMBERED = 10_000
 """Works that are over and still known by their names: their results may come late, and that is no offence."""
 _OFFENCES = 10
-"""Results in a row that are refused of one address, after which it gets no work for a while."""
-_ADDRESSES = 1_000
+"""Results in a row that are refused of one client, after which it gets no work for a while."""
+_MOST_OFFENDERS = 1_000
+Blame = Literal["position", "outside"]
 _UNTIL_NODES_END = 1_000_000_000
 """Nodes of a search that only its depth ends; a client has a limit of its own if there is none."""
 
@@ -69,7 +70,7 @@ class Work(Struct):
     place: int = 0
     """Its line on the screen, from 0."""
     owner: str = ""
-    """The address that it was given to."""
+    """The client that it was given to."""
     patience: float = 0.0
     heard_at: float = 0.0
 
@@ -118,7 +119,7 @@ class Desk:
         """Names of works that are no longer waited for, the oldest first."""
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._offences: dict[str, tuple[int, float]] = {}
-        """Refused results in a row, and when the last came, by address."""
+        """Refused results in a row, and when the last came, by client."""
         self._heard_at = clock()
         self._places: list[WorkerState] = []
         self.refused: Counter[str] = Counter()
@@ -171,7 +172,7 @@ class Desk:
     # -- for clients --
 
     def take(self, owner: str) -> Work | None:
-        """Lend the next work to the client at an address; None if there is none for it."""
+        """Lend the next work to a client, by its address and key; None if there is none for it."""
         self._expire()
         with self._lock:
             self._heard_at = now = self._clock()
@@ -191,7 +192,7 @@ class Desk:
     def put(self, name: str, owner: str, result: Result) -> None:
         """Take a result or a report of progress. Raises ReplyRefused; the work then is lost."""
         with self._lock:
-            work = self._on_loan(name)
+            work = self._on_loan(name, owner)
             if work is None:
                 return
             work.heard_at = self._heard_at = self._clock()
@@ -200,7 +201,7 @@ class Desk:
             try:
                 found = evaluations(result, work.line, work.limit)
             except ReplyRefused as refused:
-                self._reject(work, owner, refused.reason)
+                self._reject(work, owner, refused.reason, refused.blame)
                 raise
             self._offences.pop(owner, None)
             self._return(work)
@@ -210,18 +211,18 @@ class Desk:
         """Take a work back of which a client has sent what cannot be read."""
         with self._lock:
             work = self._loans.get(name)
-            if work is not None:
-                self._reject(work, owner, "what cannot be read")
+            if work is not None and work.owner == owner:
+                self._reject(work, owner, "what cannot be read", "outside")
 
-    def abort(self, name: str) -> None:
+    def abort(self, name: str, owner: str) -> None:
         """Take a work back that the client will not finish. Raises ReplyRefused."""
         with self._lock:
-            work = self._on_loan(name)
+            work = self._on_loan(name, owner)
             if work is not None:
                 self._lose(work, "outside", "the client stopped")
 
     def is_offender(self, owner: str) -> bool:
-        """Return whether an address has sent so much rubbish that it gets no work for now."""
+        """Return whether a client has sent so much rubbish that it gets no work for now."""
         with self._lock:
             number, at = self._offences.get(owner, (0, 0.0))
             return number >= _OFFENCES and self._clock() - at < max(60.0, self._bounds.silence)
@@ -240,11 +241,13 @@ class Desk:
             self._serial += 1
             self._waiting.append(Work(f"{self._name}{self._serial:x}", opened.unit, line, following.limit))
 
-    def _on_loan(self, name: str) -> Work | None:
-        """Return a work on loan; None for one that is no longer waited for. Raises ReplyRefused."""
+    def _on_loan(self, name: str, owner: str) -> Work | None:
+        """Return a work that a client has; None for one that is no longer waited for. Raises ReplyRefused."""
         work = self._loans.get(name)
-        if work is None and name not in self._over:
-            raise ReplyRefused("unknown work", "a result of a work that was not handed out")
+        if work is None and name in self._over:
+            return None
+        if work is None or work.owner != owner:
+            raise ReplyRefused("unknown work", "something about a work that the client was not given")
         return work
 
     def _return(self, work: Work) -> None:
@@ -277,14 +280,14 @@ class Desk:
         else:
             self._ring()
 
-    def _reject(self, work: Work, owner: str, reason: str) -> None:
+    def _reject(self, work: Work, owner: str, reason: str, blame: Blame) -> None:
         number = self._offences.pop(owner, (0, 0.0))[0]
         self._offences[owner] = number + 1, self._clock()
-        if len(self._offences) > _ADDRESSES:
+        if len(self._offences) > _MOST_OFFENDERS:
             del self._offences[next(iter(self._offences))]
-        self._lose(work, "position", f"a client sent {reason}")
+        self._lose(work, blame, f"a client sent {reason}")
 
-    def _lose(self, work: Work, blame: Literal["position", "outside"], reason: str) -> None:
+    def _lose(self, work: Work, blame: Blame, reason: str) -> None:
         """Give a unit up, and with it all its works."""
         self._return(work)
         unit = work.unit.id

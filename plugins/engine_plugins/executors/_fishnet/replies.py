@@ -8,7 +8,7 @@ lines come as a matrix: for each position, line and depth a score as one number,
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import chess
 import msgspec
@@ -42,12 +42,14 @@ class ReplyRefused(Exception):
 
     * **kind** - what is wrong with it, in words that are counted.
     * **reason** - the same, and where.
+    * **blame** - what may be the cause: the client, or the position.
     """
 
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(kind, reason)
+    def __init__(self, kind: str, reason: str, blame: Literal["outside", "position"] = "outside") -> None:
+        super().__init__(kind, reason, blame)
         self.kind = kind
         self.reason = reason
+        self.blame: Literal["outside", "position"] = blame
 
 
 class Client(Struct, frozen=True):
@@ -218,4 +220,4 @@ def _check_whole(evaluation: Evaluation, milliseconds: int, limit: Limit) -> Non
         reason = (
             f"a search of {limit.words} that took over {MOST_SECONDS:g} s, where clients end it; use fewer nodes"
         )
-        raise ReplyRefused("too slow", reason)
+        raise ReplyRefused("too slow", reason, "position")
