@@ -1,4 +1,18 @@
-"""Searches done by machines that run the client of fishnet, over HTTP."""
+"""Serves fishnet's protocol: units go out as works, and whatever machine runs the client searches them.
+
+    engine analyze games.pgn --executor fishnet --nodes 200000 \\
+        --set fishnet.stockfish='Stockfish 15.1' --set fishnet.keys=keys.txt
+
+Clients are those of version 1 (`pip install fishnet`). All must have the Stockfish that is named, one thread for
+each process and a hash table of `--hash` megabytes, and are refused otherwise. Without keys one is made and
+written to standard error, for this run. Other machines than this one are served only with keys and TLS.
+
+A client gets a unit as one line of moves, searches it from its end on one hash table, and so finds what a search
+here with that Stockfish finds. A unit of an adaptive search takes up to three rounds, each on an empty hash table.
+A client that says nothing for `fishnet.silence` seconds is forgotten, and its unit goes to others. What clients
+send is checked: variations are played through, and a result that is none is refused, counted and said at the end.
+plugins/fishnet.md has the commands, what the protocol cannot carry, and what determinism means here.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +77,9 @@ class Fishnet(Executor):
             from engine_plugins.executors._fishnet.app import Bell, Expected, Office
             from engine_plugins.executors._fishnet.server import Server, bind, check_tls, is_loopback
         except ImportError as error:
-            raise ConfigError(f"--executor fishnet needs {error.name}: pip install '.[fishnet]'") from None
+            raise ConfigError(
+                f"--executor fishnet needs {error.name}: pip install 'grandmaster-analysis[fishnet]'"
+            ) from None
         keys = _keys(given.keys)
         check_tls(given.cert, given.cert_key)
         if not is_loopback(given.host) and not (keys and given.cert):

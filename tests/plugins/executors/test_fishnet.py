@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +31,7 @@ from tests.plugins.executors.fishnet_rig import (
     serving,
     unit_of,
 )
-from tests.support import FEW
+from tests.support import FEW, PATIENCE
 
 THERE_AND_BACK = ("g1f3", "g8f6", "f3g1", "f6g8") * 6
 RUY = ("e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "g8f6", "e1g1", "f6e4")
@@ -220,6 +222,23 @@ def test_close_leaves_no_thread_and_sends_waiting_clients_home() -> None:
     waiting.join()
     assert answers == [(204, None)] or not answers
     assert set(threading.enumerate()) <= before
+
+
+def test_close_waits_for_no_client_that_does_not_end_what_it_sends(caplog: pytest.LogCaptureFixture) -> None:
+    executor: Any = executor_of()
+    host, _, port = executor.address.split("/")[2].partition(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+        head = b"POST /fishnet/acquire HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head + b"{")
+        assert Client(executor.address).ask("GET", "status")[0] == 200
+        executor.close()
+        assert connection.recv(12) in {b"HTTP/1.1 408", b""}
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_a_follow_up_search_with_a_limit_of_time_is_given_back(executor: Any) -> None:
+    executor.submit(unit_of(limit=Limit(time=100)))
+    assert collected(executor, 1) == [Lost(1, None, "position", "clients of fishnet take no limit of time")]
 
 
 # -- a run --

@@ -42,6 +42,8 @@ BODY_SECONDS = 15.0
 """Seconds that a request may take to come."""
 HOLD_SECONDS = 5.0
 """Seconds that a client waits for work before it is told that there is none; it gives up after 15."""
+_MOST_CHARACTERS = 500
+"""Of what is said of a request: a client may send anything."""
 _SENT_ALWAYS = {"threads": "1", "analysis contempt": "Off"}
 
 _H = TypeVar("_H", bound=Hello)
@@ -61,6 +63,8 @@ class Bell:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
+        self.limits: set[asyncio.Timeout] = set()
+        """How long is waited for what clients send; not at all once it is closed."""
         self.closed = False
 
     def listen(self) -> None:
@@ -81,6 +85,8 @@ class Bell:
     def _wake(self) -> None:
         self._event.set()
         self._event = asyncio.Event()
+        for limit in self.limits if self.closed else ():
+            limit.reschedule(0.0)
 
     async def wait(self, seconds: float) -> bool:
         """Wait until it rings; return False when it has not in time, and when it never will again."""
@@ -218,7 +224,8 @@ class Office:
     async def _body(self, request: Request) -> bytes:
         body, size = bytearray(), int(_digits(request.headers.get("content-length", "0")))
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(0.0 if self._bell.closed else BODY_SECONDS) as limit:
+                self._bell.limits.add(limit)
                 async for piece in request.stream():
                     size = max(size, len(body) + len(piece))
                     if size > MOST_BYTES:
@@ -228,6 +235,8 @@ class Office:
             raise self._refuse(request, 408, "too slow a request", "a request that did not end") from None
         except ClientDisconnect:
             raise self._refuse(request, 400, "broken off", "a request that was broken off") from None
+        finally:
+            self._bell.limits.discard(limit)
         if size > MOST_BYTES:
             raise self._refuse(request, 413, "too large", f"more than {MOST_BYTES:,} bytes")
         return bytes(body)
@@ -251,7 +260,7 @@ class Office:
         return same.index(True) + 1 if any(same) else 0
 
     def _refuse(self, request: Request, status: int, kind: str, reason: str) -> HTTPException:
-        first = self._desk.count(kind)
+        first, reason = self._desk.count(kind), reason[:_MOST_CHARACTERS]
         LOGGER.info("%s is refused (%d): %s", _address(request), status, reason)
         if first:
             self._tell(f"a client at {_address(request)} is refused: {reason}")

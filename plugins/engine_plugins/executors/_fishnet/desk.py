@@ -34,6 +34,8 @@ _OFFENCES = 10
 """Results in a row that are refused of one client, after which it gets no work for a while."""
 _MOST_OFFENDERS = 1_000
 Blame = Literal["position", "outside"]
+_MOST_CHARACTERS = 300
+"""Of the reason of a loss: a client may send anything."""
 _UNTIL_NODES_END = 1_000_000_000
 """Nodes of a search that only its depth ends; a client has a limit of its own if there is none."""
 
@@ -134,6 +136,9 @@ class Desk:
 
     def submit(self, unit: Unit) -> None:
         """Take a unit in hand."""
+        if unit.limit is not None and unit.limit.time is not None:
+            self._outcomes.put(Lost(unit.id, None, "position", "clients of fishnet take no limit of time"))
+            return
         course = course_of(unit, self._limit)
         first = next(course)
         with self._lock:
@@ -285,7 +290,7 @@ class Desk:
         self._offences[owner] = number + 1, self._clock()
         if len(self._offences) > _MOST_OFFENDERS:
             del self._offences[next(iter(self._offences))]
-        self._lose(work, blame, f"a client sent {reason}")
+        self._lose(work, blame, f"a client sent {reason[:_MOST_CHARACTERS]}")
 
     def _lose(self, work: Work, blame: Blame, reason: str) -> None:
         """Give a unit up, and with it all its works."""
