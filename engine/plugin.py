@@ -327,9 +327,8 @@ class WorkerState(Struct, frozen=True):
     game: int | None = None
     ply: int | None = None
     positions: int = 0
-    """Number of positions searched so far."""
     nodes: int = 0
-    """Number of nodes searched so far."""
+    """Positions and nodes searched so far."""
 
 
 class ExecutorContext(Struct, frozen=True):
@@ -347,9 +346,8 @@ class ExecutorContext(Struct, frozen=True):
 class Executor(abc.ABC):
     """Has units searched somewhere and returns their outcomes, in any order, each exactly once.
 
-    The framework submits units while `wants()` is true, then collects outcomes. The framework also decides when
-    to retry, split or give up a unit; an executor reports the loss of a unit and goes on. First-party executors
-    may import `engine.workers.worker` and `engine.workers.pool`, so that they need not implement the search.
+    The framework submits units while `wants()` is true, then collects outcomes, and decides when to retry, split
+    or give up a unit; an executor reports the loss of a unit and goes on. First-party ones use `engine.workers`.
     """
 
     Options: ClassVar[type[Options]] = NoOptions
@@ -357,6 +355,8 @@ class Executor(abc.ABC):
 
     supervises: ClassVar[bool] = False
     """Whether it notices itself when a search has no end. With any other the run says that nothing comes back."""
+    evaluator: ClassVar[str | None] = None
+    """Name of the evaluator that stands for what it searches with elsewhere. None: the evaluator of the run."""
 
     def __init__(self, context: ExecutorContext) -> None:
         """Create the executor of one run.
@@ -389,6 +389,10 @@ class Executor(abc.ABC):
 
     def states(self) -> Iterable[WorkerState]:
         """Return a line per worker for the screen."""
+        return ()
+
+    def notices(self) -> Iterable[str]:
+        """Return what people should know of it, each thing once. Asked while it works, and after `close`."""
         return ()
 
     @abc.abstractmethod

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.contracts.aggregator import Aggregator, kebab
 from engine.contracts.options import Options, has_field, parse_options
@@ -122,6 +122,27 @@ def check_used(options: PluginOptions, registry: Registry, settings: Settings, f
         raise ConfigError(
             f"options for {name!r} do nothing: the executor of this run is {settings.executor_name!r}"
         )
+
+
+def with_own_evaluator(settings: Settings, registry: Registry, default: str) -> Settings:
+    """Return the settings with the evaluator that the executor brings along, if it does.
+
+    * **default** - the evaluator of settings that name none.
+
+    Raises ConfigError for settings that name another one; PluginError.
+    """
+    own = registry.load(EXECUTORS, settings.executor_name).evaluator
+    if own is None:
+        return settings
+    before, comma, last = settings.evaluator_name.rpartition(",")
+    last = last.strip()
+    if settings.evaluator_name == "recorded" or last == own:
+        return settings
+    if last != default:
+        raise ConfigError(
+            f"executor {settings.executor_name} has an evaluator of its own, {own}; leave {last} out"
+        )
+    return structs.replace(settings, evaluator=f"{before}{comma}{own}")
 
 
 def add_shared_settings(

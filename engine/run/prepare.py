@@ -40,6 +40,7 @@ from engine.run.plugin_options import (
     evaluator_options,
     resolve_options,
     short_name,
+    with_own_evaluator,
 )
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
@@ -194,7 +195,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     Raises ConfigError, InputError, PluginError or OutputError.
     """
     registry = resources.registry if resources else Registry(settings.all_plugins)
-    plugin_options = _plugin_options(settings, registry)
+    settings, plugin_options = _plugin_options(settings, registry)
     readers = make_readers(registry, plugin_options.readers)
     sources = _open(inputs, readers, settings.encoding)
     known, wanted, settings = _know_players(settings, sources, readers, outputs)
@@ -253,10 +254,12 @@ def _of_a_player(targets: Targets) -> list[str]:
     return [*targets.reports, *targets.player_reports]
 
 
-def _plugin_options(settings: Settings, registry: Registry) -> PluginOptions:
+def _plugin_options(settings: Settings, registry: Registry) -> tuple[Settings, PluginOptions]:
+    """Return the settings, with the executor's evaluator if it has one, and the options of all plugins."""
+    settings = with_own_evaluator(settings, registry, DEFAULT_EVALUATOR)
     options = resolve_options(settings, registry)
     check_used(options, registry, settings, settings.follow_up_evaluator or DEFAULT_EVALUATOR)
-    return options
+    return settings, options
 
 
 def _open(inputs: Sequence[Any], readers: Mapping[str, Reader], encoding: str | None) -> list[Source]:

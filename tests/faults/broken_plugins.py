@@ -187,6 +187,24 @@ class Raises(Plain):
         raise RuntimeError("always broken")
 
 
+class Chatty(Plain):
+    """Has something to say while it works, and at its end."""
+
+    said = ("hello",)
+
+    def notices(self) -> Sequence[str]:
+        said, self.said = self.said, ()
+        return said
+
+    def close(self) -> None:
+        self.said = ("goodbye",)
+
+
+class Speechless(Plain):
+    def notices(self) -> Sequence[str]:
+        raise RuntimeError("lost for words")
+
+
 class Silent(Plain):
     """Never answers."""
 

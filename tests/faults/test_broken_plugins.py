@@ -157,6 +157,7 @@ def test_one_position(tmp_path: Path) -> None:
     [
         (broken.Twice, ["executor twice: it returned unit 1 more than once, which is ignored"]),
         (broken.Unknown, ["executor unknown: it returned unit 99999, which it was never given"]),
+        (broken.Speechless, ["executor speechless: notices() raised RuntimeError: lost for words"]),
         (broken.Odd, ["executor odd: collect() returned NoneType in place of a Done or a Lost"]),
     ],
 )
@@ -165,6 +166,12 @@ def test_executors(tmp_path: Path, executor: type[Executor], words: list[str]) -
     assert len(games) == 10
     assert [failure.reason for failure in result.failures] == words
     assert result.counts.positions == result.counts.searched + result.counts.cached == 30
+
+
+def test_what_an_executor_has_to_say_is_said_once(tmp_path: Path) -> None:
+    result, _ = analyse(tmp_path, executor=broken.Chatty)
+    assert [notice.reason for notice in result.notices] == ["executor chatty: hello", "executor chatty: goodbye"]
+    assert not result.failures
 
 
 def test_an_executor_that_fails_now_and_then_is_made_again(

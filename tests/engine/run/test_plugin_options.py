@@ -16,6 +16,7 @@ from engine.run.plugin_options import (
     evaluator_options,
     resolve_options,
     values_of,
+    with_own_evaluator,
 )
 from engine.settings import ScoreboardSettings, Settings
 
@@ -120,3 +121,27 @@ def test_options_that_nobody_takes_are_refused(
     settings = Settings(evaluator="embedded", plugin_options=options)
     with pytest.raises(ConfigError, match=words):
         check_used(resolve_options(settings, registry), registry, settings, "stockfish")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("stockfish", "fishnet"),  # which is what nobody has named
+        ("fishnet", "fishnet"),
+        ("recorded", "recorded"),
+        ("recorded,stockfish", "recorded,fishnet"),
+        ("recorded, fishnet", "recorded, fishnet"),
+    ],
+)
+def test_an_executor_brings_its_evaluator_along(registry: Registry, given: str, expected: str) -> None:
+    settings = Settings(evaluator=given, executor="fishnet")
+    assert with_own_evaluator(settings, registry, "stockfish").evaluator_name == expected
+    local = Settings(evaluator=given)
+    assert with_own_evaluator(local, registry, "stockfish") == local
+
+
+@pytest.mark.parametrize("other", ["embedded", "/bin/sf", "recorded,embedded"])
+def test_another_evaluator_than_the_executors_is_refused(registry: Registry, other: str) -> None:
+    settings = Settings(evaluator=other, executor="fishnet")
+    with pytest.raises(ConfigError, match=r"executor fishnet has an evaluator of its own, fishnet; leave .* out"):
+        with_own_evaluator(settings, registry, "stockfish")
