@@ -73,6 +73,8 @@ class RunCounts(Struct):
     """Games that a filter or a sample left out."""
     duplicates: int = 0
     """Copies of games that came before them, left out."""
+    elsewhere: int = 0
+    """Games of other shards (`--shard`), which are in no other count."""
     damaged: int = 0
     """Unreadable games, left out."""
     cut: int = 0

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.analysis.game import GameAnalyzer
 from engine.input.filters import player_filter
-from engine.input.games import ParsedGame, UnparsedGame, parse_game, skip_unplayable
+from engine.input.games import Elsewhere, ParsedGame, UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, Origin, RunCounts, SkippedGame
 from engine.output.encoding import Encoder, EncoderSpec, Piece
@@ -230,6 +230,9 @@ def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] 
     batch: list[UnparsedGame] = []
     size = 0
     for item in items:
+        if isinstance(item, Elsewhere):
+            yield item  # where it stands makes no difference, and it comes between most games of a shard
+            continue
         if isinstance(item, UnparsedGame):
             batch.append(item)
             size += len(item.raw.data)

@@ -327,4 +327,5 @@ def _selection(settings: Settings) -> Selection:
         sample=settings.sample,
         seed=settings.seed,
         keep_duplicates=settings.keep_duplicates,
+        shard=settings.shard,
     )
