@@ -129,6 +129,8 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     resources: Resources | None = None,
     only_games: frozenset[int] | None = None,
     since: float | None = None,
+    allow_missing: bool = True,
+    only_parts: bool = False,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
 
@@ -142,6 +144,8 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **resources** - *(optional)* what the run shares with other runs.
     * **only_games** - *(optional)* numbers of the only games to take; None: all.
     * **since** - *(optional)* when the time of `budget` began to run (`time.monotonic`); now.
+    * **allow_missing** - *(optional)* whether parts of a run are merged though others are missing.
+    * **only_parts** - *(optional)* whether the sources have to be parts of a run.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
@@ -162,6 +166,8 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
         force=arguments.get("force", False),
         resources=resources,
         games=only_games,
+        allow_missing=allow_missing,
+        only_parts=only_parts,
     )
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)

@@ -26,7 +26,6 @@ from engine.input.sources import BrokenSource, NoGameYet, Source
 from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, with_result
 from engine.plugin import RawGame, Reader, Unreadable
 
-
 _ELSEWHERE_GAMES = 500
 """Games of other shards that are counted at once, at most."""
 
@@ -125,7 +124,16 @@ def read_games(
     * **readers** - the available readers by name.
     * **selection** - the games to take.
     """
-    for item in select_games(sources, readers, selection):
+    return parse_games(select_games(sources, readers, selection), readers)
+
+
+def parse_games(items: Iterable[_SelectedItem], readers: Mapping[str, Reader]) -> Iterator[InputItem]:
+    """Yield what `select_games` has selected, parsed.
+
+    * **items** - the games, and reports of what is none.
+    * **readers** - the available readers by name.
+    """
+    for item in items:
         yield parse_game(item, readers) if isinstance(item, UnparsedGame) else item
 
 
@@ -232,8 +240,7 @@ def _filter_games(
                 wanted = _passes(reader, raw, selection)
                 if isinstance(wanted, str):
                     yield BrokenSource(file, raw.line, f"game {number} is left out: {wanted}")
-                    yield FilteredGame(origin)
-                elif not wanted:
+                if wanted is not True:
                     yield FilteredGame(origin)
                 elif duplicates and (first := duplicates.first(number, file, reader, raw)) is not None:
                     yield DuplicateGame(origin, first, duplicates.file_of(first))
@@ -269,7 +276,7 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:
             selection.seen.see(headers)
         if not is_wanted:
             return False
-    return selection.filter is None or selection.filter.matches(headers, raw.data)
+    return selection.filter is None or bool(selection.filter.matches(headers, raw.data))
 
 
 def _sample_fraction(items: Iterator[_SelectedItem], fraction: float, seed: int) -> Iterator[_SelectedItem]:

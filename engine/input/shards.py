@@ -53,10 +53,11 @@ def parse_shard(text: str) -> Shard:
 class InputDigest:
     """What tells one input from another: the number of its games, and a checksum over their bytes."""
 
-    def __init__(self) -> None:
-        self.games = 0
+    def __init__(self, games: int = 0, crc: int = 0) -> None:
+        """Begin without games, or after some of them."""
+        self.games = games
         """Games so far."""
-        self.crc = 0
+        self.crc = crc
         """CRC-32 of their bytes, one after the other."""
 
     def see(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.errors import PluginCrashed
 from engine.input.games import DuplicateGame, Elsewhere, PassedOver
+from engine.input.shards import InputDigest
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, EvaluatorInfo, Failure, Limit, Notice, Origin, RunCounts
 from engine.run.labels import BoardLabels
@@ -47,6 +48,10 @@ class RunAccounts:
         self.recount = recount
         self.failures: list[Failure] = []
         self.notices: list[Notice] = []
+        self.noticed_after: list[int] = []
+        """After how many games of the input each of them was said."""
+        self.digest: InputDigest | None = None
+        """Tells the input from others, where an output says so."""
         self.notes = Notes()
         self.labels = BoardLabels()
         self.keeps_labels = keeps_labels
@@ -105,6 +110,7 @@ class RunAccounts:
         self.counts.notices += 1
         if len(self.notices) < MAX_NOTICES:
             self.notices.append(notice)
+            self.noticed_after.append(self.counts.read + self.counts.elsewhere)
             self._on_event(notice)
 
     def say_notes(self) -> None:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from engine.input.games import select_games
 from engine.input.sources import NoGameYet
 from engine.loading.evaluators import ChosenEvaluator
 from engine.model import RunResult
@@ -143,6 +144,14 @@ class StartedRun(abc.ABC):
         """Whether the run has waited for long enough for what was in hand when it was to stop."""
         since = self._stopping_since
         return since is not None and time.monotonic() - since >= STOPPING_SECONDS
+
+    def _select(self) -> Iterator[Any]:
+        """Return the games of the run, not parsed yet, and reports of what is none."""
+        plan = self._plan
+        if plan.merged is not None:
+            return plan.merged.games()
+        selection = structs.replace(plan.selection, digest=self._accounts.digest)
+        return select_games(plan.sources, plan.readers, selection)
 
     def _read(
         self,
