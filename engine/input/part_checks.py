@@ -38,8 +38,8 @@ def check_parts(parts: Parts, *, allow_missing: bool) -> None:
     parts.missing = [shard for shard in (Shard(k, of) for k in range(1, of + 1)) if shard not in shards]
     if parts.missing and not allow_missing:
         raise InputError(
-            f"{missing_words(parts.missing)}; run `engine analyze` with each of them for --shard, or merge what is "
-            "there with --allow-missing"
+            f"{missing_words(parts.missing)}; run `engine analyze` with each of them for --shard, or merge what "
+            "is there with --allow-missing"
         )
 
 

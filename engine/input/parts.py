@@ -1,8 +1,8 @@
 """The parts of a run as inputs: JSON Lines that `--shard` has written, and states (`.state.json`).
 
-A part is a JSON Lines file with two lines more: what the run was, before the first game, and what it counted, after
-the last. Between them the games have their numbers in the whole input, so that the parts of a run are merged by
-these. Nothing in the files is trusted: they are decoded as JSON of known types, and nothing else is done with them.
+A part is a JSON Lines file with two lines more: what the run was, before the first game, and what it counted,
+after the last. Between them the games have their numbers in the whole input, by which the parts of a run are
+merged. Nothing in the files is trusted: they are decoded as JSON of known types, and nothing else is done with them.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Part:
             )
             if self.end is not None or placed.game <= last or placed.game not in self.shard:
                 raise InputError(
-                    f"{name}, line {number}: game {placed.game} has no place here; make the part again"
+                    f"{name}, line {number}: game {placed.game} is not to be here; make the part again"
                 )
             last = placed.game
             self.source.bytes_split += len(line)
@@ -143,8 +143,7 @@ class Parts:
         A file has the name in all of them that it has in the first.
         """
         try:
-            for game in heapq.merge(*(self._of(part) for part in self.parts), key=lambda game: game.origin.game):
-                yield game
+            yield from heapq.merge(*map(self._of, self.parts), key=lambda game: game.origin.game)
         finally:
             for part in self.parts:
                 part.source.close()

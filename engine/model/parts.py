@@ -49,6 +49,8 @@ class PartHead(Struct, frozen=True, kw_only=True):
     """Whether the searches were adaptive."""
     epd: bool = False
     """Whether an input has EPD."""
+    aggregators: tuple[str, ...] = ()
+    """Names of all aggregators of the shard, those that its outputs added too."""
     players: tuple[str, ...] = ()
     """Names of the run's player, with the others that the input has for them."""
     joined: dict[str, str] | None = None

@@ -9,7 +9,7 @@ from engine.model import EvaluatorInfo, Failure, Notice, RunResult
 from engine.run.accounts import RunAccounts
 from engine.run.delivery import Delivery
 from engine.run.finish_words import left_out, missing_tags, wrong_player
-from engine.run.merged_accounts import merge_accounts
+from engine.run.merged_accounts import merge_accounts, warnings_of
 from engine.run.part_facts import end_of, head_of, state_of
 from engine.run.per_player import MAX_PLAYERS
 from engine.run.prepare import RunPlan
@@ -32,7 +32,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     view = _checked_view(accounts, scoreboard, interrupted=interrupted)
     merged = plan.merged
     if merged is not None:
-        merge_accounts(merged, accounts)
+        merge_accounts(merged, accounts, warnings_of(plan))
     end = None if accounts.digest is None or interrupted else end_of(plan, accounts, delivery.aggregators)
     _check_that_there_were_games(plan, accounts, interrupted=interrupted)
     accounts.say_notes()

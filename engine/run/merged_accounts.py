@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import TypeVar
 
 from msgspec import structs
@@ -11,36 +12,35 @@ from msgspec import structs
 from engine.input.part_checks import missing_words
 from engine.input.parts import Parts, file_names
 from engine.input.shards import InputDigest
+from engine.loading.registry import OURS
 from engine.model import Failure, Notice, RunCounts
 from engine.model.parts import NotedGames, PartEnd, PlacedNotice
 from engine.run.accounts import MAX_NOTICES, RunAccounts
 from engine.run.notices import Notes
+from engine.run.prepare import RunPlan
 
+RECORDED = "recorded"
+"""The evaluator of a run that searches nothing."""
 _OWN = frozenset({"elsewhere", "notices", "seconds"})
 """Counts that do not add up."""
 _Filed = TypeVar("_Filed", Notice, Failure)
 
 
-def merge_accounts(parts: Parts, accounts: RunAccounts) -> None:
+def merge_accounts(parts: Parts, accounts: RunAccounts, said: Sequence[str]) -> None:
     """Put the accounts of the parts in the place of those of the run that has merged them.
 
     * **parts** - the parts, read to their ends.
     * **accounts** - those of the merge: its recount and its own failures stay.
+    * **said** - warnings of the merge itself, which stay too.
     """
     ends = [_renamed(parts, name, end) for name, end in parts.ends]
-    own = accounts.counts
+    own, own_warnings = accounts.counts, [each for each in accounts.notices if each.reason in said]
     accounts.counts = _counts(ends)
     accounts.counts.seconds = own.seconds
     if parts.parts and own.analysed != accounts.counts.analysed:
         reason = f"{accounts.counts.analysed:,} games were written to the parts, and {own.analysed:,} can be read"
         accounts.fail(Failure(None, None, None, None, f"{reason}; make the parts again"))
-    _merge_notices(ends, accounts)
-    if parts.missing:
-        reason = f"{missing_words(parts.missing)}: their games are in nothing here"
-        warning = Notice("warning", None, None, None, reason)
-        accounts.notices.insert(0, warning)
-        accounts.noticed_after.insert(0, 0)
-        accounts.counts.notices += 1
+    _merge_notices(ends, accounts, own_warnings)
     accounts.notes = Notes()
     accounts.notes.merge(sorted((noted for end in ends for noted in end.noted), key=_first_game))
     failures = sorted({failure for end in ends for failure in end.failures}, key=_failed_game)
@@ -52,6 +52,27 @@ def merge_accounts(parts: Parts, accounts: RunAccounts) -> None:
     accounts.digest = InputDigest(ends[0].games, ends[0].checksum)
 
 
+def warnings_of(plan: RunPlan) -> list[str]:
+    """Return, in words, what is not in the parts that are merged."""
+    parts = plan.merged
+    assert parts is not None
+    warnings = []
+    if parts.missing:
+        warnings.append(f"{missing_words(parts.missing)}: their games are in nothing here")
+    if parts.head.version != version(OURS):
+        warnings.append(f"made by version {parts.head.version} and merged by {version(OURS)}: figures may differ")
+    searched = parts.head.evaluator.name != RECORDED
+    asking = [
+        name
+        for name in plan.aggregators.following_up()
+        if name not in parts.head.aggregators and (searched or name not in plan.only_shown)
+    ]
+    if asking and parts.parts:
+        names = ", ".join(asking)
+        warnings.append(f"{names}: no follow-up searches, which the shards make with -a +{',+'.join(asking)}")
+    return warnings
+
+
 def _counts(ends: Sequence[PartEnd]) -> RunCounts:
     total = RunCounts()
     for name in RunCounts.__struct_fields__:
@@ -60,8 +81,8 @@ def _counts(ends: Sequence[PartEnd]) -> RunCounts:
     return total
 
 
-def _merge_notices(ends: Sequence[PartEnd], accounts: RunAccounts) -> None:
-    """Put the notices of all parts in order; those about no game are in each of them, and said once."""
+def _merge_notices(ends: Sequence[PartEnd], accounts: RunAccounts, own: Sequence[Notice]) -> None:
+    """Put the notices of all parts in order, after `own`; those about no game are in each of them, and said once."""
     shared: dict[Notice, int] = {}
     placed: list[PlacedNotice] = []
     number = 0
@@ -73,10 +94,10 @@ def _merge_notices(ends: Sequence[PartEnd], accounts: RunAccounts) -> None:
             if one.notice.game is None:
                 shared.setdefault(one.notice, one.after)
     placed += [PlacedNotice(after, notice) for notice, after in shared.items()]
-    placed = sorted(placed, key=notice_place)[:MAX_NOTICES]
+    placed = [*(PlacedNotice(0, notice) for notice in own), *sorted(placed, key=notice_place)][:MAX_NOTICES]
     accounts.notices = [one.notice for one in placed]
     accounts.noticed_after = [one.after for one in placed]
-    accounts.counts.notices = number + len(shared)
+    accounts.counts.notices = number + len(shared) + len(own)
 
 
 def notice_place(placed: PlacedNotice) -> tuple[int, bool]:

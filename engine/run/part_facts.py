@@ -49,6 +49,7 @@ def head_of(plan: RunPlan, evaluator: EvaluatorInfo) -> PartHead:
         limit=plan.limit,
         adaptive=plan.is_adaptive,
         epd=any(source.reader == "epd" for source in plan.sources),
+        aggregators=tuple(short_name(choice) for choice in plan.aggregator_plan.chosen),
         players=plan.settings.players,
         joined=None if joined is None else dict(joined.names),
         apart={} if joined is None else dict(joined.apart),
@@ -77,7 +78,7 @@ def end_of(plan: RunPlan, accounts: RunAccounts, aggregators: Aggregators) -> Pa
 def state_of(
     plan: RunPlan, head: PartHead, end: PartEnd, accounts: RunAccounts, aggregators: Aggregators
 ) -> RunState:
-    """Return everything that reports are made of. An aggregator whose state is not JSON is reported by its name."""
+    """Return everything that reports are made of. An aggregator whose state is not JSON is reported by name."""
     wanted = any(target.writer.states for target in plan.targets.targets)
     states = dict(_states(plan, accounts, aggregators)) if wanted else {}
     recount = accounts.recount
@@ -119,7 +120,7 @@ def _states(
 
 
 def _json(state: Any) -> bytes:
-    """Return a state as JSON. Raises TypeError or ValueError for what is none: the contract allows nothing else."""
+    """Return a state as JSON. Raises TypeError or ValueError for what the contract does not allow."""
     _check_keys(state)
     return json.dumps(state, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 

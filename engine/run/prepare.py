@@ -288,9 +288,7 @@ def _parts(  # noqa: PLR0913 - what decides whether the inputs are merged
 ) -> Parts | None:
     """Return the parts of a run that the inputs are and that are to be merged. Raises InputError, ConfigError."""
     if settings.shard is not None and any(PLAYER in name for name in outputs):
-        raise ConfigError(
-            "--shard: a player's games are in all shards; write .jsonl, and merge to files of players"
-        )
+        raise ConfigError("--shard: a player's games are in all shards; write .jsonl, and {player} when you merge")
     parts = read_parts(sources, readers) if games is None else None
     if parts is None or (parts.parts and chooses_games(settings, parts)):
         return None

@@ -18,6 +18,7 @@ from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.follow_ups import announcement, follows_up
 from engine.run.jobs import can_be_shared_out
+from engine.run.merged_accounts import warnings_of
 from engine.run.merged_states import MergedStatesRun
 from engine.run.part_facts import head_of
 from engine.run.per_player import PlayerOutputs
@@ -177,7 +178,9 @@ def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAc
 def _warn_of_unmet_needs(plan: RunPlan, evaluator: ChosenEvaluator, accounts: RunAccounts) -> None:
     """Say what the evaluator or the input cannot give to the aggregators, before any work."""
     if plan.merged is not None:
-        return  # the parts have said so
+        for warning in warnings_of(plan):
+            accounts.warn(warning)
+        return  # the parts have said the rest
     multipv = plan.limit.multipv
     _, asked_by = plan.aggregators.multipv()
     if multipv > 1 and evaluator.spec is None:
