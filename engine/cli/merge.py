@@ -107,7 +107,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
                 interruption.tell_the_run()
                 result = run.execute()
             if table:
-                print_results({**flags, "queries": ()}, result, settings, interruption)
+                print_results({**flags, "queries": ()}, result, run.settings, interruption)
             if not flags["quiet"]:
                 screen.finish(result, None)
         except KeyboardInterrupt:

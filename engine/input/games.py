@@ -219,7 +219,7 @@ def _filter_games(
     sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
 ) -> Iterator[_SelectedItem]:
     number = 0
-    digest = selection.digest
+    see = (selection.digest or InputDigest()).see
     duplicates = None if selection.keep_duplicates else Duplicates()
     names = {id(reader): name for name, reader in readers.items()}
     for source in sources:
@@ -234,8 +234,7 @@ def _filter_games(
                     continue
                 file, reader, raw = item
                 number += 1
-                if digest is not None:
-                    digest.see(raw.data)
+                see(raw.data)
                 origin = Origin(number, file, raw.line)
                 wanted = _passes(reader, raw, selection)
                 if isinstance(wanted, str):

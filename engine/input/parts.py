@@ -2,7 +2,8 @@
 
 A part is a JSON Lines file with two lines more: what the run was, before the first game, and what it counted,
 after the last. Between them the games have their numbers in the whole input, by which the parts of a run are
-merged. Nothing in the files is trusted: they are decoded as JSON of known types, and nothing else is done with them.
+merged. Nothing in the files is trusted: they are decoded as JSON of known types, and nothing else is done with
+them.
 """
 
 from __future__ import annotations

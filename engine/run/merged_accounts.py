@@ -82,7 +82,7 @@ def _counts(ends: Sequence[PartEnd]) -> RunCounts:
 
 
 def _merge_notices(ends: Sequence[PartEnd], accounts: RunAccounts, own: Sequence[Notice]) -> None:
-    """Put the notices of all parts in order, after `own`; those about no game are in each of them, and said once."""
+    """Put the notices of all parts in order, after `own`; those about no game are in each part, and said once."""
     shared: dict[Notice, int] = {}
     placed: list[PlacedNotice] = []
     number = 0

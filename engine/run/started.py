@@ -23,6 +23,7 @@ from engine.run.finish import finish
 from engine.run.prepare import RunPlan
 from engine.run.reporter import PROGRESS_SECONDS, ProgressReporter, Searches
 from engine.run.time_budget import Settled
+from engine.settings import Settings
 from engine.workers.scoreboard import Scoreboard
 
 STOPPING_SECONDS = 1.5
@@ -112,6 +113,14 @@ class StartedRun(abc.ABC):
             for source in plan.sources:
                 source.close()
             self._scoreboard.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the user has chosen; those of the parts, where parts are merged."""
+        merged = self._plan.merged
+        if merged is None:
+            return self._plan.asked
+        return structs.replace(self._plan.settings, players=tuple(merged.head.settings.get("players", ())))
 
     def expectation(self, least: float) -> Expectation | None:
         """Return what the searches are expected to cost; None for fewer than `least` seconds, or if unknown.
