@@ -45,16 +45,8 @@ from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
 from engine.contracts.reader import RawGame, Reader, Unreadable
 from engine.contracts.states import Keyed
-from engine.model import (
-    AnalysedGame,
-    Evaluation,
-    EvaluatorInfo,
-    Limit,
-    PartHead,
-    Position,
-    RunResult,
-    SkippedGame,
-)
+from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Limit, Position, RunResult, SkippedGame
+from engine.model.parts import PartHead
 
 __all__ = [
     "Aggregator",
@@ -236,7 +228,6 @@ class Writer(abc.ABC):
 
     states: ClassVar[bool] = False
     """Whether it takes the states of the aggregators: `RunResult.state` in `finish`."""
-
     searches: ClassVar[bool] = True
     """Whether a run that searches nothing else starts an evaluator for the follow-up searches of `reports`."""
 

@@ -18,6 +18,7 @@ from engine.errors import ArgumentError, ConfigError
 from engine.model import Limit
 from engine.plugin import Aggregator
 from engine.run.accounts import LOGGER, RunEvent
+from engine.run.merged_inputs import Needed
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
@@ -133,8 +134,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     resources: Resources | None = None,
     only_games: frozenset[int] | None = None,
     since: float | None = None,
-    allow_missing: bool = True,
-    only_parts: bool = False,
+    parts: Needed | None = None,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
 
@@ -148,8 +148,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **resources** - *(optional)* what the run shares with other runs.
     * **only_games** - *(optional)* numbers of the only games to take; None: all.
     * **since** - *(optional)* when the time of `budget` began to run (`time.monotonic`); now.
-    * **allow_missing** - *(optional)* whether parts of a run are merged though others are missing.
-    * **only_parts** - *(optional)* whether the sources have to be parts of a run.
+    * **parts** - *(optional)* which parts of a run have to be there; None: the sources need not be parts.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
@@ -170,8 +169,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
         force=arguments.get("force", False),
         resources=resources,
         games=only_games,
-        allow_missing=allow_missing,
-        only_parts=only_parts,
+        parts=parts,
     )
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)

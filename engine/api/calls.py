@@ -71,8 +71,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
-    * **adaptive** - *(optional)* whether games are searched with a quarter of the nodes, most of them where a
-      judgement is in doubt; when left out, from 40,000 nodes on. With `False` each position gets all of them.
+    * **adaptive** - *(optional)* whether a quarter of the nodes is spent, most of it where a judgement is in doubt,
+      or (`False`) all of them everywhere; when left out, a quarter from 40,000 nodes on.
     * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
@@ -85,8 +85,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **stop_after** - *(optional)* seconds of work after which the run ends in the same way.
     * **budget** - *(optional)* how long it may take, in place of `nodes`, `depth` and `time`: `"30m"`, `"1h30m"`,
       `"night"`, or seconds. The nodes are chosen for it and logged as a warning; `RunResult.limit` has them.
-    * **shard** - *(optional)* the share of the games to take, `"3/16"` for the third of sixteen; `merge` puts the
-      outputs of all together.
+    * **shard** - *(optional)* the share of the games to take, `"3/16"`; `merge` puts the outputs together.
 
     Raises the errors of `engine.errors` that end a run; problems with one game or position are in the result.
 
@@ -94,14 +93,14 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, adaptive=adaptive, budget=budget)
-    files = Wanted(output=output, output_format=output_format, force=force)
     own = override_settings(settings, evaluator, workers)
-    wanted: Wanted = {**limits, **files, "aggregators": aggregators, "settings": own, "stop_after": stop_after}
-    wanted["shard"] = shard
-    merged = merge_settings(wanted, Settings())
-    run = start_run(inputs.list_inputs(source), merged, wanted, progress=progress, stop=stop, games=games)
-    return announced(run).execute()
+    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, adaptive=adaptive, budget=budget)
+    files = Wanted(output=output, output_format=output_format, force=force, shard=shard, settings=own)
+    wanted: Wanted = {**limits, **files, "aggregators": aggregators, "stop_after": stop_after}
+    own = merge_settings(wanted, Settings())
+    return announced(
+        start_run(inputs.list_inputs(source), own, wanted, progress=progress, stop=stop, games=games)
+    ).execute()
 
 
 @spelled_out()
@@ -154,8 +153,7 @@ def merge(  # noqa: PLR0913 - public keyword arguments
         progress=progress,
         stop=stop,
         games=games,
-        allow_missing=allow_missing,
-        only_parts=True,
+        parts="some" if allow_missing else "all",
     )
     return run.execute()
 

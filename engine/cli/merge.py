@@ -101,8 +101,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
                     wanted,
                     progress=screen.progress,
                     stop=interruption.stop,
-                    allow_missing=flags["allow_missing"],
-                    only_parts=True,
+                    parts="some" if flags["allow_missing"] else "all",
                 )
                 interruption.tell_the_run()
                 result = run.execute()

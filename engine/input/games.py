@@ -152,7 +152,7 @@ def select_games(
     items = _select(sources, readers, selection)
     if selection.shard is not None:
         items = _of_shard(items, parse_shard(selection.shard))
-    return items if selection.games is None else _only(items, selection.games)
+    return items if selection.games is None else only_games(items, selection.games)
 
 
 def _of_shard(items: Iterator[_SelectedItem], shard: Shard) -> Iterator[_SelectedItem]:
@@ -179,7 +179,7 @@ def _of_shard(items: Iterator[_SelectedItem], shard: Shard) -> Iterator[_Selecte
         yield Elsewhere(elsewhere)
 
 
-def _only(items: Iterator[_SelectedItem], numbers: frozenset[int]) -> Iterator[_SelectedItem]:
+def only_games(items: Iterator[_SelectedItem], numbers: frozenset[int]) -> Iterator[_SelectedItem]:
     """Yield the games with these numbers, and reports of the others, up to the last of them."""
     left = set(numbers)
     for item in items:

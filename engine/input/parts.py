@@ -208,12 +208,14 @@ def no_part(sources: Sequence[Source], readers: Mapping[str, Reader]) -> str:
     wrong = [source for source in sources if not (_may_be_part(source, readers) and is_part(source))]
     names = ", ".join(source.name for source in wrong[:3]) + (" …" if len(wrong) > 3 else "")  # noqa: PLR2004
     return (
-        f"{names}: no part of a run; `engine analyze games.pgn --shard 1/4 -o part1.jsonl` makes one, and "
-        "`engine analyze` reads every other kind of file"
+        f"{names}: no file with a part of a run; `engine analyze games.pgn --shard 1/4 -o part1.jsonl` makes "
+        "one, and `engine analyze` reads every other kind of file"
     )
 
 
 def _may_be_part(source: Source, readers: Mapping[str, Reader]) -> bool:
+    if not source.size:
+        return False  # a stream might keep the call waiting; parts are files
     return STATE_NAME in source.name.lower() or readers[source.reader].analysed
 
 

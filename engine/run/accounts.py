@@ -51,7 +51,7 @@ class RunAccounts:
         self.noticed_after: list[int] = []
         """After how many games of the input each of them was said."""
         self.digest: InputDigest | None = None
-        """Tells the input from others, where an output says so."""
+        """What tells the input from others; None where no output says so."""
         self.notes = Notes()
         self.labels = BoardLabels()
         self.keeps_labels = keeps_labels

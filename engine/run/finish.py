@@ -31,7 +31,7 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     """
     view = _checked_view(accounts, scoreboard, interrupted=interrupted)
     merged = plan.merged
-    if merged is not None:
+    if merged is not None and plan.selection.games is None and not interrupted:
         merge_accounts(merged, accounts, warnings_of(plan))
     end = None if accounts.digest is None or interrupted else end_of(plan, accounts, delivery.aggregators)
     _check_that_there_were_games(plan, accounts, interrupted=interrupted)

@@ -24,14 +24,14 @@ def wrong_player(plan: RunPlan) -> Iterator[str]:
 def missing_tags(plan: RunPlan) -> list[str]:
     """Return, in words, which tags the filter compares that no game has."""
     if plan.merged is not None:
-        return list(plan.merged.ends[0][1].missing_tags)
+        return [tag for _, end in plan.merged.ends[:1] for tag in end.missing_tags]
     return plan.selection.seen_tags.missing() if plan.selection.seen_tags is not None else []
 
 
 def left_out(plan: RunPlan) -> Iterator[str]:
     """Yield whose games may be the player's too, when that was not known before the first of them."""
     if plan.merged is not None:
-        yield from plan.merged.ends[0][1].left_out
+        yield from (reason for _, end in plan.merged.ends[:1] for reason in end.left_out)
     if plan.known.joined is not None or plan.selection.seen is None:
         return
     for name, games, player in plan.selection.seen.maybe()[:MAX_NAMED]:

@@ -36,8 +36,6 @@ def head_of(plan: RunPlan, evaluator: EvaluatorInfo) -> PartHead:
     asked = structs.replace(plan.asked, limit=plan.settings.limit)
     recorded = {name: msgspec.to_builtins(getattr(asked, name)) for name in _RECORDED}
     recorded["evaluator"] = asked.evaluator_name
-    if plan.given is not None:
-        recorded["aggregators"] = [each if isinstance(each, str) else short_name(each) for each in plan.given]
     joined = plan.known.joined
     return PartHead(
         schema=SCHEMA,

@@ -11,13 +11,12 @@ from msgspec import Struct, structs
 
 from engine import system
 from engine.contracts.options import NoOptions, Options
-from engine.errors import ConfigError, InputError
+from engine.errors import ConfigError
 from engine.input.encodings import check_encoding
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
-from engine.input.part_checks import check_parts
-from engine.input.parts import Parts, no_part, read_parts
+from engine.input.parts import Parts
 from engine.input.seen_names import SeenNames
 from engine.input.seen_tags import SeenTags
 from engine.input.sources import Source
@@ -29,16 +28,11 @@ from engine.output.names import PLAYER
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.look_ahead import Known, look_ahead
-from engine.run.merged_settings import (
-    check_reports_only,
-    chooses_games,
-    merged_settings,
-    state_choices,
-    state_options,
-)
+from engine.run.merged_inputs import Needed, check_outputs_of_shard, find_parts, known_of, of_states
+from engine.run.merged_settings import merged_settings, state_options
 from engine.run.player_names import PlayerInput
 from engine.run.player_templates import PlayerTemplates, by_player
-from engine.run.players import Joined, Wanted
+from engine.run.players import Wanted
 from engine.run.plugin_options import (
     EXECUTORS,
     AggregatorChoice,
@@ -124,9 +118,7 @@ class RunPlan(Struct, frozen=True):
     known: Known
     """What is known of the players before the run."""
     asked: Settings
-    """The settings as they were given."""
-    given: tuple[AggregatorChoice, ...] | None
-    """The aggregators that the call names; None for those of the settings."""
+    """The settings as they were given, with the names of the aggregators of the call."""
     merged: Parts | None
     """The parts of a run that are merged; None for a run that reads games."""
     adaptive_given: bool | None
@@ -198,8 +190,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     force: bool = False,
     resources: Resources | None = None,
     games: frozenset[int] | None = None,
-    allow_missing: bool = True,
-    only_parts: bool = False,
+    parts: Needed | None = None,
 ) -> RunPlan:
     """Check everything about a run that can be checked without starting or writing anything.
 
@@ -207,43 +198,22 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     * **aggregators** - *(optional)* in place of those of the settings.
     * **outputs** - *(optional)* paths, or `-` for standard output in `output_format`.
     * **force** - *(optional)* whether existing outputs are overwritten.
-    * **resources** - *(optional)* what several runs share.
-    * **games** - *(optional)* numbers of the only games to take.
-    * **allow_missing** - *(optional)* whether parts of a run are merged though others are missing.
-    * **only_parts** - *(optional)* whether the inputs have to be parts of a run.
+    * **resources**, **games** - *(optional)* what several runs share; numbers of the only games to take.
+    * **parts** - *(optional)* which parts of a run have to be there; None: inputs need not be parts.
 
     Raises ConfigError, InputError, PluginError or OutputError.
     """
     registry = resources.registry if resources else Registry(settings.all_plugins)
-    plugin_options = _plugin_options(settings, registry)
-    readers = make_readers(registry, plugin_options.readers)
-    sources = _open(inputs, readers, settings.encoding)
-    merged = _parts(sources, readers, settings, outputs, games=games, allow_missing=allow_missing)
-    if merged is None and only_parts:
-        raise InputError(no_part(sources, readers))
-    asked = settings
-    if merged is not None:
-        settings = merged_settings(settings, merged.head, registry)
-        plugin_options = _plugin_options(settings, registry)
-        known, wanted = _known_of(merged, settings)
-    else:
-        known, wanted, settings = _know_players(settings, sources, readers, outputs)
+    understood = _understand(inputs, settings, registry, outputs, parts)
+    asked, settings, plugin_options = settings, understood.settings, understood.plugin_options
+    sources, readers, known = understood.sources, understood.readers, understood.known
     selection = structs.replace(_selection(settings), games=games)
-    writers = registry.load_all("engine.writers")
-    check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
+    inputs, writers = [source.name for source in sources], registry.load_all("engine.writers")
+    check = partial(check_outputs, format=output_format, writers=writers, inputs=inputs)
     found_in = PlayerInput(sources, readers, selection, settings.players, known.names)
     targets, templates = _check_targets(outputs, check, found_in, plugin_options, force=force)
-    all_targets = [targets] if templates is None else [targets, templates.targets]
-    names = aggregators if aggregators is not None else settings.aggregators
-    epd = merged.head.epd if merged is not None else any(source.reader == "epd" for source in sources)
-    choose: Callable[..., list[AggregatorChoice]] = partial(
-        choose_aggregators, registry, names, epd=epd, player=bool(settings.players)
-    )
-    plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
-    if merged is not None and merged.states:
-        own = aggregators if aggregators is not None else asked.aggregators
-        choose = partial(_of_states, merged, own, targets)
-        plan_of = partial(_plan_of, registry, settings, state_options(merged), wanted)
+    all_targets = [targets, *([templates.targets] if templates else [])]
+    choose, plan_of = _planners(registry, understood, targets, aggregators, asked)
     also = [name for some in all_targets for name in some.reports] + _if_named(targets, settings)
     aggregator_plan = plan_of(choose(also=also))
     player_plan = plan_of(choose(also=_of_a_player(templates.targets))).copy() if templates else None
@@ -265,9 +235,8 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         limit=structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv)),
         workers=settings.workers or system.cores(),
         known=known,
-        asked=asked,
-        given=None if aggregators is None else tuple(aggregators),
-        merged=merged,
+        asked=structs.replace(asked, aggregators=_names(aggregators) or asked.aggregators),
+        merged=understood.merged,
         adaptive_given=settings.search.adaptive,
         new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
     ).with_limit(settings.limit)
@@ -277,41 +246,60 @@ def _with_adaptive(settings: Settings, *, adaptive: bool) -> Settings:
     return structs.replace(settings, search=structs.replace(settings.search, adaptive=adaptive))
 
 
-def _parts(  # noqa: PLR0913 - what decides whether the inputs are merged
-    sources: Sequence[Source],
-    readers: Mapping[str, Reader],
-    settings: Settings,
-    outputs: Sequence[str],
-    *,
-    games: frozenset[int] | None,
-    allow_missing: bool,
-) -> Parts | None:
-    """Return the parts of a run that the inputs are and that are to be merged. Raises InputError, ConfigError."""
-    if settings.shard is not None and any(PLAYER in name for name in outputs):
-        raise ConfigError("--shard: a player's games are in all shards; write .jsonl, and {player} when you merge")
-    parts = read_parts(sources, readers) if games is None else None
-    if parts is None or (parts.parts and chooses_games(settings, parts)):
-        return None
-    check_parts(parts, allow_missing=allow_missing)
-    return parts
+class _Understood(Struct, frozen=True):
+    """What a call means, once its inputs are known."""
+
+    settings: Settings
+    """The settings of the run, with all names of its player."""
+    plugin_options: PluginOptions
+    sources: Sequence[Source]
+    readers: Mapping[str, Reader]
+    known: Known
+    wanted: Wanted
+    merged: Parts | None
 
 
-def _known_of(parts: Parts, settings: Settings) -> tuple[Known, Wanted]:
-    """Return what the parts tell of the players, and what was wanted of names."""
-    head = parts.head
-    joined = None if head.joined is None else Joined(head.joined, head.apart)
-    given = structs.replace(settings, players=tuple(head.settings.get("players", ())))
-    return Known(head.players, joined), structs.replace(Wanted.of(given), known=joined)
+def _understand(
+    inputs: Sequence[Any], settings: Settings, registry: Registry, outputs: Sequence[str], needed: Needed | None
+) -> _Understood:
+    """Open the inputs, and find out whether they are parts to merge and what is known of the players.
+
+    Raises InputError, ConfigError.
+    """
+    options = _plugin_options(settings, registry)
+    readers = make_readers(registry, options.readers)
+    sources = _open(inputs, readers, settings.encoding)
+    check_outputs_of_shard(settings, outputs)
+    merged = find_parts(sources, readers, settings, needed)
+    if merged is None:
+        known, wanted, settings = _know_players(settings, sources, readers, outputs)
+    else:
+        settings = merged_settings(settings, merged.head, registry)
+        options = _plugin_options(settings, registry)
+        known, wanted = known_of(merged, settings)
+    return _Understood(settings, options, sources, readers, known, wanted, merged)
 
 
-def _of_states(
-    parts: Parts, names: Sequence[AggregatorChoice] | None, targets: Targets, *, also: Sequence[str] = ()
-) -> list[AggregatorChoice]:
-    """Return the aggregators whose states are merged, with those that outputs add. Raises ConfigError."""
-    check_reports_only(targets.targets)
-    chosen = state_choices(parts, names)
-    known = {short_name(choice) for choice in chosen}
-    return [*chosen, *state_choices(parts, [name for name in dict.fromkeys(also) if name not in known])]
+def _planners(
+    registry: Registry,
+    understood: _Understood,
+    targets: Targets,
+    named: Sequence[AggregatorChoice] | None,
+    asked: Settings,
+) -> tuple[Callable[..., list[AggregatorChoice]], Callable[..., AggregatorPlan]]:
+    """Return what chooses the aggregators, and what makes a plan of them. `named` are those of the call."""
+    settings, merged, wanted = understood.settings, understood.merged, understood.wanted
+    if merged is not None and merged.states:
+        plan_of = partial(_plan_of, registry, settings, state_options(merged), wanted)
+        return partial(of_states, merged, named or asked.aggregators, targets), plan_of
+    names = named if named is not None else settings.aggregators
+    epd = merged.head.epd if merged is not None else any(source.reader == "epd" for source in understood.sources)
+    choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+    return choose, partial(_plan_of, registry, settings, understood.plugin_options.aggregators, wanted)
+
+
+def _names(choices: Sequence[AggregatorChoice] | None) -> tuple[str, ...] | None:
+    return None if choices is None else tuple(one if isinstance(one, str) else short_name(one) for one in choices)
 
 
 def _if_named(targets: Targets, settings: Settings) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from engine.input.games import select_games
+from engine.input.games import only_games, select_games
 from engine.input.sources import NoGameYet
 from engine.loading.evaluators import ChosenEvaluator
 from engine.model import RunResult
@@ -158,7 +158,8 @@ class StartedRun(abc.ABC):
         """Return the games of the run, not parsed yet, and reports of what is none."""
         plan = self._plan
         if plan.merged is not None:
-            return plan.merged.games()
+            games = plan.merged.games()
+            return games if plan.selection.games is None else only_games(games, plan.selection.games)
         selection = structs.replace(plan.selection, digest=self._accounts.digest)
         return select_games(plan.sources, plan.readers, selection)
 
