@@ -71,8 +71,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
-    * **adaptive** - *(optional)* whether a quarter of the nodes is spent, most of it where a judgement is in doubt,
-      or (`False`) all of them everywhere; when left out, a quarter from 40,000 nodes on.
+    * **adaptive** - *(optional)* spend a quarter of the nodes, where it matters most; so from 40,000 nodes on.
     * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.

@@ -101,7 +101,7 @@ def _check_that_there_were_games(plan: RunPlan, accounts: RunAccounts, *, interr
             raise InputError(f"{names}: {reason}; {'; '.join(wrong)}")
         accounts.notice(Notice("warning", names, None, None, reason))
     elif (counts.damaged or is_broken) and not (
-        counts.analysed or counts.variant or counts.filtered or interrupted
+        counts.analysed or counts.variant or counts.filtered or counts.elsewhere or interrupted
     ):
         first = next(notice for notice in accounts.notices if notice.kind == "damaged")
         raise InputError(f"no readable game in {names}: {first.reason}")

@@ -33,13 +33,18 @@ def find_parts(
 
     Raises InputError.
     """
-    parts = read_parts(sources, readers)
-    if parts is None or (needed is None and parts.parts and chooses_games(settings, parts)):
+    try:
+        parts = read_parts(sources, readers)
+        if parts is not None and (needed is not None or parts.states or not chooses_games(settings, parts)):
+            check_parts(parts, allow_missing=needed != "all")
+            return parts
         if needed is not None:
             raise InputError(no_part(sources, readers))
-        return None
-    check_parts(parts, allow_missing=needed != "all")
-    return parts
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+    return None
 
 
 def check_outputs_of_shard(settings: Settings, outputs: Sequence[str]) -> None:
