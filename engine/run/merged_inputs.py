@@ -34,16 +34,22 @@ def find_parts(
     Raises InputError.
     """
     try:
-        parts = read_parts(sources, readers)
-        if parts is not None and (needed is not None or parts.states or not chooses_games(settings, parts)):
-            check_parts(parts, allow_missing=needed != "all")
-            return parts
-        if needed is not None:
-            raise InputError(no_part(sources, readers))
+        return _find_parts(sources, readers, settings, needed)
     except BaseException:
         for source in sources:
             source.close()
         raise
+
+
+def _find_parts(
+    sources: Sequence[Source], readers: Mapping[str, Reader], settings: Settings, needed: Needed | None
+) -> Parts | None:
+    parts = read_parts(sources, readers)
+    if parts is not None and (needed is not None or parts.states or not chooses_games(settings, parts)):
+        check_parts(parts, allow_missing=needed != "all")
+        return parts
+    if needed is not None:
+        raise InputError(no_part(sources, readers))
     return None
 
 
