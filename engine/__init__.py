@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine import shared as shared
     from engine import testing as testing
     from engine.analysis.reasons import explain
-    from engine.api import Analyzer, AsyncAnalyzer, AsyncRun, ProgressLine, Run, analyze, evaluate
+    from engine.api import Analyzer, AsyncAnalyzer, AsyncRun, ProgressLine, Run, analyze, evaluate, merge
     from engine.errors import AnalysisError
     from engine.model import AnalysedGame, Evaluation, Limit, Report, RunResult, Score
     from engine.run.progress import Snapshot
@@ -49,11 +49,12 @@ __all__ = [
     "analyze",
     "evaluate",
     "explain",
+    "merge",
 ]
 
 _MODULES = {
     "engine.analysis.reasons": ("explain",),
-    "engine.api": ("Analyzer", "AsyncAnalyzer", "AsyncRun", "ProgressLine", "Run", "analyze", "evaluate"),
+    "engine.api": ("Analyzer", "AsyncAnalyzer", "AsyncRun", "ProgressLine", "Run", "analyze", "evaluate", "merge"),
     "engine.errors": ("AnalysisError",),
     "engine.model": ("AnalysedGame", "Evaluation", "Limit", "Report", "RunResult", "Score"),
     "engine.run.progress": ("Snapshot",),

@@ -45,15 +45,8 @@ from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
 from engine.contracts.reader import RawGame, Reader, Unreadable
 from engine.contracts.states import Keyed
-from engine.model import (
-    AnalysedGame,
-    Evaluation,
-    EvaluatorInfo,
-    Limit,
-    Position,
-    RunResult,
-    SkippedGame,
-)
+from engine.model import AnalysedGame, Evaluation, EvaluatorInfo, Limit, Position, RunResult, SkippedGame
+from engine.model.parts import PartHead
 
 __all__ = [
     "Aggregator",
@@ -195,6 +188,8 @@ class RunInfo(Struct, frozen=True):
     """The player whose games these are, if each player gets a file (`{player}` in the output's name)."""
     players: tuple[str, ...] = ()
     """The players that the user named (`--player`), in whose view the games are reported; empty for nobody."""
+    part: PartHead | None = None
+    """What part of a run this is (`--shard`); None for a whole run."""
     files: tuple[PlayerFile, ...] = ()
     """The files of all players, in the order of their first games, for the writer of an index (`Writer.index`)."""
 
@@ -231,6 +226,8 @@ class Writer(abc.ABC):
     """Names of further aggregators whose reports it shows where players are named: with `--player`, or by
     `{player}` in the output's name."""
 
+    states: ClassVar[bool] = False
+    """Whether it takes the states of the aggregators: `RunResult.state` in `finish`."""
     searches: ClassVar[bool] = True
     """Whether a run that searches nothing else starts an evaluator for the follow-up searches of `reports`."""
 

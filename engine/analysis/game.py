@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.analysis import judge
 from engine.analysis.reconcile import before_reconciliation, reconcile
@@ -42,7 +42,7 @@ class GameAnalyzer(Struct, frozen=True):
             if reconciles and has_searches:
                 units = _units(searched, recording, self.search)
                 positions = reconcile(searched.game.moves, positions, _dead(searched), units)
-        return judge.analyse(
+        game = judge.analyse(
             searched.origin,
             searched.game,
             positions,
@@ -51,6 +51,9 @@ class GameAnalyzer(Struct, frozen=True):
             reconciled=reconciles and has_searches,
             landmarks=searched.landmarks,
         )
+        if recording is None or not recording.answers:
+            return game
+        return structs.replace(game, answers=recording.answers, answer_scale=recording.answer_scale)
 
     def _view(self, game: SourceGame) -> tuple[Color, ...]:
         return self.players(game.headers) if self.players is not None else ("white", "black")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.api.aio import AsyncAnalyzer, AsyncRun
     from engine.api.analyzer import Analyzer
     from engine.api.arguments import AsyncSource, Source, Wanted
-    from engine.api.calls import analyze, evaluate
+    from engine.api.calls import analyze, evaluate, merge
     from engine.api.line import ProgressLine
     from engine.api.position import read_position
     from engine.api.run import Run
@@ -43,6 +43,7 @@ __all__ = [
     "Wanted",
     "analyze",
     "evaluate",
+    "merge",
     "read_position",
 ]
 
@@ -58,6 +59,7 @@ _MODULES = {
     "Wanted": "engine.api.arguments",
     "analyze": "engine.api.calls",
     "evaluate": "engine.api.calls",
+    "merge": "engine.api.calls",
     "read_position": "engine.api.position",
 }
 

@@ -18,6 +18,7 @@ from engine.errors import ArgumentError, ConfigError
 from engine.model import Limit
 from engine.plugin import Aggregator
 from engine.run.accounts import LOGGER, RunEvent
+from engine.run.merged_inputs import Needed
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
@@ -61,6 +62,7 @@ class Wanted(TypedDict, total=False):
     settings: Settings | None
     stop_after: float | None
     budget: str | float | None
+    shard: str | None
 
 
 def override_settings(
@@ -76,7 +78,7 @@ def override_settings(
 
 
 def merge_settings(arguments: Wanted, default: Settings) -> Settings:
-    """Return the call's settings, or `default` when it has none, with its limit and its `adaptive`.
+    """Return the call's settings, or `default` when it has none, with its limit, `adaptive` and `shard`.
 
     A call that names only `multipv` keeps the nodes, depth or time of the settings. Those that it names are meant
     for follow-up searches too. Raises ConfigError.
@@ -91,6 +93,9 @@ def merge_settings(arguments: Wanted, default: Settings) -> Settings:
     adaptive = check_value("adaptive", arguments.get("adaptive"), bool | None)
     if adaptive is not None:
         settings = structs.replace(settings, search=structs.replace(settings.search, adaptive=adaptive))
+    shard = check_value("shard", arguments.get("shard"), str | None)
+    if shard is not None:
+        settings = structs.replace(settings, shard=shard)
     named = structs.replace(limit, multipv=1)
     follow_up_limit = settings.follow_up_limit if named == Limit() else named
     if limit == Limit():
@@ -129,6 +134,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     resources: Resources | None = None,
     only_games: frozenset[int] | None = None,
     since: float | None = None,
+    parts: Needed | None = None,
 ) -> StartedRun:
     """Check a call and return its run, which is executed by `execute`.
 
@@ -142,6 +148,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **resources** - *(optional)* what the run shares with other runs.
     * **only_games** - *(optional)* numbers of the only games to take; None: all.
     * **since** - *(optional)* when the time of `budget` began to run (`time.monotonic`); now.
+    * **parts** - *(optional)* which parts of a run have to be there; None: the sources need not be parts.
 
     Raises what `engine.run.prepare.prepare` and `engine.run.start.start` raise.
     """
@@ -157,11 +164,12 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
         inputs,
         settings,
         aggregators=[aggregators] if isinstance(aggregators, str) else aggregators,
-        outputs=_paths(arguments.get("output", ())),
+        outputs=path_names(arguments.get("output", ())),
         output_format=arguments.get("output_format"),
         force=arguments.get("force", False),
         resources=resources,
         games=only_games,
+        parts=parts,
     )
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)
@@ -218,19 +226,19 @@ def _check_values(arguments: Wanted) -> None:
         raise ArgumentError(f"aggregators: {aggregators!r} is not a sequence; write aggregators=[...]")
 
 
-def _paths(output: PathLike | Sequence[PathLike]) -> list[str]:
-    """Return the paths of the outputs. Raises ArgumentError for what is no path."""
-    if isinstance(output, Sequence) and not isinstance(output, str | bytes):
-        return [_path(each) for each in output]
-    return [_path(output)]
+def path_names(paths: PathLike | Sequence[PathLike], argument: str = "output") -> list[str]:
+    """Return the paths that an argument has, one or several. Raises ArgumentError for what is no path."""
+    if isinstance(paths, Sequence) and not isinstance(paths, str | bytes):
+        return [_path(each, argument) for each in paths]
+    return [_path(paths, argument)]
 
 
-def _path(output: Any) -> str:
-    if isinstance(output, str | os.PathLike):
-        return os.fspath(output)
-    if hasattr(output, "write"):
+def _path(path: Any, argument: str) -> str:
+    if isinstance(path, str | os.PathLike):
+        return os.fspath(path)
+    if hasattr(path, "write") and argument == "output":
         raise ArgumentError(
-            f"output: a file object ({type(output).__name__}) cannot be written to, because an output appears "
+            f"output: a file object ({type(path).__name__}) cannot be written to, because an output appears "
             "as a whole when the run is complete; give a path, and read the file afterwards"
         )
-    raise ArgumentError(f"output: {output!r} is neither a path nor a sequence of paths")
+    raise ArgumentError(f"{argument}: {path!r} is neither a path nor a sequence of paths")

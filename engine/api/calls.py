@@ -14,8 +14,10 @@ from engine.api.arguments import (
     Source,
     Wanted,
     announced,
+    check_settings,
     merge_settings,
     override_settings,
+    path_names,
     start_run,
 )
 from engine.api.keywords import spelled_out
@@ -23,12 +25,14 @@ from engine.api.position import read_position
 from engine.contracts.messages import PluginSpec
 from engine.errors import AnalysisError, EvaluatorError
 from engine.input import inputs
+from engine.input.inputs import LiteralPath
 from engine.loading import answers, evaluators
 from engine.loading.registry import Registry
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position, RunResult
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.progress import Snapshot
 from engine.settings import EvaluatorChoice, Settings, check_limit
+from engine.settings.checked import check_value
 
 EVALUATE_NODES = 1_000_000
 """The nodes that `evaluate` searches when no limit is given."""
@@ -56,6 +60,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     stop: threading.Event | None = None,
     stop_after: float | None = None,
     budget: str | float | None = None,
+    shard: str | None = None,
 ) -> RunResult:
     """Analyse every game of `source` and return the reports.
 
@@ -66,8 +71,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
-    * **adaptive** - *(optional)* whether games are searched with a quarter of the nodes, most of them where a
-      judgement is in doubt; when left out, from 40,000 nodes on. With `False` each position gets all of them.
+    * **adaptive** - *(optional)* spend a quarter of the nodes, where it matters most; so from 40,000 nodes on.
     * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
@@ -80,6 +84,7 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **stop_after** - *(optional)* seconds of work after which the run ends in the same way.
     * **budget** - *(optional)* how long it may take, in place of `nodes`, `depth` and `time`: `"30m"`, `"1h30m"`,
       `"night"`, or seconds. The nodes are chosen for it and logged as a warning; `RunResult.limit` has them.
+    * **shard** - *(optional)* the share of the games to take, `"3/16"`; `merge` puts the outputs together.
 
     Raises the errors of `engine.errors` that end a run; problems with one game or position are in the result.
 
@@ -87,13 +92,69 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, adaptive=adaptive, budget=budget)
-    files = Wanted(output=output, output_format=output_format, force=force)
     own = override_settings(settings, evaluator, workers)
-    wanted: Wanted = {**limits, **files, "aggregators": aggregators, "settings": own, "stop_after": stop_after}
-    merged = merge_settings(wanted, Settings())
-    run = start_run(inputs.list_inputs(source), merged, wanted, progress=progress, stop=stop, games=games)
-    return announced(run).execute()
+    limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, adaptive=adaptive, budget=budget)
+    files = Wanted(output=output, output_format=output_format, force=force, shard=shard, settings=own)
+    wanted: Wanted = {**limits, **files, "aggregators": aggregators, "stop_after": stop_after}
+    own = merge_settings(wanted, Settings())
+    return announced(
+        start_run(inputs.list_inputs(source), own, wanted, progress=progress, stop=stop, games=games)
+    ).execute()
+
+
+@spelled_out()
+def merge(  # noqa: PLR0913 - public keyword arguments
+    parts: PathLike | Sequence[PathLike],
+    /,
+    *,
+    aggregators: Sequence[AggregatorChoice] | str | None = None,
+    workers: int | None = None,
+    output: PathLike | Sequence[PathLike] = (),
+    output_format: str | None = None,
+    force: bool = False,
+    games: bool | None = None,
+    allow_missing: bool = False,
+    settings: Settings | None = None,
+    progress: Callable[[Snapshot], None] | None = None,
+    stop: threading.Event | None = None,
+) -> RunResult:
+    """Put together what the shards of a run have written, and return the result of the whole run.
+
+    * **parts** - the paths of all parts, in any order: JSON Lines (`.jsonl`, also compressed), which have the
+      games, or states (`.state.json`), which have what reports are made of.
+    * **aggregators** - *(optional)* names, classes or instances of aggregators; those of the shards.
+    * **workers** - *(optional)* how many processes are used; as many as this process may use cores.
+    * **output** - *(optional)* the path of a file to write, or several; of states only files of reports.
+    * **output_format** - *(optional)* the name of the writer for the output `"-"`, which is standard output.
+    * **force** - *(optional)* whether outputs that exist are overwritten; otherwise they are an error.
+    * **games** - *(optional)* whether `RunResult.games` has all games, however many; when left out, up to 1,000.
+    * **allow_missing** - *(optional)* whether what is there is merged though shards are missing.
+    * **settings** - *(optional)* options of aggregators and writers, and plugins; the shards have the others.
+    * **progress** - *(optional)* called 4 to 8 times a second, in this thread.
+    * **stop** - *(optional)* ends the run in good order once it is set; the result then says `interrupted`.
+
+    Raises `InputError` for files that are no parts of one run or not all of them, and the errors of `analyze`.
+
+    >>> import engine
+    >>> for shard in ("1/2", "2/2"):
+    ...     part = f"part{shard[0]}.jsonl"
+    ...     result = engine.analyze("games.pgn", nodes=1_000, shard=shard, output=part)
+    >>> engine.merge(["part1.jsonl", "part2.jsonl"]).counts.analysed
+    2
+    """
+    check_value("allow_missing", allow_missing, bool)
+    own = structs.replace(override_settings(settings, None, workers), players=(), evaluator="recorded")
+    wanted = Wanted(aggregators=aggregators, output=output, output_format=output_format, force=force)
+    run = start_run(
+        [LiteralPath(name) for name in path_names(parts, "parts")],
+        check_settings(own),
+        wanted,
+        progress=progress,
+        stop=stop,
+        games=games,
+        parts="some" if allow_missing else "all",
+    )
+    return run.execute()
 
 
 @spelled_out()

@@ -41,7 +41,7 @@ PEERS = "peers"
 """The aggregator that compares with a baseline."""
 _GROUPS = {
     "What is analysed": (
-        "players", "same", "filter_", "max_games", "sample", "seed", "keep_duplicates", "encoding",
+        "players", "same", "filter_", "max_games", "sample", "seed", "shard", "keep_duplicates", "encoding",
     ),
     "How deep": ("profile", "for_", "nodes", "depth", "time", "multipv", "adaptive", "stop_after", "dry_run"),
     "With what": (
@@ -79,6 +79,7 @@ CONTINUES = "the same command continues where it stopped"
 @click.option("--limit", "max_games", type=click.IntRange(1), metavar="GAMES", help="Stop after so many games.")
 @click.option("--sample", metavar="N|P%", help="So many games at random, or a share of them.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
+@click.option("--shard", metavar="I/N", help="A share of the games, for 'engine merge': 3/16, the third of 16.")
 @click.option("--keep-duplicates", is_flag=True, help="Count a game that the input has twice each time.")
 @click.option("--encoding", metavar="NAME", help="Text encoding of the inputs: cp1250, latin-1, utf-16 …")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and do nothing.")
@@ -290,6 +291,7 @@ def _settings(flags: dict[str, Any]) -> Settings:
         ("workers", "workers"),
         ("filter_", "filter"),
         ("encoding", "encoding"),
+        ("shard", "shard"),
     ):
         if flags[flag] is not None:
             fields[field] = flags[flag]

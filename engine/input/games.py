@@ -21,9 +21,13 @@ from engine.input.filters import Filter, PlayerFilter
 from engine.input.sampling import chance, parse_sample
 from engine.input.seen_names import SeenNames
 from engine.input.seen_tags import SeenTags
+from engine.input.shards import InputDigest, Shard, parse_shard
 from engine.input.sources import BrokenSource, NoGameYet, Source
 from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, with_result
 from engine.plugin import RawGame, Reader, Unreadable
+
+_ELSEWHERE_GAMES = 500
+"""Games of other shards that are counted at once, at most."""
 
 
 class UnparsedGame(Struct, frozen=True):
@@ -64,8 +68,15 @@ class DuplicateGame(Struct, frozen=True):
     """File of that game."""
 
 
-PassedOver = FilteredGame | DuplicateGame
-"""A game that is only counted."""
+class Elsewhere(Struct, frozen=True):
+    """Games of other shards (`--shard`)."""
+
+    games: int
+    """How many."""
+
+
+PassedOver = FilteredGame | DuplicateGame | Elsewhere
+"""Games that are only counted."""
 
 InputItem = ParsedGame | SkippedGame | PassedOver | BrokenSource | NoGameYet
 
@@ -91,11 +102,17 @@ class Selection(Struct, frozen=True):
     """Keeps the tags in games, to say which are near when a filter compares one that no game has."""
     keep_duplicates: bool = False
     """Whether copies of games that came before are taken too."""
+    shard: str | None = None
+    """`3/16`: the share of the games to take of those that pass everything else, by their numbers; None: all."""
+    digest: InputDigest | None = None
+    """Tells the input from others, whatever is taken of it."""
     games: frozenset[int] | None = None
     """Numbers of the games to take of those that pass everything else; reading stops after the last. None: all."""
 
     def __post_init__(self) -> None:
         parse_sample(self.sample)
+        if self.shard is not None:
+            parse_shard(self.shard)
 
 
 def read_games(
@@ -107,7 +124,16 @@ def read_games(
     * **readers** - the available readers by name.
     * **selection** - the games to take.
     """
-    for item in select_games(sources, readers, selection):
+    return parse_games(select_games(sources, readers, selection), readers)
+
+
+def parse_games(items: Iterable[_SelectedItem], readers: Mapping[str, Reader]) -> Iterator[InputItem]:
+    """Yield what `select_games` has selected, parsed.
+
+    * **items** - the games, and reports of what is none.
+    * **readers** - the available readers by name.
+    """
+    for item in items:
         yield parse_game(item, readers) if isinstance(item, UnparsedGame) else item
 
 
@@ -124,10 +150,36 @@ def select_games(
     * **selection** - the games to take.
     """
     items = _select(sources, readers, selection)
-    return items if selection.games is None else _only(items, selection.games)
+    if selection.shard is not None:
+        items = _of_shard(items, parse_shard(selection.shard))
+    return items if selection.games is None else only_games(items, selection.games)
 
 
-def _only(items: Iterator[_SelectedItem], numbers: frozenset[int]) -> Iterator[_SelectedItem]:
+def _of_shard(items: Iterator[_SelectedItem], shard: Shard) -> Iterator[_SelectedItem]:
+    """Yield the games of a shard, all reports of sources, and now and then how many games are of other shards.
+
+    What a run takes is decided for all games before, so the shards of a run are together what it takes.
+    """
+    elsewhere = 0
+    first, of = shard.number - 1, shard.of
+    for item in items:
+        if isinstance(item, UnparsedGame | FilteredGame | DuplicateGame):
+            if (item.origin.game - 1) % of != first:
+                elsewhere += 1
+                if elsewhere < _ELSEWHERE_GAMES:
+                    continue
+                yield Elsewhere(elsewhere)
+                elsewhere = 0
+                continue
+        elif elsewhere:
+            yield Elsewhere(elsewhere)
+            elsewhere = 0
+        yield item
+    if elsewhere:
+        yield Elsewhere(elsewhere)
+
+
+def only_games(items: Iterator[_SelectedItem], numbers: frozenset[int]) -> Iterator[_SelectedItem]:
     """Yield the games with these numbers, and reports of the others, up to the last of them."""
     left = set(numbers)
     for item in items:
@@ -167,6 +219,7 @@ def _filter_games(
     sources: Iterable[Source], readers: Mapping[str, Reader], selection: Selection
 ) -> Iterator[_SelectedItem]:
     number = 0
+    see = (selection.digest or InputDigest()).see
     duplicates = None if selection.keep_duplicates else Duplicates()
     names = {id(reader): name for name, reader in readers.items()}
     for source in sources:
@@ -181,12 +234,12 @@ def _filter_games(
                     continue
                 file, reader, raw = item
                 number += 1
+                see(raw.data)
                 origin = Origin(number, file, raw.line)
                 wanted = _passes(reader, raw, selection)
                 if isinstance(wanted, str):
                     yield BrokenSource(file, raw.line, f"game {number} is left out: {wanted}")
-                    yield FilteredGame(origin)
-                elif not wanted:
+                if wanted is not True:
                     yield FilteredGame(origin)
                 elif duplicates and (first := duplicates.first(number, file, reader, raw)) is not None:
                     yield DuplicateGame(origin, first, duplicates.file_of(first))
@@ -222,7 +275,7 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:
             selection.seen.see(headers)
         if not is_wanted:
             return False
-    return selection.filter is None or selection.filter.matches(headers, raw.data)
+    return selection.filter is None or bool(selection.filter.matches(headers, raw.data))
 
 
 def _sample_fraction(items: Iterator[_SelectedItem], fraction: float, seed: int) -> Iterator[_SelectedItem]:

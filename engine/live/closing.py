@@ -65,6 +65,7 @@ def _summary_line(result: RunResult, *, by_default: bool) -> Text:
         (counts.variant, "of other variants"),
         (counts.filtered, "filtered out"),
         (counts.duplicates, "copies" if counts.duplicates > 1 else "copy"),
+        (counts.elsewhere, "of other shards"),
     )
     skipped = ", ".join(f"{number:,} {kind}" for number, kind in numbers if number)
     return Text.assemble(

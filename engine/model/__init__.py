@@ -19,6 +19,7 @@ from engine.model.game import (
     SourceGame,
 )
 from engine.model.landmarks import Epd, Landmarks, Opening, Phases
+from engine.model.parts import PartHead, RunState
 from engine.model.remark import Remark
 from engine.model.report import (
     Axis,
@@ -36,7 +37,8 @@ from engine.model.report import (
     Series,
 )
 from engine.model.results import RESULTS, Result, parse_result, tag_result, with_result
-from engine.model.run import Best, Failure, Notice, RunCounts, RunResult
+from engine.model.run import RunResult
+from engine.model.run_facts import Best, Failure, Notice, RunCounts
 from engine.model.time_control import SPEED_NAMES, SPEEDS, Period, Speed, TimeControl
 from engine.model.time_settling import Settled, settle, time_control
 from engine.model.titles import title_of
@@ -71,6 +73,7 @@ __all__ = [
     "Notice",
     "Opening",
     "Origin",
+    "PartHead",
     "Period",
     "Phase",
     "Phases",
@@ -85,6 +88,7 @@ __all__ = [
     "Result",
     "RunCounts",
     "RunResult",
+    "RunState",
     "Score",
     "Series",
     "Settled",

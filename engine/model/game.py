@@ -60,6 +60,10 @@ class Recording(Struct, frozen=True):
     """Whether the evaluations have been reconciled."""
     ours: bool = False
     """Whether this framework wrote them, as an analysed game."""
+    answers: Mapping[str, tuple[Evaluation | None, ...]] = {}
+    """Answers to the follow-up searches of aggregators in that analysis, by name, where they are taken too."""
+    answer_scale: float = 1.0
+    """Factor for the centipawns of these answers."""
 
 
 class Ply(Struct, frozen=True):

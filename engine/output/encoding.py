@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.contracts.options import parse_options
-from engine.model import AnalysedGame, EvaluatorInfo, Limit, Origin, SkippedGame
+from engine.model import AnalysedGame, EvaluatorInfo, Limit, Origin, PartHead, SkippedGame
 from engine.plugin import RunInfo, Writer, encoded
 
 __all__ = ["Encoder", "EncoderSpec", "Piece", "encodes"]
@@ -32,12 +32,14 @@ class EncoderSpec(Struct, frozen=True):
     evaluator: EvaluatorInfo
     limit: Limit
     players: tuple[str, ...]
+    part: PartHead | None = None
+    """What part of a run the output is; None for a whole one."""
 
     @classmethod
     def of(cls, writer: str, info: RunInfo) -> EncoderSpec:
         """Return the spec of a writer that was told `info`."""
         options: dict[str, Any] = msgspec.to_builtins(info.options)
-        return cls(writer, info.output, options, info.evaluator, info.limit, info.players)
+        return cls(writer, info.output, options, info.evaluator, info.limit, info.players, info.part)
 
 
 class Piece(Struct, frozen=True):
@@ -61,7 +63,9 @@ class Encoder:
         """`writer`: the class with the name `spec.writer`."""
         self._writer = writer
         options = parse_options(writer.Options, spec.options, f"writer {spec.writer}")
-        self._info = RunInfo(spec.evaluator, spec.limit, options, spec.output, players=spec.players)
+        self._info = RunInfo(
+            spec.evaluator, spec.limit, options, spec.output, players=spec.players, part=spec.part
+        )
 
     def encode(self, games: Iterable[AnalysedGame | SkippedGame]) -> list[Piece]:
         """Return the games of a batch as they are to be written."""

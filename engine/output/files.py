@@ -109,6 +109,11 @@ class Targets:
         return [name for target in self.targets for name in target.writer.player_reports]
 
     @property
+    def keep_states(self) -> bool:
+        """Whether a writer takes the states of the aggregators."""
+        return any(target.writer.states for target in self.targets)
+
+    @property
     def searched_for(self) -> list[str]:
         """Those of `reports` whose follow-up searches are worth starting an evaluator for."""
         return [name for target in self.targets if target.writer.searches for name in target.writer.reports]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from engine.errors import PluginCrashed
-from engine.input.games import DuplicateGame, FilteredGame
+from engine.input.games import DuplicateGame, Elsewhere, PassedOver
+from engine.input.shards import InputDigest
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, EvaluatorInfo, Failure, Limit, Notice, Origin, RunCounts
 from engine.run.labels import BoardLabels
@@ -47,6 +48,10 @@ class RunAccounts:
         self.recount = recount
         self.failures: list[Failure] = []
         self.notices: list[Notice] = []
+        self.noticed_after: list[int] = []
+        """After how many games of the input each of them was said."""
+        self.digest: InputDigest | None = None
+        """What tells the input from others; None where no output says so."""
         self.notes = Notes()
         self.labels = BoardLabels()
         self.keeps_labels = keeps_labels
@@ -83,12 +88,15 @@ class RunAccounts:
                 self.games = None
         self._on_event(game)
 
-    def pass_over(self, item: FilteredGame | DuplicateGame | BrokenSource) -> None:
-        """Count a game that was not wanted or a copy, or report an input that broke off."""
+    def pass_over(self, item: PassedOver | BrokenSource) -> None:
+        """Count games that are not wanted, are copies or of other shards, or report an input that broke off."""
         if isinstance(item, BrokenSource):
             self.has_broken_input = self.has_broken_input or not item.changed
             kind: Literal["warning", "damaged"] = "warning" if item.changed else "damaged"
             self.notice(Notice(kind, item.file, item.line, None, item.reason))
+            return
+        if isinstance(item, Elsewhere):
+            self.counts.elsewhere += item.games
             return
         self.counts.read += 1
         if isinstance(item, DuplicateGame):
@@ -102,6 +110,7 @@ class RunAccounts:
         self.counts.notices += 1
         if len(self.notices) < MAX_NOTICES:
             self.notices.append(notice)
+            self.noticed_after.append(self.counts.read + self.counts.elsewhere)
             self._on_event(notice)
 
     def say_notes(self) -> None:

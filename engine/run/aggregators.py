@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from engine.contracts import options
 from engine.contracts.aggregator import ROUNDS
 from engine.errors import AnalysisError, ConfigError, PluginCrashed, PluginLoadError
 from engine.loading.registry import OURS, Registry
 from engine.model import AnalysedGame, Origin, Remark, Report
+from engine.model.parts import AggregatorCrash
 from engine.plugin import Aggregator, Needs, Request
 from engine.run.players import Joined, Players, Wanted
 from engine.run.plugin_options import AGGREGATORS, AggregatorChoice, Values, check_names, short_name, values_of
@@ -68,15 +69,6 @@ def _check_same(registry: Registry, earlier: AggregatorChoice, later: Aggregator
         )
 
 
-class Crash(Struct, frozen=True):
-    """An aggregator that raised, and is disabled."""
-
-    name: str
-    message: str
-    origin: Origin | None
-    """The game that it was given; None when it was not given one."""
-
-
 class Aggregators:
     """Aggregators by name. One that raises is disabled and reported; the others and the run go on."""
 
@@ -97,7 +89,7 @@ class Aggregators:
         self.joined = Joined()
         """Which of them are one, when the reports were last made."""
         self._added = 0
-        self.crashes: list[Crash] = []
+        self.crashes: list[AggregatorCrash] = []
 
     @classmethod
     def load(
@@ -141,7 +133,7 @@ class Aggregators:
             except (Exception, SystemExit) as error:
                 self._disable(name, error, None)
 
-    def take(self, states: Mapping[str, bytes], crashes: Iterable[Crash], unevaluated: int) -> None:
+    def take(self, states: Mapping[str, bytes], crashes: Iterable[AggregatorCrash], unevaluated: int) -> None:
         """Merge the states of others like these, which have seen later games, and disable those that crashed."""
         self.unevaluated += unevaluated
         for crash in crashes:
@@ -158,6 +150,11 @@ class Aggregators:
                 aggregator._spill()  # noqa: SLF001 - a plugin author need not know
             except (Exception, SystemExit) as error:
                 self._disable(name, error, None)
+
+    def options_of(self, name: str) -> dict[str, Any]:
+        """Return the options of one of them, as JSON has them."""
+        options_in_use: dict[str, Any] = msgspec.to_builtins(self._enabled[name].options)
+        return options_in_use
 
     # -- what they need --
 
@@ -286,9 +283,9 @@ class Aggregators:
         where = f" in game {game.origin.game}" if game else ""
         crash = PluginCrashed(f"aggregator {name} failed{where} and is disabled: {type(error).__name__}: {error}")
         crash.__cause__ = error
-        self._crashed(Crash(name, crash.message, game.origin if game else None), crash)
+        self._crashed(AggregatorCrash(name, crash.message, game.origin if game else None), crash)
 
-    def _crashed(self, crash: Crash, error: PluginCrashed) -> None:
+    def _crashed(self, crash: AggregatorCrash, error: PluginCrashed) -> None:
         self.crashes.append(crash)
         self.on_crash(error, crash.origin)
 

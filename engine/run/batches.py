@@ -15,13 +15,14 @@ from msgspec import Struct
 
 from engine.analysis.game import GameAnalyzer
 from engine.input.filters import player_filter
-from engine.input.games import ParsedGame, UnparsedGame, parse_game, skip_unplayable
+from engine.input.games import Elsewhere, ParsedGame, UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, Origin, RunCounts, SkippedGame
+from engine.model.parts import AggregatorCrash, NotedGames
 from engine.output.encoding import Encoder, EncoderSpec, Piece
-from engine.run.aggregators import Aggregators, Crash
+from engine.run.aggregators import Aggregators
 from engine.run.labels import BoardLabels
-from engine.run.notices import NotedGames, Notes, notes_on, notice_of_skipped, notices_of
+from engine.run.notices import Notes, notes_on, notice_of_skipped, notices_of
 from engine.run.readers import make_readers
 from engine.run.recount import Recount
 from engine.search.games import SearchedGame, all_known
@@ -86,7 +87,7 @@ class BatchResult(Struct):
     states: dict[str, bytes] = {}
     players: dict[str, int] = {}
     """Games by player's name."""
-    crashes: list[Crash] = []
+    crashes: list[AggregatorCrash] = []
     failures: list[Failure] = []
     unevaluated: int = 0
     items: list[BatchItem] = []
@@ -230,6 +231,9 @@ def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] 
     batch: list[UnparsedGame] = []
     size = 0
     for item in items:
+        if isinstance(item, Elsewhere):
+            yield item  # where it stands makes no difference, and it comes between most games of a shard
+            continue
         if isinstance(item, UnparsedGame):
             batch.append(item)
             size += len(item.raw.data)

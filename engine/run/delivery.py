@@ -40,7 +40,8 @@ class Delivery:
         """Account for, fold and write a game."""
         game = finished.game
         assert isinstance(game, AnalysedGame)
-        game = seen_with(game, finished.answers, game.view)
+        if not game.answers:  # a game that is merged has those of its own run
+            game = seen_with(game, finished.answers, game.view)
         self._accounts.game(game)
         self.aggregators.add(game)
         game = self.aggregators.remarked(game)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import structs
 
 from engine.errors import InputError
 from engine.model import EvaluatorInfo, Failure, Notice, RunResult
 from engine.run.accounts import RunAccounts
 from engine.run.delivery import Delivery
+from engine.run.finish_words import left_out, missing_tags, wrong_player
+from engine.run.merged_accounts import merge_accounts, warnings_of
+from engine.run.part_facts import end_of, head_of, state_of
 from engine.run.per_player import MAX_PLAYERS
 from engine.run.prepare import RunPlan
-from engine.text.format import count
 from engine.workers.scoreboard import Scoreboard, ScoreboardView
-
-MAX_NAMED = 5
-"""Names that are said to be left out, at most."""
 
 
 def finish(  # noqa: PLR0913 - everything that is open at the end of a run
@@ -33,13 +30,17 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
     Raises InputError when no input held a readable game, OutputError when an output cannot be written.
     """
     view = _checked_view(accounts, scoreboard, interrupted=interrupted)
+    merged = plan.merged
+    if merged is not None and plan.selection.games is None and not interrupted:
+        merge_accounts(merged, accounts, warnings_of(plan))
+    end = None if accounts.digest is None or interrupted else end_of(plan, accounts, delivery.aggregators)
     _check_that_there_were_games(plan, accounts, interrupted=interrupted)
     accounts.say_notes()
     players = delivery.player_outputs
     if players is not None and players.left_out:
         accounts.warn(f"files for the first {MAX_PLAYERS} players only; --player NAME says whose you want")
     reports = delivery.reports()
-    for sentence in (*_left_out(plan), *delivery.aggregators.joined.sentences()):
+    for sentence in (*left_out(plan), *delivery.aggregators.joined.sentences()):
         accounts.notice(Notice("note", None, None, None, sentence))
     limits = accounts.follow_up_limits
     result = RunResult(
@@ -47,19 +48,23 @@ def finish(  # noqa: PLR0913 - everything that is open at the end of a run
         wins=view.wins,
         best=view.best,
         evaluator=evaluator,
-        limit=plan.limit,
+        limit=plan.limit if merged is None else merged.head.limit,
         counts=accounts.counts,
         failures=tuple(accounts.failures),
         notices=tuple(accounts.notices),
         outputs=(),
         interrupted=interrupted,
-        adaptive=plan.is_adaptive,
+        adaptive=plan.is_adaptive if merged is None else merged.head.adaptive,
         game=accounts.only_game,
         follow_up_evaluator=accounts.follow_up_evaluator if accounts.counts.follow_ups else None,
         follow_up_limits=tuple(sorted(limits, key=lambda limit: (-limits[limit], str(limit)))),
         players=delivery.aggregators.joined.names,
         kept=None if accounts.games is None else tuple(accounts.games),
     )
+    if end is not None:
+        head = head_of(plan, evaluator)
+        result = structs.replace(result, state=state_of(plan, head, end, accounts, delivery.aggregators))
+        result = structs.replace(result, failures=tuple(accounts.failures))
     names = delivery.finish(result)
     return structs.replace(result, failures=tuple(accounts.failures), outputs=tuple(names))
 
@@ -85,43 +90,18 @@ def _check_that_there_were_games(plan: RunPlan, accounts: RunAccounts, *, interr
     names = ", ".join(source.name for source in plan.sources)
     is_broken = accounts.has_broken_input
     if counts.analysed:
-        for reason in _missing_tags(plan):
+        for reason in missing_tags(plan):
             accounts.notice(Notice("warning", names, None, None, f"{reason}; comparisons with it are false"))
     if counts.read == 0 and not is_broken and not interrupted:
-        accounts.notice(Notice("warning", names, None, None, "no game in it"))
+        shard = f" of shard {plan.settings.shard}; there are {counts.elsewhere:,}" if counts.elsewhere else ""
+        accounts.notice(Notice("warning", names, None, None, f"no game{shard or ' in it'}"))
     elif counts.read and counts.filtered == counts.read and not interrupted:
         reason = f"no game of {counts.read:,} passed the filters"
-        if wrong := [*_wrong_player(plan), *_missing_tags(plan)]:
+        if wrong := [*wrong_player(plan), *missing_tags(plan)]:
             raise InputError(f"{names}: {reason}; {'; '.join(wrong)}")
         accounts.notice(Notice("warning", names, None, None, reason))
     elif (counts.damaged or is_broken) and not (
-        counts.analysed or counts.variant or counts.filtered or interrupted
+        counts.analysed or counts.variant or counts.filtered or counts.elsewhere or interrupted
     ):
         first = next(notice for notice in accounts.notices if notice.kind == "damaged")
         raise InputError(f"no readable game in {names}: {first.reason}")
-
-
-def _wrong_player(plan: RunPlan) -> Iterator[str]:
-    """Yield, in words, that nobody has the name that was asked for, and whose names are near."""
-    seen = plan.selection.seen
-    if seen is not None and not seen.found:
-        nearest = [f"`{name}`" for name in seen.nearest()]
-        verb = "names are" if len(nearest) > 1 else "name is"
-        near = f", the nearest {verb} {', '.join(nearest)}" if nearest else ""
-        yield f"nobody is called `{plan.settings.players[0]}`{near}"
-
-
-def _missing_tags(plan: RunPlan) -> list[str]:
-    """Return, in words, which tags the filter compares that no game has."""
-    return plan.selection.seen_tags.missing() if plan.selection.seen_tags is not None else []
-
-
-def _left_out(plan: RunPlan) -> Iterator[str]:
-    """Yield whose games may be the player's too, when that was not known before the first of them."""
-    if plan.known.joined is not None or plan.selection.seen is None:
-        return
-    for name, games, player in plan.selection.seen.maybe()[:MAX_NAMED]:
-        yield (
-            f"`{name}` ({count(games, 'game')}) may be `{player}` too, and is left out, because the input is read "
-            f"only once; --same '{player}={name}' takes it"
-        )

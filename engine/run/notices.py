@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Literal
 
-from msgspec import Struct
-
 from engine.input.games import DuplicateGame
 from engine.model import Note, Notice, Origin, RunCounts, SkippedGame, SourceGame
+from engine.model.parts import NotedGames
 from engine.search.games import PlannedGame
 
 _UNPLAYED = "not played (a bye, a forfeit, no moves, unterminated): in no figure of a player, and ranked nowhere"
@@ -55,19 +54,6 @@ def notes_on(game: SourceGame) -> Iterator[Note]:
     yield from game.notes
     if game.unplayed:
         yield Note("unplayed", _UNPLAYED, understood=True)
-
-
-class NotedGames(Struct):
-    """The games of a file that have a note on the same topic."""
-
-    origin: Origin
-    """The first of them."""
-    note: Note
-    """Its note."""
-    games: int = 1
-    """How many there are."""
-    counts: tuple[int, ...] = ()
-    """The counts of their notes, added up."""
 
 
 class Notes:

@@ -16,6 +16,7 @@ from engine.input.encodings import check_encoding
 from engine.input.filters import compile_filter, player_filter
 from engine.input.games import Selection
 from engine.input.inputs import open_sources
+from engine.input.parts import Parts
 from engine.input.seen_names import SeenNames
 from engine.input.seen_tags import SeenTags
 from engine.input.sources import Source
@@ -27,6 +28,8 @@ from engine.output.names import PLAYER
 from engine.plugin import Executor, ExecutorContext, Reader
 from engine.run.aggregators import Aggregators, choose_aggregators
 from engine.run.look_ahead import Known, look_ahead
+from engine.run.merged_inputs import Needed, check_outputs_of_shard, find_parts, known_of, of_states
+from engine.run.merged_settings import merged_settings, state_options
 from engine.run.player_names import PlayerInput
 from engine.run.player_templates import PlayerTemplates, by_player
 from engine.run.players import Wanted
@@ -115,6 +118,10 @@ class RunPlan(Struct, frozen=True):
     workers: int
     known: Known
     """What is known of the players before the run."""
+    asked: Settings
+    """The settings as they were given, with the names of the aggregators of the call."""
+    merged: Parts | None
+    """The parts of a run that are merged; None for a run that reads games."""
     adaptive_given: bool | None
     """`Settings.search.adaptive` as it was given; in `settings` here None has become what it means."""
 
@@ -152,6 +159,8 @@ class RunPlan(Struct, frozen=True):
     @property
     def evaluator_name(self) -> str:
         """The evaluator to choose: games that we have analysed are not searched, unless a chain says so."""
+        if self.merged is not None:
+            return "recorded"
         readers = [self.readers[source.reader] for source in self.sources if source.refused is None]
         are_analysed = all(reader.analysed for reader in readers)
         name = self.settings.evaluator_name
@@ -182,6 +191,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     force: bool = False,
     resources: Resources | None = None,
     games: frozenset[int] | None = None,
+    parts: Needed | None = None,
 ) -> RunPlan:
     """Check everything about a run that can be checked without starting or writing anything.
 
@@ -189,25 +199,22 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
     * **aggregators** - *(optional)* in place of those of the settings.
     * **outputs** - *(optional)* paths, or `-` for standard output in `output_format`.
     * **force** - *(optional)* whether existing outputs are overwritten.
-    * **resources** - *(optional)* what several runs share.
-    * **games** - *(optional)* numbers of the only games to take.
+    * **resources**, **games** - *(optional)* what several runs share; numbers of the only games to take.
+    * **parts** - *(optional)* which parts of a run have to be there; None: inputs need not be parts.
 
     Raises ConfigError, InputError, PluginError or OutputError.
     """
     registry = resources.registry if resources else Registry(settings.all_plugins)
-    settings, plugin_options = _plugin_options(settings, registry)
-    readers = make_readers(registry, plugin_options.readers)
-    sources = _open(inputs, readers, settings.encoding)
-    known, wanted, settings = _know_players(settings, sources, readers, outputs)
+    understood = _understand(inputs, settings, registry, outputs, parts)
+    asked, settings, plugin_options = settings, understood.settings, understood.plugin_options
+    sources, readers, known = understood.sources, understood.readers, understood.known
     selection = structs.replace(_selection(settings), games=games)
-    writers = registry.load_all("engine.writers")
-    check = partial(check_outputs, format=output_format, writers=writers, inputs=[s.name for s in sources])
+    inputs, writers = [source.name for source in sources], registry.load_all("engine.writers")
+    check = partial(check_outputs, format=output_format, writers=writers, inputs=inputs)
     found_in = PlayerInput(sources, readers, selection, settings.players, known.names)
     targets, templates = _check_targets(outputs, check, found_in, plugin_options, force=force)
-    all_targets = [targets] if templates is None else [targets, templates.targets]
-    names = aggregators if aggregators is not None else settings.aggregators
-    choose = _chooser(registry, names, sources, settings)
-    plan_of = partial(_plan_of, registry, settings, plugin_options.aggregators, wanted)
+    all_targets = [targets, *([templates.targets] if templates else [])]
+    choose, plan_of = _planners(registry, understood, targets, aggregators, asked)
     also = [name for some in all_targets for name in some.reports] + _if_named(targets, settings)
     aggregator_plan = plan_of(choose(also=also))
     player_plan = plan_of(choose(also=_of_a_player(templates.targets))).copy() if templates else None
@@ -229,6 +236,8 @@ def prepare(  # noqa: PLR0913 - the arguments of a run
         limit=structs.replace(settings.limit, multipv=max(loaded.multipv()[0], settings.limit.multipv)),
         workers=settings.workers or system.cores(),
         known=known,
+        asked=structs.replace(asked, aggregators=_names(aggregators) or asked.aggregators),
+        merged=understood.merged,
         adaptive_given=settings.search.adaptive,
         new_executor=resources.executor if resources else registry.load(EXECUTORS, settings.executor_name),
     ).with_limit(settings.limit)
@@ -238,11 +247,60 @@ def _with_adaptive(settings: Settings, *, adaptive: bool) -> Settings:
     return structs.replace(settings, search=structs.replace(settings.search, adaptive=adaptive))
 
 
-def _chooser(
-    registry: Registry, names: Sequence[AggregatorChoice] | None, sources: Sequence[Source], settings: Settings
-) -> Callable[..., list[AggregatorChoice]]:
-    epd = any(source.reader == "epd" for source in sources)
-    return partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+class _Understood(Struct, frozen=True):
+    """What a call means, once its inputs are known."""
+
+    settings: Settings
+    """The settings of the run, with all names of its player."""
+    plugin_options: PluginOptions
+    sources: Sequence[Source]
+    readers: Mapping[str, Reader]
+    known: Known
+    wanted: Wanted
+    merged: Parts | None
+
+
+def _understand(
+    inputs: Sequence[Any], settings: Settings, registry: Registry, outputs: Sequence[str], needed: Needed | None
+) -> _Understood:
+    """Open the inputs, and find out whether they are parts to merge and what is known of the players.
+
+    Raises InputError, ConfigError.
+    """
+    settings, options = _plugin_options(settings, registry)
+    readers = make_readers(registry, options.readers)
+    sources = _open(inputs, readers, settings.encoding)
+    check_outputs_of_shard(settings, outputs)
+    merged = find_parts(sources, readers, settings, needed)
+    if merged is None:
+        known, wanted, settings = _know_players(settings, sources, readers, outputs)
+    else:
+        settings = merged_settings(settings, merged.head, registry)
+        settings, options = _plugin_options(settings, registry)
+        known, wanted = known_of(merged, settings)
+    return _Understood(settings, options, sources, readers, known, wanted, merged)
+
+
+def _planners(
+    registry: Registry,
+    understood: _Understood,
+    targets: Targets,
+    named: Sequence[AggregatorChoice] | None,
+    asked: Settings,
+) -> tuple[Callable[..., list[AggregatorChoice]], Callable[..., AggregatorPlan]]:
+    """Return what chooses the aggregators, and what makes a plan of them. `named` are those of the call."""
+    settings, merged, wanted = understood.settings, understood.merged, understood.wanted
+    if merged is not None and merged.states:
+        plan_of = partial(_plan_of, registry, settings, state_options(merged), wanted)
+        return partial(of_states, merged, named or asked.aggregators, targets), plan_of
+    names = named if named is not None else settings.aggregators
+    epd = merged.head.epd if merged is not None else any(source.reader == "epd" for source in understood.sources)
+    choose = partial(choose_aggregators, registry, names, epd=epd, player=bool(settings.players))
+    return choose, partial(_plan_of, registry, settings, understood.plugin_options.aggregators, wanted)
+
+
+def _names(choices: Sequence[AggregatorChoice] | None) -> tuple[str, ...] | None:
+    return None if choices is None else tuple(one if isinstance(one, str) else short_name(one) for one in choices)
 
 
 def _if_named(targets: Targets, settings: Settings) -> list[str]:
@@ -330,4 +388,5 @@ def _selection(settings: Settings) -> Selection:
         sample=settings.sample,
         seed=settings.seed,
         keep_duplicates=settings.keep_duplicates,
+        shard=settings.shard,
     )

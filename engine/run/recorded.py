@@ -6,7 +6,6 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from engine.input.games import select_games
 from engine.run.batch_pool import BatchPool
 from engine.run.batches import BatchResult, batches
 from engine.run.jobs import batch_job
@@ -35,8 +34,8 @@ class RecordedRun(StartedRun):
             pool.close()
 
     def _drive(self, pool: BatchPool) -> None:
-        plan, progress = self._plan, self._progress
-        items = batches(select_games(plan.sources, plan.readers, plan.selection))
+        progress = self._progress
+        items = batches(self._select())
         line: Line = deque()
         while not progress.exhausted or line:
             if self._is_stopping() and not progress.exhausted:

@@ -10,7 +10,7 @@ from msgspec import structs
 from engine.analysis.game import GameAnalyzer
 from engine.contracts.messages import Job, PluginSpec
 from engine.errors import AnalysisError, PluginLoadError
-from engine.input.games import ParsedGame, PassedOver, read_games, skip_unplayable
+from engine.input.games import ParsedGame, PassedOver, parse_games, skip_unplayable
 from engine.input.sources import BrokenSource
 from engine.model import AnalysedGame, Failure, RunCounts, SkippedGame, SourceGame
 from engine.plugin import Executor, ExecutorContext
@@ -91,7 +91,7 @@ class SearchedRun(StartedRun):
 
     def _drive(self, scheduler: Scheduler) -> None:
         plan, progress, finisher = self._plan, self._progress, self._finisher
-        items = read_games(plan.sources, plan.readers, plan.selection)
+        items = parse_games(self._select(), plan.readers)
 
         def has_room() -> bool:
             return scheduler.has_room() and finisher.has_room()
@@ -143,7 +143,7 @@ class SearchedRun(StartedRun):
     def analyse(self, game: SearchedGame) -> AnalysedGame:
         """Judge the moves of a game."""
         analysed = self._game_analyzer.analyse(game)
-        if analysed.answer_scale == self._answer_scale:
+        if analysed.answer_scale == self._answer_scale or self._plan.merged is not None:
             return analysed
         return structs.replace(analysed, answer_scale=self._answer_scale)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from engine.errors import ConfigError, EvaluatorError
+from engine.input.shards import InputDigest
 from engine.loading.evaluators import ChosenEvaluator
 from engine.model import Notice
 from engine.output.files import Outputs
@@ -17,6 +18,9 @@ from engine.run.aggregators import Aggregators
 from engine.run.delivery import Delivery
 from engine.run.follow_ups import announcement, follows_up
 from engine.run.jobs import can_be_shared_out
+from engine.run.merged_accounts import warnings_of
+from engine.run.merged_states import MergedStatesRun
+from engine.run.part_facts import head_of
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
@@ -25,7 +29,7 @@ from engine.run.recorded import RecordedRun
 from engine.run.reporter import ProgressReporter
 from engine.run.searched import SearchedRun
 from engine.run.standing import Tally, are_one
-from engine.run.started import Evaluators, Parts, StopConditions
+from engine.run.started import Evaluators, Parts, StartedRun, StopConditions
 from engine.run.time_budget import TimeBudget, settle
 
 BATCHED_BYTES = 4 << 20
@@ -54,7 +58,7 @@ def start(
     stop: threading.Event | None = None,
     stop_after: float | None = None,
     budget: TimeBudget | None = None,
-) -> SearchedRun | RecordedRun:
+) -> StartedRun:
     """Try the evaluator and open the outputs. The run is done by `execute` of what this returns.
 
     * **listeners** - *(optional)* who is told what happens.
@@ -66,6 +70,8 @@ def start(
     """
     listeners = listeners or Listeners()
     accounts = _accounts(plan, listeners)
+    if plan.settings.shard is not None or plan.targets.keep_states:
+        accounts.digest = InputDigest()
     evaluators = choose_evaluators(plan, accounts)
     stop = stop or threading.Event()
     settled = settle(plan, evaluators.main, budget, stop.is_set) if budget is not None else None
@@ -74,7 +80,13 @@ def start(
     for choice in {evaluators.main.info.notice, evaluators.follow_ups and evaluators.follow_ups.info.notice}:
         if choice:
             accounts.notice(Notice("note", None, None, None, choice))
-    info = RunInfo(evaluators.main.info, plan.limit, players=plan.settings.players)
+    limit = plan.limit if plan.merged is None else plan.merged.head.limit
+    info = RunInfo(
+        evaluators.main.info,
+        limit,
+        players=plan.settings.players,
+        part=head_of(plan, evaluators.main.info) if plan.settings.shard is not None else None,
+    )
     _warn_of_unmet_needs(plan, evaluators.main, accounts)  # may read, and wait: nothing is open yet
     outputs = plan.targets.open(info, plan.plugin_options.writers)
     delivery = _delivery(plan, accounts, outputs, info)
@@ -116,8 +128,10 @@ def _accounts(plan: RunPlan, listeners: Listeners) -> RunAccounts:
     return accounts
 
 
-def _run_of(parts: Parts, *, games_wanted: bool) -> SearchedRun | RecordedRun:
+def _run_of(parts: Parts, *, games_wanted: bool) -> StartedRun:
     plan, evaluators = parts.plan, parts.evaluators
+    if plan.merged is not None and plan.merged.states:
+        return MergedStatesRun(parts)
     if _is_batched(plan, evaluators):
         return RecordedRun(parts, games_wanted=games_wanted)
     run = SearchedRun(parts, games_wanted=games_wanted)
@@ -134,6 +148,8 @@ def choose_evaluators(plan: RunPlan, accounts: RunAccounts) -> Evaluators:
     Raises EvaluatorError, ConfigError, PluginError.
     """
     settings = plan.settings
+    if plan.merged is not None:
+        return Evaluators(ChosenEvaluator(None, plan.merged.head.evaluator, reads_input=True), None)
     main = plan.choose_evaluator(plan.evaluator_name)
     if main.spec is not None:
         if settings.follow_up_evaluator is not None:
@@ -161,6 +177,10 @@ def _choose_for_follow_ups(plan: RunPlan, asking: Sequence[str], accounts: RunAc
 
 def _warn_of_unmet_needs(plan: RunPlan, evaluator: ChosenEvaluator, accounts: RunAccounts) -> None:
     """Say what the evaluator or the input cannot give to the aggregators, before any work."""
+    if plan.merged is not None:
+        for warning in warnings_of(plan):
+            accounts.warn(warning)
+        return  # the parts have said the rest
     multipv = plan.limit.multipv
     _, asked_by = plan.aggregators.multipv()
     if multipv > 1 and evaluator.spec is None:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from engine.input.games import only_games, select_games
 from engine.input.sources import NoGameYet
 from engine.loading.evaluators import ChosenEvaluator
 from engine.model import RunResult
@@ -22,6 +23,7 @@ from engine.run.finish import finish
 from engine.run.prepare import RunPlan
 from engine.run.reporter import PROGRESS_SECONDS, ProgressReporter, Searches
 from engine.run.time_budget import Settled
+from engine.settings import Settings
 from engine.workers.scoreboard import Scoreboard
 
 STOPPING_SECONDS = 1.5
@@ -112,6 +114,14 @@ class StartedRun(abc.ABC):
                 source.close()
             self._scoreboard.close()
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that the user has chosen; those of the parts, where parts are merged."""
+        merged = self._plan.merged
+        if merged is None:
+            return self._plan.asked
+        return structs.replace(self._plan.settings, players=tuple(merged.head.settings.get("players", ())))
+
     def expectation(self, least: float) -> Expectation | None:
         """Return what the searches are expected to cost; None for fewer than `least` seconds, or if unknown.
 
@@ -143,6 +153,15 @@ class StartedRun(abc.ABC):
         """Whether the run has waited for long enough for what was in hand when it was to stop."""
         since = self._stopping_since
         return since is not None and time.monotonic() - since >= STOPPING_SECONDS
+
+    def _select(self) -> Iterator[Any]:
+        """Return the games of the run, not parsed yet, and reports of what is none."""
+        plan = self._plan
+        if plan.merged is not None:
+            games = plan.merged.games()
+            return games if plan.selection.games is None else only_games(games, plan.selection.games)
+        selection = structs.replace(plan.selection, digest=self._accounts.digest)
+        return select_games(plan.sources, plan.readers, selection)
 
     def _read(
         self,

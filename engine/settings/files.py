@@ -53,6 +53,8 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Other names of players, by the name that is to stand for all of them."""
     encoding: str | None = None
     """Text encoding of the inputs; None: not set here."""
+    shard: str | None = None
+    """Share of the games by their numbers; None: not set here."""
     profile: str | None = None
     """Profile to use when none is named; only in `engine.toml`."""
 
@@ -99,6 +101,7 @@ def build_settings(
             ("workers", layer.workers),
             ("players", layer.player),
             ("encoding", layer.encoding),
+            ("shard", layer.shard),
         ):
             if value:
                 values.setdefault(field, value)

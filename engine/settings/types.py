@@ -127,6 +127,9 @@ class Settings(CheckedStruct, frozen=True, kw_only=True):
     """Sample of the games: `5%` or a number of games; None: all games."""
     seed: int = 0
     """Seed of the sample: the same seed takes the same games."""
+    shard: str | None = None
+    """Share of the games by their numbers, `3/16` for the third of sixteen, for other machines to take the others
+    (`engine merge`); None: all games. What else is chosen, a sample and copies too, is chosen before."""
     encoding: str | None = None
     """Text encoding of the inputs, such as `cp1250`; None: UTF-8, and where that is wrong what it looks like."""
     keep_duplicates: bool = False

@@ -25,6 +25,7 @@ GUIDES = {
     "plugins/engine_plugins/writers/README.md": "Columns of outputs",
     "engine/embedding.md": "Embedding",
     "plugins/README.md": "Writing a plugin",
+    "plugins/shards.md": "One run on several machines",
     "plugins/examples/engine-example/README.md": "Example of plugins",
     "engine/README.md": "The map",
     "engine/where.md": "Where do I change …?",

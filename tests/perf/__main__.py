@@ -27,6 +27,7 @@ BENCHMARKS = {
     "memory": "memory",
     "names": "names",
     "recorded": "recorded",
+    "shards": "shards",
     "scale": "scale",
     "units": "units",
     "reconcile": "reconcile",

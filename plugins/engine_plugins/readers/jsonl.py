@@ -5,6 +5,8 @@ file is not trusted: moves and best lines are replayed, and only the legal begin
 Judgements, accuracies and similar figures are computed again from the evaluations. Phases and opening are those of
 the file, if the game can have them.
 
+The first and the last line of a part (`--shard`) are passed over.
+
 A line is *unreadable* if it is not a JSON object of this form, if its moves are not legal, if the number of
 positions is not the number of moves plus one, or if it is longer than 64 MiB.
 """
@@ -97,10 +99,27 @@ class _Game(_Headers, kw_only=True):
     problem: str | None = None
     phases: msgspec.Raw = msgspec.Raw()
     opening: msgspec.Raw = msgspec.Raw()
+    text: str = ""
+    answers: dict[str, tuple[Evaluation | None, ...]] = {}
+    answer_scale: float = 1.0
+    times: dict[str, tuple[float | None, float | None]] = {}
 
 
+class _SkippedGame(Struct):
+    kind: Literal["damaged", "variant"]
+    reason: str
+    text: str
+
+
+class _Skipped(Struct):
+    skipped: _SkippedGame
+
+
+_PART, _END, _SKIPPED = b'{"part":', b'{"end":', b'{"skipped":'
+"""How the lines of a part begin that are no games, and those of games that were not analysed."""
 _headers = msgspec.json.Decoder(_Headers).decode
 _game = msgspec.json.Decoder(_Game).decode
+_skipped = msgspec.json.Decoder(_Skipped).decode
 _phases = msgspec.json.Decoder(Phases | None).decode
 _opening = msgspec.json.Decoder(Opening | None).decode
 
@@ -114,7 +133,7 @@ class JsonlReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes) -> bool:
-        return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b'{"game":')
+        return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b'{"game":', _PART))
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
         number = 0
@@ -125,7 +144,7 @@ class JsonlReader(Reader):
                 data = data[:LINE_BYTES] + b" "  # `parse` sees that it is too long; the rest is skipped
                 if rest.endswith(b"\n"):
                     break
-            if data.strip():
+            if data.strip() and not data.startswith((_PART, _END)):
                 yield RawGame(data, start)
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
@@ -152,7 +171,10 @@ class JsonlReader(Reader):
         if len(raw.data) > LINE_BYTES:
             return Unreadable("damaged", f"longer than {LINE_BYTES >> 20} MiB", "")
         try:
-            return _source(_game(raw.data))
+            if raw.data.startswith(_SKIPPED):
+                skipped = _skipped(raw.data).skipped
+                return Unreadable(skipped.kind, printable(skipped.reason), skipped.text)
+            return _source(_game(raw.data), merged=raw.facts.get("part") == "merged")
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             reason = f"not an analysed game: {printable(str(error))}"
             if b'"players":' in raw.data:
@@ -164,8 +186,11 @@ class JsonlReader(Reader):
         return Unreadable("damaged", reason, raw.data[:1000].decode("utf-8", "replace"))
 
 
-def _source(game: _Game) -> SourceGame:
-    """Replay a game. Raises ValueError for impossible moves, positions or numbers."""
+def _source(game: _Game, *, merged: bool) -> SourceGame:
+    """Replay a game; one that is `merged` has the answers to follow-up searches.
+
+    Raises ValueError for impossible moves, positions or numbers.
+    """
     if len(game.positions) != len(game.plies) + 1:
         raise ValueError(f"{len(game.positions)} positions for {len(game.plies)} moves")
     if not 0 < game.scale <= 10:  # noqa: PLR2004 - the bounds of the setting
@@ -189,9 +214,17 @@ def _source(game: _Game) -> SourceGame:
         variant=game.variant,
         moves=tuple(replay.moves),
         sans=tuple(sans),
-        clocks=_seconds([ply.clock for ply in game.plies]),
-        times=_seconds([ply.time for ply in game.plies]),
-        recording=Recording(tuple(positions), game.scale, game.reconciled, ours=True),
+        clocks=_seconds([game.times.get(str(k), (ply.clock,))[0] for k, ply in enumerate(game.plies)]),
+        times=_seconds([game.times.get(str(k), (None, ply.time))[1] for k, ply in enumerate(game.plies)]),
+        recording=Recording(
+            tuple(positions),
+            game.scale,
+            game.reconciled,
+            ours=True,
+            answers=game.answers if merged else {},
+            answer_scale=game.answer_scale,
+        ),
+        text=game.text,
         problem=None if game.problem is None else printable(game.problem),
         ending=replay.ending(),
         landmarks=landmarks,

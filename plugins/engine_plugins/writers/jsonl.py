@@ -29,6 +29,11 @@ A ply has `san` and `uci`, which are `--` and `0000` for a null move. It also ha
 `win_before` and `win_after` (Win%). They are from the mover's point of view, but all scores are White's. Floats
 have 3 decimals. Skipped games have no line.
 
+A file of one shard (`--shard 3/16`) is a *part*, which `engine merge` puts together with the others. It begins
+with a line `{"part": …}` that says what the run is and ends with a line `{"end": …}` that says what it counted.
+Unreadable games have lines `{"skipped": …}`. Games have `text`, the original text, `answers`, the evaluations of
+follow-up searches by aggregator, and `times`, seconds with more than 3 decimals, where there are any.
+
 With `--set jsonl.why=true` a judged move for which that can be proved also has `why`: an object with the fields of
 `engine.model.Explanation` but `ply`, those that are empty left out. `sentence` is the explanation for people.
 """
@@ -36,7 +41,7 @@ With `--set jsonl.why=true` a judged move for which that can be proved also has 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, BinaryIO, ClassVar
 
 from msgspec import Meta, structs, to_builtins
 
@@ -49,8 +54,10 @@ from engine.model import (
     Opening,
     Phases,
     Ply,
+    RunResult,
     Score,
     Side,
+    SkippedGame,
 )
 from engine.output.white import views
 from engine.plugin import Options, RunInfo, Writer
@@ -72,10 +79,38 @@ class JsonlWriter(Writer):
     Options: ClassVar[type[Options]] = JsonlOptions
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
+    def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
+        super().__init__(stream, info)
+        if info.part is not None:
+            stream.write(encode({"part": info.part}) + b"\n")
+
     @classmethod
     def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
         why = isinstance(info.options, JsonlOptions) and info.options.why
+        if info.part is not None:
+            return b"".join([encode(_game(game, why=why) | _more(game)) + b"\n" for game in games])
         return b"".join([encode(_game(game, why=why)) + b"\n" for game in games])
+
+    def skipped(self, game: SkippedGame) -> None:
+        if self.info.part is not None:
+            origin = structs.asdict(game.origin)
+            record = {**origin, "kind": game.kind, "reason": game.reason, "text": game.text}
+            self.stream.write(encode({"skipped": record}) + b"\n")
+
+    def finish(self, result: RunResult) -> None:
+        if self.info.part is not None and result.state is not None:
+            self.stream.write(encode({"end": result.state.end}) + b"\n")
+
+
+def _more(game: AnalysedGame) -> dict[str, Any]:
+    """Return what a part has of a game beside what the whole has, for reports that are made of it later."""
+    more: dict[str, Any] = {}
+    if game.text:
+        more["text"] = game.text
+    if game.answers:
+        more |= {"answers": game.answers, "answer_scale": game.answer_scale}
+    exact = {str(k): (ply.clock, ply.time) for k, ply in enumerate(game.plies) if _ply(ply) is not ply}
+    return more | {"times": exact} if exact else more
 
 
 def _game(game: AnalysedGame, *, why: bool) -> dict[str, Any]:

@@ -37,6 +37,7 @@ PUBLIC = [
     "analyze",
     "evaluate",
     "explain",
+    "merge",
 ]
 """A name that leaves, or changes its meaning, needs the steps of "What may change" in engine/embedding.md."""
 
