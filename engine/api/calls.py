@@ -71,7 +71,8 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     * **depth** - *(optional)* plies of depth to search each position.
     * **time** - *(optional)* milliseconds to search each position; not reproducible.
     * **multipv** - *(optional)* how many best moves of each position get a line of their own; 1.
-    * **adaptive** - *(optional)* spend a quarter of the nodes, where it matters most; so from 40,000 nodes on.
+    * **adaptive** - *(optional)* whether games are searched with a quarter of the nodes, most of them where a
+      judgement is in doubt; when left out, from 40,000 nodes on. With `False` each position gets all of them.
     * **evaluator** - *(optional)* a name, the path of a UCI program, a class or an instance; `stockfish`.
     * **workers** - *(optional)* how many positions are searched at once; as many as this process may use cores.
     * **output** - *(optional)* the path of a file to write, or several; the ending chooses the writer.
@@ -92,14 +93,12 @@ def analyze(  # noqa: PLR0913 - public keyword arguments
     >>> list(engine.analyze("1. e4 e5 2. Nf3 *", nodes=1_000, aggregators=["accuracy"]).reports)
     ['accuracy']
     """
-    own = override_settings(settings, evaluator, workers)
     limits = Wanted(nodes=nodes, depth=depth, time=time, multipv=multipv, adaptive=adaptive, budget=budget)
-    files = Wanted(output=output, output_format=output_format, force=force, shard=shard, settings=own)
+    files = Wanted(output=output, output_format=output_format, force=force, shard=shard)
     wanted: Wanted = {**limits, **files, "aggregators": aggregators, "stop_after": stop_after}
-    own = merge_settings(wanted, Settings())
-    return announced(
-        start_run(inputs.list_inputs(source), own, wanted, progress=progress, stop=stop, games=games)
-    ).execute()
+    own = merge_settings(wanted, override_settings(settings, evaluator, workers))
+    run = start_run(inputs.list_inputs(source), own, wanted, progress=progress, stop=stop, games=games)
+    return announced(run).execute()
 
 
 @spelled_out()
