@@ -43,7 +43,7 @@ from engine.contracts.certainty import (
 )
 from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
-from engine.contracts.reader import RawGame, Reader, Unreadable
+from engine.contracts.reader import BrokenFile, RawGame, Reader, Unreadable
 from engine.contracts.states import Keyed
 from engine.model import (
     AnalysedGame,
@@ -57,6 +57,7 @@ from engine.model import (
 
 __all__ = [
     "Aggregator",
+    "BrokenFile",
     "Counts",
     "Done",
     "Evaluator",

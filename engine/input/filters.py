@@ -90,6 +90,8 @@ class Filter(Struct, frozen=True):
     """The compiled expression."""
     asks_result: bool = False
     """Whether it compares the tag `Result`, which means the result of the game."""
+    asks_moves: bool = False
+    """Whether the tags alone may not decide: it looks at comments of the moves, or at the clocks for the speed."""
     tags: frozenset[str] = frozenset()
     """Names of the tags that it compares, as the user wrote them."""
 
@@ -111,7 +113,7 @@ def compile_filter(text: str, player: PlayerFilter | None = None) -> Filter:
     Raises `ConfigError` that points at the mistake and shows an example.
     """
     parser = _Parser(text, player)
-    return Filter(text, parser.parse(), parser.asks_result, frozenset(parser.tags))
+    return Filter(text, parser.parse(), parser.asks_result, parser.asks_moves, frozenset(parser.tags))
 
 
 class _Token(Struct, frozen=True):
@@ -136,7 +138,7 @@ class _Parser:
         self._tokens = self._scan()
         self._next = 0
         self._depth = 0
-        self.asks_result = False
+        self.asks_result = self.asks_moves = False
 
     def parse(self) -> _Test:
         test = self._expression()
@@ -191,6 +193,8 @@ class _Parser:
         if self._take("not"):
             negated = self._negation()
             return lambda tags, raw: not negated(tags, raw)
+        if self._token.keyword in ("eval", "clock"):
+            self.asks_moves = True
         if self._take("eval"):
             return lambda _tags, raw: bool(_EVALUATIONS.search(raw))
         if self._take("clock"):
@@ -255,6 +259,7 @@ class _Parser:
         if wanted not in SPEED_NAMES or op == "~":
             self._next -= 1
             raise self._error(f"`speed` with one of = != < <= > >= and one of {', '.join(SPEED_NAMES)} expected")
+        self.asks_moves = True
         order = {"=": operator.eq, "!=": operator.ne, **_ORDER}[op]
         rank = SPEED_NAMES.index(wanted)
 
