@@ -39,6 +39,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.errors import ConfigError
+from engine.input.folded import Folded
 from engine.input.speeds import speed_of
 from engine.model import SPEED_NAMES, Color
 from engine.model.names import plain_name
@@ -101,7 +102,7 @@ class Filter(Struct, frozen=True):
         * **headers** - the tags of the game.
         * **movetext** - the raw game; only `eval` and `clock` look at it.
         """
-        return self.test({name.lower(): value for name, value in headers.items()}, movetext)
+        return self.test(Folded(headers), movetext)
 
 
 def compile_filter(text: str, player: PlayerFilter | None = None) -> Filter:
@@ -363,9 +364,9 @@ class PlayerFilter(Struct, frozen=True):
         * **headers** - the tags of the game.
         """
         colors: list[Color] = []
-        for name, value in headers.items():
+        for name in headers:
             side = name.lower()
-            if side in ("white", "black") and plain_name(value) in self.names:
+            if side in ("white", "black") and plain_name(headers[name]) in self.names:
                 colors.append("white" if side == "white" else "black")
         return tuple(sorted(set(colors), reverse=True))
 

@@ -47,10 +47,12 @@ class ParsedGame(Struct, frozen=True):
 
 
 class FilteredGame(Struct, frozen=True):
-    """A game that `--filter`, `--player` or `--sample` left out."""
+    """A game that `--filter`, `--player` or `--sample` left out, or several of them."""
 
     origin: Origin
-    """Number of the game, its file and line."""
+    """Number of the game, its file and line; of several those of the last."""
+    games: int = 1
+    """How many they are."""
 
 
 class DuplicateGame(Struct, frozen=True):

@@ -113,7 +113,7 @@ class Source:
         self.encoding: str | None = None
         """Encoding of the text; None to find out. To be set before anything is read."""
         self.wanted: Callable[[Mapping[str, str]], bool] | None = None
-        """Tells from the tags whether a game is taken; the others may come without moves. None: every game may be."""
+        """Tells from the tags whether a game is taken; others may come without moves. None: every game may be."""
         self.stopped: Callable[[], bool] = lambda: False
         """Whether reading is to end, as at the end of the file."""
 

@@ -90,12 +90,13 @@ class RunAccounts:
             kind: Literal["warning", "damaged"] = "warning" if item.changed else "damaged"
             self.notice(Notice(kind, item.file, item.line, None, item.reason))
             return
-        self.counts.read += 1
         if isinstance(item, DuplicateGame):
+            self.counts.read += 1
             self.counts.duplicates += 1
             self.notes.add(item.origin, [note_of_duplicate(item)])
         else:
-            self.counts.filtered += 1
+            self.counts.read += item.games
+            self.counts.filtered += item.games
 
     def notice(self, notice: Notice) -> None:
         """Report something that people should know."""

@@ -64,9 +64,10 @@ class _Trickle(io.RawIOBase):
 def check_reader(cls: type[Reader], samples: Iterable[bytes] = (), *, seed: int = 0) -> int:
     """Check a reader with its own files, with those of other formats, and with damaged ones; return its games.
 
-    `split` (but for `BrokenFile`, in a binary format) and `parse` raise no error whatever the bytes are; `split` finds the same games however the file is
-    read; `parse` depends on the game alone and returns a `SourceGame` of legal moves or an `Unreadable` with a
-    reason; `headers` says what `parse` says; nothing is printed.
+    `split` and `parse` raise no error whatever the bytes are, but that `split` raises `BrokenFile` for what a
+    reader of a binary format cannot read; `split` finds the same games however the file is read; `parse`
+    depends on the game alone and returns a `SourceGame` of legal moves or an `Unreadable` with a reason;
+    `headers` says what `parse` says; nothing is printed.
 
     * **samples** - *(optional)* contents of files of its format.
     * **seed** - *(optional)* of the damage.

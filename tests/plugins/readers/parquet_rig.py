@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -37,8 +37,8 @@ def row(pgn: bytes) -> dict[str, Any]:
     return {
         **{name: tags.get(name) for name in (*TEXTS, *MORE_TEXTS)},
         **{name: int(tags[name]) if tags.get(name, "?") != "?" else None for name in NUMBERS},
-        "UTCDate": datetime.date.fromisoformat(date.replace(".", "-")) if date else None,
-        "UTCTime": datetime.time.fromisoformat(time) if time else None,
+        "UTCDate": dt.date.fromisoformat(date.replace(".", "-")) if date else None,
+        "UTCTime": dt.time.fromisoformat(time) if time else None,
         "movetext": raw.data[end_of_head(raw.data) :].decode().strip(),
     }
 

@@ -1,8 +1,8 @@
-"""Games in Parquet: the same as in PGN, moves read only where a filter needs them, bad files said and passed over."""
+"""Games in Parquet: the same as in PGN, moves read only where a filter needs them, bad files said."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import gzip
 import io
 import random
@@ -26,7 +26,8 @@ from engine_plugins.readers.pgn import PgnReader
 from tests.plugins.readers import parquet_rig as rig
 
 GAMES = [
-    f'[Event "Rated Blitz game"]\n[Site "https://lichess.org/game{number:04}"]\n[White "Ann \\"A\\" {number % 3}"]\n'
+    f'[Event "Rated Blitz game"]\n[Site "https://lichess.org/game{number:04}"]\n'
+    f'[White "Ann \\"A\\" {number % 3}"]\n'
     f'[Black "B\\\\b"]\n[Result "{result}"]\n[UTCDate "2024.01.{1 + number:02}"]\n[UTCTime "23:59:0{number}"]\n'
     f'[WhiteElo "{1500 + 100 * number}"]\n[BlackElo "1601"]\n[WhiteRatingDiff "+5"]\n[BlackRatingDiff "-4"]\n'
     '[ECO "C20"]\n[Opening "King\'s Pawn Game"]\n[TimeControl "180+2"]\n[Termination "Normal"]\n\n'
@@ -133,11 +134,11 @@ def _read(data: bytes, wanted: Any) -> int:
 
 
 def test_columns_of_every_type_become_tags(tmp_path: Path) -> None:
-    moment = datetime.datetime(2024, 2, 29, 12, 0, tzinfo=datetime.UTC)
+    moment = dt.datetime(2024, 2, 29, 12, 0, tzinfo=dt.UTC)
     row = {
         "White": 'a"\\\nb',
         "Date": moment,
-        "Time": datetime.time(1, 2, 3, 500),
+        "Time": dt.time(1, 2, 3, 500),
         "WhiteElo": 1500.0,
         "WhiteRatingDiff": 0.0,
         "Weight": 1.5,
