@@ -32,6 +32,8 @@ class EncoderSpec(Struct, frozen=True):
     evaluator: EvaluatorInfo
     limit: Limit
     players: tuple[str, ...]
+    folder: bool = False
+    """Whether the output is a folder, which has a writer of its own (`Writer.folder`)."""
 
     @classmethod
     def of(cls, writer: str, info: RunInfo) -> EncoderSpec:
@@ -59,7 +61,7 @@ class Encoder:
 
     def __init__(self, spec: EncoderSpec, writer: type[Writer]) -> None:
         """`writer`: the class with the name `spec.writer`."""
-        self._writer = writer
+        self._writer = writer = (writer.folder or writer) if spec.folder else writer
         options = parse_options(writer.Options, spec.options, f"writer {spec.writer}")
         self._info = RunInfo(spec.evaluator, spec.limit, options, spec.output, players=spec.players)
 
