@@ -26,6 +26,7 @@ BENCHMARKS = {
     "cache": "cache",
     "memory": "memory",
     "names": "names",
+    "million": "million",
     "recorded": "recorded",
     "scale": "scale",
     "units": "units",
