@@ -1,8 +1,9 @@
 """Peak memory of the parent over a million games with a folder of Parquet: it must not grow with the games.
 
-The games are generated and short, 6 plies, with evaluations and clocks, so that nothing is searched: 4,000 beginnings,
-played by 200,000 players over ten years, as in a database in the order of time. What fills the memory does so
-within the first size; the growth from there to the second is what counts. The peak is the kernel's own figure.
+The games are generated and short, 6 plies, with evaluations and clocks, so that nothing is searched: 4,000
+beginnings, played by 200,000 players over ten years, as in a database in the order of time. What fills the memory
+does so within the first size; the growth from there to the second is what counts. The peak is the kernel's own
+figure.
 """
 
 from __future__ import annotations

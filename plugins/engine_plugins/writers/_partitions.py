@@ -13,7 +13,8 @@ that readers leave out those that a question does not ask for. Rows are held unt
 group; when those of all partitions are too many, the partitions with most of them write smaller ones. The files of
 few partitions are open at a time: those that were written to longest ago are closed for others, and the partition
 goes on in further files. So memory does not grow with the games, nor with the months. Games in the order of time,
-as in Lichess's database, make few files and full row groups; games of many months in no order make many small ones.
+as in Lichess's database, make few files and full row groups; games of many months in no order make many small
+ones.
 """
 
 from __future__ import annotations
