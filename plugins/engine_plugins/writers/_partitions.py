@@ -33,7 +33,7 @@ from engine_plugins.writers._arrow import GROUP_ROWS, arrow_schema, check_pyarro
 
 OPEN = 64
 """Partitions whose files are open at a time."""
-HELD_ROWS = 2 * GROUP_ROWS
+HELD_ROWS = GROUP_ROWS
 """Rows that all partitions hold together, at most, before those with most of them write row groups."""
 FILE_ROWS = 100 * GROUP_ROWS
 """Rows of games and moves after which a partition goes on in another file."""

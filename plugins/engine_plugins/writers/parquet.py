@@ -112,7 +112,7 @@ class _GamesAsRows(_Parquet):
 
     def write_encoded(self, data: bytes) -> None:
         lengths, packed = _encoded(data)
-        batch = self._pa.ipc.readrecord_batch(self._pa.py_buffer(packed), self._schema)
+        batch = self._pa.ipc.read_record_batch(self._pa.py_buffer(packed), self._schema)
         begin = end = 0
         held = sum(part.num_rows for part in self._parts)
         for length in lengths:  # a batch ends with a game, wherever the games were encoded
