@@ -27,6 +27,7 @@ BENCHMARKS = {
     "memory": "memory",
     "names": "names",
     "million": "million",
+    "filter": "filtering",
     "recorded": "recorded",
     "scale": "scale",
     "units": "units",
