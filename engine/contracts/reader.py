@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
@@ -36,6 +36,10 @@ class Unreadable(Struct, frozen=True):
     """Number of the line that the reason is about; None: the game's first line."""
 
 
+class BrokenFile(Exception):
+    """A file of a binary format that cannot be read, or not any further; the text says why, for people."""
+
+
 class Reader(abc.ABC):
     """Reads games from a file of one format.
 
@@ -51,6 +55,11 @@ class Reader(abc.ABC):
 
     sniffed_suffixes: ClassVar[tuple[str, ...]] = ()
     """Endings of files in a folder that are read if `sniff` says that they are of this format."""
+
+    magic: ClassVar[bytes] = b""
+    """The first bytes of a binary format. `split` then gets a file that can `seek`, with its bytes as they are,
+    and raises `BrokenFile` for one that it cannot read; standard input and compressed files are copied to a
+    temporary file first. Empty: a format of text, whose stream is read from its beginning to its end."""
 
     analysed: ClassVar[bool] = False
     """Whether the format holds games that this framework has analysed, which need no evaluator. They are skipped
@@ -78,6 +87,26 @@ class Reader(abc.ABC):
 
         * **stream** - the decompressed file.
         """
+
+    def split_wanted(
+        self,
+        stream: BinaryIO,
+        wanted: Callable[[Mapping[str, str]], bool] | None,
+    ) -> Iterator[RawGame]:
+        """Cut the stream into games as `split` does; for formats that have the tags apart from the moves.
+
+        * **stream** - the same.
+        * **wanted** - tells from the tags whether a game is taken; one that is not may come without its moves.
+          None: every game may be taken.
+        """
+        return self.split(stream)
+
+    def holds_games(self, stream: BinaryIO) -> bool:
+        """Return whether a file in a folder holds games. Asked of files of a binary format with its ending.
+
+        * **stream** - the file, which can `seek`.
+        """
+        return True
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
         """Return the tag pairs for `--filter` and `--player`, without parsing the moves.

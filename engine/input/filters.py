@@ -39,6 +39,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.errors import ConfigError
+from engine.input.folded import Folded
 from engine.input.speeds import speed_of
 from engine.model import SPEED_NAMES, Color
 from engine.model.names import plain_name
@@ -90,6 +91,8 @@ class Filter(Struct, frozen=True):
     """The compiled expression."""
     asks_result: bool = False
     """Whether it compares the tag `Result`, which means the result of the game."""
+    asks_moves: bool = False
+    """Whether the tags alone may not decide: it looks at comments of the moves, or at the clocks for the speed."""
     tags: frozenset[str] = frozenset()
     """Names of the tags that it compares, as the user wrote them."""
 
@@ -99,7 +102,7 @@ class Filter(Struct, frozen=True):
         * **headers** - the tags of the game.
         * **movetext** - the raw game; only `eval` and `clock` look at it.
         """
-        return self.test({name.lower(): value for name, value in headers.items()}, movetext)
+        return self.test(Folded(headers), movetext)
 
 
 def compile_filter(text: str, player: PlayerFilter | None = None) -> Filter:
@@ -111,7 +114,7 @@ def compile_filter(text: str, player: PlayerFilter | None = None) -> Filter:
     Raises `ConfigError` that points at the mistake and shows an example.
     """
     parser = _Parser(text, player)
-    return Filter(text, parser.parse(), parser.asks_result, frozenset(parser.tags))
+    return Filter(text, parser.parse(), parser.asks_result, parser.asks_moves, frozenset(parser.tags))
 
 
 class _Token(Struct, frozen=True):
@@ -136,7 +139,7 @@ class _Parser:
         self._tokens = self._scan()
         self._next = 0
         self._depth = 0
-        self.asks_result = False
+        self.asks_result = self.asks_moves = False
 
     def parse(self) -> _Test:
         test = self._expression()
@@ -191,6 +194,8 @@ class _Parser:
         if self._take("not"):
             negated = self._negation()
             return lambda tags, raw: not negated(tags, raw)
+        if self._token.keyword in ("eval", "clock"):
+            self.asks_moves = True
         if self._take("eval"):
             return lambda _tags, raw: bool(_EVALUATIONS.search(raw))
         if self._take("clock"):
@@ -255,6 +260,7 @@ class _Parser:
         if wanted not in SPEED_NAMES or op == "~":
             self._next -= 1
             raise self._error(f"`speed` with one of = != < <= > >= and one of {', '.join(SPEED_NAMES)} expected")
+        self.asks_moves = True
         order = {"=": operator.eq, "!=": operator.ne, **_ORDER}[op]
         rank = SPEED_NAMES.index(wanted)
 
@@ -358,9 +364,9 @@ class PlayerFilter(Struct, frozen=True):
         * **headers** - the tags of the game.
         """
         colors: list[Color] = []
-        for name, value in headers.items():
+        for name in headers:
             side = name.lower()
-            if side in ("white", "black") and plain_name(value) in self.names:
+            if side in ("white", "black") and plain_name(headers[name]) in self.names:
                 colors.append("white" if side == "white" else "black")
         return tuple(sorted(set(colors), reverse=True))
 

@@ -10,7 +10,7 @@ parsed. Only a counted sample keeps games in memory.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct, structs
 
@@ -23,7 +23,7 @@ from engine.input.seen_names import SeenNames
 from engine.input.seen_tags import SeenTags
 from engine.input.shards import InputDigest, Shard, parse_shard
 from engine.input.sources import BrokenSource, NoGameYet, Source
-from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, with_result
+from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, tag_result, with_result
 from engine.plugin import RawGame, Reader, Unreadable
 
 _ELSEWHERE_GAMES = 500
@@ -51,10 +51,12 @@ class ParsedGame(Struct, frozen=True):
 
 
 class FilteredGame(Struct, frozen=True):
-    """A game that `--filter`, `--player` or `--sample` left out."""
+    """A game that `--filter`, `--player` or `--sample` left out, or several of them."""
 
     origin: Origin
-    """Number of the game, its file and line."""
+    """Number of the game, its file and line; of several those of the last."""
+    games: int = 1
+    """How many they are."""
 
 
 class DuplicateGame(Struct, frozen=True):
@@ -227,6 +229,7 @@ def _filter_games(
             source.close()
             yield BrokenSource(source.name, None, source.refused)
             continue
+        source.wanted = _by_tags(selection)
         try:
             for item in source.games(readers):
                 if isinstance(item, BrokenSource | NoGameYet):
@@ -252,6 +255,27 @@ def _filter_games(
             yield BrokenSource(source.name, None, f"cannot be read any further: {cause}")
         finally:
             source.close()
+
+
+def _by_tags(selection: Selection) -> Callable[[Mapping[str, str]], bool] | None:
+    """Return what tells from the tags that a game is left out; None where nothing is, or they may not tell it."""
+    chosen, players = selection.filter, selection.players
+    if (chosen is None and players is None) or (chosen is not None and chosen.asks_moves):
+        return None
+
+    def wanted(headers: Mapping[str, str]) -> bool:
+        if players is not None and not players(headers):
+            return False
+        if chosen is None:
+            return True
+        result = tag_result(headers)
+        if chosen.asks_result:
+            if result == "*":
+                return True  # the end of the moves may have it
+            headers = with_result(headers, result)
+        return chosen.matches(headers, b"")
+
+    return wanted
 
 
 def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:

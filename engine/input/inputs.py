@@ -146,7 +146,7 @@ class SupplySource(Source):
                 yield BrokenSource(_name_of(item), None, error.message)
                 continue
             for source in item_sources:
-                source.stopped, source.encoding = self.stopped, self.encoding
+                source.stopped, source.encoding, source.wanted = self.stopped, self.encoding, self.wanted
                 try:
                     yield from source.games(readers)
                 finally:

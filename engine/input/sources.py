@@ -6,30 +6,27 @@ holds one block and one game in memory.
 """
 
 # os.path answers False where Path raises (a name too long, a folder closed to us), and leaves names as written.
-# ruff: noqa: PTH110, PTH112, PTH113, PTH116, PTH118
+# ruff: noqa: PTH110, PTH112, PTH113, PTH118
 
 from __future__ import annotations
 
-import errno
-import functools
+import contextlib
 import io
 import os
 import re
-import stat
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from msgspec import Struct
 
-from engine.cache.network import on_network
 from engine.errors import InputError
 from engine.input.checks import checked_raw
 from engine.input.encodings import Utf8Stream, with_note
 from engine.input.endings import compression_suffix, is_archive, reader_by_suffix, without_compression
 from engine.input.feed import Feed
-from engine.plugin import RawGame, Reader
+from engine.input.opened import copied, is_other, lies_on_network, size_of, standard_input, status_of_regular
+from engine.plugin import BrokenFile, RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
 from engine.system.files import PatientFile, may_keep_waiting
 
@@ -92,7 +89,7 @@ class Source:
         """
         self.name = name
         """Name as the user gave it, inside a folder joined to the folder's name; `-` for standard input."""
-        self.size = _size_of(name) if file is None else size or 0
+        self.size = size or (size_of(name) if file is None and name != STDIN else 0)
         """Raw (still compressed) bytes; 0 when the size is not known beforehand."""
         self.refused: str | None = None
         """Reason why a file found in a folder is not read, for people; None for a source that is read."""
@@ -112,8 +109,11 @@ class Source:
         self._done = False
         self._closing = False
         self._feed: Feed[Found] | None = None
+        self._in_order: BinaryIO | None = None
         self.encoding: str | None = None
         """Encoding of the text; None to find out. To be set before anything is read."""
+        self.wanted: Callable[[Mapping[str, str]], bool] | None = None
+        """Tells from the tags whether a game is taken; others may come without moves. None: every game may be."""
         self.stopped: Callable[[], bool] = lambda: False
         """Whether reading is to end, as at the end of the file."""
 
@@ -137,12 +137,13 @@ class Source:
     def reader(self) -> str:
         """Name of the reader: by the file name, else by the first 64 KiB, else `pgn`. May open the file."""
         if self._reader is None:
-            try:
-                head = self.open().peek(_HEAD)
-            except OSError:
-                head = b""  # reading the games reports it
-            others = (name for name in self._readers if name != DEFAULT_READER)
-            self._reader = next((name for name in others if self._sniffs(name, head)), DEFAULT_READER)
+            head = b""
+            with contextlib.suppress(OSError):  # reading the games reports it
+                stream = self.open()
+                head = stream.peek(_HEAD) if self._reader is None else b""
+            if self._reader is None:  # opening the file may have told it
+                others = (name for name in self._readers if name != DEFAULT_READER)
+                self._reader = next((name for name in others if self._sniffs(name, head)), DEFAULT_READER)
         return self._reader
 
     def _sniffs(self, name: str, head: bytes) -> bool:
@@ -158,10 +159,14 @@ class Source:
         if self._stream is None:
             keep_open = self._file is not None or self.name == STDIN
             file = self._open_raw()
-            status = _regular(file) if self._file is None else None
+            status = status_of_regular(file) if self._file is None else None
             self._opened = (file, status) if status else None
             # The content decides, not the name: a download may have lost or kept the wrong ending.
-            self._compression = compression_of(file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES])
+            head = file.peek(_MAGIC_BYTES)[:_MAGIC_BYTES]
+            self._compression = compression_of(head)
+            if self._reader is None:
+                binary = (name for name, one in self._readers.items() if one.magic and head.startswith(one.magic))
+                self._reader = next(binary, None)
             self._raw = InputStream(file, self._compression, keep_open=keep_open)
             self._text = Utf8Stream(self._raw, self.encoding)
             self._stream = io.BufferedReader(self._text, _HEAD)
@@ -170,7 +175,7 @@ class Source:
     def _open_raw(self) -> io.BufferedReader:
         if self._file is not None:
             return io.BufferedReader(cast("io.RawIOBase", self._file), _HEAD)
-        file = _stdin() if self.name == STDIN else self.name
+        file = standard_input() if self.name == STDIN else self.name
         if not isinstance(file, int | str):
             return file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", file))
         return io.BufferedReader(PatientFile(file, lambda: self._closing or self.stopped()), _HEAD)
@@ -196,13 +201,27 @@ class Source:
         reader = readers[self.reader]
         for complaint in self._complaints:
             yield BrokenSource(self.name, None, complaint, changed=True)
-        for raw in reader.split(self.open()):
-            guessed = self._text.guessed if self._text else None
-            yield self.name, reader, with_note(checked_raw(raw, self.reader), guessed)
+        try:
+            stream = self._binary() if reader.magic else self.open()
+            for raw in reader.split_wanted(stream, self.wanted):
+                guessed = self._text.guessed if self._text else None
+                yield self.name, reader, with_note(checked_raw(raw, self.reader), guessed)
+        except BrokenFile as error:
+            yield BrokenSource(self.name, None, str(error))
         if self.damage:
             yield BrokenSource(self.name, None, f"{self.damage}; the games before are kept")
         if change := self._change():
             yield BrokenSource(self.name, None, change, changed=True)
+
+    def _binary(self) -> BinaryIO:
+        """Return the bytes of a format that is read out of order: the file itself, or a copy. Raises OSError."""
+        self.open()
+        assert self._raw is not None
+        if self._in_order is None and self._opened is not None and not self._compression and self.name != STDIN:
+            self._in_order = self._opened[0]
+        elif self._in_order is None:
+            self._in_order = copied(self._raw)
+        return self._in_order
 
     def _change(self) -> str | None:
         """Return how the file has changed since it was opened, for people; None when it has not."""
@@ -211,7 +230,7 @@ class Source:
         file, before = self._opened
         now = os.fstat(file.fileno())
         again = "the same command again reads all of it, and searches nothing twice"
-        if self.name != STDIN and _is_other(self.name, before):
+        if self.name != STDIN and is_other(self.name, before):
             return f"was replaced while it was read; what it was before is analysed, and {again}"
         if now.st_size != before.st_size:
             how = "grew" if now.st_size > before.st_size else "shrank"
@@ -228,10 +247,10 @@ class Source:
     def _may_keep_waiting(self) -> bool:
         """Whether it is neither a file on a disk of this machine nor in memory."""
         if self.name == STDIN and self._file is None:
-            file = _stdin()
+            file = standard_input()
             return isinstance(file, int) and may_keep_waiting(file)
         if self._file is None:
-            return may_keep_waiting(self.name) or _on_network(Path(self.name).parent)
+            return may_keep_waiting(self.name) or lies_on_network(Path(self.name).parent)
         try:
             return may_keep_waiting(self._file.fileno())
         except (OSError, AttributeError):
@@ -240,7 +259,7 @@ class Source:
     def has_clocks(self) -> bool:
         """Return whether the first 64 KiB mention clock or move times. May open the file."""
         try:
-            return bool(_CLOCKS.search(self.open().peek(_HEAD)))
+            return bool(self._readers[self.reader].magic or _CLOCKS.search(self.open().peek(_HEAD)))
         except OSError:
             return False  # reading the games reports it
 
@@ -258,6 +277,8 @@ class Source:
             return 1.0
         if self.size == 0:
             return None
+        if self._in_order is not None:
+            return min(1.0, self._in_order.tell() / self.size)
         if not self._compression:
             return min(1.0, self.bytes_split / self.size)
         return min(1.0, self._raw.consumed / self.size) if self._raw else 0.0
@@ -267,8 +288,9 @@ class Source:
         self._done = self._closing = True
         if self._feed is not None and not self._feed.close():
             return  # a file server that does not answer: the stream is in use, and its thread in the kernel
-        if self._stream is not None:
-            self._stream.close()
+        for stream in (self._in_order, self._stream):
+            if stream is not None:
+                stream.close()
 
 
 def open_paths(names: Sequence[str], readers: Mapping[str, Reader]) -> list[Source]:
@@ -331,48 +353,6 @@ def _open_file(name: str, readers: Mapping[str, Reader]) -> Source:
     return Source(name, readers)
 
 
-def _size_of(name: str) -> int:
-    if name == STDIN:
-        return 0
-    status = os.stat(name)
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
-
-
-def _regular(file: io.BufferedReader) -> os.stat_result | None:
-    """Return the status of an open file; None for what is no regular file."""
-    try:
-        status = os.fstat(file.fileno())
-    except (OSError, ValueError):
-        return None
-    return status if stat.S_ISREG(status.st_mode) else None
-
-
-def _is_other(name: str, opened: os.stat_result) -> bool:
-    """Return whether a name has become that of another file than the one that was opened."""
-    try:
-        return not os.path.samestat(os.stat(name), opened)
-    except OSError:
-        return False  # removed: nothing is missing
-
-
-def _stdin() -> int | BinaryIO:
-    """Return the descriptor of standard input, or what a program has put in its place. Raises OSError.
-
-    A thread must not be left waiting inside `sys.stdin`: Python could not end then.
-    """
-    if sys.stdin is None:  # a program without a console
-        raise OSError(errno.EBADF, "there is no standard input")
-    try:
-        return sys.stdin.fileno()
-    except (OSError, ValueError):
-        return sys.stdin.buffer
-
-
-@functools.lru_cache(1)
-def _on_network(folder: Path) -> bool:
-    return on_network(folder.resolve())
-
-
 def _bytes_of(item: Found) -> int:
     return len(item[2].data) if isinstance(item, tuple) else 0
 
@@ -380,7 +360,7 @@ def _bytes_of(item: Found) -> int:
 def _reader_in_folder(file: str, readers: Mapping[str, Reader]) -> str | None:
     """Return the reader of a file in a folder: by its ending, and where that may mean anything, by its content."""
     if name := reader_by_suffix(file, readers):
-        return name
+        return name if not readers[name].magic or _holds_games(file, readers[name]) else None
     bare = without_compression(file).lower()
     sniffing = {name: one for name, one in readers.items() if bare.endswith(one.sniffed_suffixes)}
     if not sniffing:
@@ -393,3 +373,12 @@ def _reader_in_folder(file: str, readers: Mapping[str, Reader]) -> str | None:
     finally:
         source.close()
     return next((name for name, one in sniffing.items() if one.sniff(head)), None)
+
+
+def _holds_games(file: str, reader: Reader) -> bool:
+    """Return whether a file of a binary format holds games; True for one that cannot be told."""
+    try:
+        with open(file, "rb") as stream:
+            return bool(reader.holds_games(stream))
+    except Exception:  # reading the games reports it; a reader is a plugin
+        return True

@@ -34,6 +34,8 @@ class EncoderSpec(Struct, frozen=True):
     players: tuple[str, ...]
     part: PartHead | None = None
     """What part of a run the output is; None for a whole one."""
+    folder: bool = False
+    """Whether the output is a folder, which has a writer of its own (`Writer.folder`)."""
 
     @classmethod
     def of(cls, writer: str, info: RunInfo) -> EncoderSpec:
@@ -61,7 +63,7 @@ class Encoder:
 
     def __init__(self, spec: EncoderSpec, writer: type[Writer]) -> None:
         """`writer`: the class with the name `spec.writer`."""
-        self._writer = writer
+        self._writer = writer = (writer.folder or writer) if spec.folder else writer
         options = parse_options(writer.Options, spec.options, f"writer {spec.writer}")
         self._info = RunInfo(
             spec.evaluator, spec.limit, options, spec.output, players=spec.players, part=spec.part

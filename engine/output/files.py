@@ -10,7 +10,8 @@ goes there while it is written, so that memory stays the same.
 | --------------- | ------------------------------------------------------------------ |
 | `files.py`      | all outputs of a run as one                                        |
 | `target.py`     | where one output goes, and what can be checked before a run        |
-| `output.py`     | one output while it is written                                     |
+| `output.py`     | one output while it is written; `folder_output.py` one that is a folder |
+| `folder.py`     | that folder, made beside its place                                 |
 | `part.py`       | its file, locked from its making until it has its name             |
 | `unfinished.py` | which files are those of a run that did not finish                 |
 | `encoding.py`   | games that other processes encode                                  |
@@ -41,6 +42,8 @@ from engine.errors import ConfigError, OutputError, PluginCrashed
 from engine.model import AnalysedGame, Origin, RunResult, SkippedGame
 from engine.output import unfinished
 from engine.output.encoding import EncoderSpec, Piece
+from engine.output.folder import MARK
+from engine.output.folder_output import FolderOutput
 from engine.output.output import Output
 from engine.output.part import left_names, remove_left
 from engine.output.target import STDOUT, Target, check_different, file_target, stdout_target
@@ -129,7 +132,7 @@ class Targets:
         outputs: list[Output] = []
         try:
             for target in self.targets:
-                output = Output(target, force=self._force)
+                output = (FolderOutput if target.folder else Output)(target, force=self._force)
                 outputs.append(output)
                 writer_options = (options or {}).get(target.plugin, NoOptions())
                 output.open(structs.replace(info, options=writer_options))
@@ -273,7 +276,7 @@ def _publish(ready: Sequence[Output]) -> None:
     sync_folders(path.parent for path in paths)
     for path in paths:
         remove_left(path)
-    unfinished.forget([place for path in paths for place in (path, *left_names(path))])
+    unfinished.forget([place for path in paths for place in (path, path / MARK, *left_names(path))])
     for output in ready:
         output.release()
 

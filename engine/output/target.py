@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engine.errors import ConfigError, OutputError
 from engine.output import unfinished
+from engine.output.folder import check_folder, is_folder
 from engine.output.part import is_left
 from engine.plugin import Writer
 from engine.system.compression import COMPRESSORS, Compressor
@@ -37,10 +38,14 @@ class Target(Struct, frozen=True):
     """The part of the name that chose the writer and the compression."""
     compressor: Callable[[], Compressor] | None = None
     """Makes the compressor; None for an output that is not compressed."""
+    folder: bool = False
+    """Whether it is a folder of files."""
 
     def overwrites(self, file: Path) -> bool:
         """Whether writing this output could change or remove `file`, hard links included."""
         path = self.path
+        if self.folder and path is not None:
+            return path in (real := real_path(str(file))).parents or path == real
         return path is not None and (_is_same_file(path, file) or is_left(real_path(str(file)), path))
 
 
@@ -66,6 +71,8 @@ def file_target(
 
     * **makes_folder** - *(optional)* whether the run makes the folder, if there is one to make it in.
     """
+    if is_folder(name):
+        return _folder_target(name, writers, force=force)
     _check_kind(name)
     compression = next((ending for ending in COMPRESSORS if name.lower().endswith(ending)), "")
     stem = name[: len(name) - len(compression)]
@@ -77,6 +84,17 @@ def file_target(
         check_path(name, path, force=force)
     ending = _longest_suffix(Path(stem).name.lower(), writers[plugin]) + compression
     return Target(name, path, plugin, writers[plugin], ending, COMPRESSORS.get(compression))
+
+
+def _folder_target(name: str, writers: Mapping[str, type[Writer]], *, force: bool) -> Target:
+    found = next(
+        ((plugin, writer.folder) for plugin, writer in writers.items() if writer.folder is not None), None
+    )
+    if found is None:
+        raise ConfigError(f"output {name}: no writer writes folders")
+    path = real_path(name)
+    check_folder(name, path, force=force)
+    return Target(name, path, *found, folder=True)
 
 
 def check_different(target: Target, others: Sequence[Target]) -> None:

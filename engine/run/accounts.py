@@ -97,13 +97,13 @@ class RunAccounts:
             return
         if isinstance(item, Elsewhere):
             self.counts.elsewhere += item.games
-            return
-        self.counts.read += 1
-        if isinstance(item, DuplicateGame):
+        elif isinstance(item, DuplicateGame):
+            self.counts.read += 1
             self.counts.duplicates += 1
             self.notes.add(item.origin, [note_of_duplicate(item)])
         else:
-            self.counts.filtered += 1
+            self.counts.read += item.games
+            self.counts.filtered += item.games
 
     def notice(self, notice: Notice) -> None:
         """Report something that people should know."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.analysis.game import GameAnalyzer
 from engine.input.filters import player_filter
-from engine.input.games import Elsewhere, ParsedGame, UnparsedGame, parse_game, skip_unplayable
+from engine.input.games import Elsewhere, FilteredGame, ParsedGame, UnparsedGame, parse_game, skip_unplayable
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Best, EvaluatorInfo, Failure, Notice, Origin, RunCounts, SkippedGame
 from engine.model.parts import AggregatorCrash, NotedGames
@@ -32,6 +32,8 @@ from engine.settings import Search
 BATCH_GAMES = 64
 BATCH_BYTES = 1 << 20
 """A batch is as many games, or so much text, whichever is less."""
+LEFT_OUT = 1_000
+"""Games left out by a filter after which the games between them do not wait for more."""
 
 
 class BatchJob(Struct, frozen=True):
@@ -227,22 +229,35 @@ def unpack_batch(packed: bytes, job: BatchJob) -> Batch:
 
 
 def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] | Any]:
-    """Yield games by the batch, and what is no game in its place between them."""
+    """Yield games by the batch, and what is no game in its place between them.
+
+    Games that a filter left out are counted together and end no batch: nothing is said of them but how many.
+    """
     batch: list[UnparsedGame] = []
+    left_out: list[FilteredGame] = []
     size = 0
     for item in items:
         if isinstance(item, Elsewhere):
             yield item  # where it stands makes no difference, and it comes between most games of a shard
             continue
-        if isinstance(item, UnparsedGame):
+        if isinstance(item, FilteredGame):
+            left_out.append(item)
+            if len(left_out) < LEFT_OUT:
+                continue
+        elif isinstance(item, UnparsedGame):
             batch.append(item)
             size += len(item.raw.data)
             if len(batch) < BATCH_GAMES and size < BATCH_BYTES:
                 continue
-        if batch:
-            yield batch
-        batch, size = [], 0
-        if not isinstance(item, UnparsedGame):
+        yield from _ended(batch, left_out)
+        batch, left_out, size = [], [], 0
+        if not isinstance(item, UnparsedGame | FilteredGame):
             yield item
+    yield from _ended(batch, left_out)
+
+
+def _ended(batch: list[UnparsedGame], left_out: list[FilteredGame]) -> Iterator[list[UnparsedGame] | FilteredGame]:
+    if left_out:
+        yield FilteredGame(left_out[-1].origin, len(left_out))
     if batch:
         yield batch

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from engine.contracts.options import Options
 from engine.errors import ConfigError
 from engine.output.files import Targets
+from engine.output.folder import is_folder
 from engine.output.names import INDEX, PLAYER
 from engine.output.target import real_path
 from engine.run.player_names import PlayerInput, check_player_files
@@ -42,7 +43,7 @@ def by_player(outputs: Sequence[str]) -> tuple[list[str], list[str]]:
     Raises ConfigError for `{player}` in the name of a folder.
     """
     for name in outputs:
-        if PLAYER in str(Path(name).parent):
+        if PLAYER in str(Path(name).parent) or (PLAYER in name and is_folder(name)):
             raise ConfigError(f"output {name}: {PLAYER} stands in the name of a file, not of a folder")
     return [name for name in outputs if PLAYER not in name], [name for name in outputs if PLAYER in name]
 

@@ -12,7 +12,7 @@ import chess
 import msgspec
 
 from engine.model import SourceGame
-from engine.plugin import RawGame, Reader, Unreadable
+from engine.plugin import BrokenFile, RawGame, Reader, Unreadable
 from engine.testing.broken_law import BrokenLaw, silent
 
 __all__ = ["check_reader"]
@@ -64,9 +64,10 @@ class _Trickle(io.RawIOBase):
 def check_reader(cls: type[Reader], samples: Iterable[bytes] = (), *, seed: int = 0) -> int:
     """Check a reader with its own files, with those of other formats, and with damaged ones; return its games.
 
-    `split` and `parse` raise no error whatever the bytes are; `split` finds the same games however the file is
-    read; `parse` depends on the game alone and returns a `SourceGame` of legal moves or an `Unreadable` with a
-    reason; `headers` says what `parse` says; nothing is printed.
+    `split` and `parse` raise no error whatever the bytes are, but that `split` raises `BrokenFile` for what a
+    reader of a binary format cannot read; `split` finds the same games however the file is read; `parse`
+    depends on the game alone and returns a `SourceGame` of legal moves or an `Unreadable` with a reason;
+    `headers` says what `parse` says; nothing is printed.
 
     * **samples** - *(optional)* contents of files of its format.
     * **seed** - *(optional)* of the damage.
@@ -106,7 +107,7 @@ def _check(cls: type[Reader], data: bytes) -> int:
     if not isinstance(sniffed, bool):
         raise BrokenLaw.of(cls, "sniff returns True or False", f"it returned {sniffed!r}, {shown}")
     raws = _split(cls, io.BytesIO(data), shown)
-    for size in (1, 1000):
+    for size in () if cls.magic else (1, 1000):  # a binary format is read out of order
         if len(data) > _HEAD and size == 1:
             continue
         if _split(cls, io.BufferedReader(_Trickle(data, size), max(2, size)), shown) != raws:
@@ -121,8 +122,14 @@ def _check(cls: type[Reader], data: bytes) -> int:
 
 
 def _split(cls: type[Reader], stream: Any, shown: str) -> list[RawGame]:
+    raws: list[Any] = []
     try:
-        raws: list[Any] = list(cls().split(stream))
+        raws.extend(cls().split(stream))
+    except BrokenFile as error:
+        if not cls.magic or not str(error).strip():
+            raise BrokenLaw.of(
+                cls, "BrokenFile is for binary formats, and says why", f"{_named(error)}, {shown}"
+            ) from error
     except Exception as error:
         raise BrokenLaw.of(
             cls, "split never raises because of the content", f"{_named(error)}, {shown}"

@@ -23,6 +23,7 @@ GUIDES = {
     "configs/README.md": "Profiles",
     "engine/commands.md": "Commands",
     "plugins/engine_plugins/writers/README.md": "Columns of outputs",
+    "plugins/queries.md": "Ten questions for DuckDB",
     "engine/embedding.md": "Embedding",
     "plugins/README.md": "Writing a plugin",
     "plugins/shards.md": "One run on several machines",

@@ -26,6 +26,8 @@ BENCHMARKS = {
     "cache": "cache",
     "memory": "memory",
     "names": "names",
+    "million": "million",
+    "filter": "filtering",
     "recorded": "recorded",
     "shards": "shards",
     "scale": "scale",

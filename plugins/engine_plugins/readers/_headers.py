@@ -31,13 +31,14 @@ def read_headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value, other in _ITEM.findall(head):
         if name:
-            headers[name.decode()] = _value(value)
+            headers[name.decode()] = value_of(value)
         elif other and (parts := _UNESCAPED.match(other)):
-            headers[parts[1].decode()] = _value(parts[2])
+            headers[parts[1].decode()] = value_of(parts[2])
     return headers
 
 
-def _value(value: bytes) -> str:
+def value_of(value: bytes) -> str:
+    """Return the value of a tag as `read_headers` does."""
     text = decode(value)
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)

@@ -50,6 +50,12 @@ _EVENT = re.compile(rb'\n[ \t]*\[Event[ \t]+"')
 _LINE_COMMENT = re.compile(rb"%|(?:[^{};\n]|\{[^{}\n]*+\})*+;")
 _RESULT_AT_END = re.compile(rb"(?:^|[\s})])(?:1-0|0-1|1/2-1/2|\*)\s*\Z")
 _NO_GAME = re.compile(rb"(?:\s|\{[^}]*+\}?|[%;][^\n]*+|1-0|0-1|1/2-1/2|\*)*+\Z")
+_PLAIN_GAME = re.compile(
+    rb'\[Event "[^"\\\n]*+"\]\n(?:\[(?!Event\b)[A-Za-z0-9][A-Za-z0-9_]*+ "[^"\\\n]*+"\]\n)*+'
+    rb'\n[^\s\[%;][^\n]*+\n\n(?=\[Event ")'
+)
+"""A game as Lichess writes it, up to the next one: plain tags without a blank line between them, from `Event` on,
+and all moves on one line. The rules above cut it in the same place; this only finds it faster."""
 _NEAR = 64
 """Bytes before a line in which the result of the last game is searched."""
 _LINE_START = 4096
@@ -64,7 +70,14 @@ def split(stream: Readable) -> Iterator[RawGame]:
     for block in blocks(stream):
         buffer += block
         start = 0
-        while (end := _end_of_game(buffer, start, in_moves=dropping)) is not None:
+        while True:
+            if not dropping and (plain := _PLAIN_GAME.match(buffer, start)) and len(plain[0]) <= GAME_BYTES:
+                yield RawGame(plain[0].rstrip(), line)
+                line += buffer.count(b"\n", start, plain.end())
+                start = plain.end()
+                continue
+            if (end := _end_of_game(buffer, start, in_moves=dropping)) is None:
+                break
             if not dropping and (game := _game(buffer[start:end], line)):
                 yield game
             dropping = False

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, ClassVar, Literal
+from typing import Any, BinaryIO, ClassVar, Literal
 
 import chess
 from msgspec import structs
@@ -50,6 +50,7 @@ from engine_plugins.readers._evaluations import survey
 from engine_plugins.readers._headers import end_of_head, read_headers
 from engine_plugins.readers._identity import identity, moves_of
 from engine_plugins.readers._moves import read_moves, read_result
+from engine_plugins.readers._plain_headers import PlainHeads
 from engine_plugins.readers._results import notes_on
 from engine_plugins.readers._split import GAME_BYTES, split
 from engine_plugins.readers._text import FirstBlock, decode, quoted
@@ -80,6 +81,10 @@ class PgnReader(Reader):
     plays_moves: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = (".pgn",)
 
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self._heads = PlainHeads()
+
     @classmethod
     def sniff(cls, head: bytes) -> bool:
         return bool(
@@ -95,16 +100,15 @@ class PgnReader(Reader):
             yield structs.replace(raw, facts=facts) if facts else raw
 
     def headers(self, raw: RawGame) -> Mapping[str, str]:
-        return read_headers(raw.data[: end_of_head(raw.data)])
+        return self._heads.tags(raw.data)
 
     def identity(self, raw: RawGame) -> bytes | None:
         end = end_of_head(raw.data)
         return identity(dict(_TAG.findall(raw.data, 0, end)), lambda: moves_of(raw.data[end:]))
 
     def result(self, raw: RawGame) -> Result:
-        end = end_of_head(raw.data)
-        result = tag_result(read_headers(raw.data[:end]))
-        return result if result != "*" else read_result(decode(raw.data[end:]))
+        result = tag_result(self.headers(raw))
+        return result if result != "*" else read_result(decode(raw.data[end_of_head(raw.data) :]))
 
     def parse(self, raw: RawGame) -> SourceGame | Unreadable:
         text = decode(raw.data)

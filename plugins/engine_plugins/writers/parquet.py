@@ -6,6 +6,8 @@
 | `.games.parquet`             | `games-parquet`   | the games: players, result, opening, accuracy             |
 | `.reports.parquet`           | `reports-parquet` | the reports, one figure, sentence or table cell a row     |
 
+| a name that ends in `/`      | `parquet`         | a folder of games and moves, a folder in it for each month |
+
 This needs pyarrow: `pip install 'grandmaster-analysis[parquet]'`. The columns are the same as in the CSV and
 SQLite outputs. plugins/engine_plugins/writers/README.md lists all of them, and the file explains each one in the
 metadata `meaning` of its field. The metadata of the file name the schema and the evaluator: `engine.schema`,
@@ -21,20 +23,19 @@ the file that remains cannot be read.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
 import msgspec
 
-from engine.errors import ConfigError
 from engine.model import AnalysedGame, RunResult
 from engine.output import tables
 from engine.output.report_rows import report_rows
 from engine.plugin import RunInfo, Writer
+from engine_plugins.writers._arrow import GROUP_ROWS, arrow_schema, check_pyarrow, record_batch
+from engine_plugins.writers._partitions import ParquetOptions, PartitionedParquet
 
-GROUP_ROWS = 65_536
-"""Rows after which a row group ends, with the batch that reaches this number."""
 SHARD_ROWS = 100 * GROUP_ROWS
 """Rows after which the table continues in another file: about 70,000 games, 400 MB."""
 _BATCH_ROWS = 4_096
@@ -50,12 +51,7 @@ class _Parquet(Writer):
 
     @classmethod
     def check(cls) -> None:
-        try:
-            from pyarrow import parquet  # noqa: F401
-        except ImportError as error:
-            raise ConfigError(
-                f"Parquet needs pyarrow ({error}); install it: pip install 'grandmaster-analysis[parquet]'"
-            ) from error
+        check_pyarrow()
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
         super().__init__(stream, info)
@@ -63,7 +59,7 @@ class _Parquet(Writer):
         from pyarrow import parquet
 
         self._pa = pa
-        self._schema = _schema(pa, self.schema, info)
+        self._schema = arrow_schema(pa, self.schema, info)
         self._open: Callable[[BinaryIO], Any] = partial(
             parquet.ParquetWriter, schema=self._schema, compression="zstd"
         )
@@ -106,7 +102,7 @@ class _GamesAsRows(_Parquet):
     @classmethod
     def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
         rows = [list(cls.rows(game)) for game in games]
-        batch = _record_batch([row for game in rows for row in game], cls.schema)
+        batch = record_batch([row for game in rows for row in game], cls.schema)
         return msgspec.msgpack.encode(([len(game) for game in rows], batch.serialize().to_pybytes()))
 
     @classmethod
@@ -129,10 +125,12 @@ class _GamesAsRows(_Parquet):
 
 
 class PliesParquet(_GamesAsRows):
-    """The moves as Parquet, one row for each."""
+    """The moves as Parquet, one row for each; a folder of games and moves where the name ends in `/`."""
 
+    Options = ParquetOptions
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".plies.parquet")
     schema = tables.PLIES
+    folder: ClassVar[type[Writer] | None] = PartitionedParquet
 
     @classmethod
     def rows(cls, game: AnalysedGame) -> Iterable[tables.Row]:
@@ -157,34 +155,5 @@ class ReportsParquet(_Parquet):
     schema = tables.REPORTS
 
     def finish(self, result: RunResult) -> None:
-        self._add(_record_batch(list(report_rows(result)), self.schema))
+        self._add(record_batch(list(report_rows(result)), self.schema))
         super().finish(result)
-
-
-def _record_batch(rows: Sequence[tables.Row], table: tables.TableSchema) -> Any:
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_pydict(tables.by_column(rows, table), pa.schema(_fields(pa, table)))
-
-
-def _fields(pa: Any, table: tables.TableSchema) -> list[Any]:
-    types: Mapping[str, Any] = {
-        "text": pa.string(),
-        "int": pa.int64(),
-        "float": pa.float64(),
-        "bool": pa.bool_(),
-    }
-    return [
-        pa.field(column.name, types[column.type], metadata={"meaning": column.meaning}) for column in table.columns
-    ]
-
-
-def _schema(pa: Any, table: tables.TableSchema, info: RunInfo) -> Any:
-    evaluator = info.evaluator
-    metadata = {
-        "engine.schema": table.label,
-        "engine.evaluator": f"{evaluator.name} {evaluator.version}".strip(),
-        "engine.fingerprint": evaluator.fingerprint,
-        "engine.limit": str(info.limit),
-    }
-    return pa.schema(_fields(pa, table), metadata=metadata)
