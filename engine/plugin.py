@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
@@ -175,6 +176,21 @@ class Evaluator(abc.ABC):
     def close(self) -> None:
         """End the evaluator and leave no process behind. May be called more than once, also after an error."""
 
+    @classmethod
+    def file_to_send(cls) -> Path | None:
+        """Return a file that `start` needs, if it is here and an executor may send it to other machines.
+
+        None, the default: there is none, or it is not here.
+        """
+        return None
+
+    @classmethod
+    def receive_file(cls, data: bytes) -> None:
+        """Keep the content of the file that `file_to_send` returned on another machine, so that it is here too.
+
+        Raises `EvaluatorError` if it is not the right one, and keeps nothing.
+        """
+
     def kill(self) -> None:
         """End at once what `start` started. Called from another thread, possibly during a search."""
 
@@ -332,6 +348,10 @@ class WorkerState(Struct, frozen=True):
     """Number of nodes searched so far."""
 
 
+def _say_nothing(reason: str) -> None:
+    """Ignore a warning."""
+
+
 class ExecutorContext(Struct, frozen=True):
     """What an executor needs to know about the run."""
 
@@ -342,6 +362,8 @@ class ExecutorContext(Struct, frozen=True):
     """The run's `engine.workers.scoreboard.Scoreboard`, for executors on this machine."""
     options: Options = NoOptions()
     """The options of the executor that gets this."""
+    warn: Callable[[str], None] = _say_nothing
+    """Tells people something about the run, in one line. Called by the thread that calls the executor."""
 
 
 class Executor(abc.ABC):
@@ -386,6 +408,13 @@ class Executor(abc.ABC):
 
         Raises `EvaluatorError` when no evaluator can be kept alive.
         """
+
+    def capacity(self) -> int | None:
+        """Return how many units it searches at the same time where it knows that better than `context.workers`.
+
+        Games are read ahead for as many. None, the default: for `context.workers`.
+        """
+        return None
 
     def states(self) -> Iterable[WorkerState]:
         """Return a line per worker for the screen."""

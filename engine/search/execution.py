@@ -53,6 +53,13 @@ class Execution:
         """Return whether it takes another unit. Raises EvaluatorError when it cannot be kept alive."""
         return bool(self._ask("wants()", lambda executor: executor.wants(), default=False))
 
+    def capacity(self) -> int:
+        """Return how many units the executor says it searches at the same time; 0 while nobody knows."""
+        if self._executor is None:
+            return 0
+        found = self._ask("capacity()", lambda executor: executor.capacity(), default=None)
+        return found if isinstance(found, int) else 0
+
     def submit(self, unit: Unit, key: bytes) -> None:
         """Give it a unit. Raises EvaluatorError."""
         if not self.in_hand:
