@@ -79,7 +79,7 @@ class Bundler:
         return self._filled if self._waiting else 0.0
 
     def take(self, idle: int) -> tuple[Unit, ...]:
-        """Return the units of the next bundle, in the order in which they came; () where more should be waited for.
+        """Return the units of the next bundle, in the order in which they came; () if more should come first.
 
         * **idle** - searches that could begin at once. What waits is shared among them, so that none of them stays
           idle; with none, only a full bundle is made.

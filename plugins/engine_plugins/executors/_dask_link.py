@@ -155,7 +155,7 @@ class Link:
             reason = _last_cause(error)
             raise EvaluatorError(
                 f"no Dask scheduler can be used at {where}: {reason}; dask.address says where it is "
-                "(dask.tls_ca, tls_cert and tls_key for tls://), and without it the run has workers on this machine"
+                "(dask.tls_ca, tls_cert and tls_key for tls://), and without it the run has workers here"
             ) from error
         await self._check_scheduler()
         await self._check_all(await self._workers())
@@ -229,7 +229,7 @@ class Link:
     # -- the workers --
 
     async def _prepared(self, addresses: Iterable[str]) -> dict[str, Status | Exception]:
-        """Make workers ready and return their answers. Those that lack the evaluator's file get it, each host once."""
+        """Make workers ready and return their answers. A host that lacks the evaluator's file gets it."""
         statuses = await self._ask_all(addresses)
         for _ in range(2):
             lacking = {a: s for a, s in statuses.items() if isinstance(s, Status) and s.lacks_file}

@@ -3,9 +3,9 @@
     engine analyze games.pgn --executor dask --set dask.address=tls://host:8786
 
 Without an address, the run starts a scheduler and workers of its own on this machine, one for each of `-j`, and
-ends them with itself. Cache, reports and outputs stay on this machine; the workers only search. They need this package,
-and the evaluator of the run, which is checked on each of them before it gets work. The embedded Stockfish travels
-to workers that lack it.
+ends them with itself. Cache, reports and outputs stay on this machine; the workers only search. They need this
+package, and the evaluator of the run, which is checked on each of them before it gets work. The embedded Stockfish
+travels to workers that lack it.
 
 Units that a worker is lost with are searched again. What Dask itself does with lost and new workers, TLS and the
 dashboard is as Dask's documentation says. Anyone who can reach the scheduler can run programs on the cluster: see
@@ -66,7 +66,7 @@ class Dask(Executor):
     supervises = False
 
     def __init__(self, context: ExecutorContext) -> None:
-        """Begin to connect. Raises ConfigError for wrong options, and EvaluatorError for files that are missing."""
+        """Begin to connect. Raises ConfigError for wrong options, EvaluatorError for missing files."""
         super().__init__(context)
         if importlib.util.find_spec("distributed") is None:
             raise ConfigError(f"--executor dask needs Dask: pip install '{DISTRIBUTION}[dask]'")
