@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -116,14 +116,11 @@ class Link:
     # -- the thread --
 
     def _main(self) -> None:
-        logger = logging.getLogger("distributed")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL)  # what people should know of is said by us, in a line
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._serve())
+            with _quiet():
+                self._loop.run_until_complete(self._serve())
         finally:
-            logger.setLevel(level)
             with contextlib.suppress(Exception):
                 self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
@@ -336,6 +333,23 @@ class Link:
             for address in self._asked
         )
         await asyncio.gather(*calls, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's warnings off standard error, also those of its loggers with handlers of their own.
+
+    What people should know of is said by us, in a line.
+    """
+    names = [name for name in logging.root.manager.loggerDict if f"{name}.".startswith("distributed.")]
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def _listed(reasons: dict[str, str]) -> str:

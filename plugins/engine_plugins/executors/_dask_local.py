@@ -43,7 +43,7 @@ class LocalCluster:
                 bufsize=0,
                 start_new_session=True,
                 # It ends without tidying up, and multiprocessing, which then does so, would say it.
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={**os.environ, "PYTHONWARNINGS": "ignore", "DASK_TEMPORARY_DIRECTORY": self._folder},
             )
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)

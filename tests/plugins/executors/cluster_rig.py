@@ -1,4 +1,4 @@
-"""A Dask cluster of real processes on this machine, over TLS with the certificates of plugins/clusters.md, and a run on it."""
+"""A Dask cluster of real processes on this machine, over TLS with the certificates of the guide; runs on it."""
 
 from __future__ import annotations
 
@@ -52,8 +52,13 @@ class Cluster:
         for _ in range(workers):
             self.add()
 
-    def start_scheduler(self) -> None:
-        self.scheduler = self.process("scheduler", "--host", self.address, "--no-dashboard")
+    def start_scheduler(self, env: Mapping[str, str] | None = None) -> None:
+        self.scheduler = self.process("scheduler", "--host", self.address, "--no-dashboard", env=env)
+
+    def wait_for_workers(self, number: int) -> None:
+        """Wait until so many workers are there."""
+        wait = "import sys, distributed; distributed.Client(sys.argv[1]).wait_for_workers(int(sys.argv[2]), 100)"
+        subprocess.run([sys.executable, "-c", wait, self.address, str(number)], check=True)
 
     def add(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a worker."""
@@ -113,7 +118,13 @@ def cluster(folder: Path, workers: int, tls: tuple[Path, ...] = ()) -> Iterator[
 class Command:
     """`engine analyze` in the background, which says on standard error how far it is."""
 
-    def __init__(self, output: Path, *words: str | Path, source: Path = DATA / "classics.pgn") -> None:
+    def __init__(
+        self,
+        output: Path,
+        *words: str | Path,
+        source: Path = DATA / "classics.pgn",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.output = output
         command = [
             sys.executable,
@@ -128,7 +139,7 @@ class Command:
             str(output),
         ]
         self.process = subprocess.Popen(
-            [*command, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [*command, *map(str, words)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         self.events: list[dict[str, Any]] = []
 

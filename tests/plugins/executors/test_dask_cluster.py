@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from engine.testing.fake_uci import fake_uci
 from tests import processes
 from tests.plugins.executors.cluster_rig import Cluster, Command, certificates, cluster, command
-from tests.support import DATA, PATIENCE
+from tests.support import PATIENCE
 
 pytest.importorskip("distributed")
 pytestmark = [
