@@ -267,7 +267,7 @@ class Link:
 
     def _objection(self, status: Status | Exception) -> str:
         """Return why a worker cannot search for this run, in words; empty if it can."""
-        if isinstance(status, ImportError | AttributeError):
+        if isinstance(status, Exception) and "engine_plugins" in str(status):  # what does not unpickle has no type
             return f"lacks this program ({status}): {_INSTALL} there"
         if isinstance(status, Exception):
             return str(status)

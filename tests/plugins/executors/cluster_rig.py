@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,31 +52,42 @@ class Cluster:
         for _ in range(workers):
             self.add()
 
-    def start_scheduler(self, env: Mapping[str, str] | None = None) -> None:
-        self.scheduler = self.process("scheduler", "--host", self.address, "--no-dashboard", env=env)
+    def start_scheduler(self, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> None:
+        self.scheduler = self.process(
+            "scheduler", "--host", self.address, "--no-dashboard", env=env, prefix=prefix
+        )
 
     def wait_for_workers(self, number: int) -> None:
         """Wait until so many workers are there."""
         wait = "import sys, distributed; distributed.Client(sys.argv[1]).wait_for_workers(int(sys.argv[2]), 100)"
         subprocess.run([sys.executable, "-c", wait, self.address, str(number)], check=True)
 
-    def add(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def add(
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        host: str | None = None,
+    ) -> subprocess.Popen[bytes]:
         """Start a worker."""
         worker = self.process(
             *("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"),
-            *("--host", self.host, "--death-timeout", str(PATIENCE), *words),
+            *("--host", host or self.host, "--death-timeout", str(PATIENCE), *words),
             env=env,
+            prefix=prefix,
         )
         self.workers.append(worker)
         return worker
 
-    def process(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def process(
+        self, *words: str, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
         """Start `dask WORDS`, with the certificates."""
         names = ("--tls-ca-file", "--tls-cert", "--tls-key")
         files = [word for name, file in zip(names, self.tls, strict=False) for word in (name, str(file))]
         self._made += 1
         with open(self.folder / f"{words[0]}-{self._made}.log", "wb") as log:
-            command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], *files]
+            command = [*prefix, sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], *files]
             return subprocess.Popen(
                 command,
                 env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(self.folder / "scratch"), **(env or {})},
@@ -124,9 +135,11 @@ class Command:
         *words: str | Path,
         source: Path = DATA / "classics.pgn",
         env: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
     ) -> None:
         self.output = output
         command = [
+            *prefix,
             sys.executable,
             "-m",
             "engine",
