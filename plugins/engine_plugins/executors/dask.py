@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import queue
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from distributed import Security
 
     from engine_plugins.executors._dask_link import Event, Link
+
+LOGGER = logging.getLogger("engine.executors.dask")
 
 BUNDLES_PER_SLOT = 2
 """Bundles for each search at a time: one in hand and one waiting, so that a worker never idles between two."""
@@ -89,6 +92,7 @@ class Dask(Executor):
         self._positions: Counter[str] = Counter()
         self._nodes: Counter[str] = Counter()
         self._kills: Counter[int] = Counter()
+        self._bytes = Counter(sent=0, back=0, units=0)
         self._verdict: AnalysisError | None = None
 
     def _linked(self, address: str) -> Link:
@@ -138,6 +142,10 @@ class Dask(Executor):
             yield WorkerState(name, "searching" if number < busy else "idle", None, None, *done)
 
     def close(self) -> None:
+        LOGGER.info(
+            "%d bundles with %d units: %d bytes sent, %d bytes back",
+            self._serial, *(self._bytes[key] for key in ("units", "sent", "back")),
+        )  # fmt: skip
         self._link.close(_CLOSING_SECONDS)
         if self._cluster is not None:
             self._cluster.close()
@@ -160,7 +168,9 @@ class Dask(Executor):
             self._serial += 1
             self._flying[self._serial] = units
             self._in_hand += len(units)
-            self._link.send(self._serial, pack(units))
+            data = pack(units)
+            self._bytes.update(sent=len(data), units=len(units))
+            self._link.send(self._serial, data)
 
     def _take(self, event: Event) -> list[Outcome]:
         from engine_plugins.executors._dask_link import Answer, Gone, Said, Slots
@@ -188,6 +198,7 @@ class Dask(Executor):
 
     def _answered(self, bundle: int, data: bytes) -> list[Outcome]:
         units, searched = self._landed(bundle), unpack_searched(data)
+        self._bytes["back"] += len(data)
         if searched.withdrawn:
             self._link.withdraw(searched.worker)
             self.context.warn(f"a worker is left out: {searched.withdrawn}")

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,8 @@ class Command:
             [*command, *map(str, words)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         self.events: list[dict[str, Any]] = []
+        self._watch = threading.Timer(PATIENCE, self.process.kill)
+        self._watch.start()
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Read its events until the condition holds of one, and return it."""
@@ -179,6 +182,8 @@ class Command:
         return [event["reason"] for event in self.events if event["event"] == "notice"]
 
     def close(self) -> None:
+        self._watch.cancel()
+        self._watch.join()
         if self.process.poll() is None:
             processes.kill(processes.descendants(self.process.pid))
         self.process.kill()

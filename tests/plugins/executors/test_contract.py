@@ -6,10 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import engine
-from engine.plugin import ExecutorContext, Outcome, Unit
-from engine.testing.fake_uci import fake_uci
+from engine.model import Evaluation, EvaluatorInfo, Limit, Position, Score
+from engine.plugin import Evaluator, ExecutorContext, Outcome, Unit
 from engine_plugins.executors.inline import Inline
-from tests.support import DATA
+
+
+class Instant(Evaluator):
+    """Knows no best move, and needs no time."""
+
+    def start(self) -> EvaluatorInfo:
+        return EvaluatorInfo("Instant", "1", "instant", "for tests")
+
+    def clear(self) -> None:
+        """Do nothing."""
+
+    def search(self, position: Position, limit: Limit) -> Evaluation:
+        return Evaluation(Score(cp=0), (), 1, 1)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class Wide(Inline):
@@ -42,11 +57,12 @@ class Wide(Inline):
 
 def read_ahead(tmp_path: Path, searches_at_a_time: int | None) -> int:
     """Return how many units the executor had at the same time."""
+    (tmp_path / "many.pgn").write_text("".join(f'[Round "{n}"]\n\n1. e4 e5 2. Nf3 Nc6 *\n\n' for n in range(60)))
     executor = type("Counted", (Wide,), {"searches_at_a_time": searches_at_a_time, "most": 0})
     result = engine.analyze(
-        DATA / "classics.pgn",
+        tmp_path / "many.pgn",
         nodes=1,
-        evaluator=str(fake_uci(tmp_path)),
+        evaluator=Instant,
         workers=1,
         settings=engine.Settings(executor=executor, cache=""),
     )

@@ -118,11 +118,10 @@ def test_a_run_with_workers_of_its_own_is_like_a_local_one(tmp_path: Path) -> No
             evaluator=str(fake_uci(tmp_path)),
             workers=1,
             settings=engine.Settings(executor=executor, cache=""),
-            output=tmp_path / executor,
-            output_format="jsonl",
+            output=tmp_path / f"{executor}.jsonl",
         )
         assert result.failures == ()
-        outputs[executor] = (tmp_path / executor).read_bytes()
+        outputs[executor] = (tmp_path / f"{executor}.jsonl").read_bytes()
     assert outputs["dask"] == outputs["inline"]
     assert [notice.reason for notice in result.notices] == [
         "dask.address is not set: a cluster of 1 workers starts on this machine"

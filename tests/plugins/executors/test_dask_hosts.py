@@ -72,7 +72,7 @@ def test_three_hosts_of_which_one_is_unplugged(tmp_path: Path, hosts: Hosts) -> 
     with command(tmp_path / "local.jsonl", *words, "-j", "3") as ran:
         assert ran.end()["event"] == "end"
     made = Cluster(tmp_path, certificates(tmp_path / "tls"), "10.7.0.1")
-    quick = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "5s", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s"}
+    quick = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "15s", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s"}
     try:
         made.start_scheduler(quick, hosts.within(1))
         for number in (1, 2, 3):
