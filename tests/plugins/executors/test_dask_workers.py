@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from engine.loading.registry import Registry
 from engine.testing import check_executor
 from engine.testing.fake_uci import fake_uci
-from tests.plugins.executors.cluster_rig import Cluster, certificates, cluster, command, free_port
+from tests.plugins.executors.cluster_rig import GUIDE, Cluster, certificates, cluster, command, free_port
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -168,3 +170,14 @@ def test_the_embedded_stockfish_travels(tmp_path: Path, stockfish_wasm: Path) ->
 
 def test_the_executor_keeps_the_laws() -> None:
     assert check_executor(Registry().load("engine.executors", "dask")) > 10
+
+
+def test_the_job_script_of_the_guide_is_that_of_dask_jobqueue() -> None:
+    slurm = pytest.importorskip("dask_jobqueue.slurm")
+    text = GUIDE.read_text(encoding="utf-8")
+    [call] = re.findall(r"SLURMCluster\((cores=.*)\)$", text, re.MULTILINE)
+    arguments = eval(f"dict({call})")
+    job = slurm.SLURMJob("ADDRESS", "NAME", config_name="slurm", **arguments)
+    [shown] = re.findall(r"^```\n(#SBATCH.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    printed = job.job_script().replace(sys.executable, "python").replace("#!/usr/bin/env bash\n", "")
+    assert printed.split() == shown.split()
