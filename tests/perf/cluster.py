@@ -4,8 +4,8 @@ Throughput: nodes a second of `engine analyze --executor dask` without an addres
 with as many workers, over the whole command. Efficiency: a scheduler and workers with 50 threads in all, whose
 evaluator sleeps a fixed time for each search; the share of the threads' time, once their evaluator is ready, in
 which they search. From the bytes of bundles, and the processor time of the scheduler for a bundle and of the
-client for a position, follows what 10, 100 and 1,000 machines would ask of both. What starting costs is taken out by
-a second, shorter run.
+client for a position, follows what 10, 100 and 1,000 machines would ask of both. What starting costs is taken out
+by a second, shorter run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How many units go into one task. Pure.
 
-A task costs the scheduler of a cluster about a millisecond, whatever it carries, so it should carry a second of
+A task costs the scheduler of a cluster some milliseconds, whatever it carries, so it should carry a second of
 searching or more. How long units take is learned from those that came back.
 """
 

@@ -30,6 +30,8 @@ from engine_plugins.executors._dask_messages import DISTRIBUTION, Status, pack, 
 
 CONNECT_SECONDS = 10.0
 """Seconds after which a scheduler that does not answer is given up."""
+_PATIENCE = 60.0
+"""Seconds after which a scheduler that has answered before is given up."""
 _LOOKS = 2.0
 """Seconds between two looks at which workers there are."""
 _CLOSING_SECONDS = 1.5
@@ -87,6 +89,7 @@ class Link:
         self._job = job
         self._packed_job = pack(job)
         self._run = f"engine-{uuid.uuid4().hex[:16]}"
+        self._version = metadata.version(DISTRIBUTION)
         self._file = type(make(job.evaluator)).file_to_send()
         self._client: Any = None
         self._admitted: dict[str, int] = {}
@@ -118,7 +121,7 @@ class Link:
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            with _quiet():
+            with _quiet() if self._job.log_level >= logging.WARNING else contextlib.nullcontext():
                 self._loop.run_until_complete(self._serve())
         finally:
             with contextlib.suppress(Exception):
@@ -173,7 +176,7 @@ class Link:
         if self._client.status != "running":
             raise self._lost()
         try:
-            return set(await asyncio.wait_for(self._client.nthreads(), CONNECT_SECONDS))
+            return set(await asyncio.wait_for(self._client.nthreads(), _PATIENCE))
         except (OSError, TimeoutError) as error:
             raise self._lost() from error
 
@@ -246,7 +249,7 @@ class Link:
         asked = list(addresses)
         self._asked.update(asked)
         calls = (
-            self._call(address, theirs.prepare, self._run, self._packed_job, self._file is not None)
+            self._call(address, theirs.prepare, self._run, self._packed_job, self._version, self._file is not None)
             for address in asked
         )
         answers = await asyncio.gather(*calls)
@@ -271,9 +274,8 @@ class Link:
             return f"lacks this program ({status}): {_INSTALL} there"
         if isinstance(status, Exception):
             return str(status)
-        own = metadata.version(DISTRIBUTION)
-        if status.version != own:
-            return f"{status.host} has {DISTRIBUTION} {status.version}, and here it is {own}"
+        if status.version != self._version:
+            return f"{status.host} has {DISTRIBUTION} {status.version}, and here it is {self._version}"
         if status.reason:
             return f"{status.host}: {status.reason}"
         expected = self._job.fingerprint

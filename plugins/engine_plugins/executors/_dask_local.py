@@ -59,7 +59,7 @@ class LocalCluster:
         return line.decode().strip()
 
     def close(self) -> None:
-        """End all its processes."""
+        """End all its processes. May be called twice."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(OSError):

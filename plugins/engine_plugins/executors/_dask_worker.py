@@ -39,18 +39,20 @@ _owners: dict[tuple[str, str], EvaluatorOwner] = {}
 class EvaluatorOwner(WorkerPlugin):
     """Owns the evaluators of one run in one worker."""
 
-    def __init__(self, run: str, job: Job, worker: Any, *, sends_file: bool) -> None:
+    def __init__(self, run: str, job: Job, worker: Any, version: str, *, sends_file: bool) -> None:
         """Start nothing yet.
 
         * **run** - name of the run, and of the resource that its tasks ask for.
         * **job** - the job of the run.
         * **worker** - the `distributed.Worker`.
+        * **version** - version of this package at the client; the worker is admitted with the same one only.
         * **sends_file** - whether the client has a file of the evaluator to send.
         """
         self.name = run
         self.status = Status(socket.gethostname(), metadata.version(DISTRIBUTION), "", "", worker.state.nthreads)
         self._job = job
         self._address = worker.address
+        self._version = version
         self._sends_file = sends_file
         self._lock = threading.Lock()
         self._free: list[Searcher] = []
@@ -115,6 +117,8 @@ class EvaluatorOwner(WorkerPlugin):
         """Start an evaluator whoever it is, and return who it is, or why there is none."""
         status = self.status
         described = functools.partial(Status, status.host, status.version)
+        if status.version != self._version:
+            return described("", "", status.slots, reason="another version")
         try:
             evaluator = make(self._job.evaluator)
             if self._sends_file and type(evaluator).file_to_send() is None:
@@ -176,9 +180,9 @@ class EvaluatorOwner(WorkerPlugin):
 # -- what the client calls --------------------------------------------------------------------------------------
 
 
-async def prepare(run: str, job: bytes, sends_file: bool, dask_worker: Any = None) -> bytes:
+async def prepare(run: str, job: bytes, version: str, sends_file: bool, dask_worker: Any = None) -> bytes:
     """Make a worker ready for a run, and return its packed `Status`."""
-    owner = EvaluatorOwner(run, unpack_job(job), dask_worker, sends_file=sends_file)
+    owner = EvaluatorOwner(run, unpack_job(job), dask_worker, version, sends_file=sends_file)
     await dask_worker.plugin_add(plugin=owner, name=run)
     return pack(owner.status)
 

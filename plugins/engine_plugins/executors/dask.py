@@ -74,6 +74,8 @@ class Dask(Executor):
         if importlib.util.find_spec("distributed") is None:
             raise ConfigError(f"--executor dask needs Dask: pip install '{DISTRIBUTION}[dask]'")
         address = checked_address(self.options)
+        if context.job.cpu.nice or context.job.cpu.pin:
+            context.warn("--nice and --pin do nothing with --executor dask: they are the affair of its workers")
         self._cluster: LocalCluster | None = None
         if not address:
             self._cluster = LocalCluster(context.workers)
@@ -146,6 +148,8 @@ class Dask(Executor):
             "%d bundles with %d units: %d bytes sent, %d bytes back",
             self._serial, *(self._bytes[key] for key in ("units", "sent", "back")),
         )  # fmt: skip
+        if self._cluster is not None and self._slots is None:
+            self._cluster.close()  # the connection waits for it
         self._link.close(_CLOSING_SECONDS)
         if self._cluster is not None:
             self._cluster.close()
@@ -180,7 +184,7 @@ class Dask(Executor):
         if isinstance(event, Gone):
             return self._lost(event.bundle, event.reason, event.killed)
         if isinstance(event, Slots):
-            if self._slots is None and self._where:
+            if not self._slots and not self._workers and self._where:
                 count = f"{len(event.workers)} workers, {event.number} searches at a time"
                 self.context.warn(f"{self._where}: {count}, whatever -j is")
             self._slots, self._workers = event.number, event.workers
