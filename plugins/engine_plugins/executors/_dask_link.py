@@ -70,6 +70,10 @@ class Said(Struct, frozen=True):
     text: str
 
 
+class _Away(EvaluatorError):
+    """A worker went before it answered."""
+
+
 Event = Slots | Answer | Gone | Said | AnalysisError
 
 
@@ -94,6 +98,8 @@ class Link:
         self._client: Any = None
         self._admitted: dict[str, int] = {}
         """Slots of the workers that search, by address."""
+        self._always: set[str] = set()
+        """Workers of which one at least was there all the time, so that no bundle was ever without one."""
         self._refused: set[str] = set()
         self._asked: set[str] = set()
         self._bundles: dict[int, tuple[bytes, asyncio.Task[None]]] = {}
@@ -196,7 +202,6 @@ class Link:
     async def _look(self) -> None:
         """Check the workers that have come, and forget those that are gone."""
         addresses = await self._workers()
-        had_some = bool(self._admitted)
         gone = self._admitted.keys() - addresses
         for address in gone:
             del self._admitted[address]
@@ -204,11 +209,17 @@ class Link:
         new = addresses - self._admitted.keys() - self._refused
         statuses = await self._prepared(new)
         for address, status in statuses.items():
+            if isinstance(status, _Away):
+                continue  # until the next look
             if reason := self._objection(status):
                 self._refused.add(address)
                 self.events.put(Said(f"a worker is left out: {_listed({address: reason})}"))
+        earlier = set(self._admitted)
         self._admit({a: s for a, s in statuses.items() if isinstance(s, Status) and a not in self._refused})
-        if not had_some and self._admitted:
+        self._always &= addresses
+        if self._always:
+            self._always |= earlier
+        elif self._admitted:
             self._begin_again()
         if gone:
             self._tell_slots()
@@ -266,7 +277,7 @@ class Link:
         except TimeoutError:
             return EvaluatorError("it does not answer")
         except (OSError, KeyError) as error:
-            return EvaluatorError(f"it is gone ({type(error).__name__})")
+            return _Away(f"it is gone ({type(error).__name__})")
 
     def _objection(self, status: Status | Exception) -> str:
         """Return why a worker cannot search for this run, in words; empty if it can."""
@@ -289,7 +300,11 @@ class Link:
         self._bundles[bundle] = data, asyncio.ensure_future(self._search(bundle, data))
 
     def _begin_again(self) -> None:
-        """Hand out anew what waits for workers that are all gone: the scheduler would not notice the new ones."""
+        """Hand out anew what waits for workers that are all gone.
+
+        The scheduler does not look at it again when a worker gets the resource that it asks for.
+        """
+        self._always = set(self._admitted)
         for bundle, (data, task) in list(self._bundles.items()):
             task.cancel()
             self._begin(bundle, data)

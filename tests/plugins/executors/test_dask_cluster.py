@@ -125,6 +125,17 @@ def test_an_interrupted_run_is_continued(tmp_path: Path, three: Cluster, fake: P
     assert searches(tmp_path) <= POSITIONS + in_flight(3)
 
 
+def test_the_only_worker_of_its_own_is_killed(tmp_path: Path, fake: Path) -> None:
+    expected = local(tmp_path, fake)
+    with command(tmp_path / "out.jsonl", *flags(fake, "--no-cache"), "--executor", "dask", "-j", "1") as ran:
+        ran.until_positions(60)
+        below = processes.descendants(ran.process.pid)
+        [worker] = [pid for pid in below if "spawn_main" in processes.command_of(pid)]
+        processes.kill([worker])
+        assert_same(ran, expected)
+    assert searches(tmp_path) <= POSITIONS + in_flight(1)
+
+
 def test_a_killed_client_leaves_nothing_on_this_machine(tmp_path: Path, fake: Path) -> None:
     with command(tmp_path / "out.jsonl", *flags(fake, "--no-cache"), "--executor", "dask", "-j", "2") as ran:
         ran.until_positions(60)
@@ -142,4 +153,3 @@ def test_an_interrupted_client_leaves_nothing_on_this_machine(tmp_path: Path, fa
         assert ran.end()["interrupted"]
         assert processes.end_of(left, PATIENCE) == []
     assert [notice for notice in ran.notices() if "dask.address is not set" in notice]
-    (tmp_path / "out.jsonl").exists()
