@@ -196,6 +196,7 @@ class Link:
         if wrong:
             raise EvaluatorError(f"not all workers of {self._where} can search for this run: {_listed(wrong)}")
         self._admit({address: status for address, status in statuses.items() if isinstance(status, Status)})
+        self._always = set(self._admitted)
         if not addresses:
             self.events.put(Said(f"{self._where} has no worker yet; the run begins when one comes"))
 
