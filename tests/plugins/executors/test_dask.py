@@ -16,7 +16,6 @@ from engine_plugins.evaluators.embedded import Embedded
 from engine_plugins.executors._dask_bundles import Bundler
 from engine_plugins.executors.dask import DaskOptions, checked_address
 from tests.pool_rig import units
-from tests.support import FEW
 
 UNITS = units(20)
 SINGLES = [unit for unit in UNITS if len(unit.plies) == 1]
@@ -109,7 +108,7 @@ def test_a_right_file_is_kept_and_sent_on(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_run_with_workers_of_its_own_is_like_a_local_one(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    (tmp_path / "few.pgn").write_text(FEW)
+    (tmp_path / "few.pgn").write_text("1. e4 e5 2. Nf3 Nc6 3. Bb5 *\n")
     outputs = {}
     for executor in ("inline", "dask"):
         result = engine.analyze(
