@@ -106,6 +106,7 @@ def test_a_right_file_is_kept_and_sent_on(tmp_path: Path, monkeypatch: pytest.Mo
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
 
 
+@pytest.mark.slow
 def test_a_run_with_workers_of_its_own_is_like_a_local_one(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     (tmp_path / "few.pgn").write_text("1. e4 e5 2. Nf3 Nc6 3. Bb5 *\n")
