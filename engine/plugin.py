@@ -15,10 +15,9 @@ A plugin is a class. Its docstring is its documentation page; `engine plugins li
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
-
-from msgspec import Struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
 
 from engine.contracts.aggregator import (
     Aggregator,
@@ -41,7 +40,8 @@ from engine.contracts.certainty import (
     holm,
     p_value,
 )
-from engine.contracts.messages import Done, Job, Lost, Outcome, Unit
+from engine.contracts.executor import Executor, ExecutorContext, WorkerState
+from engine.contracts.messages import Done, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
 from engine.contracts.reader import BrokenFile, RawGame, Reader, Unreadable
 from engine.contracts.states import Keyed
@@ -175,89 +175,20 @@ class Evaluator(abc.ABC):
     def close(self) -> None:
         """End the evaluator and leave no process behind. May be called more than once, also after an error."""
 
+    @classmethod
+    def file_to_send(cls) -> Path | None:
+        """Return a file that `start` needs, if it is here and an executor may send it to other machines.
+
+        None, the default: there is none, or it is not here.
+        """
+        return None
+
+    @classmethod
+    def receive_file(cls, data: bytes) -> None:
+        """Keep the content of the file that `file_to_send` returned on another machine, so that it is here too.
+
+        Raises `EvaluatorError` if it is not the right one, and keeps nothing.
+        """
+
     def kill(self) -> None:
         """End at once what `start` started. Called from another thread, possibly during a search."""
-
-
-# -- executors ----------------------------------------------------------------------------------------------
-
-
-class WorkerState(Struct, frozen=True):
-    """One worker's line on the screen."""
-
-    name: str
-    state: Literal["starting", "idle", "searching", "restarting"]
-    game: int | None = None
-    ply: int | None = None
-    positions: int = 0
-    nodes: int = 0
-    """Positions and nodes searched so far."""
-
-
-class ExecutorContext(Struct, frozen=True):
-    """What an executor needs to know about the run."""
-
-    job: Job
-    workers: int
-    """Number of searches at once that the user allows."""
-    scoreboard: Any
-    """The run's `engine.workers.scoreboard.Scoreboard`, for executors on this machine."""
-    options: Options = NoOptions()
-    """The options of the executor that gets this."""
-
-
-class Executor(abc.ABC):
-    """Has units searched somewhere and returns their outcomes, in any order, each exactly once.
-
-    The framework submits units while `wants()` is true, then collects outcomes, and decides when to retry, split
-    or give up a unit; an executor reports the loss of a unit and goes on. First-party ones use `engine.workers`.
-    """
-
-    Options: ClassVar[type[Options]] = NoOptions
-    """The class of its options, set by `--set NAME.KEY=VALUE`. Read them as `self.options`."""
-
-    supervises: ClassVar[bool] = False
-    """Whether it notices itself when a search has no end. With any other the run says that nothing comes back."""
-    evaluator: ClassVar[str | None] = None
-    """Name of the evaluator that stands for what it searches with elsewhere. None: the evaluator of the run."""
-
-    def __init__(self, context: ExecutorContext) -> None:
-        """Create the executor of one run.
-
-        * **context** - the job, the number of workers and the scoreboard.
-        """
-        self.context = context
-        has_options = isinstance(context.options, self.Options)
-        self.options: Any = context.options if has_options else self.Options()
-
-    @abc.abstractmethod
-    def wants(self) -> bool:
-        """Return whether another unit should be submitted. Must be bounded, so that memory stays bounded."""
-
-    @abc.abstractmethod
-    def submit(self, unit: Unit) -> None:
-        """Accept a unit without waiting for its search.
-
-        * **unit** - positions to search in order, on one hash table.
-        """
-
-    @abc.abstractmethod
-    def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Return the units that were finished or lost since the last call.
-
-        * **timeout** - seconds to wait for the first of them.
-
-        Raises `EvaluatorError` when no evaluator can be kept alive.
-        """
-
-    def states(self) -> Iterable[WorkerState]:
-        """Return a line per worker for the screen."""
-        return ()
-
-    def notices(self) -> Iterable[str]:
-        """Return what people should know of it, each thing once. Asked while it works, and after `close`."""
-        return ()
-
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Stop at once and leave nothing behind. Called once, also after an error."""

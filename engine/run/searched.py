@@ -131,7 +131,7 @@ class SearchedRun(StartedRun):
     def new_executor(self) -> Executor:
         """Start the workers."""
         plan = self._plan
-        context = ExecutorContext(self._task.job, plan.workers, self._scoreboard, plan.executor_options)
+        context = ExecutorContext(self._task.job, plan.workers, self._scoreboard, plan.executor_options, self.warn)
         try:
             return plan.new_executor(context)
         except AnalysisError:

@@ -53,6 +53,13 @@ class Execution:
         """Return whether it takes another unit. Raises EvaluatorError when it cannot be kept alive."""
         return bool(self._ask("wants()", lambda executor: executor.wants(), default=False))
 
+    def capacity(self) -> int:
+        """Return how many units the executor says it searches at the same time; 0 while nobody knows."""
+        if self._executor is None:
+            return 0
+        found = self._ask("capacity()", lambda executor: executor.capacity(), default=None)
+        return found if isinstance(found, int) else 0
+
     def submit(self, unit: Unit, key: bytes) -> None:
         """Give it a unit. Raises EvaluatorError."""
         if not self.in_hand:
@@ -72,8 +79,6 @@ class Execution:
             return [(unit, key, Lost(unit.id, None, "outside", "the executor failed")) for unit, key in gone]
         nothing: Sequence[Outcome] = ()
         outcomes = self._ask("collect()", lambda executor: executor.collect(timeout), default=nothing)
-        if self._executor is not None:
-            self._tell(self._executor)
         sound = list(self._sound(outcomes))
         if sound:
             self._heard_at = self._clock()
@@ -98,7 +103,6 @@ class Execution:
                 executor.close()
             except Exception as error:
                 self._say(executor, f"close() raised {type(error).__name__}: {error}")
-            self._tell(executor)
 
     # -- what it does --
 
@@ -147,14 +151,6 @@ class Execution:
         if executor is not None and self.in_hand and not executor.supervises and silent > self._patience:
             reason = f"no unit has come back for {silent:.0f} s; Ctrl-C ends the run in good order"
             self._say(executor, reason, "silence", failure=False)
-
-    def _tell(self, executor: Executor) -> None:
-        """Pass on what it has to say; that it cannot say anything is no reason to give it up."""
-        try:
-            for notice in executor.notices():
-                self._report(f"{_name(executor)}: {notice}", False)
-        except Exception as error:
-            self._say(executor, f"notices() raised {type(error).__name__}: {error}")
 
     def _say(self, executor: Executor, reason: str, fault: str = "", *, failure: bool = True) -> None:
         if (fault or reason) not in self._reported:

@@ -190,19 +190,13 @@ class Raises(Plain):
 class Chatty(Plain):
     """Has something to say while it works, and at its end."""
 
-    said = ("hello",)
-
-    def notices(self) -> Sequence[str]:
-        said, self.said = self.said, ()
-        return said
+    def __init__(self, context: ExecutorContext) -> None:
+        super().__init__(context)
+        context.warn("hello")
 
     def close(self) -> None:
-        self.said = ("goodbye",)
-
-
-class Speechless(Plain):
-    def notices(self) -> Sequence[str]:
-        raise RuntimeError("lost for words")
+        super().close()
+        self.context.warn("goodbye")
 
 
 class Silent(Plain):

@@ -43,6 +43,7 @@ BENCHMARKS = {
     "explain": "explain",
     "themes": "themes",
     "difficulty": "difficulty",
+    "cluster": "cluster",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""
 

@@ -72,7 +72,7 @@ class Timed(Evaluator):
             self._log.close()
         # The parent starts one too, to learn who it is: that one searches nothing.
         if "PERF_TIMES" in os.environ and self._times["searches"]:
-            file = Path(os.environ["PERF_TIMES"], f"{os.getpid()}.json")
+            file = Path(os.environ["PERF_TIMES"], f"{os.getpid()}-{id(self)}.json")
             file.write_bytes(msgspec.json.encode(self._times))
 
     def kill(self) -> None:

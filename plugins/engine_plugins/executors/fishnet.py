@@ -112,14 +112,11 @@ class Fishnet(Executor):
         if self._server.failure:
             raise RuntimeError(self._server.failure)
         outcomes = self._desk.collect(timeout)
+        self._say()
         if not self._lonely and self._desk.idle_seconds() > _LONELY_SECONDS:
             self._lonely = True
             self._notices.append(f"no client has asked for work for {_LONELY_SECONDS:.0f} s at {self.address}")
         return outcomes
-
-    def notices(self) -> Iterable[str]:
-        while self._notices:
-            yield self._notices.popleft()
 
     def states(self) -> Iterable[WorkerState]:
         return self._desk.states()
@@ -128,6 +125,12 @@ class Fishnet(Executor):
         self._server.close()
         if self._desk.refused:
             self._notices.append(f"requests of clients that were refused: {summary(self._desk.refused)}")
+        self._say()
+
+    def _say(self) -> None:
+        """Tell people what the server's thread has noticed."""
+        while self._notices:
+            self.context.warn(f"executor fishnet: {self._notices.popleft()}")
 
 
 def _keys(given: str) -> list[str]:

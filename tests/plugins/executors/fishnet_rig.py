@@ -138,12 +138,18 @@ def serving(limit: Limit = LIMIT, **options: Any) -> Iterator[Any]:
         executor.close()
 
 
+TOLD: list[str] = []
+"""What the executor that was made last has told people."""
+
+
 def executor_of(limit: Limit = LIMIT, stockfish: str = STOCKFISH, **options: Any) -> Executor:
     """Return an executor; as the options say, or on a free port and with the key that clients have."""
     registry = Registry()
     cls = registry.load("engine.executors", "fishnet")
     given = cls.Options(**{"port": 0, "keys": KEY, **options})
-    return cast("Executor", cls(ExecutorContext(job_of(limit, stockfish), 1, NoScoreboard(), given)))
+    TOLD.clear()
+    context = ExecutorContext(job_of(limit, stockfish), 1, NoScoreboard(), given, TOLD.append)
+    return cast("Executor", cls(context))
 
 
 def job_of(limit: Limit, stockfish: str) -> Job:

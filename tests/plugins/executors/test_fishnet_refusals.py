@@ -18,6 +18,7 @@ from engine.model import Limit
 from tests.plugins.executors.fishnet_rig import (
     KEY,
     OTHER,
+    TOLD,
     Client,
     analysis_of,
     collected,
@@ -50,9 +51,9 @@ def test_unknown_keys_are_refused_on_every_route() -> None:
         assert [stranger.ask("GET", "key", None, each)[0] for each in bearer] == [200, 401]
         assert not executor.collect(0.0)
         executor.close()
-        first, total = executor.notices()
+        first, total = TOLD
     assert first.endswith("is refused: an unknown key")
-    assert total == "requests of clients that were refused: 14 (unknown key)"
+    assert total == "executor fishnet: requests of clients that were refused: 14 (unknown key)"
 
 
 def test_another_stockfish_is_refused_and_so_are_its_options() -> None:
@@ -107,7 +108,7 @@ def test_hostile_parts_lose_the_unit_and_nothing_else() -> None:
             assert client.submit(work, analysis_of(work))[0] == 204  # which wipes the slate clean
             assert isinstance(collected(executor, 1)[0], Done)
         executor.close()
-        total = list(executor.notices())[-1]
+        total = TOLD[-1]
     for kind, parts in REFUSED.items():
         assert f"{len(parts)} ({kind})" in total
 
@@ -136,7 +137,7 @@ def test_hostile_results_are_refused_and_counted() -> None:
         assert client.post("analysis/unknown", analysis=[part])[0] == 400
         assert client.post("move/unknown", move={"bestmove": "e2e4"})[0] == 404
         executor.close()
-        total = list(executor.notices())[-1]
+        total = TOLD[-1]
     assert total.startswith("requests of clients that were refused: 1 (another form), ")
     assert "1 (unknown work)" in total
     assert "3 (wrong number of positions)" in total
@@ -234,7 +235,7 @@ def test_keys_come_from_a_file_or_are_made_and_said(tmp_path: Path, capsys: pyte
     with serving(keys="") as executor:
         made = capsys.readouterr().err.split()[-1]
         assert Client(executor.address).ask("GET", f"key/{made}")[0] == 200
-        assert not list(executor.notices())  # which outputs keep
+        assert not TOLD  # which outputs keep
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,201 @@
+"""A Dask cluster of real processes on this machine, over TLS with the certificates of the guide; runs on it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests import processes
+from tests.support import DATA, PATIENCE
+
+GUIDE = Path(__file__).parents[3] / "plugins" / "clusters.md"
+FILES = ("ca.pem", "member.pem", "member.key")
+
+
+def certificates(folder: Path) -> tuple[Path, ...]:
+    """Make the certificates with the commands of the guide, and return authority, certificate and key."""
+    [commands] = re.findall(r"^```sh\n(openssl req .*?)^```$", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["sh", "-ec", commands], cwd=folder, check=True, capture_output=True)
+    return tuple(folder / name for name in FILES)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Cluster:
+    """A scheduler and workers, each a process without a nanny, so that what is killed stays dead."""
+
+    def __init__(self, folder: Path, tls: tuple[Path, ...] = (), host: str = "127.0.0.1") -> None:
+        self.folder = folder
+        self.tls = tls
+        self.host = host
+        self.address = f"{'tls' if tls else 'tcp'}://{host}:{free_port()}"
+        self.scheduler: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self._made = 0
+
+    def start(self, workers: int) -> None:
+        self.start_scheduler()
+        for _ in range(workers):
+            self.add()
+
+    def start_scheduler(self, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> None:
+        self.scheduler = self.process(
+            "scheduler", "--host", self.address, "--no-dashboard", env=env, prefix=prefix
+        )
+
+    def wait_for_workers(self, number: int) -> None:
+        """Wait until so many workers are there."""
+        wait = "import sys, distributed; distributed.Client(sys.argv[1]).wait_for_workers(int(sys.argv[2]), 100)"
+        subprocess.run([sys.executable, "-c", wait, self.address, str(number)], check=True)
+
+    def add(
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        host: str | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker."""
+        worker = self.process(
+            *("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"),
+            *("--host", host or self.host, "--death-timeout", str(PATIENCE), *words),
+            env=env,
+            prefix=prefix,
+        )
+        self.workers.append(worker)
+        return worker
+
+    def process(
+        self, *words: str, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start `dask WORDS`, with the certificates."""
+        names = ("--tls-ca-file", "--tls-cert", "--tls-key")
+        files = [word for name, file in zip(names, self.tls, strict=False) for word in (name, str(file))]
+        self._made += 1
+        with open(self.folder / f"{words[0]}-{self._made}.log", "wb") as log:
+            command = [*prefix, sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], *files]
+            return subprocess.Popen(
+                command,
+                env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(self.folder / "scratch"), **(env or {})},
+                stdout=log,
+                stderr=log,
+            )
+
+    def flags(self) -> list[str]:
+        """Return the flags of `engine analyze` for this cluster."""
+        options = {"address": self.address}
+        options |= dict(zip(("tls_ca", "tls_cert", "tls_key"), map(str, self.tls), strict=False))
+        return [
+            "--executor",
+            "dask",
+            *(word for key, value in options.items() for word in ("--set", f"dask.{key}={value}")),
+        ]
+
+    def close(self) -> None:
+        started = [process for process in (*self.workers, self.scheduler) if process is not None]
+        for process in started:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+            process.kill()
+        for process in started:
+            process.wait()
+
+
+@contextlib.contextmanager
+def cluster(folder: Path, workers: int, tls: tuple[Path, ...] = ()) -> Iterator[Cluster]:
+    """Start a cluster, and end it with all that its workers have started."""
+    made = Cluster(folder, tls)
+    try:
+        made.start(workers)
+        yield made
+    finally:
+        made.close()
+
+
+class Command:
+    """`engine analyze` in the background, which says on standard error how far it is."""
+
+    def __init__(
+        self,
+        output: Path,
+        *words: str | Path,
+        source: Path = DATA / "classics.pgn",
+        env: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
+    ) -> None:
+        self.output = output
+        command = [
+            *prefix,
+            sys.executable,
+            "-m",
+            "engine",
+            "analyze",
+            str(source),
+            "-y",
+            "--progress",
+            "json",
+            "-o",
+            str(output),
+        ]
+        self.process = subprocess.Popen(
+            [*command, *map(str, words)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        self.events: list[dict[str, Any]] = []
+        self._watch = threading.Timer(PATIENCE, self.process.kill)
+        self._watch.start()
+
+    def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read its events until the condition holds of one, and return it."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.events.append(json.loads(line))
+            if condition(self.events[-1]):
+                return self.events[-1]
+        raise AssertionError(f"it ended before: {self.events[-3:]}")
+
+    def until_positions(self, number: int) -> None:
+        self.until(lambda event: event["event"] == "progress" and event["positions"] >= number)
+
+    def end(self) -> dict[str, Any]:
+        """Wait for its end and return the last event."""
+        assert self.process.stderr is not None
+        self.events += [json.loads(line) for line in self.process.stderr]
+        self.process.wait(PATIENCE)
+        return self.events[-1]
+
+    def notices(self) -> list[str]:
+        return [event["reason"] for event in self.events if event["event"] == "notice"]
+
+    def close(self) -> None:
+        self._watch.cancel()
+        self._watch.join()
+        if self.process.poll() is None:
+            processes.kill(processes.descendants(self.process.pid))
+        self.process.kill()
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+
+@contextlib.contextmanager
+def command(output: Path, *words: str | Path, **keywords: Any) -> Iterator[Command]:
+    started = Command(output, *words, **keywords)
+    try:
+        yield started
+    finally:
+        started.close()
