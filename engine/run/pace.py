@@ -94,13 +94,18 @@ class Measuring:
         stopped: Callable[[], bool],
     ) -> None:
         """Start nothing yet; `clock` returns seconds."""
-        self.workers = workers
+        self._workers = workers
         self.clock = clock
         self.stopped = stopped
         self.most_at_once = 1
         """Units that were searched at the same time, at most."""
         self._execution = Execution(new_executor, job, lambda _reason, _failure: None)
         self._ids = itertools.count(1)
+
+    @property
+    def workers(self) -> int:
+        """How many units are searched at the same time: as the executor says, once there is one."""
+        return self._execution.capacity() or self._workers
 
     def search(self, units: Sequence[Unit], limit: Limit, seconds: float) -> list[tuple[Unit, float]]:
         """Search units in turn, as many as are begun in so many seconds; return each with its own seconds.
