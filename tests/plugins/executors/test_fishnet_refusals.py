@@ -138,7 +138,7 @@ def test_hostile_results_are_refused_and_counted() -> None:
         assert client.post("move/unknown", move={"bestmove": "e2e4"})[0] == 404
         executor.close()
         total = TOLD[-1]
-    assert total.startswith("requests of clients that were refused: 1 (another form), ")
+    assert total.startswith("executor fishnet: requests of clients that were refused: 1 (another form), ")
     assert "1 (unknown work)" in total
     assert "3 (wrong number of positions)" in total
 
