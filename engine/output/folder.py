@@ -171,7 +171,7 @@ class _File(io.RawIOBase):
         self._on_error = on_error
         self._part = path.with_name(path.name + PART)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open("xb", buffering=1 << 20)
+        self._file = self._part.open("xb", buffering=1 << 16)
 
     def writable(self) -> bool:
         return True

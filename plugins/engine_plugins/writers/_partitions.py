@@ -140,12 +140,18 @@ class PartitionedParquet(Writer):
         from pyarrow import compute
 
         held = {name: self._pa.Table.from_batches(parts, self._keyed[name]) for name, parts in self._parts.items()}
+        is_all = len(keys) == len(self._held)
         for key in keys:
-            rows = {name: table.filter(compute.equal(table[_KEY], key)) for name, table in held.items()}
+            rows = held
+            if len(keys) > 1 or not is_all:
+                rows = {name: table.filter(compute.equal(table[_KEY], key)) for name, table in held.items()}
             self._append(key, {name: table.drop_columns([_KEY]).combine_chunks() for name, table in rows.items()})
             del self._held[key]
         written = self._pa.array(keys, self._pa.string())
         for name, table in held.items():
+            if is_all:
+                self._parts[name] = []
+                continue
             left = table.filter(compute.invert(compute.is_in(table[_KEY], written)))
             self._parts[name] = left.combine_chunks().to_batches()
 
