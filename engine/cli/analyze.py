@@ -23,19 +23,8 @@ from engine.settings import Settings, build_settings
 from engine.text.logs import shown_logs
 
 _SAME_NAMES = (
-    *(
-        "executor",
-        "max_games",
-        "sample",
-        "seed",
-        "keep_duplicates",
-        "follow_up_evaluator",
-        "syzygy",
-        "nice",
-        "pin",
-    ),
-    "verify",
-)
+    "max_games", "sample", "seed", "keep_duplicates", "follow_up_evaluator", "syzygy", "nice", "pin", "verify",
+)  # fmt: skip
 """Flags that are called as the settings that they set."""
 PEERS = "peers"
 """The aggregator that compares with a baseline."""
@@ -122,9 +111,7 @@ CONTINUES = "the same command continues where it stopped"
     "--executor",
     metavar="NAME",
     shell_complete=completion.plugins("engine.executors"),
-    default="local",
-    show_default=True,
-    help="Where units are searched.",
+    help="Where units are searched.  [default: local]",
 )
 @click.option(
     "-a",
@@ -292,6 +279,7 @@ def _settings(flags: dict[str, Any]) -> Settings:
         ("filter_", "filter"),
         ("encoding", "encoding"),
         ("shard", "shard"),
+        ("executor", "executor"),
     ):
         if flags[flag] is not None:
             fields[field] = flags[flag]

@@ -45,6 +45,10 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Name or path of the evaluator; None: not set here."""
     evaluator_options: dict[str, Any] = {}
     """Options of the evaluator."""
+    executor: str | None = None
+    """Name of the executor; None: not set here."""
+    executor_options: dict[str, Any] = {}
+    """Options of that executor; another one that is named elsewhere does not get them."""
     workers: Annotated[int, Meta(ge=1)] | None = None
     """Number of workers; None: not set here."""
     player: tuple[str, ...] = ()
@@ -98,6 +102,7 @@ def build_settings(
         for field, value in (
             ("aggregators", layer.aggregators),
             ("evaluator", layer.evaluator),
+            ("executor", layer.executor),
             ("workers", layer.workers),
             ("players", layer.player),
             ("encoding", layer.encoding),
@@ -105,7 +110,16 @@ def build_settings(
         ):
             if value:
                 values.setdefault(field, value)
+    values["plugin_options"] = _merged_by_name(
+        *({values["executor"]: layer.executor_options} for layer in layers if _is_for(layer, values)),
+        values.get("plugin_options") or {},
+    )
     return Settings(**values)
+
+
+def _is_for(layer: ConfigFile, values: Mapping[str, Any]) -> bool:
+    """Return whether a layer has options for the executor of the run."""
+    return bool(layer.executor_options) and layer.executor == values.get("executor")
 
 
 def _merged(*layers: Mapping[str, Any] | None) -> dict[str, Any]:

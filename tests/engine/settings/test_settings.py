@@ -124,6 +124,17 @@ def test_every_key_of_a_profile_is_explained_in_the_readme_of_configs() -> None:
             assert f"`{key}`" in text, f"{key} is missing"
 
 
+def test_an_executor_and_its_options(tmp_path: Path) -> None:
+    (tmp_path / "cluster.toml").write_text('executor = "dask"\n[executor-options]\naddress = "a"\nbundle = 2\n')
+    profile = str(tmp_path / "cluster.toml")
+    settings = build_settings({}, profile=profile)
+    assert (settings.executor, settings.plugin_options) == ("dask", {"dask": {"address": "a", "bundle": 2}})
+    settings = build_settings({"plugin_options": {"dask": {"address": "b"}}}, profile=profile)
+    assert settings.plugin_options == {"dask": {"address": "b", "bundle": 2}}
+    settings = build_settings({"executor": "local"}, profile=profile)
+    assert (settings.executor, settings.plugin_options) == ("local", {})
+
+
 def test_the_encoding_of_the_inputs() -> None:
     user_config('encoding = "cp1250"')
     assert build_settings({}).encoding == "cp1250"
