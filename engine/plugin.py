@@ -17,7 +17,9 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
 
 from engine.contracts.aggregator import (
     Aggregator,
@@ -100,13 +102,13 @@ __all__ = [
 class EvaluatorOptions(Options, frozen=True):
     """Options that every evaluator has."""
 
-    hash: int = 16
-    """Size of the hash table in megabytes."""
-    uci: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
-    """UCI options by name, sent to the program unchanged."""
-    trial: Limit = Limit(nodes=1)
-    """Limit of the search with which `start` may try the evaluator. A run sets it to a short one of the kinds of
-    its own limit: a program that cannot count nodes is never asked to. Changes no result."""
+    hash: Annotated[int, Meta(description="Size of the hash table in megabytes.")] = 16
+    uci: Annotated[dict[str, str], Meta(description="UCI options by name, sent to the program unchanged.")] = {}  # noqa: RUF012 - msgspec copies it
+    trial: Annotated[Limit, Meta(description="Limit of the search that tries a start; each run sets it.")] = Limit(
+        nodes=1
+    )
+    """A short one of the kinds of the run's own limit: a program that cannot count nodes is never asked to.
+    Changes no result."""
 
 
 class Evaluator(abc.ABC):

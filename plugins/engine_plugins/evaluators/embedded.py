@@ -18,9 +18,10 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import wasmtime
+from msgspec import Meta
 
 from engine.errors import EvaluatorCrashed, EvaluatorError, PositionRefused
 from engine.model import Evaluation, EvaluatorInfo, Limit, Position
@@ -58,12 +59,14 @@ _WITHOUT_EFFECT = {"Clear Hash", "Ponder", "UCI_ShowWDL"}
 class EmbeddedOptions(EvaluatorOptions, frozen=True):
     """Options of `embedded`."""
 
-    scores: Scores = "last"
+    scores: Annotated[
+        Scores,
+        Meta(description="Score of a search that ends within a depth: the last one, or the last exact one."),
+    ] = "last"
     """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
     last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it. A
     search for several lines takes exact ones."""
-    why: str = ""
-    """Reason of a choice that people should know of, for people. Changes no result."""
+    why: Annotated[str, Meta(description="Reason of a choice that people should know of. Changes no result.")] = ""
 
 
 class Embedded(Evaluator):

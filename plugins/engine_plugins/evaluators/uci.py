@@ -58,22 +58,33 @@ _MEMORY = 4096
 class UciOptions(EvaluatorOptions, frozen=True, kw_only=True):
     """Options of `uci`."""
 
-    path: str
-    """The program: a name on PATH, or a file."""
-    start_timeout: Annotated[float, Meta(gt=0)] = 30.0
-    """Seconds after which the program must be ready; large networks on a cold disk need more."""
-    search_timeout: Annotated[float, Meta(gt=0)] | None = None
-    """Seconds after which a search must have ended; None: computed from the limit."""
-    scores: Scores | None = None
+    path: Annotated[str, Meta(description="The program: a name on PATH, or a file.")]
+    start_timeout: Annotated[
+        float,
+        Meta(gt=0, description="Seconds after which it must be ready; large networks on a cold disk need more."),
+    ] = 30.0
+    search_timeout: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Seconds after which a search must have ended; none: computed from the limit."),
+    ] = None
+    scores: Annotated[
+        Scores | None,
+        Meta(
+            description="Score of a search that ends within a depth: the last one, or the last exact one; "
+            "none: last for a Stockfish, exact for others."
+        ),
+    ] = None
     """Score of a search that ends within a depth, as one with a limit of nodes does: `last`, the one that it told
     last, although it is only a bound; `exact`, the last exact one, as versions up to 0.2 took it. None: `last` for
     a Stockfish, where it was measured to be closer to the truth, `exact` for other programs. A
     search for several lines takes exact ones."""
-    memory: Annotated[int, Meta(ge=16)] | None = None
+    memory: Annotated[
+        Annotated[int, Meta(ge=16)] | None,
+        Meta(description="Megabytes that program and hash table may take (Linux); none: 4096 plus the hash."),
+    ] = None
     """Megabytes that the program and all that it has started may take, shared memory included; None: 4096 plus its
     hash table. On Linux, a program that takes more ends. Changes no result."""
-    why: str = ""
-    """How the program was chosen, for people. Changes no result."""
+    why: Annotated[str, Meta(description="How the program was chosen, for people. Changes no result.")] = ""
 
 
 class Uci(Evaluator):
