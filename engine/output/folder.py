@@ -102,7 +102,7 @@ class FolderPart:
         if not parts or ".." in parts or parts[0] == "/":
             raise ValueError(f"{name} is no name of a file in this folder")
         file = _File(self._made.joinpath(*parts), self._on_error)
-        self._files.append(file)
+        self._files = [*(each for each in self._files if not each.closed), file]
         return cast("BinaryIO", file)
 
     @property
