@@ -61,10 +61,12 @@ class PartHead(Struct, frozen=True, kw_only=True):
 
 
 class PlacedNotice(Struct, frozen=True):
-    """A notice of a run, and after how many games of the whole input it was said."""
+    """A notice of a run, and when it was said."""
 
     after: int
+    """Games of the whole input that had been read."""
     notice: Notice
+    """What was said."""
 
 
 class PartEnd(Struct, frozen=True, kw_only=True):
@@ -109,7 +111,9 @@ class AggregatorCrash(Struct, frozen=True):
     """An aggregator that raised, and is disabled."""
 
     name: str
+    """Name of the aggregator."""
     message: str
+    """The exception in words."""
     origin: Origin | None
     """The game that it was given; None when it was not given one."""
 
@@ -118,7 +122,9 @@ class RunState(Struct, frozen=True, kw_only=True):
     """A part without its games: all that reports are made of."""
 
     head: PartHead
+    """What a part says at its beginning."""
     end: PartEnd
+    """What it says at its end."""
     wins: int
     """Winning moves."""
     best: tuple[Best, ...]

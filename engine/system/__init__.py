@@ -25,6 +25,7 @@ from engine.system.processes import (
     is_from_outside,
     leave_signals_to_parent,
     name_signal,
+    start_apart,
     without_main,
 )
 from engine.system.programs import Guard, can_drive_programs
@@ -59,6 +60,7 @@ __all__ = [
     "name_signal",
     "readiness",
     "shared_array",
+    "start_apart",
     "start_child",
     "task_queue",
     "why_no_children",

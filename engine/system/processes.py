@@ -6,9 +6,10 @@ import contextlib
 import gc
 import os
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import connection, parent_process, resource_tracker, util
 from typing import Literal
 
@@ -46,6 +47,24 @@ def without_main() -> Iterator[None]:
             util._args_from_interpreter_flags = flags  # type: ignore[attr-defined]  # noqa: SLF001
             del main.__spec__
             main.__dict__.update(kept)
+
+
+def start_apart(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a program that Ctrl-C in this terminal does not reach, with pipes for its input and output.
+
+    * **command** - the program and its arguments.
+    * **environment** - all of its environment variables.
+
+    Raises OSError.
+    """
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from engine import system
 from engine.errors import EvaluatorError
 
 _START_SECONDS = 120.0
@@ -35,16 +36,10 @@ class LocalCluster:
         self._folder = tempfile.mkdtemp(prefix="engine-dask-")
         command = [sys.executable, "-m", __name__, str(workers), self._folder]
         try:
-            # In a session of its own: Ctrl-C is for the client, which then ends it.
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,
-                # It ends without tidying up, and multiprocessing, which then does so, would say it.
-                env={**os.environ, "PYTHONWARNINGS": "ignore", "DASK_TEMPORARY_DIRECTORY": self._folder},
-            )
+            # Ctrl-C is for the client, which then ends it. It ends without tidying up, and multiprocessing, which
+            # then does so, would say it.
+            variables = {"PYTHONWARNINGS": "ignore", "DASK_TEMPORARY_DIRECTORY": self._folder}
+            self._process = system.start_apart(command, {**os.environ, **variables})
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise EvaluatorError(f"no process for a cluster can be started: {error.strerror or error}") from error
