@@ -125,6 +125,7 @@ def test_an_interrupted_run_is_continued(tmp_path: Path, three: Cluster, fake: P
     assert searches(tmp_path) <= POSITIONS + in_flight(3)
 
 
+@pytest.mark.storm
 def test_the_only_worker_of_its_own_is_killed(tmp_path: Path, fake: Path) -> None:
     expected = local(tmp_path, fake)
     with command(tmp_path / "out.jsonl", *flags(fake, "--no-cache"), "--executor", "dask", "-j", "1") as ran:
