@@ -28,6 +28,7 @@ def written(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_handouts_of_real_games_and_their_index(tmp_path: Path) -> None:
     settings = Settings(follow_up_evaluator="none", aggregators=("leaks",))
     ran = engine.analyze(MATCH, output=tmp_path / "reports" / "{player}.html", settings=settings)

@@ -57,7 +57,13 @@ def test_laws(name: str) -> None:
     check_aggregator(loaded(name), example_games())
 
 
-@pytest.mark.parametrize("name", SMALL)
+LONG = ("repertoire", "mistakes", "explain", "classification")
+"""Those whose small tables take seconds."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in SMALL]
+)
 def test_laws_when_the_tables_overflow(name: str) -> None:
     check_aggregator(loaded(name), example_games(), SMALL[name], seed=1)
 

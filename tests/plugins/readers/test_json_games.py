@@ -229,7 +229,7 @@ def test_an_illegal_move_keeps_those_before() -> None:
     assert game.problem.startswith("illegal move `Qh5`")
 
 
-@pytest.mark.parametrize("reader", [LichessReader(), ChesscomReader()])
+@pytest.mark.parametrize("reader", [LichessReader(), pytest.param(ChesscomReader(), marks=pytest.mark.slow)])
 def test_a_game_without_end_is_dropped(reader: Reader) -> None:
     good = json.dumps(LICHESS if isinstance(reader, LichessReader) else CHESSCOM)
     data = f'{good}\n{{"id": "{"x" * (GAME_BYTES + 3_000_000)}\n{good}\n'.encode()

@@ -70,6 +70,7 @@ def games(number: int, months: int = 5) -> list[AnalysedGame]:
     ]
 
 
+@pytest.mark.slow
 def test_files_do_not_depend_on_how_games_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_partitions, "GROUP_ROWS", 20)
     monkeypatch.setattr(_partitions, "HELD_ROWS", 30)
