@@ -323,9 +323,7 @@ def test_shards_of_1000_real_games_are_the_whole(tmp_path: Path) -> None:
     whole = engine.analyze(games, output=outputs(tmp_path / "whole", GAMES_OF), settings=SETTINGS)
     assert whole.counts.read == 1000
     for of in (3, 7, 16):
-        merged = engine.merge(
-            shards(games, tmp_path / f"parts{of}", of, "jsonl.zst"),
-            output=outputs(tmp_path / f"merged{of}", GAMES_OF),
-        )
+        parts = shards(games, tmp_path / f"parts{of}", of, "jsonl.zst")
+        merged = engine.merge(parts, output=outputs(tmp_path / f"merged{of}", GAMES_OF))
         assert_same(tmp_path / "whole", tmp_path / f"merged{of}")
         assert facts(merged) == facts(whole)

@@ -87,6 +87,7 @@ def test_a_worker_killed_one_added_and_one_stopped(tmp_path: Path, three: Cluste
     assert searches(tmp_path) <= POSITIONS + in_flight(1)
 
 
+@pytest.mark.storm
 def test_the_scheduler_lost_and_restarted(tmp_path: Path, three: Cluster, fake: Path) -> None:
     expected = local(tmp_path, fake)
     words = [*flags(fake, "--cache", str(tmp_path / "cache")), *three.flags()]

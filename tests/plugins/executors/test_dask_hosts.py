@@ -13,7 +13,7 @@ from engine.testing.fake_uci import fake_uci
 from tests.plugins.executors.cluster_rig import Cluster, certificates, command
 
 pytest.importorskip("distributed")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.storm
 
 HOSTS = """
 set -e
