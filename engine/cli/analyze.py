@@ -135,22 +135,7 @@ CONTINUES = "the same command continues where it stopped"
     help="The moves that a row of a report rests on, e.g. 'leaks:clock=under 10%'; REPORT alone lists the rows. "
     "Repeatable.",
 )
-@click.option(
-    "--set",
-    "set_",
-    multiple=True,
-    metavar="NAME.KEY=VALUE",
-    shell_complete=completion.options,
-    help="An option of a plugin.",
-)
-@click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    metavar="FILE.py",
-    shell_complete=completion.files,
-    help="Also load this single-file plugin.",
-)
+@values.plugin_options
 @click.option(
     "-o",
     "--output",
@@ -161,7 +146,7 @@ CONTINUES = "the same command continues where it stopped"
     "reports: .md .json .reports.csv; each with .gz .bz2 .xz .zst after it, compressed; {player} in it: one for "
     "each player. Repeatable.",
 )
-@click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
+@values.force_option
 @click.option(
     "--format",
     "format_",
@@ -195,7 +180,7 @@ CONTINUES = "the same command continues where it stopped"
     is_flag=True,
     help="Exit with 1 when there is any notice: a damaged or skipped game, a refused position.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
+@values.quiet_option
 @values.verbose_option
 @click.option(
     "--progress",

@@ -47,7 +47,7 @@ def command() -> None:
 @click.option("--limit", "max_games", type=click.IntRange(1), metavar="GAMES", help="Stop after so many games.")
 @click.option("-j", "--workers", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("-y", "--force", is_flag=True, help="Overwrite the file if it exists.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
+@values.quiet_option
 @values.verbose_option
 @click.pass_context
 def build(ctx: click.Context, /, **flags: Any) -> None:

@@ -26,22 +26,7 @@ from engine.text.logs import shown_logs
     shell_complete=completion.aggregators,
     help="Aggregators, as for analyze.  [default: those of the shards]",
 )
-@click.option(
-    "--set",
-    "set_",
-    multiple=True,
-    metavar="NAME.KEY=VALUE",
-    shell_complete=completion.options,
-    help="An option of a plugin.",
-)
-@click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    metavar="FILE.py",
-    shell_complete=completion.files,
-    help="Also load this single-file plugin.",
-)
+@values.plugin_options
 @click.option(
     "-o",
     "--output",
@@ -50,7 +35,7 @@ from engine.text.logs import shown_logs
     shell_complete=completion.files,
     help="Write a file, as for analyze; of states reports only. Repeatable.",
 )
-@click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
+@values.force_option
 @click.option(
     "--format",
     "format_",
@@ -61,7 +46,7 @@ from engine.text.logs import shown_logs
     help="What goes to standard output, as for analyze.",
 )
 @click.option("-j", "--workers", type=click.IntRange(1), help="Processes.  [default: all cores]")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
+@values.quiet_option
 @values.verbose_option
 @click.pass_context
 def command(ctx: click.Context, /, **flags: Any) -> None:

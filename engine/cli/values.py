@@ -91,7 +91,27 @@ evaluator_options = _combine(
     click.option("--uci", multiple=True, metavar="NAME=VALUE", help="A UCI option of the evaluator."),
 )
 
+plugin_options = _combine(
+    click.option(
+        "--set",
+        "set_",
+        multiple=True,
+        metavar="NAME.KEY=VALUE",
+        shell_complete=completion.options,
+        help="An option of a plugin.",
+    ),
+    click.option(
+        "--plugin",
+        "plugins",
+        multiple=True,
+        metavar="FILE.py",
+        shell_complete=completion.files,
+        help="Also load this single-file plugin.",
+    ),
+)
 
+force_option = click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
 verbose_option = click.option(
     "-v",
     "--verbose",

@@ -163,20 +163,15 @@ def _of_shard(items: Iterator[_SelectedItem], shard: Shard) -> Iterator[_Selecte
     What a run takes is decided for all games before, so the shards of a run are together what it takes.
     """
     elsewhere = 0
-    first, of = shard.number - 1, shard.of
     for item in items:
-        if isinstance(item, UnparsedGame | FilteredGame | DuplicateGame):
-            if (item.origin.game - 1) % of != first:
-                elsewhere += 1
-                if elsewhere < _ELSEWHERE_GAMES:
-                    continue
-                yield Elsewhere(elsewhere)
-                elsewhere = 0
-                continue
-        elif elsewhere:
+        game = item.origin.game if isinstance(item, UnparsedGame | FilteredGame | DuplicateGame) else None
+        is_other = game is not None and game not in shard
+        elsewhere += is_other
+        if elsewhere and (game is None or elsewhere == _ELSEWHERE_GAMES):
             yield Elsewhere(elsewhere)
             elsewhere = 0
-        yield item
+        if not is_other:
+            yield item
     if elsewhere:
         yield Elsewhere(elsewhere)
 

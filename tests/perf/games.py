@@ -94,6 +94,25 @@ def choose(path: str | None, folder: Path, games: int | None, *, quick: bool = F
     return cut(Path(path), target, games)
 
 
+def write_recorded(target: Path, path: str | None, *, quick: bool = False) -> int:
+    """Write games with evaluations, such that copies of the file can follow one another; return how many they are.
+
+    * **target** - the file to write.
+    * **path** - PGN with `[%eval]` comments; None for games of Lichess, or our own where the big data is missing.
+    * **quick** - whether a few are enough.
+    """
+    source = Path(path) if path else big("lichess-analysed", "games_eval_clk.pgn")
+    if source is None:
+        write_match(target, evals=True)
+    elif quick:
+        cut(source, target, 50)
+    else:
+        must_exist(source)
+        target.write_bytes(source.read_bytes())
+    target.write_bytes(target.read_bytes().rstrip() + b"\n\n\n")
+    return count(target)[0]
+
+
 def write_sharing(source: Path, target: Path, opening: int = 12, more: int = 40) -> Path:
     """Write other games with the same openings: the first plies of each game, then random legal moves."""
     rng = random.Random(1)

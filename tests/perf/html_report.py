@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.perf import runs
+
 TIMES = 5
 OVERVIEW = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 OPEN = """number => new Promise(done => {
@@ -40,18 +42,9 @@ def write(source: list[str], target: Path) -> tuple[float, float]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         peak = 0
         while process.poll() is None:
-            peak = max(peak, _high_water(process.pid))
+            peak = max(peak, runs.peak_memory(process.pid))
             time.sleep(0.05)
     return time.monotonic() - started, peak / 1024
-
-
-def _high_water(pid: int) -> int:
-    """Return the peak memory of a process in KiB; 0 if it has gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
 def open_times(browser: Any, page_file: Path) -> tuple[float, float, float]:

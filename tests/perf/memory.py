@@ -81,19 +81,10 @@ def _measure(size: int, workers: int) -> dict[str, Any]:
 def _watch(process: subprocess.Popen[bytes]) -> tuple[int, int]:
     parent = worker = 0
     while process.poll() is None:
-        parent = max(parent, _high_water(process.pid))
-        worker = max([worker, *map(_high_water, _children(process.pid))])
+        parent = max(parent, runs.peak_memory(process.pid))
+        worker = max([worker, *map(runs.peak_memory, _children(process.pid))])
         time.sleep(0.1)
     return parent, worker
-
-
-def _high_water(pid: int) -> int:
-    """Return the peak memory of a process in KiB; 0 if it has gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
 def _children(pid: int) -> list[int]:

@@ -117,17 +117,8 @@ def measure(source: Path, folder: Path, workers: int, aggregators: str) -> tuple
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=runs.environment())
         while process.poll() is None:
-            peak = max(peak, _peak(process.pid))
+            peak = max(peak, runs.peak_memory(process.pid))
             time.sleep(0.1)
         errors.seek(0)
         runs.check(process.returncode, errors.read(), command)
     return peak / 1024, time.monotonic() - started
-
-
-def _peak(pid: int) -> int:
-    """Return the greatest memory that a process has had, in KiB; 0 when it is gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)

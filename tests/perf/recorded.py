@@ -84,15 +84,7 @@ def run(args: argparse.Namespace) -> Report:
 def _source(args: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     """Write the input file; return it and its number of games."""
     target = folder / "games.pgn"
-    path = Path(args.games) if args.games else games.big("lichess-analysed", "games_eval_clk.pgn")
-    if path is None:
-        games.write_match(target, evals=True)
-    elif args.quick:
-        games.cut(path, target, 50)
-    else:
-        games.must_exist(path)
-        target.write_bytes(path.read_bytes().rstrip() + b"\n\n\n")
-    count, _ = games.count(target)
+    count = games.write_recorded(target, args.games, quick=args.quick)
     times = 1 if args.quick else max(1, GAMES // max(1, count))
     target.write_bytes(target.read_bytes() * times)
     return target, count * times

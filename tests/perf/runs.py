@@ -91,6 +91,15 @@ def check(code: int, stderr: bytes, command: Sequence[str]) -> None:
         raise Failed(f"{' '.join(command[1:5])} ... ended with {code}: {' / '.join(lines)}")
 
 
+def peak_memory(pid: int) -> int:
+    """Return the peak memory of a process in KiB; 0 if it has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+
+
 def analyze(
     source: Path,
     *flags: str | Path,

@@ -57,17 +57,9 @@ def run(args: argparse.Namespace) -> Report:
 def _source(args: argparse.Namespace, folder: Path) -> tuple[Path, int]:
     """Write the input file; return it and its number of games."""
     target = folder / "games.pgn"
-    path = Path(args.games) if args.games else games.big("lichess-analysed", "games_eval_clk.pgn")
-    if path is None:
-        games.write_match(target, evals=True)
-    elif args.quick:
-        games.cut(path, target, 50)
-    else:
-        games.must_exist(path)
-        target.write_bytes(path.read_bytes())
-    count, _ = games.count(target)
+    count = games.write_recorded(target, args.games, quick=args.quick)
     times = 1 if args.quick else -(-GAMES // max(1, count))
-    parts = _SITE.split(target.read_bytes().rstrip() + b"\n\n\n")
+    parts = _SITE.split(target.read_bytes())
     with target.open("wb") as file:
         for k in range(times):
             file.write(parts[0])

@@ -43,7 +43,7 @@ BODY_SECONDS = 15.0
 HOLD_SECONDS = 5.0
 """Seconds that a client waits for work before it is told that there is none; it gives up after 15."""
 _MOST_CHARACTERS = 500
-"""Of what is said of a request: a client may send anything."""
+"""Length of what is said of a request, at most: a client may send anything."""
 _SENT_ALWAYS = {"threads": "1", "analysis contempt": "Off"}
 
 _H = TypeVar("_H", bound=Hello)

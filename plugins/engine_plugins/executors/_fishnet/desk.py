@@ -35,7 +35,7 @@ _OFFENCES = 10
 _MOST_OFFENDERS = 1_000
 Blame = Literal["position", "outside"]
 _MOST_CHARACTERS = 300
-"""Of the reason of a loss: a client may send anything."""
+"""Length of the reason of a loss, at most: a client may send anything."""
 _UNTIL_NODES_END = 1_000_000_000
 """Nodes of a search that only its depth ends; a client has a limit of its own if there is none."""
 
