@@ -19,8 +19,8 @@ from msgspec import Struct, structs
 from rich.console import Console
 
 import engine
+from engine.cli.live import summary
 from engine.contracts.aggregator import Aggregator
-from engine.live import summary
 from engine.loading.registry import Registry
 from engine.model import RunResult
 from engine.settings import Settings

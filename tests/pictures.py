@@ -20,7 +20,7 @@ from rich.console import Console, RenderableType
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
 import engine
-from engine import live
+from engine.cli import live
 from engine.model import RunResult
 from engine.run.progress import Snapshot
 from engine.settings import Settings

@@ -30,7 +30,7 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     assert any(name.endswith(".dist-info/sboms/sbom.cdx.json") for name in names)
     assert {"engine/py.typed", "engine_plugins/py.typed"} <= set(names)
     page = {"head.html.jinja", "row.html.jinja", "foot.html.jinja", "style.css", "script/main.js"}
-    assert {f"engine_plugins/writers/_html/{name}" for name in page} <= set(names)
+    assert {f"engine/web/pages/{name}" for name in page} <= set(names)
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine").rglob("*.py")}
     sources |= {
         path.relative_to(ROOT / "plugins").as_posix() for path in (ROOT / "plugins/engine_plugins").rglob("*.py")

@@ -9,9 +9,9 @@ from typing import Any
 import click
 from msgspec import structs
 
-from engine import live, system
+from engine import system
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import completion, time_budget, values
+from engine.cli import completion, live, time_budget, values
 from engine.cli.grouped import GroupedCommand
 from engine.cli.results import print_results, save_command
 from engine.cli.show import read_queries

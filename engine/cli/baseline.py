@@ -8,14 +8,13 @@ from typing import Any
 import click
 from rich.text import Text
 
-from engine import live
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import values
+from engine.cli import live, values
+from engine.cli.live.reports import report_table
 from engine.cli.signals import Interruption
 from engine.contracts.options import parse_options
 from engine.errors import ConfigError
 from engine.input.inputs import LiteralPath
-from engine.live.reports import report_table
 from engine.loading.registry import Registry
 from engine.model import Report
 from engine.plugin import Aggregator

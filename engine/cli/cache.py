@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from engine import live
 from engine.cache.sizes import LIMIT_VARIABLE
 from engine.cache.store import Cache, default_path
+from engine.cli import live
 from engine.errors import InputError, OutputError
 
 _file = click.option(

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from engine import live, system
+from engine import system
 from engine.cache.store import Cache, default_path
-from engine.cli import values
+from engine.cli import live, values
 from engine.errors import AnalysisError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from engine import live
+from engine.cli import live
 from engine.input.inputs import LiteralPath
 from engine.run.estimate import estimate
 from engine.settings import Settings, parse_duration

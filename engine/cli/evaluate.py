@@ -10,8 +10,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from engine import api, live
-from engine.cli import values
+from engine import api
+from engine.cli import live, values
 from engine.cli.signals import Interruption
 from engine.errors import ConfigError
 from engine.model import Evaluation, EvaluatorInfo, Line, Position, Score

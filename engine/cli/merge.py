@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from engine import live
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import completion, values
+from engine.cli import completion, live, values
 from engine.cli.results import print_results
 from engine.cli.signals import Interruption
 from engine.input.inputs import LiteralPath

@@ -10,8 +10,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from engine import live
-from engine.cli import values
+from engine.cli import live, values
 from engine.cli.plugins import not_found
 from engine.contracts import options
 from engine.errors import ConfigError, InputError

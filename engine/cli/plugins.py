@@ -13,7 +13,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from engine import live
+from engine.cli import live
 from engine.contracts import options
 from engine.errors import PluginNotFound
 from engine.loading.pages import page_of

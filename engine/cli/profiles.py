@@ -6,7 +6,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from engine import live, settings
+from engine import settings
+from engine.cli import live
 from engine.errors import ConfigError
 
 

@@ -6,8 +6,7 @@ import shlex
 import sys
 from typing import Any
 
-from engine import live
-from engine.cli import time_budget
+from engine.cli import live, time_budget
 from engine.cli.show import show
 from engine.cli.signals import Interruption
 from engine.errors import OutputError

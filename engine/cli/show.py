@@ -6,11 +6,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine import live
 from engine.api.again import games_again
+from engine.cli import live
+from engine.cli.live import Query
 from engine.errors import ConfigError
 from engine.input.inputs import LiteralPath
-from engine.live import Query
 from engine.model import RunResult
 from engine.settings import Settings
 

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from msgspec import structs
 
-from engine import live
+from engine.cli import live
 from engine.cli.values import Duration
 from engine.errors import ConfigError
 from engine.model import RunResult

@@ -16,7 +16,7 @@ from msgspec import Struct
 from rich.console import Console
 
 import engine
-from engine import live
+from engine.cli import live
 from engine.model import ReportTable
 from engine.settings import Settings
 from tests.support import DATA

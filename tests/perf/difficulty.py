@@ -1,8 +1,8 @@
 """The estimate of a puzzle's rating: its mean error on puzzles left out of the fit, beside always saying the mean.
 
-A ridge regression on the features of `engine.themes.features`, in five parts: each part is estimated by the
-numbers that the other four give. `--write` fits all of them and writes the file that `engine.themes.rating`
-reads.
+A ridge regression on the features of `engine.positions.themes.features`, in five parts: each part is estimated by
+the numbers that the other four give. `--write` fits all of them and writes the file that
+`engine.positions.themes.rating` reads.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from engine.themes import themes
-from engine.themes.features import features
-from engine.themes.rating import WEIGHTS, Model
+from engine.positions.themes import themes
+from engine.positions.themes.features import features
+from engine.positions.themes.rating import WEIGHTS, Model
 from tests.perf import sides
 from tests.perf.puzzles import FOLDS, puzzles
 from tests.perf.report import Report, Table

@@ -10,7 +10,7 @@ from pathlib import Path
 import chess
 from msgspec import Struct
 
-from engine.themes import Line
+from engine.positions.themes import Line
 from tests.perf.games import big
 from tests.perf.report import Unavailable
 

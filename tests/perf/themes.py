@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from engine.themes import THEMES, themes
+from engine.positions.themes import THEMES, themes
 from tests.perf import sides
 from tests.perf.puzzles import FOLDS, Puzzle, puzzles
 from tests.perf.report import Report, Table

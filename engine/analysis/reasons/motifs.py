@@ -1,7 +1,7 @@
 """Motifs by which a line wins material, each checked again on the board before it is named.
 
-`engine.themes` proposes them. A motif is named only if the squares are what it says, and the line itself goes on
-to take one of the men that it is about.
+`engine.positions.themes` proposes them. A motif is named only if the squares are what it says, and the line itself
+goes on to take one of the men that it is about.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.analysis.reasons.exchange import exchange, gain_of, passed
 from engine.analysis.reasons.walk import Walk
 from engine.model import Explanation
 from engine.positions.material import VALUES, captured
-from engine.themes import Line, Motif, motifs
+from engine.positions.themes import Line, Motif, motifs
 
 __all__ = ["with_motif"]
 

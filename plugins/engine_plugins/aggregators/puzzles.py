@@ -10,8 +10,8 @@ import chess
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Request, Sum, TopK, keyed
 from engine.positions.movetext import NULL_MOVE
+from engine.positions.themes import Line, difficulty, difficulty_model, themes
 from engine.scoring import win_percent
-from engine.themes import Line, difficulty, difficulty_model, themes
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
@@ -69,10 +69,10 @@ class Puzzles(Aggregator):
     Lichess's formula without a limit for centipawns. All limits are in nodes, so the same games give the same
     puzzles; `--set puzzles.nodes=1000000` searches longer than the run.
 
-    Themes have the names of Lichess's puzzle database and are found on the board alone (`engine.themes`). With
-    `--player`, only that player's chances count. A puzzle counts as found if the solution's first move was played,
-    or any mate in its place. Missed puzzles come first, those that cost most Win% before others. A position
-    that occurs in several games is listed once.
+    Themes have the names of Lichess's puzzle database and are found on the board alone
+    (`engine.positions.themes`). With `--player`, only that player's chances count. A puzzle counts as found if the
+    solution's first move was played, or any mate in its place. Missed puzzles come first, those that cost most
+    Win% before others. A position that occurs in several games is listed once.
 
     Example:
 

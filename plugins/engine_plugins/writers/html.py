@@ -48,7 +48,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, RunResult
 from engine.plugin import Options, RunInfo, Writer
-from engine_plugins.writers._html.overview import NEEDED, PLAYER_NEEDED
+from engine.web.pages.overview import NEEDED, PLAYER_NEEDED
 
 GAMES = 1_000
 """Largest number of games in one file."""
@@ -99,14 +99,14 @@ class HtmlWriter(Writer):
 
     @classmethod
     def index(cls, options: HtmlOptions) -> type[Writer] | None:
-        from engine_plugins.writers._html.handouts import IndexWriter
+        from engine.web.pages.handouts import IndexWriter
 
         return IndexWriter if options.index else None
 
     def __init__(self, stream: BinaryIO, info: RunInfo) -> None:
-        from engine_plugins.writers._html.finder import Finder
-        from engine_plugins.writers._html.glance import Glance
-        from engine_plugins.writers._html.tally import ChartCounts
+        from engine.web.pages.finder import Finder
+        from engine.web.pages.glance import Glance
+        from engine.web.pages.tally import ChartCounts
 
         super().__init__(stream, info)
         self._chart_counts = ChartCounts()
@@ -116,7 +116,7 @@ class HtmlWriter(Writer):
         self._begin(self._files[0])
 
     def _begin(self, file: _File) -> None:
-        from engine_plugins.writers._html import page
+        from engine.web.pages import page
 
         number = len(self._files)
         values = {"title": self._title, "player": self.info.player, "number": number}
@@ -132,7 +132,7 @@ class HtmlWriter(Writer):
         return self.info.player or ", ".join(self.info.players)
 
     def game(self, game: AnalysedGame) -> None:
-        from engine_plugins.writers._html import page
+        from engine.web.pages import page
 
         self._chart_counts.add(game)
         self._glance.add(game)
@@ -145,7 +145,7 @@ class HtmlWriter(Writer):
             self._finder.add(game)
 
     def finish(self, result: RunResult) -> None:
-        from engine_plugins.writers._html import page
+        from engine.web.pages import page
 
         first, *rest = self._files
         first.stream.writelines(page.foot(number=1, **self._common(result, first), **self._overview(result)))
@@ -165,8 +165,8 @@ class HtmlWriter(Writer):
         }
 
     def _overview(self, result: RunResult) -> dict[str, Any]:
-        from engine_plugins.writers._html import answers, lessons, overview, sections
-        from engine_plugins.writers._html.trainer.cards import deck
+        from engine.web.pages import answers, lessons, overview, sections
+        from engine.web.pages.trainer.cards import deck
 
         named, reports = bool(self._names), result.reports
         told = answers.told(reports, named=named)

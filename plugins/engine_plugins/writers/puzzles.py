@@ -34,7 +34,7 @@ from engine.errors import ConfigError
 from engine.model import RunResult
 from engine.plugin import Writer
 from engine.positions.fen import board_of
-from engine.themes import difficulty_model
+from engine.positions.themes import difficulty_model
 from engine_plugins.writers._csv import csv_lines
 
 _COLUMNS = (

@@ -34,8 +34,8 @@ class TrainerHtml(Writer):
     reports: ClassVar[tuple[str, ...]] = ("mistakes", "puzzles")
 
     def finish(self, result: RunResult) -> None:
-        from engine_plugins.writers._html import page
-        from engine_plugins.writers._html.trainer.cards import deck
+        from engine.web.pages import page
+        from engine.web.pages.trainer.cards import deck
 
         names = self.info.player or ", ".join(self.info.players)
         cards = deck(result.reports, result.counts.analysed)

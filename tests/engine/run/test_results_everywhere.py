@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 import engine
-from engine import live
+from engine.cli import live
 from engine.errors import InputError
 from engine.model import RunResult
 from engine.settings import Settings
-from tests.engine.live.test_summary import words
+from tests.engine.cli.live.test_summary import words
 from tests.support import DATA
 
 SPELLED = """[White "Anna"]

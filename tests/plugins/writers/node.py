@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import PATIENCE
 
-_FOLDER = resources.files("engine_plugins.writers._html")
+_FOLDER = resources.files("engine.web.pages")
 
 
 def node() -> str:

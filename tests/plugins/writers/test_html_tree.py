@@ -11,8 +11,8 @@ from msgspec import structs
 
 from engine.model import AnalysedGame, Column, ReportTable
 from engine.testing import analysed_game
+from engine.web.pages.tree import tree
 from engine_plugins.aggregators.openings import Openings
-from engine_plugins.writers._html.tree import tree
 from engine_plugins.writers.markdown import MarkdownWriter
 from tests.plugins.aggregators.rig import report
 from tests.plugins.writers.html_page import page, result

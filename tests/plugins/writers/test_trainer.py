@@ -13,7 +13,7 @@ from msgspec import structs
 from engine.loading.registry import Registry
 from engine.output.target import file_target
 from engine.testing import check_writer
-from engine_plugins.writers._html.trainer.cards import LETTERS
+from engine.web.pages.trainer.cards import LETTERS
 from engine_plugins.writers.html import HtmlOptions, HtmlWriter
 from engine_plugins.writers.trainer import TrainerHtml
 from tests.plugins.writers.html_page import Page, write

@@ -7,7 +7,7 @@ from typing import Any
 
 import chess
 
-from engine_plugins.writers._html.trainer.cards import packed
+from engine.web.pages.trainer.cards import packed
 from tests.plugins.writers.node import run_scripts
 
 SPECIAL = (

@@ -1,0 +1,1 @@
+"""Pages for a browser: `pages` makes those of reports in files."""

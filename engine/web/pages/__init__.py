@@ -1,0 +1,1 @@
+"""The parts of the HTML report: page, data, pictures. The writers `html` and `trainer` put them together."""
