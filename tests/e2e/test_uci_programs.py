@@ -33,10 +33,11 @@ def test_a_program_that_cannot_count_nodes_works_with_a_time_in_the_library(tmp_
         assert analyzer.evaluate(time=5).best
 
 
+@pytest.mark.slow
 def test_a_program_that_cannot_count_nodes_says_what_helps(tmp_path: Path) -> None:
     fake = str(fake_uci(tmp_path, no_nodes=True))
     with pytest.raises(library.AnalysisError, match=r"'go nodes 1' in time; .*works with --depth or --time"):
-        library.evaluate(nodes=5, evaluator=fake, evaluator_options={"start_timeout": 0.3})
+        library.evaluate(nodes=5, evaluator=fake, evaluator_options={"start_timeout": 4})
 
 
 @pytest.mark.slow

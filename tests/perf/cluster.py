@@ -193,7 +193,7 @@ def _on_cluster(source: Path, folder: Path, processes: int, threads: int, sleep:
         command = runs.engine_command(
             "analyze", source, "-y", "-v", "--progress", "none", "--no-adaptive", "--no-cache", "-e", "timed",
             *(word for file in (runs.COUNTS, runs.SLEEPING, runs.TIMED) for word in ("--plugin", file)),
-            "--nodes", NODES, "-o", output, *made.flags(),
+            "--nodes", str(NODES), "-o", output, *made.flags(),
         )  # fmt: skip
         done = subprocess.run(command, env=runs.environment(variables), capture_output=True, check=False)
         runs.check(done.returncode, done.stderr, command)
