@@ -113,7 +113,7 @@ class Reader(abc.ABC):
         return self.split(stream)
 
     def split_counted(
-        self, stream: BinaryIO, wanted: Callable[[Mapping[str, str]], bool]
+        self, stream: BinaryIO, wanted: Callable[[Mapping[str, str]], bool] | None
     ) -> Iterator[RawGame | LeftOut]:
         """Cut the stream into games as `split_wanted` does; for formats whose games take long to cut out.
 

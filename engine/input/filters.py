@@ -81,8 +81,7 @@ _OUTCOMES: Mapping[Color, Mapping[str, str]] = {
 }
 """Results from the view of each colour."""
 _MAX_DEPTH = 100
-_REMEMBERED = 8_192
-"""Numbers and dates of which a comparison keeps whether it holds: a database has few of them."""
+_REMEMBERED = 8_192  # numbers and dates of which a comparison keeps whether it holds: a database has few of them
 
 
 class Filter(Struct, frozen=True):
@@ -177,13 +176,13 @@ class _Parser:
         tests = [self._conjunction()]
         while self._take("or"):
             tests.append(self._conjunction())
-        return tests[0] if len(tests) == 1 else _any_of(tests)
+        return _combined(tests, until=True)
 
     def _conjunction(self) -> _Test:
         tests = [self._negation()]
         while self._take("and"):
             tests.append(self._negation())
-        return tests[0] if len(tests) == 1 else _all_of(tests)
+        return _combined(tests, until=False)
 
     def _negation(self) -> _Test:
         self._depth += 1
@@ -283,22 +282,16 @@ def _error(text: str, column: int, problem: str) -> ConfigError:
     return ConfigError(f"--filter: {problem}\n  {line}\n  {' ' * column}^\nexample: {example}")
 
 
-def _any_of(tests: Sequence[_Test]) -> _Test:
+def _combined(tests: Sequence[_Test], *, until: bool) -> _Test:
+    """Return a test that goes through others until one has that outcome, without a generator for each game."""
+    if len(tests) == 1:
+        return tests[0]
+
     def test(tags: _Tags, raw: bytes) -> bool:
-        for one in tests:  # noqa: SIM110 - a generator for each game takes longer than the tests
-            if one(tags, raw):
-                return True
-        return False
-
-    return test
-
-
-def _all_of(tests: Sequence[_Test]) -> _Test:
-    def test(tags: _Tags, raw: bytes) -> bool:
-        for one in tests:  # noqa: SIM110 - as above
-            if not one(tags, raw):
-                return False
-        return True
+        for one in tests:
+            if one(tags, raw) == until:
+                return until
+        return not until
 
     return test
 

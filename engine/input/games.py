@@ -228,14 +228,9 @@ def _filter_games(
         source.may_count = selection.digest is None and selection.shard is None
         try:
             for item in source.games(readers):
-                if isinstance(item, BrokenSource | NoGameYet):
-                    yield item
-                    continue
-                if isinstance(item, Refused):
-                    for headers in item.games.tags:
-                        _look_at(headers, selection)
-                    number += len(item.games.tags)
-                    yield FilteredGame(Origin(number, item.file, item.games.line), len(item.games.tags))
+                if not isinstance(item, tuple):
+                    number, report = _reported(item, number, selection)
+                    yield report
                     continue
                 file, reader, raw = item
                 number += 1
@@ -253,10 +248,13 @@ def _filter_games(
         except AnalysisError:
             raise
         except Exception as error:
-            cause = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-            yield BrokenSource(source.name, None, f"cannot be read any further: {cause}")
+            yield BrokenSource(source.name, None, f"cannot be read any further: {_cause(error)}")
         finally:
             source.close()
+
+
+def _cause(error: Exception) -> str | None:
+    return error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def _ignore(data: bytes) -> None:
@@ -299,6 +297,18 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:
     if not _look_at(headers, selection):
         return False
     return selection.filter is None or bool(selection.filter.matches(headers, raw.data))
+
+
+def _reported(
+    item: Refused | BrokenSource | NoGameYet, number: int, selection: Selection
+) -> tuple[int, FilteredGame | BrokenSource | NoGameYet]:
+    """Return the number of the last game after what is no game to take, and what is said of it."""
+    if not isinstance(item, Refused):
+        return number, item
+    for headers in item.games.tags:
+        _look_at(headers, selection)
+    games = len(item.games.tags)
+    return number + games, FilteredGame(Origin(number + games, item.file, item.games.line), games)
 
 
 def _look_at(headers: Mapping[str, str], selection: Selection) -> bool:

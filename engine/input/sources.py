@@ -214,11 +214,8 @@ class Source:
             yield BrokenSource(self.name, None, complaint, changed=True)
         try:
             stream = self._binary() if reader.magic else self.open()
-            if self.wanted is not None and self.may_count:
-                games = reader.split_counted(stream, self.wanted)
-            else:
-                games = reader.split_wanted(stream, self.wanted)
-            for raw in games:
+            split = reader.split_counted if self.may_count else reader.split_wanted
+            for raw in split(stream, self.wanted):
                 if isinstance(raw, LeftOut):
                     yield Refused(self.name, checked_left_out(raw, self.reader))
                     continue

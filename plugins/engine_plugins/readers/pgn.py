@@ -97,8 +97,10 @@ class PgnReader(Reader):
             yield raw
 
     def split_counted(
-        self, stream: BinaryIO, wanted: Callable[[Mapping[str, str]], bool]
+        self, stream: BinaryIO, wanted: Callable[[Mapping[str, str]], bool] | None
     ) -> Iterator[RawGame | LeftOut]:
+        if wanted is None:
+            return self._split(stream, None)
         return self._split(stream, lambda data, at: self._heads.refused(data, at, wanted))
 
     def _split(

@@ -111,4 +111,6 @@ def test_the_reader_hands_over_tags_lines_and_bytes() -> None:
     [run, last] = reader.split_counted(io.BytesIO(PLAIN * 3), lambda tags: tags["White"] != "Ann")
     assert isinstance(run, LeftOut)
     assert ([dict(tags)["WhiteElo"] for tags in run.tags], run.line, run.size) == (["1500"] * 2, 9, 2 * len(PLAIN))
-    assert last == RawGame(PLAIN.rstrip(), 17)  # the end of the file is no beginning of a game, so the rules cut it
+    assert last == RawGame(
+        PLAIN.rstrip(), 17
+    )  # the end of the file is no beginning of a game, so the rules cut it
