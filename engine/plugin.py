@@ -45,7 +45,7 @@ from engine.contracts.certainty import (
 from engine.contracts.executor import Executor, ExecutorContext, WorkerState
 from engine.contracts.messages import Done, Lost, Outcome, Unit
 from engine.contracts.options import NoOptions, Options
-from engine.contracts.reader import BrokenFile, RawGame, Reader, Unreadable
+from engine.contracts.reader import BrokenFile, LeftOut, RawGame, Reader, Unreadable
 from engine.contracts.states import Keyed
 from engine.contracts.writer import PlayerFile, RunInfo, Writer, encoded
 from engine.model import (
@@ -67,6 +67,7 @@ __all__ = [
     "Histogram",
     "JointMoments",
     "Keyed",
+    "LeftOut",
     "Lost",
     "Moments",
     "Needs",

@@ -23,7 +23,7 @@ By = Literal["player", "group|player"]
 values of names that are one person (`engine.model.names`) are merged."""
 
 IN_MEMORY = 8_192
-"""Strings that a state holds in memory, roughly; with more, they go to a temporary file."""
+"""Strings that a state holds in memory, if their values are numbers; with more, they go to a temporary file."""
 
 V = TypeVar("V")
 S = TypeVar("S", bound=State)
@@ -71,8 +71,12 @@ class Grouped(State, Generic[V]):
         return new
 
     def spill(self) -> None:
-        if len(self._groups) > IN_MEMORY:
+        if len(self._groups) * self._weight() > IN_MEMORY:
             self._write()
+
+    def _weight(self) -> int:
+        """Return that of a value."""
+        return 1
 
     def _write(self) -> None:
         if self._file is None:
@@ -170,6 +174,9 @@ class Keyed(Grouped[S]):
 
     def fresh(self) -> Self:
         return type(self)(self._prototype, self._by)
+
+    def _weight(self) -> int:
+        return self._prototype.weight
 
     def follow(self, earlier: Self) -> None:
         self._earlier = earlier._groups

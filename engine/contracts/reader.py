@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from msgspec import Struct
@@ -23,6 +23,17 @@ class RawGame(Struct, frozen=True):
     """What `split` has found out about the whole file and `parse` needs; its keys are the reader's own."""
     notes: tuple[Note, ...] = ()
     """What people should know of how the file was opened; the run adds them to the game's notes."""
+
+
+class LeftOut(Struct, frozen=True):
+    """Games in a row that are only counted, because their tags say that the run does not take them."""
+
+    tags: Sequence[Mapping[str, str]]
+    """The tags of each game, in the order of the file."""
+    line: int
+    """Number of the last game's first line in the file, 1-based."""
+    size: int
+    """Bytes of the games."""
 
 
 class Unreadable(Struct, frozen=True):
@@ -100,6 +111,16 @@ class Reader(abc.ABC):
           None: every game may be taken.
         """
         return self.split(stream)
+
+    def split_counted(
+        self, stream: BinaryIO, wanted: Callable[[Mapping[str, str]], bool] | None
+    ) -> Iterator[RawGame | LeftOut]:
+        """Cut the stream into games as `split_wanted` does; for formats whose games take long to cut out.
+
+        * **stream** - the same.
+        * **wanted** - the same. Games that are not taken may come as `LeftOut`, any number of them together.
+        """
+        return self.split_wanted(stream, wanted)
 
     def holds_games(self, stream: BinaryIO) -> bool:
         """Return whether a file in a folder holds games. Asked of files of a binary format with its ending.

@@ -6,7 +6,7 @@ import abc
 import math
 from collections.abc import Sequence
 from operator import index as exact
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 __all__ = ["Histogram", "JointMoments", "Moments", "State", "Sum"]
 
@@ -17,6 +17,9 @@ class State(abc.ABC):
     A state declared in a class body is a prototype: each aggregator gets an empty copy when it first uses the
     state.
     """
+
+    weight: ClassVar[int] = 1
+    """How many times the memory of a number it takes, roughly: of heavy ones, fewer are kept in memory."""
 
     _name: str | None = None
 

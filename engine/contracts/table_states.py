@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from operator import index as exact
 from operator import itemgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from engine.contracts.scalar_states import State
 from engine.model import Column, ReportTable
@@ -26,6 +26,8 @@ _Order = tuple[tuple[int, int, str], ...]
 
 class _Rows(State):
     """Rows with keys of strings and integers: the first `size` in the order of key, then cells."""
+
+    weight: ClassVar[int] = 4
 
     def __init__(self, size: int | None = None) -> None:
         if size is not None and size < 0:

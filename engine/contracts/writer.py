@@ -70,6 +70,9 @@ class Writer(abc.ABC):
     """The writer of an output whose name ends in `/`, with the same name and options: a folder of files, which it
     begins with `open_file`. None: it writes no folders. The first writer that has one is chosen."""
 
+    folder_options: ClassVar[frozenset[str]] = frozenset()
+    """Options that only `folder` reads. A run in which they are set says so where its outputs are single files."""
+
     states: ClassVar[bool] = False
     """Whether it takes the states of the aggregators: `RunResult.state` in `finish`."""
 

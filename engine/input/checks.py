@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from engine.model import Evaluation, Recording, SourceGame
-from engine.plugin import RawGame, Unreadable
+from engine.plugin import LeftOut, RawGame, Unreadable
 from engine.positions.variations import legal_evaluation
 
 
@@ -21,6 +21,13 @@ def checked_raw(raw: Any, reader: str) -> RawGame:
         what = "a RawGame that is malformed" if isinstance(raw, RawGame) else type(raw).__name__
         raise TypeError(f"split() of reader {reader} yielded {what} in place of a RawGame of bytes and a line")
     return raw
+
+
+def checked_left_out(games: LeftOut, reader: str) -> LeftOut:
+    """Return what `Reader.split_counted` yielded. Raises TypeError in words for what is malformed."""
+    if not games.tags or not all(isinstance(one, int) for one in (games.line, games.size)):
+        raise TypeError(f"split_counted() of reader {reader} yielded a LeftOut that is malformed")
+    return games
 
 
 def checked_game(parsed: Any) -> SourceGame | Unreadable:

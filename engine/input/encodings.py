@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 256 << 10
 """Bytes that are looked at to decide the encoding."""
+_BLOCK = 1 << 16
+"""Bytes that are read at once. Larger blocks cost more: the system gives the memory for them anew each time."""
 _LONG_LINE = 1 << 20
 """Bytes after which a line is converted in pieces."""
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -109,7 +111,7 @@ class Utf8Stream(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         while not self._ready and not self._ended:
-            block = self._raw.read(max(len(view), 1 << 16)) or b""
+            block = self._raw.read(_BLOCK) or b""
             self._ended = not block
             self._ready = self._convert(block)
         size = min(len(view), len(self._ready))

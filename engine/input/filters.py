@@ -34,6 +34,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -80,6 +81,7 @@ _OUTCOMES: Mapping[Color, Mapping[str, str]] = {
 }
 """Results from the view of each colour."""
 _MAX_DEPTH = 100
+_REMEMBERED = 8_192  # numbers and dates of which a comparison keeps whether it holds: a database has few of them
 
 
 class Filter(Struct, frozen=True):
@@ -174,13 +176,13 @@ class _Parser:
         tests = [self._conjunction()]
         while self._take("or"):
             tests.append(self._conjunction())
-        return tests[0] if len(tests) == 1 else lambda tags, raw: any(test(tags, raw) for test in tests)
+        return _combined(tests, until=True)
 
     def _conjunction(self) -> _Test:
         tests = [self._negation()]
         while self._take("and"):
             tests.append(self._negation())
-        return tests[0] if len(tests) == 1 else lambda tags, raw: all(test(tags, raw) for test in tests)
+        return _combined(tests, until=False)
 
     def _negation(self) -> _Test:
         self._depth += 1
@@ -280,6 +282,20 @@ def _error(text: str, column: int, problem: str) -> ConfigError:
     return ConfigError(f"--filter: {problem}\n  {line}\n  {' ' * column}^\nexample: {example}")
 
 
+def _combined(tests: Sequence[_Test], *, until: bool) -> _Test:
+    """Return a test that goes through others until one has that outcome, without a generator for each game."""
+    if len(tests) == 1:
+        return tests[0]
+
+    def test(tags: _Tags, raw: bytes) -> bool:
+        for one in tests:
+            if one(tags, raw) == until:
+                return until
+        return not until
+
+    return test
+
+
 def _compare(name: str, op: str, value: str) -> _Test:
     folded = value.casefold()
     if op == "=":
@@ -289,9 +305,9 @@ def _compare(name: str, op: str, value: str) -> _Test:
     elif op == "~":
         holds = lambda tag: folded in tag.casefold()  # noqa: E731
     elif name.endswith("date"):
-        holds = _by_date(_ORDER[op], value)
+        holds = lru_cache(_REMEMBERED)(_by_date(_ORDER[op], value))
     elif _NUMBER.fullmatch(value):
-        holds = _by_number(_ORDER[op], float(value))
+        holds = lru_cache(_REMEMBERED)(_by_number(_ORDER[op], float(value)))
     else:
         holds = lambda tag: _ORDER[op](tag.casefold(), folded)  # noqa: E731
 

@@ -14,7 +14,8 @@ class Folded(Mapping[str, str]):
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
-        self._names = _names(tuple(headers))
+        alike = getattr(headers, "names_of_alike_games", None)
+        self._names = _names(tuple(headers) if alike is None else alike)
 
     def get(self, name: str, default: Any = None) -> Any:
         written = self._names.get(name)

@@ -22,7 +22,7 @@ from engine.input.sampling import chance, parse_sample
 from engine.input.seen_names import SeenNames
 from engine.input.seen_tags import SeenTags
 from engine.input.shards import InputDigest, Shard, parse_shard
-from engine.input.sources import BrokenSource, NoGameYet, Source
+from engine.input.sources import BrokenSource, NoGameYet, Refused, Source
 from engine.model import EvaluatorInfo, Origin, SkippedGame, SourceGame, tag_result, with_result
 from engine.plugin import RawGame, Reader, Unreadable
 
@@ -225,10 +225,12 @@ def _filter_games(
             yield BrokenSource(source.name, None, source.refused)
             continue
         source.wanted = _by_tags(selection)
+        source.may_count = selection.digest is None and selection.shard is None
         try:
             for item in source.games(readers):
-                if isinstance(item, BrokenSource | NoGameYet):
-                    yield item
+                if not isinstance(item, tuple):
+                    number, report = _reported(item, number, selection)
+                    yield report
                     continue
                 file, reader, raw = item
                 number += 1
@@ -246,10 +248,13 @@ def _filter_games(
         except AnalysisError:
             raise
         except Exception as error:
-            cause = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-            yield BrokenSource(source.name, None, f"cannot be read any further: {cause}")
+            yield BrokenSource(source.name, None, f"cannot be read any further: {_cause(error)}")
         finally:
             source.close()
+
+
+def _cause(error: Exception) -> str | None:
+    return error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def _ignore(data: bytes) -> None:
@@ -267,8 +272,8 @@ def _by_tags(selection: Selection) -> Callable[[Mapping[str, str]], bool] | None
             return False
         if chosen is None:
             return True
-        result = tag_result(headers)
         if chosen.asks_result:
+            result = tag_result(headers)
             if result == "*":
                 return True  # the end of the moves may have it
             headers = with_result(headers, result)
@@ -289,16 +294,34 @@ def _passes(reader: Reader, raw: RawGame, selection: Selection) -> bool | str:
         return f"headers() of its reader raised {type(error).__name__}: {error}"
     if not isinstance(headers, Mapping):
         return f"headers() of its reader returned {type(headers).__name__} in place of the tags"
+    if not _look_at(headers, selection):
+        return False
+    return selection.filter is None or bool(selection.filter.matches(headers, raw.data))
+
+
+def _reported(
+    item: Refused | BrokenSource | NoGameYet, number: int, selection: Selection
+) -> tuple[int, FilteredGame | BrokenSource | NoGameYet]:
+    """Return the number of the last game after what is no game to take, and what is said of it."""
+    if not isinstance(item, Refused):
+        return number, item
+    for headers in item.games.tags:
+        _look_at(headers, selection)
+    games = len(item.games.tags)
+    return number + games, FilteredGame(Origin(number + games, item.file, item.games.line), games)
+
+
+def _look_at(headers: Mapping[str, str], selection: Selection) -> bool:
+    """Keep what is kept of the tags of all games; return whether a game has the player, if there is one."""
     if selection.seen_tags is not None:
         selection.seen_tags.see(headers)
-    if selection.players is not None:
-        is_wanted = bool(selection.players(headers))
-        if selection.seen is not None:
-            selection.seen.found |= is_wanted
-            selection.seen.see(headers)
-        if not is_wanted:
-            return False
-    return selection.filter is None or bool(selection.filter.matches(headers, raw.data))
+    if selection.players is None:
+        return True
+    is_wanted = bool(selection.players(headers))
+    if selection.seen is not None:
+        selection.seen.found |= is_wanted
+        selection.seen.see(headers)
+    return is_wanted
 
 
 def _sample_fraction(items: Iterator[_SelectedItem], fraction: float, seed: int) -> Iterator[_SelectedItem]:

@@ -146,7 +146,8 @@ class SupplySource(Source):
                 yield BrokenSource(_name_of(item), None, error.message)
                 continue
             for source in item_sources:
-                source.stopped, source.encoding, source.wanted = self.stopped, self.encoding, self.wanted
+                source.stopped, source.encoding = self.stopped, self.encoding
+                source.wanted, source.may_count = self.wanted, self.may_count
                 try:
                     yield from source.games(readers)
                 finally:

@@ -21,12 +21,12 @@ from typing import BinaryIO, cast
 from msgspec import Struct
 
 from engine.errors import InputError
-from engine.input.checks import checked_raw
+from engine.input.checks import checked_left_out, checked_raw
 from engine.input.encodings import Utf8Stream, with_note
 from engine.input.endings import compression_suffix, is_archive, reader_by_suffix, without_compression
 from engine.input.feed import Feed
 from engine.input.opened import copied, is_other, lies_on_network, size_of, standard_input, status_of_regular
-from engine.plugin import BrokenFile, RawGame, Reader
+from engine.plugin import BrokenFile, LeftOut, RawGame, Reader
 from engine.system.compression import SUFFIXES, InputStream, compression_of
 from engine.system.files import PatientFile, may_keep_waiting
 
@@ -64,7 +64,16 @@ class NoGameYet(Struct, frozen=True):
     """A sign of life from a source whose next game has not arrived: the source is slower than the run."""
 
 
-Found = tuple[str, Reader, RawGame] | BrokenSource
+class Refused(Struct, frozen=True):
+    """Games of a source that `wanted` refuses, one after the other."""
+
+    file: str
+    """Name of the source."""
+    games: LeftOut
+    """Their tags, and where they are."""
+
+
+Found = tuple[str, Reader, RawGame] | Refused | BrokenSource
 
 
 class Source:
@@ -114,6 +123,8 @@ class Source:
         """Encoding of the text; None to find out. To be set before anything is read."""
         self.wanted: Callable[[Mapping[str, str]], bool] | None = None
         """Tells from the tags whether a game is taken; others may come without moves. None: every game may be."""
+        self.may_count = False
+        """Whether games that are not wanted may come as `Refused`."""
         self.stopped: Callable[[], bool] = lambda: False
         """Whether reading is to end, as at the end of the file."""
 
@@ -203,7 +214,11 @@ class Source:
             yield BrokenSource(self.name, None, complaint, changed=True)
         try:
             stream = self._binary() if reader.magic else self.open()
-            for raw in reader.split_wanted(stream, self.wanted):
+            split = reader.split_counted if self.may_count else reader.split_wanted
+            for raw in split(stream, self.wanted):
+                if isinstance(raw, LeftOut):
+                    yield Refused(self.name, checked_left_out(raw, self.reader))
+                    continue
                 guessed = self._text.guessed if self._text else None
                 yield self.name, reader, with_note(checked_raw(raw, self.reader), guessed)
         except BrokenFile as error:
@@ -241,8 +256,7 @@ class Source:
         return None
 
     def _count(self, item: Found) -> None:
-        if isinstance(item, tuple):
-            self.bytes_split += len(item[2].data)
+        self.bytes_split += _bytes_of(item)
 
     def _may_keep_waiting(self) -> bool:
         """Whether it is neither a file on a disk of this machine nor in memory."""
@@ -354,6 +368,8 @@ def _open_file(name: str, readers: Mapping[str, Reader]) -> Source:
 
 
 def _bytes_of(item: Found) -> int:
+    if isinstance(item, Refused):
+        return item.games.size
     return len(item[2].data) if isinstance(item, tuple) else 0
 
 

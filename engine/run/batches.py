@@ -258,6 +258,6 @@ def batches(items: Iterable[UnparsedGame | Any]) -> Iterator[list[UnparsedGame] 
 
 def _ended(batch: list[UnparsedGame], left_out: list[FilteredGame]) -> Iterator[list[UnparsedGame] | FilteredGame]:
     if left_out:
-        yield FilteredGame(left_out[-1].origin, len(left_out))
+        yield FilteredGame(left_out[-1].origin, sum(item.games for item in left_out))
     if batch:
         yield batch

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from engine.contracts.group_states import Counts
-from engine.input.sources import BrokenSource, NoGameYet, Source
+from engine.input.sources import Source
 from engine.model.names import family_key, plain_name
 from engine.plugin import Reader
 from engine.run.players import Joined, Wanted, either, join
@@ -106,7 +106,7 @@ def _headers(sources: Sequence[Source], readers: Mapping[str, Reader]) -> Iterat
         if source.refused is not None:
             continue
         for item in source.games(readers):
-            if isinstance(item, BrokenSource | NoGameYet):
+            if not isinstance(item, tuple):
                 continue
             _, reader, raw = item
             with contextlib.suppress(Exception):  # a reader is a plugin; the run reports what its game is

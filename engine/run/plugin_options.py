@@ -18,6 +18,7 @@ from engine.contracts.options import Options, has_field, parse_options
 from engine.errors import ConfigError, PluginError
 from engine.loading import evaluators
 from engine.loading.registry import CONTRACTS, Registry, kind_of
+from engine.output.target import Target
 from engine.settings import Settings
 from engine.settings.checked import did_you_mean
 
@@ -47,6 +48,8 @@ class PluginOptions(Struct, frozen=True):
     """Checked, by writer."""
     executors: Mapping[str, Options]
     """Checked, by executor."""
+    set_of_writers: Mapping[str, Sequence[str]] = {}
+    """The names of the options that are set, by writer."""
 
 
 def resolve_options(settings: Settings, registry: Registry) -> PluginOptions:
@@ -84,6 +87,7 @@ def resolve_options(settings: Settings, registry: Registry) -> PluginOptions:
         readers=parsed(READERS),
         writers=parsed(WRITERS),
         executors=parsed(EXECUTORS),
+        set_of_writers={name: sorted(values) for name, values in sorted_values[WRITERS].items()},
     )
 
 
@@ -124,6 +128,25 @@ def check_used(options: PluginOptions, registry: Registry, settings: Settings, f
         )
 
 
+def without_effect(options: PluginOptions, targets: Iterable[Target]) -> list[str]:
+    """Return what is set for folders, in words, where all outputs of that writer are single files.
+
+    * **targets** - the outputs of the run.
+    """
+    written = list(targets)
+    said: list[str] = []
+    for name, keys in options.set_of_writers.items():
+        files = [target for target in written if target.plugin == name]
+        if not files or any(target.folder for target in files):
+            continue
+        said += [
+            f"{name}.{key} does nothing for a single file; it is for folders, which a slash makes: -o games/"
+            for key in keys
+            if key in files[0].writer.folder_options
+        ]
+    return said
+
+
 def with_own_evaluator(settings: Settings, registry: Registry, default: str) -> Settings:
     """Return the settings with the evaluator that the executor brings along, if it does.
 
@@ -143,6 +166,21 @@ def with_own_evaluator(settings: Settings, registry: Registry, default: str) -> 
             f"executor {settings.executor_name} has an evaluator of its own, {own}; leave {last} out"
         )
     return structs.replace(settings, evaluator=f"{before}{comma}{own}")
+
+
+def check_executor(settings: Settings, registry: Registry, evaluator: str) -> None:
+    """Check that an evaluator which stands for what an executor of its name searches with has that executor.
+
+    Raises ConfigError.
+    """
+    name = evaluator.rpartition(",")[2].strip()
+    if name not in registry.names(EXECUTORS) or name == short_name(settings.executor_name):
+        return
+    if registry.load(EXECUTORS, name).evaluator == name:
+        raise ConfigError(
+            f"evaluator {name} stands for what executor {name} searches with, and searches nothing by itself; "
+            f"add --executor {name}"
+        )
 
 
 def add_shared_settings(

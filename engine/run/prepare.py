@@ -39,6 +39,7 @@ from engine.run.plugin_options import (
     PluginOptions,
     Values,
     add_shared_settings,
+    check_executor,
     check_used,
     evaluator_options,
     resolve_options,
@@ -171,6 +172,7 @@ class RunPlan(Struct, frozen=True):
 
         Raises EvaluatorError, ConfigError, PluginError.
         """
+        check_executor(self.settings, self.registry, name)
         values = evaluator_options(self.settings, self.registry, name, self.plugin_options.evaluators)
         choice = self.choose(self.registry, name, evaluators.with_trial(values, self.limit))
         evaluators.check_reach(choice.spec, self.settings.executor_name)

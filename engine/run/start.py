@@ -23,6 +23,7 @@ from engine.run.merged_states import MergedStatesRun
 from engine.run.part_facts import head_of
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
+from engine.run.plugin_options import without_effect
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
 from engine.run.progress import Snapshot
 from engine.run.recorded import RecordedRun
@@ -123,7 +124,9 @@ def _accounts(plan: RunPlan, listeners: Listeners) -> RunAccounts:
     if listeners.progress is not None and are_one(plan.settings.players, wanted):
         accounts.tally = Tally(wanted)
     plan.aggregators.on_crash = accounts.plugin_crashed
-    for note in plan.known.notes:
+    per_player = plan.player_templates.targets.targets if plan.player_templates else ()
+    idle = without_effect(plan.plugin_options, [*plan.targets.targets, *per_player])
+    for note in (*plan.known.notes, *idle):
         accounts.notice(Notice("note", None, None, None, note))
     return accounts
 

@@ -4,6 +4,9 @@ The games are generated and short, 6 plies, with evaluations and clocks, so that
 beginnings, played by 200,000 players over ten years, as in a database in the order of time. What fills the memory
 does so within the first size; the growth from there to the second is what counts. The peak is the kernel's own
 figure.
+
+`--each` measures every aggregator by itself, without outputs, over 10,000 and 40,000 of these games. `--real`
+takes the PGN files of the big real data: each by itself, all in one run, and all of them ten times.
 """
 
 from __future__ import annotations
@@ -13,17 +16,25 @@ import random
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import chess
 
-from tests.perf import runs, sides
-from tests.perf.report import Report, Table
+from engine.loading.registry import Registry
+from tests.perf import games, runs, sides
+from tests.perf.report import Report, Table, Unavailable
 
 AIM = 50.0
 """Greatest growth of the parent's peak memory, in MiB."""
 SIZES = (100_000, 1_000_000)
 QUICK = (200, 1_000)
+EACH_SIZES = (10_000, 40_000)
+EACH_AIM = 1.0
+"""Greatest growth with one aggregator, in MiB for each 10,000 games."""
+PER = 10_000
+TIMES = 10
+"""Times that the real files are named in the last run of `--real`."""
 PLIES = 6
 BEGINNINGS = 4_000
 PLAYERS = 200_000
@@ -40,10 +51,18 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--games", type=int, nargs="+", metavar="N", help=f"sizes of the files  {list(SIZES)}")
+    parser.add_argument(
+        "--each", action="store_true", help=f"each aggregator by itself, over {list(EACH_SIZES)} games"
+    )
+    parser.add_argument("--real", action="store_true", help="the PGN files of the big real data")
     parser.add_argument("--only", metavar="NAMES", default=ONLY, help=f"aggregators  [{ONLY}]")
 
 
 def run(args: argparse.Namespace) -> Report:
+    if args.each:
+        return _each(args)
+    if args.real:
+        return _real(args)
     report = Report()
     sizes = args.games or (QUICK if args.quick else SIZES)
     table = Table("peak memory of the parent, MiB", ("games", "parent", "seconds"))
@@ -51,7 +70,7 @@ def run(args: argparse.Namespace) -> Report:
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="perf-") as name:
             source = write_games(Path(name) / "games.pgn", size)
-            peak, seconds = measure(source, Path(name), args.workers, args.only)
+            peak, seconds = measure([source], args.workers, args.only, "-o", f"{Path(name) / 'tables'}/")
         peaks.append(peak)
         table.add(f"{size:,}", f"{peak:.1f}", f"{seconds:.0f}")
         report.data[str(size)] = {"parent": peak, "seconds": seconds}
@@ -62,6 +81,65 @@ def run(args: argparse.Namespace) -> Report:
         f"growth of the parent's peak memory from {sizes[0]:,} to {sizes[-1]:,} games",
         f"{grown:+.1f} MiB (to {peaks[-1]:.1f})", f"< {AIM:.0f} MiB", met=grown < AIM,
     )  # fmt: skip
+    return report
+
+
+def _each(args: argparse.Namespace) -> Report:
+    """Measure every aggregator by itself."""
+    report = Report()
+    sizes = args.games or (QUICK if args.quick else EACH_SIZES)
+    names = Registry().names("engine.aggregators")
+    if args.only != ONLY:
+        names = args.only.split(",")
+    head = ("aggregator", *(f"{size:,} games" for size in sizes), f"growth for {PER:,} games")
+    table = Table("peak memory of the parent, MiB", head)
+    grown: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="perf-") as folder:
+        sources = [write_games(Path(folder) / f"{size}.pgn", size) for size in sizes]
+        for name in names:
+            peaks = [measure([source], args.workers, name)[0] for source in sources]
+            grown[name] = (peaks[-1] - peaks[0]) * PER / max(1, sizes[-1] - sizes[0])
+            table.add(name, *(f"{peak:.1f}" for peak in peaks), f"{grown[name]:+.2f}")
+            report.data[name] = {str(size): peak for size, peak in zip(sizes, peaks, strict=True)}
+            sides.say(f"{name}: {', '.join(f'{peak:.1f}' for peak in peaks)}")
+    report.tables = [table]
+    worst = max(grown, key=grown.__getitem__)
+    report.find(
+        f"greatest growth of the parent's peak memory for {PER:,} games with one of {len(grown)} aggregators",
+        f"{grown[worst]:+.2f} MiB ({worst})", f"< {EACH_AIM:.0f} MiB", met=grown[worst] < EACH_AIM,
+    )  # fmt: skip
+    return report
+
+
+def _real(args: argparse.Namespace) -> Report:
+    """Measure the real files: each, all of them, and all of them many times."""
+    report = Report()
+    root = games.big()
+    files = sorted(root.rglob("*.pgn")) if root is not None else []
+    if not files or root is None:
+        raise Unavailable("the big real data has no PGN files here")
+    table = Table("peak memory of the parent, MiB", ("input", "MB", "parent", "seconds"))
+
+    def add(what: str, sources: Sequence[Path]) -> float:
+        peak, seconds = measure(sources, args.workers, args.only, "--keep-duplicates")
+        size = sum(source.stat().st_size for source in sources) / 1e6
+        table.add(what, f"{size:.1f}", f"{peak:.1f}", f"{seconds:.0f}")
+        report.data[what] = {"MB": size, "parent": peak, "seconds": seconds}
+        sides.say(f"{what}: {peak:.1f} MiB, {seconds:.0f} s")
+        return peak
+
+    single = [add(str(file.relative_to(root)), [file]) for file in (files[:2] if args.quick else files)]
+    whole = add(f"all {len(files)} files", files)
+    many = add(f"all of them {TIMES} times", files * TIMES)
+    report.tables = [table]
+    for what, grown, to in (
+        (f"from the file with the highest to {TIMES} times all files", many - max(single), many),
+        (f"from all files to {TIMES} times all files", many - whole, many),
+    ):
+        report.find(
+            f"growth of the parent's peak memory over real games, {what}",
+            f"{grown:+.1f} MiB (to {to:.1f})", f"< {AIM:.0f} MiB", met=grown < AIM,
+        )  # fmt: skip
     return report
 
 
@@ -106,11 +184,11 @@ def _movetext(rng: random.Random) -> str:
     return " ".join(words)
 
 
-def measure(source: Path, folder: Path, workers: int, aggregators: str) -> tuple[float, float]:
-    """Analyse a recorded file; return the peak memory of the parent in MiB, and seconds."""
+def measure(sources: Sequence[Path], workers: int, aggregators: str, *flags: str) -> tuple[float, float]:
+    """Analyse recorded files; return the peak memory of the parent in MiB, and seconds."""
     command = runs.engine_command(
-        "analyze", source, "-e", "recorded", "-q", "-y", "--progress", "none", "--no-cache", "-j", str(workers),
-        "-a", aggregators, "--follow-up-evaluator", "none", "-o", f"{folder / 'tables'}/",
+        "analyze", *sources, "-e", "recorded", "-q", "-y", "--progress", "none", "--no-cache", "-j", str(workers),
+        "-a", aggregators, "--follow-up-evaluator", "none", *flags,
     )  # fmt: skip
     started = time.monotonic()
     peak = 0

@@ -14,9 +14,10 @@ Blank lines inside tags and moves, and comments between tags and moves, do not e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
-from engine.plugin import RawGame
+from engine.plugin import LeftOut, RawGame
 from engine_plugins.readers._text import Readable, blocks
 
 GAME_BYTES = 4 << 20
@@ -62,8 +63,28 @@ _LINE_START = 4096
 """Bytes at the end of a block where the start of a line is kept while the rest of a long game is dropped."""
 
 
-def split(stream: Readable) -> Iterator[RawGame]:
-    """Cut the stream into games, holding one block and one game at a time."""
+class Run(NamedTuple):
+    """Games one after the other that need not be cut out."""
+
+    tags: list[Mapping[str, str]]
+    """The tags of each."""
+    end: int
+    """Offset of the game after the last of them."""
+    lines: int
+    """Lines of all of them."""
+    lines_to_last: int
+    """Lines before the last."""
+
+
+def split(
+    stream: Readable, pass_over: Callable[[bytes, int], Run | None] | None = None
+) -> Iterator[RawGame | LeftOut]:
+    """Cut the stream into games, holding one block and one game at a time.
+
+    * **stream** - the decompressed file.
+    * **pass_over** - *(optional)* called with a part of the file and the offset of a game; returns the games from
+      there on that are only counted.
+    """
     buffer = b""
     line = 1
     dropping = False  # the rest of a game that was too long
@@ -71,6 +92,10 @@ def split(stream: Readable) -> Iterator[RawGame]:
         buffer += block
         start = 0
         while True:
+            if not dropping and pass_over is not None and (run := pass_over(buffer, start)):
+                yield LeftOut(run.tags, line + run.lines_to_last, run.end - start)
+                line += run.lines
+                start = run.end
             if not dropping and (plain := _PLAIN_GAME.match(buffer, start)) and len(plain[0]) <= GAME_BYTES:
                 yield RawGame(plain[0].rstrip(), line)
                 line += buffer.count(b"\n", start, plain.end())

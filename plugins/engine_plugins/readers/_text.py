@@ -20,6 +20,8 @@ class Readable(Protocol):
 
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BOM_BEGINS = codecs.BOM_UTF8[:1]
+"""Found much sooner than the whole mark, and rare in other text."""
 _TAIL = re.compile(rb"(?:\r|\xef\xbb?)\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -70,7 +72,7 @@ def blocks(stream: Readable) -> Iterator[bytes]:
 def _clean(data: bytes) -> bytes:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if codecs.BOM_UTF8 in data:
+    if _BOM_BEGINS in data and codecs.BOM_UTF8 in data:
         data = data.replace(codecs.BOM_UTF8, b"")
     return data
 

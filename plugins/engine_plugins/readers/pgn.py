@@ -36,14 +36,14 @@ or has a line longer than 1 MiB, or if its `Variant` is neither standard chess n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Literal
 
 import chess
 from msgspec import structs
 
 from engine.model import Result, SourceGame, tag_result
-from engine.plugin import RawGame, Reader, Unreadable
+from engine.plugin import LeftOut, RawGame, Reader, Unreadable
 from engine.positions.fen import fen_of
 from engine_plugins.readers._clean_moves import read_clean_moves
 from engine_plugins.readers._evaluations import survey
@@ -52,7 +52,7 @@ from engine_plugins.readers._identity import identity, moves_of
 from engine_plugins.readers._moves import read_moves, read_result
 from engine_plugins.readers._plain_headers import PlainHeads
 from engine_plugins.readers._results import notes_on
-from engine_plugins.readers._split import GAME_BYTES, split
+from engine_plugins.readers._split import GAME_BYTES, Run, split
 from engine_plugins.readers._text import FirstBlock, decode, quoted
 
 LINE_BYTES = 1 << 20
@@ -92,9 +92,26 @@ class PgnReader(Reader):
         )
 
     def split(self, stream: BinaryIO) -> Iterator[RawGame]:
+        for raw in self._split(stream, None):
+            assert isinstance(raw, RawGame)
+            yield raw
+
+    def split_counted(
+        self, stream: BinaryIO, wanted: Callable[[Mapping[str, str]], bool] | None
+    ) -> Iterator[RawGame | LeftOut]:
+        if wanted is None:
+            return self._split(stream, None)
+        return self._split(stream, lambda data, at: self._heads.refused(data, at, wanted))
+
+    def _split(
+        self, stream: BinaryIO, pass_over: Callable[[bytes, int], Run | None] | None
+    ) -> Iterator[RawGame | LeftOut]:
         first = FirstBlock(stream)
         facts: dict[str, str] | None = None
-        for raw in split(first):
+        for raw in split(first, pass_over):
+            if isinstance(raw, LeftOut):
+                yield raw
+                continue
             if facts is None:
                 facts = survey(first.take())
             yield structs.replace(raw, facts=facts) if facts else raw

@@ -131,6 +131,7 @@ class PliesParquet(_GamesAsRows):
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".plies.parquet")
     schema = tables.PLIES
     folder: ClassVar[type[Writer] | None] = PartitionedParquet
+    folder_options: ClassVar[frozenset[str]] = frozenset({"partition"})
 
     @classmethod
     def rows(cls, game: AnalysedGame) -> Iterable[tables.Row]:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 import engine
 from engine.contracts import group_states, spill
-from engine.contracts.aggregator import Aggregator, Counts, Histogram, Moments, State, TopK, keyed
+from engine.contracts.aggregator import Aggregator, Counts, Histogram, Moments, State, Sum, TopK, keyed
 from engine.run import aggregators
 from tests.support import DATA
 
@@ -160,3 +160,14 @@ def test_no_room_for_the_file_costs_that_report_and_says_the_way_out(monkeypatch
 def _games(number: int) -> Iterator[str]:
     for k in range(number):
         yield f'[White "a player with the number {k}"]\n[Black "-"]\n\n1. e4 {{ [%eval 0.3] }} *\n\n'
+
+
+def test_heavy_values_leave_the_memory_sooner() -> None:
+    numbers, tables = keyed(Sum()), keyed(TopK(5))
+    for key in range(group_states.IN_MEMORY // 4 + 1):
+        numbers[str(key)].add(1)
+        tables[str(key)].add(1, key, 0)
+    for state in (numbers, tables):
+        state.spill()
+    assert (len(numbers._groups), len(tables._groups)) == (group_states.IN_MEMORY // 4 + 1, 0)
+    assert tables.get("7").entries()[0].game == 7

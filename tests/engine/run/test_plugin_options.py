@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,15 +10,19 @@ import pytest
 from engine.contracts.options import parse_options
 from engine.errors import ConfigError
 from engine.loading.registry import Registry
+from engine.output.files import check_outputs
 from engine.run.plugin_options import (
     add_shared_settings,
+    check_executor,
     check_names,
     check_used,
     evaluator_options,
     resolve_options,
     values_of,
     with_own_evaluator,
+    without_effect,
 )
+from engine.run.prepare import prepare
 from engine.settings import ScoreboardSettings, Settings
 
 OURS = "grandmaster-analysis"
@@ -145,3 +150,39 @@ def test_another_evaluator_than_the_executors_is_refused(registry: Registry, oth
     settings = Settings(evaluator=other, executor="fishnet")
     with pytest.raises(ConfigError, match=r"executor fishnet has an evaluator of its own, fishnet; leave .* out"):
         with_own_evaluator(settings, registry, "stockfish")
+
+
+@pytest.mark.parametrize("name", ["fishnet", "recorded, fishnet"])
+def test_an_evaluator_that_stands_for_an_executor_needs_it(registry: Registry, name: str) -> None:
+    with pytest.raises(ConfigError, match="add --executor fishnet"):
+        check_executor(Settings(), registry, name)
+    check_executor(Settings(executor="fishnet"), registry, name)
+    check_executor(Settings(), registry, "stockfish")
+
+
+def test_the_run_says_so_before_it_starts(tmp_path: Path) -> None:
+    source = tmp_path / "a.pgn"
+    source.write_text('[White "A"]\n\n1. e4 e5 *\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="add --executor fishnet"):
+        prepare([str(source)], Settings(evaluator="fishnet")).choose_evaluator("fishnet")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "notes"),
+    [
+        (["a.parquet"], ["parquet.partition does nothing for a single file"]),
+        (["a.parquet", "b.parquet"], ["parquet.partition does nothing for a single file"]),
+        (["a.parquet", "games/"], []),
+        (["games/"], []),
+        (["a.jsonl"], []),
+    ],
+)
+def test_a_setting_for_folders_is_said_to_do_nothing_for_files(
+    registry: Registry, tmp_path: Path, outputs: list[str], notes: list[str]
+) -> None:
+    options = resolved(registry, plugin_options={"parquet": {"partition": "year"}})
+    writers = registry.load_all("engine.writers")
+    names = [f"{tmp_path}/{name}" for name in outputs]
+    targets = check_outputs(names, format=None, writers=writers, inputs=[], force=False).targets
+    assert [note.partition(";")[0] for note in without_effect(options, targets)] == notes
+    assert without_effect(resolved(registry), targets) == []
