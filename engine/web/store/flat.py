@@ -54,7 +54,7 @@ def prototypes(aggregator: Aggregator) -> dict[str, State]:
     for method in ("merge", "state", "load"):
         if getattr(cls, method) is not getattr(Aggregator, method):
             raise NotFlat
-    declared: dict[str, State] = {name: getattr(aggregator, name) for name in cls._declared()}  # noqa: SLF001
+    declared: dict[str, State] = {name: getattr(aggregator, name) for name in cls._declared()}
     for state in declared.values():
         if type(_innermost(state)) not in (Sum, Counts, Histogram, Moments, JointMoments, Table, TopK):
             raise NotFlat

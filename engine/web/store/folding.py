@@ -17,7 +17,7 @@ from engine.model import AnalysedGame, Color
 from engine.model.parts import AggregatorCrash
 from engine.plugin import Aggregator
 from engine.run.aggregators import Aggregators
-from engine.web.store.blocks import Block, block_of
+from engine.web.store.blocks import block_of
 from engine.web.store.flat import Flat, cut, flatten, prototypes
 from engine.web.store.states import States
 from engine.web.store.store import Store
@@ -132,7 +132,7 @@ def kind_of(name: str, aggregator: Aggregator, epoch: int) -> str:
 def _code_of(cls: type) -> str:
     """Return what changes with the code of a class: its module, the files beside it, and its distribution."""
     try:
-        file = Path(cast(str, inspect.getsourcefile(cls)))
+        file = Path(cast("str", inspect.getsourcefile(cls)))
         status = [
             (path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(file.parent.glob("*.py"))
         ]

@@ -90,7 +90,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         [version] = database.execute("PRAGMA user_version").fetchone()
         if version not in (0, VERSION):
-            raise sqlite3.DatabaseError("another version")  # noqa: TRY301 - as a damaged file
+            raise sqlite3.DatabaseError("another version")
         for pragma in ("journal_mode = WAL", "synchronous = OFF", f"user_version = {VERSION}"):
             database.execute(f"PRAGMA {pragma}")
         database.execute(_TABLE)
