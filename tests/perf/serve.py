@@ -27,7 +27,7 @@ PLAYER = "Ferdinand"
 FILTERS = (
     {},
     {"speed": "rapid"},
-    {"since": "2015", "until": "2019-06", "side": "white"},
+    {"since": "2015", "until": "2019-06"},
     {"player": PLAYER},
     {"player": PLAYER, "side": "black", "speed": "rapid"},
     {"player": PLAYER, "opening": "B", "result": "loss"},
@@ -73,7 +73,7 @@ def prepare(folder: Path, games: int) -> None:
     seconds = time.perf_counter() - started
     print(f"built in {seconds:.1f} s: {store.count(Filter()):,} games, {path.stat().st_size / 1e6:.0f} MB")
     reports = Reports(store)
-    for where in (Filter(), Filter(side="white"), Filter(player=PLAYER)):
+    for where in (Filter(), Filter(player=PLAYER)):
         started = time.perf_counter()
         for name in reports.default_names(where):
             reports.report(name, where)
@@ -102,9 +102,8 @@ def measure(path: Path) -> None:
             reports.report(name, where)
             parts.append(f"{name} {time.perf_counter() - begun:.2f}")
         ended = time.perf_counter()
-        print(
-            f"{ended - started:6.2f} s (lists {listed - started:.2f}) {summary.games:6,} {where.words()}: {', '.join(parts)}"
-        )
+        seconds = f"{ended - started:6.2f} s (lists {listed - started:.2f})"
+        print(f"{seconds} {summary.games:6,} {where.words()}: {', '.join(parts)}", flush=True)
     tree(store)
     reports.close()
     print(f"most memory: {peak():.0f} MB")

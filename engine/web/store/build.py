@@ -19,7 +19,7 @@ from engine.web.store.sources import Lines, inputs_of
 from engine.web.store.store import Store
 
 
-def build(
+def build(  # noqa: PLR0913 - what a run is asked for
     sources: Sequence[str | os.PathLike[str]],
     path: str | os.PathLike[str],
     *,

@@ -1,4 +1,4 @@
-"""Stores that are kept between two starts, below the cache of the user, found again by the content of their sources.
+"""Stores that are kept between two starts, in the cache of the user, found again by the content of their sources.
 
 A store is built under another name and gets its own when it is complete, so that what is found is whole. One that
 is damaged is built again. The oldest are removed when there are too many, but none that a program has open.

@@ -77,7 +77,7 @@ class States:
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error):
                 marks = ", ".join("?" * len(kinds))
-                self._database.execute(f"DELETE FROM states WHERE kind NOT IN ({marks})", list(kinds))  # noqa: S608
+                self._database.execute(f"DELETE FROM states WHERE kind NOT IN ({marks})", list(kinds))
 
     def close(self) -> None:
         """Close the file."""

@@ -95,8 +95,8 @@ class Store:
     def append(cls, path: str | os.PathLike[str], *, winning_cp: int = WINNING_CP) -> Self:
         """Open a store to add games to it. The arguments are those of `create`. Raises as `open`."""
         store = cls.open(path)
-        store._winning_cp = winning_cp
-        store._writer = writing(store.path)
+        store._winning_cp = winning_cp  # noqa: SLF001 - of its class
+        store._writer = writing(store.path)  # noqa: SLF001
         return store
 
     # -- writing --
@@ -178,7 +178,7 @@ class Store:
             with self._readers.read() as db:
                 first, last = db.execute("SELECT min(game), max(game) FROM games").fetchone()
                 for table in ("plies", "records"):
-                    db.execute(f"SELECT * FROM {table} WHERE game IN (?, ?)", (first, last)).fetchall()  # noqa: S608
+                    db.execute(f"SELECT * FROM {table} WHERE game IN (?, ?)", (first, last)).fetchall()
             games = self.records({number for number in (first, last) if number is not None})
         except InputError:
             return False

@@ -1,4 +1,4 @@
-"""The writer with which a run fills a store: rows are made where games are analysed, and put into the store in order.
+"""The writer with which a run fills a store: rows are made where games are analysed, and stored in order.
 
 `build` gives this file to the run as a plugin, so that other processes find it too. Its output stays empty.
 """

@@ -108,7 +108,7 @@ _NAMES = """CREATE TABLE names (
 ) WITHOUT ROWID"""
 _RECORDS = """CREATE TABLE records (
   game INTEGER PRIMARY KEY,
-  line BLOB -- of JSON Lines (`-o games.jsonl`), compressed with zlib; players have the names that they have in the file
+  line BLOB -- of JSON Lines (`-o games.jsonl`), compressed with zlib; players have their names in the file
 )"""
 _RENAME = (
     "UPDATE {table} SET {column} = (SELECT player FROM names WHERE name = {column}) "

@@ -155,6 +155,7 @@ def test_reports_of_filters_equal_those_of_a_run(tmp_path: Path, workers: int) -
 
 
 @pytest.mark.parity
+@pytest.mark.timeout(3_000)
 def test_every_report_of_twenty_filters_on_real_games(tmp_path: Path) -> None:
     path = shared_data("lichess-analysed", "games_eval_clk.pgn")
     store = build([path], tmp_path / "lichess.store")
