@@ -84,7 +84,7 @@ class Site:
         return HTMLResponse(text.encode("utf-8", "replace"), status, headers=HEADERS)
 
 
-def app(site: Site) -> Starlette:
+def application(site: Site) -> Starlette:
     """Return the application that shows a site; it can be mounted in any other.
 
     * **site** - what the pages share.
