@@ -18,9 +18,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Send
 
 from engine.errors import AnalysisError, ConfigError, PositionRefused
-from engine.web.deepening import MOST_LINES, Event, analyse
+from engine.web.deepening import MOST_LINES, NODES, SECONDS, Event, analyse
 from engine.web.drawing import picture
-from engine.web.played import Played
+from engine.web.frame import given
+from engine.web.played import Played, encoded
 from engine.web.seats import Seats
 
 MOST_BYTES = 16_384
@@ -58,6 +59,9 @@ def page(request: Request) -> Response:
         trouble=trouble,
         typed=request.query_params.get("play", "") or request.query_params.get("fen", "") if trouble else "",
         most_lines=MOST_LINES,
+        games=games_with(request, played),
+        most_nodes=NODES[-1],
+        seconds=SECONDS,
     )
 
 
@@ -88,11 +92,16 @@ async def search(request: Request) -> Response:
 def seats_of(request: Request) -> Seats:
     """Return the seats at the evaluator, which are made for the first visitor."""
     site = request.app.state.site
-    if site.analyzer is None:
-        site.analyzer = Seats()
-    seats = site.analyzer
-    assert isinstance(seats, Seats)
+    if not isinstance(site.analyzer, Seats):
+        site.analyzer = Seats(lent=site.analyzer)
+    seats: Seats = site.analyzer
     return seats
+
+
+def games_with(request: Request, played: Played) -> str:
+    """Return the address of the games of the filter that had the position."""
+    values = {**given(request), "position": played.fen}
+    return f"{request.scope.get('root_path', '')}/games?{encoded(values)}"
 
 
 class _Stream(StreamingResponse):

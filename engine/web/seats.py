@@ -32,9 +32,10 @@ class Full(Exception):
 class Seat:
     """One worker, made when it is first needed."""
 
-    def __init__(self, make: Callable[[], AsyncAnalyzer]) -> None:
+    def __init__(self, make: Callable[[], AsyncAnalyzer], lent: AsyncAnalyzer | None = None) -> None:
         self._make = make
-        self._analyzer: AsyncAnalyzer | None = None
+        self._lent = lent
+        self._analyzer = lent
         self._search: asyncio.Task[Evaluation] | None = None
 
     @property
@@ -65,11 +66,11 @@ class Seat:
         return await asyncio.shield(self._search)
 
     async def leave(self) -> None:
-        """See to it that nothing is searched any more."""
+        """See to it that nothing is searched any more. Somebody else's worker finishes its search first."""
         search, self._search = self._search, None
         if search is None:
             return
-        await asyncio.wait({search}, timeout=PATIENCE)
+        await asyncio.wait({search}, timeout=None if self._lent else PATIENCE)
         if not search.done():
             await self.close()
         await asyncio.wait({search})
@@ -77,9 +78,9 @@ class Seat:
             search.exception()  # so that nobody misses it
 
     async def close(self) -> None:
-        """End the worker."""
-        analyzer, self._analyzer = self._analyzer, None
-        if analyzer is not None:
+        """End the worker, unless it is somebody else's."""
+        analyzer, self._analyzer = self._analyzer, self._lent
+        if analyzer is not self._lent and analyzer is not None:
             await analyzer.close()
 
     def _open(self) -> AsyncAnalyzer:
@@ -91,13 +92,15 @@ class Seat:
 class Seats:
     """A number of seats, and those who wait for one, first come first served. It belongs to one event loop."""
 
-    def __init__(self, make: Callable[[], AsyncAnalyzer] | None = None, *, seats: int = SEATS) -> None:
+    def __init__(
+        self, make: Callable[[], AsyncAnalyzer] | None = None, *, lent: AsyncAnalyzer | None = None
+    ) -> None:
         """Make seats without starting anything.
 
         * **make** - *(optional)* makes the Analyzer of one seat; one worker with the usual evaluator.
-        * **seats** - *(optional)* how many.
+        * **lent** - *(optional)* an Analyzer for all seats, which its owner closes.
         """
-        self._free = [Seat(make or _usual) for _ in range(seats)]
+        self._free = [Seat(make or _usual, lent) for _ in range(SEATS)]
         self._all = list(self._free)
         self._waiting: deque[asyncio.Future[Seat]] = deque()
         self._leaving: set[asyncio.Task[None]] = set()

@@ -89,7 +89,7 @@ function showAround(facts) {
   byId("b-back").href = addressOf("/board", lineQuery(facts.moves.slice(0, -1)));
   byId("b-flip").href = addressOf("/board", lineQuery(facts.moves, { black: !field.flipped }));
   byId("b-tree").href = addressOf("/openings", facts.query);
-  byId("b-games").href = addressOf("/games", new URLSearchParams({ position: facts.fen }));
+  byId("b-games").href = gamesWith(facts.fen);
   byId("b-lichess").href = facts.lichess;
   byId("b-copied").textContent = "";
 }

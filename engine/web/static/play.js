@@ -18,6 +18,13 @@ function addressOf(path, query) {
   return rootOf() + path + (whole ? `?${whole}` : "");
 }
 
+// The games of the filter that had a position.
+function gamesWith(fen) {
+  const query = new URLSearchParams(page.section.dataset.filter);
+  query.set("position", fen);
+  return `${rootOf()}/games?${query}`;
+}
+
 const squaresOf = (uci) => (uci ? [squareOf(uci.slice(0, 2)), squareOf(uci.slice(2, 4))] : []);
 
 // Shows the facts on the board that moves are made on.
