@@ -59,7 +59,7 @@ def page(request: Request) -> Response:
         trouble=trouble,
         typed=request.query_params.get("play", "") or request.query_params.get("fen", "") if trouble else "",
         most_lines=MOST_LINES,
-        games=games_with(request, played),
+        games=games_with(request, played.fen),
         most_nodes=NODES[-1],
         seconds=SECONDS,
     )
@@ -81,8 +81,8 @@ async def search(request: Request) -> Response:
         if not 1 <= wanted.lines <= MOST_LINES:
             raise ConfigError(f"lines={wanted.lines}: 1 to {MOST_LINES} lines can be shown")
         played = await run_in_threadpool(Played.from_query, {"fen": wanted.fen, "moves": wanted.moves})
-        if reason := played.trouble or played.ending():
-            raise PositionRefused(f"nothing to search: {reason}")
+        if played.trouble or (ending := played.ending()):
+            raise PositionRefused(played.trouble or f"nothing to search: {ending}")
     except (AnalysisError, msgspec.DecodeError) as error:
         return JSONResponse({"trouble": str(error)}, 400, _SENT_AT_ONCE)
     events = analyse(seats_of(request), played.board, wanted.lines)
@@ -98,9 +98,9 @@ def seats_of(request: Request) -> Seats:
     return seats
 
 
-def games_with(request: Request, played: Played) -> str:
-    """Return the address of the games of the filter that had the position."""
-    values = {**given(request), "position": played.fen}
+def games_with(request: Request, fen: str) -> str:
+    """Return the address of the games of the filter that had a position."""
+    values = {**given(request), "position": fen}
     return f"{request.scope.get('root_path', '')}/games?{encoded(values)}"
 
 
@@ -141,4 +141,4 @@ def _read(query: Mapping[str, Any]) -> tuple[Played, str | None]:
             except AnalysisError:
                 continue
         raise
-    return played, played.trouble and f"this is no position to play from: {played.trouble}"
+    return played, played.trouble

@@ -79,7 +79,8 @@ class Played(Struct, frozen=True):
     @property
     def trouble(self) -> str | None:
         """Why this is no position to play from, in words; None for a legal one."""
-        return refusal(self.board)
+        reason = refusal(self.board)
+        return reason and f"this is no position to play from: {reason}"
 
     def parameters(self, moves: list[str] | None = None) -> dict[str, str]:
         """Return the parameters of a URL with this position, or with other moves from its start."""

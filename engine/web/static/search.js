@@ -17,7 +17,7 @@ function forgetLines() {
   byId("b-gauge").hidden = true;
 }
 
-function stopSearch(words = "Stopped.") {
+function stopSearch(words = `Stopped. ${live.lines.words || ""}`) {
   if (!searching()) return;
   live.stop.abort();
   live.stop = null;
