@@ -21,11 +21,14 @@ from engine.errors import AnalysisError, ConfigError, PositionRefused
 from engine.web.deepening import MOST_LINES, NODES, SECONDS, Event, analyse
 from engine.web.drawing import picture
 from engine.web.frame import given
+from engine.web.limits import limits
 from engine.web.played import Played, encoded
 from engine.web.seats import Seats
 
 MOST_BYTES = 16_384
 """Bytes of the longest body of a request."""
+AT_ONCE = 16
+"""Analyses that are asked for at the same time; more than have seats or wait for one, who are told so in words."""
 _SENT_AT_ONCE = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
 
 
@@ -42,7 +45,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/board", page),
         Route("/board/position", position),
-        Route("/board/lines", search, methods=["POST"]),
+        Route("/board/lines", search, methods=["POST"], middleware=[limits(body=MOST_BYTES, at_once=AT_ONCE, stream=True)]),
     ]
 
 

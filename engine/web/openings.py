@@ -25,8 +25,10 @@ FEW = 10
 class Compared(Struct, frozen=True):
     """The score of a move against what the evaluation promises."""
 
-    words: str
-    """The difference in percentage points, with its 95% interval where one can be told."""
+    difference: str
+    """In percentage points; empty where nothing can be compared."""
+    interval: str
+    """Its 95% interval; empty where none can be told."""
     verdict: str
     """What is to be made of it: a difference that is sure, likely or within chance."""
     notable: bool
@@ -52,6 +54,7 @@ def page(request: Request) -> Response:
         facts=played.facts(),
         picture=picture(played),
         tree=tree,
+        of_player=of_player,
         compared=compared(tree.moves),
         whose="the player" if where.player else where.side.title() if of_player else tree.turn.title(),
         games=games_with(request, played.fen),
@@ -96,15 +99,22 @@ def compared(moves: Sequence[TreeMove]) -> Mapping[str, Compared]:
 
 def _compare(move: TreeMove, certainty: str) -> Compared:
     if move.surplus is None:
-        return Compared("", "nothing to compare", notable=False)
+        return Compared("", "", "nothing to compare", notable=False)
+    difference = _signed(move.surplus)
     if move.error is None or move.compared < FEW:
-        return Compared(f"{move.surplus:+.0f}", f"too few games ({move.compared})", notable=False)
+        return Compared(difference, "", f"too few games ({move.compared})", notable=False)
     reach = move.error * critical_value(move.compared - 1)
-    words = f"{move.surplus:+.0f} ({move.surplus - reach:+.0f} to {move.surplus + reach:+.0f})"
+    interval = f"{_signed(move.surplus - reach)} to {_signed(move.surplus + reach)}"
     if certainty == "may be chance":
-        return Compared(words, "within chance", notable=False)
+        return Compared(difference, interval, "within chance", notable=False)
     way = "better" if move.surplus > 0 else "worse"
-    return Compared(words, f"{way} than promised{'' if certainty == 'sure' else ', likely'}", notable=True)
+    verdict = f"{way} than promised{'' if certainty == 'sure' else ', likely'}"
+    return Compared(difference, interval, verdict, notable=True)
+
+
+def _signed(value: float) -> str:
+    """Return a whole number with its sign; none for zero."""
+    return f"{value:+.0f}".replace("-0", "0").replace("+0", "0").replace("-", "−")
 
 
 def _line_of(leak: Leak) -> dict[str, Any]:

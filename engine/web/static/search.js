@@ -34,7 +34,7 @@ async function startSearch() {
   stateSays("Asking.");
   const { start, moves } = page.facts;
   const body = JSON.stringify({ fen: start, moves: moves.join(","), lines: Number(byId("b-many").value) });
-  const headers = { "Content-Type": "application/json" };
+  const headers = { "Content-Type": "application/json", "X-Token": page.section.dataset.token };
   let last = "The connection was lost.";
   try {
     const response = await fetch(`${rootOf()}/board/lines`, { method: "POST", headers, body, signal: stop.signal });
