@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from engine.errors import ConfigError
 from engine.web.filter_bar import FIELDS, Field, fields
+from engine.web.store.filters import Filter
 
 _PAGES = (
     ("Overview", "/"),
@@ -66,16 +67,11 @@ def address(path: str, query: str, values: Mapping[str, Any]) -> str:
     return f"{path}?{parts}" if parts else path
 
 
-def filter_of(request: Request) -> Any:
+def filter_of(request: Request) -> Filter:
     """Return the filter that the address of a request holds. Raises ConfigError in words.
 
     Names that no filter has belong to the page; `filter_bar.FIELDS` lists those of filters.
     """
-    try:
-        from engine.web.store.filters import Filter
-    except ModuleNotFoundError:  # until there is a store
-        from engine.web.standin import Filter
-
     return Filter.from_query(given(request))
 
 
@@ -89,7 +85,14 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
 
 
 def frame(site: Any, request: Request) -> Frame:
-    """Return what is around the page of a request."""
+    """Return what is around the page of a request, always the same one."""
+    known: Frame | None = getattr(request.state, "frame", None)
+    if known is None:
+        known = request.state.frame = _frame(site, request)
+    return known
+
+
+def _frame(site: Any, request: Request) -> Frame:
     root, path = request.scope.get("root_path", ""), _path(request)
     kept = [(key, value) for key, value in _pairs(request) if key not in FIELDS and key not in _OF_A_LIST]
     values = given(request)
@@ -112,7 +115,7 @@ def frame(site: Any, request: Request) -> Frame:
         clear=address(root + path, "", dict(kept)),
         action=root + path,
         kept=kept,
-        fields=fields(values, site.store),
+        fields=fields(values, site.offered),
         pages=[],
     )
     pages = [*_PAGES, *([("Live", "/live")] if site.live is not None else [])]
