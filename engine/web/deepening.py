@@ -58,7 +58,7 @@ async def _work(seats: Seats, board: chess.Board, lines: int, told: asyncio.Queu
 
     try:
         if seats.full:
-            tell("waiting", f"Others are analysing: {seats.waiting} before you. It begins when one of them is done.")
+            tell("waiting", f"Others are analysing; you are number {seats.waiting + 1} of those who wait.")
         async with asyncio.timeout(SECONDS) as until, seats.taken() as seat:
             until.reschedule(asyncio.get_running_loop().time() + SECONDS)
             await _deepen(seat, board, lines, tell)

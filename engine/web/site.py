@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib import import_module, util
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute
 from engine.errors import AnalysisError, ConfigError
 from engine.web import static
 from engine.web.frame import frame
+from engine.web.seats import Seats
 from engine.web.templating import template
 
 POLICY = "; ".join(
@@ -109,9 +111,18 @@ def application(site: Site) -> Starlette:
         HTTPException: _no_page,
         Exception: _broken,
     }
-    made = Starlette(routes=list(_routes()), exception_handlers=handlers)
+    made = Starlette(routes=list(_routes()), exception_handlers=handlers, lifespan=_lifespan)
     made.state.site = site
     return made
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """End at the end what is searched for the board. An analyzer that was given stays its owner's."""
+    yield
+    analyzer = app.state.site.analyzer
+    if isinstance(analyzer, Seats):
+        await analyzer.close()
 
 
 def _routes() -> Iterator[BaseRoute]:
