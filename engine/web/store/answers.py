@@ -12,7 +12,7 @@ import chess
 from engine.errors import ConfigError
 from engine.positions.replay import Replay
 from engine.web.store.query import Query
-from engine.web.store.results import GameRow, MoveRow, Summary
+from engine.web.store.results import Facts, GameRow, MoveRow, Summary
 
 MOST_ROWS = 1_000
 """Rows of a list at most."""
@@ -92,7 +92,7 @@ _GAME_COLUMNS = (
     "white_accuracy, black_accuracy, white_acpl, black_acpl, white_blunders, black_blunders, white_mistakes, "
     "black_mistakes, white_inaccuracies, black_inaccuracies, wins"
 )
-_TEXTS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11})
+_TEXTS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 25})
 """Places of the texts, which are empty where nothing is known."""
 
 
@@ -112,12 +112,23 @@ def games(db: sqlite3.Connection, query: Query, *, order: str, start: int, limit
         f"ORDER BY {by} LIMIT ? OFFSET ?"
     )
     rows = db.execute(sql, [*view_values, *condition.values, *_page(start, limit)])
-    return [
-        GameRow(
-            *(value or "" if k in _TEXTS else value for k, value in enumerate(row[:-2])), row[-2] or "", row[-1]
-        )
-        for row in rows
-    ]
+    return [_game(row) for row in rows]
+
+
+def _game(row: Sequence[Any]) -> GameRow:
+    values = [value or "" if k in _TEXTS else value for k, value in enumerate(row)]
+    return GameRow(**dict(zip(GameRow.__struct_fields__, values, strict=True)))
+
+
+def facts(db: sqlite3.Connection, query: Query) -> Facts:
+    """Return what reports say of the games that a query selects beside what aggregators count."""
+    condition = query.games()
+    where = f"FROM games WHERE {condition.sql}"
+    [unevaluated] = db.execute(f"SELECT count(*) {where} AND evaluated = 0", condition.values).fetchone()
+    scales = db.execute(f"SELECT DISTINCT scale {where} AND evaluated > 0", condition.values).fetchall()
+    both = f"SELECT white AS name {where} AND NOT epd UNION ALL SELECT black {where} AND NOT epd"
+    players = db.execute(f"SELECT name, count(*) FROM ({both}) GROUP BY name", condition.values * 2).fetchall()
+    return Facts(unevaluated, tuple(sorted(scale for (scale,) in scales)), dict(players))
 
 
 def _own(figure: str) -> str:

@@ -143,6 +143,17 @@ class TreeMove(Struct, frozen=True):
     """Date of the last of the games; empty where none is known."""
 
 
+class Facts(Struct, frozen=True):
+    """What reports say of games beside what aggregators count."""
+
+    unevaluated: int
+    """Games without an evaluation."""
+    scales: tuple[float, ...]
+    """Factors of centipawns in games with evaluations."""
+    players: dict[str, int]
+    """Games by player's name."""
+
+
 class Tree(Struct, frozen=True):
     """A position, and what was played in it."""
 

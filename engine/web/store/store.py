@@ -20,8 +20,9 @@ from engine.web.store.filters import Filter
 from engine.web.store.keys import plain_fen
 from engine.web.store.people import People
 from engine.web.store.query import Query
-from engine.web.store.results import GameRow, Leak, MoveRow, Summary, Tree
+from engine.web.store.results import Facts, GameRow, Leak, MoveRow, Summary, Tree
 from engine.web.store.rows import GameRows, rows_of, unpack
+from engine.web.store.states import remove_states
 from engine.web.store.schema import GAMES, INDEXES, PLIES, TABLES, VERSION
 
 WINNING_CP = 300
@@ -54,11 +55,17 @@ class Store:
         """
         place = Path(path)
         remove(place)
+        remove_states(place)
         writer = writing(place)
         with writer:
             for statement in (*TABLES, *INDEXES):
                 writer.execute(statement)
-            kept = {"version": 0, "finished": 0, "players": msgspec.json.encode(list(players)).decode()}
+            kept = {
+                "version": 0,
+                "epoch": 0,
+                "finished": 0,
+                "players": msgspec.json.encode(list(players)).decode(),
+            }
             writer.executemany("INSERT INTO meta VALUES (?, ?)", kept.items())
             writer.execute(f"PRAGMA user_version = {VERSION}")
         store = cls(place, writer)
@@ -92,7 +99,9 @@ class Store:
         """Add the rows of games, as `add` does."""
         with self._lock, self._writing() as db:
             for game, plies, record in rows:
-                db.execute("DELETE FROM plies WHERE game = ?", game[:1])
+                if db.execute("DELETE FROM games WHERE game = ?", game[:1]).rowcount:
+                    db.execute("DELETE FROM plies WHERE game = ?", game[:1])
+                    db.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
                 db.execute(_INSERT_GAME, game)
                 db.executemany(_INSERT_PLY, plies)
                 db.execute("INSERT OR REPLACE INTO records VALUES (?, ?)", (game[0], record))
@@ -138,6 +147,10 @@ class Store:
     def version(self) -> int:
         """Return a number that grows whenever games are added."""
         return int(self._meta("version") or 0)
+
+    def epoch(self) -> int:
+        """Return a number that grows whenever games are replaced."""
+        return int(self._meta("epoch") or 0)
 
     def finished(self) -> bool:
         """Whether all games of the run are there."""
@@ -247,6 +260,12 @@ class Store:
             sql = f"SELECT game, {view} FROM games WHERE {condition.sql} ORDER BY game"
             return db.execute(sql, [*values, *condition.values]).fetchall()
 
+    def facts(self, where: Filter) -> Facts:
+        """Return what reports say of the games that a filter selects beside what aggregators count."""
+        query = self.query(where)
+        with self._readers.read() as db:
+            return answers.facts(db, query)
+
     def tree(self, where: Filter, fen: str = "startpos") -> Tree:
         """Return what was played in a position, over the games that a filter selects.
 
@@ -282,7 +301,7 @@ class Store:
             return answers.choices(db, field, prefix, limit)
 
 
-_INSERT_GAME = f"INSERT OR REPLACE INTO games VALUES ({', '.join('?' * GAMES)})"
+_INSERT_GAME = f"INSERT INTO games VALUES ({', '.join('?' * GAMES)})"
 _INSERT_PLY = f"INSERT INTO plies VALUES ({', '.join('?' * PLIES)})"
 _NAMES = (
     "SELECT name, count(*) FROM (SELECT white AS name FROM games WHERE NOT epd "
