@@ -24,6 +24,7 @@ from engine.web.frame import given
 from engine.web.limits import limits
 from engine.web.played import Played, encoded
 from engine.web.seats import Seats
+from engine.web.site import site_of
 
 MOST_BYTES = 16_384
 """Bytes of the longest body of a request."""
@@ -52,7 +53,7 @@ def routes() -> list[BaseRoute]:
 def page(request: Request) -> Response:
     """Return the board with the position of the address; what is wrong with that is said above it."""
     played, trouble = _read(request.query_params)
-    return request.app.state.site.render(  # type: ignore[no-any-return]
+    return site_of(request).render(
         "board.html.jinja",
         request,
         status=400 if trouble else 200,
@@ -94,7 +95,7 @@ async def search(request: Request) -> Response:
 
 def seats_of(request: Request) -> Seats:
     """Return the seats at the evaluator, which are made for the first visitor."""
-    site = request.app.state.site
+    site = site_of(request)
     if not isinstance(site.analyzer, Seats):
         site.analyzer = Seats(lent=site.analyzer)
     seats: Seats = site.analyzer
