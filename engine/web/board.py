@@ -1,6 +1,7 @@
 """The board: `/board` plays moves from any position, `/board/lines` searches it while somebody looks.
 
-`/board` works without a script, as a picture with the legal moves as links. With it, `/board/position` has the rules.
+`/board` works without a script, as a picture with the legal moves as links. With one, `/board/position` has the
+rules.
 """
 
 from __future__ import annotations
@@ -46,7 +47,12 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/board", page),
         Route("/board/position", position),
-        Route("/board/lines", search, methods=["POST"], middleware=[limits(body=MOST_BYTES, at_once=AT_ONCE, stream=True)]),
+        Route(
+            "/board/lines",
+            search,
+            methods=["POST"],
+            middleware=[limits(body=MOST_BYTES, at_once=AT_ONCE, stream=True)],
+        ),
     ]
 
 

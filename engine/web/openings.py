@@ -1,4 +1,4 @@
-"""The opening tree: `/openings` has what was played from a position, `/openings/leaks` where a repertoire loses."""
+"""`/openings` is the tree of what was played from a position, `/openings/leaks` where a repertoire loses."""
 
 from __future__ import annotations
 
@@ -93,9 +93,7 @@ def compared(moves: Sequence[TreeMove]) -> Mapping[str, Compared]:
         else 1.0
         for move in moves
     ]
-    return {
-        move.uci: _compare(move, word) for move, word in zip(moves, certainties(chances), strict=True)
-    }
+    return {move.uci: _compare(move, word) for move, word in zip(moves, certainties(chances), strict=True)}
 
 
 def _compare(move: TreeMove, certainty: str) -> Compared:

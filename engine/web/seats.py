@@ -49,7 +49,7 @@ class Seat:
         return self._search is not None and not self._search.done()
 
     async def name(self) -> str:
-        """Return the evaluator's name and version, starting it. Raises ConfigError, EvaluatorError, PluginError."""
+        """Start the evaluator and return its name and version. Raises ConfigError, EvaluatorError, PluginError."""
         info = await self._open().evaluator()
         return info.name if info.version in info.name else f"{info.name} {info.version}"
 
@@ -60,7 +60,7 @@ class Seat:
         * **nodes** - nodes to search.
         * **lines** - how many best moves get a line.
 
-        Raises PositionRefused, EvaluatorError, AnalyzerClosed. A visitor who is cancelled leaves the search to `leave`.
+        Raises PositionRefused, EvaluatorError, AnalyzerClosed. When this is cancelled, `leave` ends the search.
         """
         self._search = asyncio.create_task(self._open().evaluate(board, nodes=nodes, multipv=lines))
         return await asyncio.shield(self._search)
