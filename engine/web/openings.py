@@ -124,4 +124,4 @@ def _line_of(leak: Leak) -> dict[str, Any]:
     except ConfigError:
         return {"fen": leak.fen}
     same = reached.board.fen().rsplit(" ", 2)[0] == leak.fen.rsplit(" ", 2)[0]
-    return {"moves": ",".join(reached.moves)} if same else {"fen": leak.fen}
+    return reached.parameters() if same else {"fen": leak.fen}
