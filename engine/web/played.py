@@ -19,8 +19,8 @@ from engine.web.pages.trainer.cards import packed
 
 LONGEST_FEN = 120
 """Characters of the longest FEN that is read; a legal one has at most 92."""
-MOST_MOVES = 600
-"""Half-moves of the longest line."""
+MOST_MOVES = 300
+"""Half-moves of the longest line. Each is a link with all moves before it, so pages grow with the square."""
 LONGEST_LINE = 8 * MOST_MOVES
 """Characters of the longest line."""
 _SHOWN = 40

@@ -33,7 +33,7 @@ class Seat:
     """One worker, made when it is first needed."""
 
     def __init__(self, make: Callable[[], AsyncAnalyzer], lent: AsyncAnalyzer | None = None) -> None:
-        self._make = make
+        self.make = make
         self._lent = lent
         self._analyzer = lent
         self._search: asyncio.Task[Evaluation] | None = None
@@ -85,7 +85,7 @@ class Seat:
 
     def _open(self) -> AsyncAnalyzer:
         if self._analyzer is None:
-            self._analyzer = self._make()
+            self._analyzer = self.make()
         return self._analyzer
 
 
