@@ -149,7 +149,8 @@ class Reports:
         making = _Making(self, name, where)
         shown_at = time.monotonic()
         yield Partial(0, len(selected), None)
-        for folded, games in self._folded(name, selected):
+        also = [other for other in self.default_names(where) if other != name]
+        for folded, games in self._folded(name, selected, also):
             making.take(folded, games)
             if time.monotonic() - shown_at >= _SHOWN_EVERY and making.games < len(selected):
                 yield Partial(making.games, len(selected), making.report())
@@ -182,7 +183,9 @@ class Reports:
             str(self._store.path), self._registry.files, self._values(self._registry.names(AGGREGATORS))
         )
 
-    def _folded(self, name: str, selected: Sequence[tuple[int, str]]) -> Iterator[tuple[Folded, int]]:
+    def _folded(
+        self, name: str, selected: Sequence[tuple[int, str]], also: Sequence[str]
+    ) -> Iterator[tuple[Folded, int]]:
         """Yield what was counted in some of the games, and how many they are, until all are counted."""
         if not selected:
             return
@@ -190,7 +193,9 @@ class Reports:
         with self._here:
             folder = self._folder = self._folder or Folder(self._job())
             known = folder.sizes(name, epoch)
-        work = tasks(name, selected, known, epoch, _TOGETHER)
+        default = name in self.default_names(Filter(player="anybody"))
+        empty = Task(name, [], epoch, tuple(also) if default else ())
+        work = tasks(empty, selected, known, _TOGETHER)
         counted = sum(known.values())
         few = len(selected) <= _HERE or (len(selected) <= _READY_HERE and counted >= len(selected))
         if few or not self._size:

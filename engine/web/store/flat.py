@@ -6,6 +6,7 @@ Merging two states is adding the integers at equal paths and putting the rows to
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -54,7 +55,7 @@ def prototypes(aggregator: Aggregator) -> dict[str, State]:
     for method in ("merge", "state", "load"):
         if getattr(cls, method) is not getattr(Aggregator, method):
             raise NotFlat
-    declared: dict[str, State] = {name: getattr(aggregator, name) for name in cls._declared()}  # noqa: SLF001
+    declared: dict[str, State] = {name: getattr(aggregator, name) for name in cls._declared()}
     for state in declared.values():
         if type(_innermost(state)) not in (Sum, Counts, Histogram, Moments, JointMoments, Table, TopK):
             raise NotFlat
@@ -98,8 +99,10 @@ def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
     elif isinstance(prototype, JointMoments):
         n, totals, products = state
         sums[f"{path}{BETWEEN}n"] = n
-        sums.update((f"{path}{BETWEEN}s{k}", value) for k, value in enumerate(totals) if value)
-        sums.update((f"{path}{BETWEEN}p{k}", value) for k, value in enumerate(products) if value)
+        for names, values in zip(_parts(prototype.size), (totals, products), strict=True):
+            sums.update(
+                (f"{path}{BETWEEN}{name}", value) for name, value in zip(names, values, strict=True) if value
+            )
     elif isinstance(prototype, Moments):
         sums.update((f"{path}{BETWEEN}{name}", value) for name, value in zip(_MOMENTS, state, strict=True))
     elif not state:
@@ -133,9 +136,8 @@ def _state(prototype: State, node: Any) -> Any:
     if isinstance(prototype, Sum | Table | TopK):
         return node
     if isinstance(prototype, JointMoments):
-        size = prototype.size
-        products = range(size * (size + 1) // 2)
-        return [node["n"], [node.get(f"s{k}", 0) for k in range(size)], [node.get(f"p{k}", 0) for k in products]]
+        sums, products = _parts(prototype.size)
+        return [node["n"], [node.get(part, 0) for part in sums], [node.get(part, 0) for part in products]]
     if isinstance(prototype, Moments):
         return [node[name] for name in _MOMENTS]
     node.pop(_EMPTY, None)
@@ -145,6 +147,13 @@ def _state(prototype: State, node: Any) -> Any:
         return sorted([int(value), n] for value, n in node.items())
     assert isinstance(prototype, Keyed)
     return {_plain(key): _state(prototype.prototype, inner) for key, inner in node.items()}
+
+
+@functools.cache
+def _parts(size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the last parts of the paths of sums and of sums of products."""
+    products = range(size * (size + 1) // 2)
+    return tuple(f"s{k}" for k in range(size)), tuple(f"p{k}" for k in products)
 
 
 def _quoted(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 from collections import OrderedDict
@@ -12,13 +13,14 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct, structs
 
+from engine.errors import AnalysisError
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Color
 from engine.model.parts import AggregatorCrash
 from engine.plugin import Aggregator
 from engine.run.aggregators import Aggregators
 from engine.web.store.blocks import Block, block_of
-from engine.web.store.flat import Flat, cut, flatten, prototypes
+from engine.web.store.flat import Flat, NotFlat, cut, flatten, prototypes
 from engine.web.store.states import States
 from engine.web.store.store import Store
 
@@ -46,6 +48,8 @@ class Task(Struct, frozen=True):
     """Games of one block each, and the side that they are seen from."""
     epoch: int
     """What the states were counted from: games that are replaced make another number."""
+    also: tuple[str, ...] = ()
+    """Other aggregators for which games are counted while they are at hand."""
 
     @property
     def games(self) -> int:
@@ -80,20 +84,35 @@ class Folder:
         kind = kind_of(task.name, aggregators.only(), task.epoch)
         flat = Flat()
         for view, numbers in task.parts:
-            block = self._states.load(kind, view, block_of(numbers[0]))
-            missing = sorted(set(numbers) - block.games)
-            for number in missing:
-                part = aggregators.part(None)
-                part.add(structs.replace(self._game(number), view=VIEWS[view]))
-                for _, state in part.states():
-                    block.add(number, flatten(state, declared))
-                if part.crashes:
-                    return Folded(Flat(), part.crashes[0])
-            if missing:
-                self._states.keep(kind, view, block_of(numbers[0]), block)
+            block = self._counted(task.name, kind, view, numbers)
+            if isinstance(block, AggregatorCrash):
+                return Folded(Flat(), block)
             merged = block.merged(set(numbers))
             flat.merge(merged.sums.items(), merged.rows)
+        for name in task.also:
+            with contextlib.suppress(AnalysisError, NotFlat):
+                kind = kind_of(name, self.aggregators(name).only(), task.epoch)
+                for view, numbers in task.parts:
+                    self._counted(name, kind, view, numbers)
         return Folded(cut(flat, declared))
+
+    def _counted(self, name: str, kind: str, view: str, numbers: Sequence[int]) -> Block | AggregatorCrash:
+        """Return a block with these games; those that are not kept are counted, and kept."""
+        aggregators, place = self.aggregators(name), block_of(numbers[0])
+        block = self._states.load(kind, view, place)
+        missing = sorted(set(numbers) - block.games)
+        if not missing:
+            return block
+        declared = prototypes(aggregators.only())
+        for number in missing:
+            part = aggregators.part(None)
+            part.add(structs.replace(self._game(number), view=VIEWS[view]))
+            if part.crashes:
+                return part.crashes[0]
+            for _, state in part.states():
+                block.add(number, flatten(state, declared))
+        self._states.keep(kind, view, place, block)
+        return block
 
     def sizes(self, name: str, epoch: int) -> dict[tuple[str, int], int]:
         """Return how many games are counted already, by side and block. Raises as `aggregators`."""
@@ -132,7 +151,7 @@ def kind_of(name: str, aggregator: Aggregator, epoch: int) -> str:
 def _code_of(cls: type) -> str:
     """Return what changes with the code of a class: its module, the files beside it, and its distribution."""
     try:
-        file = Path(cast(str, inspect.getsourcefile(cls)))
+        file = Path(cast("str", inspect.getsourcefile(cls)))
         status = [
             (path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(file.parent.glob("*.py"))
         ]
@@ -144,10 +163,11 @@ def _code_of(cls: type) -> str:
 
 
 def tasks(
-    name: str, selected: Sequence[tuple[int, str]], known: Mapping[tuple[str, int], int], epoch: int, together: int
+    task: Task, selected: Sequence[tuple[int, str]], known: Mapping[tuple[str, int], int], together: int
 ) -> list[Task]:
     """Divide the work: blocks that are counted already by the dozen, the others one at a time.
 
+    * **task** - one without games.
     * **selected** - games with the sides that they are seen from, in the order of their numbers.
     * **known** - how many games are counted, by side and block.
     * **together** - number of counted blocks in one task.
@@ -162,4 +182,5 @@ def tasks(
         (view, numbers) for (view, block), numbers in parts.items() if known.get((view, block), 0) < len(numbers)
     ]
     grouped = [ready[k : k + together] for k in range(0, len(ready), together)]
-    return [Task(name, group, epoch) for group in [*grouped, *([part] for part in rest)]]
+    counted = [structs.replace(task, parts=group, also=()) for group in grouped]
+    return [*counted, *(structs.replace(task, parts=[part]) for part in rest)]

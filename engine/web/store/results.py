@@ -19,7 +19,7 @@ class Summary(Struct, frozen=True):
     score: float | None = None
     """Percent of the points of the finished games; None without one."""
     accuracy: float | None = None
-    """Mean of the games' accuracies in percent; of both sides where games are seen from both. So are the others."""
+    """Mean of the games' accuracies in percent; of both sides where a game is seen from both. So the rest."""
     acpl: float | None = None
     """Centipawns lost by a move, mean over all moves that count."""
     moves: int = 0

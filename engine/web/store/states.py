@@ -77,7 +77,7 @@ class States:
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error):
                 marks = ", ".join("?" * len(kinds))
-                self._database.execute(f"DELETE FROM states WHERE kind NOT IN ({marks})", list(kinds))  # noqa: S608
+                self._database.execute(f"DELETE FROM states WHERE kind NOT IN ({marks})", list(kinds))
 
     def close(self) -> None:
         """Close the file."""
@@ -90,7 +90,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         [version] = database.execute("PRAGMA user_version").fetchone()
         if version not in (0, VERSION):
-            raise sqlite3.DatabaseError("another version")  # noqa: TRY301 - as a damaged file
+            raise sqlite3.DatabaseError("another version")
         for pragma in ("journal_mode = WAL", "synchronous = OFF", f"user_version = {VERSION}"):
             database.execute(f"PRAGMA {pragma}")
         database.execute(_TABLE)

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -22,8 +22,8 @@ from engine.web.store.people import People
 from engine.web.store.query import Query
 from engine.web.store.results import Facts, GameRow, Leak, MoveRow, Summary, Tree
 from engine.web.store.rows import GameRows, rows_of, unpack
-from engine.web.store.states import remove_states
 from engine.web.store.schema import GAMES, INDEXES, PLIES, TABLES, VERSION
+from engine.web.store.states import remove_states
 
 WINNING_CP = 300
 """The score from which on a position counts as a winning move, unless it is said."""
@@ -40,6 +40,8 @@ class Store:
         self._lock = threading.Lock()
         self._people: tuple[int, People] | None = None
         self._winning_cp = WINNING_CP
+        self.in_use: BinaryIO | None = None
+        """A locked file that says that the store is in use; closed and removed with it."""
 
     @classmethod
     def create(
@@ -89,6 +91,14 @@ class Store:
             db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
         return store
 
+    @classmethod
+    def append(cls, path: str | os.PathLike[str], *, winning_cp: int = WINNING_CP) -> Self:
+        """Open a store to add games to it. The arguments are those of `create`. Raises as `open`."""
+        store = cls.open(path)
+        store._winning_cp = winning_cp  # noqa: SLF001 - of its class
+        store._writer = writing(store.path)  # noqa: SLF001
+        return store
+
     # -- writing --
 
     def add(self, games: Sequence[AnalysedGame]) -> None:
@@ -109,12 +119,13 @@ class Store:
                 db.execute("UPDATE meta SET value = value + 1 WHERE name = 'version'")
 
     def finish(self, result: RunResult | None = None) -> None:
-        """Say that all games are there.
+        """Say that no more games come; all are there, unless the run was interrupted.
 
         * **result** - *(optional)* that of the run; `run` then returns its figures.
         """
         with self._lock, self._writing() as db:
-            db.execute("UPDATE meta SET value = 1 WHERE name = 'finished'")
+            complete = result is None or not result.interrupted
+            db.execute("UPDATE meta SET value = ? WHERE name = 'finished'", (complete,))
             if result is not None:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('run', ?)", (_run_facts(result),))
         with self._lock, contextlib.suppress(sqlite3.Error):
@@ -125,6 +136,11 @@ class Store:
     def close(self) -> None:
         """Close the file. May be called more than once."""
         self._readers.close()
+        mark, self.in_use = self.in_use, None
+        if mark is not None:
+            with contextlib.suppress(OSError):
+                Path(mark.name).unlink()
+            mark.close()
         with self._lock:
             writer, self._writer = self._writer, None
             if writer is not None:
@@ -155,6 +171,18 @@ class Store:
     def finished(self) -> bool:
         """Whether all games of the run are there."""
         return bool(self._meta("finished"))
+
+    def is_whole(self) -> bool:
+        """Whether the run is finished, and its first and last games can be read."""
+        try:
+            with self._readers.read() as db:
+                first, last = db.execute("SELECT min(game), max(game) FROM games").fetchone()
+                for table in ("plies", "records"):
+                    db.execute(f"SELECT * FROM {table} WHERE game IN (?, ?)", (first, last)).fetchall()
+            games = self.records({number for number in (first, last) if number is not None})
+        except InputError:
+            return False
+        return self.finished() and len(games) == len({first, last} - {None})
 
     def players(self) -> tuple[str, ...]:
         """Return the names of the player whom the games are about; empty for nobody."""
