@@ -161,9 +161,13 @@ def _forget_unsent(transport: asyncio.Transport) -> None:
 
 
 def _prepare(transport: asyncio.Transport, seconds: float) -> None:
-    """Let the kernel keep little, and find out about a client that has gone without a word, as phones do."""
+    """Let the kernel keep little, send at once, and find out about a client that has gone without a word.
+
+    asyncio has the second for sockets that it has made itself; without it, answers after the first take 40 ms.
+    """
     bound = transport.get_extra_info("socket")
     with contextlib.suppress(OSError, AttributeError):
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if _USER_TIMEOUT is not None:

@@ -69,7 +69,11 @@ class Client(Struct):
         connection.settimeout(PATIENCE)
         if buffer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        connection.connect((self.host, self.port))
+        try:
+            connection.connect((self.host, self.port))
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def raw(self, data: bytes) -> bytes:
