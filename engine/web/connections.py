@@ -56,6 +56,8 @@ class State(ServerState):
         super().__init__()
         self.waiting: dict[Connection, None] = {}
         """Connections without a request, the one that has waited longest first."""
+        self.is_closing = False
+        """Whether the server is about to stop."""
 
 
 class Connection(H11Protocol):
@@ -69,7 +71,9 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         _prepare(transport, self._times.stall)
         self._await_request()
-        if len(self._state.connections) > cast("Config", self.config).connections:
+        if self._state.is_closing:
+            self.drop()
+        elif len(self._state.connections) > cast("Config", self.config).connections:
             next(iter(self._state.waiting)).drop()  # there is one: this
 
     def connection_lost(self, exc: Exception | None) -> None:
