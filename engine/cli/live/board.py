@@ -213,5 +213,7 @@ def notice_line(notice: Notice) -> Text:
 
 
 def _stopping(snapshot: Snapshot) -> list[Text]:
+    if snapshot.paused:
+        return [Text("paused; what was being searched ends", style="bold yellow")]
     words = "finishing the units in hand; Ctrl-C again stops at once"
     return [Text(words, style="bold yellow")] if snapshot.stopping else []

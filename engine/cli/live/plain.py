@@ -17,13 +17,15 @@ class Plain:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._next = SECONDS
+        self._paused = False
 
     def start(self) -> None:
         """Do nothing."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Print a line when the last one is five seconds old."""
-        if snapshot.seconds >= self._next:
+        """Print a line when the last one is five seconds old, and when the run is paused or goes on."""
+        if snapshot.seconds >= self._next or snapshot.paused != self._paused:
+            self._paused = snapshot.paused
             self._next = snapshot.seconds + SECONDS
             self._console.print(plain_line(snapshot), markup=False, soft_wrap=True)
 
@@ -42,6 +44,7 @@ def plain_line(snapshot: Snapshot) -> str:
         + f"{count(snapshot.games, 'game')}, "
         f"{short(snapshot.nodes / max(snapshot.seconds, 0.001))} nodes/s, {count(snapshot.wins, 'winning move')}"
         + (f", about {duration(left)} left" if left is not None else "")
+        + (", paused" if snapshot.paused else "")
     )
 
 
