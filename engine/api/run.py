@@ -70,8 +70,8 @@ class Run:
     def pause(self) -> None:
         """Have nothing more searched until `resume`; what is searched at the moment ends. Return at once.
 
-        `Snapshot.paused` says so. The run keeps its workers, and `cancel` ends it as ever. The time in which it rests
-        counts neither as its own (`Snapshot.seconds`, `stop_after`) nor as that of a worker that does not answer.
+        `Snapshot.paused` says so. The run keeps its workers, and `cancel` ends it as ever. The time in which it
+        rests counts neither as its own (`Snapshot.seconds`, `stop_after`) nor as that of a worker that is silent.
         May be called more than once, and by any thread; once the run has ended it does nothing.
         """
         self._background.pausing.pause()

