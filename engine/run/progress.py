@@ -65,3 +65,12 @@ class Snapshot(Struct, frozen=True):
         if left is None or self.follow_ups_total is None:
             return done + self.follow_ups, None
         return done + self.follow_ups, left + max(0, self.follow_ups_total - self.follow_ups)
+
+
+def seconds_left(snapshot: Snapshot) -> float | None:
+    """Return the seconds that the run still needs at the speed so far; None while they cannot be estimated."""
+    done, left = snapshot.work()
+    searched = done - snapshot.cached
+    if left is None or searched <= 0 or snapshot.seconds < 1:
+        return None
+    return left * snapshot.seconds / searched

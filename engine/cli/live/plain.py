@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from engine.run.progress import Snapshot
+from engine.run.progress import Snapshot, seconds_left
 from engine.text.format import count, duration, short
 
 SECONDS = 5.0
@@ -46,15 +46,6 @@ def plain_line(snapshot: Snapshot) -> str:
         + (f", about {duration(left)} left" if left is not None else "")
         + (", paused" if snapshot.paused else "")
     )
-
-
-def seconds_left(snapshot: Snapshot) -> float | None:
-    """Return the seconds that the run still needs at the speed so far; None while they cannot be estimated."""
-    done, left = snapshot.work()
-    searched = done - snapshot.cached
-    if left is None or searched <= 0 or snapshot.seconds < 1:
-        return None
-    return left * snapshot.seconds / searched
 
 
 def follow_ups(snapshot: Snapshot) -> str:
