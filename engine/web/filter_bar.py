@@ -7,6 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.model import SPEED_NAMES
+from engine.web.store.filters import JUDGEMENTS, PHASES, RESULTS
+
 FIELDS = {
     "player": "player",
     "side": "side",
@@ -28,10 +31,10 @@ MOVES = ("phase", "clock", "judgement", "position")
 """Those that single moves meet."""
 _CHOICES: dict[str, tuple[str, ...]] = {
     "side": ("white", "black"),
-    "speed": ("bullet", "blitz", "rapid", "classical", "correspondence"),
-    "result": ("win", "loss", "draw", "white", "black"),
-    "phase": ("opening", "middlegame", "endgame"),
-    "judgement": ("inaccuracy", "mistake", "blunder"),
+    "speed": tuple(SPEED_NAMES),
+    "result": RESULTS,
+    "phase": PHASES,
+    "judgement": JUDGEMENTS,
 }
 _HINTS = {
     "rating": "1500-1800",
@@ -57,26 +60,27 @@ class Field(Struct, frozen=True):
     """Values to choose from; empty for a text."""
     suggestions: list[str]
     """Values that are offered while a text is typed."""
-    suggested: bool
-    """Whether more are offered while it is typed."""
+    suggested: str
+    """Field of which more are offered while it is typed; empty for none."""
     of_moves: bool
 
 
-def fields(values: Mapping[str, str], store: Any) -> list[Field]:
+def fields(values: Mapping[str, str], store: Any, prefix: str = "") -> list[Field]:
     """Return the fields.
 
     * **values** - what is in them, by name.
     * **store** - the games, for suggestions.
+    * **prefix** - *(optional)* what stands before each name, where a page has two filters.
     """
     return [
         Field(
-            name,
+            prefix + name,
             label.capitalize(),
             values.get(name, ""),
             _HINTS.get(name, ""),
             _CHOICES.get(name, ()),
             store.choices(name, limit=_SUGGESTIONS) if name in _SUGGESTED else [],
-            name in _SUGGESTED,
+            name if name in _SUGGESTED else "",
             name in MOVES,
         )
         for name, label in FIELDS.items()

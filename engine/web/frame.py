@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from engine.errors import ConfigError
 from engine.web.filter_bar import FIELDS, Field, fields
+from engine.web.store.filters import Filter
 
 _PAGES = (
     ("Overview", "/"),
@@ -66,16 +67,11 @@ def address(path: str, query: str, values: Mapping[str, Any]) -> str:
     return f"{path}?{parts}" if parts else path
 
 
-def filter_of(request: Request) -> Any:
+def filter_of(request: Request) -> Filter:
     """Return the filter that the address of a request holds. Raises ConfigError in words.
 
     Names that no filter has belong to the page; `filter_bar.FIELDS` lists those of filters.
     """
-    try:
-        from engine.web.store.filters import Filter
-    except ModuleNotFoundError:  # until there is a store
-        from engine.web.standin import Filter
-
     return Filter.from_query(given(request))
 
 
