@@ -15,8 +15,8 @@ LONGEST = 100
 def glimpse(game: AnalysedGame) -> dict[str, Any]:
     """Return number, players, result, accuracies, numbers of judged moves and the graph of a game.
 
-    `graph` has White's Win%, whole numbers from 0 to 100, from the first position to the last; null where it is not
-    known. Of a long game it has every second position, or every third.
+    `graph` has White's Win%, whole numbers from 0 to 100, from the first position to the last; null where it is
+    not known. Of a long game it has every second position, or every third.
     """
     return {
         "number": game.origin.game,
@@ -42,6 +42,8 @@ def graph(game: AnalysedGame) -> list[int | None]:
         if k == 0:
             wins.append(_of_white(ply.win_before, mover))
         wins.append(_of_white(ply.win_after, mover))
+    if game.plies and game.positions[-1].terminal == "checkmate":
+        wins[-1] = 100 if game.turn(len(game.plies)) == "black" else 0
     step = -(-len(wins) // POINTS) or 1
     return wins[::-step][::-1]
 

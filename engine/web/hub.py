@@ -1,18 +1,19 @@
 """The hub of a run: what has happened so far, for any number of pages that watch it.
 
-    the run's thread --snapshot, games, end--> Hub --one encoding of each event--> viewers in the server's event loop
+    the run's thread --snapshot, games, end--> Hub --each event encoded once--> viewers in the server's event loop
 
-Events have numbers. Games and notices are kept in a bounded log; of the run's progress only the latest is. A viewer
-asks for what has come since the last number that it has, so that a slow one skips progress and nothing waits for
-it. One that asks for what the log has lost gets `reset`, which holds everything that a page shows.
+Events have numbers. Games and notices are kept in a bounded log; of the run's progress only the latest is. A
+viewer asks for what has come since the last number that it has, so that a slow one skips progress and nothing
+waits for it. One that asks for what the log has lost gets `reset`, which holds everything that a page shows.
 
-| event      | keys                                                                                              |
-| ---------- | ------------------------------------------------------------------------------------------------- |
-| `reset`    | `progress` (null: nothing yet), `games` and `notices` (the newest, oldest first), `noticed` (all   |
-|            | notices so far), `last` (the latest game that can be opened, or 0), `end` and `error` (null)        |
-| `progress` | as in `engine.web.standing`; so is `end`                                                         |
-| `game`     | as in `engine.web.glimpse`                                                                        |
-| `notice`, `error` | as in `engine.run.events`                                                                  |
+| event             | keys                                                                                     |
+| ----------------- | ---------------------------------------------------------------------------------------- |
+| `reset`           | `progress` (null: nothing yet), `games` and `notices` (the newest, oldest first),        |
+|                   | `noticed` (all notices so far), `last` (number of the latest game that can be opened, or |
+|                   | 0), `end` and `error` (null until then)                                                  |
+| `progress`, `end` | as in `engine.web.standing`                                                              |
+| `game`            | as in `engine.web.glimpse`                                                               |
+| `notice`, `error` | as in `engine.run.events`                                                                |
 """
 
 from __future__ import annotations

@@ -14,26 +14,33 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from engine.web.guard import limits
 from engine.web.hub import Hub, Viewer
 
 __all__ = ["Hub", "routes"]
 
 REST = 0.25
 """Seconds between two pieces that one page gets, at least: what happens in between comes together."""
+VIEWERS = 32
+"""Pages that may watch at once."""
 HEARTBEAT = 15.0
 """Seconds after which a silent stream says that it is there."""
 SLOW = 20.0
 """Seconds after which a page that takes nothing is dropped; it may come back and misses nothing."""
 BODY = 4_096
 """Bytes of a form, at most."""
-_HEADERS = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
+_HEADERS = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
 
 
 def routes() -> list[BaseRoute]:
     """Return the routes of the page."""
     return [
         Route("/live", page),
-        Route("/live/events", stream),
+        Route("/live/events", stream, middleware=[limits(stream=True, at_once=VIEWERS)]),
         *(Route(f"/live/{action}", act, methods=["POST"], name=action) for action in ("pause", "resume", "stop")),
     ]
 
@@ -97,7 +104,7 @@ class EventStream(Response):
         super().__init__()
         self._viewer = viewer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - of ASGI
         """Serve the page until it leaves, takes nothing any more, or has everything."""
         left = asyncio.ensure_future(_leaves(receive))
         try:

@@ -13,8 +13,8 @@ from engine.text.format import board_score, count, duration, rate, short
 def standing(snapshot: Snapshot) -> dict[str, Any]:
     """Return a `progress` event without its name, with what only the page needs.
 
-    Besides the keys of `engine.run.events` there are `share` (0 to 1; null while it is not known), `phase`, `sentence`
-    and `figures`, texts by name; entries of `best` have `text` and `number`, the move with its number.
+    Besides the keys of `engine.run.events` there are `share` (0 to 1; null while it is not known), `phase`,
+    `sentence` and `figures`, texts by name; entries of `best` have `text` and `number`, the move with its number.
     """
     done, left = snapshot.work()
     seconds = max(snapshot.seconds, 0.001)
