@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -46,7 +45,6 @@ _HINTS = {
     "position": "FEN",
 }
 _SUGGESTED = ("player", "opponent", "opening")
-_SUGGESTIONS = 40
 
 
 class Field(Struct, frozen=True):
@@ -65,11 +63,11 @@ class Field(Struct, frozen=True):
     of_moves: bool
 
 
-def fields(values: Mapping[str, str], store: Any, prefix: str = "") -> list[Field]:
+def fields(values: Mapping[str, str], offered: Callable[[str], list[str]], prefix: str = "") -> list[Field]:
     """Return the fields.
 
     * **values** - what is in them, by name.
-    * **store** - the games, for suggestions.
+    * **offered** - returns values that are offered for a field (`Site.offered`).
     * **prefix** - *(optional)* what stands before each name, where a page has two filters.
     """
     return [
@@ -79,7 +77,7 @@ def fields(values: Mapping[str, str], store: Any, prefix: str = "") -> list[Fiel
             values.get(name, ""),
             _HINTS.get(name, ""),
             _CHOICES.get(name, ()),
-            store.choices(name, limit=_SUGGESTIONS) if name in _SUGGESTED else [],
+            offered(name) if name in _SUGGESTED else [],
             name if name in _SUGGESTED else "",
             name in MOVES,
         )

@@ -85,7 +85,14 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
 
 
 def frame(site: Any, request: Request) -> Frame:
-    """Return what is around the page of a request."""
+    """Return what is around the page of a request, always the same one."""
+    known: Frame | None = getattr(request.state, "frame", None)
+    if known is None:
+        known = request.state.frame = _frame(site, request)
+    return known
+
+
+def _frame(site: Any, request: Request) -> Frame:
     root, path = request.scope.get("root_path", ""), _path(request)
     kept = [(key, value) for key, value in _pairs(request) if key not in FIELDS and key not in _OF_A_LIST]
     values = given(request)
@@ -108,7 +115,7 @@ def frame(site: Any, request: Request) -> Frame:
         clear=address(root + path, "", dict(kept)),
         action=root + path,
         kept=kept,
-        fields=fields(values, site.store),
+        fields=fields(values, site.offered),
         pages=[],
     )
     pages = [*_PAGES, *([("Live", "/live")] if site.live is not None else [])]

@@ -37,6 +37,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+OFFERED = 40
+"""Values of a field that the form offers before anything is typed."""
 _MODULES = ("explore", "board", "openings", "live")
 
 
@@ -68,8 +70,20 @@ class Site:
         self.live = live
         self.analyzer = analyzer
         self.token = token
+        self._offered: dict[str, tuple[int, list[str]]] = {}
 
-    def render(self, name: str, request: Request, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def offered(self, field: str) -> list[str]:
+        """Return the most frequent values of a field of the filter, which the form offers.
+
+        * **field** - `player`, `opponent` or `opening`.
+        """
+        version = self.store.version()
+        known = self._offered.get(field)
+        if known is None or known[0] != version:
+            known = self._offered[field] = version, self.store.choices(field, limit=OFFERED)
+        return known[1]
+
+    def render(self, name: str, request: Request, /, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page made of a template that extends `layout.html.jinja`.
 
         * **name** - the template.
