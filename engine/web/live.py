@@ -50,7 +50,9 @@ def page(request: Request) -> Response:
     site = request.app.state.site
     hub = _hub(request)
     has_controls = hub.controls is not None and site.token is not None
-    return site.render("live.html.jinja", request, state=hub.state(), over=hub.over, has_controls=has_controls)
+    shown = {"state": hub.state(), "over": hub.over, "has_controls": has_controls}
+    answer: Response = site.render("live.html.jinja", request, **shown)
+    return answer
 
 
 async def stream(request: Request) -> Response:
