@@ -344,6 +344,8 @@ def _run(
     if flags["for_"] is not None:
         wanted["budget"] = flags["for_"]
     inputs = [LiteralPath(name) for name in flags["inputs"]]
+    if watched is not None:
+        watched.announce()
     interruption.limit(seconds)
     since = time.monotonic() - time.process_time()  # what it took to start this program is part of the time
     run = start_run(

@@ -130,6 +130,12 @@ class Watched:
         self.arguments: dict[str, Any] = {"pause": pausing, "on_event": recorder.event}
         """Further arguments of `start_run`."""
 
+    def announce(self) -> None:
+        """Say where the pages are, and open them."""
+        for note in filter(None, (self._pages.moved, f"watch it at {self._pages.address}")):
+            self._screen.say(f"note: {note}")
+        self._pages.show()
+
     def progress(self, snapshot: Snapshot) -> None:
         """Show how far the run is, on the screen and on the pages."""
         self._screen.show(snapshot)
@@ -176,9 +182,6 @@ def watched(
         contextlib.closing(Store.create(kept.path, players=settings.players)) as store,
         Pages(flags, settings, title, kept.path, hub) as pages,
     ):
-        for note in filter(None, (pages.moved, f"watch it at {pages.address}")):
-            screen.say(f"note: {note}")
-        pages.show()
         recorder = Recorder(store, hub)
         try:
             yield Watched(pages, recorder, pausing, screen)
