@@ -19,7 +19,7 @@ class Summary(Struct, frozen=True):
     score: float | None = None
     """Percent of the points of the finished games; None without one."""
     accuracy: float | None = None
-    """Mean of the games' accuracies in percent; of both sides where games are seen from both. So are the others."""
+    """Mean of the games' accuracies in percent; of both sides where a game is seen from both. So the rest."""
     acpl: float | None = None
     """Centipawns lost by a move, mean over all moves that count."""
     moves: int = 0
@@ -141,6 +141,17 @@ class TreeMove(Struct, frozen=True):
     """Standard error of `surplus`; None for fewer than two games."""
     last: str = ""
     """Date of the last of the games; empty where none is known."""
+
+
+class Facts(Struct, frozen=True):
+    """What reports say of games beside what aggregators count."""
+
+    unevaluated: int
+    """Games without an evaluation."""
+    scales: tuple[float, ...]
+    """Factors of centipawns in games with evaluations."""
+    players: dict[str, int]
+    """Games by player's name."""
 
 
 class Tree(Struct, frozen=True):
