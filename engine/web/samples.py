@@ -6,11 +6,13 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from engine.plugin import critical_value, effective_games, p_value
+from engine.web.store import Filter, Store
 
 PHASES = ("opening", "middlegame", "endgame")
 _HUNDRED = 100.0
@@ -66,8 +68,9 @@ class Sample(Struct, frozen=True):
             return None
         error = _error(self.shares().values())
         reach = None if error is None or self.freedom <= 0 else error * critical_value(self.freedom)
-        ends = (None, None) if reach is None else (value - reach, value + reach)
-        return Estimate(value, *ends, len(self.pairs))
+        if reach is None:
+            return Estimate(value, None, None, len(self.pairs))
+        return Estimate(value, value - reach, value + reach, len(self.pairs))
 
 
 class Difference(Struct, frozen=True):
@@ -83,9 +86,9 @@ class Difference(Struct, frozen=True):
 def difference(first: Sample, second: Sample) -> Difference | None:
     """Return the first figure less the second; None if either has no game.
 
-    A game that is in both counts in both at once, so that what it says for one side is weighed against what it says
-    for the other. Source: the delta method with games as clusters; degrees of freedom by Welch, Biometrika 34 (1947),
-    28-35, and those of the smaller sample where games are in both.
+    A game that is in both counts in both at once, so that what it says for one side is weighed against what it
+    says for the other. Source: the delta method with games as clusters; degrees of freedom by Welch, Biometrika 34
+    (1947), 28-35, and those of the smaller sample where games are in both.
     """
     a, b = first.value, second.value
     if a is None or b is None:
@@ -120,7 +123,7 @@ def _error(shares: Iterable[float]) -> float | None:
 # -- out of the store ---------------------------------------------------------------------------------------
 
 
-def samples(store: Any, where: Any) -> dict[str, Sample]:
+def samples(store: Store, where: Filter) -> dict[str, Sample]:
     """Return the figures of the games that a filter selects, by name, from the side that they are seen from.
 
     * **store** - the games.
@@ -172,7 +175,7 @@ def _by_game(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[int, t
 
 
 @contextlib.contextmanager
-def _reading(path: Any) -> Iterator[sqlite3.Connection]:
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         yield db
