@@ -20,6 +20,7 @@ Routes are bounded further by `limits`, which this module has too.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlencode
 
@@ -36,6 +37,8 @@ __all__ = ["Bounds", "Guard", "limits"]
 
 LOGGER = logging.getLogger("engine.web")
 _METHODS = ("GET", "HEAD", "POST")
+_VERSIONS = {"1.0", "1.1", "2", "3"}
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = "token"  # noqa: S105 - the name of a parameter
 _FORM = "application/x-www-form-urlencoded"
 _SHOWN = 200
@@ -177,10 +180,19 @@ def _check_shape(scope: Scope, headers: Headers, bounds: Bounds) -> None:
     pairs = scope["headers"]
     if len(pairs) > bounds.header_lines or sum(len(name) + len(value) for name, value in pairs) > bounds.headers:
         raise Refused(431, f"More than {bounds.headers:,} bytes or {bounds.header_lines} lines of headers.")
+    if scope["http_version"] not in _VERSIONS:
+        raise Refused(505, "Only HTTP/1.1.", {"connection": "close"})
+    if any(_CONTROL.search(value) for _, value in pairs):
+        raise Refused(400, "Headers are text.", {"connection": "close"})
     if not raw.startswith("/"):
         raise Refused(400, "The target of a request is a path.")
     if not is_plain(path) or not is_plain(unquote(raw)):
         raise Refused(404, "There is nothing at this address.")
+    _check_framing(scope, headers)
+
+
+def _check_framing(scope: Scope, headers: Headers) -> None:
+    """Refuse a body that a proxy and this server could end in different places. Raises Refused."""
     lengths, coding = headers.getlist("content-length"), headers.getlist("transfer-encoding")
     if len(lengths) > 1 or (lengths and coding) or not all(map(_is_length, lengths)):
         raise Refused(400, "A body has one length.", {"connection": "close"})

@@ -128,7 +128,7 @@ class _Uvicorn(uvicorn.Server):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.server_state = State()
+        self.server_state = self._state = State()
         self.caught: signal.Signals | None = None
         self.ready: Callable[[], None] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -154,6 +154,7 @@ class _Uvicorn(uvicorn.Server):
             await self._told.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._state.is_closing = True
         self._closing.set()
         await asyncio.sleep(0)
         await super().shutdown(sockets)

@@ -76,6 +76,10 @@ class Attempts:
         self._clock = clock
         self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
 
+    def __len__(self) -> int:
+        """Return how many addresses are remembered."""
+        return len(self._wrong)
+
     def wait(self, kind: str, address: str) -> int:
         """Return the seconds for which no token of an address is looked at; 0 if it may try.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import select
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,7 @@ from engine.web.server import Server
 from engine.web.token import Access
 from tests.support import PATIENCE
 
+LARGE = b"x" * 3_000_000
 STRICT = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -67,7 +69,11 @@ class Client(Struct):
         connection.settimeout(PATIENCE)
         if buffer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        connection.connect((self.host, self.port))
+        try:
+            connection.connect((self.host, self.port))
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def raw(self, data: bytes) -> bytes:
@@ -131,7 +137,7 @@ def pages(folder: Path | None, done: list[bytes], opened: set[int]) -> Starlette
         return HTMLResponse(f"<p>{shown!a}</p>", headers={"Access-Control-Allow-Origin": "*", "Server": "x"})
 
     async def large(request: Request) -> Response:
-        return PlainTextResponse(b"x" * 30_000_000)
+        return PlainTextResponse(LARGE)
 
     async def broken(request: Request) -> Response:
         raise LookupError("on purpose")
@@ -207,6 +213,13 @@ def rest(connection: socket.socket) -> bytes:
         while piece := connection.recv(65_536):
             answer += piece
     return answer
+
+
+def dropped(connection: socket.socket) -> bool:
+    """Wait until the server has reset a connection whose data nobody reads; False when it does not."""
+    poll = select.poll()
+    poll.register(connection, 0)  # resets are always told
+    return bool(poll.poll(1000 * PATIENCE))
 
 
 def parsed(answer: bytes) -> Answer:

@@ -25,20 +25,18 @@ def test_a_page_is_served_and_nobody_else_may_read_it(site: Site) -> None:
     assert (answer.status, answer.body) == (200, b"<p>{'a': '1'}</p>")
 
 
-@pytest.mark.parametrize(
-    ("target", "status"),
-    [("/", 200), ("/nothing", 404), ("/broken", 500), ("/do", 405), ("/pages/a%0ab", 404), ("*", 400)],
-)
-def test_every_answer_has_the_headers(site: Site, target: str, status: int) -> None:
-    assert site.client.ask(target).status == status  # `ask` checks them
+def test_every_answer_has_the_headers(site: Site) -> None:
+    expected = {"/": 200, "/nothing": 404, "/broken": 500, "/do": 405, "/pages/a%0ab": 404, "*": 400}
+    for target, status in expected.items():
+        assert site.client.ask(target).status == status  # `ask` checks them
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "GE\u00b7T", "get"])
-def test_other_methods(site: Site, method: str) -> None:
+def test_other_methods(site: Site) -> None:
     preflight = ("Origin: http://evil.example", "Access-Control-Request-Method: POST")
-    answer = site.client.ask("/do", *preflight, method=method)
-    assert answer.status in {400, 405}
-    assert answer.status == 400 or answer.header("allow") == "GET, HEAD, POST"
+    for method in ("OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get"):
+        answer = site.client.ask("/do", *preflight, method=method)
+        assert answer.status == 405, method
+        assert answer.header("allow") == "GET, HEAD, POST"
 
 
 def test_head_has_no_body(site: Site) -> None:
@@ -49,21 +47,21 @@ def test_head_has_no_body(site: Site) -> None:
 # -- Host, Origin -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST.:99", "[::1]:8642", "127.0.0.9:1"])
-def test_names_of_this_computer(site: Site, host: str) -> None:
-    assert site.client.ask(host=host).status == 200
+def test_names_of_this_computer(site: Site) -> None:
+    for host in ("127.0.0.1", "localhost", "LOCALHOST.:99", "[::1]:8642", "127.0.0.9:1"):
+        assert site.client.ask(host=host).status == 200, host
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "evil.example", "evil.example:8642", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0",
-        "192.168.1.5", "user@localhost", "localhost/..", "localhost:port", "", "[::1", "127.1", "2130706433",
-        "localhost\u00e9", "[::ffff:8.8.8.8]", "localhost,evil.example",
-    ],
-)  # fmt: skip
-def test_a_name_that_somebody_lets_point_here(site: Site, host: str) -> None:
-    assert site.client.ask(host=host).status == 400
+OTHERS = [
+    "evil.example", "evil.example:8642", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0",
+    "192.168.1.5", "user@localhost", "localhost/..", "localhost:port", "", "[::1", "127.1", "2130706433",
+    "localhost\u00e9", "[::ffff:8.8.8.8]", "localhost,evil.example",
+]  # fmt: skip
+
+
+def test_a_name_that_somebody_lets_point_here(site: Site) -> None:
+    for host in OTHERS:
+        assert site.client.ask(host=host).status == 400, host
 
 
 def test_no_host_and_two_hosts(site: Site) -> None:
@@ -73,21 +71,21 @@ def test_no_host_and_two_hosts(site: Site) -> None:
     assert site.client.raw(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 400")
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["Origin: http://evil.example"],
-        ["Origin: null"],
-        ["Origin: http://localhost:1"],
-        ["Sec-Fetch-Site: cross-site"],
-        ["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"],
-        ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"],
-    ],
-)
-def test_pages_of_other_sites_see_nothing(site: Site, lines: list[str]) -> None:
-    assert site.client.ask("/", *lines).status == 403
+ELSEWHERE = [
+    ["Origin: http://evil.example"],
+    ["Origin: null"],
+    ["Origin: http://localhost:1"],
+    ["Sec-Fetch-Site: cross-site"],
+    ["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"],
+    ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"],
+]
+
+
+def test_pages_of_other_sites_see_nothing(site: Site) -> None:
     token = f"X-Token: {site.access.page}"
-    assert site.client.post("/do", b"x", token, *lines).status == 403
+    for lines in ELSEWHERE:
+        assert site.client.ask("/", *lines).status == 403
+        assert site.client.post("/do", b"x", token, *lines).status == 403
     assert site.done == []
 
 
@@ -125,7 +123,8 @@ def test_a_post_needs_the_token_of_a_page() -> None:
 # -- paths ------------------------------------------------------------------------------------------------------
 
 TRAVERSALS = [
-    "../secret", "%2e%2e/secret", "..%2fsecret", "%2e%2e%2fsecret", "..\\secret", "..%5csecret", "%252e%252e/secret",
+    "../secret", "%2e%2e/secret", "..%2fsecret", "%2e%2e%2fsecret", "..\\secret", "..%5csecret",
+    "%252e%252e/secret",
     "a/../../secret", "%00", "a.css%00.js", "/etc/passwd", "%2fetc%2fpasswd", "..%c0%afsecret", "....//secret",
     "link.css", "folder/secret", "%ff", ".%2e/secret", "C:%5cWindows", "a.css/..", "./a.css", "%E2%80%AE.css",
 ]  # fmt: skip
@@ -146,23 +145,23 @@ def test_paths_lead_to_nothing_else(tmp_path: Path) -> None:
             assert b"secret" not in answer.body
 
 
-@pytest.mark.parametrize(
-    ("target", "status"),
-    [
-        ("http://evil.example/", 400),
-        ("http://localhost/", 400),
-        ("//evil.example/", 404),
-        ("/\\evil.example", 404),
-        ("/%5cevil.example", 404),
-        ("?a", 400),
-        ("/?a=%ff%fe&%80=%", 200),
-        ("/?" + "&".join(["a=1"] * 200), 400),
-        ("/?a=" + "x" * 9_000, 414),
-        ("/" + "x" * 3_000, 414),
-    ],
-)
-def test_targets(site: Site, target: str, status: int) -> None:
-    assert site.client.ask(target).status == status
+TARGETS = {
+    "http://evil.example/": 400,
+    "http://localhost/": 400,
+    "//evil.example/": 404,
+    "/\\evil.example": 404,
+    "/%5cevil.example": 404,
+    "?a": 400,
+    "/?a=%ff%fe&%80=%": 200,
+    "/?" + "&".join(["a=1"] * 200): 400,
+    "/?a=" + "x" * 9_000: 414,
+    "/" + "x" * 3_000: 414,
+}
+
+
+def test_targets(site: Site) -> None:
+    for target, status in TARGETS.items():
+        assert site.client.ask(target).status == status, target
 
 
 def test_hostile_headers_are_text(site: Site) -> None:
