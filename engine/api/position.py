@@ -82,12 +82,17 @@ def _each(moves: object) -> Sequence[str | chess.Move]:
 
 
 def _read_move(board: chess.Board, move: str | chess.Move) -> chess.Move:
+    """Return a legal move; raise ValueError for others, and for the null move, which nobody can play."""
     if isinstance(move, chess.Move):
-        return board.parse_uci(move.uci())
-    try:
-        return board.parse_uci(move)
-    except ValueError:
-        return board.parse_san(move)
+        legal = board.parse_uci(move.uci())
+    else:
+        try:
+            legal = board.parse_uci(move)
+        except ValueError:
+            legal = board.parse_san(move)
+    if not legal:
+        raise ValueError
+    return legal
 
 
 def _needs_chess960(fen: str) -> bool:

@@ -1,6 +1,7 @@
 """The board: `/board` plays moves from any position, `/board/lines` searches it while somebody looks.
 
-`/board` works without a script, as a picture with the legal moves as links. With it, `/board/position` has the rules.
+`/board` works without a script, as a picture with the legal moves as links. With one, `/board/position` has the
+rules.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from engine.web.frame import given
 from engine.web.limits import limits
 from engine.web.played import Played, encoded
 from engine.web.seats import Seats
+from engine.web.site import site_of
 
 MOST_BYTES = 16_384
 """Bytes of the longest body of a request."""
@@ -45,14 +47,19 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/board", page),
         Route("/board/position", position),
-        Route("/board/lines", search, methods=["POST"], middleware=[limits(body=MOST_BYTES, at_once=AT_ONCE, stream=True)]),
+        Route(
+            "/board/lines",
+            search,
+            methods=["POST"],
+            middleware=[limits(body=MOST_BYTES, at_once=AT_ONCE, stream=True)],
+        ),
     ]
 
 
 def page(request: Request) -> Response:
     """Return the board with the position of the address; what is wrong with that is said above it."""
     played, trouble = _read(request.query_params)
-    return request.app.state.site.render(  # type: ignore[no-any-return]
+    return site_of(request).render(
         "board.html.jinja",
         request,
         status=400 if trouble else 200,
@@ -94,7 +101,7 @@ async def search(request: Request) -> Response:
 
 def seats_of(request: Request) -> Seats:
     """Return the seats at the evaluator, which are made for the first visitor."""
-    site = request.app.state.site
+    site = site_of(request)
     if not isinstance(site.analyzer, Seats):
         site.analyzer = Seats(lent=site.analyzer)
     seats: Seats = site.analyzer

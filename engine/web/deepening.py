@@ -29,8 +29,8 @@ Event = tuple[str, dict[str, Any]]
 async def analyse(seats: Seats, board: chess.Board, lines: int) -> AsyncIterator[Event]:
     """Yield the events of an analysis: `waiting`, `started`, a `step` for each search, then `end` or `trouble`.
 
-    Each event has `words`. A `beat` has nothing, and comes while a search takes long. When the iterator is closed the
-    search ends, within a second.
+    Each event has `words`. A `beat` has nothing, and comes while a search takes long. When the iterator is closed
+    the search ends, within a second.
 
     * **seats** - where it is searched.
     * **board** - the position, with the moves before it on its stack.
@@ -58,7 +58,7 @@ async def _work(seats: Seats, board: chess.Board, lines: int, told: asyncio.Queu
 
     try:
         if seats.full:
-            tell("waiting", f"Others are analysing: {seats.waiting} before you. It begins when one of them is done.")
+            tell("waiting", f"Others are analysing; you are number {seats.waiting + 1} of those who wait.")
         async with asyncio.timeout(SECONDS) as until, seats.taken() as seat:
             until.reschedule(asyncio.get_running_loop().time() + SECONDS)
             await _deepen(seat, board, lines, tell)
@@ -109,7 +109,8 @@ def step(board: chess.Board, evaluation: Evaluation) -> dict[str, Any]:
 
 def _moves(board: chess.Board, pv: tuple[str, ...]) -> list[dict[str, str]]:
     """Return the moves of a line, each with its number where one is written, SAN and UCI."""
-    after, moves = board.copy(stack=False), []
+    after = board.copy(stack=False)
+    moves: list[dict[str, str]] = []
     for uci in pv:
         move = after.parse_uci(uci)
         number = f"{after.fullmove_number}." if after.turn else "" if moves else f"{after.fullmove_number}..."

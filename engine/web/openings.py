@@ -1,4 +1,4 @@
-"""The opening tree: `/openings` has what was played from a position, `/openings/leaks` where a repertoire loses."""
+"""`/openings` is the tree of what was played from a position, `/openings/leaks` where a repertoire loses."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from engine.web.board import games_with
 from engine.web.drawing import picture
 from engine.web.frame import filter_of
 from engine.web.played import Played
+from engine.web.site import site_of
 from engine.web.store import Leak, TreeMove
 
 FEW = 10
@@ -41,13 +42,13 @@ def routes() -> list[BaseRoute]:
 
 def page(request: Request) -> Response:
     """Return the moves that were played from the position of the address, over all games of the filter."""
-    site, where = request.app.state.site, filter_of(request)
+    site, where = site_of(request), filter_of(request)
     played = Played.from_query(request.query_params)
     if played.trouble:
         raise ConfigError(played.trouble)
     tree = site.store.tree(where, played.fen)
     of_player = tree.view == "player"
-    return site.render(  # type: ignore[no-any-return]
+    return site.render(
         "openings.html.jinja",
         request,
         played=played,
@@ -65,9 +66,9 @@ def page(request: Request) -> Response:
 
 def leaks(request: Request) -> Response:
     """Return the positions of the opening that cost the filter's player the most."""
-    site, where = request.app.state.site, filter_of(request)
+    site, where = site_of(request), filter_of(request)
     found: Sequence[Leak] = site.store.leaks(where) if where.player or where.side else []
-    return site.render(  # type: ignore[no-any-return]
+    return site.render(
         "leaks.html.jinja",
         request,
         found=found,
@@ -92,9 +93,7 @@ def compared(moves: Sequence[TreeMove]) -> Mapping[str, Compared]:
         else 1.0
         for move in moves
     ]
-    return {
-        move.uci: _compare(move, word) for move, word in zip(moves, certainties(chances), strict=True)
-    }
+    return {move.uci: _compare(move, word) for move, word in zip(moves, certainties(chances), strict=True)}
 
 
 def _compare(move: TreeMove, certainty: str) -> Compared:
@@ -125,4 +124,4 @@ def _line_of(leak: Leak) -> dict[str, Any]:
     except ConfigError:
         return {"fen": leak.fen}
     same = reached.board.fen().rsplit(" ", 2)[0] == leak.fen.rsplit(" ", 2)[0]
-    return {"moves": ",".join(reached.moves)} if same else {"fen": leak.fen}
+    return reached.parameters() if same else {"fen": leak.fen}

@@ -1,4 +1,4 @@
-"""The position of a page as its URL has it: a start, the moves played from there, and which side is at the bottom."""
+"""The position of a page as its address has it: a start, the moves from there, and the side at the bottom."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Played(Struct, frozen=True):
     def from_query(cls, query: Mapping[str, str]) -> Played:
         """Read `fen`, `moves` (UCI or SAN, with commas or blanks between them), `below` and `play` of a URL.
 
-        `below=black` turns the board around. `play` is what somebody has typed: a move from the position, or a FEN, which begins anew.
+        `below=black` turns the board around. `play` is what somebody has typed: a move from the position, or a
+        FEN, which begins anew.
 
         Raises ConfigError in words for a broken FEN, an illegal move, and what is too long.
         """
@@ -94,10 +95,12 @@ class Played(Struct, frozen=True):
         return values
 
     def crumbs(self) -> list[dict[str, Any]]:
-        """Return each move of the line: its `number` ("1." or "1..." where there is one), `san`, `moves` up to it, and
+        """Return each move of the line: `number` ("1." or "1..." where there is one), `san`, `moves` up to it, and
         the `opening` that it reaches, if any.
         """
-        board, ucis, crumbs = self.start.copy(), [], []
+        board = self.start.copy()
+        ucis: list[str] = []
+        crumbs: list[dict[str, Any]] = []
         for move in self.board.move_stack:
             number = f"{board.fullmove_number}." if board.turn else "" if crumbs else f"{board.fullmove_number}..."
             san = board.san(move)
@@ -128,7 +131,9 @@ class Played(Struct, frozen=True):
         if self.trouble or (outcome := self.board.outcome()) is None:
             return None
         words = outcome.termination.name.lower().replace("_", " ")
-        return f"{words}: {'a draw' if outcome.winner is None else 'White wins' if outcome.winner else 'Black wins'}"
+        return (
+            f"{words}: {'a draw' if outcome.winner is None else 'White wins' if outcome.winner else 'Black wins'}"
+        )
 
     def pgn(self) -> str:
         """Return the line as PGN."""

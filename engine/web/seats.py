@@ -49,7 +49,7 @@ class Seat:
         return self._search is not None and not self._search.done()
 
     async def name(self) -> str:
-        """Return the evaluator's name and version, starting it. Raises ConfigError, EvaluatorError, PluginError."""
+        """Start the evaluator and return its name and version. Raises ConfigError, EvaluatorError, PluginError."""
         info = await self._open().evaluator()
         return info.name if info.version in info.name else f"{info.name} {info.version}"
 
@@ -60,7 +60,7 @@ class Seat:
         * **nodes** - nodes to search.
         * **lines** - how many best moves get a line.
 
-        Raises PositionRefused, EvaluatorError, AnalyzerClosed. A visitor who is cancelled leaves the search to `leave`.
+        Raises PositionRefused, EvaluatorError, AnalyzerClosed. When this is cancelled, `leave` ends the search.
         """
         self._search = asyncio.create_task(self._open().evaluate(board, nodes=nodes, multipv=lines))
         return await asyncio.shield(self._search)
@@ -101,7 +101,8 @@ class Seats:
         * **lent** - *(optional)* an Analyzer for all seats, which its owner closes.
         """
         self._free = [Seat(make or _usual, lent) for _ in range(SEATS)]
-        self._all = list(self._free)
+        self.all = tuple(self._free)
+        """The seats, free or not."""
         self._waiting: deque[asyncio.Future[Seat]] = deque()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -109,7 +110,7 @@ class Seats:
     @property
     def busy(self) -> int:
         """How many seats are taken, those included whose visitor has left and whose search has not ended yet."""
-        return len(self._all) - len(self._free)
+        return len(self.all) - len(self._free)
 
     @property
     def full(self) -> bool:
@@ -137,7 +138,7 @@ class Seats:
         self._closed = True
         while self._waiting:
             self._waiting.popleft().set_exception(_closed())
-        for seat in self._all:
+        for seat in self.all:
             await seat.close()
         if self._leaving:
             await asyncio.wait(set(self._leaving))
