@@ -344,8 +344,6 @@ def _run(
     if flags["for_"] is not None:
         wanted["budget"] = flags["for_"]
     inputs = [LiteralPath(name) for name in flags["inputs"]]
-    if watched is not None:
-        watched.announce()
     interruption.limit(seconds)
     since = time.monotonic() - time.process_time()  # what it took to start this program is part of the time
     run = start_run(
@@ -359,6 +357,8 @@ def _run(
     )
     try:
         interruption.tell_the_run()
+        if watched is not None:
+            watched.announce()
         if run.announcement is not None and not flags["quiet"]:
             screen.say(f"note: {run.announcement}")
         if time_budget.may_be_long(flags, screen):
