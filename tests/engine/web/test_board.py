@@ -117,7 +117,7 @@ def test_chess960_castles_by_taking_the_rook(app: Any) -> None:
 def test_the_longest_line_is_a_page_of_bounded_size(app: Any) -> None:
     page = get(app, "/board?moves=" + ",".join(["g1f3,g8f6,f3g1,f6g8"] * 75))
     assert page.status == 200
-    assert "fivefold repetition: a draw" in page.words
+    assert "75 moves: a draw" in page.words
     assert len(page.body) < 600_000
 
 

@@ -68,7 +68,8 @@ def keys(page: Any, *names: str) -> None:
 
 
 def focused(page: Any) -> str:
-    return str(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"))
+    script = "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+    return str(page.evaluate(script))
 
 
 def moves_of(page: Any) -> str:
@@ -218,7 +219,8 @@ def test_the_tree_is_walked_by_keys(served: Served) -> None:
 def test_axe_finds_nothing(served: Served, axe: str, width: int, scheme: str) -> None:
     places = ("/board?moves=e2e4", "/board?fen=x", "/openings?moves=e2e4", "/openings/leaks?player=Stockfish+1700")
     for place in (*places, "/openings/leaks", "setup", "search"):
-        page = served.open(place if place.startswith("/") else "/board", width, color_scheme=scheme, bypass_csp=True)
+        path = place if place.startswith("/") else "/board"
+        page = served.open(path, width, color_scheme=scheme, bypass_csp=True)
         if place == "setup":
             page.click("#b-setup")
         if place == "search":
