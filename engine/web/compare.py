@@ -19,6 +19,7 @@ from engine.web.filter_bar import FIELDS, Field, fields
 from engine.web.frame import address, frame
 from engine.web.pages.charts import Drawing, draw
 from engine.web.samples import PHASES, Difference, Estimate, Sample, difference, samples
+from engine.web.site import Site, site_of
 from engine.web.store.filters import Filter
 
 _SIDES = ("a", "b")
@@ -67,7 +68,6 @@ class Line(Struct, frozen=True):
     apart_ends: str
     word: str
     """`sure`, `likely`, `within chance`; empty where nothing can be said."""
-    certainty: Certainty | None
     better: str
     """Which side is better, `a` or `b`; empty within chance."""
     drawing: Markup
@@ -75,10 +75,12 @@ class Line(Struct, frozen=True):
 
 def compare(request: Request) -> Response:
     """Return the page, or lead to the address that has both filters whole."""
-    site = request.app.state.site
+    site = site_of(request)
     around = frame(site, request)
     asked = _asked(request)
-    if asked != [(key, value) for key, value in parse_qsl(request.url.query, keep_blank_values=True) if key in _SIDES]:
+    if asked != [
+        (key, value) for key, value in parse_qsl(request.url.query, keep_blank_values=True) if key in _SIDES
+    ]:
         return RedirectResponse(address(around.at("/compare"), "", dict(asked)), 303)
     queries = dict(asked)
     wheres = [Filter.from_query(dict(parse_qsl(queries[key]))) for key in _SIDES]
@@ -108,7 +110,7 @@ def _asked(request: Request) -> list[tuple[str, str]]:
     return asked
 
 
-def _side(site: Any, around: Any, key: str, where: Filter, queries: Mapping[str, str]) -> Side:
+def _side(site: Site, around: Any, key: str, where: Filter, queries: Mapping[str, str]) -> Side:
     other = "b" if key == "a" else "a"
     return Side(
         key,
@@ -123,39 +125,44 @@ def _side(site: Any, around: Any, key: str, where: Filter, queries: Mapping[str,
 # -- the figures --------------------------------------------------------------------------------------------
 
 
+class _Row(Struct, frozen=True):
+    """A figure of both sides before it is put in words."""
+
+    name: str
+    label: str
+    kind: str
+    first: Estimate
+    second: Estimate
+    apart: Difference
+
+
 def _lines(first: Mapping[str, Sample], second: Mapping[str, Sample]) -> Iterator[Line]:
     none = Sample({})
     rows = []
     for name, label, kind in _ROWS:
         a, b = first.get(name, none), second.get(name, none)
-        apart = difference(a, b)
-        ends = a.estimate(), b.estimate()
+        apart, ends = difference(a, b), (a.estimate(), b.estimate())
         if apart is not None and ends[0] is not None and ends[1] is not None:
-            rows.append((name, label, kind, ends[0], ends[1], apart))
-    words = certainties([row[5].p for row in rows])
-    for (name, label, kind, a, b, apart), certainty in zip(rows, words, strict=True):
-        yield _line(name, label, kind, (a, b), apart, certainty)
+            rows.append(_Row(name, label, kind, ends[0], ends[1], apart))
+    for row, certainty in zip(rows, certainties([row.apart.p for row in rows]), strict=True):
+        yield _line(row, certainty)
 
 
-def _line(
-    name: str, label: str, kind: str, both: tuple[Estimate, Estimate], apart: Difference, certainty: Certainty
-) -> Line:
-    a, b = both
-    known = apart.low is not None
+def _line(row: _Row, certainty: Certainty) -> Line:
+    a, b, kind = row.first, row.second, row.kind
+    apart, low, high = row.apart.value, row.apart.low, row.apart.high
     chance = certainty == "may be chance"
-    higher = "a" if apart.value > 0 else "b"
-    better = higher if name in _HIGHER_IS_BETTER else "b" if higher == "a" else "a"
+    higher, lower = ("a", "b") if apart > 0 else ("b", "a")
     return Line(
-        label,
-        figure(a.value, kind),
-        figure(b.value, kind),
-        (_between(a.low, a.high, kind), _between(b.low, b.high, kind)),
-        _signed(apart.value, kind),
-        "" if apart.low is None or apart.high is None else f"{_signed(apart.low, kind)} to {_signed(apart.high, kind)}",
-        "" if not known else "within chance" if chance else certainty,
-        certainty if known else None,
-        "" if chance or not known else better,
-        _whiskers(both, kind),
+        label=row.label,
+        first=figure(a.value, kind),
+        second=figure(b.value, kind),
+        ends=(_between(a.low, a.high, kind), _between(b.low, b.high, kind)),
+        apart=_signed(apart, kind),
+        apart_ends="" if low is None or high is None else f"{_signed(low, kind)} to {_signed(high, kind)}",
+        word="" if low is None else "within chance" if chance else certainty,
+        better="" if chance else higher if row.name in _HIGHER_IS_BETTER else lower,
+        drawing=_whiskers((a, b), kind),
     )
 
 
@@ -184,7 +191,9 @@ def _whiskers(both: tuple[Estimate, Estimate], kind: str) -> Markup:
         y = 8 + 12 * k
         if one.low is not None and one.high is not None:
             parts.append(
-                Markup('<path class="stroke s{}" d="M{} {y}H{}"/>').format(k, across(one.low), across(one.high), y=y)
+                Markup('<path class="stroke s{}" d="M{} {y}H{}"/>').format(
+                    k, across(one.low), across(one.high), y=y
+                )
             )
         parts.append(Markup('<circle class="fill s{}" cx="{}" cy="{}" r="4"/>').format(k, across(one.value), y))
     return Markup('<svg class="whiskers" viewBox="0 0 120 28" aria-hidden="true">{}</svg>').format(
@@ -192,10 +201,17 @@ def _whiskers(both: tuple[Estimate, Estimate], kind: str) -> Markup:
     )
 
 
-def _charts(sides: list[Side], first: Mapping[str, Sample], second: Mapping[str, Sample]) -> Iterator[Drawing | None]:
+def _charts(
+    sides: list[Side], first: Mapping[str, Sample], second: Mapping[str, Sample]
+) -> Iterator[Drawing | None]:
     groups = (
         ("phases", "Win% lost by a move", "Win% lost", [(f"lost in the {phase}", phase) for phase in PHASES]),
-        ("judgements", "Errors in a game", "Errors", [(name, name) for name in ("inaccuracies", "mistakes", "blunders")]),
+        (
+            "judgements",
+            "Errors in a game",
+            "Errors",
+            [(name, name) for name in ("inaccuracies", "mistakes", "blunders")],
+        ),
     )
     for key, title, upward, names in groups:
         series = []
@@ -211,7 +227,7 @@ def _charts(sides: list[Side], first: Mapping[str, Sample], second: Mapping[str,
 # -- shortcuts ----------------------------------------------------------------------------------------------
 
 
-def _shortcuts(site: Any, around: Any, where: Filter) -> Iterator[tuple[str, str]]:
+def _shortcuts(site: Site, around: Any, where: Filter) -> Iterator[tuple[str, str]]:
     """Yield the label and the address of comparisons that are often wanted."""
     players = site.store.players()
     base = where if where.player or not players else structs.replace(where, player=players[0])

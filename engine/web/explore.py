@@ -14,6 +14,8 @@ from engine.text.format import count, figure
 from engine.web import compare, game_pages, report_pages
 from engine.web.frame import Frame, filter_of, frame
 from engine.web.pages.glance import words_of_date
+from engine.web.site import site_of
+from engine.web.store import Filter
 
 _NEWEST = 8
 """Games on the first page."""
@@ -44,7 +46,7 @@ class Tile(Struct, frozen=True):
 
 def overview(request: Request) -> Response:
     """Return the first page: what the games are, their figures, the weakest areas, the newest games."""
-    site = request.app.state.site
+    site = site_of(request)
     where = filter_of(request)
     store = site.store
     summary = store.summary(where)
@@ -55,13 +57,13 @@ def overview(request: Request) -> Response:
         where=where,
         summary=summary,
         facts=[fact for fact in (count(summary.games, "game"), _period(summary)) if fact],
-        tiles=list(_tiles(around, where, summary)),
+        tiles=list(_tiles(around, where, summary)) if summary.games else [],
         newest=store.games(where, order="-date", limit=_NEWEST),
         players=[] if where.player else store.choices("player", limit=_PLAYERS),
     )
 
 
-def _tiles(around: Frame, where: Any, summary: Any) -> Iterator[Tile]:
+def _tiles(around: Frame, where: Filter, summary: Any) -> Iterator[Tile]:
     to = around.to
     sides = bool(where.player or where.side)
     if summary.score is not None and sides:
@@ -86,7 +88,7 @@ def _tiles(around: Frame, where: Any, summary: Any) -> Iterator[Tile]:
 _ONE = {"inaccuracies": "inaccuracy", "mistakes": "mistake", "blunders": "blunder"}
 
 
-def _judged(around: Frame, where: Any, kind: str) -> str:
+def _judged(around: Frame, where: Filter, kind: str) -> str:
     """Return the address of the moves with a judgement."""
     return around.to("/moves", judgement=kind) if not where.judgement else around.to("/moves")
 
@@ -102,5 +104,5 @@ def suggestions(request: Request) -> Response:
     if field not in _SUGGESTED:
         return JSONResponse([], 404)
     prefix = request.query_params.get("prefix", "")[:200]
-    found = request.app.state.site.store.choices(field.replace("opponent", "player"), prefix, limit=20)
+    found = site_of(request).store.choices(field.replace("opponent", "player"), prefix, limit=20)
     return JSONResponse(found, headers={"Cache-Control": "no-store"})

@@ -13,7 +13,7 @@ FIELDS = {
     "player": "player",
     "side": "side",
     "opponent": "opponent",
-    "rating": "opponent's rating",
+    "rating": "rating",
     "speed": "speed",
     "time_control": "time control",
     "since": "since",

@@ -1,4 +1,4 @@
-"""The pages of games: their list, moves with small boards, and each game with its board, graphs and explanations."""
+"""The pages of games: their list, moves on small boards, and each game with its board, graphs and remarks."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from engine.web.pages.diagram import describe, diagram
 from engine.web.pages.finder import escaped
 from engine.web.pages.names import names_of
 from engine.web.pages.record import record
+from engine.web.site import Site, site_of
+from engine.web.store import Filter
 
 GAMES, BOARDS = 50, 24
 """Games and moves on a page."""
@@ -76,7 +78,7 @@ class Column(Struct, frozen=True):
 
 def games(request: Request) -> Response:
     """Return a page of the list of games."""
-    site = request.app.state.site
+    site = site_of(request)
     where, start = filter_of(request), whole(request, "start")
     orders = {name for name, _, _ in _COLUMNS}
     order = request.query_params.get("order", "number")
@@ -133,7 +135,7 @@ class Card(Struct, frozen=True):
 
 def moves(request: Request) -> Response:
     """Return a page of the moves that a filter means, the most expensive first, each on a board."""
-    site = request.app.state.site
+    site = site_of(request)
     where, start = filter_of(request), whole(request, "start")
     around = frame(site, request)
     total = site.store.count_moves(where)
@@ -160,7 +162,7 @@ def _card(move: Any, around: Frame) -> Card:
 
 def game(request: Request) -> Response:
     """Return the page of a game, at the ply of the address."""
-    site = request.app.state.site
+    site = site_of(request)
     where = filter_of(request)
     found = _game(site, request.path_params["number"])
     ply = min(whole(request, "ply"), len(found.plies))
@@ -176,11 +178,11 @@ def game(request: Request) -> Response:
         ply=ply,
         plain=_plain(found, ply, around),
         data=_data(found),
-        **_beside(site, where, number, around),
+        beside=_beside(site, where, number, around),
     )
 
 
-def _game(site: Any, text: str) -> AnalysedGame:
+def _game(site: Site, text: str) -> AnalysedGame:
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(LAST)) else 0
     found: AnalysedGame | None = site.store.game(number) if number else None
     if found is None:
@@ -188,7 +190,7 @@ def _game(site: Any, text: str) -> AnalysedGame:
     return found
 
 
-def _beside(site: Any, where: Any, number: int, around: Frame) -> dict[str, str]:
+def _beside(site: Site, where: Filter, number: int, around: Frame) -> dict[str, str]:
     """Return the addresses of the games before and after one among those of the filter; empty for none."""
     numbers = [found for found, _ in site.store.numbers(where)]
     k = bisect_left(numbers, number)
@@ -226,12 +228,14 @@ def _plain(found: AnalysedGame, ply: int, around: Frame) -> Plain:
 
 def records(request: Request) -> Response:
     """Return the data of games for the boards of a script: a JSON object by number."""
-    site = request.app.state.site
+    site = site_of(request)
     text = request.query_params.get("games", "")
     numbers = list(dict.fromkeys(_numbers(text)))[:RECORDS]
     found = ((number, site.store.game(number)) for number in numbers)
     pairs = [b'"%d":%s' % (number, encode(record(one))) for number, one in found if one is not None]
-    return Response(b"{%s}" % b",".join(pairs), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(
+        b"{%s}" % b",".join(pairs), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 def _numbers(text: str) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from typing import Any
@@ -17,6 +18,7 @@ from engine.errors import AnalysisError
 from engine.web.frame import Frame, filter_of, frame
 from engine.web.pages.sections import Section, Sentence, sections
 from engine.web.pages.tables import Link
+from engine.web.site import site_of
 from engine.web.templating import template
 
 FIRST = 0.4
@@ -38,17 +40,17 @@ def routes() -> list[BaseRoute]:
 
 def reports(request: Request) -> Response:
     """Return the list of all reports with their questions."""
-    site = request.app.state.site
+    site = site_of(request)
     filter_of(request)
     return site.render("reports.html.jinja", request, names=site.reports.names())
 
 
 async def report(request: Request) -> Response:
     """Return a report as far as it is known; a script has the page follow it to its end."""
-    site = request.app.state.site
+    site = site_of(request)
     name, title = _known(request)
     stream = site.reports.stream(name, await run_in_threadpool(filter_of, request))
-    partial = await run_in_threadpool(_first, stream)
+    partial = await _soon(stream)
     around = frame(site, request)
     return await run_in_threadpool(
         lambda: site.render(
@@ -65,11 +67,32 @@ async def report(request: Request) -> Response:
 
 def _known(request: Request) -> tuple[str, str]:
     """Return name and title of the report that is asked for. Raises HTTPException for an unknown one."""
-    names = dict(request.app.state.site.reports.names())
+    names = dict(site_of(request).reports.names())
     name = request.path_params["name"]
     if name not in names:
         raise HTTPException(404, f"There is no report {name[:40]!r}. There are {', '.join(names)}.")
     return name, names[name]
+
+
+async def _soon(stream: Iterator[Any]) -> Any:
+    """Return what `_first` does, or None if nothing comes in time; the page then waits for its stream."""
+    task = asyncio.ensure_future(run_in_threadpool(_first, stream))
+    done, _ = await asyncio.wait({task}, timeout=2 * FIRST)
+    if done:
+        return task.result()
+    _LATE.add(task)
+    task.add_done_callback(_forget)
+    return None
+
+
+_LATE: set[asyncio.Future[Any]] = set()
+"""Parts that came too late for their page, which nothing else refers to."""
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _LATE.discard(task)
+    if not task.cancelled():
+        task.exception()  # the stream of the page says it
 
 
 def _first(stream: Iterator[Any]) -> Any:
@@ -105,7 +128,7 @@ def link_in(around: Frame) -> Link:
 
 async def events(request: Request) -> Response:
     """Return a report's parts as server-sent events: HTML that the page puts in the place of what it has."""
-    site = request.app.state.site
+    site = site_of(request)
     name, _ = _known(request)
     shown = request.query_params.get("show", "")
     where = await run_in_threadpool(filter_of, request)
@@ -117,7 +140,7 @@ async def events(request: Request) -> Response:
 
 
 async def _events(stream: Iterator[Any], name: str, shown: str, around: Frame) -> AsyncIterator[bytes]:
-    """Yield the events `part`, at most two a second, and `done`; `broken` with words where it cannot be computed."""
+    """Yield the events `part`, at most two a second, then `done`, or `broken` with words."""
     due = 0.0
     try:
         while (partial := await run_in_threadpool(next, stream, None)) is not None:

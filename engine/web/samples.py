@@ -6,11 +6,13 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from engine.plugin import critical_value, effective_games, p_value
+from engine.web.store import Filter, Store
 
 PHASES = ("opening", "middlegame", "endgame")
 _HUNDRED = 100.0
@@ -66,8 +68,9 @@ class Sample(Struct, frozen=True):
             return None
         error = _error(self.shares().values())
         reach = None if error is None or self.freedom <= 0 else error * critical_value(self.freedom)
-        ends = (None, None) if reach is None else (value - reach, value + reach)
-        return Estimate(value, *ends, len(self.pairs))
+        if reach is None:
+            return Estimate(value, None, None, len(self.pairs))
+        return Estimate(value, value - reach, value + reach, len(self.pairs))
 
 
 class Difference(Struct, frozen=True):
@@ -75,6 +78,7 @@ class Difference(Struct, frozen=True):
 
     value: float
     low: float | None
+    """None where too few games, or games that do not differ, say nothing of how certain it is."""
     high: float | None
     p: float
     """The two-sided p-value; 1 where it is not known."""
@@ -83,9 +87,9 @@ class Difference(Struct, frozen=True):
 def difference(first: Sample, second: Sample) -> Difference | None:
     """Return the first figure less the second; None if either has no game.
 
-    A game that is in both counts in both at once, so that what it says for one side is weighed against what it says
-    for the other. Source: the delta method with games as clusters; degrees of freedom by Welch, Biometrika 34 (1947),
-    28-35, and those of the smaller sample where games are in both.
+    A game that is in both counts in both at once, so that what it says for one side is weighed against what it
+    says for the other. Source: the delta method with games as clusters; degrees of freedom by Welch, Biometrika 34
+    (1947), 28-35, and those of the smaller sample where games are in both.
     """
     a, b = first.value, second.value
     if a is None or b is None:
@@ -93,7 +97,7 @@ def difference(first: Sample, second: Sample) -> Difference | None:
     shares, others = first.shares(), second.shares()
     error = _error(shares.get(number, 0.0) - others.get(number, 0.0) for number in {**shares, **others})
     freedom = _freedom(first, second, shared=not shares.keys().isdisjoint(others))
-    if error is None or freedom <= 0:
+    if not error or freedom <= 0:
         return Difference(a - b, None, None, 1.0)
     reach = error * critical_value(freedom)
     return Difference(a - b, a - b - reach, a - b + reach, p_value(a - b, error, freedom))
@@ -120,7 +124,7 @@ def _error(shares: Iterable[float]) -> float | None:
 # -- out of the store ---------------------------------------------------------------------------------------
 
 
-def samples(store: Any, where: Any) -> dict[str, Sample]:
+def samples(store: Store, where: Filter) -> dict[str, Sample]:
     """Return the figures of the games that a filter selects, by name, from the side that they are seen from.
 
     * **store** - the games.
@@ -172,7 +176,7 @@ def _by_game(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[int, t
 
 
 @contextlib.contextmanager
-def _reading(path: Any) -> Iterator[sqlite3.Connection]:
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         yield db

@@ -14,21 +14,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
 from engine.errors import AnalysisError, ConfigError
-from engine.web import static
+from engine.web import static_files
 from engine.web.frame import frame
+from engine.web.reports import Reports
+from engine.web.store import Store
 from engine.web.templating import template
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """The content security policy of every page."""
 HEADERS = {
@@ -45,10 +39,10 @@ _MODULES = ("explore", "board", "openings", "live")
 class Site:
     """What the pages share: the store of games, the reports on them, and what goes on beside them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the pages share
         self,
-        store: Any,
-        reports: Any,
+        store: Store,
+        reports: Reports,
         *,
         title: str = "Analysed games",
         live: Any = None,
@@ -98,6 +92,12 @@ class Site:
         return HTMLResponse(text.encode("utf-8", "replace"), status, headers=HEADERS)
 
 
+def site_of(request: Request) -> Site:
+    """Return what the pages of a request share."""
+    site: Site = request.app.state.site
+    return site
+
+
 def application(site: Site) -> Starlette:
     """Return the application that shows a site; it can be mounted in any other.
 
@@ -115,7 +115,7 @@ def application(site: Site) -> Starlette:
 
 
 def _routes() -> Iterator[BaseRoute]:
-    yield from static.routes()
+    yield from static_files.routes()
     for name in _MODULES:
         if util.find_spec(f"engine.web.{name}") is not None:
             yield from import_module(f"engine.web.{name}").routes()
@@ -140,11 +140,10 @@ async def _no_page(request: Request, error: Exception) -> Response:
     return _error(request, error.status_code, "This does not work", error.detail)
 
 
-async def _broken(request: Request, error: Exception) -> Response:
+async def _broken(request: Request, _: Exception) -> Response:
     told = "This page is broken. The program's own output says where; the other pages go on."
     return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", told)
 
 
 def _error(request: Request, status: int, title: str, text: str) -> Response:
-    site: Site = request.app.state.site
-    return site.render("error.html.jinja", request, status=status, headline=title, text=text)
+    return site_of(request).render("error.html.jinja", request, status=status, headline=title, text=text)
