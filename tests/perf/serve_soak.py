@@ -1,7 +1,7 @@
 """`engine serve` under mixed load for minutes: requests, errors, and memory at the start of each tenth.
 
-Some clients walk through pages and filters, some open streams and leave, some are so slow that they are dropped, some
-send what no browser sends, and some take all connections and say nothing. An error is 5xx other than 503, success
+Some clients walk through pages and filters, some open streams and leave, some are so slow that they are dropped,
+some send what no browser sends, and some take all connections and say nothing. An error is 5xx other than 503, success
 of what is hostile, a page without an answer in a minute, a slow client that is kept, or a traceback of the server.
 At the end SIGTERM must end it within five seconds, with a stream open.
 """
@@ -45,10 +45,10 @@ PATHS = (
     "/static/style.css", "/suggestions/player", "/nothing",
 )  # fmt: skip
 FILTERS = (
-    "speed=blitz", "side=white", "side=black",
-     "result=win", "phase=endgame", "judgement=blunder", "opening=B",
+    "speed=blitz", "side=white", "side=black", "result=win", "phase=endgame", "judgement=blunder", "opening=B",
     "opening=Sicilian", "since=2020-01-01", "until=2024", "player=%3Cscript%3E", "player=a", "rating=1500-",
-    "position=startpos", "position=%ff", "clock=10%25", "start=100000000", "order=accuracy", "nonsense=1", "fen=8/8/8",
+    "position=startpos", "position=%ff", "clock=10%25", "start=100000000", "order=accuracy", "nonsense=1",
+    "fen=8/8/8",
 )  # fmt: skip
 STREAMS = ("/live/events", "/reports/accuracy/events", "/reports/leaks/events?side=white")
 HOSTILE = (
@@ -264,7 +264,7 @@ def _ask(load: Load, connection: socket.socket, target: str) -> str:
 
 
 def _watched(process: subprocess.Popen[str], seconds: float, load: Load) -> Iterator[tuple[float, float, int]]:
-    """Yield the memory of the server and of its processes in MiB, and its open files, at the start of each tenth."""
+    """Yield the MiB of the server and of its processes, and its open files, at the start of each tenth."""
     began = time.monotonic()
     for tenth in range(_TENTHS + 1):
         time.sleep(max(0.0, began + tenth * seconds / _TENTHS - time.monotonic()))
@@ -309,7 +309,7 @@ def _told(load: Load, memory: list[tuple[float, float, int]], ending: float, sec
     requests = Table("answers", ("client: status", "number"))
     for kind, number in sorted(load.counts.items()):
         requests.add(kind if kind[-1] != " " else f"{kind}closed", f"{number:,}")
-    sizes = Table("at the start of each tenth", ("tenth", "server, MiB", "its processes, MiB", "open files"))
+    sizes = Table("at the start of each tenth", ("tenth", "server, MiB", "processes, MiB", "open files"))
     for tenth, (own, workers, files) in enumerate(memory):
         sizes.add(str(tenth + 1) if tenth < _TENTHS else "end", f"{own:.1f}", f"{workers:.1f}", str(files))
     report.tables = [requests, sizes]
