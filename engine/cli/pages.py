@@ -13,12 +13,14 @@ import click
 from engine.cli import live
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, ConfigError
-from engine.model import RunResult
+from engine.model import AnalysedGame, RunResult
 from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.settings import Settings
 
 MISSING = "the pages need {}: pip install 'grandmaster-analysis[web]'"
+NEWEST = 12
+"""Games that are read from the store at once, to be shown."""
 _NEEDED = ("starlette", "uvicorn")
 
 host_option = click.option(
@@ -80,12 +82,13 @@ class Pages:
         from engine.web.ports import bind
         from engine.web.reports import Reports
         from engine.web.site import Site, application
-        from engine.web.store import Store
+        from engine.web.store import Filter, Store
         from engine.web.token import Access
 
         bound = bind(flags["host"] or "127.0.0.1", flags["port"])
         access = Access(needs_token=not bound.is_loopback)
         self._store = Store.open(path)
+        self._everything = Filter()
         self._reports = Reports(self._store, settings=settings, workers=settings.workers)
         self._site = Site(self._store, self._reports, title=title, live=hub, token=access.page)
         self._server = server.Server(Guard(application(self._site), access, hosts=bound.names()), bound)
@@ -110,6 +113,15 @@ class Pages:
     def show(self) -> None:
         """Open the address in the browser, unless it is not wanted."""
         self._open(self._for_browser)
+
+    def has_evaluations(self) -> bool:
+        """Return whether the store has an evaluation yet."""
+        return bool(self._store.summary(self._everything).positions)
+
+    def newest(self, after: int) -> list[AnalysedGame]:
+        """Return the newest games of the store, oldest first, of those with greater numbers than `after`."""
+        rows = self._store.games(self._everything, order="-number", limit=NEWEST)
+        return self._store.records([row.number for row in rows if row.number > after])
 
     def wait(self, interruption: Interruption) -> None:
         """Serve until Ctrl-C."""

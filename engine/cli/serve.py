@@ -9,19 +9,19 @@ from typing import Any
 
 import click
 
-from engine.api.arguments import Wanted, check_settings, start_run
+from engine.api.arguments import check_settings
 from engine.cli import completion, live, pages, values
 from engine.cli.pages import Pages, RunControls
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, InputError
-from engine.input.inputs import LiteralPath
 from engine.model import RunResult
 from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.settings import Settings, build_settings
-from engine.text.format import count
 from engine.text.logs import shown_logs
 
+SECONDS = 0.5
+"""Seconds between two looks at the newest games."""
 SAID = 5
 """Notices that are printed."""
 FIRST = 200
@@ -95,12 +95,17 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
                 shown.wait(interruption)
             leave(0)
             return 0
+        winning = settings.scoreboard.winning_cp
+        Store.create(kept.path, players=players, winning_cp=winning).close()
         pausing = Pause()
         hub = Hub(RunControls(pausing, interruption))
-        store = Store.create(kept.path, players=players, winning_cp=settings.scoreboard.winning_cp)
-        with contextlib.closing(store), Pages(flags, settings, title, kept.path, hub) as shown:
-            building = _Building(shown, screen, store, hub, interruption)
-            result = building.build(names, settings, pausing)
+        with Pages(flags, settings, title, kept.path, hub) as shown:
+            building = _Building(shown, screen, hub, interruption)
+            try:
+                result = building.build(names, kept.path, settings, pausing)
+            except BaseException:
+                kept.spoil()
+                raise
             if result.interrupted:
                 kept.spoil()
             else:
@@ -115,68 +120,57 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
 class _Building:
     """Reads results into a store while the pages show it."""
 
-    def __init__(
-        self, shown: Pages, screen: live.Screen, store: Any, hub: Any, interruption: Interruption
-    ) -> None:
-        from engine.web.recorder import Recorder
-
+    def __init__(self, shown: Pages, screen: live.Screen, hub: Any, interruption: Interruption) -> None:
         self._pages = shown
         self._screen = screen
-        self._recorder = Recorder(store, hub)
+        self._hub = hub
         self._interruption = interruption
         self._is_announced = False
+        self._games = 0
+        """Games that the hub has shown, or were there when it did."""
+        self._shown_at = 0.0
 
-    def build(self, names: Sequence[str], settings: Settings, pausing: Pause) -> RunResult:
+    def build(self, names: Sequence[str], path: Path, settings: Settings, pausing: Pause) -> RunResult:
         """Read all games. Raises InputError for what is no result."""
-        inputs = [LiteralPath(name) for name in names]
+        from engine.web.store.build import fill
+
+        stop = self._interruption.stop
+        self._interruption.tell_the_run()
         try:
-            run = start_run(
-                inputs,
-                settings,
-                Wanted(aggregators=()),
-                progress=self._progress,
-                stop=self._interruption.stop,
-                pause=pausing,
-                on_event=self._event,
-            )
-            self._interruption.tell_the_run()
             with self._screen:
-                result = run.execute()
-            if not self._recorder.evaluated and not self._interruption.caught:
+                result = fill(names, path, progress=self._progress, stop=stop, pause=pausing, settings=settings)
+            if not self._pages.has_evaluations() and not self._interruption.caught:
                 raise InputError(_without_evaluations(names))
         except AnalysisError as error:
-            self._recorder.fail(error.exit_code, error.message)
+            self._hub.error(error.exit_code, error.message)
             raise
-        self._recorder.finish(result)
+        self._show_games()
+        self._hub.end(result)
         self._announce()
-        self._say(result)
+        reasons = [notice.reason for notice in result.notices]
+        more = [f"and {len(reasons) - SAID} more notices"] if len(reasons) > SAID else []
+        for reason in (*reasons[:SAID], *more):
+            self._screen.say(f"note: {reason}")
         return result
-
-    def _event(self, event: Any) -> None:
-        recorder = self._recorder
-        recorder.event(event)
-        if recorder.evaluated:
-            self._announce()
-        elif recorder.games >= FIRST:
-            self._interruption.stop.set()
 
     def _progress(self, snapshot: Snapshot) -> None:
         self._screen.show(snapshot)
-        self._recorder.snapshot(snapshot)
+        if snapshot.seconds - self._shown_at >= SECONDS and snapshot.games > self._games:
+            self._shown_at, self._games = snapshot.seconds, snapshot.games
+            if not self._is_announced and self._pages.has_evaluations():
+                self._announce()
+            elif not self._is_announced and snapshot.games >= FIRST:
+                self._interruption.stop.set()
+            self._show_games()
+        self._hub.snapshot(snapshot)
+
+    def _show_games(self) -> None:
+        self._hub.games(self._pages.newest(self._hub.last))
 
     def _announce(self) -> None:
         if not self._is_announced:
             self._is_announced = True
             _announce(self._pages)
-
-    def _say(self, result: RunResult) -> None:
-        reasons = [notice.reason for notice in result.notices]
-        more = [f"and {len(reasons) - SAID} more notices"] if len(reasons) > SAID else []
-        for reason in filter(None, (self._recorder.broken, *reasons[:SAID], *more)):
-            self._screen.say(f"note: {reason}")
-        without = self._recorder.games - self._recorder.evaluated
-        if without:
-            self._screen.say(f"note: {count(without, 'game')} without an evaluation")
 
 
 def _announce(shown: Pages) -> None:

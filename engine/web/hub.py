@@ -171,6 +171,11 @@ class Hub:
         """Whether the run has ended or failed."""
         return self._end is not None or self._error is not None
 
+    @property
+    def last(self) -> int:
+        """Number of the latest game that can be opened; 0 before the first."""
+        return self._last
+
     def state(self) -> dict[str, Any]:
         """Return everything that a page shows."""
         with self._lock:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.testing.fake_uci import fake_uci
 from tests.e2e.serving import Serving, serving
+from tests.engine.web.cut_line import CutLine
 from tests.support import DATA, PATIENCE
 
 FIGURES = ("games", "positions", "wins")
@@ -39,7 +40,7 @@ class Watching:
         """Return the figures and games of the page."""
         figures: dict[str, Any] = {name: self.page.text_content(f"#figure-{name}") for name in FIGURES}
         games = self.page.locator("#games li").all_text_contents()
-        figures["list"] = [" ".join(game.split()) for game in games]
+        figures["list"] = ["".join(game.split()) for game in games]
         figures["graphs"] = self.page.locator("#games svg polygon").count()
         figures["best"] = self.page.locator("#best tr").all_text_contents()
         return figures
@@ -57,14 +58,14 @@ def test_three_pages_and_one_that_comes_back_show_what_the_command_says(
 ) -> None:
     program = fake_uci(tmp_path, delay=0.03)
     run = ("analyze", DATA / "classics.pgn", "-e", program, "--nodes", "50", "--no-cache", "--progress", "json")
-    with serving(*run, "--serve", cwd=tmp_path) as shown:
+    with serving(*run, "--serve", cwd=tmp_path) as shown, CutLine(shown.port) as line:
         sizes = ({"width": 1400, "height": 900}, {"width": 390, "height": 844}, {"width": 390, "height": 844})
         schemes = ("light", "light", "dark")
         pages = [
             Watching(chromium, shown.port, viewport=size, color_scheme=scheme)
             for size, scheme in zip(sizes, schemes, strict=True)
         ]
-        lost = Watching(chromium, shown.port)
+        lost = Watching(chromium, line.port)
         first = pages[0].page
         pages[0].wait_for_games(1)
         first.focus('[data-action="pause"] button')
@@ -72,11 +73,13 @@ def test_three_pages_and_one_that_comes_back_show_what_the_command_says(
         for each in (*pages, lost):
             each.wait_for("paused")
         assert first.evaluate("document.activeElement.textContent") == "Resume"
-        lost.context.set_offline(True)
+        line.cut()
+        lost.page.wait_for_selector("#connection", state="visible")
         first.keyboard.press("Enter")
         before = len(lost.shown()["list"])
         pages[0].wait_for_games(before + 2)
-        lost.context.set_offline(False)
+        assert len(lost.shown()["list"]) == before
+        line.mend()
         for each in (*pages, lost):
             each.wait_for("done")
         end = end_of(shown)
