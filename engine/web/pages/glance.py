@@ -152,8 +152,8 @@ class Glance:
     def period(self) -> str:
         """The first and the last date for people; empty when no game has one."""
         if not self.first or self.first == self.last:
-            return _words(self.first)
-        return f"{_words(self.first)} to {_words(self.last)}"
+            return words_of_date(self.first)
+        return f"{words_of_date(self.first)} to {words_of_date(self.last)}"
 
     @property
     def facts(self) -> list[str]:
@@ -171,7 +171,7 @@ def _when(rated: tuple[str, int]) -> str:
     return rated[0]
 
 
-def _words(date: str) -> str:
+def words_of_date(date: str) -> str:
     """Return a date as people write it: `28 November 2026`, `November 2026`, `2026`."""
     year, month, day = (*(int(part) for part in date.split(".") if part), 0, 0, 0)[:3]
     named = _MONTHS[month - 1] if 1 <= month <= len(_MONTHS) else ""

@@ -22,8 +22,9 @@ from engine.web.pages.trainer.cards import Deck
 
 _TRAINER = tuple(f"trainer/script/{name}.js" for name in ("fsrs", "progress", "moves", "field", "deck", "trainer"))
 _REPORT = ("position", "export", "board", "graphs", "game", "lines", "drill", "tree", "tables", "finder")
-_PLAIN_SCRIPTS = (*(f"script/{name}.js" for name in _REPORT), "script/main.js")
-_SCRIPTS = (*_PLAIN_SCRIPTS[:-1], *_TRAINER, "script/main.js")
+_MAIN = tuple(f"script/{name}.js" for name in ("route", "controls", "paper", "main"))
+_PLAIN_SCRIPTS = (*(f"script/{name}.js" for name in _REPORT), *_MAIN)
+_SCRIPTS = (*_PLAIN_SCRIPTS[: -len(_MAIN)], *_TRAINER, *_MAIN)
 _TRAINER_SCRIPTS = ("script/position.js", "script/board.js", *_TRAINER, "trainer/script/alone.js")
 _PLAIN_STYLES = ("style.css", "answers.css", "tree.css")
 _STYLES = (*_PLAIN_STYLES, "trainer/trainer.css")

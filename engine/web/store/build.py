@@ -10,6 +10,8 @@ from pathlib import Path
 from msgspec import structs
 
 from engine.errors import InputError
+from engine.model import RunResult
+from engine.run.pause import Pause
 from engine.run.prepare import prepare
 from engine.run.progress import Snapshot
 from engine.run.start import Listeners, start
@@ -39,6 +41,27 @@ def build(  # noqa: PLR0913 - what a run is asked for
 
     Raises InputError, ConfigError, PluginError.
     """
+    winning = (settings or Settings()).scoreboard.winning_cp
+    Store.create(path, players=players, winning_cp=winning).close()
+    fill(sources, path, progress=progress, stop=stop, settings=settings)
+    return Store.open(path)
+
+
+def fill(  # noqa: PLR0913 - what a run is asked for
+    sources: Sequence[str | os.PathLike[str]],
+    path: str | os.PathLike[str],
+    *,
+    progress: Callable[[Snapshot], None] | None = None,
+    stop: threading.Event | None = None,
+    pause: Pause | None = None,
+    settings: Settings | None = None,
+) -> RunResult:
+    """Read results into a store that was made before and is empty, and return the result of that run.
+
+    The arguments are those of `build`, which raises the same.
+
+    * **pause** - *(optional)* pauses it.
+    """
     place, base = Path(path), settings or Settings()
     inputs, winning = inputs_of(sources), base.scoreboard.winning_cp
     own = structs.replace(
@@ -51,16 +74,15 @@ def build(  # noqa: PLR0913 - what a run is asked for
         plugins=(*base.plugins, writer.__file__),
         writer_options={"store-rows": {"store": os.fspath(place), "winning": winning}},
     )
-    Store.create(place, players=players, winning_cp=winning).close()
     output = place.with_name(f"{place.name}{writer.ENDING}")
     plan = prepare(inputs, own, aggregators=(), outputs=[os.fspath(output)], force=True)
     sizes = {given.name: given.size for given in inputs if isinstance(given, Lines)}
     for source in plan.sources:
         source.size = sizes.get(source.name, source.size)
     try:
-        result = start(plan, Listeners(progress), stop=stop).execute()
+        result = start(plan, Listeners(progress), stop=stop, pause=pause).execute()
     finally:
         output.unlink(missing_ok=True)
     for failure in result.failures:
         raise InputError(f"{place}: {failure.reason}")
-    return Store.open(place)
+    return result

@@ -133,6 +133,14 @@ class TreeMove(Struct, frozen=True):
     black_accuracy: float | None
     opening: str
     """Name of the position after it; empty where it has none of its own."""
+    compared: int = 0
+    """Finished games in which the position after the move has an evaluation; the next two are about these."""
+    surplus: float | None = None
+    """Percent of the points beyond what the evaluation promises, the mean; None without a game."""
+    error: float | None = None
+    """Standard error of `surplus`; None for fewer than two games."""
+    last: str = ""
+    """Date of the last of the games; empty where none is known."""
 
 
 class Facts(Struct, frozen=True):

@@ -1,0 +1,184 @@
+"""Figures of games by the game, for comparisons: what each game adds to a mean, so that its certainty is known."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from engine.plugin import critical_value, effective_games, p_value
+from engine.web.store import Filter, Store
+
+PHASES = ("opening", "middlegame", "endgame")
+_HUNDRED = 100.0
+
+
+class Estimate(Struct, frozen=True):
+    """A mean over games, with its 95% interval."""
+
+    value: float
+    low: float | None
+    """None where one game says nothing of how much games differ."""
+    high: float | None
+    games: int
+
+
+class Sample(Struct, frozen=True):
+    """A figure of many games: the sum of one quantity over the sum of another, a pair for each game.
+
+    Games differ, and the moves of one belong together, so that a game is the unit of all intervals.
+    """
+
+    pairs: Mapping[int, tuple[float, float]]
+    """By the game's number: what it adds above the line, and the whole number that it adds below."""
+
+    @property
+    def total(self) -> float:
+        """The sum below the line."""
+        return sum(below for _, below in self.pairs.values())
+
+    @property
+    def value(self) -> float | None:
+        """The figure; None without games."""
+        total = self.total
+        return sum(above for above, _ in self.pairs.values()) / total if total else None
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom: as many games of equal weight as these are worth, less one."""
+        weights = [round(below) for _, below in self.pairs.values()]
+        return effective_games(sum(weights), sum(weight * weight for weight in weights)) - 1
+
+    def shares(self) -> dict[int, float]:
+        """Return by how much each game moves the figure away from what the others say."""
+        value, total = self.value, self.total
+        if value is None:
+            return {}
+        return {number: (above - value * below) / total for number, (above, below) in self.pairs.items()}
+
+    def estimate(self) -> Estimate | None:
+        """Return the figure with its interval; None without games."""
+        value = self.value
+        if value is None:
+            return None
+        error = _error(self.shares().values())
+        reach = None if error is None or self.freedom <= 0 else error * critical_value(self.freedom)
+        if reach is None:
+            return Estimate(value, None, None, len(self.pairs))
+        return Estimate(value, value - reach, value + reach, len(self.pairs))
+
+
+class Difference(Struct, frozen=True):
+    """How far two figures are apart."""
+
+    value: float
+    low: float | None
+    """None where too few games, or games that do not differ, say nothing of how certain it is."""
+    high: float | None
+    p: float
+    """The two-sided p-value; 1 where it is not known."""
+
+
+def difference(first: Sample, second: Sample) -> Difference | None:
+    """Return the first figure less the second; None if either has no game.
+
+    A game that is in both counts in both at once, so that what it says for one side is weighed against what it
+    says for the other. Source: the delta method with games as clusters; degrees of freedom by Welch, Biometrika 34
+    (1947), 28-35, and those of the smaller sample where games are in both.
+    """
+    a, b = first.value, second.value
+    if a is None or b is None:
+        return None
+    shares, others = first.shares(), second.shares()
+    error = _error(shares.get(number, 0.0) - others.get(number, 0.0) for number in {**shares, **others})
+    freedom = _freedom(first, second, shared=not shares.keys().isdisjoint(others))
+    if not error or freedom <= 0:
+        return Difference(a - b, None, None, 1.0)
+    reach = error * critical_value(freedom)
+    return Difference(a - b, a - b - reach, a - b + reach, p_value(a - b, error, freedom))
+
+
+def _freedom(first: Sample, second: Sample, *, shared: bool) -> float:
+    ends = (first.freedom, second.freedom)
+    if shared or min(ends) <= 0:
+        return min(ends)
+    errors = [_error(sample.shares().values()) or 0.0 for sample in (first, second)]
+    squares = [error * error for error in errors]
+    weighed = sum(square * square / end for square, end in zip(squares, ends, strict=True))
+    return sum(squares) ** 2 / weighed if weighed else min(ends)
+
+
+def _error(shares: Iterable[float]) -> float | None:
+    """Return the standard error of what games move; None for fewer than two."""
+    moved = list(shares)
+    if len(moved) < 2:  # noqa: PLR2004 - one game does not differ from itself
+        return None
+    return sqrt(len(moved) / (len(moved) - 1) * sum(share * share for share in moved))
+
+
+# -- out of the store ---------------------------------------------------------------------------------------
+
+
+def samples(store: Store, where: Filter) -> dict[str, Sample]:
+    """Return the figures of the games that a filter selects, by name, from the side that they are seen from.
+
+    * **store** - the games.
+    * **where** - the filter.
+    """
+    query = store.query(where)
+    view, view_values = query.view()
+    condition = query.games()
+    chosen = f"WITH chosen AS MATERIALIZED (SELECT *, {view} AS view FROM games WHERE {condition.sql})"  # noqa: S608 - every value is a parameter
+    values = [*view_values, *condition.values]
+    with _reading(store.path) as db:
+        pairs = dict(_by_game(db.execute(f"{chosen} {_GAMES}", values)))
+        for game, phase, lost, moves in db.execute(f"{chosen} {_PHASES}", values):
+            pairs.setdefault(f"lost in the {phase}", {})[game] = (lost, moves)
+    return {name: Sample(found) for name, found in pairs.items()}
+
+
+_GAMES = (
+    "SELECT game, view, white_points, white_accuracy, black_accuracy, white_lost, black_lost, white_counted, "
+    "black_counted, white_inaccuracies, black_inaccuracies, white_mistakes, black_mistakes, white_blunders, "
+    "black_blunders FROM chosen"
+)
+_PHASES = (
+    "SELECT p.game, p.phase, sum(p.win_loss), count(p.win_loss) FROM chosen JOIN plies p ON p.game = chosen.game "
+    "WHERE p.win_loss IS NOT NULL AND p.phase IS NOT NULL AND (view = 'both' OR p.white = (view = 'white')) "
+    "GROUP BY p.game, p.phase"
+)
+_COUNTED = ("inaccuracies", "mistakes", "blunders")
+
+
+def _by_game(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[int, tuple[float, float]]]]:
+    found: dict[str, dict[int, tuple[float, float]]] = {
+        name: {} for name in ("score", "accuracy", "acpl", *_COUNTED)
+    }
+    for game, view, points, *figures in rows:
+        sides = (0,) if view == "white" else (1,) if view == "black" else (0, 1)
+        pairs = [figures[k : k + 2] for k in range(0, len(figures), 2)]
+        accuracy, lost, counted, *errors = ([pair[side] for side in sides] for pair in pairs)
+        if points is not None:
+            found["score"][game] = (_HUNDRED * (1 - points if view == "black" else points), 1.0)
+        known = [value for value in accuracy if value is not None]
+        if known:
+            found["accuracy"][game] = (sum(known), len(known))
+        if sum(counted):
+            found["acpl"][game] = (sum(lost), sum(counted))
+            for name, numbers in zip(_COUNTED, errors, strict=True):
+                found[name][game] = (sum(number or 0 for number in numbers), len(sides))
+    yield from found.items()
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        yield db
+    finally:
+        db.close()

@@ -1,0 +1,161 @@
+"""The application: the site that its pages share, the routes of all of them, and errors as pages in words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib import import_module, util
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
+
+from engine.errors import AnalysisError, ConfigError
+from engine.web import static_files
+from engine.web.frame import frame
+from engine.web.reports import Reports
+from engine.web.seats import Seats
+from engine.web.store import Store
+from engine.web.templating import template
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The content security policy of every page."""
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+OFFERED = 40
+"""Values of a field that the form offers before anything is typed."""
+_MODULES = ("explore", "board", "openings", "live")
+
+
+class Site:
+    """What the pages share: the store of games, the reports on them, and what goes on beside them."""
+
+    def __init__(  # noqa: PLR0913 - what the pages share
+        self,
+        store: Store,
+        reports: Reports,
+        *,
+        title: str = "Analysed games",
+        live: Any = None,
+        analyzer: Any = None,
+        token: str | None = None,
+    ) -> None:
+        """Keep what the pages share.
+
+        * **store** - the games, an `engine.web.store.Store`.
+        * **reports** - the aggregators computed on what is filtered, an `engine.web.reports.Reports`.
+        * **title** - what the games are called at the top of each page.
+        * **live** - the events of a run that goes on; None for none.
+        * **analyzer** - an `engine.AsyncAnalyzer` for the board, which its owner closes; without one, workers with
+          the usual evaluator are started when somebody first wants an analysis.
+        * **token** - the secret that changes of a run need; None where nothing can be changed.
+        """
+        self.store = store
+        self.reports = reports
+        self.title = title
+        self.live = live
+        self.analyzer = analyzer
+        self.token = token
+        self._offered: dict[str, tuple[int, list[str]]] = {}
+
+    def offered(self, field: str) -> list[str]:
+        """Return the most frequent values of a field of the filter, which the form offers.
+
+        * **field** - `player`, `opponent` or `opening`.
+        """
+        version = self.store.version()
+        known = self._offered.get(field)
+        if known is None or known[0] != version:
+            known = self._offered[field] = version, self.store.choices(field, limit=OFFERED)
+        return known[1]
+
+    def render(self, name: str, request: Request, /, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return a page made of a template that extends `layout.html.jinja`.
+
+        * **name** - the template.
+        * **request** - the request, whose address holds the filter.
+        * **status** - the status of the answer.
+        * **values** - what the template needs.
+        """
+        around = frame(self, request)
+        text = template(name).render(
+            site=self, request=request, frame=around, at=around.at, to=around.to, **values
+        )
+        return HTMLResponse(text.encode("utf-8", "replace"), status, headers=HEADERS)
+
+
+def site_of(request: Request) -> Site:
+    """Return what the pages of a request share."""
+    site: Site = request.app.state.site
+    return site
+
+
+def application(site: Site) -> Starlette:
+    """Return the application that shows a site; it can be mounted in any other.
+
+    * **site** - what the pages share.
+    """
+    handlers: dict[Any, Any] = {
+        ConfigError: _wrong_setting,
+        AnalysisError: _failed,
+        HTTPException: _no_page,
+        Exception: _broken,
+    }
+    made = Starlette(routes=list(_routes()), exception_handlers=handlers, lifespan=_lifespan)
+    made.state.site = site
+    return made
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """End at the end what is searched for the board. An analyzer that was given stays its owner's."""
+    yield
+    analyzer = app.state.site.analyzer
+    if isinstance(analyzer, Seats):
+        await analyzer.close()
+
+
+def _routes() -> Iterator[BaseRoute]:
+    yield from static_files.routes()
+    for name in _MODULES:
+        if util.find_spec(f"engine.web.{name}") is not None:
+            yield from import_module(f"engine.web.{name}").routes()
+
+
+# -- errors as pages ----------------------------------------------------------------------------------------
+
+
+async def _wrong_setting(request: Request, error: Exception) -> Response:
+    return _error(request, HTTPStatus.BAD_REQUEST, "This filter does not work", str(error))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, "This could not be computed", str(error))
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        told = error.detail if error.detail != HTTPStatus.NOT_FOUND.phrase else "There is nothing at this address."
+        return _error(request, error.status_code, "There is no such page", told)
+    return _error(request, error.status_code, "This does not work", error.detail)
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    told = "This page is broken. The program's own output says where; the other pages go on."
+    return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", told)
+
+
+def _error(request: Request, status: int, title: str, text: str) -> Response:
+    return site_of(request).render("error.html.jinja", request, status=status, headline=title, text=text)

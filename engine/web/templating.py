@@ -1,0 +1,42 @@
+"""Templates of the server's pages: those of this package, and the parts that they share with reports in files."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from engine.text.format import cell
+from engine.web.pages.pieces import symbols
+
+_FOLDERS = (resources.files("engine.web") / "templates", resources.files("engine.web.pages"))
+
+
+def template(name: str) -> jinja2.Template:
+    """Return a template by its name, `layout.html.jinja`. Text in it is never interpreted as HTML."""
+    return _environment().get_template(name)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["symbols"] = Markup(symbols())  # noqa: S704 - our own drawings
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["clock"] = lambda seconds: cell(seconds, "duration")
+    return environment
+
+
+def _text(name: str) -> str | None:
+    for folder in _FOLDERS:
+        file = folder.joinpath(*name.split("/"))
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
+    return None
