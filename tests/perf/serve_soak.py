@@ -171,7 +171,7 @@ def watchers(load: Load, number: int) -> None:
     """Open streams, listen for a moment, leave without a word, and come again."""
     chance = random.Random(number)
     while load.goes_on():
-        with load.connect() as connection, contextlib.suppress(TimeoutError):
+        with load.connect() as connection, contextlib.suppress(TimeoutError, ConnectionError):
             connection.sendall(_get(chance.choice(STREAMS)))
             load.note("streams", _status(connection.recv(4_096)))
             connection.settimeout(chance.random())
