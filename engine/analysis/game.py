@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from engine.analysis import judge
 from engine.analysis.reconcile import before_reconciliation, reconcile
 from engine.input.filters import PlayerFilter
-from engine.model import AnalysedGame, Color, Recording, SourceGame
+from engine.model import AnalysedGame, AnalysedPosition, Color, Recording, SourceGame
 from engine.positions.dead import dead_positions
 from engine.search.games import SearchedGame
 from engine.search.planner import unit_numbers, used_recording
@@ -64,7 +64,12 @@ def _is_reconciled(searched: SearchedGame, recording: Recording | None) -> bool:
     if recording is None or not recording.ours or not recording.reconciled:
         return False
     both = zip(searched.positions, recording.positions, strict=True)
-    return all(position is known or position.evaluation is None for position, known in both)
+    return all(_is_known(position, known) or position.evaluation is None for position, known in both)
+
+
+def _is_known(position: AnalysedPosition, known: AnalysedPosition | None) -> bool:
+    """Return whether a position is as it was recorded; in another process it is equal, but not the same."""
+    return position is known or position == known
 
 
 def _units(searched: SearchedGame, recording: Recording | None, search: Search) -> list[int]:
@@ -73,7 +78,7 @@ def _units(searched: SearchedGame, recording: Recording | None, search: Search) 
     if recording is None:
         return units
     both = zip(units, searched.positions, recording.positions, strict=True)
-    return [-1 - unit if position is known else unit for unit, position, known in both]
+    return [-1 - unit if _is_known(position, known) else unit for unit, position, known in both]
 
 
 def _dead(searched: SearchedGame) -> Collection[int]:

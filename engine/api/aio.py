@@ -90,6 +90,14 @@ class AsyncRun:
         """End the run in good order, as `Run.cancel` does. Return at once."""
         self._background.cancel()
 
+    def pause(self) -> None:
+        """Have nothing more searched until `resume`, as `Run.pause` does. Return at once."""
+        self._background.pausing.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`. Return at once."""
+        self._background.pausing.resume()
+
     @property
     def done(self) -> bool:
         """Whether the run has ended: with a result, interrupted, or with an error."""

@@ -178,6 +178,7 @@ class Analyzer:
                         arguments,
                         progress=run.put_snapshot,
                         stop=run.stop,
+                        pause=run.pausing,
                         on_event=run.put_event,
                         games=kept,
                         resources=run_resources,

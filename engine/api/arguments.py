@@ -19,6 +19,7 @@ from engine.model import Limit
 from engine.plugin import Aggregator
 from engine.run.accounts import LOGGER, RunEvent
 from engine.run.merged_inputs import Needed
+from engine.run.pause import Pause
 from engine.run.plugin_options import AggregatorChoice
 from engine.run.prepare import Resources, prepare
 from engine.run.progress import Snapshot
@@ -129,6 +130,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     *,
     progress: Callable[[Snapshot], None] | None,
     stop: threading.Event | None,
+    pause: Pause | None = None,
     on_event: Callable[[RunEvent], None] | None = None,
     games: bool | None = False,
     resources: Resources | None = None,
@@ -143,6 +145,7 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     * **arguments** - the other arguments of the call.
     * **progress** - called with snapshots, in the thread that executes the run; None for nobody.
     * **stop** - ends the run in good order once it is set; None when nothing can.
+    * **pause** - *(optional)* pauses the run.
     * **on_event** - *(optional)* called with each analysed game, notice and failure.
     * **games** - *(optional)* whether the result keeps the analysed games; None: if there are at most `KEPT`.
     * **resources** - *(optional)* what the run shares with other runs.
@@ -173,7 +176,8 @@ def start_run(  # noqa: PLR0913 - the ways to analyse share the other arguments
     )
     check_value("games", games, bool | None)
     listeners = Listeners(progress, on_event, KEPT if games is None else sys.maxsize * games)
-    return start(plan, listeners, stop=stop, stop_after=arguments.get("stop_after"), budget=budget)
+    stop_after = arguments.get("stop_after")
+    return start(plan, listeners, stop=stop, stop_after=stop_after, pause=pause, budget=budget)
 
 
 def _budget(arguments: Wanted, settings: Settings, since: float) -> TimeBudget | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from engine.api.stream import Event, Stream
 from engine.model import RunResult
+from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.run.started import StartedRun
 from engine.system.turns import Turn, taking, waiting
@@ -39,6 +40,7 @@ class Background:
         self.games = games
         self.stream = Stream(games=games)
         self.stop = threading.Event()
+        self.pausing = Pause()
         self.snapshot = _FIRST_SNAPSHOT
         self.result: RunResult | None = None
         self.error: BaseException | None = None
@@ -97,9 +99,10 @@ class Background:
     def __str__(self) -> str:
         if self.error is not None:
             return f"ended with {type(self.error).__name__}"
-        state = (
-            "running" if not self.done else "interrupted" if self.result and self.result.interrupted else "done"
-        )
+        if not self.done:
+            state = "paused" if self.pausing.paused and not self.stop.is_set() else "running"
+        else:
+            state = "interrupted" if self.result and self.result.interrupted else "done"
         return f"{state}, {self.snapshot.games:,} games, {self.snapshot.positions:,} positions"
 
     def html(self) -> str:

@@ -23,6 +23,28 @@ def read_position(fen: str | chess.Board, moves: Sequence[str | chess.Move] | st
     or one that cannot be searched.
     """
     start = _read_start(fen)
+    board, played = _play(start, moves)
+    reason = refusal(board)
+    if reason is not None:
+        raise PositionRefused(f"this position cannot be searched: {reason}")
+    if not any(board.legal_moves):
+        raise PositionRefused(f"nothing to search: {'checkmate' if board.is_check() else 'stalemate'}")
+    return Position(start.fen, (*start.moves, *played), start.chess960)
+
+
+def read_board(fen: str, moves: Sequence[str] | str = ()) -> chess.Board:
+    """Return the board after moves from a position, whether or not it can be searched.
+
+    * **fen** - the position as FEN, or `"startpos"`.
+    * **moves** - *(optional)* moves from there, as in `read_position`; they are on the board's stack.
+
+    Raises `ConfigError` for a broken FEN or an illegal move.
+    """
+    return _play(_read_start(fen), moves)[0]
+
+
+def _play(start: Position, moves: object) -> tuple[chess.Board, list[str]]:
+    """Return the board after moves from a position, and those moves in UCI. Raises ConfigError."""
     board = start.board()
     played: list[str] = []
     for move in _each(moves):
@@ -33,12 +55,7 @@ def read_position(fen: str | chess.Board, moves: Sequence[str | chess.Move] | st
             raise ConfigError(f"{text!r} is not a legal move after {' '.join(played) or 'the start'}") from None
         played.append(board.uci(legal))
         board.push(legal)
-    reason = refusal(board)
-    if reason is not None:
-        raise PositionRefused(f"this position cannot be searched: {reason}")
-    if not any(board.legal_moves):
-        raise PositionRefused(f"nothing to search: {'checkmate' if board.is_check() else 'stalemate'}")
-    return Position(start.fen, (*start.moves, *played), start.chess960)
+    return board, played
 
 
 def _read_start(fen: object) -> Position:
@@ -65,12 +82,17 @@ def _each(moves: object) -> Sequence[str | chess.Move]:
 
 
 def _read_move(board: chess.Board, move: str | chess.Move) -> chess.Move:
+    """Return a legal move; raise ValueError for others, and for the null move, which nobody can play."""
     if isinstance(move, chess.Move):
-        return board.parse_uci(move.uci())
-    try:
-        return board.parse_uci(move)
-    except ValueError:
-        return board.parse_san(move)
+        legal = board.parse_uci(move.uci())
+    else:
+        try:
+            legal = board.parse_uci(move)
+        except ValueError:
+            legal = board.parse_san(move)
+    if not legal:
+        raise ValueError
+    return legal
 
 
 def _needs_chess960(fen: str) -> bool:

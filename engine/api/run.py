@@ -67,6 +67,19 @@ class Run:
         """
         self._background.cancel()
 
+    def pause(self) -> None:
+        """Have nothing more searched until `resume`; what is searched at the moment ends. Return at once.
+
+        `Snapshot.paused` says so. The run keeps its workers, and `cancel` ends it as ever. The time in which it
+        rests counts neither as its own (`Snapshot.seconds`, `stop_after`) nor as that of a worker that is silent.
+        May be called more than once, and by any thread; once the run has ended it does nothing.
+        """
+        self._background.pausing.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`, with the same results as without it. Return at once; any thread may call it."""
+        self._background.pausing.resume()
+
     @property
     def done(self) -> bool:
         """Whether the run has ended: with a result, interrupted, or with an error."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "analyze": "Analyse every game of PGN and EPD files.",
+    "serve": "Show analysed games in the browser.",
     "merge": "Put the shards of a run together.",
     "evaluate": "Evaluate one position.",
     "baseline": "Make and look at files that players are compared with.",

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from engine import system
 from engine.api.arguments import Wanted, check_settings, start_run
-from engine.cli import completion, live, time_budget, values
+from engine.cli import completion, live, pages, time_budget, values
 from engine.cli.grouped import GroupedCommand
 from engine.cli.results import print_results, save_command
 from engine.cli.show import read_queries
@@ -38,7 +38,7 @@ _GROUPS = {
         "cache", "no_cache", "verify", "plugins",
     ),
     "Into what": ("aggregate", "baseline", "shows", "set_", "output", "force", "format_"),
-    "While it runs": ("quiet", "verbose", "progress", "strict"),
+    "While it runs": ("quiet", "verbose", "progress", "strict", "serve", "host", "port", "no_browser"),
 }  # fmt: skip
 """Headings of the help, and the options below each."""
 CONTINUES = "the same command continues where it stopped"
@@ -189,6 +189,10 @@ CONTINUES = "the same command continues where it stopped"
     show_default=True,
     help="A live board, lines for a log, or events as JSON for other programs; on standard error.",
 )
+@click.option("--serve", is_flag=True, help="Show the run and its games in the browser, until Ctrl-C.")
+@pages.host_option
+@pages.port_option
+@pages.browser_option
 @click.pass_context
 def command(ctx: click.Context, /, **flags: Any) -> None:
     """Analyse every game of PGN and EPD files (.pgn .epd .fen, also .gz .bz2 .xz .zst), folders, or - for stdin.
@@ -219,7 +223,11 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
                 screen.say(
                     "warning: log lines of workers are left out beside the board; --progress plain shows them"
                 )
-            code = _analyze(flags, settings, screen, ctx.ensure_object(Interruption))
+            interruption = ctx.ensure_object(Interruption)
+            with pages.watched(flags, settings, screen, interruption) as watched:
+                code = _analyze(flags, settings, screen, interruption, watched)
+                if watched is not None and not interruption.caught:
+                    watched.wait(interruption)
         except AnalysisError as error:
             if screen.events is None:
                 raise
@@ -288,12 +296,20 @@ def _settings(flags: dict[str, Any]) -> Settings:
     return structs.replace(settings, aggregators=values.with_names(settings.aggregators, added))
 
 
-def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> int:
+def _analyze(
+    flags: dict[str, Any],
+    settings: Settings,
+    screen: live.Screen,
+    interruption: Interruption,
+    watched: pages.Watched | None,
+) -> int:
     """Run the analysis, print what it found, and return the exit code."""
     table = flags["format_"] == "table"
     try:
         with screen:
-            result = _run(flags, settings, screen, interruption)
+            result = _run(flags, settings, screen, interruption, watched)
+        if watched is not None:
+            watched.finish(result)
         if table and not (flags["queries"] and result.interrupted):
             print_results(flags, result, time_budget.as_chosen(settings, flags, result), interruption)
         if not flags["quiet"]:
@@ -309,7 +325,13 @@ def _analyze(flags: dict[str, Any], settings: Settings, screen: live.Screen, int
     return 1 if result.failures or (flags["strict"] and noticed) else 0
 
 
-def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interruption: Interruption) -> RunResult:
+def _run(
+    flags: dict[str, Any],
+    settings: Settings,
+    screen: live.Screen,
+    interruption: Interruption,
+    watched: pages.Watched | None,
+) -> RunResult:
     table = flags["format_"] == "table"
     wanted = Wanted(
         output=list(dict.fromkeys([*flags["output"], *([] if table else ["-"])])),
@@ -325,10 +347,18 @@ def _run(flags: dict[str, Any], settings: Settings, screen: live.Screen, interru
     interruption.limit(seconds)
     since = time.monotonic() - time.process_time()  # what it took to start this program is part of the time
     run = start_run(
-        inputs, check_settings(settings), wanted, progress=screen.progress, stop=interruption.stop, since=since
+        inputs,
+        check_settings(settings),
+        wanted,
+        progress=screen.progress if watched is None else watched.progress,
+        stop=interruption.stop,
+        since=since,
+        **(watched.arguments if watched is not None else {}),
     )
     try:
         interruption.tell_the_run()
+        if watched is not None:
+            watched.announce()
         if run.announcement is not None and not flags["quiet"]:
             screen.say(f"note: {run.announcement}")
         if time_budget.may_be_long(flags, screen):

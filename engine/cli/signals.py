@@ -26,8 +26,11 @@ EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
 """A closed terminal is a request to end, as SIGTERM is."""
 _PATIENCE = 3.7
 """Seconds after which a run that was told to stop must be doing something; nothing of ours takes so long."""
+_LEAST = 0.01
+"""Seconds of a pause that are worth waiting for."""
 _LOOKS = 0.3
 """Seconds between two looks at whether it does."""
+_LONG = 3_600.0
 _IDLE_SHARE = 0.01
 """It does nothing if it uses less of the processor."""
 
@@ -41,6 +44,10 @@ class Interruption:
         self.caught: list[signal.Signals] = []
         self.out_of_time = False
         """Whether `limit` has passed."""
+        self.rested: Callable[[], float] = lambda: 0.0
+        """Returns the seconds in which the run was paused, which do not count for `limit`."""
+        self._allowed = 0.0
+        """Those of them that the clock knows of."""
         self._run_is_told = False
         self._seconds: float | None = None
         self._cpu: float | None = None
@@ -78,6 +85,20 @@ class Interruption:
         self._run_is_told = True
         self._set_clock(self._seconds or 0.0)
 
+    def await_signal(self, ended: Callable[[float], bool]) -> None:
+        """Wait for Ctrl-C or another signal, once the run has ended.
+
+        * **ended** - waits for so many seconds, and returns whether there is nothing to wait for any more.
+        """
+        self._run_is_told = False
+        self._set_clock(0.0)
+        self._seconds = None
+        try:
+            while not ended(_LONG):
+                pass
+        except KeyboardInterrupt:
+            pass
+
     def await_result(self, work: Callable[[], T]) -> T:
         """Return what `work` returns. It has a thread: no signal is heard while it computes outside Python.
 
@@ -110,6 +131,11 @@ class Interruption:
         self._tell()
 
     def _look(self, _number: int, _: FrameType | None) -> None:
+        more = self.rested() - self._allowed
+        if not self.stop.is_set() and more > _LEAST:
+            self._allowed += more
+            self._set_clock(more)
+            return
         if not self.stop.is_set():
             self.out_of_time = True
             if not self._run_is_told:

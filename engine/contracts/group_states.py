@@ -168,6 +168,11 @@ class Keyed(Grouped[S]):
         self._earlier: dict[str, S] = {}
         """The states that new ones follow."""
 
+    @property
+    def prototype(self) -> State:
+        """The empty state of which each string gets one."""
+        return self._prototype
+
     def fresh(self) -> Self:
         return type(self)(self._prototype, self._by)
 

@@ -151,6 +151,26 @@ class Aggregators:
             except (Exception, SystemExit) as error:
                 self._disable(name, error, None)
 
+    def only(self) -> Aggregator:
+        """Return the aggregator, where there is one. Raises ValueError where it is disabled, or one of several."""
+        [aggregator] = self._enabled.values()
+        return aggregator
+
+    def restore(self, state: Any, unevaluated: int, players: Mapping[str, int]) -> None:
+        """Have the aggregator, where there is one, go on from a state.
+
+        * **state** - what `Aggregator.load` takes.
+        * **unevaluated** - number of games without an evaluation among those that it is of.
+        * **players** - games by player's name.
+        """
+        self.unevaluated = unevaluated
+        self.players.take(players)
+        for name, aggregator in list(self._enabled.items()):
+            try:
+                aggregator.load(state)
+            except (Exception, SystemExit) as error:
+                self._disable(name, error, None)
+
     def options_of(self, name: str) -> dict[str, Any]:
         """Return the options of one of them, as JSON has them."""
         options_in_use: dict[str, Any] = msgspec.to_builtins(self._enabled[name].options)

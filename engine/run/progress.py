@@ -43,6 +43,9 @@ class Snapshot(Struct, frozen=True):
     """Follow-up searches that are done, which no other figure but `cached` and `nodes` includes."""
     follow_ups_total: int | None = 0
     """Follow-up searches in all, by what the games so far have asked for; None when nothing is known."""
+    paused: bool = False
+    """Whether nothing more is handed out for now; what is searched at the moment ends. Time in which nothing is
+    searched because of that is not in `seconds`."""
     standing: Standing | None = None
     """How the player of `Settings.players` has done so far; None without one, and before the first game."""
 
@@ -62,3 +65,12 @@ class Snapshot(Struct, frozen=True):
         if left is None or self.follow_ups_total is None:
             return done + self.follow_ups, None
         return done + self.follow_ups, left + max(0, self.follow_ups_total - self.follow_ups)
+
+
+def seconds_left(snapshot: Snapshot) -> float | None:
+    """Return the seconds that the run still needs at the speed so far; None while they cannot be estimated."""
+    done, left = snapshot.work()
+    searched = done - snapshot.cached
+    if left is None or searched <= 0 or snapshot.seconds < 1:
+        return None
+    return left * snapshot.seconds / searched

@@ -37,13 +37,17 @@ class RecordedRun(StartedRun):
         progress = self._progress
         items = batches(self._select())
         line: Line = deque()
+
+        def has_room() -> bool:
+            return pool.has_room() and not self._is_paused()
+
         while not progress.exhausted or line:
             if self._is_stopping() and not progress.exhausted:
                 self._interrupted = progress.exhausted = True
             if self._overdue and line:
                 self._interrupted = True
                 break
-            reads_on = self._read(items, pool.has_room, partial(self._take, pool, line))
+            reads_on = self._read(items, has_room, partial(self._take, pool, line))
             self._pass_over(line)
             if line and (result := pool.next(0.0 if reads_on else PROGRESS_SECONDS)) is not None:
                 line[0] = line[0] - result.games
@@ -51,6 +55,8 @@ class RecordedRun(StartedRun):
                     line.popleft()
                 self._merge(result)
             self._report(pool)
+            if not line and self._is_paused():
+                self._stop.pause.rest(PROGRESS_SECONDS)
 
     def _take(self, pool: BatchPool, line: Line, item: Any) -> None:
         """Hand out a batch, or put what is no game in its place."""

@@ -10,6 +10,7 @@ from engine.input.sources import Source
 from engine.model import SourceGame
 from engine.plugin import WorkerState
 from engine.run.accounts import RunAccounts
+from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.search.games import FollowUpTally
 from engine.workers.scoreboard import Scoreboard
@@ -56,11 +57,12 @@ class ProgressReporter:
         max_games: int | None,
         sampled: bool,
         follows_up: bool = False,
+        pause: Pause | None = None,
     ) -> None:
         """Report to `callback`, if there is one.
 
         `max_games` are all the games there will be, at most; of a `sampled` input nobody knows how many positions.
-        `follows_up` says whether there may be follow-up searches.
+        `follows_up` says whether there may be follow-up searches. `pause` knows for how long the run has rested.
         """
         self._callback = callback
         self._accounts = accounts
@@ -68,12 +70,17 @@ class ProgressReporter:
         self._max_games = max_games
         self._sampled = sampled
         self._follows_up = follows_up
+        self._pause = pause or Pause()
         self._reported_at = 0.0
         self.started_at = time.monotonic()
         self.exhausted = False
         """Whether the input is read to its end, or will not be."""
         self.opened = 0
         """Games handed to the scheduler."""
+
+    def seconds(self) -> float:
+        """Return the seconds of the run so far, without those in which it has rested. Any thread."""
+        return time.monotonic() - self.started_at - self._pause.rested()
 
     def report(self, searches: Searches, scoreboard: Scoreboard, *, stopping: bool, last: bool = False) -> None:
         """Call the callback, unless that was done a moment ago and this is not the `last` time."""
@@ -95,10 +102,11 @@ class ProgressReporter:
                 wins=view.wins,
                 best=self._accounts.labels.of(view.best, searches.game),
                 workers=searches.states(),
-                seconds=now - self.started_at,
+                seconds=self.seconds(),
                 notices=tuple(self._accounts.notices),
                 skipped=counts.damaged + counts.variant + counts.filtered + counts.duplicates,
                 stopping=stopping,
+                paused=self._pause.paused and not stopping,
                 recorded=counts.recorded,
                 follow_ups=searches.follow_ups.done,
                 follow_ups_total=self._follow_ups(searches.follow_ups, total),

@@ -94,7 +94,7 @@ class SearchedRun(StartedRun):
         items = parse_games(self._select(), plan.readers)
 
         def has_room() -> bool:
-            return scheduler.has_room() and finisher.has_room()
+            return not scheduler.paused and scheduler.has_room() and finisher.has_room()
 
         while not (progress.exhausted and scheduler.idle and (finisher.idle or self._overdue)):
             if self._is_stopping() and not self._interrupted:
@@ -103,12 +103,15 @@ class SearchedRun(StartedRun):
                 progress.exhausted = True
             if self._overdue:
                 scheduler.give_up()
+            scheduler.paused = self._is_paused()
             reads_on = self._read(items, has_room, partial(self._open, scheduler), scheduler.end)
             for game in scheduler.step(0.0 if reads_on else PROGRESS_SECONDS):
                 finisher.take(game)
             waits = scheduler.idle and (progress.exhausted or not finisher.has_room())
             finisher.step(PROGRESS_SECONDS if waits else 0.0, last=progress.exhausted and scheduler.idle)
             self._report(scheduler)
+            if scheduler.paused and not scheduler.searching:
+                self._stop.pause.rest(PROGRESS_SECONDS)
         self._interrupted = self._interrupted or scheduler.left or not finisher.idle
 
     def _open(self, scheduler: Scheduler, item: ParsedGame | SkippedGame | PassedOver | BrokenSource) -> None:

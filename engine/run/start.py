@@ -21,6 +21,7 @@ from engine.run.jobs import can_be_shared_out
 from engine.run.merged_accounts import warnings_of
 from engine.run.merged_states import MergedStatesRun
 from engine.run.part_facts import head_of
+from engine.run.pause import Pause
 from engine.run.per_player import PlayerOutputs
 from engine.run.player_names import PlayerNames
 from engine.run.prepare import DEFAULT_EVALUATOR, RunPlan
@@ -51,12 +52,13 @@ class Listeners(Struct, frozen=True):
         return self.on_event is not None or self.games > 0
 
 
-def start(
+def start(  # noqa: PLR0913 - the ways to end a run, or to have it rest
     plan: RunPlan,
     listeners: Listeners | None = None,
     *,
     stop: threading.Event | None = None,
     stop_after: float | None = None,
+    pause: Pause | None = None,
     budget: TimeBudget | None = None,
 ) -> StartedRun:
     """Try the evaluator and open the outputs. The run is done by `execute` of what this returns.
@@ -64,6 +66,7 @@ def start(
     * **listeners** - *(optional)* who is told what happens.
     * **stop** - *(optional)* ends the run in good order once it is set.
     * **stop_after** - *(optional)* does so after so many seconds of `execute`.
+    * **pause** - *(optional)* pauses the run.
     * **budget** - *(optional)* the time for which the nodes of the plan are chosen.
 
     Raises EvaluatorError, ConfigError, PluginError or OutputError.
@@ -73,7 +76,7 @@ def start(
     if plan.settings.shard is not None or plan.targets.keep_states:
         accounts.digest = InputDigest()
     evaluators = choose_evaluators(plan, accounts)
-    stop = stop or threading.Event()
+    stop, pause = stop or threading.Event(), pause or Pause()
     settled = settle(plan, evaluators.main, budget, stop.is_set) if budget is not None else None
     if settled is not None:
         plan = settled.plan
@@ -102,8 +105,9 @@ def start(
             max_games=plan.settings.max_games,
             sampled=bool(plan.selection.sample),
             follows_up=evaluators.follow_ups is not None and follows_up(plan),
+            pause=pause,
         ),
-        StopConditions(stop, stop_after),
+        StopConditions(stop, stop_after, pause),
     )
     run = _run_of(parts, games_wanted=listeners.takes_games)
     if settled is not None:

@@ -20,6 +20,7 @@ from engine.run.accounts import LOGGER, RunAccounts
 from engine.run.delivery import Delivery
 from engine.run.expectation import Expectation, expect
 from engine.run.finish import finish
+from engine.run.pause import Pause
 from engine.run.prepare import RunPlan
 from engine.run.reporter import PROGRESS_SECONDS, ProgressReporter, Searches
 from engine.run.time_budget import Settled
@@ -39,11 +40,12 @@ class Evaluators(Struct, frozen=True):
 
 
 class StopConditions(Struct, frozen=True):
-    """Conditions that end a run before its input ends."""
+    """Conditions that end a run before its input ends, or have it rest."""
 
     event: threading.Event
     after: float | None
-    """Seconds since its start."""
+    """Seconds since its start, without those in which it has rested."""
+    pause: Pause
 
 
 class Parts(Struct, frozen=True):
@@ -92,7 +94,7 @@ class StartedRun(abc.ABC):
         try:
             self._work()
             counts = self._accounts.counts
-            counts.seconds = time.monotonic() - self._progress.started_at
+            counts.seconds = self._progress.seconds()
             LOGGER.info("%d games in %.1f s", counts.analysed, counts.seconds)
             result = finish(
                 plan,
@@ -143,10 +145,14 @@ class StartedRun(abc.ABC):
         """Return whether the run is to stop. Any thread."""
         if self._stopping_since is None:
             after = self._stop.after
-            late = after is not None and time.monotonic() - self._progress.started_at >= after
+            late = after is not None and self._progress.seconds() >= after
             if late or self._stop.event.is_set():
                 self._stopping_since = time.monotonic()
         return self._stopping_since is not None
+
+    def _is_paused(self) -> bool:
+        """Return whether nothing is to be handed out for now; a run that is to stop does not rest before."""
+        return self._stop.pause.paused and not self._is_stopping()
 
     @property
     def _overdue(self) -> bool:

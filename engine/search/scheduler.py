@@ -132,6 +132,8 @@ class Scheduler:
         self._cached: dict[int, int] = {}
         """Positions whose evaluation came from the cache, by game in flight."""
         self._drained = False
+        self.paused = False
+        """Whether nothing is handed out for now."""
         self.left = False
         """Whether something was not searched because of `drain` or `give_up`."""
 
@@ -216,6 +218,11 @@ class Scheduler:
         """Nothing waits and nothing is being searched."""
         return not self._waiting and not self._execution.in_hand
 
+    @property
+    def searching(self) -> bool:
+        """Something is being searched."""
+        return bool(self._execution.in_hand)
+
     def step(self, timeout: float) -> Iterator[FinishedGame | SkippedGame]:
         """Hand out units, wait up to `timeout` seconds for results, and yield the games that are finished.
 
@@ -267,7 +274,7 @@ class Scheduler:
 
     def _hand_out(self) -> None:
         budget = 64 * self._workers  # a fully cached input must still come up for air
-        while self._waiting and budget:
+        while self._waiting and budget and not self.paused:
             budget -= 1
             unit = self._waiting[0]
             key, known = self._lookups.first(self._waiting)

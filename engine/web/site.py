@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib import import_module, util
 from typing import Any
@@ -17,6 +18,7 @@ from engine.errors import AnalysisError, ConfigError
 from engine.web import static_files
 from engine.web.frame import frame
 from engine.web.reports import Reports
+from engine.web.seats import Seats
 from engine.web.store import Store
 from engine.web.templating import template
 
@@ -55,7 +57,8 @@ class Site:
         * **reports** - the aggregators computed on what is filtered, an `engine.web.reports.Reports`.
         * **title** - what the games are called at the top of each page.
         * **live** - the events of a run that goes on; None for none.
-        * **analyzer** - an `engine.AsyncAnalyzer` that searches positions of the board; None for none.
+        * **analyzer** - an `engine.AsyncAnalyzer` for the board, which its owner closes; without one, workers with
+          the usual evaluator are started when somebody first wants an analysis.
         * **token** - the secret that changes of a run need; None where nothing can be changed.
         """
         self.store = store
@@ -109,9 +112,18 @@ def application(site: Site) -> Starlette:
         HTTPException: _no_page,
         Exception: _broken,
     }
-    made = Starlette(routes=list(_routes()), exception_handlers=handlers)
+    made = Starlette(routes=list(_routes()), exception_handlers=handlers, lifespan=_lifespan)
     made.state.site = site
     return made
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """End at the end what is searched for the board. An analyzer that was given stays its owner's."""
+    yield
+    analyzer = app.state.site.analyzer
+    if isinstance(analyzer, Seats):
+        await analyzer.close()
 
 
 def _routes() -> Iterator[BaseRoute]:

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.live.columns import TableColumn, fit_table
-from engine.cli.live.plain import follow_ups, seconds_left
+from engine.cli.live.plain import follow_ups
 from engine.cli.live.trend import Sparkline
 from engine.model import Notice
 from engine.plugin import WorkerState
-from engine.run.progress import Snapshot
+from engine.run.progress import Snapshot, seconds_left
 from engine.text.format import board_score, clean, count, duration, location, rate, short
 
 HEIGHT = 24
@@ -213,5 +213,7 @@ def notice_line(notice: Notice) -> Text:
 
 
 def _stopping(snapshot: Snapshot) -> list[Text]:
+    if snapshot.paused:
+        return [Text("paused; what was being searched ends", style="bold yellow")]
     words = "finishing the units in hand; Ctrl-C again stops at once"
     return [Text(words, style="bold yellow")] if snapshot.stopping else []

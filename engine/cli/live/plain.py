@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from engine.run.progress import Snapshot
+from engine.run.progress import Snapshot, seconds_left
 from engine.text.format import count, duration, short
 
 SECONDS = 5.0
@@ -17,13 +17,15 @@ class Plain:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._next = SECONDS
+        self._paused = False
 
     def start(self) -> None:
         """Do nothing."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Print a line when the last one is five seconds old."""
-        if snapshot.seconds >= self._next:
+        """Print a line when the last one is five seconds old, and when the run is paused or goes on."""
+        if snapshot.seconds >= self._next or snapshot.paused != self._paused:
+            self._paused = snapshot.paused
             self._next = snapshot.seconds + SECONDS
             self._console.print(plain_line(snapshot), markup=False, soft_wrap=True)
 
@@ -42,16 +44,8 @@ def plain_line(snapshot: Snapshot) -> str:
         + f"{count(snapshot.games, 'game')}, "
         f"{short(snapshot.nodes / max(snapshot.seconds, 0.001))} nodes/s, {count(snapshot.wins, 'winning move')}"
         + (f", about {duration(left)} left" if left is not None else "")
+        + (", paused" if snapshot.paused else "")
     )
-
-
-def seconds_left(snapshot: Snapshot) -> float | None:
-    """Return the seconds that the run still needs at the speed so far; None while they cannot be estimated."""
-    done, left = snapshot.work()
-    searched = done - snapshot.cached
-    if left is None or searched <= 0 or snapshot.seconds < 1:
-        return None
-    return left * snapshot.seconds / searched
 
 
 def follow_ups(snapshot: Snapshot) -> str:

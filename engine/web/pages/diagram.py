@@ -11,13 +11,14 @@ SIDE = 45
 EDGE = 8 * SIDE
 
 
-def diagram(board: chess.Board, arrows: dict[str, chess.Move]) -> str:
-    """Return a drawing of the position, seen from the side to move.
+def diagram(board: chess.Board, arrows: dict[str, chess.Move], bottom: chess.Color | None = None) -> str:
+    """Return a drawing of the position.
 
     * **board** - the position.
     * **arrows** - moves to draw as arrows, by their class in the stylesheet.
+    * **bottom** - *(optional)* the side at the bottom; the side to move.
     """
-    bottom = board.turn
+    bottom = board.turn if bottom is None else bottom
     parts = [f'<svg class="diagram" viewBox="0 0 {EDGE} {EDGE}" aria-hidden="true">']
     parts.append(f'<rect class="dark" width="{EDGE}" height="{EDGE}"/><path class="light" d="{_light()}"/>')
     parts += [_coordinate(k, bottom) for k in range(8)]

@@ -12,7 +12,7 @@ import chess
 from engine.errors import ConfigError
 from engine.positions.replay import Replay
 from engine.web.store.query import Query
-from engine.web.store.results import GameRow, MoveRow, Summary
+from engine.web.store.results import Facts, GameRow, MoveRow, Summary
 
 MOST_ROWS = 1_000
 """Rows of a list at most."""
@@ -54,10 +54,10 @@ def summary(db: sqlite3.Connection, query: Query) -> Summary:
     chosen = f"WITH chosen AS MATERIALIZED (SELECT *, {view} AS view FROM games WHERE {condition.sql})"
     values = [*view_values, *condition.values]
     games = db.execute(
-        f"{chosen}, scored AS (SELECT CASE WHEN view = 'black' THEN 1 - white_points ELSE white_points END AS points, "
-        "wins, evaluated, date FROM chosen) "
-        "SELECT count(*), total(points = 1), total(points = 0.5), total(points = 0), total(points), count(points), "
-        "total(wins), total(evaluated), min(date), max(date) FROM scored",
+        f"{chosen}, scored AS (SELECT wins, evaluated, date, "
+        "CASE WHEN view = 'black' THEN 1 - white_points ELSE white_points END AS points FROM chosen) "
+        "SELECT count(*), total(points = 1), total(points = 0.5), total(points = 0), total(points), "
+        "count(points), total(wins), total(evaluated), min(date), max(date) FROM scored",
         values,
     ).fetchone()
     own = db.execute(
@@ -92,7 +92,7 @@ _GAME_COLUMNS = (
     "white_accuracy, black_accuracy, white_acpl, black_acpl, white_blunders, black_blunders, white_mistakes, "
     "black_mistakes, white_inaccuracies, black_inaccuracies, wins"
 )
-_TEXTS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11})
+_TEXTS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 25})
 """Places of the texts, which are empty where nothing is known."""
 
 
@@ -112,12 +112,23 @@ def games(db: sqlite3.Connection, query: Query, *, order: str, start: int, limit
         f"ORDER BY {by} LIMIT ? OFFSET ?"
     )
     rows = db.execute(sql, [*view_values, *condition.values, *_page(start, limit)])
-    return [
-        GameRow(
-            *(value or "" if k in _TEXTS else value for k, value in enumerate(row[:-2])), row[-2] or "", row[-1]
-        )
-        for row in rows
-    ]
+    return [_game(row) for row in rows]
+
+
+def _game(row: Sequence[Any]) -> GameRow:
+    values: list[Any] = [value or "" if k in _TEXTS else value for k, value in enumerate(row)]
+    return GameRow(*values)
+
+
+def facts(db: sqlite3.Connection, query: Query) -> Facts:
+    """Return what reports say of the games that a query selects beside what aggregators count."""
+    condition = query.games()
+    where = f"FROM games WHERE {condition.sql}"
+    [unevaluated] = db.execute(f"SELECT count(*) {where} AND evaluated = 0", condition.values).fetchone()
+    scales = db.execute(f"SELECT DISTINCT scale {where} AND evaluated > 0", condition.values).fetchall()
+    both = f"SELECT white AS name {where} AND NOT epd UNION ALL SELECT black {where} AND NOT epd"
+    players = db.execute(f"SELECT name, count(*) FROM ({both}) GROUP BY name", condition.values * 2).fetchall()
+    return Facts(unevaluated, tuple(sorted(scale for (scale,) in scales)), dict(players))
 
 
 def _own(figure: str) -> str:
@@ -141,9 +152,9 @@ def moves(db: sqlite3.Connection, query: Query, *, order: str, start: int, limit
     if order not in MOVE_ORDERS:
         raise ConfigError(f"order: one of {', '.join(MOVE_ORDERS)} expected, not {order[:40]!r}")
     sql, values = _moves(
-        "p.game, p.ply, p.white, p.san, p.uci, p.best, p.phase, p.cp, p.mate, p.win_before, p.win_after, p.win_loss, "
-        "p.cp_loss, p.accuracy, p.judgement, p.left_seconds, p.time, games.white, games.black, games.date, "
-        "games.result, games.variant, games.fen",
+        "p.game, p.ply, p.white, p.san, p.uci, p.best, p.phase, p.cp, p.mate, p.win_before, p.win_after, "
+        "p.win_loss, p.cp_loss, p.accuracy, p.judgement, p.left_seconds, p.time, games.white, games.black, "
+        "games.date, games.result, games.variant, games.fen",
         query,
     )
     rows = db.execute(f"{sql} ORDER BY {MOVE_ORDERS[order]} LIMIT ? OFFSET ?", [*values, *_page(start, limit)])
@@ -173,7 +184,7 @@ def _move(db: sqlite3.Connection, row: Sequence[Any]) -> MoveRow:
         san=san,
         uci=uci,
         best=replay.san(best) if best and best != uci else "",
-        fen=replay.board().fen(),
+        fen=position(start, variant, played).fen(),
         phase=phase or "",
         cp=cp,
         mate=mate,
@@ -191,6 +202,14 @@ def _move(db: sqlite3.Connection, row: Sequence[Any]) -> MoveRow:
         result=result,
         variant=variant,
     )
+
+
+def position(start: str, variant: str, moves: Sequence[str]) -> chess.Board:
+    """Return the position after moves, with the numbers that its FEN has."""
+    board = chess.Board(start, chess960=variant == "chess960")
+    for uci in moves:
+        board.push(chess.Move.from_uci(uci))
+    return board
 
 
 @lru_cache(256)

@@ -6,24 +6,22 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
-from engine.input.inputs import LiteralPath
-from engine.model import AnalysedGame
-from engine.run.accounts import RunEvent
+from engine.errors import InputError
+from engine.model import RunResult
+from engine.run.pause import Pause
 from engine.run.prepare import prepare
 from engine.run.progress import Snapshot
 from engine.run.start import Listeners, start
 from engine.settings import Settings
+from engine.web.store import writer
+from engine.web.store.sources import Lines, inputs_of
 from engine.web.store.store import Store
 
-_TOGETHER = 256
-"""Games of one transaction."""
 
-
-def build(
+def build(  # noqa: PLR0913 - what a run is asked for
     sources: Sequence[str | os.PathLike[str]],
     path: str | os.PathLike[str],
     *,
@@ -43,25 +41,48 @@ def build(
 
     Raises InputError, ConfigError, PluginError.
     """
-    base = settings or Settings()
-    own = structs.replace(
-        base, evaluator="recorded", follow_up_evaluator="none", players=(), filter=None, cache=""
-    )
-    plan = prepare([LiteralPath(os.fspath(source)) for source in sources], own, aggregators=())
-    store = Store.create(Path(path), players=players, winning_cp=own.scoreboard.winning_cp)
-    waiting: list[AnalysedGame] = []
-
-    def take(event: RunEvent) -> Any:
-        if isinstance(event, AnalysedGame):
-            waiting.append(event)
-            if len(waiting) >= _TOGETHER:
-                store.add(waiting)
-                waiting.clear()
-
-    try:
-        result = start(plan, Listeners(progress, take), stop=stop).execute()
-        store.add(waiting)
-        store.finish(result)
-    finally:
-        store.close()
+    winning = (settings or Settings()).scoreboard.winning_cp
+    Store.create(path, players=players, winning_cp=winning).close()
+    fill(sources, path, progress=progress, stop=stop, settings=settings)
     return Store.open(path)
+
+
+def fill(  # noqa: PLR0913 - what a run is asked for
+    sources: Sequence[str | os.PathLike[str]],
+    path: str | os.PathLike[str],
+    *,
+    progress: Callable[[Snapshot], None] | None = None,
+    stop: threading.Event | None = None,
+    pause: Pause | None = None,
+    settings: Settings | None = None,
+) -> RunResult:
+    """Read results into a store that was made before and is empty, and return the result of that run.
+
+    The arguments are those of `build`, which raises the same.
+
+    * **pause** - *(optional)* pauses it.
+    """
+    place, base = Path(path), settings or Settings()
+    inputs, winning = inputs_of(sources), base.scoreboard.winning_cp
+    own = structs.replace(
+        base,
+        evaluator="recorded",
+        follow_up_evaluator="none",
+        players=(),
+        filter=None,
+        cache="",
+        plugins=(*base.plugins, writer.__file__),
+        writer_options={"store-rows": {"store": os.fspath(place), "winning": winning}},
+    )
+    output = place.with_name(f"{place.name}{writer.ENDING}")
+    plan = prepare(inputs, own, aggregators=(), outputs=[os.fspath(output)], force=True)
+    sizes = {given.name: given.size for given in inputs if isinstance(given, Lines)}
+    for source in plan.sources:
+        source.size = sizes.get(source.name, source.size)
+    try:
+        result = start(plan, Listeners(progress), stop=stop, pause=pause).execute()
+    finally:
+        output.unlink(missing_ok=True)
+    for failure in result.failures:
+        raise InputError(f"{place}: {failure.reason}")
+    return result

@@ -2,24 +2,25 @@
 
 A filter is a set of parameters of a URL. Those that are given must all hold.
 
-| parameter      | value                                                                                           |
-| -------------- | ----------------------------------------------------------------------------------------------- |
-| `player`       | a name, in any spelling; the games of that player, seen from the player's side, as `--player` has it |
-| `side`         | `white` or `black`: the player's colour; without a player, the side that all games are seen from |
-| `opponent`     | part of the other player's name                                                                 |
-| `rating`       | `1500-1800`, `1500-` or `-1800`: the opponent's; without player and side, that of both          |
-| `speed`        | `bullet`, `blitz`, ... by Lichess's rule; several with commas                                    |
-| `time_control` | the tag `TimeControl`, `180+2`                                                                  |
-| `since`        | `2026`, `2026-05` or `2026-05-31`, the first date                                               |
-| `until`        | the same, the last date                                                                         |
-| `opening`      | an ECO code or its beginning (`B9`, `B90`), or part of a name                                    |
-| `result`       | `win`, `loss` or `draw` of the player; `white`, `black`, `draw` or `unfinished`                  |
-| `phase`        | of a move: `opening`, `middlegame`, `endgame`; several with commas                               |
-| `clock`        | of a move: at most so much left before it, `30s`, or `10%` of base + 40 increments               |
-| `judgement`    | of a move: `inaccuracy`, `mistake`, `blunder`; several with commas                               |
-| `position`     | a FEN: the game had this position, reached by whatever moves                                     |
+| parameter      | value                                                                                     |
+| -------------- | ----------------------------------------------------------------------------------------- |
+| `player`       | a name, in any spelling: the player's games, from the player's side, as `--player` has it |
+| `side`         | `white`, `black`: the player's colour; without a player, whose side all games are seen from |
+| `opponent`     | part of the other player's name                                                           |
+| `rating`       | `1500-1800`, `1500-` or `-1800`: the opponent's; without player and side, that of both    |
+| `speed`        | `bullet`, `blitz`, ... by Lichess's rule; several with commas                             |
+| `time_control` | the tag `TimeControl`, `180+2`                                                            |
+| `since`        | `2026`, `2026-05` or `2026-05-31`, the first date                                         |
+| `until`        | the same, the last date                                                                   |
+| `opening`      | an ECO code or its beginning (`B9`, `B90`), or part of a name                             |
+| `result`       | `win`, `loss` or `draw` of the player; `white`, `black`, `draw` or `unfinished`           |
+| `phase`        | of a move: `opening`, `middlegame`, `endgame`; several with commas                        |
+| `clock`        | of a move: at most so much left before it, `30s`, or `10%` of base + 40 increments        |
+| `judgement`    | of a move: `inaccuracy`, `mistake`, `blunder`; several with commas                        |
+| `position`     | a FEN: the game had this position, reached by whatever moves                              |
 
-Where several of the last four are given, one move must fulfil them all, and it is the player's.
+Where several of the last four are given, one move must fulfil them all. It is the player's, unless only a position
+is asked for.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Filter(Struct, frozen=True):
         return made
 
     def to_query(self) -> str:
-        """Return the parameters of a URL, without a question mark, in the order of the fields; empty for all games."""
+        """Return the parameters of a URL, without a question mark, in the order of the fields; empty for all."""
         return urlencode(self.values())
 
     def values(self) -> dict[str, str]:

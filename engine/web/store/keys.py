@@ -11,7 +11,7 @@ from engine.positions.fen import board_of, fen_of
 
 
 def key_of(fen: str) -> int:
-    """Return the key of a position: equal men, side to move, rights to castle, and en passant where it is possible.
+    """Return the key of a position: men, side to move, rights to castle, and en passant where it is possible.
 
     * **fen** - the FEN as `engine.positions.fen.fen_of` writes it; its counters make no difference.
     """

@@ -8,7 +8,7 @@ from typing import Any
 import chess
 
 from engine.positions.fen import fen_of
-from engine.web.store.answers import replayed
+from engine.web.store.answers import position, replayed
 from engine.web.store.query import Query
 from engine.web.store.results import Leak
 from engine.web.store.tree import named
@@ -69,11 +69,8 @@ def _leak(db: sqlite3.Connection, row: tuple[Any, ...], played: list[tuple[Any, 
         "SELECT uci, san FROM plies WHERE game = ? AND ply < ? ORDER BY ply", (game, at)
     ).fetchall()
     replay = replayed(start, variant, tuple(move for move, _ in earlier))
-    board = chess.Board(start, chess960=variant == "chess960")
-    for move, _ in earlier:
-        board.push(chess.Move.from_uci(move))
     return Leak(
-        fen=fen_of(board),
+        fen=fen_of(position(start, variant, [move for move, _ in earlier])),
         ply=ply,
         line=_line(start, [move for _, move in earlier]),
         opening=_opening(start, variant, [move for move, _ in earlier]),

@@ -25,7 +25,7 @@ class People:
 
     def names(self, player: str) -> tuple[str, ...]:
         """Return the player's names, as `--player` takes them: those given together, and other spellings."""
-        names = (player,)
+        names: tuple[str, ...] = (player,)
         if plain_name(player) in map(plain_name, self._own):
             names = (player, *self._own)
         found = dict.fromkeys(names)

@@ -19,7 +19,7 @@ class Summary(Struct, frozen=True):
     score: float | None = None
     """Percent of the points of the finished games; None without one."""
     accuracy: float | None = None
-    """Mean of the games' accuracies in percent; of both sides where games are seen from both. So are the others."""
+    """Mean of the games' accuracies in percent; of both sides where a game is seen from both. So the rest."""
     acpl: float | None = None
     """Centipawns lost by a move, mean over all moves that count."""
     moves: int = 0
@@ -133,6 +133,25 @@ class TreeMove(Struct, frozen=True):
     black_accuracy: float | None
     opening: str
     """Name of the position after it; empty where it has none of its own."""
+    compared: int = 0
+    """Finished games in which the position after the move has an evaluation; the next two are about these."""
+    surplus: float | None = None
+    """Percent of the points beyond what the evaluation promises, the mean; None without a game."""
+    error: float | None = None
+    """Standard error of `surplus`; None for fewer than two games."""
+    last: str = ""
+    """Date of the last of the games; empty where none is known."""
+
+
+class Facts(Struct, frozen=True):
+    """What reports say of games beside what aggregators count."""
+
+    unevaluated: int
+    """Games without an evaluation."""
+    scales: tuple[float, ...]
+    """Factors of centipawns in games with evaluations."""
+    players: dict[str, int]
+    """Games by player's name."""
 
 
 class Tree(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import chess
@@ -28,7 +28,7 @@ class GameRows(NamedTuple):
     """Everything that a store has of a game."""
 
     game: tuple[Any, ...]
-    plies: list[tuple[Any, ...]]
+    plies: Sequence[Sequence[Any]]
     record: bytes
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -20,9 +20,10 @@ from engine.web.store.filters import Filter
 from engine.web.store.keys import plain_fen
 from engine.web.store.people import People
 from engine.web.store.query import Query
-from engine.web.store.results import GameRow, Leak, MoveRow, Summary, Tree
+from engine.web.store.results import Facts, GameRow, Leak, MoveRow, Summary, Tree
 from engine.web.store.rows import GameRows, rows_of, unpack
 from engine.web.store.schema import GAMES, INDEXES, PLIES, TABLES, VERSION
+from engine.web.store.states import remove_states
 
 WINNING_CP = 300
 """The score from which on a position counts as a winning move, unless it is said."""
@@ -39,6 +40,8 @@ class Store:
         self._lock = threading.Lock()
         self._people: tuple[int, People] | None = None
         self._winning_cp = WINNING_CP
+        self.in_use: BinaryIO | None = None
+        """A locked file that says that the store is in use; closed and removed with it."""
 
     @classmethod
     def create(
@@ -54,11 +57,17 @@ class Store:
         """
         place = Path(path)
         remove(place)
+        remove_states(place)
         writer = writing(place)
         with writer:
             for statement in (*TABLES, *INDEXES):
                 writer.execute(statement)
-            kept = {"version": 0, "finished": 0, "players": msgspec.json.encode(list(players)).decode()}
+            kept = {
+                "version": 0,
+                "epoch": 0,
+                "finished": 0,
+                "players": msgspec.json.encode(list(players)).decode(),
+            }
             writer.executemany("INSERT INTO meta VALUES (?, ?)", kept.items())
             writer.execute(f"PRAGMA user_version = {VERSION}")
         store = cls(place, writer)
@@ -82,6 +91,14 @@ class Store:
             db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
         return store
 
+    @classmethod
+    def append(cls, path: str | os.PathLike[str], *, winning_cp: int = WINNING_CP) -> Self:
+        """Open a store to add games to it. The arguments are those of `create`. Raises as `open`."""
+        store = cls.open(path)
+        store._winning_cp = winning_cp  # noqa: SLF001 - of its class
+        store._writer = writing(store.path)  # noqa: SLF001
+        return store
+
     # -- writing --
 
     def add(self, games: Sequence[AnalysedGame]) -> None:
@@ -92,7 +109,9 @@ class Store:
         """Add the rows of games, as `add` does."""
         with self._lock, self._writing() as db:
             for game, plies, record in rows:
-                db.execute("DELETE FROM plies WHERE game = ?", game[:1])
+                if db.execute("DELETE FROM games WHERE game = ?", game[:1]).rowcount:
+                    db.execute("DELETE FROM plies WHERE game = ?", game[:1])
+                    db.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
                 db.execute(_INSERT_GAME, game)
                 db.executemany(_INSERT_PLY, plies)
                 db.execute("INSERT OR REPLACE INTO records VALUES (?, ?)", (game[0], record))
@@ -100,22 +119,30 @@ class Store:
                 db.execute("UPDATE meta SET value = value + 1 WHERE name = 'version'")
 
     def finish(self, result: RunResult | None = None) -> None:
-        """Say that all games are there.
+        """Say that no more games come; all are there, unless the run was interrupted.
 
         * **result** - *(optional)* that of the run; `run` then returns its figures.
         """
         with self._lock, self._writing() as db:
-            db.execute("UPDATE meta SET value = 1 WHERE name = 'finished'")
+            complete = result is None or not result.interrupted
+            db.execute("UPDATE meta SET value = ? WHERE name = 'finished'", (complete,))
             if result is not None:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('run', ?)", (_run_facts(result),))
+        self._readers.drop()
         with self._lock, contextlib.suppress(sqlite3.Error):
             assert self._writer is not None
             self._writer.execute("PRAGMA optimize")
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._writer.execute("PRAGMA journal_mode = DELETE")  # unless others read it: one file, nothing beside
 
     def close(self) -> None:
         """Close the file. May be called more than once."""
         self._readers.close()
+        mark, self.in_use = self.in_use, None
+        if mark is not None:
+            with contextlib.suppress(OSError):
+                Path(mark.name).unlink()
+            mark.close()
         with self._lock:
             writer, self._writer = self._writer, None
             if writer is not None:
@@ -139,9 +166,25 @@ class Store:
         """Return a number that grows whenever games are added."""
         return int(self._meta("version") or 0)
 
+    def epoch(self) -> int:
+        """Return a number that grows whenever games are replaced."""
+        return int(self._meta("epoch") or 0)
+
     def finished(self) -> bool:
         """Whether all games of the run are there."""
         return bool(self._meta("finished"))
+
+    def is_whole(self) -> bool:
+        """Whether the run is finished, and its first and last games can be read."""
+        try:
+            with self._readers.read() as db:
+                first, last = db.execute("SELECT min(game), max(game) FROM games").fetchone()
+                for table in ("plies", "records"):
+                    db.execute(f"SELECT * FROM {table} WHERE game IN (?, ?)", (first, last)).fetchall()
+            games = self.records({number for number in (first, last) if number is not None})
+        except InputError:
+            return False
+        return self.finished() and len(games) == len({first, last} - {None})
 
     def players(self) -> tuple[str, ...]:
         """Return the names of the player whom the games are about; empty for nobody."""
@@ -247,6 +290,12 @@ class Store:
             sql = f"SELECT game, {view} FROM games WHERE {condition.sql} ORDER BY game"
             return db.execute(sql, [*values, *condition.values]).fetchall()
 
+    def facts(self, where: Filter) -> Facts:
+        """Return what reports say of the games that a filter selects beside what aggregators count."""
+        query = self.query(where)
+        with self._readers.read() as db:
+            return answers.facts(db, query)
+
     def tree(self, where: Filter, fen: str = "startpos") -> Tree:
         """Return what was played in a position, over the games that a filter selects.
 
@@ -282,7 +331,7 @@ class Store:
             return answers.choices(db, field, prefix, limit)
 
 
-_INSERT_GAME = f"INSERT OR REPLACE INTO games VALUES ({', '.join('?' * GAMES)})"
+_INSERT_GAME = f"INSERT INTO games VALUES ({', '.join('?' * GAMES)})"
 _INSERT_PLY = f"INSERT INTO plies VALUES ({', '.join('?' * PLIES)})"
 _NAMES = (
     "SELECT name, count(*) FROM (SELECT white AS name FROM games WHERE NOT epd "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from typing import Any
 
@@ -20,14 +21,17 @@ played AS (
   FROM plies p WHERE p.key = ? GROUP BY p.game, p.uci
 )
 SELECT uci, count(*), total(result = '1-0'), total(result = '1/2-1/2'), total(result = '0-1'),
-  avg(100 * CASE own WHEN 1 THEN white_points ELSE 1 - white_points END),
-  avg(CASE WHEN own = mover THEN win_after ELSE 100 - win_after END),
-  avg(win_after), avg(win_loss), avg(white_accuracy), avg(black_accuracy)
+  avg(points), avg(promised), avg(win_after), avg(win_loss), avg(white_accuracy), avg(black_accuracy),
+  count(points - promised), total(points - promised), total((points - promised) * (points - promised)), max(date)
 FROM (
-  SELECT played.uci, chosen.result, chosen.white_points, chosen.white_accuracy, chosen.black_accuracy,
+  SELECT *, 100 * CASE own WHEN 1 THEN white_points ELSE 1 - white_points END AS points,
+    CASE WHEN own = mover THEN win_after ELSE 100 - win_after END AS promised
+  FROM (
+  SELECT played.uci, chosen.date, chosen.result, chosen.white_points, chosen.white_accuracy, chosen.black_accuracy,
     played.win_after, played.win_loss, played.white AS mover,
     CASE chosen.view WHEN 'white' THEN 1 WHEN 'black' THEN 0 ELSE played.white END AS own
   FROM played JOIN chosen USING (game)
+  )
 )
 GROUP BY uci ORDER BY count(*) DESC, uci
 """
@@ -44,7 +48,7 @@ def tree(db: sqlite3.Connection, query: Query, fen: str) -> Tree:
     view, view_values = query.view()
     condition = query.games()
     chosen = (
-        "SELECT game, result, white_points, white_accuracy, black_accuracy, "
+        "SELECT game, result, date, white_points, white_accuracy, black_accuracy, "
         f"{view} AS view FROM games WHERE {condition.sql}"
     )
     rows = db.execute(_MOVES.format(chosen=chosen), [*view_values, *condition.values, key]).fetchall()
@@ -63,7 +67,8 @@ def tree(db: sqlite3.Connection, query: Query, fen: str) -> Tree:
 
 
 def _move(board: chess.Board, row: tuple[Any, ...], games: int) -> TreeMove | None:
-    uci, count, white, drawn, black, score, expected, win, loss, white_accuracy, black_accuracy = row
+    uci, count, white, drawn, black, score, expected, win, loss, white_accuracy, black_accuracy, *rest = row
+    compared, surplus, squares, last = rest
     after = board.copy(stack=False)
     try:
         move = after.parse_uci(uci)
@@ -87,7 +92,18 @@ def _move(board: chess.Board, row: tuple[Any, ...], games: int) -> TreeMove | No
         white_accuracy=white_accuracy,
         black_accuracy=black_accuracy,
         opening=named(after),
+        compared=compared,
+        surplus=surplus / compared if compared else None,
+        error=_standard_error(compared, surplus, squares),
+        last=last or "",
     )
+
+
+def _standard_error(count: int, total: float, squares: float) -> float | None:
+    """Return the standard error of a mean; None for fewer than two values."""
+    if count < 2:  # noqa: PLR2004 - one value says nothing of how far values are apart
+        return None
+    return math.sqrt(max(0.0, squares - total * total / count) / (count - 1) / count)
 
 
 def named(board: chess.Board) -> str:

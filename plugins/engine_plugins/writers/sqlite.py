@@ -11,11 +11,13 @@
 | `report_references` | a move or game that a row of a report rests on    |               |
 | `failures`          | a failure during the run                          |               |
 | `run`               | the run: evaluator, limit, numbers                |               |
+| `records`           | a game with everything known of it                | `game`        |
 | `names`             | another name of a player, if there are any        | `name`        |
 
 with the same columns as the CSV and Parquet outputs, which have the first three.
 plugins/engine_plugins/writers/README.md explains them, and so does `.schema` in the sqlite3 program. Booleans are
-1 or 0. A player who has several names in the file has one here, and `names` has the others.
+1 or 0. `line` in `records` is the line that `-o games.jsonl` has of the game, compressed with zlib; `engine serve`
+reads the games from there. A player who has several names in the file has one here, and `names` has the others.
 `PRAGMA user_version` is the version of the schema.
 Views answer common questions: `players`, `openings`, `phases`, `clocks`, `judged`, `sides`, `moves`, and a view
 for each table of a report, such as `report_accuracy_players`.
@@ -33,11 +35,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 import msgspec
+from msgspec import structs
 
 from engine.errors import OutputError
 from engine.model import AnalysedGame, Reference, RunResult
@@ -45,6 +49,7 @@ from engine.output import tables
 from engine.output.report_rows import report_rows
 from engine.plugin import RunInfo, Writer
 from engine_plugins.writers._views import report_views, views
+from engine_plugins.writers.jsonl import JsonlOptions, JsonlWriter
 
 _VERSION = 1
 _CHUNK = 1 << 20
@@ -101,6 +106,10 @@ _NAMES = """CREATE TABLE names (
   name TEXT PRIMARY KEY, -- in the file
   player TEXT -- the name that this player has in all tables
 ) WITHOUT ROWID"""
+_RECORDS = """CREATE TABLE records (
+  game INTEGER PRIMARY KEY,
+  line BLOB -- of JSON Lines (`-o games.jsonl`), compressed with zlib; players have their names in the file
+)"""
 _RENAME = (
     "UPDATE {table} SET {column} = (SELECT player FROM names WHERE name = {column}) "
     "WHERE {column} IN (SELECT name FROM names)"
@@ -108,7 +117,7 @@ _RENAME = (
 _PLAYERS = (("games", "white"), ("games", "black"), ("plies", "player"))
 
 
-_games = msgspec.msgpack.Decoder(list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]).decode
+_games = msgspec.msgpack.Decoder(list[tuple[tuple[Any, ...], list[tuple[Any, ...]], bytes]]).decode
 
 
 class SqliteWriter(Writer):
@@ -123,18 +132,29 @@ class SqliteWriter(Writer):
             self._database = _Database()
             for schema in (tables.GAMES, tables.PLIES, tables.REPORTS):
                 self._database.create(schema)
-            for statement in (_RUN, _FAILURES, _FINDINGS, _REFERENCES, *views()):
+            for statement in (_RUN, _RECORDS, _FAILURES, _FINDINGS, _REFERENCES, *views()):
                 self._database.execute(statement)
 
     @classmethod
     def encode(cls, games: Sequence[AnalysedGame], info: RunInfo) -> bytes:
-        return msgspec.msgpack.encode([(tables.game_row(game), list(tables.ply_rows(game))) for game in games])
+        plain = structs.replace(info, options=JsonlOptions(), part=None)
+        return msgspec.msgpack.encode(
+            [
+                (
+                    tables.game_row(game),
+                    list(tables.ply_rows(game)),
+                    zlib.compress(JsonlWriter.encode([game], plain)),
+                )
+                for game in games
+            ]
+        )
 
     def write_encoded(self, data: bytes) -> None:
         with _disk():
-            for game, plies in _games(data):
+            for game, plies, line in _games(data):
                 self._database.insert("games", [game])
                 self._database.insert("plies", plies)
+                self._database.insert("records", [(game[0], line)])
 
     def finish(self, result: RunResult) -> None:
         with _disk():
@@ -196,7 +216,7 @@ class _Database:
     def execute(self, statement: str) -> None:
         self._connection.execute(statement)
 
-    def insert(self, table: str, rows: Iterable[tables.Row]) -> None:
+    def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         rows = iter(rows)
         if (first := next(rows, None)) is not None:
             marks = ", ".join("?" * len(first))

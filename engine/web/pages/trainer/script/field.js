@@ -1,12 +1,12 @@
 // The board that moves are made on: 64 cells for a pointer, the keyboard and a screen reader.
 //
 // `field.moves` are the legal moves; it is empty where none can be made. `field.held` is the square of the piece that
-// is picked up, or null.
+// is picked up, or null. `field.place` is called with a square that is pressed while a position is set up.
 
 const PIECES = { p: "pawn", n: "knight", b: "bishop", r: "rook", q: "queen", k: "king" };
 const DRAGGED = 5; // pixels from which on a press is no click
 
-const field = { cells: [], position: null, moves: new Map(), flipped: false, cursor: 0, held: null, drag: null };
+const field = { cells: [], position: null, moves: new Map(), flipped: false, cursor: 0, held: null, drag: null, place: null };
 // `field.picked` is the square that a press has just picked up, whose click is to do nothing more; `field.dropped` is
 // whether a drag has just ended, whose click is none.
 
@@ -32,7 +32,7 @@ function showField(position, moves, { marks = [], arrows = [], note = "" } = {})
 }
 
 function drawField() {
-  const { position, held, marks, arrows, flipped } = field;
+  const { position, held, marks, flipped } = field;
   const targets = held === null ? [] : targetsOf(held);
   field.cells.forEach((cell, square) => {
     const piece = position.squares[square];
@@ -44,6 +44,7 @@ function drawField() {
     cell.classList.toggle("t-own", field.moves.has(square));
     cell.classList.toggle("t-held", square === held);
     cell.classList.toggle("t-target", targets.includes(square));
+    cell.classList.toggle("t-placing", field.place !== null);
     const reached = targets.includes(square) ? ", can be reached" : square === held ? ", picked up" : "";
     cell.setAttribute("aria-label", `${nameOf(square)}, ${piece ? pieceWords(piece) : "empty"}${reached}`);
     cell.setAttribute("aria-selected", String(square === held));
@@ -55,7 +56,11 @@ function drawField() {
     names.push(svg("text", { class: k % 2 ? "on-dark" : "on-light", x: 2, y: k * SIDE + 11 }, String(flipped ? k + 1 : 8 - k)));
   }
   byId("t-names").replaceChildren(...names);
-  byId("t-over").replaceChildren(...arrows.map(([kind, uci]) => arrow(kind, uci, flipped)));
+  drawArrows();
+}
+
+function drawArrows() {
+  byId("t-over").replaceChildren(...field.arrows.map(([kind, uci]) => arrow(kind, uci, field.flipped)));
 }
 
 function flipField() {
@@ -97,7 +102,8 @@ function putDown(square) {
 }
 
 function press(square) {
-  if (field.held !== null && square !== field.held && (targetsOf(field.held).includes(square) || !field.moves.has(square))) putDown(square);
+  if (field.place) field.place(square);
+  else if (field.held !== null && square !== field.held && (targetsOf(field.held).includes(square) || !field.moves.has(square))) putDown(square);
   else if (field.held === square) letGo();
   else if (field.moves.has(square)) pickUp(square);
   else if (field.moves.size) handSays(`Nothing to pick up on ${nameOf(square)}.`);

@@ -1,0 +1,165 @@
+"""Processes that count for the reports, each led by a thread of its own.
+
+A process ends with the thread that has started it, so that is no thread of a request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+
+from engine import system
+from engine.errors import AnalysisError, PluginCrashed
+from engine.web.store.folding import Folded, Folder, FoldJob, Task
+
+TASK_SECONDS = 300.0
+"""How long a task may take."""
+_LOOK_SECONDS = 0.5
+_TRIES = 2
+"""How often a task is given to a process; one that ends them all is given up."""
+
+Work = tuple[Task, "Future[Folded]"]
+
+
+class Crew:
+    """Some processes, and a line of tasks before them."""
+
+    def __init__(self, job: FoldJob, size: int) -> None:
+        """Start them at once; they are ready a second later.
+
+        * **size** - number of processes.
+        """
+        self._job = job
+        self._line: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._lead, args=(slot,), name=f"engine-reports-{slot}", daemon=True)
+            for slot in range(size)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: Task) -> Future[Folded]:
+        """Have a task done; the future has what was counted, or an AnalysisError."""
+        future: Future[Folded] = Future()
+        self._line.put((task, future))
+        return future
+
+    def close(self) -> None:
+        """End the processes. May be called more than once."""
+        self._closed.set()
+        for _ in self._threads:
+            self._line.put(None)
+        for thread in self._threads:
+            thread.join()
+        while not self._line.empty():
+            work = self._line.get_nowait()
+            if work is not None:
+                work[1].cancel()
+
+    def _lead(self, slot: int) -> None:
+        member = _Member(self._job, slot, self._closed)
+        try:
+            member.start()
+            while not self._closed.is_set() and (work := self._line.get()) is not None:
+                task, future = work
+                if not future.set_running_or_notify_cancel():
+                    continue
+                try:
+                    future.set_result(member.do(task))
+                except BaseException as error:
+                    future.set_exception(error)
+        finally:
+            member.end()
+
+
+class _Member:
+    """A process, as its thread sees it."""
+
+    def __init__(self, job: FoldJob, slot: int, closed: threading.Event) -> None:
+        self._job, self._slot, self._closed = job, slot, closed
+        self._child: Any = None
+
+    def start(self) -> None:
+        """Start the process, if the system allows one."""
+        context = multiprocessing.get_context("spawn")
+        with contextlib.suppress(OSError, EOFError):
+            self._child = system.start_child(context, serve, self._slot, msgspec.msgpack.encode(self._job), None)
+
+    def do(self, task: Task) -> Folded:
+        """Have a task done, here where no process can be started. Raises AnalysisError."""
+        for _ in range(_TRIES):
+            if self._child is None:
+                self.start()
+            if self._child is None:
+                return self._do_here(task)
+            answer = self._ask(msgspec.msgpack.encode(task))
+            if answer is None:
+                self.end()
+                continue
+            if answer[:1] == b"=":
+                return msgspec.msgpack.decode(answer[1:], type=Folded)
+            raise PluginCrashed(answer[1:].decode())
+        raise PluginCrashed(f"aggregator {task.name}: whatever counts it ends, or does not come to an end")
+
+    def _ask(self, packed: bytes) -> bytes | None:
+        """Return the answer of the process; None when it has ended, or does not answer."""
+        until = time.monotonic() + TASK_SECONDS
+        with contextlib.suppress(EOFError, OSError):
+            self._child.tasks.put(packed)
+            while not self._closed.is_set() and time.monotonic() < until:
+                if self._child.results.poll(_LOOK_SECONDS):
+                    answer: bytes = self._child.results.recv_bytes()
+                    return answer
+                if not self._child.process.is_alive():
+                    break
+        return None
+
+    def _do_here(self, task: Task) -> Folded:
+        folder = Folder(self._job)
+        try:
+            return folder.fold(task)
+        finally:
+            folder.close()
+
+    def end(self) -> None:
+        """End the process."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.process.kill()
+            child.process.join()
+            child.process.close()
+            child.results.close()
+            system.abandon(child.tasks)
+
+
+def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) -> None:
+    """Run as a process.
+
+    * **slot**, **shared** - not used.
+    * **job_bytes** - the packed `FoldJob`.
+    * **tasks** - its queue of packed tasks.
+    * **results** - its end of a pipe to the parent.
+    """
+    del slot, shared
+    system.leave_signals_to_parent()
+    system.end_with_parent()
+    with contextlib.suppress(BrokenPipeError):
+        folder: Folder | None = None
+        while True:
+            task = msgspec.msgpack.decode(tasks.get(), type=Task)
+            try:
+                folder = folder or Folder(msgspec.msgpack.decode(job_bytes, type=FoldJob))
+                answer = b"=" + msgspec.msgpack.encode(folder.fold(task))
+            except AnalysisError as error:
+                answer = b"!" + error.message.encode()
+            except Exception as error:
+                answer = b"!" + f"aggregator {task.name}: {type(error).__name__}: {error}".encode()
+            results.send_bytes(answer)

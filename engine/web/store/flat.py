@@ -1,0 +1,164 @@
+"""States of aggregators as sums and rows, each at a path, so that thousands of them are merged in a moment. Pure.
+
+All that the states of `engine.contracts.states` hold are integers that add up, and rows of which the first stay.
+Merging two states is adding the integers at equal paths and putting the rows together.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from engine.contracts.group_states import Counts, Keyed
+from engine.contracts.scalar_states import Histogram, JointMoments, Moments, State, Sum
+from engine.contracts.table_states import Table, TopK
+from engine.plugin import Aggregator
+
+BETWEEN = "\0"
+"""Between the parts of a path."""
+_EMPTY = "\1"
+"""The last part of the path of a state that is there and holds nothing."""
+_MOMENTS = ("n", "sum", "squares")
+Rows = list[Any]
+"""How many rows were added, and the rows, as a state has them."""
+
+
+class NotFlat(Exception):
+    """The states of an aggregator are not those that aggregators declare; it has to be merged by itself."""
+
+
+class Flat(Struct):
+    """What states hold."""
+
+    sums: dict[str, int] = {}
+    rows: dict[str, Rows] = {}
+
+    def merge(self, sums: Iterable[tuple[str, int]], rows: Mapping[str, Rows]) -> None:
+        """Add what others hold."""
+        mine = self.sums
+        for path, value in sums:
+            mine[path] = mine.get(path, 0) + value
+        for path, (added, theirs) in rows.items():
+            known = self.rows.get(path)
+            self.rows[path] = [added, list(theirs)] if known is None else [known[0] + added, known[1] + theirs]
+
+
+def prototypes(aggregator: Aggregator) -> dict[str, State]:
+    """Return the states that an aggregator declares, empty. Raises NotFlat where it keeps anything else.
+
+    * **aggregator** - one that has not seen a game.
+    """
+    cls = type(aggregator)
+    for method in ("merge", "state", "load"):
+        if getattr(cls, method) is not getattr(Aggregator, method):
+            raise NotFlat
+    declared: dict[str, State] = {name: getattr(aggregator, name) for name in cls._declared()}
+    for state in declared.values():
+        if type(_innermost(state)) not in (Sum, Counts, Histogram, Moments, JointMoments, Table, TopK):
+            raise NotFlat
+    return declared
+
+
+def _innermost(state: State) -> State:
+    while isinstance(state, Keyed):
+        state = state.prototype
+    return state
+
+
+def cut(flat: Flat, declared: Mapping[str, State]) -> Flat:
+    """Return what holds the same without the rows that cannot stay."""
+    rows = {}
+    for path, held in flat.rows.items():
+        state = _innermost(declared[path.partition(BETWEEN)[0]]).fresh()
+        state.load(held)
+        rows[path] = state.state()
+    return Flat(flat.sums, rows)
+
+
+def flatten(states: Mapping[str, Any], declared: Mapping[str, State]) -> Flat:
+    """Return the states of an aggregator as sums and rows.
+
+    * **states** - what `Aggregator.state` returns.
+    * **declared** - its `prototypes`.
+    """
+    flat = Flat()
+    for name, state in states.items():
+        _flatten(declared[name], state, name, flat)
+    return flat
+
+
+def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
+    sums = flat.sums
+    if isinstance(prototype, Sum):
+        sums[path] = state
+    elif isinstance(prototype, Table | TopK):
+        flat.rows[path] = state
+    elif isinstance(prototype, JointMoments):
+        n, totals, products = state
+        sums[f"{path}{BETWEEN}n"] = n
+        for names, values in zip(_parts(prototype.size), (totals, products), strict=True):
+            sums.update(
+                (f"{path}{BETWEEN}{name}", value) for name, value in zip(names, values, strict=True) if value
+            )
+    elif isinstance(prototype, Moments):
+        sums.update((f"{path}{BETWEEN}{name}", value) for name, value in zip(_MOMENTS, state, strict=True))
+    elif not state:
+        sums[f"{path}{BETWEEN}{_EMPTY}"] = 0
+    elif isinstance(prototype, Counts):
+        sums.update((f"{path}{BETWEEN}{_quoted(key)}", value) for key, value in state.items())
+    elif isinstance(prototype, Histogram):
+        sums.update((f"{path}{BETWEEN}{value}", n) for value, n in state)
+    else:
+        assert isinstance(prototype, Keyed)
+        for key, inner in state.items():
+            _flatten(prototype.prototype, inner, f"{path}{BETWEEN}{_quoted(key)}", flat)
+
+
+def unflatten(flat: Flat, declared: Mapping[str, State]) -> dict[str, Any]:
+    """Return what `Aggregator.load` takes. The sums and rows of no game at all are those of a fresh aggregator."""
+    root: dict[str, Any] = {}
+    for path, value in [*flat.sums.items(), *flat.rows.items()]:
+        *parts, last = path.split(BETWEEN)
+        node = root
+        for part in parts:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return {
+        name: _state(state, root[name]) if name in root else state.fresh().state()
+        for name, state in declared.items()
+    }
+
+
+def _state(prototype: State, node: Any) -> Any:
+    if isinstance(prototype, Sum | Table | TopK):
+        return node
+    if isinstance(prototype, JointMoments):
+        sums, products = _parts(prototype.size)
+        return [node["n"], [node.get(part, 0) for part in sums], [node.get(part, 0) for part in products]]
+    if isinstance(prototype, Moments):
+        return [node[name] for name in _MOMENTS]
+    node.pop(_EMPTY, None)
+    if isinstance(prototype, Counts):
+        return {_plain(key): value for key, value in node.items()}
+    if isinstance(prototype, Histogram):
+        return sorted([int(value), n] for value, n in node.items())
+    assert isinstance(prototype, Keyed)
+    return {_plain(key): _state(prototype.prototype, inner) for key, inner in node.items()}
+
+
+@functools.cache
+def _parts(size: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the last parts of the paths of sums and of sums of products."""
+    products = range(size * (size + 1) // 2)
+    return tuple(f"s{k}" for k in range(size)), tuple(f"p{k}" for k in products)
+
+
+def _quoted(key: str) -> str:
+    return key if BETWEEN not in key and _EMPTY not in key else key.replace(_EMPTY, "\1a").replace(BETWEEN, "\1b")
+
+
+def _plain(key: str) -> str:
+    return key if _EMPTY not in key else key.replace("\1b", BETWEEN).replace("\1a", _EMPTY)

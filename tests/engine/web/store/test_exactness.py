@@ -1,0 +1,163 @@
+"""Reports of a store are those of `engine.analyze` on the same games, figure for figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import engine
+from engine.api.arguments import Wanted, start_run
+from engine.errors import InputError
+from engine.input.inputs import LiteralPath
+from engine.loading.registry import Registry
+from engine.model import AnalysedGame
+from engine.model.names import plain_name
+from engine.positions.fen import fen_of
+from engine.settings import Settings
+from engine.web.reports import Reports
+from engine.web.store import Filter, Store, build
+from tests.support import shared_data
+
+MATCH = Path(__file__).parents[3] / "data" / "match.jsonl.zst"
+SICILIAN = "rnbqkbnr/pp1ppppp/8/2p5/4P3/8/PPPP1PPP/RNBQKBNR w KQkq - 0 2"
+Moves = Callable[[AnalysedGame, int], bool]
+
+
+class Case(NamedTuple):
+    """A filter of a store, and the same for a run."""
+
+    query: dict[str, str]
+    expression: str = ""
+    players: tuple[str, ...] = ()
+    moves: Moves | None = None
+    """Which of a game's moves are meant; a game is, that has one."""
+
+
+def judged(*names: str) -> Moves:
+    return lambda game, k: game.plies[k].judgement in names
+
+
+def in_phase(*names: str) -> Moves:
+    return lambda game, k: game.phase(k) in names
+
+
+def own(player: str, moves: Moves) -> Moves:
+    return lambda game, k: plain_name(game.player(game.turn(k))) == plain_name(player) and moves(game, k)
+
+
+def both(one: Moves, other: Moves) -> Moves:
+    return lambda game, k: one(game, k) and other(game, k)
+
+
+def left(seconds: float) -> Moves:
+    """The clock before a move, where the move before shows it."""
+
+    def holds(game: AnalysedGame, k: int) -> bool:
+        control = game.time_control
+        if control is None or game.plies[k].clock is None:
+            return False
+        before = game.plies[k - 2].clock if k >= 2 else control.base
+        return before is not None and before <= seconds
+
+    return holds
+
+
+REAL = [
+    Case({}),
+    Case({"player": "hans"}, players=("hans",)),
+    Case({"player": "Hans", "side": "black"}, "my color = black", ("hans",)),
+    Case({"player": "patricia", "result": "loss"}, "my result = loss", ("patricia",)),
+    Case({"player": "patricia", "result": "draw"}, "my result = draw", ("patricia",)),
+    Case({"player": "iryna", "rating": "-1600"}, "opponent rating <= 1600", ("iryna",)),
+    Case(
+        {"player": "akeem", "rating": "1500-1700"},
+        "opponent rating >= 1500 and opponent rating <= 1700",
+        ("akeem",),
+    ),
+    Case({"player": "mohammed", "opponent": "a"}, "opponent name ~ a", ("mohammed",)),
+    Case({"speed": "rapid"}, "speed = rapid"),
+    Case({"speed": "blitz,classical"}, "speed = blitz or speed = classical"),
+    Case({"time_control": "900+15"}, 'TimeControl = "900+15"'),
+    Case({"since": "2021-03", "until": "2021-06-15"}, "Date >= 2021.03 and Date <= 2021.06.15"),
+    Case({"until": "2020"}, "Date <= 2020"),
+    Case({"opening": "B2"}, "ECO >= B20 and ECO < B30"),
+    Case({"opening": "caro-kann"}, "Opening ~ caro-kann"),
+    Case({"result": "white"}, "Result = 1-0"),
+    Case({"rating": "1800-"}, "WhiteElo >= 1800 and BlackElo >= 1800"),
+    Case({"judgement": "blunder", "phase": "endgame"}, moves=both(judged("blunder"), in_phase("endgame"))),
+    Case(
+        {"player": "hans", "judgement": "mistake,blunder", "clock": "60s"},
+        players=("hans",),
+        moves=own("hans", both(judged("mistake", "blunder"), left(60))),
+    ),
+    Case({"position": SICILIAN}, moves=lambda game, k: fen_of(game.board(k)).split()[:4] == SICILIAN.split()[:4]),
+    Case({"player": "nobody at all"}, 'White = "x"'),
+]
+SMALL = [
+    Case({}),
+    Case({"player": "Stockfish 1400", "side": "white"}, "my color = white", ("Stockfish 1400",)),
+    Case({"opening": "B"}, moves=lambda game, _: game.opening is not None and game.opening.eco.startswith("B")),
+    Case(
+        {"player": "Stockfish 1700", "phase": "middlegame", "judgement": "blunder"},
+        players=("Stockfish 1700",),
+        moves=own("Stockfish 1700", both(judged("blunder"), in_phase("middlegame"))),
+    ),
+]
+
+
+def expected(path: Path, case: Case, games: list[AnalysedGame], names: list[str]) -> engine.RunResult | None:
+    """Return the result of a run over the same games; None where there are none."""
+    settings = Settings(
+        evaluator="recorded",
+        follow_up_evaluator="none",
+        filter=case.expression or None,
+        players=case.players,
+        aggregators=tuple(names),
+        keep_duplicates=True,
+        cache="",
+        workers=2,
+    )
+    only = None
+    if case.moves is not None:
+        only = frozenset(g.origin.game for g in games if any(case.moves(g, k) for k in range(len(g.plies))))
+    run = start_run([LiteralPath(str(path))], settings, Wanted(), progress=None, stop=None, only_games=only)
+    try:
+        return run.execute()
+    except InputError:
+        return None
+
+
+def check(path: Path, store: Store, cases: list[Case], names: list[str], workers: int) -> None:
+    games = [game for number in range(1, 501) if (game := store.game(number)) is not None]
+    reports = Reports(store, workers=workers)
+    try:
+        for case in cases:
+            where = Filter.from_query(case.query)
+            result = expected(path, case, games, names)
+            count = 0 if result is None else result.counts.analysed
+            assert store.count(where) == store.summary(where).games == count, case.query
+            assert Filter.from_query(where.values()) == where
+            if result is not None:
+                for name in names:
+                    assert reports.report(name, where) == result.reports[name], (name, case.query)
+    finally:
+        reports.close()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_reports_of_filters_equal_those_of_a_run(tmp_path: Path, workers: int) -> None:
+    store = build([MATCH], tmp_path / "match.store")
+    check(MATCH, store, SMALL, ["accuracy", "best-scores", "leaks", "trends"], workers)
+    store.close()
+
+
+@pytest.mark.parity
+@pytest.mark.timeout(3_000)
+def test_every_report_of_twenty_filters_on_real_games(tmp_path: Path) -> None:
+    path = shared_data("lichess-analysed", "games_eval_clk.pgn")
+    store = build([path], tmp_path / "lichess.store")
+    check(path, store, REAL, sorted(Registry().load_all("engine.aggregators")), workers=2)
+    store.close()
