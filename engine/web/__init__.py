@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,22 @@ __all__ = ["app"]
 _INSTALL = "the pages of `engine serve` need starlette: pip install 'grandmaster-analysis[web]'"
 
 
-def app(results: str | Path, *, title: str = "", analyzer: Any = None) -> Starlette:
-    """Return an application (ASGI) that shows games of a store; it can be mounted in any other.
+def app(
+    results: str | Path | Sequence[str | Path],
+    *,
+    players: Sequence[str] = (),
+    title: str = "",
+    analyzer: Any = None,
+) -> Starlette:
+    """Return an application (ASGI) that shows analysed games; it can be mounted in any other.
 
-    * **results** - the store's file, which `engine.web.store.Store` wrote.
-    * **title** - *(optional)* what the games are called at the top of each page.
+    * **results** - one or more files with evaluations: `.sqlite` or `.jsonl.zst` of ours, or PGN. They are read now,
+      or long ago: what was made of them is kept.
+    * **players** - *(optional)* the names of the player whom the games are about.
+    * **title** - *(optional)* what the games are called at the top of each page; by default the name of the file.
     * **analyzer** - *(optional)* an `engine.AsyncAnalyzer` that searches positions of the board.
 
-    Raises ConfigError if starlette is not installed.
+    Raises InputError, and ConfigError if starlette is not installed.
     """
     try:
         from engine.web.site import Site, application
@@ -31,7 +40,11 @@ def app(results: str | Path, *, title: str = "", analyzer: Any = None) -> Starle
             raise
         raise ConfigError(_INSTALL) from None
     from engine.web.reports import Reports
-    from engine.web.store import Store
+    from engine.web.store import open_kept
 
-    store = Store.open(results)
-    return application(Site(store, Reports(store), title=title or Path(results).stem, analyzer=analyzer))
+    paths = [Path(results)] if isinstance(results, str | Path) else [Path(one) for one in results]
+    if not paths:
+        raise ConfigError("app: the name of a file with analysed games expected")
+    store = open_kept(paths, players=players)
+    named = title or ", ".join(players) or paths[0].name.partition(".")[0]
+    return application(Site(store, Reports(store), title=named, analyzer=analyzer))
