@@ -60,12 +60,17 @@ class Readers:
                 return
         connection.close()
 
-    def close(self) -> None:
-        """Close the connections that nobody has; the others are closed when they come back."""
+    def drop(self) -> None:
+        """Close the connections that nobody has."""
         with self._lock:
-            self._closed, free, self._free = True, self._free, []
+            free, self._free = self._free, []
         for connection in free:
             connection.close()
+
+    def close(self) -> None:
+        """Close the connections that nobody has; the others are closed when they come back."""
+        self._closed = True
+        self.drop()
 
 
 def writing(path: Path) -> sqlite3.Connection:

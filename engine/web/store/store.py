@@ -128,10 +128,12 @@ class Store:
             db.execute("UPDATE meta SET value = ? WHERE name = 'finished'", (complete,))
             if result is not None:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('run', ?)", (_run_facts(result),))
+        self._readers.drop()
         with self._lock, contextlib.suppress(sqlite3.Error):
             assert self._writer is not None
             self._writer.execute("PRAGMA optimize")
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._writer.execute("PRAGMA journal_mode = DELETE")  # unless others read it: one file, nothing beside
 
     def close(self) -> None:
         """Close the file. May be called more than once."""
