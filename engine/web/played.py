@@ -19,8 +19,8 @@ from engine.web.pages.trainer.cards import packed
 
 LONGEST_FEN = 120
 """Characters of the longest FEN that is read; a legal one has at most 92."""
-MOST_MOVES = 600
-"""Half-moves of the longest line."""
+MOST_MOVES = 300
+"""Half-moves of the longest line. Each is a link with all moves before it, so pages grow with the square."""
 LONGEST_LINE = 8 * MOST_MOVES
 """Characters of the longest line."""
 _SHOWN = 40
@@ -46,7 +46,7 @@ class Played(Struct, frozen=True):
 
         Raises ConfigError in words for a broken FEN, an illegal move, and what is too long.
         """
-        fen = query.get("fen", "").strip().replace("_", " ")
+        fen = query.get("fen", "").strip().replace("_", " ").replace("seventyfive", "75")
         line = query.get("moves", "")
         if len(line) > LONGEST_LINE:
             raise ConfigError(f"the line has {len(line):,} characters; the board takes {LONGEST_LINE:,}")
@@ -130,7 +130,7 @@ class Played(Struct, frozen=True):
         """Return how the game has ended in this position, in words; None while it goes on."""
         if self.trouble or (outcome := self.board.outcome()) is None:
             return None
-        words = outcome.termination.name.lower().replace("_", " ")
+        words = outcome.termination.name.lower().replace("_", " ").replace("seventyfive", "75")
         return (
             f"{words}: {'a draw' if outcome.winner is None else 'White wins' if outcome.winner else 'Black wins'}"
         )

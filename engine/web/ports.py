@@ -14,7 +14,8 @@ from engine.errors import ConfigError
 PORT = 8642
 _NEXT = 10
 """Ports that are tried when none was named; after them the system chooses."""
-_BACKLOG = 512
+BACKLOG = 128
+"""Connections that wait to be accepted; as many are accepted before anything else is done."""
 _SOMEWHERE = {4: "192.0.2.1", 6: "2001:db8::1"}
 """Addresses of no computer: the way there tells which of our addresses others see. Nothing is sent."""
 
@@ -81,7 +82,7 @@ def _listen(host: str, port: int) -> socket.socket:
         places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         places.sort(key=lambda place: place[0] != socket.AF_INET)
         family, _, _, _, address = places[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise _Taken from None

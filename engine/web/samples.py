@@ -78,6 +78,7 @@ class Difference(Struct, frozen=True):
 
     value: float
     low: float | None
+    """None where too few games, or games that do not differ, say nothing of how certain it is."""
     high: float | None
     p: float
     """The two-sided p-value; 1 where it is not known."""
@@ -96,7 +97,7 @@ def difference(first: Sample, second: Sample) -> Difference | None:
     shares, others = first.shares(), second.shares()
     error = _error(shares.get(number, 0.0) - others.get(number, 0.0) for number in {**shares, **others})
     freedom = _freedom(first, second, shared=not shares.keys().isdisjoint(others))
-    if error is None or freedom <= 0:
+    if not error or freedom <= 0:
         return Difference(a - b, None, None, 1.0)
     reach = error * critical_value(freedom)
     return Difference(a - b, a - b - reach, a - b + reach, p_value(a - b, error, freedom))

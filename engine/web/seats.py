@@ -1,15 +1,16 @@
 """Seats at the evaluator: how many visitors may have a position searched at once, each with a worker of its own.
 
 A visitor who leaves in the middle of a search frees the seat within a second: the search has ended by then, or its
-worker is ended. Workers stay warm for the next visitor otherwise.
+worker is ended. Otherwise workers stay warm for the next visitor, for five minutes.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import chess
 
@@ -21,6 +22,8 @@ SEATS = 2
 """Visitors who are served at once."""
 WAITING = 8
 """Visitors who may wait for a seat; more are told to come again."""
+IDLE = 300.0
+"""Seconds after which a worker is ended that nobody has used."""
 PATIENCE = 1.0
 """Seconds that a search may still take after its visitor has left."""
 
@@ -33,7 +36,7 @@ class Seat:
     """One worker, made when it is first needed."""
 
     def __init__(self, make: Callable[[], AsyncAnalyzer], lent: AsyncAnalyzer | None = None) -> None:
-        self._make = make
+        self.make = make
         self._lent = lent
         self._analyzer = lent
         self._search: asyncio.Task[Evaluation] | None = None
@@ -85,7 +88,7 @@ class Seat:
 
     def _open(self) -> AsyncAnalyzer:
         if self._analyzer is None:
-            self._analyzer = self._make()
+            self._analyzer = self.make()
         return self._analyzer
 
 
@@ -104,7 +107,9 @@ class Seats:
         self.all = tuple(self._free)
         """The seats, free or not."""
         self._waiting: deque[asyncio.Future[Seat]] = deque()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        """What goes on beside the visitors: searches that end, workers that are ended."""
+        self._resting: dict[Seat, asyncio.TimerHandle] = {}
         self._closed = False
 
     @property
@@ -129,9 +134,7 @@ class Seats:
         try:
             yield seat
         finally:
-            task = asyncio.create_task(self._give_back(seat))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            self._begin(self._give_back(seat))
 
     async def close(self) -> None:
         """End all workers at once, and send away who waits."""
@@ -140,8 +143,11 @@ class Seats:
             self._waiting.popleft().set_exception(_closed())
         for seat in self.all:
             await seat.close()
-        if self._leaving:
-            await asyncio.wait(set(self._leaving))
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+        for timer in self._resting.values():
+            timer.cancel()
+        self._resting.clear()
 
     async def _take(self) -> Seat:
         if self._closed:
@@ -149,6 +155,8 @@ class Seats:
         if self._free:
             warm = next((seat for seat in self._free if seat.warm), self._free[0])
             self._free.remove(warm)
+            if (timer := self._resting.pop(warm, None)) is not None:
+                timer.cancel()
             return warm
         if len(self._waiting) >= WAITING:
             raise Full
@@ -176,6 +184,13 @@ class Seats:
                 place.set_result(seat)
                 return
         self._free.append(seat)
+        loop = asyncio.get_running_loop()
+        self._resting[seat] = loop.call_later(IDLE, lambda: self._begin(seat.close()))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _usual() -> AsyncAnalyzer:

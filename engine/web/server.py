@@ -27,7 +27,7 @@ from engine import system
 from engine.errors import ConfigError
 from engine.web.connections import MOST_HEADER_BYTES, Config, Connection, State, Times
 from engine.web.limits import CLOSING
-from engine.web.ports import Bound
+from engine.web.ports import BACKLOG, Bound
 
 _STARTING_SECONDS = 30.0
 _FINISHING_SECONDS = 2
@@ -60,6 +60,7 @@ class Server:
             date_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+            backlog=BACKLOG,
             timeout_keep_alive=3_600,  # a connection has a time of its own
             timeout_graceful_shutdown=_FINISHING_SECONDS,
         )

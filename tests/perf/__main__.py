@@ -44,6 +44,7 @@ BENCHMARKS = {
     "themes": "themes",
     "difficulty": "difficulty",
     "cluster": "cluster",
+    "serve-soak": "serve_soak",
     "viewers": "viewers",
 }
 """Command and module. Each module has `options(parser)` and `run(args) -> Report`; its docstring is its help."""

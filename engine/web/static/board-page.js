@@ -41,8 +41,10 @@ async function go(query, { push = true } = {}) {
 const goTo = (moves, options) => go(lineQuery(moves), options);
 
 function showPosition(facts) {
-  field.flipped = facts.black;
-  orderCells();
+  if (field.flipped !== facts.black) {
+    field.flipped = facts.black;
+    orderCells();
+  }
   showOnBoard(facts);
   const last = facts.crumbs[facts.crumbs.length - 1];
   const state = facts.ending ? sentence(facts.ending) : `${facts.turn} to move${facts.check ? ", in check" : ""}`;
@@ -98,7 +100,7 @@ function showAround(facts) {
 
 function focusedList() {
   const at = document.activeElement;
-  return ["b-legal", "b-line", "b-lines", "b-back"].find((id) => byId(id).contains(at));
+  return ["t-frame", "b-legal", "b-line", "b-lines", "b-back"].find((id) => byId(id).contains(at));
 }
 
 function focusAgain(id) {
@@ -115,6 +117,7 @@ function takeBack() {
 }
 
 function flipBoard() {
+  const was = focusedList();
   flipField();
   page.facts.black = field.flipped;
   const query = lineQuery(page.facts.moves);
@@ -123,6 +126,7 @@ function flipBoard() {
   showLine(page.facts);
   showLegal(page.facts);
   showAround(page.facts);
+  focusAgain(was);
 }
 
 async function playTyped(event) {

@@ -10,7 +10,7 @@ function walk(step) {
 }
 
 function visit(moves) {
-  location.assign(`${addressOf("/openings", lineQuery(moves))}#tree`);
+  location.assign(`${addressOf("/openings", lineQuery(moves))}#walk`);
 }
 
 function onTreeKey(event) {
@@ -21,7 +21,7 @@ function onTreeKey(event) {
     ArrowUp: () => walk(-1),
     Backspace: () => page.facts.moves.length && visit(page.facts.moves.slice(0, -1)),
   };
-  const walks = event.key === "Backspace" || event.target.closest("#tree") || event.target === document.body;
+  const walks = event.key === "Backspace" || event.target.closest(".o-tree") || event.target === document.body;
   if (!actions[event.key] || !walks) return;
   event.preventDefault();
   actions[event.key]();
@@ -31,7 +31,7 @@ function bootTree() {
   openBoard(byId("o-page"), (uci) => visit([...page.facts.moves, uci]));
   document.addEventListener("keydown", onTreeKey);
   const [first] = moveLinks();
-  if (location.hash === "#tree") (first || byId("b-back")).focus({ preventScroll: true });
+  if (location.hash === "#walk") (first || byId("b-back")).focus({ preventScroll: true });
 }
 
 bootTree();

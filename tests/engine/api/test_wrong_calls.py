@@ -87,6 +87,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("evaluate", {"moves": [5]}, "moves: 5 is no move: it is a text in UCI or SAN, or a chess.Move"),
     ("evaluate", {"moves": chess.Move.null()}, "is neither a text nor a sequence of moves"),
     ("evaluate", {"moves": [chess.Move.from_uci("e2e5")]}, "'e2e5' is not a legal move after the start"),
+    ("evaluate", {"moves": "e4 0000"}, "'0000' is not a legal move after e2e4"),
     ("evaluate", {"evaluator_options": [1]}, "evaluator_options: [1] is not a dict"),
     (
         "Settings",

@@ -44,6 +44,10 @@ class _Parser(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self.words += " "
+
+    def handle_endtag(self, tag: str) -> None:
+        self.words += " "
 
     def handle_data(self, data: str) -> None:
         self.words += data

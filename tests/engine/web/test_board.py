@@ -27,7 +27,7 @@ HOSTILE = [
     {"moves": "0000"},
     {"moves": "--"},
     {"moves": "e2e4," * 5_000},
-    {"moves": "g1f3,g8f6,f3g1,f6g8," * 151},
+    {"moves": "g1f3,g8f6,f3g1,f6g8," * 76},
     {"below": "sideways"},
     {"play": "Ke3"},
     {"play": "0000"},
@@ -112,6 +112,13 @@ def test_chess960_castles_by_taking_the_rook(app: Any) -> None:
     played = facts(get(app, f"/board?{urlencode({'fen': fen, 'moves': 'e1g1'})}"))
     assert played["fen"].startswith("1k6/8/8/8/8/8/8/R4RK1 b")
     assert "/analysis/chess960/" in found["lichess"]
+
+
+def test_the_longest_line_is_a_page_of_bounded_size(app: Any) -> None:
+    page = get(app, "/board?moves=" + ",".join(["g1f3,g8f6,f3g1,f6g8"] * 75))
+    assert page.status == 200
+    assert "75 moves: a draw" in page.words
+    assert len(page.body) < 600_000
 
 
 def test_the_script_gets_what_the_page_has(app: Any) -> None:

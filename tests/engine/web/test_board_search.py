@@ -175,6 +175,21 @@ def test_a_short_search_ends_by_itself_and_its_worker_stays(monkeypatch: pytest.
     asyncio.run(main())
 
 
+def test_a_worker_that_nobody_uses_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seats, "IDLE", 0.0)
+
+    async def main() -> None:
+        async with thinking(monkeypatch) as (app, made, thinkers):
+            visitor = Visitor(app, body())
+            await visitor.until(lambda heard: heard.kinds.count("started") == 2)
+            thinkers[0].let.set()
+            await visitor.all()
+            await eventually(thinkers[0].closed.is_set)
+            assert (made.busy, [seat.warm for seat in made.all]) == (0, [False, False])
+
+    asyncio.run(main())
+
+
 def test_others_wait_and_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with thinking(monkeypatch) as (app, made, _):

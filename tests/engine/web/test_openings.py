@@ -110,7 +110,7 @@ def test_a_filter_is_kept_from_page_to_page(served: Served) -> None:
     assert page.status == 200
     assert "Scores are those of the player" in page.words
     assert "Win% after" in page.words
-    moves = [link for link in page.links if link.endswith("#tree")]
+    moves = [link for link in page.links if link.endswith("#walk")]
     boards = [link for link in page.links if "moves=e2e4" in link and link.startswith("/board?")]
     assert len(moves) > 1
     assert boards

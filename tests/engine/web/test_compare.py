@@ -1,0 +1,132 @@
+"""Two filters side by side: figures, intervals by the game, and what is called chance."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from statistics import fmean, stdev
+from urllib.parse import quote
+
+import pytest
+
+from engine.model import AnalysedGame
+from engine.plugin import critical_value
+from engine.testing import analysed_game
+from engine.web.samples import Sample, difference, samples
+from engine.web.store import Filter
+from tests.engine.web.conftest import Visit
+
+
+def each(values: Sequence[float], first: int = 1) -> Sample:
+    """A sample of games with a value each."""
+    return Sample({first + k: (value, 1.0) for k, value in enumerate(values)})
+
+
+def test_the_interval_of_a_mean_is_students() -> None:
+    values = [70.0, 80.0, 75.0, 90.0, 60.0]
+    estimate = each(values).estimate()
+    assert estimate is not None
+    assert estimate.low is not None
+    reach = critical_value(4) * stdev(values) / 5**0.5
+    assert (estimate.value, estimate.low) == pytest.approx((fmean(values), fmean(values) - reach))
+
+
+def test_different_games_are_compared_by_welchs_test() -> None:
+    first, second = [70.0, 80.0, 75.0, 90.0, 60.0], [50.0, 55.0, 52.0, 49.0]
+    apart = difference(each(first), each(second, 100))
+    assert apart is not None
+    # t = 4.384 with 4.6 degrees of freedom, worked out by hand from the two variances 125 and 7.
+    assert apart.value == pytest.approx(23.5)
+    assert 0.005 < apart.p < 0.012
+
+
+def test_the_same_games_are_compared_in_pairs() -> None:
+    generator = random.Random(1)
+    first = [generator.uniform(40, 95) for _ in range(40)]
+    second = [value - 1 + generator.uniform(-0.5, 0.5) for value in first]
+    pairs, strangers = difference(each(first), each(second)), difference(each(first), each(second, 1000))
+    assert pairs is not None
+    assert strangers is not None
+    assert pairs.p < 0.001
+    assert strangers.p > 0.5
+    assert pairs.value == strangers.value
+
+
+def test_a_ratio_weighs_games_by_their_moves() -> None:
+    sample = Sample({1: (100.0, 10.0), 2: (10.0, 40.0)})
+    assert sample.value == pytest.approx(110 / 50)
+    assert Sample({1: (5.0, 2.0)}).estimate() is not None
+    assert Sample({1: (5.0, 2.0)}).estimate().low is None  # type: ignore[union-attr]
+    assert Sample({}).estimate() is None
+    assert difference(Sample({}), sample) is None
+
+
+@pytest.mark.parametrize("where", [Filter(), Filter(side="white"), Filter(side="black", result="black")])
+def test_the_figures_are_those_of_the_overview(match: Visit, where: Filter) -> None:
+    found, summary = samples(match.store, where), match.store.summary(where)
+    assert summary.games
+    assert found["acpl"].value == pytest.approx(summary.acpl)
+    assert found["accuracy"].value == pytest.approx(summary.accuracy)
+    sides = 1 if where.side else 2
+    assert found["blunders"].value == pytest.approx(summary.blunders / summary.games / sides)
+    if summary.score is not None:
+        assert found["score"].value == pytest.approx(summary.score)
+
+
+def games(count: int, error: int, first: int, date: str, noise: random.Random) -> list[AnalysedGame]:
+    """Games in which White errs by so many centipawns."""
+    return [
+        analysed_game(
+            "1. e4 e5 2. a3 Nf6 3. Nc3 Bc5 *",
+            [20, 25, 20, *[20 - error - noise.randrange(40)] * 4],
+            headers={"Date": date, "White": "Anna", "Black": "Boris"},
+            number=first + k,
+        )
+        for k in range(count)
+    ]
+
+
+Make = Callable[[Sequence[AnalysedGame]], Visit]
+
+
+def test_a_real_difference_is_sure_and_none_is_within_chance(site_of: Make) -> None:
+    noise = random.Random(2)
+    visit = site_of(
+        [
+            *games(20, 300, 1, "2025.03.01", noise),
+            *games(20, 300, 21, "2025.04.01", noise),
+            *games(20, 10, 41, "2026.03.01", noise),
+        ]
+    )
+    years = "a=" + quote("player=Anna&since=2025&until=2025") + "&b=" + quote("player=Anna&since=2026&until=2026")
+    rows = visit.page(f"/compare?{years}")
+    assert "sure" in rows.words.partition("ACPL")[2].partition("Inaccuracies")[0]
+    same = "a=" + quote("player=Anna&until=2025-03") + "&b=" + quote("player=Anna&since=2025-04&until=2025")
+    words = visit.page(f"/compare?{same}").words.partition("How certain")[2].partition("Below each")[0]
+    assert "within chance" in words
+    assert "sure" not in words
+
+
+def test_the_fields_of_a_form_become_one_address(match: Visit) -> None:
+    answer = match.get("/compare?a.side=white&a.player=&a.opening=C4&b=side%3Dblack")
+    assert answer.status == 303
+    assert answer.headers["location"] == "/compare?a=side%3Dwhite%26opening%3DC4&b=side%3Dblack"
+    page = match.page(answer.headers["location"])
+    hidden = [(a["name"], a["value"]) for tag, a in page.tags if tag == "input" and a.get("type") == "hidden"]
+    assert hidden == [("b", "side=black"), ("a", "side=white&opening=C4")]
+    fields = {a.get("name"): a.get("value") for tag, a in page.tags if tag == "input"}
+    assert fields["a.opening"] == "C4"
+    # From any page, its filter is the first of the two.
+    assert match.get("/compare?side=white").headers["location"] == "/compare?a=side%3Dwhite&b="
+    match.page("/compare?a=&b=")
+
+
+def test_shortcuts_are_of_the_last_year_and_the_player(match: Visit) -> None:
+    player = match.store.choices("player")[0]
+    page = match.page("/compare?a=" + quote(f"player={player}") + "&b=")
+    year = match.store.summary(Filter(player=player)).until[:4]
+    assert f"{year} and {int(year) - 1}" in page.words
+    assert f"{player} as White and the opponents" in page.words
+    for link in page.links:
+        if link.startswith("/compare?a="):
+            match.page(link)
