@@ -81,6 +81,7 @@ def test_where_to_change_what_names_files_that_exist() -> None:
     rows = [line for line in questions.splitlines() if line.startswith("| ")][2:]
     assert len(rows) == 28
     assert len(rows) == 27
+    assert len(rows) == 29
     assert words.count("| **") == 12
     for row in rows:
         name = re.findall(r"`((?:engine|plugins)/[^`]*)`", row)

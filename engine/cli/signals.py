@@ -90,11 +90,11 @@ class Interruption:
 
         * **ended** - waits for so many seconds, and returns whether there is nothing to wait for any more.
         """
-        self._run_is_told = False
-        self._set_clock(0.0)
-        self._seconds = None
         try:
-            while not ended(_LONG):
+            self._run_is_told = False
+            self._set_clock(0.0)
+            self._seconds = None
+            while not self.caught and not ended(_LONG):  # one may have come since the run has ended
                 pass
         except KeyboardInterrupt:
             pass

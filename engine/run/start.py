@@ -99,15 +99,7 @@ def start(  # noqa: PLR0913 - the ways to end a run, or to have it rest
         evaluators,
         accounts,
         delivery,
-        ProgressReporter(
-            listeners.progress,
-            accounts,
-            plan.sources,
-            max_games=plan.settings.max_games,
-            sampled=bool(plan.selection.sample),
-            follows_up=evaluators.follow_ups is not None and follows_up(plan),
-            pause=pause,
-        ),
+        _reporter(plan, listeners, accounts, pause, asks=evaluators.follow_ups is not None),
         StopConditions(stop, stop_after, pause),
     )
     run = _run_of(parts, games_wanted=listeners.takes_games)
@@ -115,6 +107,20 @@ def start(  # noqa: PLR0913 - the ways to end a run, or to have it rest
         run.settled = settled
         run.announcement = "; ".join(filter(None, (settled.said, run.announcement))) or None
     return run
+
+
+def _reporter(
+    plan: RunPlan, listeners: Listeners, accounts: RunAccounts, pause: Pause, *, asks: bool
+) -> ProgressReporter:
+    return ProgressReporter(
+        listeners.progress,
+        accounts,
+        plan.sources,
+        max_games=plan.settings.max_games,
+        sampled=bool(plan.selection.sample),
+        follows_up=asks and follows_up(plan),
+        pause=pause,
+    )
 
 
 def _accounts(plan: RunPlan, listeners: Listeners) -> RunAccounts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +12,32 @@ from engine.errors import ConfigError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from engine.settings import Settings
+
 __all__ = ["app"]
 
 _INSTALL = "the pages of `engine serve` need starlette: pip install 'grandmaster-analysis[web]'"
 
 
-def app(results: str | Path, *, title: str = "", analyzer: Any = None) -> Starlette:
-    """Return an application (ASGI) that shows games of a store; it can be mounted in any other.
+def app(
+    results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    players: Sequence[str] = (),
+    title: str = "",
+    settings: Settings | None = None,
+    analyzer: Any = None,
+) -> Starlette:
+    """Return an application (ASGI) that shows analysed games; it can be mounted in any other.
 
-    * **results** - the store's file, which `engine.web.store.Store` wrote.
+    * **results** - a file or several: JSON Lines or SQLite of ours, PGN with evaluations. They are read at the
+      first call, and the second time the pages are there at once.
+    * **players** - *(optional)* the names of the player whom the pages begin with.
     * **title** - *(optional)* what the games are called at the top of each page.
+    * **settings** - *(optional)* plugins, options of aggregators, number of workers.
     * **analyzer** - *(optional)* an `engine.AsyncAnalyzer` that searches positions of the board.
 
-    Raises ConfigError if starlette is not installed.
+    Who may ask is up to the application that it is mounted in; `engine.web.guard` is what the command has there.
+    Raises ConfigError if starlette is not installed, InputError for what is no result.
     """
     try:
         from engine.web.site import Site, application
@@ -30,8 +45,12 @@ def app(results: str | Path, *, title: str = "", analyzer: Any = None) -> Starle
         if (error.name or "").split(".")[0] != "starlette":
             raise
         raise ConfigError(_INSTALL) from None
+    from engine.web.opened import Opened
     from engine.web.reports import Reports
-    from engine.web.store import Store
 
-    store = Store.open(results)
-    return application(Site(store, Reports(store), title=title or Path(results).stem, analyzer=analyzer))
+    paths = [results] if isinstance(results, str | os.PathLike) else list(results)
+    opened = Opened.results(paths, players=players, settings=settings)
+    reports = Reports(opened.store, settings=settings)
+    made = application(Site(opened.store, reports, title=title or Path(paths[0]).name, analyzer=analyzer))
+    made.state.opened = opened  # it is there for as long as the application is
+    return made
