@@ -82,6 +82,7 @@ def test_where_to_change_what_names_files_that_exist() -> None:
     assert len(rows) == 28
     assert len(rows) == 27
     assert len(rows) == 29
+    assert len(rows) == 30
     assert words.count("| **") == 12
     for row in rows:
         name = re.findall(r"`((?:engine|plugins)/[^`]*)`", row)
