@@ -31,13 +31,16 @@ def test_the_wheel_holds_the_two_packages_and_the_profiles(tmp_path: Path) -> No
     assert {"engine/py.typed", "engine_plugins/py.typed"} <= set(names)
     page = {"head.html.jinja", "row.html.jinja", "foot.html.jinja", "style.css", "script/main.js"}
     assert {f"engine/web/pages/{name}" for name in page} <= set(names)
+    web = [path for name in ("templates", "static") for path in (ROOT / "engine/web" / name).iterdir()]
+    assert len(web) > 20
+    assert {path.relative_to(ROOT).as_posix() for path in web} <= set(names)
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine").rglob("*.py")}
     sources |= {
         path.relative_to(ROOT / "plugins").as_posix() for path in (ROOT / "plugins/engine_plugins").rglob("*.py")
     }
     assert {name for name in names if name.endswith(".py")} == sources
     kinds = {Path(name).suffix for name in names if not name.split("/")[0].endswith(".dist-info")}
-    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ".css", ".js", ".jinja", ".json", ""}
+    assert kinds <= {".py", ".toml", ".tsv", ".md", ".typed", ".css", ".js", ".svg", ".jinja", ".json", ""}
 
 
 def test_the_version_is_the_one_of_the_changelog_or_unreleased() -> None:

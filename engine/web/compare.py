@@ -167,7 +167,11 @@ def _line(row: _Row, certainty: Certainty) -> Line:
 
 
 def _between(low: float | None, high: float | None, kind: str) -> str:
-    return "" if low is None or high is None else f"{figure(low, kind)} to {figure(high, kind)}"
+    """Return an interval in words, as far as the figure can be: none is below 0."""
+    if low is None or high is None:
+        return ""
+    highest = min(high, 100.0) if kind == "percent" else high
+    return f"{figure(max(low, 0.0), kind)} to {figure(highest, kind)}"
 
 
 def _signed(value: float, kind: str) -> str:

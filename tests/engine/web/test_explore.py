@@ -171,7 +171,7 @@ def test_the_stream_of_a_report_ends_with_the_whole(match: Visit) -> None:
     *_, (name, whole), last = events_of(answer)
     assert (name, last) == ("part", ("done", ""))
     assert whole.strip() in match.page("/reports/accuracy?side=white").text
-    [(_, findings), _] = events_of(match.get("/reports/leaks/events?side=white&show=findings"))
+    *_, (_, findings), _ = events_of(match.get("/reports/leaks/events?side=white&show=findings"))
     more = [link for link in asgi.Answer(200, {}, findings.encode()).links if "#table" in link]
     assert all(link.startswith("/reports/leaks?side=white#table-leaks-") for link in more)
     assert "/reports/leaks?side=white" in findings
