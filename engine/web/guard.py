@@ -113,8 +113,7 @@ class Guard:
     ) -> None:
         """Give a browser with the token its cookie, and lead it to the same address without the token."""
         client = _client(scope)
-        rest = urlencode([pair for pair in query if pair[0] != _TOKEN])
-        target = scope.get("root_path", "").rstrip("/") + _raw_path(scope) + (f"?{rest}" if rest else "")
+        target = _target(scope, urlencode([pair for pair in query if pair[0] != _TOKEN]))
         cookies: dict[str, str] = {}
         if self._access.needs_token:
             self._check_attempts("token", client)
@@ -142,7 +141,9 @@ class Guard:
             if self._access.knows(given):
                 return
             self._attempts.wrong("cookie", client)
-        raise Refused(401, "Open the address with the token that `engine serve` printed.")
+        # A browser that has the cookie does not send it along a link on another site, but when our page goes on.
+        again = {"refresh": f"0;url={_target(scope)}"} if comes_from_elsewhere(headers) and not given else {}
+        raise Refused(401, "Open the address with the token that `engine serve` printed.", again)
 
     def _check_attempts(self, kind: str, client: str) -> None:
         if wait := self._attempts.wait(kind, client):
@@ -210,6 +211,12 @@ def is_plain(path: str) -> bool:
 def _raw_path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
     return raw.partition(b"?")[0].decode("latin-1")
+
+
+def _target(scope: Scope, query: str | None = None) -> str:
+    """Return the address of a request without its host, with another query or its own."""
+    query = scope["query_string"].decode("latin-1") if query is None else query
+    return _raw_path(scope) + (f"?{query}" if query else "")
 
 
 def _is_length(text: str) -> bool:

@@ -14,8 +14,8 @@ from engine.errors import ConfigError
 PORT = 8642
 _NEXT = 10
 """Ports that are tried when none was named; after them the system chooses."""
-BACKLOG = 128
-"""Connections that wait to be accepted; as many are accepted before anything else is done."""
+BACKLOG = 1_024
+"""Connections that may wait to be accepted."""
 _SOMEWHERE = {4: "192.0.2.1", 6: "2001:db8::1"}
 """Addresses of no computer: the way there tells which of our addresses others see. Nothing is sent."""
 

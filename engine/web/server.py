@@ -33,6 +33,9 @@ _STARTING_SECONDS = 30.0
 _FINISHING_SECONDS = 2
 """How long requests may take to end when the server does."""
 _THREADS_SECONDS = 1.0
+_ACCEPTED = 32
+"""Connections that are accepted before anything is read: a request that comes with its connection is read before
+so many others have come that its connection would be closed as an idle one."""
 
 
 class Server:
@@ -60,7 +63,7 @@ class Server:
             date_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=MOST_HEADER_BYTES,
-            backlog=BACKLOG,
+            backlog=_ACCEPTED,
             timeout_keep_alive=3_600,  # a connection has a time of its own
             timeout_graceful_shutdown=_FINISHING_SECONDS,
         )
@@ -146,6 +149,8 @@ class _Uvicorn(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        for bound in sockets or ():
+            bound.listen(BACKLOG)
         self.lifespan.state[CLOSING] = self._closing
         self.ready()
 

@@ -27,6 +27,7 @@ GUIDES = {
     "plugins/shards.md": "One run on several machines",
     "plugins/clusters.md": "A cluster of your own machines",
     "plugins/fishnet.md": "Clients of fishnet",
+    "engine/serve.md": "The pages of engine serve",
     "engine/embedding.md": "Embedding",
     "plugins/README.md": "Writing a plugin",
     "plugins/examples/engine-example/README.md": "Example of plugins",

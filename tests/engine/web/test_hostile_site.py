@@ -21,12 +21,13 @@ from engine.web.server import Server
 from engine.web.site import Site, application
 from engine.web.store import Store
 from engine.web.token import Access
-from tests.engine.web.hostile_rig import Client
+from tests.engine.web.hostile_rig import Answer, Client
 from tests.engine.web.test_hostile import TRAVERSALS
 
 NAMES = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "javascript:alert(1)",
-    "</title><script>alert(1)</script>", "{{ 7 * 191 }}{% raw %}", "\u202egnp.exe", "a\x00b\x1b[31m",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)",
+    "javascript:alert(1)", "</title><script>alert(1)</script>", "{{ 7 * 191 }}{% raw %}", "\u202egnp.exe",
+    "a\x00b\x1b[31m",
     "</script><svg/onload=1>", "%0d%0aSet-Cookie:x=y", "../../etc/passwd", "&lt;b&gt;&#60;",
 ]  # fmt: skip
 PAGES = [
@@ -74,6 +75,10 @@ def hostile(tmp_path: Path) -> Iterator[Hostile]:
     store.close()
 
 
+def _is_script(address: str | None) -> bool:
+    return "script:" in str(address).partition("?")[0].lower()
+
+
 class _Strict(HTMLParser):
     """Notes what a strict policy would not run, and what is no page of ours."""
 
@@ -83,46 +88,41 @@ class _Strict(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag == "script" and not str(values.get("src", "")).startswith("/static/") and values.get("type") not in {
-            "application/json", "text/plain",
-        }:  # fmt: skip
+        is_data = values.get("type") in {"application/json", "text/plain"}
+        if tag == "script" and not is_data and not str(values.get("src", "")).startswith("/static/"):
             self.wrong.append(f"script {values}")
         for name, value in values.items():
             leads = name in {"href", "src", "action", "formaction"}
-            if (
-                name.startswith("on")
-                or name == "style"
-                or (leads and "script:" in str(value).partition("?")[0].lower())
-            ):
+            if name.startswith("on") or name == "style" or (leads and _is_script(value)):
                 self.wrong.append(f"{tag} {name}={value}")
         if tag in {"style", "iframe", "object", "embed", "base"} or values.get("src") == "x":
             self.wrong.append(tag)
 
 
-def check(body: bytes, where: str) -> None:
-    strict = _Strict()
-    strict.feed(body.decode())
-    assert strict.wrong == [], where
-    assert b"1337" not in body, where  # had a template been run
+def check(answer: Answer, where: str) -> None:
+    assert answer.status in {200, 303, 400, 404}, where
+    assert b"1337" not in answer.body, where  # had a template been run
+    if ("content-type", "text/html; charset=utf-8") in answer.headers:
+        strict = _Strict()
+        strict.feed(answer.body.decode())
+        assert strict.wrong == [], where
 
 
 def test_tags_of_games_are_text_on_every_page(hostile: Hostile) -> None:
     for page in [*PAGES, *(f"/game/{k + 1}" for k in range(len(NAMES)))]:
         answer = hostile.client.ask(page)
-        assert answer.status in {200, 303, 404}, page
-        check(answer.body, page)
+        check(answer, page)
     assert b"&lt;script&gt;" in hostile.client.ask("/games").body
 
 
 @pytest.mark.slow
 def test_whatever_is_asked_the_pages_answer_in_words(hostile: Hostile) -> None:
-    for page in PAGES:
-        for query in QUERIES:
-            for value in VALUES:
+    for j, query in enumerate(QUERIES):
+        for k, value in enumerate(VALUES):
+            for page in PAGES[(j + k) % 3 :: 3]:
                 asked = f"{page}?{query.replace('{}', quote(value))}"
                 answer = hostile.client.ask(asked)
-                assert answer.status in {200, 303, 400, 404}, asked
-                check(answer.body, asked)
+                check(answer, asked)
                 assert not [name for name, _ in answer.headers if name == "set-cookie"]
 
 
@@ -130,8 +130,7 @@ def test_a_few_hostile_queries(hostile: Hostile) -> None:
     for k, value in enumerate(VALUES):
         asked = f"{PAGES[k % 4]}?{QUERIES[k % len(QUERIES)].replace('{}', quote(value))}"
         answer = hostile.client.ask(asked)
-        assert answer.status in {200, 303, 400, 404}, asked
-        check(answer.body, asked)
+        check(answer, asked)
 
 
 def test_files_are_those_of_the_pages_only(hostile: Hostile) -> None:

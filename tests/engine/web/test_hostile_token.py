@@ -49,6 +49,14 @@ def test_a_link_in_a_chat_works_as_well(site: Site) -> None:
     assert answer.header("set-cookie")
 
 
+def test_a_later_link_is_opened_again_by_our_own_page(site: Site) -> None:
+    link = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
+    answer = site.client.ask("/games?a=1", *link)  # without its strict cookie
+    assert (answer.status, answer.header("refresh")) == (401, "0;url=/games?a=1")
+    again = site.client.ask("/games?a=1", "Sec-Fetch-Site: same-origin")
+    assert (again.status, [name for name, _ in again.headers if name == "refresh"]) == (401, [])
+
+
 def test_a_cookie_needs_to_be_the_right_one(site: Site) -> None:
     right = cookie_of(site)
     for wrong in (right[:-1], right + "x", "Cookie: engine=x", right.swapcase(), f"Cookie: {right}"):
