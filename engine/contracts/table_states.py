@@ -55,6 +55,10 @@ class _Rows(State):
         """Number of rows added that did not stay."""
         return self._added - len(self._sorted())
 
+    def ranked(self, rows: Sequence[_Row]) -> list[int]:
+        """Return the places of rows in the order in which they would stay."""
+        return sorted(range(len(rows)), key=lambda k: (self._place(rows[k][0]), _order(rows[k][1])))
+
     def _place(self, key: tuple[Datum, ...]) -> tuple[Any, ...]:
         """Return what the rows are compared by."""
         return _order(key)
@@ -155,6 +159,10 @@ class TopK(_Rows):
         Raises TypeError for a float.
         """
         self._enter((-exact(score), exact(game), exact(ply)), _checked(cells))
+
+    def ranked(self, rows: Sequence[_Row]) -> list[int]:
+        """Return the places of rows in the order in which they would stay."""
+        return sorted(range(len(rows)), key=lambda k: (self._place(rows[k][0]), _order(rows[k][1])))
 
     def _place(self, key: tuple[Datum, ...]) -> tuple[Any, ...]:
         return key

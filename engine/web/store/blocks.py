@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from engine.web.store.flat import Flat, Rows
+from engine.contracts.states import State
+from engine.web.store.flat import Flat, Rows, rows_state
 
 BLOCK_GAMES = 64
 _LEVEL = 1
@@ -32,12 +35,15 @@ class _Stored(Struct, array_like=True):
     types: str
     """Type codes of `places` and `values`."""
     values: bytes
-    rows: list[dict[str, Rows]]
-    """Rows of each game."""
+    rows: dict[str, list[bytes]]
+    """Rows of all games by path, those first that stay, each as MessagePack."""
+    owners: dict[str, bytes]
+    """Places in `games` of the games that these rows are of."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Stored).decode
+_decode_row = msgspec.msgpack.Decoder(list[Any]).decode
 
 
 def block_of(number: int) -> int:
@@ -72,8 +78,11 @@ class Block:
         """Add the state of a game."""
         self._states[game] = state
 
-    def dump(self) -> bytes:
-        """Return it as it is kept. Raises OverflowError for a sum of 64 bits."""
+    def dump(self, declared: Mapping[str, State]) -> bytes:
+        """Return it as it is kept. Raises OverflowError for a sum of 64 bits.
+
+        * **declared** - the states of the aggregator (`flat.prototypes`).
+        """
         states = {**dict(self._each()), **self._states}
         paths: dict[str, int] = {}
         places, values = array("i"), []
@@ -89,19 +98,19 @@ class Block:
             array(types[0], places).tobytes(),
             types,
             array(types[1], values).tobytes(),
-            [state.rows for state in states.values()],
+            *_ranked(list(states.values()), declared),
         )
         return zlib.compress(_encode(stored), _LEVEL)
 
-    def merged(self, games: Collection[int]) -> Flat:
-        """Return what these of its games have together."""
+    def merged(self, games: Collection[int], declared: Mapping[str, State]) -> Flat:
+        """Return what these of its games have together.
+
+        * **declared** - as `dump` takes it.
+        """
         flat = Flat()
         stored = self._stored
         if stored is not None:
-            sums, rows = _added(stored, games)
-            flat.merge(sums, {})
-            for each in rows:
-                flat.merge((), each)
+            flat.merge(_added(stored, games), _first_rows(stored, games, declared))
         for game, state in self._states.items():
             if game in games:
                 flat.merge(state.sums.items(), state.rows)
@@ -112,11 +121,15 @@ class Block:
         if stored is None:
             return
         places, values = _arrays(stored)
+        rows: list[dict[str, Rows]] = [{} for _ in stored.games]
+        for path, packed in stored.rows.items():
+            for owner, row in zip(array("B", stored.owners[path]), packed, strict=True):
+                rows[owner].setdefault(path, []).append(_decode_row(row))
         at = 0
-        for game, entries, rows in zip(stored.games, stored.entries, stored.rows, strict=True):
+        for game, entries, own in zip(stored.games, stored.entries, rows, strict=True):
             here = slice(at, at + entries)
             paths = [stored.paths[place] for place in places[here]]
-            yield game, Flat(dict(zip(paths, values[here], strict=True)), rows)
+            yield game, Flat(dict(zip(paths, values[here], strict=True)), own)
             at += entries
 
 
@@ -128,23 +141,50 @@ def _arrays(stored: _Stored) -> tuple[array[int], array[int]]:
     return places, values
 
 
-def _added(stored: _Stored, games: Collection[int]) -> tuple[Iterable[tuple[str, int]], list[Mapping[str, Rows]]]:
-    """Return the sums over some of the games of a block, by path, and their rows."""
+def _ranked(
+    states: Sequence[Flat], declared: Mapping[str, State]
+) -> tuple[dict[str, list[bytes]], dict[str, bytes]]:
+    """Return the rows of games by path in the order in which they stay, and whose they are."""
+    found: dict[str, tuple[list[Any], list[int]]] = {}
+    for owner, state in enumerate(states):
+        for path, rows in state.rows.items():
+            held, owners = found.setdefault(path, ([], []))
+            held += [(tuple(key), tuple(cells)) for key, cells in rows]
+            owners += [owner] * len(rows)
+    packed, whose = {}, {}
+    for path, (held, owners) in found.items():
+        order = rows_state(path, declared).ranked(held)
+        packed[path] = [_encode(held[k]) for k in order]
+        whose[path] = array("B", [owners[k] for k in order]).tobytes()
+    return packed, whose
+
+
+def _first_rows(stored: _Stored, games: Collection[int], declared: Mapping[str, State]) -> dict[str, Rows]:
+    """Return those rows of some of the games that stay."""
+    chosen = [game in games for game in stored.games]
+    found: dict[str, Rows] = {}
+    for path, packed in stored.rows.items():
+        own = (row for owner, row in zip(stored.owners[path], packed, strict=True) if chosen[owner])
+        rows = [_decode_row(row) for row in islice(own, rows_state(path, declared).size)]
+        if rows:
+            found[path] = rows
+    return found
+
+
+def _added(stored: _Stored, games: Collection[int]) -> Iterable[tuple[str, int]]:
+    """Return the sums over some of the games of a block, by path."""
     places, values = _arrays(stored)
     totals = [0] * len(stored.paths)
     used = bytearray(len(stored.paths))
-    rows: list[Mapping[str, Rows]] = []
     at = 0
-    for game, entries, own in zip(stored.games, stored.entries, stored.rows, strict=True):
+    for game, entries in zip(stored.games, stored.entries, strict=True):
         following = at + entries
         if game in games:
             for place, value in zip(places[at:following], values[at:following], strict=True):
                 totals[place] += value
                 used[place] = 1
-            if own:
-                rows.append(own)
         at = following
-    return ((path, total) for path, total, known in zip(stored.paths, totals, used, strict=True) if known), rows
+    return [(path, total) for path, total, known in zip(stored.paths, totals, used, strict=True) if known]
 
 
 def _narrowest(value: int) -> str:

@@ -21,9 +21,11 @@ BETWEEN = "\0"
 """Between the parts of a path."""
 _EMPTY = "\1"
 """The last part of the path of a state that is there and holds nothing."""
+_ADDED = "\1+"
+"""The last part of the path of how many rows were added."""
 _MOMENTS = ("n", "sum", "squares")
 Rows = list[Any]
-"""How many rows were added, and the rows, as a state has them."""
+"""Rows of a state: pairs of a key and cells."""
 
 
 class NotFlat(Exception):
@@ -41,9 +43,12 @@ class Flat(Struct):
         mine = self.sums
         for path, value in sums:
             mine[path] = mine.get(path, 0) + value
-        for path, (added, theirs) in rows.items():
+        for path, theirs in rows.items():
             known = self.rows.get(path)
-            self.rows[path] = [added, list(theirs)] if known is None else [known[0] + added, known[1] + theirs]
+            if known is None:
+                self.rows[path] = [*theirs]
+            else:
+                known += theirs
 
 
 def prototypes(aggregator: Aggregator) -> dict[str, State]:
@@ -72,10 +77,17 @@ def cut(flat: Flat, declared: Mapping[str, State]) -> Flat:
     """Return what holds the same without the rows that cannot stay."""
     rows = {}
     for path, held in flat.rows.items():
-        state = _innermost(declared[path.partition(BETWEEN)[0]]).fresh()
-        state.load(held)
-        rows[path] = state.state()
+        state = rows_state(path, declared)
+        state.load([0, held])
+        rows[path] = state.state()[1]
     return Flat(flat.sums, rows)
+
+
+def rows_state(path: str, declared: Mapping[str, State]) -> Table | TopK:
+    """Return an empty state of the kind that has rows at a path."""
+    state = _innermost(declared[path.partition(BETWEEN)[0]]).fresh()
+    assert isinstance(state, Table | TopK)
+    return state
 
 
 def flatten(states: Mapping[str, Any], declared: Mapping[str, State]) -> Flat:
@@ -95,7 +107,7 @@ def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
     if isinstance(prototype, Sum):
         sums[path] = state
     elif isinstance(prototype, Table | TopK):
-        flat.rows[path] = state
+        sums[f"{path}{BETWEEN}{_ADDED}"], flat.rows[path] = state
     elif isinstance(prototype, JointMoments):
         n, totals, products = state
         sums[f"{path}{BETWEEN}n"] = n
@@ -120,7 +132,7 @@ def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
 def unflatten(flat: Flat, declared: Mapping[str, State]) -> dict[str, Any]:
     """Return what `Aggregator.load` takes. The sums and rows of no game at all are those of a fresh aggregator."""
     root: dict[str, Any] = {}
-    for path, value in [*flat.sums.items(), *flat.rows.items()]:
+    for path, value in [*flat.sums.items(), *((f"{path}{BETWEEN}rows", rows) for path, rows in flat.rows.items())]:
         *parts, last = path.split(BETWEEN)
         node = root
         for part in parts:
@@ -134,7 +146,7 @@ def unflatten(flat: Flat, declared: Mapping[str, State]) -> dict[str, Any]:
 
 def _state(prototype: State, node: Any) -> Any:
     if isinstance(prototype, Sum | Table | TopK):
-        return node
+        return node if isinstance(prototype, Sum) else [node[_ADDED], node.get("rows", [])]
     if isinstance(prototype, JointMoments):
         sums, products = _parts(prototype.size)
         return [node["n"], [node.get(part, 0) for part in sums], [node.get(part, 0) for part in products]]

@@ -87,7 +87,7 @@ class Folder:
             block = self._counted(task.name, kind, view, numbers)
             if isinstance(block, AggregatorCrash):
                 return Folded(Flat(), block)
-            merged = block.merged(set(numbers))
+            merged = block.merged(set(numbers), declared)
             flat.merge(merged.sums.items(), merged.rows)
         for name in task.also:
             with contextlib.suppress(AnalysisError, NotFlat):
@@ -111,7 +111,7 @@ class Folder:
                 return part.crashes[0]
             for _, state in part.states():
                 block.add(number, flatten(state, declared))
-        self._states.keep(kind, view, place, block)
+        self._states.keep(kind, view, place, block, declared)
         return block
 
     def sizes(self, name: str, epoch: int) -> dict[tuple[str, int], int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engine.contracts.states import State
 from engine.web.store.blocks import Block
 from engine.web.store.schema import VERSION
 
@@ -65,11 +66,11 @@ class States:
                     return Block.load(row[0])
         return Block()
 
-    def keep(self, kind: str, view: str, number: int, block: Block) -> None:
-        """Keep a block, if that can be done."""
+    def keep(self, kind: str, view: str, number: int, block: Block, declared: Mapping[str, State]) -> None:
+        """Keep a block, if that can be done; `declared` are the states of the aggregator."""
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error, OverflowError, OSError):
-                row = (kind, view, number, len(block.games), block.dump())
+                row = (kind, view, number, len(block.games), block.dump(declared))
                 self._database.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?)", row)
 
     def forget(self, kinds: Sequence[str]) -> None:
