@@ -3,8 +3,8 @@
 The viewers are another process, as browsers are: each reads the stream of events as it comes. Measured are the
 seconds of the run, the processor time of the parent while it goes on (run, server and store are there), and that
 of the parent and its workers together. Wall time on a busy machine differs by more than what is looked for, so the
-share is what viewers add to the parent's processor time in each second of the run: events come by the second. It is
-given in percent of one core for each worker.
+share is what viewers add to the parent's processor time in each second of the run, in percent of one core for each
+worker: events come by the second.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -53,6 +54,7 @@ class _Parser(HTMLParser):
         self.words += data
 
 
+@lru_cache(64)
 def parsed(text: str) -> _Parser:
     """Return tags and text of a page."""
     parser = _Parser()
