@@ -149,6 +149,8 @@ class _Uvicorn(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        if not self.started:
+            raise SystemExit(1)  # as newer versions of uvicorn do themselves
         for bound in sockets or ():
             bound.listen(BACKLOG)
         self.lifespan.state[CLOSING] = self._closing

@@ -142,7 +142,7 @@ def test_a_thousand_idle_connections_keep_nobody_out() -> None:
 def test_connections_in_use_are_not_closed_for_idle_ones() -> None:
     with serving(connections=10) as site, contextlib.ExitStack() as others:
         stream = others.enter_context(site.client.stream())
-        for _ in range(20):
+        for _ in range(12):
             others.enter_context(site.client.connect())
             assert stream.recv(1000)
         assert len(site.open) == 1
