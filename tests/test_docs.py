@@ -83,6 +83,7 @@ def test_where_to_change_what_names_files_that_exist() -> None:
     assert len(rows) == 27
     assert len(rows) == 29
     assert len(rows) == 30
+    assert len(rows) == 31
     assert words.count("| **") == 12
     for row in rows:
         name = re.findall(r"`((?:engine|plugins)/[^`]*)`", row)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -17,6 +17,9 @@ from engine.model import AnalysedGame, RunResult
 from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.api.aio import AsyncAnalyzer
 
 MISSING = "the pages need {}: pip install 'grandmaster-analysis[web]'"
 NEWEST = 12
@@ -81,6 +84,7 @@ class Pages:
         from engine.web.guard import Guard
         from engine.web.ports import bind
         from engine.web.reports import Reports
+        from engine.web.seats import Seats
         from engine.web.site import Site, application
         from engine.web.store import Filter, Store
         from engine.web.token import Access
@@ -90,7 +94,8 @@ class Pages:
         self._store = Store.open(path)
         self._everything = Filter()
         self._reports = Reports(self._store, settings=settings, workers=settings.workers)
-        self._site = Site(self._store, self._reports, title=title, live=hub, token=access.page)
+        board = None if settings.evaluator_name == "recorded" else Seats(lambda: _searcher(settings))
+        self._site = Site(self._store, self._reports, title=title, live=hub, analyzer=board, token=access.page)
         self._server = server.Server(Guard(application(self._site), access, hosts=bound.names()), bound)
         self._open = (lambda _: None) if flags["no_browser"] else server.open_browser
         self._for_browser = bound.url + ("live" if hub is not None else "") + access.ticket()
@@ -130,6 +135,19 @@ class Pages:
             return self._server.wait(seconds)
 
         interruption.await_signal(ended)
+
+
+def _searcher(settings: Settings) -> AsyncAnalyzer:
+    """Return what searches positions of the board: a worker with the evaluator of the run."""
+    from engine.api.aio import AsyncAnalyzer
+
+    own = Settings(
+        evaluator=settings.evaluator,
+        evaluator_options=settings.evaluator_options,
+        plugins=settings.plugins,
+        nice=settings.nice,
+    )
+    return AsyncAnalyzer(workers=1, settings=own)
 
 
 class Watched:

@@ -33,7 +33,7 @@ from engine.run.progress import Snapshot
 from engine.web.glimpse import glimpse
 from engine.web.standing import ending, standing
 
-SECONDS = 0.5
+SECONDS = 1.0
 """Seconds between two events of progress, at least."""
 LOGGED = 1 << 20
 """Bytes of the log, at most."""
@@ -92,7 +92,7 @@ class Hub:
     # -- the run's thread --
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Show how far the run is, twice a second; at once when it is paused, goes on or is about to stop."""
+        """Show how far the run is, every second; at once when it is paused, goes on or is about to stop."""
         self._notice(snapshot.notices)
         self._latest = snapshot
         before, now = self._snapshot, time.monotonic()

@@ -29,8 +29,8 @@ def standing(snapshot: Snapshot) -> dict[str, Any]:
         "wins": f"{snapshot.wins:,}",
         "time": duration(snapshot.seconds),
         "left": duration(remaining) if remaining is not None else "–",
-        "speed": f"{rate(snapshot.positions / seconds)} positions/s",
-        "nodes": f"{short(snapshot.nodes / seconds)} nodes/s",
+        "speed": rate(snapshot.positions / seconds),
+        "nodes": short(snapshot.nodes / seconds),
     }
     share = f"{100 * values['share']:.0f}%, " if values["share"] is not None else ""
     about = f", about {duration(remaining)} left" if remaining is not None and values["phase"] == "running" else ""

@@ -113,14 +113,14 @@ function shape(tag, attributes) {
 function curve(points) {
   const width = points.length - 1;
   const svg = shape("svg", {
-    class: "curve", viewBox: `0 0 ${width} 100`, preserveAspectRatio: "none", "aria-hidden": "true",
+    class: "win-graph", viewBox: `0 0 ${width} 100`, preserveAspectRatio: "none", "aria-hidden": "true",
   });
   const known = points.map((win, k) => [k, win]).filter(([, win]) => win !== null);
   const outline = [`0,100`, ...known.map(([k, win]) => `${k},${100 - win}`), `${width},100`].join(" ");
   svg.append(
-    shape("rect", { class: "curve-black", width, height: 100 }),
-    shape("polygon", { class: "curve-white", points: outline }),
-    shape("line", { class: "curve-even", x1: 0, y1: 50, x2: width, y2: 50 }),
+    shape("rect", { class: "win-black", width, height: 100 }),
+    shape("polygon", { class: "win-white", points: outline }),
+    shape("line", { class: "win-even", x1: 0, y1: 50, x2: width, y2: 50 }),
   );
   return svg;
 }
@@ -144,7 +144,7 @@ function showGame(game) {
   const link = made("a");
   link.href = live.dataset.game + game.number;
   link.append(bdi(game.white), " – ", bdi(game.black));
-  names.append(link, " ", made("span", game.result, "dim"));
+  names.append(link, " ", made("span", game.result, "dim tight"));
   const [white, black] = game.accuracy.map(percent);
   const figures = `White ${white}, ${judged(game.judged[0])}; Black ${black}, ${judged(game.judged[1])}`;
   item.append(names, made("p", figures, "note"));

@@ -106,7 +106,7 @@ def test_an_event_is_encoded_once_for_all_who_watch(monkeypatch: pytest.MonkeyPa
     assert len(encoded) == 3
 
 
-def test_progress_comes_twice_a_second_and_a_pause_at_once(clock: Clock) -> None:
+def test_progress_comes_every_second_and_a_pause_at_once(clock: Clock) -> None:
     hub = Hub()
     hub.snapshot(snapshot(1))
     seen, _ = hub.since(-1)
