@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import AnalysisError
 from engine.web.frame import Frame, filter_of, frame
+from engine.web.limits import limits
 from engine.web.pages.sections import Section, Sentence, sections
 from engine.web.pages.tables import Link
 from engine.web.site import site_of
@@ -34,7 +35,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/reports", reports),
         Route("/reports/{name}", report),
-        Route("/reports/{name}/events", events),
+        Route("/reports/{name}/events", events, middleware=[limits(stream=True, at_once=32)]),
     ]
 
 

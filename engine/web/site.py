@@ -15,24 +15,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
 from engine.errors import AnalysisError, ConfigError
-from engine.web import static_files
+from engine.web import answers, static_files
 from engine.web.frame import frame
 from engine.web.reports import Reports
 from engine.web.seats import Seats
 from engine.web.store import Store
 from engine.web.templating import template
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""The content security policy of every page."""
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
+HEADERS = {**answers.HEADERS, "cache-control": "no-store"}
+"""Headers of every page, also where the pages are mounted in another application."""
 OFFERED = 40
 """Values of a field that the form offers before anything is typed."""
 _MODULES = ("explore", "board", "openings", "live")
@@ -137,7 +128,7 @@ def _routes() -> Iterator[BaseRoute]:
 
 
 async def _wrong_setting(request: Request, error: Exception) -> Response:
-    return _error(request, HTTPStatus.BAD_REQUEST, "This filter does not work", str(error))
+    return _error(request, HTTPStatus.BAD_REQUEST, "This address does not work", str(error))
 
 
 async def _failed(request: Request, error: Exception) -> Response:
