@@ -65,5 +65,5 @@ def test_games_of_a_block_add_up(chosen: set[int], kept: bool) -> None:
 
 
 def test_what_is_no_block_is_refused() -> None:
-    with pytest.raises(ValueError, match=r'\w'):
+    with pytest.raises(ValueError, match=r"\w"):
         Block.load(b"no block")
