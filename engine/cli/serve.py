@@ -87,7 +87,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
     players = values.players(flags["players"])
     key = None
     with contextlib.suppress(OSError):  # reading the games reports it
-        key = key_of(names, players, flags["plugins"], settings.scoreboard.winning_cp)
+        key = key_of(names, players, settings)
     with keep(key) as kept:
         if kept.built:
             with Pages(flags, settings, title, kept.path) as shown:

@@ -12,17 +12,25 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, BinaryIO, Self
 
+from engine.errors import InputError
+from engine.settings import Settings
 from engine.system.locks import lock_file
 from engine.system.paths import cache_dir
 from engine.web.store import Store
 from engine.web.store.schema import VERSION
+from engine.web.store.states import remove_states, states_path
 from engine.web.store.store import remove
 
 MOST = 12
 """Stores that are kept."""
 MOST_BYTES = 4 << 30
+"""Bytes of all of them, with the states of aggregators beside them."""
+HASHED_BYTES = 1 << 30
+"""Of a larger file, its beginning and end, its size and the time of its last change stand for its content."""
+_END_BYTES = 16 << 20
+_CHUNK = 1 << 20
 _ENDING = ".games"
 
 
@@ -54,7 +62,7 @@ class KeptStore:
     def close(self) -> None:
         """Let others have it; one without all games is removed."""
         if self._temporary or not _is_built(self.path):
-            remove(self.path)
+            _remove(self.path)
             Path(self._lock.name).unlink(missing_ok=True)
         self._lock.close()
 
@@ -64,13 +72,18 @@ def folder() -> Path:
     return cache_dir() / "pages"
 
 
-def key_of(paths: Sequence[str], *said: object) -> str | None:
+def key_of(paths: Sequence[str], players: Sequence[str], settings: Settings) -> str | None:
     """Return the name of the store of some files; None where they can be read only once.
 
     * **paths** - files and folders, in order.
-    * **said** - what else makes a difference.
+    * **players** - the names of the player whom the pages begin with.
+    * **settings** - how the files are read.
+
+    Raises OSError.
     """
-    digest = hashlib.blake2b(repr((VERSION, said)).encode("utf-8", "surrogateescape"), digest_size=16)
+    reading = (settings.search, settings.encoding, settings.same, settings.keep_duplicates, settings.max_games)
+    said = (VERSION, tuple(players), reading, settings.plugins, settings.scoreboard.winning_cp)
+    digest = hashlib.blake2b(repr(said).encode("utf-8", "surrogateescape"), digest_size=16)
     for path in paths:
         files = sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]
         for file in files:
@@ -80,9 +93,25 @@ def key_of(paths: Sequence[str], *said: object) -> str | None:
                 return None
             digest.update(os.fsencode(os.path.abspath(file)) + b"\0")  # noqa: PTH100 - as written
             with file.open("rb") as content:
-                while piece := content.read(1 << 20):
-                    digest.update(piece)
+                _add_content(digest, content)
     return digest.hexdigest()
+
+
+def _add_content(digest: hashlib.blake2b, file: BinaryIO) -> None:
+    status = os.fstat(file.fileno())
+    if status.st_size <= HASHED_BYTES:
+        _add(digest, file, status.st_size)
+        return
+    digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+    _add(digest, file, _END_BYTES)
+    file.seek(-_END_BYTES, os.SEEK_END)
+    _add(digest, file, _END_BYTES)
+
+
+def _add(digest: hashlib.blake2b, file: BinaryIO, size: int) -> None:
+    while size > 0 and (piece := file.read(min(_CHUNK, size))):
+        digest.update(piece)
+        size -= len(piece)
 
 
 def keep(key: str | None) -> KeptStore:
@@ -118,14 +147,22 @@ def prune(home: Path) -> None:
     for path in stores:
         own = path.with_suffix(".lock")
         with own.open("ab") as lock:
-            if lock_file(lock) == "busy":
-                kept, size = kept + 1, size + _status(path).st_size
+            is_used = lock_file(lock) == "busy"
+            fits = kept + 1 < MOST and size + _size(path) <= MOST_BYTES
+            if is_used or (fits and _is_built(path)):
+                kept, size = kept + 1, size + _size(path)
                 continue
-            if kept + 1 < MOST and size + _status(path).st_size <= MOST_BYTES and _is_built(path):
-                kept, size = kept + 1, size + _status(path).st_size
-                continue
-            remove(path)
+            _remove(path)
             own.unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    remove(path)
+    remove_states(path)
+
+
+def _size(path: Path) -> int:
+    return _status(path).st_size + _status(states_path(path)).st_size
 
 
 def _status(path: Path) -> os.stat_result:
@@ -136,15 +173,14 @@ def _status(path: Path) -> os.stat_result:
 
 
 def _is_built(path: Path) -> bool:
+    """Whether a store has all its games, and they can be read."""
     if not path.is_file():
         return False
     try:
         store = Store.open(path)
-    except Exception:
+    except InputError:
         return False
     try:
-        return store.finished()
-    except Exception:
-        return False
+        return store.is_whole()
     finally:
         store.close()

@@ -44,7 +44,7 @@ class Opened:
                 return cls(Store.open(names[0]), None)
         key = None
         with contextlib.suppress(OSError):  # reading the games reports it
-            key = key_of(names, tuple(players), settings.plugins, settings.scoreboard.winning_cp)
+            key = key_of(names, players, settings)
         kept = keep(key)
         try:
             if not kept.built:

@@ -2,8 +2,7 @@
 
 from engine.web.store.build import build
 from engine.web.store.filters import Filter
-from engine.web.store.kept import open_kept
 from engine.web.store.results import GameRow, Leak, MoveRow, Summary, Tree, TreeMove
 from engine.web.store.store import Store
 
-__all__ = ["Filter", "GameRow", "Leak", "MoveRow", "Store", "Summary", "Tree", "TreeMove", "build", "open_kept"]
+__all__ = ["Filter", "GameRow", "Leak", "MoveRow", "Store", "Summary", "Tree", "TreeMove", "build"]

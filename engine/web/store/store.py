@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import msgspec
 
@@ -40,8 +40,6 @@ class Store:
         self._lock = threading.Lock()
         self._people: tuple[int, People] | None = None
         self._winning_cp = WINNING_CP
-        self.in_use: BinaryIO | None = None
-        """A locked file that says that the store is in use; closed and removed with it."""
 
     @classmethod
     def create(
@@ -138,11 +136,6 @@ class Store:
     def close(self) -> None:
         """Close the file. May be called more than once."""
         self._readers.close()
-        mark, self.in_use = self.in_use, None
-        if mark is not None:
-            with contextlib.suppress(OSError):
-                Path(mark.name).unlink()
-            mark.close()
         with self._lock:
             writer, self._writer = self._writer, None
             if writer is not None:

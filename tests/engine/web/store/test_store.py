@@ -14,8 +14,9 @@ import engine
 from engine.errors import ConfigError, InputError
 from engine.model import AnalysedGame
 from engine.positions.fen import fen_of
-from engine.web.store import Filter, Store, build, open_kept
-from engine.web.store.kept import kept_folder
+from engine.web.kept import folder
+from engine.web.opened import Opened
+from engine.web.store import Filter, Store, build
 from tests.support import DATA
 
 MATCH = DATA / "match.jsonl.zst"
@@ -202,22 +203,22 @@ def test_a_store_is_kept_by_content_and_built_again_when_it_is_damaged(tmp_path:
     source.write_bytes(MATCH.read_bytes())
 
     def opened() -> tuple[Path, int]:
-        store = open_kept([source])
+        opened = Opened.results([source])
         try:
-            return store.path, store.path.stat().st_ino
+            assert opened.store.count(Filter()) == 24
+            return opened.store.path, opened.store.path.stat().st_ino
         finally:
-            store.close()
+            opened.close()
 
     first = opened()
     assert opened() == first
-    assert first[0].parent == kept_folder()
+    assert first[0].parent == folder()
     first[0].write_bytes(first[0].read_bytes()[:20_000])
     damaged = opened()
     assert damaged[0] == first[0]
-    store = open_kept([source])
-    assert store.count(Filter()) == 24
-    store.close()
-    assert sorted(path.name for path in kept_folder().iterdir()) == [first[0].name]
+    assert [path.name for path in folder().iterdir() if path.suffix != ".lock"] == [first[0].name]
+    source.write_bytes(source.read_bytes() + MATCH.read_bytes())
+    assert opened()[0] != first[0]
 
 
 def test_choices_for_suggestions(store: Store) -> None:
