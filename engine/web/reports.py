@@ -21,9 +21,9 @@ from engine.run.plugin_options import AGGREGATORS, add_shared_settings
 from engine.settings import Settings
 from engine.settings.types import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 from engine.web.store import Filter, Store
-from engine.web.store.crew import Crew
 from engine.web.store.flat import Flat, cut, prototypes, unflatten
 from engine.web.store.folding import Folded, Folder, FoldJob, Task, tasks
+from engine.web.store.folding_pool import FoldingPool
 from engine.web.store.results import Facts
 
 _KEPT = 200
@@ -90,7 +90,7 @@ class Reports:
         self._here = threading.Lock()
         self._folder: Folder | None = None
         """Counts in this process, for whoever holds `_here`."""
-        self._crew: Crew | None = None
+        self._pool: FoldingPool | None = None
         self._kept: OrderedDict[tuple[str, Filter, int], Report] = OrderedDict()
         self._closed = False
 
@@ -98,15 +98,15 @@ class Reports:
         """Start the processes, so that the first report need not wait for them."""
         if self._size and not self._registry.given:
             with self._lock:
-                if self._crew is None and not self._closed:
-                    self._crew = Crew(self._job(), self._size)
+                if self._pool is None and not self._closed:
+                    self._pool = FoldingPool(self._job(), self._size)
 
     def close(self) -> None:
         """End the processes."""
         with self._lock:
-            self._closed, crew, self._crew = True, self._crew, None
-        if crew is not None:
-            crew.close()
+            self._closed, pool, self._pool = True, self._pool, None
+        if pool is not None:
+            pool.close()
         with self._here:
             folder, self._folder = self._folder, None
             if folder is not None:
@@ -205,10 +205,10 @@ class Reports:
                 yield folded, task.games
             return
         self.warm()
-        crew = self._crew
-        if crew is None:
+        pool = self._pool
+        if pool is None:
             return
-        yield from _in_crew(crew, work, _AHEAD * self._size)
+        yield from _in_pool(pool, work, _AHEAD * self._size)
 
 
 class _Making:
@@ -240,14 +240,14 @@ class _Making:
         return aggregators.reports(self._facts.scales)[self._name]
 
 
-def _in_crew(crew: Crew, work: Sequence[Task], ahead: int) -> Iterator[tuple[Folded, int]]:
+def _in_pool(pool: FoldingPool, work: Sequence[Task], ahead: int) -> Iterator[tuple[Folded, int]]:
     """Have tasks done, a few at a time, and yield what comes of them in their order."""
     line: deque[tuple[Task, Future[Folded]]] = deque()
     rest = iter(work)
     try:
         while True:
             while len(line) < ahead and (task := next(rest, None)) is not None:
-                line.append((task, crew.submit(task)))
+                line.append((task, pool.submit(task)))
             if not line:
                 return
             task, future = line.popleft()

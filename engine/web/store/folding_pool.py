@@ -28,7 +28,7 @@ _TRIES = 2
 Work = tuple[Task, "Future[Folded]"]
 
 
-class Crew:
+class FoldingPool:
     """Some processes, and a line of tasks before them."""
 
     def __init__(self, job: FoldJob, size: int) -> None:
