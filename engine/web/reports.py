@@ -21,8 +21,8 @@ from engine.run.plugin_options import AGGREGATORS, add_shared_settings
 from engine.settings import Settings
 from engine.settings.types import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 from engine.web.store import Filter, Store
-from engine.web.store.flat import Flat, cut, prototypes, unflatten
-from engine.web.store.folding import Folded, Folder, FoldJob, Task, tasks
+from engine.web.store.flat import Flat, NotFlat, cut, prototypes, unflatten
+from engine.web.store.folding import VIEWS, Folded, Folder, FoldJob, Task, tasks
 from engine.web.store.folding_pool import FoldingPool
 from engine.web.store.results import Facts
 
@@ -146,11 +146,15 @@ class Reports:
             yield Partial(games, games, known, done=True)
             return
         selected = self._store.numbers(where)
-        making = _Making(self, name, where)
         shown_at = time.monotonic()
         yield Partial(0, len(selected), None)
-        also = [other for other in self.default_names(where) if other != name]
-        for folded, games in self._folded(name, selected, also):
+        making: _Making | _Adding
+        try:
+            making, counted = _Making(self, name, where), self._folded(name, where, selected)
+        except NotFlat:
+            making = _Adding(self, name, where)
+            counted = making.add(self._store, selected)
+        for folded, games in counted:
             making.take(folded, games)
             if time.monotonic() - shown_at >= _SHOWN_EVERY and making.games < len(selected):
                 yield Partial(making.games, len(selected), making.report())
@@ -184,11 +188,12 @@ class Reports:
         )
 
     def _folded(
-        self, name: str, selected: Sequence[tuple[int, str]], also: Sequence[str]
-    ) -> Iterator[tuple[Folded, int]]:
+        self, name: str, where: Filter, selected: Sequence[tuple[int, str]]
+    ) -> Iterator[tuple[Folded | None, int]]:
         """Yield what was counted in some of the games, and how many they are, until all are counted."""
         if not selected:
             return
+        also = [other for other in self.default_names(where) if other != name]
         epoch = self._store.epoch()
         with self._here:
             folder = self._folder = self._folder or Folder(self._job())
@@ -224,8 +229,9 @@ class _Making:
         self.games = 0
         """Games that it has."""
 
-    def take(self, folded: Folded, games: int) -> None:
+    def take(self, folded: Folded | None, games: int) -> None:
         """Add what was counted in so many games."""
+        assert folded is not None
         self._flat.merge(folded.flat.sums.items(), folded.flat.rows)
         self._crash = self._crash or (folded if folded.crash is not None else None)
         self.games += games
@@ -238,6 +244,32 @@ class _Making:
         if self._crash is not None and self._crash.crash is not None:
             aggregators.take({}, [self._crash.crash], 0)
         return aggregators.reports(self._facts.scales)[self._name]
+
+
+class _Adding:
+    """A report of an aggregator that keeps other states than aggregators declare: games are added one by one."""
+
+    def __init__(self, reports: Reports, name: str, where: Filter) -> None:
+        self._name = name
+        self._aggregators = reports.load(name, where)
+        self._facts = reports.facts(where)
+        self.games = 0
+        """Games that it has."""
+
+    def add(self, store: Store, selected: Sequence[tuple[int, str]]) -> Iterator[tuple[None, int]]:
+        """Add each game, and yield then."""
+        for number, view in selected:
+            for game in store.records([number]):
+                self._aggregators.add(structs.replace(game, view=VIEWS[view]))
+            yield None, 1
+
+    def take(self, _: object, games: int) -> None:
+        """Count games that were added."""
+        self.games += games
+
+    def report(self) -> Report:
+        """Return the report on the games so far."""
+        return self._aggregators.reports(self._facts.scales)[self._name]
 
 
 def _in_pool(pool: FoldingPool, work: Sequence[Task], ahead: int) -> Iterator[tuple[Folded, int]]:

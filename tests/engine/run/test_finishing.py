@@ -16,7 +16,9 @@ from engine.run.batch_pool import BatchPool
 from engine.run.finishing import Finisher
 from engine.settings import Settings
 from tests.engine.run.test_recorded import CRASHING, EVALUATED, WRITERS, assert_equal, kill_at_merges
+from tests.support import DATA
 
+MATCH = DATA / "match.jsonl.zst"
 Both = Callable[..., tuple[RunResult, RunResult]]
 
 
@@ -73,6 +75,14 @@ def test_the_bytes_of_outputs_and_the_reports_are_the_same(tmp_path: Path, games
     assert_equal(here, elsewhere)
     assert here.counts.analysed == 60
     assert [output.read_bytes() for output in outputs] == before
+
+
+def test_our_own_evaluations_are_taken_as_they_were_written(tmp_path: Path, both: Both) -> None:
+    output = tmp_path / "out.jsonl"
+    before: list[bytes] = []
+    here, elsewhere = both(MATCH, output=[output], between=lambda: before.append(output.read_bytes()))
+    assert_equal(here, elsewhere)
+    assert output.read_bytes() == before[0]
 
 
 def test_a_plugin_that_fails_is_put_aside_as_in_one_process(

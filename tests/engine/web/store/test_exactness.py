@@ -154,7 +154,55 @@ def test_reports_of_filters_equal_those_of_a_run(tmp_path: Path, workers: int) -
     store.close()
 
 
-@pytest.mark.parity
+LONGEST = '''
+"""A plugin."""
+
+from typing import Any
+
+from engine.model import AnalysedGame, Metric, Report
+from engine.plugin import Aggregator
+
+
+class Longest(Aggregator):
+    """How long is the longest game? A greatest value is none of the declared states."""
+
+    plies = 0
+
+    def add(self, game: AnalysedGame) -> None:
+        self.plies = max(self.plies, len(game.plies))
+
+    def report(self) -> Report:
+        return Report("Longest", {"plies": Metric(self.plies, "plies")})
+
+    def merge(self, other: "Longest") -> None:
+        self.plies = max(self.plies, other.plies)
+
+    def state(self) -> Any:
+        return self.plies
+
+    def load(self, state: Any) -> None:
+        self.plies = state
+'''
+
+
+def test_an_aggregator_with_states_of_its_own(tmp_path: Path) -> None:
+    plugin = tmp_path / "longest.py"
+    plugin.write_text(LONGEST, "utf-8")
+    store = build([MATCH], tmp_path / "match.store")
+    reports = Reports(store, plugins=[str(plugin)], workers=0)
+    for query in ({}, {"player": "Stockfish 1400", "result": "loss"}):
+        where = Filter.from_query(query)
+        *earlier, last = reports.stream("longest", where)
+        lengths = [len(game.plies) for game in store.records({number for number, _ in store.numbers(where)})]
+        assert last.done
+        assert last.report is not None
+        assert (last.games, last.report.metrics["plies"].value) == (len(lengths), max(lengths))
+        assert not any(partial.done for partial in earlier)
+    reports.close()
+    store.close()
+
+
+@pytest.mark.soak
 @pytest.mark.timeout(3_000)
 def test_every_report_of_twenty_filters_on_real_games(tmp_path: Path) -> None:
     path = shared_data("lichess-analysed", "games_eval_clk.pgn")
