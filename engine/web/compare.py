@@ -35,6 +35,8 @@ _ROWS = (
     *((f"lost in the {phase}", f"Win% lost by a move, {phase}", "float") for phase in PHASES),
 )
 """Figure, its label and the kind of its value."""
+FEW = 10
+"""Games of either side below which nothing is said of a difference."""
 _HIGHER_IS_BETTER = frozenset({"score", "accuracy"})
 
 
@@ -71,6 +73,8 @@ class Line(Struct, frozen=True):
     better: str
     """Which side is better, `a` or `b`; empty within chance."""
     drawing: Markup
+    unknown: str = "cannot be said"
+    """Why there is no word."""
 
 
 def compare(request: Request) -> Response:
@@ -135,6 +139,11 @@ class _Row(Struct, frozen=True):
     second: Estimate
     apart: Difference
 
+    @property
+    def games(self) -> int:
+        """Games of the smaller side."""
+        return min(self.first.games, self.second.games)
+
 
 def _lines(first: Mapping[str, Sample], second: Mapping[str, Sample]) -> Iterator[Line]:
     none = Sample({})
@@ -144,8 +153,17 @@ def _lines(first: Mapping[str, Sample], second: Mapping[str, Sample]) -> Iterato
         apart, ends = difference(a, b), (a.estimate(), b.estimate())
         if apart is not None and ends[0] is not None and ends[1] is not None:
             rows.append(_Row(name, label, kind, ends[0], ends[1], apart))
-    for row, certainty in zip(rows, certainties([row.apart.p for row in rows]), strict=True):
-        yield _line(row, certainty)
+    compared = [row for row in rows if row.games >= FEW]
+    words = certainties([row.apart.p for row in compared])
+    certain = {row.name: certainty for row, certainty in zip(compared, words, strict=True)}
+    for row in rows:
+        yield _line(row, certain[row.name]) if row.name in certain else _uncertain(row)
+
+
+def _uncertain(row: _Row) -> Line:
+    """Return the line of a figure of too few games: what it is, and nothing of how certain."""
+    line = _line(row, "may be chance")
+    return structs.replace(line, apart_ends="", word="", unknown=f"too few games ({row.games})")
 
 
 def _line(row: _Row, certainty: Certainty) -> Line:

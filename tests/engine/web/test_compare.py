@@ -107,6 +107,15 @@ def test_a_real_difference_is_sure_and_none_is_within_chance(site_of: Make) -> N
     assert "sure" not in words
 
 
+def test_nothing_is_said_of_few_games(site_of: Make) -> None:
+    noise = random.Random(3)
+    visit = site_of([*games(9, 300, 1, "2025.03.01", noise), *games(20, 10, 21, "2026.03.01", noise)])
+    words = visit.page("/compare?a=until%3D2025&b=since%3D2026").words.partition("How certain")[2]
+    rows = words.partition("Below each")[0]
+    assert "too few games (9)" in rows
+    assert not any(word in rows for word in ("sure", "likely", "within chance"))
+
+
 def test_the_fields_of_a_form_become_one_address(match: Visit) -> None:
     answer = match.get("/compare?a.side=white&a.player=&a.opening=C4&b=side%3Dblack")
     assert answer.status == 303
