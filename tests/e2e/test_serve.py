@@ -56,6 +56,7 @@ def test_results_are_shown_until_ctrl_c_and_at_once_the_second_time(folder: Path
     assert len(list(kept.glob("*.games"))) == 1
 
 
+@pytest.mark.slow
 def test_a_run_is_watched_and_its_games_stay(folder: Path) -> None:
     """Reports, outputs and the exit code are those of the same command without pages."""
     run = ("analyze", "few.pgn", "-e", fake_uci(folder / "fake"), "--nodes", "50", "--no-cache", "-q")

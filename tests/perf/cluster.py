@@ -84,7 +84,10 @@ def _throughput(args: argparse.Namespace, report: Report, folder: Path) -> None:
         what = (
             f"nodes/s of --executor {name} ÷ local, {args.workers} workers, {nodes} nodes, start and end included"
         )
-        report.find(what, sides.spread(ratios, 3), f"≥ {AIM}", met=sides.median(ratios) >= AIM)
+        if name.endswith("that runs"):
+            report.find(what, sides.spread(ratios, 3), f"≥ {AIM}", met=sides.median(ratios) >= AIM)
+        else:
+            report.find(what, sides.spread(ratios, 3))
     report.data["throughput"] = found
 
 

@@ -1,4 +1,6 @@
-"""Peak memory of the parent over a million games with a folder of Parquet: it must not grow with the games.
+"""Peak memory of the parent over a million games: it must not grow with the games.
+
+With a folder of Parquet, or with `--no-output` of the reports alone.
 
 The games are generated and short, 6 plies, with evaluations and clocks, so that nothing is searched: 4,000
 beginnings, played by 200,000 players over ten years, as in a database in the order of time. What fills the memory
@@ -55,6 +57,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--each", action="store_true", help=f"each aggregator by itself, over {list(EACH_SIZES)} games"
     )
     parser.add_argument("--real", action="store_true", help="the PGN files of the big real data")
+    parser.add_argument("--no-output", action="store_true", help="without the folder of Parquet")
     parser.add_argument("--only", metavar="NAMES", default=ONLY, help=f"aggregators  [{ONLY}]")
 
 
@@ -70,7 +73,8 @@ def run(args: argparse.Namespace) -> Report:
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="perf-") as name:
             source = write_games(Path(name) / "games.pgn", size)
-            peak, seconds = measure([source], args.workers, args.only, "-o", f"{Path(name) / 'tables'}/")
+            output = () if args.no_output else ("-o", f"{Path(name) / 'tables'}/")
+            peak, seconds = measure([source], args.workers, args.only, *output)
         peaks.append(peak)
         table.add(f"{size:,}", f"{peak:.1f}", f"{seconds:.0f}")
         report.data[str(size)] = {"parent": peak, "seconds": seconds}

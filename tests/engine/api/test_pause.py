@@ -77,6 +77,7 @@ def test_a_paused_run_can_be_cancelled(tmp_path: Path) -> None:
     assert str(run).startswith("<engine.Run: interrupted, ")
 
 
+@pytest.mark.slow
 def test_a_run_with_an_event_loop_pauses_too(tmp_path: Path) -> None:
     resting = Resting()
 
@@ -89,6 +90,7 @@ def test_a_run_with_an_event_loop_pauses_too(tmp_path: Path) -> None:
     resting.check()
 
 
+@pytest.mark.slow
 def test_games_with_evaluations_rest_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are analysed by other processes, a batch at a time."""
     monkeypatch.setattr("engine.run.start.BATCHED_BYTES", 0)

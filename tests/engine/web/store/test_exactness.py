@@ -147,7 +147,7 @@ def check(path: Path, store: Store, cases: list[Case], names: list[str], workers
         reports.close()
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_reports_of_filters_equal_those_of_a_run(tmp_path: Path, workers: int) -> None:
     store = build([MATCH], tmp_path / "match.store")
     check(MATCH, store, SMALL, ["accuracy", "best-scores", "leaks", "trends"], workers)
