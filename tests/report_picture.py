@@ -34,7 +34,9 @@ def main() -> None:
         _report(page, Path(folder, "report.html"))
         with _served(Path(folder)) as address:
             page.goto(address + OVERVIEW)
-            page.wait_for_load_state("networkidle")
+            while page.get_by_text("the run goes on").count():
+                page.reload()
+            page.get_by_text("so far").last.wait_for(state="hidden")
             page.screenshot(path=DATA / "serve.png")
         browser.close()
 

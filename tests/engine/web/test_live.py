@@ -31,6 +31,15 @@ def test_the_page_says_everything_without_a_script(tmp_path: Path) -> None:
     assert not [tag for tag, attributes in page.tags if tag == "script" and "src" not in attributes]
 
 
+def test_every_page_says_that_its_figures_are_those_so_far(tmp_path: Path) -> None:
+    hub = Hub()
+    hub.snapshot(snapshot(1))
+    with served(tmp_path, hub) as server:
+        assert 'so far: <a href="/live">the run goes on</a>' in server.ask("GET", "/games")[1]
+        hub.error(3, "no evaluator works")
+        assert "the run goes on" not in server.ask("GET", "/games")[1]
+
+
 def test_without_a_run_there_is_no_page(tmp_path: Path) -> None:
     with served(tmp_path, None) as server:
         for path in ("/live", "/live/events"):
