@@ -2,9 +2,9 @@
 
 The games are the 500 that Lichess analysed, again and again under other names and dates; half of them are one
 player's. Prints the seconds to build the store, and of a process that has just opened it: the seconds of filters
-that it has not seen before (summary, first page of games, default reports), with the states of games on the disk,
-those of positions of the tree, and the most memory. In between all default reports are made once, which counts
-the states. `--folder` keeps the games and the store for the next time.
+that it has not seen before (the pages that a browser gets, summary, first page of games, default reports), with
+the states of games on the disk, those of positions of the tree, and the most memory. In between all default
+reports are made once, which counts the states. `--folder` keeps the games and the store for the next time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import time
 from pathlib import Path
 
 from engine.web.reports import Reports
+from engine.web.site import Site, application
 from engine.web.store import Filter, Store, build
+from tests.engine.web.asgi import get
 from tests.perf.games import big
 from tests.perf.report import Unavailable
 
@@ -89,9 +91,17 @@ def measure(path: Path) -> None:
     store = Store.open(path)
     reports = Reports(store)
     reports.warm()
+    other = Reports(store)  # which keeps its own, so that neither knows what the other has made
+    other.warm()
+    pages = application(Site(store, other))
     time.sleep(5)  # the processes start
     for query in FILTERS:
         where = Filter.from_query(query)
+        seen = []
+        for page in ("/", "/games", "/reports/accuracy"):
+            started = time.perf_counter()
+            get(pages, f"{page}?{where.to_query()}")
+            seen.append(f"{page} {time.perf_counter() - started:.2f}")
         started = time.perf_counter()
         summary = store.summary(where)
         store.games(where)
@@ -103,9 +113,13 @@ def measure(path: Path) -> None:
             parts.append(f"{name} {time.perf_counter() - begun:.2f}")
         ended = time.perf_counter()
         seconds = f"{ended - started:6.2f} s (lists {listed - started:.2f})"
-        print(f"{seconds} {summary.games:6,} {where.words()}: {', '.join(parts)}", flush=True)
+        print(
+            f"{seconds} {summary.games:6,} {where.words()}: {', '.join(parts)}; pages, each before: {', '.join(seen)}",
+            flush=True,
+        )
     tree(store)
     reports.close()
+    other.close()
     print(f"most memory: {peak():.0f} MB")
     store.close()
 
