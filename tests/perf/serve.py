@@ -114,7 +114,7 @@ def measure(path: Path) -> None:
         ended = time.perf_counter()
         seconds = f"{ended - started:6.2f} s (lists {listed - started:.2f})"
         print(
-            f"{seconds} {summary.games:6,} {where.words()}: {', '.join(parts)}; pages, each before: {', '.join(seen)}",
+            f"{seconds} {summary.games:6,} {where.words()}: {', '.join(parts)}; pages {', '.join(seen)}",
             flush=True,
         )
     tree(store)
