@@ -113,17 +113,18 @@ def test_games_that_a_listener_or_a_writer_wants_stay_here(
 
 
 def test_a_run_that_is_stopped_delivers_what_the_other_process_has(
-    tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch, batched: list[int]
+    tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = threading.Event()
-    submit = BatchPool.submit
+    take = BatchPool.next
 
-    def stop_at_the_third(self: BatchPool, batch: Any) -> None:
-        submit(self, batch)
-        if len(batched) == 3:
+    def stop_at_the_first(self: BatchPool, seconds: float) -> Any:
+        result = take(self, seconds)
+        if result is not None:
             stop.set()
+        return result
 
-    monkeypatch.setattr(BatchPool, "submit", stop_at_the_third)
+    monkeypatch.setattr(BatchPool, "next", stop_at_the_first)
     for name, value in {"SECONDS_HERE": 0.0, "SHARE": -1.0, "BATCH_GAMES": 7}.items():
         monkeypatch.setattr(finishing, name, value)
     output, settings = tmp_path / "out.jsonl", Settings(cache="")

@@ -101,7 +101,7 @@ def test_the_nodes_are_chosen_said_and_give_the_same_analysis_again(
     assert timed == uniform
 
 
-@pytest.mark.parametrize("case", [(144.0, 170_000), (2_000.0, 12_000)])
+@pytest.mark.parametrize("case", [(142.0, 170_000), (2_000.0, 12_000)])
 def test_searches_are_adaptive_and_typing_what_is_said_gives_the_same(
     games: Path,
     default: engine.Settings,

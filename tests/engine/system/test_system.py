@@ -54,7 +54,9 @@ def test_nobody_else_asks() -> None:
     here = {path for folder in ("engine", "plugins") for path in (ROOT / folder).rglob("*.py")}
     here.remove(ROOT / "engine" / "testing" / "_fake_processes.py")  # it misbehaves on purpose
     ours = {path for path in here if path.is_relative_to(ROOT / "engine" / "system")}
-    forks = {path for path in here if path.is_relative_to(ROOT / "engine" / "themes")}  # of the board
+    forks = {
+        path for path in here if path.is_relative_to(ROOT / "engine" / "positions" / "themes")
+    }  # of the board
     found = {path.name: [*asked(path.read_text(encoding="utf-8"))] for path in sorted(here - ours - forks)}
     assert {name: calls for name, calls in found.items() if calls} == {}
     assert {"fcntl", "resource", "prctl", "killpg", "waitid", "process_group"} <= {
