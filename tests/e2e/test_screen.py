@@ -58,7 +58,7 @@ def test_events_tell_a_run_from_start_to_end(tmp_path: Path, fake: Path) -> None
     assert [event["seconds"] for event in progress] == sorted(event["seconds"] for event in progress)  # type: ignore[type-var]
     assert set(progress[0]) == {
         *("event", "seconds", "games", "positions", "total", "nodes", "cached", "skipped", "wins"),
-        *("best", "workers", "stopping", "recorded", "follow_ups", "follow_ups_total"),
+        *("best", "workers", "stopping", "paused", "recorded", "follow_ups", "follow_ups_total"),
     }
     end = told[-1]
     assert (end["games"], end["positions"], end["interrupted"]) == (13, 561, False)
