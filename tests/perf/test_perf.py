@@ -37,7 +37,7 @@ def one_short_game(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_memory_does_not_grow_with_the_names(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     perf("names", "--players", "10000", "30000", "--only-default", "-j", "2", "--json", out)

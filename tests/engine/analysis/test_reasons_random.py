@@ -95,6 +95,6 @@ def test_random_lines_make_no_false_sentence() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("seed", range(2, 5))
 def test_many_random_lines_make_no_false_sentence(seed: int) -> None:
     assert len(list(explained(seed, 500))) > 500
