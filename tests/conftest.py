@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "storm: minutes of kills; run by naming the marker: -m storm")
-    config.addinivalue_line("markers", "soak: many minutes of kills, games or names; run by naming the marker: -m soak")
+    config.addinivalue_line("markers", "soak: many minutes, of kills or games; run by naming the marker: -m soak")
     config.addinivalue_line("markers", "slow: many seconds each; run by naming the marker: -m slow")
     config.addinivalue_line("markers", "in_turns: spawn and forkserver take turns; the other half are storms")
     config.addinivalue_line("markers", "parity: real games of other people; run by naming the marker: -m parity")
