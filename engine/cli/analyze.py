@@ -82,9 +82,7 @@ CONTINUES = "the same command continues where it stopped"
     help="standard, deep, max, or a TOML file.",
 )
 @values.evaluator_options
-@click.option(
-    "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
-)
+@values.workers_option
 @click.option(
     "--nice", type=click.IntRange(0, 19), default=0, metavar="N", help="Let other programs go first, 19 the most."
 )

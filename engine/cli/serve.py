@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,9 +40,7 @@ FIRST = 200
 @pages.host_option
 @pages.port_option
 @pages.browser_option
-@click.option(
-    "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
-)
+@values.workers_option
 @values.plugin_options
 @values.quiet_option
 @values.verbose_option
@@ -85,10 +82,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
 
     names, title = list(flags["inputs"]), pages.title_of(flags["inputs"])
     players = values.players(flags["players"])
-    key = None
-    with contextlib.suppress(OSError):  # reading the games reports it
-        key = key_of(names, players, settings)
-    with keep(key) as kept:
+    with keep(key_of(names, players, settings)) as kept:
         if kept.built:
             with Pages(flags, settings, title, kept.path) as shown:
                 _announce(shown)

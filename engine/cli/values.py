@@ -111,6 +111,9 @@ plugin_options = _combine(
 )
 
 force_option = click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
+workers_option = click.option(
+    "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
+)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no closing lines.")
 verbose_option = click.option(
     "-v",

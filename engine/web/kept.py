@@ -20,7 +20,7 @@ from engine.system.locks import lock_file
 from engine.system.paths import cache_dir
 from engine.web.store import Store
 from engine.web.store.schema import VERSION
-from engine.web.store.states import remove_states, states_path
+from engine.web.store.states import states_path
 from engine.web.store.store import remove
 
 MOST = 12
@@ -28,7 +28,7 @@ MOST = 12
 MOST_BYTES = 4 << 30
 """Bytes of all of them, with the states of aggregators beside them."""
 HASHED_BYTES = 1 << 30
-"""Of a larger file, its beginning and end, its size and the time of its last change stand for its content."""
+"""Size of a file from which on beginning, end, size and time of the last change stand for its content."""
 _END_BYTES = 16 << 20
 _CHUNK = 1 << 20
 _ENDING = ".games"
@@ -62,7 +62,7 @@ class KeptStore:
     def close(self) -> None:
         """Let others have it; one without all games is removed."""
         if self._temporary or not _is_built(self.path):
-            _remove(self.path)
+            remove(self.path)
             Path(self._lock.name).unlink(missing_ok=True)
         self._lock.close()
 
@@ -73,13 +73,11 @@ def folder() -> Path:
 
 
 def key_of(paths: Sequence[str], players: Sequence[str], settings: Settings) -> str | None:
-    """Return the name of the store of some files; None where they can be read only once.
+    """Return the name of the store of some files; None where they can be read only once, or not at all.
 
     * **paths** - files and folders, in order.
     * **players** - the names of the player whom the pages begin with.
     * **settings** - how the files are read.
-
-    Raises OSError.
     """
     reading = (settings.search, settings.encoding, settings.same, settings.keep_duplicates, settings.max_games)
     said = (VERSION, tuple(players), reading, settings.plugins, settings.scoreboard.winning_cp)
@@ -92,8 +90,11 @@ def key_of(paths: Sequence[str], players: Sequence[str], settings: Settings) -> 
                     continue
                 return None
             digest.update(os.fsencode(os.path.abspath(file)) + b"\0")  # noqa: PTH100 - as written
-            with file.open("rb") as content:
-                _add_content(digest, content)
+            try:
+                with file.open("rb") as content:
+                    _add_content(digest, content)
+            except OSError:  # reading the games reports it
+                return None
     return digest.hexdigest()
 
 
@@ -152,13 +153,8 @@ def prune(home: Path) -> None:
             if is_used or (fits and _is_built(path)):
                 kept, size = kept + 1, size + _size(path)
                 continue
-            _remove(path)
+            remove(path)
             own.unlink(missing_ok=True)
-
-
-def _remove(path: Path) -> None:
-    remove(path)
-    remove_states(path)
 
 
 def _size(path: Path) -> int:

@@ -42,10 +42,7 @@ class Opened:
         if len(names) == 1:
             with contextlib.suppress(AnalysisError):
                 return cls(Store.open(names[0]), None)
-        key = None
-        with contextlib.suppress(OSError):  # reading the games reports it
-            key = key_of(names, players, settings)
-        kept = keep(key)
+        kept = keep(key_of(names, players, settings))
         try:
             if not kept.built:
                 Store.create(kept.path, players=players, winning_cp=settings.scoreboard.winning_cp).close()

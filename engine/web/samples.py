@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -130,12 +127,8 @@ def samples(store: Store, where: Filter) -> dict[str, Sample]:
     * **store** - the games.
     * **where** - the filter.
     """
-    query = store.query(where)
-    view, view_values = query.view()
-    condition = query.games()
-    chosen = f"WITH chosen AS MATERIALIZED (SELECT *, {view} AS view FROM games WHERE {condition.sql})"  # noqa: S608 - every value is a parameter
-    values = [*view_values, *condition.values]
-    with _reading(store.path) as db:
+    chosen, values = store.query(where).chosen()
+    with store.reading() as db:
         pairs = dict(_by_game(db.execute(f"{chosen} {_GAMES}", values)))
         for game, phase, lost, moves in db.execute(f"{chosen} {_PHASES}", values):
             pairs.setdefault(f"lost in the {phase}", {})[game] = (lost, moves)
@@ -173,12 +166,3 @@ def _by_game(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[int, t
             for name, numbers in zip(_COUNTED, errors, strict=True):
                 found[name][game] = (sum(number or 0 for number in numbers), len(sides))
     yield from found.items()
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        yield db
-    finally:
-        db.close()

@@ -29,7 +29,7 @@ PATIENCE = 1.0
 
 
 class Full(Exception):
-    """So many visitors wait that no more can."""
+    """An analysis that cannot wait: all places of the queue are taken."""
 
 
 class Seat:

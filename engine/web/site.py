@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from importlib import import_module, util
+from importlib import import_module
 from typing import Any
 
 from starlette.applications import Starlette
@@ -120,8 +120,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 def _routes() -> Iterator[BaseRoute]:
     yield from static_files.routes()
     for name in _MODULES:
-        if util.find_spec(f"engine.web.{name}") is not None:
-            yield from import_module(f"engine.web.{name}").routes()
+        yield from import_module(f"engine.web.{name}").routes()
 
 
 # -- errors as pages ----------------------------------------------------------------------------------------

@@ -42,8 +42,7 @@ _CHOICES = {
 
 def summary(db: sqlite3.Connection, query: Query) -> Summary:
     """Return the figures of the games that a query selects."""
-    view, view_values = query.view()
-    condition = query.games()
+    chosen, values = query.chosen()
     # One row for each side that a game is seen from; points are White's where that is both.
     sides = [
         f"SELECT game, {column}_accuracy AS accuracy, {column}_lost AS lost, {column}_counted AS counted, "
@@ -51,8 +50,6 @@ def summary(db: sqlite3.Connection, query: Query) -> Summary:
         f"FROM chosen WHERE view IN ('{column}', 'both')"
         for column in ("white", "black")
     ]
-    chosen = f"WITH chosen AS MATERIALIZED (SELECT *, {view} AS view FROM games WHERE {condition.sql})"
-    values = [*view_values, *condition.values]
     games = db.execute(
         f"{chosen}, scored AS (SELECT wins, evaluated, date, "
         "CASE WHEN view = 'black' THEN 1 - white_points ELSE white_points END AS points FROM chosen) "

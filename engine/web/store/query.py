@@ -79,6 +79,13 @@ class Query:
             self._has_move(condition)
         return condition
 
+    def chosen(self) -> tuple[str, Values]:
+        """Return a WITH clause that has the games of the filter, each with its side as `view`, and its values."""
+        view, values = self.view()
+        condition = self.games()
+        sql = f"WITH chosen AS MATERIALIZED (SELECT *, {view} AS view FROM games WHERE {condition.sql})"
+        return sql, [*values, *condition.values]
+
     def moves(self) -> Condition:
         """Return the condition on a move `p` of such a game: the player's, with all that is asked of one."""
         condition, where = Condition(), self.where

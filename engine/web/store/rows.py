@@ -19,7 +19,7 @@ from engine.text import json
 from engine.web.store.keys import key_of
 
 _LEVEL = 2
-"""Of compression: half the bytes of a record are gone after the first levels."""
+"""Level of compression: half the bytes of a record are gone after the first levels."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(AnalysedGame).decode
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -55,7 +56,6 @@ class Store:
         """
         place = Path(path)
         remove(place)
-        remove_states(place)
         writer = writing(place)
         with writer:
             for statement in (*TABLES, *INDEXES):
@@ -82,7 +82,7 @@ class Store:
         if not place.is_file():
             raise InputError(f"{place}: there is no such file")
         store = cls(place)
-        with store._readers.read() as db:
+        with store.reading() as db:
             [version] = db.execute("PRAGMA user_version").fetchone()
             if version != VERSION:
                 raise InputError(f"{place}: a store of version {version}, not {VERSION}; build it again")
@@ -155,6 +155,10 @@ class Store:
 
     # -- reading --
 
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Lend a connection that only reads, in one transaction. Raises InputError for a damaged store."""
+        return self._readers.read()
+
     def version(self) -> int:
         """Return a number that grows whenever games are added."""
         return int(self._meta("version") or 0)
@@ -170,7 +174,7 @@ class Store:
     def is_whole(self) -> bool:
         """Whether the run is finished, and its first and last games can be read."""
         try:
-            with self._readers.read() as db:
+            with self.reading() as db:
                 first, last = db.execute("SELECT min(game), max(game) FROM games").fetchone()
                 for table in ("plies", "records"):
                     db.execute(f"SELECT * FROM {table} WHERE game IN (?, ?)", (first, last)).fetchall()
@@ -189,7 +193,7 @@ class Store:
         return facts
 
     def _meta(self, name: str) -> Any:
-        with self._readers.read() as db:
+        with self.reading() as db:
             row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
@@ -197,7 +201,7 @@ class Store:
         """Return everybody who plays in the games."""
         version, known = self.version(), self._people
         if known is None or known[0] != version:
-            with self._readers.read() as db:
+            with self.reading() as db:
                 names = db.execute(_NAMES).fetchall()
             known = self._people = version, People(names, self.players())
         return known[1]
@@ -208,13 +212,13 @@ class Store:
 
     def has_epd(self) -> bool:
         """Whether some of it are positions of EPD, not games."""
-        with self._readers.read() as db:
+        with self.reading() as db:
             return db.execute("SELECT 1 FROM games WHERE epd LIMIT 1").fetchone() is not None
 
     def count(self, where: Filter) -> int:
         """Return how many games a filter selects."""
         condition = self.query(where).games()
-        with self._readers.read() as db:
+        with self.reading() as db:
             return int(
                 db.execute(f"SELECT count(*) FROM games WHERE {condition.sql}", condition.values).fetchone()[0]
             )
@@ -222,13 +226,13 @@ class Store:
     def count_moves(self, where: Filter) -> int:
         """Return how many moves `moves` lists."""
         query = self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return answers.count_moves(db, query)
 
     def summary(self, where: Filter) -> Summary:
         """Return the figures of the games that a filter selects."""
         query = self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return answers.summary(db, query)
 
     def games(self, where: Filter, *, order: str = "number", start: int = 0, limit: int = 50) -> list[GameRow]:
@@ -241,7 +245,7 @@ class Store:
         Raises ConfigError for another order.
         """
         query = self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return answers.games(db, query, order=order, start=start, limit=limit)
 
     def moves(self, where: Filter, *, order: str = "number", start: int = 0, limit: int = 50) -> list[MoveRow]:
@@ -251,7 +255,7 @@ class Store:
         * **start**, **limit** - *(optional)* as in `games`.
         """
         query = self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return answers.moves(db, query, order=order, start=start, limit=limit)
 
     def game(self, number: int) -> AnalysedGame | None:
@@ -264,7 +268,7 @@ class Store:
         Raises InputError for a damaged store.
         """
         found: list[AnalysedGame] = []
-        with self._readers.read() as db:
+        with self.reading() as db:
             for number in sorted(numbers):
                 row = db.execute("SELECT record FROM records WHERE game = ?", (number,)).fetchone()
                 if row is not None:
@@ -279,14 +283,14 @@ class Store:
         query = self.query(where)
         view, values = query.view()
         condition = query.games()
-        with self._readers.read() as db:
+        with self.reading() as db:
             sql = f"SELECT game, {view} FROM games WHERE {condition.sql} ORDER BY game"
             return db.execute(sql, [*values, *condition.values]).fetchall()
 
     def facts(self, where: Filter) -> Facts:
         """Return what reports say of the games that a filter selects beside what aggregators count."""
         query = self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return answers.facts(db, query)
 
     def tree(self, where: Filter, fen: str = "startpos") -> Tree:
@@ -297,7 +301,7 @@ class Store:
         Raises ConfigError for what is no position.
         """
         position, query = plain_fen(fen), self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return tree.tree(db, query, position)
 
     def leaks(self, where: Filter, limit: int = 50) -> list[Leak]:
@@ -308,7 +312,7 @@ class Store:
         * **limit** - *(optional)* how many to return.
         """
         query = self.query(where)
-        with self._readers.read() as db:
+        with self.reading() as db:
             return leaks.leaks(db, query, limit)
 
     def choices(self, field: str, prefix: str = "", limit: int = 20) -> list[str]:
@@ -320,7 +324,7 @@ class Store:
 
         Raises ConfigError for another field.
         """
-        with self._readers.read() as db:
+        with self.reading() as db:
             return answers.choices(db, field, prefix, limit)
 
 
@@ -333,9 +337,10 @@ _NAMES = (
 
 
 def remove(path: Path) -> None:
-    """Remove a store, and what SQLite keeps beside it."""
+    """Remove a store, what SQLite keeps beside it, and the states of aggregators."""
     for ending in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
+    remove_states(path)
 
 
 def _run_facts(result: RunResult) -> str:

@@ -17,7 +17,7 @@ from engine.web.store.rows import GameRows, rows_of
 from engine.web.store.store import Store
 
 ENDING = ".engine-store"
-"""Of the output, which chooses this writer."""
+"""Ending of the output, which chooses this writer."""
 _decode = msgspec.msgpack.Decoder(list[tuple[list[Any], list[list[Any]], bytes]]).decode
 
 
