@@ -207,9 +207,10 @@ def watched(
     interruption.rested = pausing.rested
     hub = Hub(RunControls(pausing, interruption))
     title = title_of(flags["inputs"])
+    winning = settings.scoreboard.winning_cp
     with (
         keep(None) as kept,
-        contextlib.closing(Store.create(kept.path, players=settings.players)) as store,
+        contextlib.closing(Store.create(kept.path, players=settings.players, winning_cp=winning)) as store,
         Pages(flags, settings, title, kept.path, hub) as pages,
     ):
         recorder = Recorder(store, hub)
