@@ -52,8 +52,13 @@ def test_the_checker_sees_what_is_wrong() -> None:
     assert changed > 40
 
 
-@pytest.mark.parity
-@pytest.mark.parametrize("name", ["games.ndjson", "games_eval_clk.pgn"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("games.ndjson", marks=pytest.mark.soak),
+        pytest.param("games_eval_clk.pgn", marks=pytest.mark.parity),
+    ],
+)
 def test_lichess_games(name: str) -> None:
     """With the best lines of Lichess's analysis, and with its evaluations alone."""
     assert check(games_of(shared_data("lichess-analysed", name))) > 1_000

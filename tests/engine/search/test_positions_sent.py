@@ -132,7 +132,7 @@ def test_what_is_sent_of_unusual_games_is_what_python_chess_makes_of_them(tmp_pa
         check(game)
 
 
-@pytest.mark.parity
+@pytest.mark.soak
 def test_what_is_sent_of_all_games_is_what_python_chess_makes_of_them() -> None:
     games = 0
     for path in sorted(shared_data().rglob("*.pgn")):

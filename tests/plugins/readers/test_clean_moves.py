@@ -111,7 +111,7 @@ def test_any_sequence_of_tokens_is_the_same() -> None:
         is_read_fast(movetext(rng.choice(["", " ", " ", " "]).join(["1. e4", "e5", *chosen])))
 
 
-@pytest.mark.parity
+@pytest.mark.soak
 def test_all_real_games_are_the_same_in_both_ways() -> None:
     fast = number = 0
     for file in sorted(shared_data().rglob("*.pgn")):
