@@ -7,7 +7,6 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import Struct, structs
@@ -21,21 +20,16 @@ from engine.run.plugin_options import AGGREGATORS, add_shared_settings
 from engine.settings import Settings
 from engine.settings.types import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 from engine.web.store import Filter, Store
-from engine.web.store.flat import Flat, NotFlat, cut, prototypes, unflatten
-from engine.web.store.folding import VIEWS, Folded, Folder, FoldJob, Task, tasks
+from engine.web.store.flat import NotFlat, prototypes
+from engine.web.store.folding import VIEWS, Counted, Counting, Folder, FoldJob, Making, parts_of
 from engine.web.store.folding_pool import FoldingPool
-from engine.web.store.results import Facts
 
 _KEPT = 200
 """Reports that are kept."""
 _HERE = 128
-"""Games that are counted without other processes."""
-_READY_HERE = 1_024
-"""Games that are put together without other processes, where they are counted already."""
-_TOGETHER = 20
-"""Blocks of a task, where they are counted already."""
+"""Games up to which a report is made without other processes."""
 _AHEAD = 2
-"""Tasks in flight for each process, so that several reports go on at once."""
+"""Blocks in work for each process, so that several reports go on at once."""
 _SHOWN_EVERY = 0.7
 """Seconds between two reports of a stream."""
 
@@ -146,20 +140,17 @@ class Reports:
             yield Partial(games, games, known, done=True)
             return
         selected = self._store.numbers(where)
-        shown_at = time.monotonic()
         yield Partial(0, len(selected), None)
-        making: _Making | _Adding
         try:
-            making, counted = _Making(self, name, where), self._folded(name, where, selected)
+            prototypes(self.load(name, where).only())
+            growing = self._counting(name, where, selected)
         except NotFlat:
-            making = _Adding(self, name, where)
-            counted = making.add(self._store, selected)
-        for folded, games in counted:
-            making.take(folded, games)
-            if time.monotonic() - shown_at >= _SHOWN_EVERY and making.games < len(selected):
-                yield Partial(making.games, len(selected), making.report())
-                shown_at = time.monotonic()
-        report = making.report()
+            growing = self._adding(name, where, selected)
+        report: Report | None = None
+        for games, report in growing:
+            if games < len(selected):
+                yield Partial(games, len(selected), report)
+        assert report is not None
         with self._lock:
             self._kept[key] = report
             while len(self._kept) > _KEPT:
@@ -175,10 +166,6 @@ class Reports:
         wanted = self._store.people().wanted(where.player)
         return Aggregators.load(self._registry, [name], self._values([name]), wanted)
 
-    def facts(self, where: Filter) -> Facts:
-        """Return what a report says of games beside what its aggregator counts."""
-        return self._store.facts(where)
-
     def _values(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         return add_shared_settings(self._options, self._settings, self._registry, names)
 
@@ -187,103 +174,80 @@ class Reports:
             str(self._store.path), self._registry.files, self._values(self._registry.names(AGGREGATORS))
         )
 
-    def _folded(
+    def _counting(
         self, name: str, where: Filter, selected: Sequence[tuple[int, str]]
-    ) -> Iterator[tuple[Folded | None, int]]:
-        """Yield what was counted in some of the games, and how many they are, until all are counted."""
-        if not selected:
-            return
-        also = [other for other in self.default_names(where) if other != name]
+    ) -> Iterator[tuple[int, Report]]:
+        """Yield numbers of games and reports on them, the last one on all; what is not kept is counted."""
         epoch = self._store.epoch()
         with self._here:
-            folder = self._folder = self._folder or Folder(self._job())
-            known = folder.sizes(name, epoch)
-        default = name in self.default_names(Filter(player="anybody"))
-        empty = Task(name, [], epoch, tuple(also) if default else ())
-        work = tasks(empty, selected, known, _TOGETHER)
-        counted = sum(known.values())
-        few = len(selected) <= _HERE or (len(selected) <= _READY_HERE and counted >= len(selected))
-        if few or not self._size:
-            for task in work:
-                with self._here:
-                    folded = folder.fold(task)
-                yield folded, task.games
-            return
+            ready, missing = parts_of(selected, self._open_folder().kept(name, epoch))
+        defaults = self.default_names(where)
+        also = tuple(other for other in defaults if other != name) if name in defaults else ()
+        tasks = [Counting(name, part, epoch, also) for part in missing]
+        pool = self._pool_for(len(selected))
+        making = Making(name, where.player, ready, epoch, Counted())
+        shown_at = time.monotonic()
+        for task, counted in _in_pool(pool, tasks, _AHEAD * self._size) if pool else self._each(tasks):
+            making.parts.append(task.part)
+            making.counted.unkept.update(counted.unkept)
+            making.counted.crash = making.counted.crash or counted.crash
+            if time.monotonic() - shown_at >= _SHOWN_EVERY and task is not tasks[-1]:
+                yield sum(len(part.games) for part in making.parts), self._made(making, pool)
+                shown_at = time.monotonic()
+        yield len(selected), self._made(making, pool)
+
+    def _pool_for(self, games: int) -> FoldingPool | None:
+        """Return the processes that work on so many games; None where that is done here."""
+        if games <= _HERE:
+            return None
         self.warm()
-        pool = self._pool
-        if pool is None:
-            return
-        yield from _in_pool(pool, work, _AHEAD * self._size)
+        return self._pool
+
+    def _each(self, tasks: Sequence[Counting]) -> Iterator[tuple[Counting, Counted]]:
+        for task in tasks:
+            with self._here:
+                counted = self._open_folder().count(task)
+            yield task, counted
+
+    def _made(self, making: Making, pool: FoldingPool | None) -> Report:
+        if pool is not None:
+            return pool.make(making).result()
+        with self._here:
+            return self._open_folder().make(making)
+
+    def _open_folder(self) -> Folder:
+        """Return what counts here, for whoever holds `_here`."""
+        self._folder = self._folder or Folder(self._job())
+        return self._folder
+
+    def _adding(
+        self, name: str, where: Filter, selected: Sequence[tuple[int, str]]
+    ) -> Iterator[tuple[int, Report]]:
+        """Yield what `_counting` does, of an aggregator that keeps other states: games are added one by one."""
+        aggregators = self.load(name, where)
+        facts = self._store.facts([number for number, _ in selected])
+        shown_at = time.monotonic()
+        for games, (number, view) in enumerate(selected):
+            if time.monotonic() - shown_at >= _SHOWN_EVERY:
+                yield games, aggregators.reports(facts.scales)[name]
+                shown_at = time.monotonic()
+            for game in self._store.records([number]):
+                aggregators.add(structs.replace(game, view=VIEWS[view]))
+        yield len(selected), aggregators.reports(facts.scales)[name]
 
 
-class _Making:
-    """A report that is being made."""
-
-    def __init__(self, reports: Reports, name: str, where: Filter) -> None:
-        self._name = name
-        self._load = partial(reports.load, name, where)
-        self._facts = reports.facts(where)
-        self._declared = prototypes(self._load().only())
-        self._flat = Flat()
-        self._crash: Folded | None = None
-        self.games = 0
-        """Games that it has."""
-
-    def take(self, folded: Folded | None, games: int) -> None:
-        """Add what was counted in so many games."""
-        assert folded is not None
-        self._flat.merge(folded.flat.sums.items(), folded.flat.rows)
-        self._crash = self._crash or (folded if folded.crash is not None else None)
-        self.games += games
-
-    def report(self) -> Report:
-        """Return the report on the games so far."""
-        aggregators = self._load()
-        state = unflatten(cut(self._flat, self._declared), self._declared)
-        aggregators.restore(state, self._facts.unevaluated, self._facts.players)
-        if self._crash is not None and self._crash.crash is not None:
-            aggregators.take({}, [self._crash.crash], 0)
-        return aggregators.reports(self._facts.scales)[self._name]
-
-
-class _Adding:
-    """A report of an aggregator that keeps other states than aggregators declare: games are added one by one."""
-
-    def __init__(self, reports: Reports, name: str, where: Filter) -> None:
-        self._name = name
-        self._aggregators = reports.load(name, where)
-        self._facts = reports.facts(where)
-        self.games = 0
-        """Games that it has."""
-
-    def add(self, store: Store, selected: Sequence[tuple[int, str]]) -> Iterator[tuple[None, int]]:
-        """Add each game, and yield then."""
-        for number, view in selected:
-            for game in store.records([number]):
-                self._aggregators.add(structs.replace(game, view=VIEWS[view]))
-            yield None, 1
-
-    def take(self, _: object, games: int) -> None:
-        """Count games that were added."""
-        self.games += games
-
-    def report(self) -> Report:
-        """Return the report on the games so far."""
-        return self._aggregators.reports(self._facts.scales)[self._name]
-
-
-def _in_pool(pool: FoldingPool, work: Sequence[Task], ahead: int) -> Iterator[tuple[Folded, int]]:
-    """Have tasks done, a few at a time, and yield what comes of them in their order."""
-    line: deque[tuple[Task, Future[Folded]]] = deque()
-    rest = iter(work)
+def _in_pool(pool: FoldingPool, tasks: Sequence[Counting], ahead: int) -> Iterator[tuple[Counting, Counted]]:
+    """Have games counted, a few blocks at a time, and yield what comes of them in their order."""
+    line: deque[tuple[Counting, Future[Counted]]] = deque()
+    rest = iter(tasks)
     try:
         while True:
             while len(line) < ahead and (task := next(rest, None)) is not None:
-                line.append((task, pool.submit(task)))
+                line.append((task, pool.count(task)))
             if not line:
                 return
             task, future = line.popleft()
-            yield future.result(), task.games
+            yield task, future.result()
     finally:
         for _, future in line:
             future.cancel()

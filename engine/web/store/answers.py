@@ -117,14 +117,15 @@ def _game(row: Sequence[Any]) -> GameRow:
     return GameRow(*values)
 
 
-def facts(db: sqlite3.Connection, query: Query) -> Facts:
-    """Return what reports say of the games that a query selects beside what aggregators count."""
-    condition = query.games()
-    where = f"FROM games WHERE {condition.sql}"
-    [unevaluated] = db.execute(f"SELECT count(*) {where} AND evaluated = 0", condition.values).fetchone()
-    scales = db.execute(f"SELECT DISTINCT scale {where} AND evaluated > 0", condition.values).fetchall()
+def facts(db: sqlite3.Connection, numbers: Sequence[int]) -> Facts:
+    """Return what reports say of games, by their numbers, beside what aggregators count."""
+    # A text, since a statement takes only so many parameters.
+    values = [f"[{','.join(map(str, numbers))}]"]
+    where = "FROM games WHERE game IN (SELECT value FROM json_each(?))"
+    [unevaluated] = db.execute(f"SELECT count(*) {where} AND evaluated = 0", values).fetchone()
+    scales = db.execute(f"SELECT DISTINCT scale {where} AND evaluated > 0", values).fetchall()
     both = f"SELECT white AS name {where} AND NOT epd UNION ALL SELECT black {where} AND NOT epd"
-    players = db.execute(f"SELECT name, count(*) FROM ({both}) GROUP BY name", condition.values * 2).fetchall()
+    players = db.execute(f"SELECT name, count(*) FROM ({both}) GROUP BY name", values * 2).fetchall()
     return Facts(unevaluated, tuple(sorted(scale for (scale,) in scales)), dict(players))
 
 

@@ -7,7 +7,7 @@ Merging two states is adding the integers at equal paths and putting the rows to
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -19,10 +19,12 @@ from engine.plugin import Aggregator
 
 BETWEEN = "\0"
 """Between the parts of a path."""
+ADDED = "\1+"
+"""The last part of the path of how many rows were added."""
 _EMPTY = "\1"
 """The last part of the path of a state that is there and holds nothing."""
-_ADDED = "\1+"
-"""The last part of the path of how many rows were added."""
+_ROWS = "\1rows"
+"""The key of the rows beside how many were added."""
 _MOMENTS = ("n", "sum", "squares")
 Rows = list[Any]
 """Rows of a state: pairs of a key and cells."""
@@ -37,18 +39,57 @@ class Flat(Struct):
 
     sums: dict[str, int] = {}
     rows: dict[str, Rows] = {}
+    """Rows by path; `ADDED` below it is how many there were."""
 
-    def merge(self, sums: Iterable[tuple[str, int]], rows: Mapping[str, Rows]) -> None:
+
+class StateTree:
+    """What states hold, put together from sums and rows at paths."""
+
+    def __init__(self) -> None:
+        self._root: dict[str, Any] = {}
+
+    def add(self, parent: str, parts: Sequence[str], values: Iterable[int]) -> None:
+        """Add integers to those at the paths of a parent.
+
+        * **parent** - all parts of the paths but the last, joined; empty for paths of one part.
+        * **parts** - the last parts.
+        * **values** - as many integers.
+        """
+        node = self._node(parent)
+        if node:
+            for part, value in zip(parts, values, strict=True):
+                node[part] = node.get(part, 0) + value
+        else:
+            node.update(zip(parts, values, strict=True))
+
+    def add_rows(self, path: str, rows: Rows) -> None:
+        """Add rows to those of a path."""
+        self._node(path).setdefault(_ROWS, []).extend(rows)
+
+    def add_flat(self, flat: Flat) -> None:
         """Add what others hold."""
-        mine = self.sums
-        for path, value in sums:
-            mine[path] = mine.get(path, 0) + value
-        for path, theirs in rows.items():
-            known = self.rows.get(path)
-            if known is None:
-                self.rows[path] = [*theirs]
-            else:
-                known += theirs
+        for path, value in flat.sums.items():
+            parent, _, last = path.rpartition(BETWEEN)
+            self.add(parent, [last], [value])
+        for path, rows in flat.rows.items():
+            self.add_rows(path, rows)
+
+    def _node(self, path: str) -> dict[str, Any]:
+        node = self._root
+        for part in path.split(BETWEEN) if path else ():
+            node = node.setdefault(part, {})
+        return node
+
+    def states(self, declared: Mapping[str, State]) -> dict[str, Any]:
+        """Return what `Aggregator.load` takes, once. Of no game at all it is the state of a fresh aggregator.
+
+        * **declared** - as `prototypes` returned them.
+        """
+        root = self._root
+        return {
+            name: _state(state, root[name]) if name in root else state.fresh().state()
+            for name, state in declared.items()
+        }
 
 
 def prototypes(aggregator: Aggregator) -> dict[str, State]:
@@ -71,16 +112,6 @@ def _innermost(state: State) -> State:
     while isinstance(state, Keyed):
         state = state.prototype
     return state
-
-
-def cut(flat: Flat, declared: Mapping[str, State]) -> Flat:
-    """Return what holds the same without the rows that cannot stay."""
-    rows = {}
-    for path, held in flat.rows.items():
-        state = rows_state(path, declared)
-        state.load([0, held])
-        rows[path] = state.state()[1]
-    return Flat(flat.sums, rows)
 
 
 def rows_state(path: str, declared: Mapping[str, State]) -> Table | TopK:
@@ -107,7 +138,7 @@ def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
     if isinstance(prototype, Sum):
         sums[path] = state
     elif isinstance(prototype, Table | TopK):
-        sums[f"{path}{BETWEEN}{_ADDED}"], flat.rows[path] = state
+        sums[f"{path}{BETWEEN}{ADDED}"], flat.rows[path] = state
     elif isinstance(prototype, JointMoments):
         n, totals, products = state
         sums[f"{path}{BETWEEN}n"] = n
@@ -129,24 +160,9 @@ def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
             _flatten(prototype.prototype, inner, f"{path}{BETWEEN}{_quoted(key)}", flat)
 
 
-def unflatten(flat: Flat, declared: Mapping[str, State]) -> dict[str, Any]:
-    """Return what `Aggregator.load` takes. The sums and rows of no game at all are those of a fresh aggregator."""
-    root: dict[str, Any] = {}
-    for path, value in [*flat.sums.items(), *((f"{path}{BETWEEN}rows", rows) for path, rows in flat.rows.items())]:
-        *parts, last = path.split(BETWEEN)
-        node = root
-        for part in parts:
-            node = node.setdefault(part, {})
-        node[last] = value
-    return {
-        name: _state(state, root[name]) if name in root else state.fresh().state()
-        for name, state in declared.items()
-    }
-
-
 def _state(prototype: State, node: Any) -> Any:
     if isinstance(prototype, Sum | Table | TopK):
-        return node if isinstance(prototype, Sum) else [node[_ADDED], node.get("rows", [])]
+        return node if isinstance(prototype, Sum) else [node[ADDED], node.get(_ROWS, ())]
     if isinstance(prototype, JointMoments):
         sums, products = _parts(prototype.size)
         return [node["n"], [node.get(part, 0) for part in sums], [node.get(part, 0) for part in products]]
@@ -156,7 +172,7 @@ def _state(prototype: State, node: Any) -> Any:
     if isinstance(prototype, Counts):
         return {_plain(key): value for key, value in node.items()}
     if isinstance(prototype, Histogram):
-        return sorted([int(value), n] for value, n in node.items())
+        return zip(map(int, node), node.values(), strict=True)
     assert isinstance(prototype, Keyed)
     return {_plain(key): _state(prototype.prototype, inner) for key, inner in node.items()}
 

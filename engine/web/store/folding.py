@@ -1,26 +1,28 @@
-"""Aggregators over some games of a store: what is not kept yet is counted, and all of it is put together."""
+"""Aggregators over some games of a store: what is not kept yet is counted, and reports are made of all of it."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import inspect
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from msgspec import Struct, structs
 
+from engine.contracts.states import State
 from engine.errors import AnalysisError
 from engine.loading.registry import Registry
-from engine.model import AnalysedGame, Color
+from engine.model import AnalysedGame, Color, Report
 from engine.model.parts import AggregatorCrash
 from engine.plugin import Aggregator
 from engine.run.aggregators import Aggregators
-from engine.web.store.blocks import Block, block_of
-from engine.web.store.flat import Flat, NotFlat, cut, flatten, prototypes
+from engine.web.store.blocks import Gathered, bits_of, block_of
+from engine.web.store.flat import Flat, NotFlat, flatten, prototypes
 from engine.web.store.states import States
 from engine.web.store.store import Store
 
@@ -40,33 +42,47 @@ class FoldJob(Struct, frozen=True):
     """Options by aggregator, with the settings that aggregators share."""
 
 
-class Task(Struct, frozen=True):
-    """Games of some blocks for one aggregator."""
+class Part(NamedTuple):
+    """Games of one block, and the side that they are seen from."""
+
+    view: str
+    games: list[int]
+
+
+class Counted(Struct):
+    """What came of counting."""
+
+    unkept: dict[int, Flat] = {}
+    """The states of games that could not be kept, by number."""
+    crash: AggregatorCrash | None = None
+    """The game at which the aggregator failed."""
+
+
+class Counting(Struct, frozen=True, tag="counting"):
+    """Games that an aggregator is to see, so that their states are kept."""
 
     name: str
-    parts: list[tuple[str, list[int]]]
-    """Games of one block each, and the side that they are seen from."""
+    part: Part
     epoch: int
-    """What the states were counted from: games that are replaced make another number."""
+    """What the states are counted from: games that are replaced make another number."""
     also: tuple[str, ...] = ()
-    """Other aggregators for which games are counted while they are at hand."""
-
-    @property
-    def games(self) -> int:
-        """Number of games."""
-        return sum(len(numbers) for _, numbers in self.parts)
+    """Other aggregators that see the games while they are at hand."""
 
 
-class Folded(Struct):
-    """What an aggregator has counted in the games of a task."""
+class Making(Struct, frozen=True, tag="making"):
+    """A report that is to be made of games whose states are kept."""
 
-    flat: Flat
-    crash: AggregatorCrash | None = None
-    """The game at which it failed; then the rest is worth nothing."""
+    name: str
+    player: str
+    """The player that the filter names; empty for nobody."""
+    parts: list[Part]
+    epoch: int
+    counted: Counted
+    """What came of counting those that were not kept."""
 
 
 class Folder:
-    """Counts in whatever process it is."""
+    """Counts games and makes reports of them, in whatever process it is."""
 
     def __init__(self, job: FoldJob) -> None:
         """Open the store. Raises InputError."""
@@ -74,55 +90,96 @@ class Folder:
         self._store = Store.open(job.store)
         self._states = States(self._store.path)
         self._registry = Registry(job.plugins)
-        self._loaded: dict[str, Aggregators] = {}
+        self._loaded: dict[str, tuple[Aggregators, dict[str, State]]] = {}
+        self._kinds: dict[tuple[str, int], str] = {}
         self._games: OrderedDict[int, dict[int, AnalysedGame]] = OrderedDict()
 
-    def fold(self, task: Task) -> Folded:
-        """Count and merge. Raises PluginError, ConfigError, InputError, NotFlat."""
-        aggregators = self.aggregators(task.name)
-        declared = prototypes(aggregators.only())
-        kind = kind_of(task.name, aggregators.only(), task.epoch)
-        flat = Flat()
-        for view, numbers in task.parts:
-            block = self._counted(task.name, kind, view, numbers)
-            if isinstance(block, AggregatorCrash):
-                return Folded(Flat(), block)
-            merged = block.merged(set(numbers), declared)
-            flat.merge(merged.sums.items(), merged.rows)
+    def count(self, task: Counting) -> Counted:
+        """Count games that are not kept yet. Raises PluginError, ConfigError, InputError, NotFlat."""
+        counted = self._count_and_keep(task.name, task.part, task.epoch)
         for name in task.also:
             with contextlib.suppress(AnalysisError, NotFlat):
-                kind = kind_of(name, self.aggregators(name).only(), task.epoch)
-                for view, numbers in task.parts:
-                    self._counted(name, kind, view, numbers)
-        return Folded(cut(flat, declared))
+                self._count_and_keep(name, task.part, task.epoch)
+        return counted
 
-    def _counted(self, name: str, kind: str, view: str, numbers: Sequence[int]) -> Block | AggregatorCrash:
-        """Return a block with these games; those that are not kept are counted, and kept."""
-        aggregators, place = self.aggregators(name), block_of(numbers[0])
-        block = self._states.load(kind, view, place)
-        missing = sorted(set(numbers) - block.games)
-        if not missing:
-            return block
-        declared = prototypes(aggregators.only())
-        for number in missing:
-            part = aggregators.part(None)
-            part.add(structs.replace(self._game(number), view=VIEWS[view]))
-            if part.crashes:
-                return part.crashes[0]
-            for _, state in part.states():
-                block.add(number, flatten(state, declared))
-        self._states.keep(kind, view, place, block, declared)
-        return block
+    def _count_and_keep(self, name: str, part: Part, epoch: int) -> Counted:
+        kind, place = self._kind(name, epoch), block_of(part.games[0])
+        kept = self._states.load(kind, part.view, place).games
+        states, crash = self._counted(name, Part(part.view, sorted({*part.games} - {*kept})))
+        if not states or self._states.keep(kind, part.view, place, states):
+            states = {}
+        return Counted(states, crash)
 
-    def sizes(self, name: str, epoch: int) -> dict[tuple[str, int], int]:
-        """Return how many games are counted already, by side and block. Raises as `aggregators`."""
-        return self._states.sizes(kind_of(name, self.aggregators(name).only(), epoch))
+    def _counted(self, name: str, part: Part) -> tuple[dict[int, Flat], AggregatorCrash | None]:
+        """Return the states of games by number, those before a crash where there is one."""
+        aggregators, declared = self._aggregators(name)
+        states: dict[int, Flat] = {}
+        for number in part.games:
+            one = aggregators.part(None)
+            one.add(structs.replace(self._game(number), view=VIEWS[part.view]))
+            if one.crashes:
+                return states, one.crashes[0]
+            for _, state in one.states():
+                states[number] = flatten(state, declared)
+        return states, None
 
-    def aggregators(self, name: str) -> Aggregators:
-        """Return an aggregator that has not seen a game. Raises PluginError, ConfigError."""
+    def make(self, task: Making) -> Report:
+        """Make a report. Raises as `count`."""
+        _, declared = self._aggregators(task.name)
+        kind = self._kind(task.name, task.epoch)
+        try:
+            gathered, lost = self._gathered(kind, task.parts, declared)
+        except (sqlite3.Error, ValueError, IndexError):  # they are damaged
+            self._states.begin_anew()
+            gathered, lost = Gathered([], declared), task.parts
+        tree, crash = gathered.tree(), task.counted.crash
+        for flat in task.counted.unkept.values():
+            tree.add_flat(flat)
+        for part in lost if crash is None else ():
+            missing = Part(part.view, [game for game in part.games if game not in task.counted.unkept])
+            states, crash = self._counted(task.name, missing)
+            for flat in states.values():
+                tree.add_flat(flat)
+            if crash is not None:
+                break
+            self._states.keep(kind, part.view, block_of(part.games[0]), states)
+        facts = self._store.facts([number for part in task.parts for number in part.games])
+        wanted = self._store.people().wanted(task.player)
+        aggregators = Aggregators.load(self._registry, [task.name], self._job.options, wanted)
+        aggregators.restore(tree.states(declared), facts.unevaluated, facts.players)
+        if crash is not None:
+            aggregators.take({}, [crash], 0)
+        return aggregators.reports(facts.scales)[task.name]
+
+    def _gathered(
+        self, kind: str, parts: Sequence[Part], declared: Mapping[str, State]
+    ) -> tuple[Gathered, list[Part]]:
+        """Return what is kept of games, and the games of which nothing is."""
+        lost = []
+        with self._states.snapshot():
+            gathered = Gathered(self._states.chunks(kind), declared)
+            for view, games in parts:
+                block = self._states.load(kind, view, block_of(games[0]))
+                gathered.add(block, frozenset(games))
+                if missing := sorted({*games} - {*block.games}):
+                    lost.append(Part(view, missing))
+        return gathered, lost
+
+    def kept(self, name: str, epoch: int) -> dict[tuple[str, int], int]:
+        """Return which games are counted already, by side and block: as `bits_of` has them. Raises as `count`."""
+        return self._states.kept(self._kind(name, epoch))
+
+    def _aggregators(self, name: str) -> tuple[Aggregators, dict[str, State]]:
+        """Return an aggregator that has not seen a game, and its states."""
         if name not in self._loaded:
-            self._loaded[name] = Aggregators.load(self._registry, [name], self._job.options)
+            aggregators = Aggregators.load(self._registry, [name], self._job.options)
+            self._loaded[name] = aggregators, prototypes(aggregators.only())
         return self._loaded[name]
+
+    def _kind(self, name: str, epoch: int) -> str:
+        if (name, epoch) not in self._kinds:
+            self._kinds[name, epoch] = kind_of(name, self._aggregators(name)[0].only(), epoch)
+        return self._kinds[name, epoch]
 
     def _game(self, number: int) -> AnalysedGame:
         block = block_of(number)
@@ -162,25 +219,19 @@ def _code_of(cls: type) -> str:
     return f"{cls.__module__} {own} {status if package else ''}"
 
 
-def tasks(
-    task: Task, selected: Sequence[tuple[int, str]], known: Mapping[tuple[str, int], int], together: int
-) -> list[Task]:
-    """Divide the work: blocks that are counted already by the dozen, the others one at a time.
+def parts_of(
+    selected: Sequence[tuple[int, str]], kept: Mapping[tuple[str, int], int]
+) -> tuple[list[Part], list[Part]]:
+    """Divide games into blocks: those whose games are all kept, and the others.
 
-    * **task** - one without games.
     * **selected** - games with the sides that they are seen from, in the order of their numbers.
-    * **known** - how many games are counted, by side and block.
-    * **together** - number of counted blocks in one task.
+    * **kept** - as `Folder.kept` returned it.
     """
-    parts: dict[tuple[str, int], list[int]] = {}
+    games: dict[tuple[str, int], list[int]] = {}
     for number, view in selected:
-        parts.setdefault((view, block_of(number)), []).append(number)
-    ready = [
-        (view, numbers) for (view, block), numbers in parts.items() if known.get((view, block), 0) >= len(numbers)
-    ]
-    rest = [
-        (view, numbers) for (view, block), numbers in parts.items() if known.get((view, block), 0) < len(numbers)
-    ]
-    grouped = [ready[k : k + together] for k in range(0, len(ready), together)]
-    counted = [structs.replace(task, parts=group, also=()) for group in grouped]
-    return [*counted, *(structs.replace(task, parts=[part]) for part in rest)]
+        games.setdefault((view, block_of(number)), []).append(number)
+    parts: tuple[list[Part], list[Part]] = ([], [])
+    for (view, block), numbers in games.items():
+        is_missing = bits_of(numbers) & ~kept.get((view, block), 0) != 0
+        parts[is_missing].append(Part(view, numbers))
+    return parts

@@ -6,18 +6,20 @@ A process ends with the thread that has started it, so that is no thread of a re
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import queue
 import threading
 import time
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from engine import system
 from engine.errors import AnalysisError, PluginCrashed
-from engine.web.store.folding import Folded, Folder, FoldJob, Task
+from engine.model import Report
+from engine.web.store.folding import Counted, Counting, Folder, FoldJob, Making
 
 TASK_SECONDS = 300.0
 """How long a task may take."""
@@ -25,7 +27,21 @@ _LOOK_SECONDS = 0.5
 _TRIES = 2
 """How often a task is given to a process; one that ends them all is given up."""
 
-Work = tuple[Task, "Future[Folded]"]
+Task = Counting | Making
+_ORDER: dict[type[Task], int] = {Making: 0, Counting: 1}
+"""What is done first: somebody waits for a report that needs nothing but to be made."""
+_ANSWERS: dict[type[Task], Any] = {Making: Report, Counting: Counted}
+
+
+class _Work(NamedTuple):
+    """A task in the line; the lowest is done first."""
+
+    order: int
+    number: int
+    """Different for each, so that the rest is not compared."""
+    task: Task | None
+    """None ends a thread."""
+    future: Future[Any] | None
 
 
 class FoldingPool:
@@ -37,7 +53,8 @@ class FoldingPool:
         * **size** - number of processes.
         """
         self._job = job
-        self._line: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._line: queue.PriorityQueue[_Work] = queue.PriorityQueue()
+        self._numbers = itertools.count()
         self._closed = threading.Event()
         self._threads = [
             threading.Thread(target=self._lead, args=(slot,), name=f"engine-reports-{slot}", daemon=True)
@@ -46,30 +63,39 @@ class FoldingPool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, task: Task) -> Future[Folded]:
-        """Have a task done; the future has what was counted, or an AnalysisError."""
-        future: Future[Folded] = Future()
-        self._line.put((task, future))
+    def make(self, task: Making) -> Future[Report]:
+        """Have a report made; the future has it, or an AnalysisError."""
+        return self._submit(task)
+
+    def count(self, task: Counting) -> Future[Counted]:
+        """Have games counted; the future has what came of it, or an AnalysisError."""
+        return self._submit(task)
+
+    def _submit(self, task: Task) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._line.put(_Work(_ORDER[type(task)], next(self._numbers), task, future))
         return future
 
     def close(self) -> None:
         """End the processes. May be called more than once."""
         self._closed.set()
         for _ in self._threads:
-            self._line.put(None)
+            self._line.put(_Work(-1, next(self._numbers), None, None))
         for thread in self._threads:
             thread.join()
         while not self._line.empty():
-            work = self._line.get_nowait()
-            if work is not None:
-                work[1].cancel()
+            future = self._line.get_nowait().future
+            if future is not None:
+                future.cancel()
 
     def _lead(self, slot: int) -> None:
         member = _Member(self._job, slot, self._closed)
         try:
             member.start()
-            while not self._closed.is_set() and (work := self._line.get()) is not None:
-                task, future = work
+            while not self._closed.is_set():
+                _, _, task, future = self._line.get()
+                if task is None or future is None:
+                    break
                 if not future.set_running_or_notify_cancel():
                     continue
                 try:
@@ -93,7 +119,7 @@ class _Member:
         with contextlib.suppress(OSError, EOFError):
             self._child = system.start_child(context, serve, self._slot, msgspec.msgpack.encode(self._job), None)
 
-    def do(self, task: Task) -> Folded:
+    def do(self, task: Task) -> Any:
         """Have a task done, here where no process can be started. Raises AnalysisError."""
         for _ in range(_TRIES):
             if self._child is None:
@@ -105,7 +131,7 @@ class _Member:
                 self.end()
                 continue
             if answer[:1] == b"=":
-                return msgspec.msgpack.decode(answer[1:], type=Folded)
+                return msgspec.msgpack.decode(answer[1:], type=_ANSWERS[type(task)])
             raise PluginCrashed(answer[1:].decode())
         raise PluginCrashed(f"aggregator {task.name}: whatever counts it ends, or does not come to an end")
 
@@ -122,10 +148,10 @@ class _Member:
                     break
         return None
 
-    def _do_here(self, task: Task) -> Folded:
+    def _do_here(self, task: Task) -> Any:
         folder = Folder(self._job)
         try:
-            return folder.fold(task)
+            return _done(folder, task)
         finally:
             folder.close()
 
@@ -138,6 +164,13 @@ class _Member:
             child.process.close()
             child.results.close()
             system.abandon(child.tasks)
+
+
+_decode = msgspec.msgpack.Decoder(Task).decode
+
+
+def _done(folder: Folder, task: Task) -> Counted | Report:
+    return folder.count(task) if isinstance(task, Counting) else folder.make(task)
 
 
 def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) -> None:
@@ -154,10 +187,10 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
     with contextlib.suppress(BrokenPipeError):
         folder: Folder | None = None
         while True:
-            task = msgspec.msgpack.decode(tasks.get(), type=Task)
+            task = _decode(tasks.get())
             try:
                 folder = folder or Folder(msgspec.msgpack.decode(job_bytes, type=FoldJob))
-                answer = b"=" + msgspec.msgpack.encode(folder.fold(task))
+                answer = b"=" + msgspec.msgpack.encode(_done(folder, task))
             except AnalysisError as error:
                 answer = b"!" + error.message.encode()
             except Exception as error:

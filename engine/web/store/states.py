@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from engine.contracts.states import State
-from engine.web.store.blocks import Block
-from engine.web.store.schema import VERSION
+from engine.web.store.blocks import Block, bits_of
+from engine.web.store.flat import Flat
+from engine.web.store.paths import Chunk, Paths, dump_chunk, load_chunk
 
+_VERSION = 2
+"""Raised with every change of the tables or of what stands in them."""
 _WAIT = 30.0
 """Seconds to wait for another process that writes."""
-_TABLE = """CREATE TABLE IF NOT EXISTS states (
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS states (
   kind TEXT, -- aggregator, options and code
   view TEXT, -- side that the games are seen from
   block INTEGER,
-  games INTEGER, -- number of its games
+  games INTEGER, -- a bit for each of its games
   data BLOB,
   PRIMARY KEY (kind, view, block)
-) WITHOUT ROWID"""
+) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS paths (
+  kind TEXT,
+  first INTEGER, -- number of the first path of the chunk
+  data BLOB,
+  PRIMARY KEY (kind, first)
+) WITHOUT ROWID""",
+)
 
 
 def states_path(store: Path) -> Path:
@@ -36,17 +46,29 @@ class States:
 
         * **store** - the path of the store.
         """
-        path = states_path(store)
+        self._store = store
         self._database: sqlite3.Connection | None = None
+        self._paths: dict[str, Paths] = {}
+        """Those that were numbered here, by kind."""
         try:
-            self._database = _opened(path)
+            self._database = _opened(states_path(store))
         except sqlite3.DatabaseError:
-            with contextlib.suppress(OSError, sqlite3.Error):
-                remove_states(store)
-                self._database = _opened(path)
+            self.begin_anew()
 
-    def sizes(self, kind: str) -> dict[tuple[str, int], int]:
-        """Return how many games are kept, by side and block."""
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have all that is read be of one moment. Raises sqlite3.Error."""
+        if self._database is None:
+            yield
+            return
+        self._database.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._database.rollback()
+
+    def kept(self, kind: str) -> dict[tuple[str, int], int]:
+        """Return which games are kept, by side and block, as `bits_of` has them."""
         if self._database is None:
             return {}
         try:
@@ -66,19 +88,63 @@ class States:
                     return Block.load(row[0])
         return Block()
 
-    def keep(self, kind: str, view: str, number: int, block: Block, declared: Mapping[str, State]) -> None:
-        """Keep a block, if that can be done; `declared` are the states of the aggregator."""
-        if self._database is not None:
-            with contextlib.suppress(sqlite3.Error, OverflowError, OSError):
-                row = (kind, view, number, len(block.games), block.dump(declared))
-                self._database.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?)", row)
+    def chunks(self, kind: str, first: int = 0) -> list[Chunk]:
+        """Return the paths that blocks have numbers of, in the order of these. Raises sqlite3.Error, ValueError.
 
-    def forget(self, kinds: Sequence[str]) -> None:
-        """Remove all but these kinds, which may be counted again."""
-        if self._database is not None:
-            with contextlib.suppress(sqlite3.Error):
-                marks = ", ".join("?" * len(kinds))
-                self._database.execute(f"DELETE FROM states WHERE kind NOT IN ({marks})", list(kinds))
+        * **first** - *(optional)* the number that a chunk begins with.
+        """
+        if self._database is None:
+            return []
+        rows = self._database.execute(
+            "SELECT data FROM paths WHERE kind = ? AND first >= ? ORDER BY first", (kind, first)
+        )
+        return [load_chunk(data) for (data,) in rows]
+
+    def keep(self, kind: str, view: str, number: int, states: Mapping[int, Flat]) -> bool:
+        """Keep the states of games of a block beside those that it has; return whether that could be done.
+
+        * **states** - by the number of the game.
+        """
+        if self._database is None:
+            return False
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._keep(self._database, kind, view, number, states)
+            except BaseException:
+                self._database.rollback()
+                raise
+            self._database.commit()
+        except (sqlite3.Error, OverflowError, ValueError, OSError):
+            self._paths.pop(kind, None)
+            return False
+        return True
+
+    def _keep(
+        self, database: sqlite3.Connection, kind: str, view: str, number: int, states: Mapping[int, Flat]
+    ) -> None:
+        paths = self._paths.setdefault(kind, Paths())
+        for chunk in self.chunks(kind, paths.count):
+            paths.take(chunk)
+        missing = paths.missing(path for state in states.values() for path in state.sums)
+        if missing:
+            row = (kind, paths.count, dump_chunk(missing))
+            database.execute("INSERT INTO paths VALUES (?, ?, ?)", row)
+            paths.take(missing)
+        block = self.load(kind, view, number)
+        added = {game: state for game, state in states.items() if game not in block.games}
+        block = block.extended(added, paths)
+        kept = (kind, view, number, bits_of(block.games), block.dump())
+        database.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?)", kept)
+
+    def begin_anew(self) -> None:
+        """Make the file anew, since it is damaged. Others who have it open go on with the old one."""
+        self.close()
+        self._paths.clear()
+        self._database = None
+        with contextlib.suppress(OSError, sqlite3.Error):
+            remove_states(self._store)
+            self._database = _opened(states_path(self._store))
 
     def close(self) -> None:
         """Close the file."""
@@ -90,11 +156,12 @@ def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_WAIT, check_same_thread=False, isolation_level=None)
     try:
         [version] = database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, VERSION):
+        if version not in (0, _VERSION):
             raise sqlite3.DatabaseError("another version")
-        for pragma in ("journal_mode = WAL", "synchronous = OFF", f"user_version = {VERSION}"):
+        for pragma in ("journal_mode = WAL", "synchronous = OFF", f"user_version = {_VERSION}"):
             database.execute(f"PRAGMA {pragma}")
-        database.execute(_TABLE)
+        for table in _TABLES:
+            database.execute(table)
     except sqlite3.Error:
         database.close()
         raise

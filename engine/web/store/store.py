@@ -287,11 +287,10 @@ class Store:
             sql = f"SELECT game, {view} FROM games WHERE {condition.sql} ORDER BY game"
             return db.execute(sql, [*values, *condition.values]).fetchall()
 
-    def facts(self, where: Filter) -> Facts:
-        """Return what reports say of the games that a filter selects beside what aggregators count."""
-        query = self.query(where)
+    def facts(self, numbers: Sequence[int]) -> Facts:
+        """Return what reports say of games, by their numbers, beside what aggregators count."""
         with self.reading() as db:
-            return answers.facts(db, query)
+            return answers.facts(db, numbers)
 
     def tree(self, where: Filter, fen: str = "startpos") -> Tree:
         """Return what was played in a position, over the games that a filter selects.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from engine.contracts.states import Counts, Histogram, JointMoments, Moments, Sum, Table, TopK, keyed
 from engine.model import AnalysedGame, Report
 from engine.plugin import Aggregator
-from engine.web.store.blocks import Block
-from engine.web.store.flat import Flat, cut, flatten, prototypes, unflatten
+from engine.web.store.blocks import Block, Gathered, bits_of
+from engine.web.store.flat import Flat, StateTree, flatten, prototypes
+from engine.web.store.states import States
 
 
 class Everything(Aggregator):
@@ -40,28 +44,70 @@ class Everything(Aggregator):
         return Report("Everything")
 
 
-@pytest.mark.parametrize("chosen", [set(range(1, 33)), {3}, {3, 4, 5, 31}, set(range(2, 30)), set()])
-@pytest.mark.parametrize("kept", [False, True])
-def test_games_of_a_block_add_up(chosen: set[int], kept: bool) -> None:
-    declared = prototypes(Everything())
-    block, expected = Block(), Everything()
-    for number in range(1, 33):
-        one = Everything()
-        one.count(number)
-        block.add(number, flatten(one.state(), declared))
-        if number in chosen:
-            expected.count(number)
-    if kept:
-        block = Block.load(block.dump(declared))
-        assert block.games == set(range(1, 33))
-        block = Block.load(block.dump(declared))  # as when games are added to it
-    flat = Flat()
-    block.merged({1, 2, 3}, declared)  # changes nothing
-    merged = block.merged(chosen, declared)
-    flat.merge(merged.sums.items(), merged.rows)
-    loaded = Everything()
-    loaded.load(unflatten(cut(flat, declared), declared))
-    assert loaded.state() == expected.state()
+def state_of(number: int) -> Flat:
+    one = Everything()
+    one.count(number)
+    return flatten(one.state(), prototypes(Everything()))
+
+
+def gather(states: States, chosen: set[int]) -> Any:
+    """Return the state of an aggregator that has seen the chosen games of two blocks."""
+    gathered = Gathered(states.chunks("kind"), prototypes(Everything()))
+    for number in (0, 1):
+        gathered.add(states.load("kind", "both", number), chosen)
+    return loaded(gathered.tree())
+
+
+def loaded(tree: StateTree) -> Any:
+    aggregator = Everything()
+    aggregator.load(tree.states(prototypes(Everything())))
+    return aggregator.state()
+
+
+def counted(chosen: set[int]) -> Any:
+    expected = Everything()
+    for number in chosen:
+        expected.count(number)
+    return expected.state()
+
+
+CHOICES = [set(range(1, 97)), {3}, {3, 4, 5, 31, 64, 90}, set(range(2, 80)), set()]
+
+
+@pytest.mark.parametrize("chosen", CHOICES)
+def test_games_of_blocks_add_up(chosen: set[int], tmp_path: Path) -> None:
+    states = States(tmp_path / "x.store")
+    for block, numbers in ((0, range(1, 40)), (1, range(64, 97)), (0, range(30, 64))):  # some are there already
+        assert states.keep("kind", "both", block, {number: state_of(number) for number in numbers})
+    assert states.kept("kind") == {("both", 0): bits_of(range(1, 64)), ("both", 1): bits_of(range(64, 97))}
+    assert gather(states, chosen) == counted(chosen)
+    other = States(tmp_path / "x.store")  # as another process that counts at the same time
+    assert other.keep("kind", "white", 0, {1: state_of(1), 2: state_of(500)})
+    assert states.keep("kind", "both", 1, {100: state_of(100), 101: state_of(1_001)})
+    assert gather(other, {*chosen, 100}) == counted({*chosen, 100})
+    for each in (states, other):
+        each.close()
+
+
+def test_states_that_are_not_kept_add_up_too() -> None:
+    tree = StateTree()
+    for number in (1, 2, 3, 50):
+        tree.add_flat(state_of(number))
+    assert loaded(tree) == counted({1, 2, 3, 50})
+
+
+@pytest.mark.parametrize("number", [1 << 40, 1 << 62, -(1 << 62)])
+def test_sums_of_more_than_64_bits(number: int, tmp_path: Path) -> None:
+    states = States(tmp_path / "x.store")
+    sums = {"total": number, "names\0a": -1}
+    assert states.keep("kind", "both", 0, {game: Flat(sums) for game in range(5)})
+    gathered = Gathered(states.chunks("kind"), prototypes(Everything()))
+    gathered.add(states.load("kind", "both", 0), range(5))
+    state = gathered.tree().states(prototypes(Everything()))
+    assert (state["total"], state["names"]) == (5 * number, {"a": -5})
+    assert not states.keep("kind", "both", 0, {6: Flat({"total": 1 << 63})})
+    assert states.kept("kind") == {("both", 0): 0b11111}
+    states.close()
 
 
 def test_what_is_no_block_is_refused() -> None:
