@@ -22,6 +22,10 @@ _TINY = 1e-300
 _PRECISE = 1e-13
 _STEPS = 500
 """Most terms of the continued fraction; some sqrt(max(a, b)) are needed."""
+_NORMAL = 1.95996
+"""Just below the critical value of the normal distribution, the lowest of all."""
+_FARTHEST = 1e3
+"""The highest critical value, of less than one degree of freedom."""
 _MANY = 1e5
 """Degrees of freedom from which Student's distribution is the normal one to five decimals."""
 
@@ -54,12 +58,23 @@ def critical_value(freedom: float | None = None) -> float:
 
 @lru_cache(4096)
 def _critical_value(freedom: float | None) -> float:
-    """Return it by halving an interval: many p-values, so those of a report that are equal are found once."""
-    low, high = 0.0, 1e3
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if p_value(middle, 1.0, freedom) > _SURE else (low, middle)
-    return high
+    """Return it by Newton's method. The p-value is convex, so that it rises from the left and does not pass it."""
+    t = _NORMAL
+    for _ in range(_STEPS):
+        step = (p_value(t, 1.0, freedom) - _SURE) / (2 * _density(t, freedom))
+        t += step
+        if abs(step) < _PRECISE * t or t > _FARTHEST:
+            break
+    return min(t, _FARTHEST)
+
+
+def _density(t: float, freedom: float | None) -> float:
+    """Return the density of Student's distribution, or of the normal one, as `p_value` chooses between them."""
+    if freedom is None or freedom > _MANY:
+        return math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+    half = (freedom + 1) / 2
+    height = math.lgamma(half) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
+    return math.exp(height - half * math.log1p(t * t / freedom))
 
 
 def effective_games(total: int, squares: int) -> float:

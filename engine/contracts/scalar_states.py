@@ -6,6 +6,7 @@ import abc
 import math
 from collections.abc import Sequence
 from operator import index as exact
+from operator import mul
 from typing import Any, ClassVar, Self
 
 __all__ = ["Histogram", "JointMoments", "Moments", "State", "Sum"]
@@ -113,7 +114,7 @@ class Histogram(State):
     def mean(self) -> float | None:
         """Return the mean of the values; None without a value."""
         total = self.total
-        return sum(value * n for value, n in self._counts.items()) / total if total else None
+        return sum(map(mul, self._counts, self._counts.values())) / total if total else None
 
     def percentile(self, percent: int) -> int | None:
         """Return the lowest value that is at least as high as `percent`% of the values; None without a value."""
@@ -130,8 +131,9 @@ class Histogram(State):
         return self.percentile(50)
 
     def merge(self, other: Self) -> None:
+        counts = self._counts
         for value, n in other._counts.items():
-            self.add(value, n)
+            counts[value] = counts.get(value, 0) + n
 
     def state(self) -> list[list[int]]:
         return [[value, n] for value, n in self.items()]

@@ -27,7 +27,7 @@ from engine.web.store.folding_pool import FoldingPool
 _KEPT = 200
 """Reports that are kept."""
 _HERE = 128
-"""Games up to which a report is made without other processes."""
+"""Games up to which a report is made without other processes, unless these are there."""
 _AHEAD = 2
 """Blocks in work for each process, so that several reports go on at once."""
 _SHOWN_EVERY = 0.7
@@ -181,16 +181,17 @@ class Reports:
         epoch = self._store.epoch()
         with self._here:
             ready, missing = parts_of(selected, self._open_folder().kept(name, epoch))
-        defaults = self.default_names(where)
-        also = tuple(other for other in defaults if other != name) if name in defaults else ()
-        tasks = [Counting(name, part, epoch, also) for part in missing]
+        defaults = tuple(self.default_names(where))
+        names = defaults if name in defaults else (name,)
+        tasks = [Counting(names, part, epoch) for part in missing]
         pool = self._pool_for(len(selected))
         making = Making(name, where.player, ready, epoch, Counted())
         shown_at = time.monotonic()
         for task, counted in _in_pool(pool, tasks, _AHEAD * self._size) if pool else self._each(tasks):
             making.parts.append(task.part)
-            making.counted.unkept.update(counted.unkept)
-            making.counted.crash = making.counted.crash or counted.crash
+            own = counted.get(name, Counted())
+            making.counted.unkept.update(own.unkept)
+            making.counted.crash = making.counted.crash or own.crash
             if time.monotonic() - shown_at >= _SHOWN_EVERY and task is not tasks[-1]:
                 yield sum(len(part.games) for part in making.parts), self._made(making, pool)
                 shown_at = time.monotonic()
@@ -198,12 +199,11 @@ class Reports:
 
     def _pool_for(self, games: int) -> FoldingPool | None:
         """Return the processes that work on so many games; None where that is done here."""
-        if games <= _HERE:
-            return None
-        self.warm()
+        if games > _HERE:
+            self.warm()
         return self._pool
 
-    def _each(self, tasks: Sequence[Counting]) -> Iterator[tuple[Counting, Counted]]:
+    def _each(self, tasks: Sequence[Counting]) -> Iterator[tuple[Counting, dict[str, Counted]]]:
         for task in tasks:
             with self._here:
                 counted = self._open_folder().count(task)
@@ -236,18 +236,16 @@ class Reports:
         yield len(selected), aggregators.reports(facts.scales)[name]
 
 
-def _in_pool(pool: FoldingPool, tasks: Sequence[Counting], ahead: int) -> Iterator[tuple[Counting, Counted]]:
+def _in_pool(
+    pool: FoldingPool, tasks: Sequence[Counting], ahead: int
+) -> Iterator[tuple[Counting, dict[str, Counted]]]:
     """Have games counted, a few blocks at a time, and yield what comes of them in their order."""
-    line: deque[tuple[Counting, Future[Counted]]] = deque()
+    line: deque[tuple[Counting, Future[dict[str, Counted]]]] = deque()
     rest = iter(tasks)
-    try:
-        while True:
-            while len(line) < ahead and (task := next(rest, None)) is not None:
-                line.append((task, pool.count(task)))
-            if not line:
-                return
-            task, future = line.popleft()
-            yield task, future.result()
-    finally:
-        for _, future in line:
-            future.cancel()
+    while True:
+        while len(line) < ahead and (task := next(rest, None)) is not None:
+            line.append((task, pool.count(task)))
+        if not line:
+            return
+        task, future = line.popleft()
+        yield task, future.result()

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from engine.web.reports import Reports
@@ -108,7 +109,7 @@ def measure(path: Path) -> None:
         store.games(where)
         listed = time.perf_counter()
         with ThreadPoolExecutor() as visitors:  # as a page asks for all of them at once
-            parts = list(visitors.map(lambda name: timed(reports, name, where), reports.default_names(where)))
+            parts = list(visitors.map(partial(timed, reports, where), reports.default_names(where)))
         ended = time.perf_counter()
         seconds = f"{ended - started:6.2f} s (lists {listed - started:.2f})"
         print(
@@ -122,7 +123,7 @@ def measure(path: Path) -> None:
     store.close()
 
 
-def timed(reports: Reports, name: str, where: Filter) -> str:
+def timed(reports: Reports, where: Filter, name: str) -> str:
     """Return how long a report takes."""
     begun = time.perf_counter()
     reports.report(name, where)

@@ -168,6 +168,8 @@ class Gathered:
         """By group of rows, the lead after which none stays."""
         self._rows: dict[int, Rows] = {}
         self._groups = dict(self._row_paths())
+        self._sizes: dict[str, int | None] = {}
+        """How many rows stay, by the name of the state."""
 
     def _row_paths(self) -> list[tuple[int, str]]:
         found, number = [], 0
@@ -198,10 +200,14 @@ class Gathered:
 
     def _drop(self, group: int) -> None:
         """Drop rows of a group that cannot stay, when there are many."""
-        rows = self._rows[group]
-        state = rows_state(self._groups[group], self._declared)
-        if state.size is None or len(rows) <= _SPARE * state.size:
+        rows, path = self._rows[group], self._groups[group]
+        name = path.partition(BETWEEN)[0]
+        size = self._sizes.get(name, -1)
+        if size == -1:
+            size = self._sizes[name] = rows_state(path, self._declared).size
+        if size is None or len(rows) <= _SPARE * size:
             return
+        state = rows_state(path, self._declared)
         state.load([0, rows])
         self._rows[group] = state.state()[1]
         self._last[group] = _lead(self._rows[group][-1])
@@ -215,9 +221,9 @@ class Gathered:
                 following = number + len(parts)
                 here, values = known[number:following], totals[number:following]
                 if all(here):
-                    tree.add(parent, parts, values)
+                    tree.put(parent, parts, values)
                 elif any(here):
-                    tree.add(parent, [*compress(parts, here)], [*compress(values, here)])
+                    tree.put(parent, compress(parts, here), compress(values, here))
                 number = following
         for group, rows in self._rows.items():
             tree.add_rows(self._groups[group], rows)

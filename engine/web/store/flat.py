@@ -7,7 +7,7 @@ Merging two states is adding the integers at equal paths and putting the rows to
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -48,19 +48,14 @@ class StateTree:
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
 
-    def add(self, parent: str, parts: Sequence[str], values: Iterable[int]) -> None:
-        """Add integers to those at the paths of a parent.
+    def put(self, parent: str, parts: Iterable[str], values: Iterable[int]) -> None:
+        """Put integers at paths that have none.
 
         * **parent** - all parts of the paths but the last, joined; empty for paths of one part.
         * **parts** - the last parts.
         * **values** - as many integers.
         """
-        node = self._node(parent)
-        if node:
-            for part, value in zip(parts, values, strict=True):
-                node[part] = node.get(part, 0) + value
-        else:
-            node.update(zip(parts, values, strict=True))
+        self._node(parent).update(zip(parts, values, strict=True))
 
     def add_rows(self, path: str, rows: Rows) -> None:
         """Add rows to those of a path."""
@@ -70,7 +65,8 @@ class StateTree:
         """Add what others hold."""
         for path, value in flat.sums.items():
             parent, _, last = path.rpartition(BETWEEN)
-            self.add(parent, [last], [value])
+            node = self._node(parent)
+            node[last] = node.get(last, 0) + value
         for path, rows in flat.rows.items():
             self.add_rows(path, rows)
 

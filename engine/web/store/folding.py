@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import inspect
 import sqlite3
@@ -15,7 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from engine.contracts.states import State
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, InputError
 from engine.loading.registry import Registry
 from engine.model import AnalysedGame, Color, Report
 from engine.model.parts import AggregatorCrash
@@ -23,6 +22,7 @@ from engine.plugin import Aggregator
 from engine.run.aggregators import Aggregators
 from engine.web.store.blocks import Gathered, bits_of, block_of
 from engine.web.store.flat import Flat, NotFlat, flatten, prototypes
+from engine.web.store.results import Facts
 from engine.web.store.states import States
 from engine.web.store.store import Store
 
@@ -46,7 +46,7 @@ class Part(NamedTuple):
     """Games of one block, and the side that they are seen from."""
 
     view: str
-    games: list[int]
+    games: tuple[int, ...]
 
 
 class Counted(Struct):
@@ -59,14 +59,13 @@ class Counted(Struct):
 
 
 class Counting(Struct, frozen=True, tag="counting"):
-    """Games that an aggregator is to see, so that their states are kept."""
+    """Games that aggregators are to see, so that their states are kept."""
 
-    name: str
+    names: tuple[str, ...]
+    """The aggregators: several, since games are at hand for all of them then."""
     part: Part
     epoch: int
     """What the states are counted from: games that are replaced make another number."""
-    also: tuple[str, ...] = ()
-    """Other aggregators that see the games while they are at hand."""
 
 
 class Making(Struct, frozen=True, tag="making"):
@@ -92,20 +91,28 @@ class Folder:
         self._registry = Registry(job.plugins)
         self._loaded: dict[str, tuple[Aggregators, dict[str, State]]] = {}
         self._kinds: dict[tuple[str, int], str] = {}
+        self._last_facts: tuple[Any, Facts] | None = None
         self._games: OrderedDict[int, dict[int, AnalysedGame]] = OrderedDict()
 
-    def count(self, task: Counting) -> Counted:
-        """Count games that are not kept yet. Raises PluginError, ConfigError, InputError, NotFlat."""
-        counted = self._count_and_keep(task.name, task.part, task.epoch)
-        for name in task.also:
-            with contextlib.suppress(AnalysisError, NotFlat):
-                self._count_and_keep(name, task.part, task.epoch)
+    def count(self, task: Counting) -> dict[str, Counted]:
+        """Count games that are not kept yet, and return what came of it, by aggregator.
+
+        One that cannot be loaded is left out. Raises InputError for a damaged store.
+        """
+        counted = {}
+        for name in task.names:
+            try:
+                counted[name] = self._count_and_keep(name, task.part, task.epoch)
+            except InputError:
+                raise
+            except (AnalysisError, NotFlat):
+                continue
         return counted
 
     def _count_and_keep(self, name: str, part: Part, epoch: int) -> Counted:
         kind, place = self._kind(name, epoch), block_of(part.games[0])
         kept = self._states.load(kind, part.view, place).games
-        states, crash = self._counted(name, Part(part.view, sorted({*part.games} - {*kept})))
+        states, crash = self._counted(name, Part(part.view, tuple(sorted({*part.games} - {*kept}))))
         if not states or self._states.keep(kind, part.view, place, states):
             states = {}
         return Counted(states, crash)
@@ -124,7 +131,7 @@ class Folder:
         return states, None
 
     def make(self, task: Making) -> Report:
-        """Make a report. Raises as `count`."""
+        """Make a report. Raises PluginError, ConfigError, NotFlat, InputError."""
         _, declared = self._aggregators(task.name)
         kind = self._kind(task.name, task.epoch)
         try:
@@ -136,14 +143,14 @@ class Folder:
         for flat in task.counted.unkept.values():
             tree.add_flat(flat)
         for part in lost if crash is None else ():
-            missing = Part(part.view, [game for game in part.games if game not in task.counted.unkept])
+            missing = Part(part.view, tuple(game for game in part.games if game not in task.counted.unkept))
             states, crash = self._counted(task.name, missing)
             for flat in states.values():
                 tree.add_flat(flat)
             if crash is not None:
                 break
             self._states.keep(kind, part.view, block_of(part.games[0]), states)
-        facts = self._store.facts([number for part in task.parts for number in part.games])
+        facts = self._facts(tuple(task.parts), task.epoch)
         wanted = self._store.people().wanted(task.player)
         aggregators = Aggregators.load(self._registry, [task.name], self._job.options, wanted)
         aggregators.restore(tree.states(declared), facts.unevaluated, facts.players)
@@ -161,12 +168,19 @@ class Folder:
             for view, games in parts:
                 block = self._states.load(kind, view, block_of(games[0]))
                 gathered.add(block, frozenset(games))
-                if missing := sorted({*games} - {*block.games}):
+                if missing := tuple(sorted({*games} - {*block.games})):
                     lost.append(Part(view, missing))
         return gathered, lost
 
+    def _facts(self, parts: tuple[Part, ...], epoch: int) -> Facts:
+        """Return the facts of games; the next reports are often on the same ones."""
+        if self._last_facts is None or self._last_facts[0] != (parts, epoch):
+            facts = self._store.facts([number for part in parts for number in part.games])
+            self._last_facts = (parts, epoch), facts
+        return self._last_facts[1]
+
     def kept(self, name: str, epoch: int) -> dict[tuple[str, int], int]:
-        """Return which games are counted already, by side and block: as `bits_of` has them. Raises as `count`."""
+        """Return which games are counted already, by side and block: as `bits_of` has them. Raises as `make`."""
         return self._states.kept(self._kind(name, epoch))
 
     def _aggregators(self, name: str) -> tuple[Aggregators, dict[str, State]]:
@@ -233,5 +247,5 @@ def parts_of(
     parts: tuple[list[Part], list[Part]] = ([], [])
     for (view, block), numbers in games.items():
         is_missing = bits_of(numbers) & ~kept.get((view, block), 0) != 0
-        parts[is_missing].append(Part(view, numbers))
+        parts[is_missing].append(Part(view, tuple(numbers)))
     return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +22,6 @@ from engine_plugins.aggregators._common import (
     by_player,
     leading,
     left_out,
-    mean,
     share,
 )
 from engine_plugins.aggregators._references import ENOUGH, SHOWN, keep, possessive, reach_of, to_moves
@@ -32,7 +31,9 @@ _BUCKETS = (0, 10, 25, 50, 100, 200, 500, 2000)
 """Upper bounds, inclusive, of the groups of losses, as in Lichess's Insights."""
 _NAMES = ("0", *(f"{below + 1}-{bound}" for below, bound in pairwise(_BUCKETS)))
 
-_Player = tuple[str, Histogram, dict[str, Histogram]]
+_Parts = dict[str, Histogram]
+"""Losses by colour."""
+_Player = tuple[str, Histogram, _Parts]
 """A player, the losses in all games, and those by colour."""
 
 
@@ -128,9 +129,11 @@ class Acpl(Aggregator):
             keep(self.buckets[_NAMES[bucket]], game.origin.game, moves)
 
     def report(self) -> Report:
-        everything, by_color = Histogram(), {color: Histogram() for color in _COLORS}
-        players = self._by_player(everything, by_color)
-        listed, number = leading(players, self.options.players, lambda item: item[1].total)
+        by_color = {color: Histogram() for color in _COLORS}
+        players = self._by_player(by_color)
+        leaders, number = leading(players, self.options.players, lambda item: _moves(item[1]))
+        listed = [(name, _merged(parts.values()), parts) for name, parts in leaders]
+        everything = _merged(by_color.values())
         notes = [
             "Over several games: the mean over all moves, each evaluation clamped to ±1000 centipawns.",
             *left_out("games", self.games.left_out, "acpl.games"),
@@ -171,16 +174,13 @@ class Acpl(Aggregator):
             text = f"Average centipawn loss: {reaching} with {ENOUGH} games or more."
             yield Finding(text, table="players")
 
-    def _by_player(self, everything: Histogram, by_color: dict[Color, Histogram]) -> Iterator[_Player]:
-        """Yield the losses of each player, and add them to all others."""
+    def _by_player(self, by_color: dict[Color, Histogram]) -> Iterator[tuple[str, _Parts]]:
+        """Yield the losses of each player by colour, and add them to all others."""
         for name, parts in by_player(self.moves, _COLORS):
-            own = Histogram()
             for color in _COLORS:
                 if color in parts:
-                    own.merge(parts[color])
                     by_color[color].merge(parts[color])
-            everything.merge(own)
-            yield name, own, parts
+            yield name, parts
 
     def _players(self, listed: list[_Player]) -> ReportTable:
         columns = (
@@ -223,8 +223,20 @@ class Acpl(Aggregator):
         return structs.replace(table, references=references, reading=reading)
 
 
+def _merged(parts: Iterable[Histogram]) -> Histogram:
+    merged = Histogram()
+    for losses in parts:
+        merged.merge(losses)
+    return merged
+
+
+def _moves(parts: _Parts) -> int:
+    return sum(losses.total for losses in parts.values())
+
+
 def _mean(losses: Histogram) -> float | None:
-    return mean(sum(loss * n for loss, n in losses.items()), losses.total)
+    found = losses.mean()
+    return None if found is None else round(found, 3)
 
 
 def _loss_table(losses: Histogram) -> ReportTable:
