@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 MISSING = "the pages need {}: pip install 'grandmaster-analysis[web]'"
 NEWEST = 12
 """Games that are read from the store at once, to be shown."""
-_NEEDED = ("starlette", "uvicorn")
+MANY = 500
+"""Games from which on it is said that they are counted in the background."""
+_NEEDED = ("numpy", "starlette", "uvicorn")
 
 host_option = click.option(
     "--host",
@@ -93,6 +95,7 @@ class Pages:
         access = Access(needs_token=not bound.is_loopback)
         self._store = Store.open(path)
         self._everything = Filter()
+        self._is_quiet = flags["quiet"]
         self._reports = Reports(self._store, settings=settings, workers=settings.workers)
         board = None if settings.evaluator_name == "recorded" else Seats(lambda: _searcher(settings))
         self._site = Site(self._store, self._reports, title=title, live=hub, analyzer=board, token=access.page)
@@ -129,12 +132,21 @@ class Pages:
         return self._store.records([row.number for row in rows if row.number > after])
 
     def wait(self, interruption: Interruption) -> None:
-        """Serve until Ctrl-C."""
+        """Serve until Ctrl-C; meanwhile what default reports need is counted ahead."""
+        from engine.web.ahead import Ahead
+        from engine.web.store import Filter
 
         def ended(seconds: float) -> bool:
             return self._server.wait(seconds)
 
-        interruption.await_signal(ended)
+        wheres = [*(Filter(player=name) for name in self._store.players()[:1]), self._everything]
+        missing = sum(map(self._reports.missing, wheres))
+        if missing >= MANY and not self._is_quiet:
+            click.echo(
+                f"note: {missing:,} games are counted for the reports, so that filters answer at once", err=True
+            )
+        with Ahead(self._reports, wheres):
+            interruption.await_signal(ended)
 
 
 def _searcher(settings: Settings) -> AsyncAnalyzer:

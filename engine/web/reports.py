@@ -21,7 +21,7 @@ from engine.settings import Settings
 from engine.settings.types import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
 from engine.web.store import Filter, Store
 from engine.web.store.flat import NotFlat, prototypes
-from engine.web.store.folding import VIEWS, Counted, Counting, Folder, FoldJob, Making, parts_of
+from engine.web.store.folding import VIEWS, Counted, Counting, Folder, FoldJob, Making, Part, parts_of
 from engine.web.store.folding_pool import FoldingPool
 
 _KEPT = 200
@@ -196,6 +196,31 @@ class Reports:
                 yield sum(len(part.games) for part in making.parts), self._made(making, pool)
                 shown_at = time.monotonic()
         yield len(selected), self._made(making, pool)
+
+    def missing(self, where: Filter) -> int:
+        """Return how many games of a filter are not counted yet for all its default reports."""
+        return sum(len(task.part.games) for task in self._ahead(where))
+
+    def ahead(self, where: Filter) -> Iterator[Future[Any]]:
+        """Have what the default reports on a filter need counted, block by block, when nobody waits for anything.
+
+        The next block is begun when the next future is asked for; processes are started, unless there are none at
+        all. Raises as `stream`.
+        """
+        for task in self._ahead(where):
+            self.warm()
+            if self._pool is None:
+                return
+            yield self._pool.count(task, ahead=True)
+
+    def _ahead(self, where: Filter) -> list[Counting]:
+        names, epoch = tuple(self.default_names(where)), self._store.epoch()
+        selected = self._store.numbers(where)
+        missing: set[Part] = set()
+        with self._here:
+            for name in names:
+                missing.update(parts_of(selected, self._open_folder().kept(name, epoch))[1])
+        return [Counting(names, part, epoch) for part in sorted(missing)]
 
     def _pool_for(self, games: int) -> FoldingPool | None:
         """Return the processes that work on so many games; None where that is done here."""

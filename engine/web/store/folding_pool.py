@@ -29,8 +29,8 @@ _TRIES = 2
 """How often a task is given to a process; one that ends them all is given up."""
 
 Task = Counting | Making
-_ORDER: dict[type[Task], int] = {Making: 0, Counting: 1}
-"""What is done first: somebody waits for a report that needs nothing but to be made."""
+_END, _READY, _WAITED_FOR, _AHEAD = range(4)
+"""What is done first: ends of threads, then reports that need nothing but to be made, then games for others."""
 _ANSWERS: dict[type[Task], Any] = {Making: Report, Counting: dict[str, Counted]}
 
 
@@ -69,30 +69,32 @@ class FoldingPool:
 
     def make(self, task: Making) -> Future[Report]:
         """Have a report made; the future has it, or an AnalysisError."""
-        return self._submit(task)
+        return self._submit(task, _READY)
 
-    def count(self, task: Counting) -> Future[dict[str, Counted]]:
+    def count(self, task: Counting, *, ahead: bool = False) -> Future[dict[str, Counted]]:
         """Have games counted; the future has what `Folder.count` returns, or an AnalysisError.
 
         Who asks for what somebody else has asked for gets the same future.
+
+        * **ahead** - *(optional)* whether nobody waits for it: all else is done first.
         """
         with self._lock:
             known = self._counting.get(task)
             if known is None:
-                known = self._counting[task] = self._submit(task)
+                known = self._counting[task] = self._submit(task, _AHEAD if ahead else _WAITED_FOR)
                 known.add_done_callback(lambda _: self._counting.pop(task, None))
             return known
 
-    def _submit(self, task: Task) -> Future[Any]:
+    def _submit(self, task: Task, order: int) -> Future[Any]:
         future: Future[Any] = Future()
-        self._line.put(_Work(_ORDER[type(task)], next(self._numbers), task, future))
+        self._line.put(_Work(order, next(self._numbers), task, future))
         return future
 
     def close(self) -> None:
         """End the processes. May be called more than once."""
         self._closed.set()
         for _ in self._threads:
-            self._line.put(_Work(-1, next(self._numbers), None, None))
+            self._line.put(_Work(_END, next(self._numbers), None, None))
         for thread in self._threads:
             thread.join()
         while not self._line.empty():

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec import structs
 
 import engine
 from engine.api.arguments import Wanted, start_run
 from engine.errors import InputError
 from engine.input.inputs import LiteralPath
 from engine.loading.registry import Registry
-from engine.model import AnalysedGame
+from engine.model import AnalysedGame, Report
 from engine.model.names import plain_name
 from engine.positions.fen import fen_of
 from engine.settings import Settings
+from engine.web.ahead import Ahead
 from engine.web.reports import Reports
 from engine.web.store import Filter, Store, build
+from engine.web.store.states import states_path
 from tests.support import shared_data
 
 MATCH = Path(__file__).parents[3] / "data" / "match.jsonl.zst"
@@ -152,6 +157,49 @@ def test_reports_of_filters_equal_those_of_a_run(tmp_path: Path, workers: int) -
     store = build([MATCH], tmp_path / "match.store")
     check(MATCH, store, SMALL, ["accuracy", "best-scores", "leaks", "trends"], workers)
     store.close()
+
+
+def test_what_is_counted_ahead_is_what_reports_need(tmp_path: Path) -> None:
+    store = build([MATCH], tmp_path / "match.store")
+    wheres = [Filter(player="Stockfish 1400"), Filter()]
+    counting = Reports(store, workers=1)
+    assert [counting.missing(where) for where in wheres] == [12, 24]
+    with Ahead(counting, wheres) as ahead:
+        ahead.wait()
+    assert [counting.missing(where) for where in wheres] == [0, 0]
+    with Ahead(counting, wheres):
+        pass  # there is nothing to do
+    reports = Reports(store, workers=0)
+    for where in wheres:
+        assert [reports.report(name, where) for name in reports.default_names(where)] == [
+            counting.report(name, where) for name in reports.default_names(where)
+        ]
+        for partial in reports.stream("accuracy", structs.replace(where, result="draw")):
+            assert partial.games in (0, partial.of)  # nothing is left to be counted
+    counting.close()
+    reports.close()
+    store.close()
+
+
+def test_damaged_states_are_counted_again(tmp_path: Path) -> None:
+    store = build([MATCH], tmp_path / "match.store")
+    expected = report_of(store, "accuracy")
+    for statement in (
+        "UPDATE states SET data = substr(data, 1, length(data) / 2)",
+        "UPDATE paths SET data = x'00'",
+        "DELETE FROM paths",
+    ):
+        with contextlib.closing(sqlite3.connect(states_path(store.path))) as database, database:
+            assert database.execute(statement).rowcount > 0
+        assert report_of(store, "accuracy") == expected, statement
+        assert report_of(store, "accuracy") == expected, statement  # and are kept again
+    store.close()
+
+
+def report_of(store: Store, name: str) -> Report:
+    """Return a report on all games, as a program that has just opened the store makes it."""
+    with contextlib.closing(Reports(store, workers=0)) as reports:
+        return reports.report(name, Filter())
 
 
 LONGEST = '''
