@@ -34,6 +34,10 @@ _SHOWN_EVERY = 0.7
 """Seconds between two reports of a stream."""
 
 
+_Key = tuple[str, Filter, int]
+"""What a report depends on: its name, the filter, the version of the store."""
+
+
 class ReportName(NamedTuple):
     """A report that can be made."""
 
@@ -85,7 +89,8 @@ class Reports:
         self._folder: Folder | None = None
         """Counts in this process, for whoever holds `_here`."""
         self._pool: FoldingPool | None = None
-        self._kept: OrderedDict[tuple[str, Filter, int], Report] = OrderedDict()
+        self._kept: OrderedDict[_Key, Report] = OrderedDict()
+        self._in_work: dict[_Key, Future[Report]] = {}
         self._closed = False
 
     def warm(self) -> None:
@@ -143,7 +148,7 @@ class Reports:
         yield Partial(0, len(selected), None)
         try:
             prototypes(self.load(name, where).only())
-            growing = self._counting(name, where, selected)
+            growing = self._counting(key, selected)
         except NotFlat:
             growing = self._adding(name, where, selected)
         report: Report | None = None
@@ -174,10 +179,9 @@ class Reports:
             str(self._store.path), self._registry.files, self._values(self._registry.names(AGGREGATORS))
         )
 
-    def _counting(
-        self, name: str, where: Filter, selected: Sequence[tuple[int, str]]
-    ) -> Iterator[tuple[int, Report]]:
+    def _counting(self, key: _Key, selected: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Report]]:
         """Yield numbers of games and reports on them, the last one on all; what is not kept is counted."""
+        name, where, _ = key
         epoch = self._store.epoch()
         with self._here:
             ready, missing = parts_of(selected, self._open_folder().kept(name, epoch))
@@ -195,7 +199,16 @@ class Reports:
             if time.monotonic() - shown_at >= _SHOWN_EVERY and task is not tasks[-1]:
                 yield sum(len(part.games) for part in making.parts), self._made(making, pool)
                 shown_at = time.monotonic()
-        yield len(selected), self._made(making, pool)
+        yield len(selected), self._made(making, pool) if pool is None else self._made_once(making, pool, key)
+
+    def _made_once(self, making: Making, pool: FoldingPool, key: _Key) -> Report:
+        """Return a report on all games of a filter; who asks for it while it is made gets the same one."""
+        with self._lock:
+            future = self._in_work.get(key)
+            if future is None:
+                future = self._in_work[key] = pool.make(making)
+                future.add_done_callback(lambda _: self._in_work.pop(key, None))
+        return future.result()
 
     def missing(self, where: Filter) -> int:
         """Return how many games of a filter are not counted yet for all its default reports."""

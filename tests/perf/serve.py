@@ -2,9 +2,10 @@
 
 The games are the 500 that Lichess analysed, again and again under other names and dates; half of them are one
 player's. Prints the seconds to build the store, and of a process that has just opened it: the seconds of filters
-that it has not seen before (the pages that a browser gets, summary, first page of games, default reports), with
-the states of games on the disk, those of positions of the tree, and the most memory. In between all default
-reports are made once, which counts the states. `--folder` keeps the games and the store for the next time.
+that it has not seen before (the first page and the list of games, each with all that a browser asks for until it
+is complete, and the pages of all default reports at once), with the states of games on the disk, those of
+positions of the tree, and the most memory. In between all default reports are made once, which counts the
+states. `--folder` keeps the games and the store for the next time.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.web.reports import Reports
 from engine.web.site import Site, application
@@ -91,43 +92,44 @@ def prepare(folder: Path, games: int) -> None:
 def measure(path: Path) -> None:
     """Print what a process that has just started does with the store."""
     store = Store.open(path)
-    reports = Reports(store)
-    reports.warm()
-    other = Reports(store)  # which keeps its own, so that neither knows what the other has made
-    other.warm()
-    pages = application(Site(store, other))
+    one, other = Reports(store), Reports(store)  # each keeps its own: none knows what the other has made
+    for reports in (one, other):
+        reports.warm()
+    pages, report_pages = application(Site(store, one)), application(Site(store, other))
     time.sleep(5)  # the processes start
     for query in FILTERS:
         where = Filter.from_query(query)
-        seen = []
-        for page in ("/", "/games", "/reports/accuracy"):
-            started = time.perf_counter()
-            get(pages, f"{page}?{where.to_query()}")
-            seen.append(f"{page} {time.perf_counter() - started:.2f}")
+        to = where.to_query()
+        first, lists = complete(pages, f"/?{to}"), complete(pages, f"/games?{to}")
+        names = one.default_names(where)
         started = time.perf_counter()
-        summary = store.summary(where)
-        store.games(where)
-        listed = time.perf_counter()
-        with ThreadPoolExecutor() as visitors:  # as a page asks for all of them at once
-            parts = list(visitors.map(partial(timed, reports, where), reports.default_names(where)))
-        ended = time.perf_counter()
-        seconds = f"{ended - started:6.2f} s (lists {listed - started:.2f})"
+        with ThreadPoolExecutor() as visitors:
+            seconds = list(
+                visitors.map(lambda name, to=to: complete(report_pages, f"/reports/{name}?{to}"), names)
+            )
+        together = time.perf_counter() - started
+        each = ", ".join(f"{name} {taken:.2f}" for name, taken in zip(names, seconds, strict=True))
         print(
-            f"{seconds} {summary.games:6,} {where.words()}: {', '.join(parts)}; pages {', '.join(seen)}",
+            f"{first:6.2f} s first page, {lists:.2f} s games, {together:.2f} s reports ({each}): "
+            f"{where.words()}, {store.count(where):,} games",
             flush=True,
         )
     tree(store)
-    reports.close()
+    one.close()
     other.close()
     print(f"most memory: {peak():.0f} MB")
     store.close()
 
 
-def timed(reports: Reports, where: Filter, name: str) -> str:
-    """Return how long a report takes."""
-    begun = time.perf_counter()
-    reports.report(name, where)
-    return f"{name} {time.perf_counter() - begun:.2f}"
+def complete(pages: Any, address: str) -> float:
+    """Return how long a page takes with all that it asks for afterwards."""
+    started = time.perf_counter()
+    streams = [str(attributes.get("data-stream") or "") for _, attributes in get(pages, address).tags]
+    with ThreadPoolExecutor() as threads:
+        for answer in threads.map(lambda stream: get(pages, stream), filter(None, streams)):
+            if "event: done" not in answer.text:
+                raise SystemExit(f"{address}: {answer.text[-300:]}")
+    return time.perf_counter() - started
 
 
 def tree(store: Store) -> None:
