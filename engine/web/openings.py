@@ -76,7 +76,7 @@ def leaks(request: Request) -> Response:
         at_most=max((leak.cost for leak in found), default=0.0),
         lines={leak.fen: _line_of(leak) for leak in found},
         games_of={leak.fen: games_with(request, leak.fen) for leak in found},
-        players=site.store.choices("player", limit=12),
+        players=site.store.people().most_frequent(12),
     )
 
 

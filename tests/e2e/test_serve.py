@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_results_are_shown_until_ctrl_c_and_at_once_the_second_time(folder: Path) -> None:
-    with serving("serve", "games.pgn", cwd=folder) as shown:
+    with serving("serve", "games.pgn", "--same", "Anna=Anni", cwd=folder) as shown:
         assert ending(shown.port)["games"] == 3
         status, page = shown.get("/")
         assert status == 200
@@ -47,9 +47,10 @@ def test_results_are_shown_until_ctrl_c_and_at_once_the_second_time(folder: Path
         assert "Done" in live
         assert shown.interrupt() == 0
         assert len(re.findall("http://", "".join((*shown.out, *shown.err)))) == 1
-    with serving("serve", "games.pgn", cwd=folder) as shown:
+    with serving("serve", "games.pgn", "--same", "Anna=Anni", cwd=folder) as shown:
         assert shown.get("/live")[0] == 404  # nothing was read again
         assert shown.get("/game/1")[0] == 200
+        assert "/game/3" in shown.get("/games?player=Anni")[1]
         assert shown.interrupt() == 0
         assert shown.err == []
     kept = Path(os.environ["ENGINE_HOME"], "cache", "pages")
