@@ -57,6 +57,16 @@ def test_results_are_shown_until_ctrl_c_and_at_once_the_second_time(folder: Path
     assert len(list(kept.glob("*.games"))) == 1
 
 
+def test_pages_count_winning_moves_from_the_score_that_the_run_does(folder: Path) -> None:
+    setting = ("--set", "scoreboard.winning_cp=55")
+    with serving("analyze", "games.pgn", "-e", "recorded", *setting, "--serve", "-q", cwd=folder) as shown:
+        end = ending(shown.port)
+        assert end["wins"] == 3 * 2  # Black to move, with 0.60 and with mate in 1
+        _, page = shown.get("/")
+        assert f"<dd>{end['wins']}</dd><dd class=\"basis\">found in these games" in page
+        assert shown.interrupt() == 0
+
+
 @pytest.mark.slow
 def test_a_run_is_watched_and_its_games_stay(folder: Path) -> None:
     """Reports, outputs and the exit code are those of the same command without pages."""
