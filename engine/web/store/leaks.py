@@ -22,8 +22,8 @@ LEAST_GAMES = 2
 LEAST_LOSS = JUDGED_DROPS[-1]
 """Win% that a leak costs each time, on average: what Lichess calls an inaccuracy.
 
-Two searches of a position differ by 1 to 3 Win%. What they are wrong by is much the same in all games that have it,
-so that no number of games makes up for it.
+Two searches of a position differ by 1 to 3 Win%. What they are wrong by is much the same in all games that have
+it, so that no number of games makes up for it.
 """
 _NUMBERS = 20
 """Games of a leak that are named."""
