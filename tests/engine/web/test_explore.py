@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from engine.model import AnalysedGame
+from engine.model import AnalysedGame, Epd
 from engine.testing import analysed_game
 from engine.web.store import Filter
 from tests.engine.web import asgi
@@ -153,6 +153,20 @@ def test_all_reports_are_listed_and_can_be_opened(match: Visit) -> None:
     links = [link for link in match.page("/reports?side=white").links if link.startswith("/reports/")]
     assert len(links) >= 20
     assert "/reports/leaks?side=white" in links
+
+
+def test_a_report_on_positions_comes_first_only_where_there_are_some(
+    match: Visit, site_of: Callable[[Sequence[AnalysedGame]], Visit]
+) -> None:
+    def places(site: Visit, address: str) -> list[int]:
+        links = [link for link in site.page(address).links if link.startswith("/reports/")]
+        return [links.index("/reports/epd-solved"), len(links) - 1]
+
+    positions = site_of([analysed_game("", [20], epd=Epd(id="one"))])
+    for address in ("/reports", "/reports/wins"):
+        at, last = places(match, address)
+        assert at == last
+        assert places(positions, address)[0] == 0
 
 
 def test_a_report_is_that_of_the_filter_and_its_rows_lead_to_games(match: Visit) -> None:
