@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from engine.model import AnalysedGame, Color
+from engine.text.format import count
 from engine.text.json import encode
 from engine.web.pages.finder import escaped
 from engine.web.pages.names import names_of
@@ -108,13 +109,15 @@ def _render(template: str, **values: Any) -> bytes:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = count
+    return environment
 
 
 def _text(name: str) -> str:

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from engine.model import AnalysedGame, Epd
 from engine.testing import analysed_game
+from engine.text.format import count
 from engine.web.store import Filter
 from tests.engine.web import asgi
 from tests.engine.web.conftest import Visit
@@ -87,7 +88,7 @@ def test_the_overview_has_the_figures_of_the_store(match: Visit) -> None:
     for query in ("", "side=black", "result=draw"):
         summary = match.store.summary(Filter.from_query(dict(parse_qsl(query))))
         words = match.page(f"/?{query}").words
-        assert f"{summary.games} games" in words
+        assert f"{count(summary.games, 'game')}" in words
         assert summary.accuracy is not None
         assert f"Accuracy {summary.accuracy:.1f}%" in words
         assert f"Blunders {summary.blunders}" in words
