@@ -31,6 +31,7 @@ def _environment() -> jinja2.Environment:
     environment.globals["symbols"] = Markup(symbols())  # noqa: S704 - our own drawings
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["counted"] = count
+    environment.filters["dashed"] = lambda date: date.replace(".", "-")  # as in filters and in reports
     environment.filters["clock"] = lambda seconds: cell(seconds, "duration")
     return environment
 

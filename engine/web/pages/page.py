@@ -81,7 +81,7 @@ def row(game: AnalysedGame) -> bytes:
         "ratings": [game.rating("white"), game.rating("black")],
         "result": "" if game.epd is not None else game.result,
         "opening": game.opening,
-        "date": game.date,
+        "date": game.date.replace(".", "-"),
         "moves": (len(game.plies) + 1) // 2,
         "sides": [_side(game, "white"), _side(game, "black")],
         "data": Markup(escaped(encode(record(game)))),  # noqa: S704 - escaped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -154,6 +155,15 @@ def test_all_reports_are_listed_and_can_be_opened(match: Visit) -> None:
     links = [link for link in match.page("/reports?side=white").links if link.startswith("/reports/")]
     assert len(links) >= 20
     assert "/reports/leaks?side=white" in links
+
+
+def test_dates_are_written_as_filters_have_them(match: Visit) -> None:
+    date = match.store.games(Filter(), limit=1)[0].date.replace(".", "-")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
+    for address in ("/games", "/game/1", "/openings"):
+        words = re.sub(r"\{\".*?\}", "", match.page(address).words)  # without the data of the scripts
+        assert date in words, address
+        assert not re.search(r"\d{4}\.\d\d\.\d\d", words), address
 
 
 def test_a_report_on_positions_comes_first_only_where_there_are_some(
