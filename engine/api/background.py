@@ -11,6 +11,7 @@ from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.run.started import StartedRun
 from engine.system.turns import Turn, taking, waiting
+from engine.text.format import count
 from engine.text.html import paragraph
 
 _JOIN_SECONDS = 60.0
@@ -103,7 +104,7 @@ class Background:
             state = "paused" if self.pausing.paused and not self.stop.is_set() else "running"
         else:
             state = "interrupted" if self.result and self.result.interrupted else "done"
-        return f"{state}, {self.snapshot.games:,} games, {self.snapshot.positions:,} positions"
+        return f"{state}, {count(self.snapshot.games, 'game')}, {count(self.snapshot.positions, 'position')}"
 
     def html(self) -> str:
         """Return the run as a notebook shows it."""

@@ -56,12 +56,7 @@ CONTINUES = "the same command continues where it stopped"
     envvar="ENGINE_PLAYER",
     help="Whose games and whose view; repeatable.",
 )
-@click.option(
-    "--same",
-    multiple=True,
-    metavar="NAME=OTHER",
-    help="Two names of one player, e.g. 'Carlsen, Magnus=DrNykterstein'; repeatable.",
-)
+@values.same_option
 @click.option(
     "--filter", "filter_", metavar="EXPR", help="Only games whose headers match, e.g. 'WhiteElo >= 2000'."
 )

@@ -219,10 +219,11 @@ def watched(
     interruption.rested = pausing.rested
     hub = Hub(RunControls(pausing, interruption))
     title = title_of(flags["inputs"])
+    names: dict[str, Any] = {"players": settings.players, "same": settings.same}
     winning = settings.scoreboard.winning_cp
     with (
         keep(None) as kept,
-        contextlib.closing(Store.create(kept.path, players=settings.players, winning_cp=winning)) as store,
+        contextlib.closing(Store.create(kept.path, winning_cp=winning, **names)) as store,
         Pages(flags, settings, title, kept.path, hub) as pages,
     ):
         recorder = Recorder(store, hub)

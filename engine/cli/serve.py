@@ -37,6 +37,7 @@ FIRST = 200
     envvar="ENGINE_PLAYER",
     help="Whom the pages begin with; repeatable.",
 )
+@values.same_option
 @pages.host_option
 @pages.port_option
 @pages.browser_option
@@ -70,6 +71,7 @@ def _settings(flags: dict[str, Any]) -> Settings:
         **reserved,
     }
     fields |= {"workers": flags["workers"]} if flags["workers"] else {}
+    fields |= {"same": values.same(flags["same"])} if flags["same"] else {}
     return check_settings(build_settings(fields))
 
 
@@ -90,7 +92,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
             leave(0)
             return 0
         winning = settings.scoreboard.winning_cp
-        Store.create(kept.path, players=players, winning_cp=winning).close()
+        Store.create(kept.path, players=players, same=settings.same, winning_cp=winning).close()
         pausing = Pause()
         hub = Hub(RunControls(pausing, interruption))
         with Pages(flags, settings, title, kept.path, hub) as shown:

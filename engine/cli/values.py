@@ -111,6 +111,12 @@ plugin_options = _combine(
 )
 
 force_option = click.option("-y", "--force", is_flag=True, help="Overwrite outputs that exist.")
+same_option = click.option(
+    "--same",
+    multiple=True,
+    metavar="NAME=OTHER",
+    help="Two names of one player, e.g. 'Carlsen, Magnus=DrNykterstein'; repeatable.",
+)
 workers_option = click.option(
     "-j", "--workers", type=click.IntRange(1), envvar="ENGINE_WORKERS", help="Processes.  [default: all cores]"
 )

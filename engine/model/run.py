@@ -15,6 +15,7 @@ from engine.model.parts import RunState
 from engine.model.report import Report
 from engine.model.run_facts import Best, Failure, Notice, RunCounts
 from engine.text import html
+from engine.text.format import count
 
 _MONTH = re.compile(r"\d{4}[.-]\d\d")
 
@@ -117,7 +118,8 @@ class RunResult(Struct, frozen=True):
         ending = ", interrupted" if self.interrupted else ""
         evaluator = f"{self.evaluator.name}, {self.limit.words}" if str(self.limit) else self.evaluator.name
         summary = (
-            f"{counts.analysed:,} games, {counts.positions:,} positions{ending}; {self.wins:,} winning moves; "
+            f"{count(counts.analysed, 'game')}, {count(counts.positions, 'position')}{ending}; "
+            f"{count(self.wins, 'winning move')}; "
             f"{evaluator}"
         )
         failures = [html.paragraph(f"Failed: {failure.reason}") for failure in self.failures]

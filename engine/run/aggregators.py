@@ -21,6 +21,7 @@ from engine.run.plugin_options import AGGREGATORS, AggregatorChoice, Values, che
 from engine.run.remarks import asks_to_remark, checked_remarks
 from engine.search.games import FollowUp
 from engine.settings import DEFAULT_AGGREGATORS, EPD_AGGREGATORS, PLAYER_AGGREGATORS
+from engine.text.format import count
 
 _SPILL_GAMES = 64
 """Games after which states that have become too large go to temporary files."""
@@ -296,7 +297,7 @@ class Aggregators:
             factors = " and ".join(f"{scale:g}" for scale in sorted(scales))
             yield f"Win%, accuracy and judgements take centipawns × {factors}."
         if self.unevaluated:
-            yield f"Left out, without an evaluation: {self.unevaluated:,} games."
+            yield f"Left out, without an evaluation: {count(self.unevaluated, 'game')}."
 
     def _disable(self, name: str, error: BaseException, game: AnalysedGame | None) -> None:
         del self._enabled[name]

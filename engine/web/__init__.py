@@ -33,7 +33,7 @@ def app(
       first call, and the second time the pages are there at once.
     * **players** - *(optional)* the names of the player whom the pages begin with.
     * **title** - *(optional)* what the games are called at the top of each page.
-    * **settings** - *(optional)* plugins, options of aggregators, number of workers.
+    * **settings** - *(optional)* plugins, options of aggregators, other names of players, number of workers.
     * **analyzer** - *(optional)* an `engine.AsyncAnalyzer` that searches positions of the board.
 
     Who may ask is up to the application that it is mounted in; `engine.web.guard` is what the command has there.

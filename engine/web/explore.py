@@ -59,7 +59,7 @@ def overview(request: Request) -> Response:
         facts=[fact for fact in (count(summary.games, "game"), _period(summary)) if fact],
         tiles=list(_tiles(around, where, summary)) if summary.games else [],
         newest=store.games(where, order="-date", limit=_NEWEST),
-        players=[] if where.player else store.choices("player", limit=_PLAYERS),
+        players=[] if where.player else store.people().most_frequent(_PLAYERS),
     )
 
 

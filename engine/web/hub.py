@@ -27,6 +27,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from engine.model import AnalysedGame, Notice, RunResult
 from engine.run import events
 from engine.run.progress import Snapshot
@@ -114,8 +116,9 @@ class Hub:
     def end(self, result: RunResult) -> None:
         """Say that the run has ended, and how."""
         self._notice(result.notices)
-        if self._latest is not None and self._latest is not self._snapshot:
-            self._show(self._latest)
+        if self._latest is not None:
+            # The last snapshot is a moment older than the result, whose time is told in words.
+            self._show(structs.replace(self._latest, seconds=result.counts.seconds))
         with self._lock:
             self._end = ending(result)
             self._add("end", self._end)

@@ -56,8 +56,12 @@ def page(request: Request) -> Response:
 
 
 async def stream(request: Request) -> Response:
-    """Return the events since the one that the page has."""
-    viewer = _hub(request).view(request.headers.get("last-event-id", ""), asyncio.get_running_loop())
+    """Return the events since the one that the page has.
+
+    A browser that comes back by itself names it in a header, a page that was hidden in the address (`last`).
+    """
+    seen = request.headers.get("last-event-id") or request.query_params.get("last", "")
+    viewer = _hub(request).view(seen, asyncio.get_running_loop())
     if viewer.has_all:
         viewer.close()
         return Response(status_code=204)  # which a browser takes for the end

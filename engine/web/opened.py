@@ -33,7 +33,7 @@ class Opened:
 
         * **paths** - JSON Lines or SQLite of ours, PGN with evaluations, or the file of a store alone.
         * **players** - *(optional)* the names of the player whom the pages begin with.
-        * **settings** - *(optional)* plugins, number of workers.
+        * **settings** - *(optional)* plugins, other names of players, number of workers.
 
         Raises InputError, ConfigError, PluginError.
         """
@@ -45,7 +45,8 @@ class Opened:
         kept = keep(key_of(names, players, settings))
         try:
             if not kept.built:
-                Store.create(kept.path, players=players, winning_cp=settings.scoreboard.winning_cp).close()
+                winning = settings.scoreboard.winning_cp
+                Store.create(kept.path, players=players, same=settings.same, winning_cp=winning).close()
                 fill(names, kept.path, settings=settings)
                 kept.share()
             return cls(Store.open(kept.path), kept)

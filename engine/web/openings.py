@@ -18,6 +18,7 @@ from engine.web.frame import filter_of
 from engine.web.played import Played
 from engine.web.site import site_of
 from engine.web.store import Leak, TreeMove
+from engine.web.store.leaks import LEAST_LOSS
 
 FEW = 10
 """Games below which a difference says nothing: the interval of so few results cannot be trusted."""
@@ -72,11 +73,12 @@ def leaks(request: Request) -> Response:
         "leaks.html.jinja",
         request,
         found=found,
+        least=LEAST_LOSS,
         asked=bool(where.player or where.side),
         at_most=max((leak.cost for leak in found), default=0.0),
         lines={leak.fen: _line_of(leak) for leak in found},
         games_of={leak.fen: games_with(request, leak.fen) for leak in found},
-        players=site.store.choices("player", limit=12),
+        players=site.store.people().most_frequent(12),
     )
 
 

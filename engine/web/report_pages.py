@@ -15,11 +15,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from engine.errors import AnalysisError
+from engine.settings.types import EPD_AGGREGATORS
 from engine.web.frame import Frame, filter_of, frame
 from engine.web.limits import limits
 from engine.web.pages.sections import Section, Sentence, sections
 from engine.web.pages.tables import Link
-from engine.web.site import site_of
+from engine.web.reports import ReportName
+from engine.web.site import Site, site_of
 from engine.web.templating import template
 
 FIRST = 0.4
@@ -43,7 +45,15 @@ def reports(request: Request) -> Response:
     """Return the list of all reports with their questions."""
     site = site_of(request)
     filter_of(request)
-    return site.render("reports.html.jinja", request, names=site.reports.names())
+    return site.render("reports.html.jinja", request, names=listed(site))
+
+
+def listed(site: Site) -> list[ReportName]:
+    """Return the reports that can be made, those that have nothing to say of the games of the store last."""
+    names = site.reports.names()
+    if site.store.has_epd():
+        return names
+    return sorted(names, key=lambda one: one.name in EPD_AGGREGATORS)
 
 
 async def report(request: Request) -> Response:
@@ -61,7 +71,7 @@ async def report(request: Request) -> Response:
             question=title,
             partial=partial,
             section=section_of(name, partial, around),
-            others=site.reports.names(),
+            others=listed(site),
         )
     )
 

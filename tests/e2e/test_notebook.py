@@ -52,7 +52,7 @@ def test_a_notebook_shows_progress_and_reports(tmp_path: Path, monkeypatch: pyte
     assert "100%  games 3  positions 105 of 105" in progress.text
     assert "<caption>" in outputs[2][0].data["text/html"]
     assert outputs[3][0].data["text/plain"] == "30"
-    assert "Run: done, 1 games, 3 positions" in outputs[4][0].data["text/html"]
+    assert "Run: done, 1 game, 3 positions" in outputs[4][0].data["text/html"]
     page = outputs[5][0].data["text/html"]
     assert "3 games, 105 positions" in page
     assert "Accuracy" in page

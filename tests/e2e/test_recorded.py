@@ -73,7 +73,7 @@ def test_recorded_searches_nothing(evaluated: Path, tmp_path: Path) -> None:
     assert not first["reconciled"]
     assert second["positions"] == [{"missing": "input"}] * 3
     notes = report["reports"]["judgements"]["notes"]
-    assert "Left out, without an evaluation: 1 games." in notes
+    assert "Left out, without an evaluation: 1 game." in notes
     assert "Win%, accuracy and judgements take centipawns × 1." in notes
 
 

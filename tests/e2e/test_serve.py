@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_results_are_shown_until_ctrl_c_and_at_once_the_second_time(folder: Path) -> None:
-    with serving("serve", "games.pgn", cwd=folder) as shown:
+    with serving("serve", "games.pgn", "--same", "Anna=Anni", cwd=folder) as shown:
         assert ending(shown.port)["games"] == 3
         status, page = shown.get("/")
         assert status == 200
@@ -47,13 +47,24 @@ def test_results_are_shown_until_ctrl_c_and_at_once_the_second_time(folder: Path
         assert "Done" in live
         assert shown.interrupt() == 0
         assert len(re.findall("http://", "".join((*shown.out, *shown.err)))) == 1
-    with serving("serve", "games.pgn", cwd=folder) as shown:
+    with serving("serve", "games.pgn", "--same", "Anna=Anni", cwd=folder) as shown:
         assert shown.get("/live")[0] == 404  # nothing was read again
         assert shown.get("/game/1")[0] == 200
+        assert "/game/3" in shown.get("/games?player=Anni")[1]
         assert shown.interrupt() == 0
         assert shown.err == []
     kept = Path(os.environ["ENGINE_HOME"], "cache", "pages")
     assert len(list(kept.glob("*.games"))) == 1
+
+
+def test_pages_count_winning_moves_from_the_score_that_the_run_does(folder: Path) -> None:
+    setting = ("--set", "scoreboard.winning_cp=55")
+    with serving("analyze", "games.pgn", "-e", "recorded", *setting, "--serve", "-q", cwd=folder) as shown:
+        end = ending(shown.port)
+        assert end["wins"] == 3 * 2  # Black to move, with 0.60 and with mate in 1
+        _, page = shown.get("/")
+        assert f'<dd>{end["wins"]}</dd><dd class="basis">found in these games' in page
+        assert shown.interrupt() == 0
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from engine.model import Chart, Finding, Report
-from engine.text.format import figure
+from engine.text.format import count, figure
 from engine.web.pages.charts import compares, spark
 from engine.web.pages.glance import Glance, Moment
 from engine.web.pages.lessons import Lesson
@@ -90,7 +90,7 @@ def _tiles(reports: Mapping[str, Report], glance: Glance) -> Iterator[Tile]:
     accuracy = reports["accuracy"].metrics.get("accuracy") if "accuracy" in reports else None
     if accuracy is not None and accuracy.value is not None:
         games = reports["accuracy"].metrics.get("games")
-        note = f"mean of {games.value:,} games" if games and isinstance(games.value, int) else ""
+        note = f"mean of {count(games.value, 'game')}" if games and isinstance(games.value, int) else ""
         yield _tile("Accuracy", figure(accuracy.value, accuracy.kind), note, charts["accuracy"])
     if glance.speed in glance.ratings:
         (_, first), (_, last) = glance.ratings[glance.speed]

@@ -32,7 +32,9 @@ class Finder:
             return
         opening = f"{game.opening.eco} {game.opening.name}" if game.opening is not None else ""
         result = "" if game.epd is not None else game.result.replace("1/2-1/2", "½-½")
-        self._games.append(encode([game.origin.game, " – ".join(names_of(game)), result, opening, game.date]))
+        self._games.append(
+            encode([game.origin.game, " – ".join(names_of(game)), result, opening, game.date.replace(".", "-")])
+        )
 
     def json(self, files: Sequence[tuple[str, int, int]], this: int) -> Markup | None:
         """Return the JSON of one file, with the games in the first one; None when there is only one.

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from engine.model import AnalysedGame, Color
+from engine.text.format import count
 from engine.text.json import encode
 from engine.web.pages.finder import escaped
 from engine.web.pages.names import names_of
@@ -80,7 +81,7 @@ def row(game: AnalysedGame) -> bytes:
         "ratings": [game.rating("white"), game.rating("black")],
         "result": "" if game.epd is not None else game.result,
         "opening": game.opening,
-        "date": game.date,
+        "date": game.date.replace(".", "-"),
         "moves": (len(game.plies) + 1) // 2,
         "sides": [_side(game, "white"), _side(game, "black")],
         "data": Markup(escaped(encode(record(game)))),  # noqa: S704 - escaped
@@ -108,13 +109,15 @@ def _render(template: str, **values: Any) -> bytes:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_text),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = count
+    return environment
 
 
 def _text(name: str) -> str:

@@ -57,6 +57,7 @@ function prepareChart(chart) {
   drawing.addEventListener("pointermove", (event) => go(nearest(points, event.clientX, event.clientY)));
   drawing.addEventListener("pointerleave", () => go(null));
   drawing.addEventListener("blur", () => go(null));
+  drawing.addEventListener("point", (event) => go(event.detail));
   drawing.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const last = points.length - 1;

@@ -15,6 +15,8 @@ const by = (id) => document.getElementById(id);
 let last = Number(live.dataset.last);
 let said = 0;
 let noticed = 0;
+let source = null;
+let seen = ""; // id of the latest event
 
 function made(tag, text = "", classes = "") {
   const element = document.createElement(tag);
@@ -193,21 +195,32 @@ function isOver() {
   return ["done", "stopped", "failed"].includes(live.dataset.phase);
 }
 
+// A browser opens six connections to a server at most, so a page that nobody sees gives its own to those that are seen.
 function watch() {
-  const source = new EventSource(live.dataset.events);
+  if (source || document.hidden || isOver()) return;
+  const own = new EventSource(live.dataset.events + (seen ? `?last=${encodeURIComponent(seen)}` : ""));
+  source = own;
   for (const [name, handle] of Object.entries(HANDLERS)) {
-    source.addEventListener(name, (event) => {
-      if (!(event instanceof MessageEvent)) return; // "error" is also what a browser calls a lost connection
+    own.addEventListener(name, (event) => {
+      if (own !== source || !(event instanceof MessageEvent)) return; // "error" is also a lost connection
+      seen = event.lastEventId;
       handle(JSON.parse(event.data));
-      if (isOver()) source.close();
+      if (isOver()) leave();
     });
   }
-  source.addEventListener("open", () => { by("connection").hidden = true; });
-  source.addEventListener("error", (event) => {
-    if (event instanceof MessageEvent || isOver()) return;
+  own.addEventListener("open", () => { by("connection").hidden = true; });
+  own.addEventListener("error", (event) => {
+    if (own !== source || event instanceof MessageEvent || isOver()) return;
     by("connection").hidden = false;
-    if (source.readyState === EventSource.CLOSED) setTimeout(watch, AGAIN_MS);
+    if (own.readyState !== EventSource.CLOSED) return;
+    leave();
+    setTimeout(watch, AGAIN_MS);
   });
+}
+
+function leave() {
+  if (source) source.close();
+  source = null;
 }
 
 async function send(form) {
@@ -223,4 +236,5 @@ for (const form of document.querySelectorAll("#controls form")) {
     send(form);
   });
 }
-if (!isOver()) watch();
+document.addEventListener("visibilitychange", () => (document.hidden ? leave() : watch()));
+watch();

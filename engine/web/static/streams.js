@@ -4,13 +4,18 @@ function follow(place) {
   const source = new EventSource(place.dataset.stream);
   const show = (text) => {
     const parsed = new DOMParser().parseFromString(text, "text/html");
+    // What the page came with says more than a stream that begins.
+    if (!parsed.querySelector("body > :not(.so-far)") && place.querySelector(":scope > .so-far + *")) return;
+    const openAgain = keepOpen(place);
     place.replaceChildren(...parsed.body.childNodes);
     prepareParts(place);
+    openAgain();
   };
   source.addEventListener("part", (event) => show(event.data));
   source.addEventListener("done", () => {
     source.close();
     place.dataset.stream = "";
+    renewBoards(place);
   });
   source.addEventListener("broken", (event) => {
     source.close();

@@ -41,8 +41,8 @@ def build(  # noqa: PLR0913 - what a run is asked for
 
     Raises InputError, ConfigError, PluginError.
     """
-    winning = (settings or Settings()).scoreboard.winning_cp
-    Store.create(path, players=players, winning_cp=winning).close()
+    base = settings or Settings()
+    Store.create(path, players=players, same=base.same, winning_cp=base.scoreboard.winning_cp).close()
     fill(sources, path, progress=progress, stop=stop, settings=settings)
     return Store.open(path)
 

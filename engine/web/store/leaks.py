@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import chess
 
 from engine.positions.fen import fen_of
+from engine.scoring import JUDGED_DROPS
 from engine.web.store.answers import position, replayed
 from engine.web.store.query import Query
 from engine.web.store.results import Leak
@@ -16,45 +19,44 @@ from engine.web.store.tree import named
 OPENING_PLIES = 20
 """Plies of a game that count as its opening here."""
 LEAST_GAMES = 2
+LEAST_LOSS = JUDGED_DROPS[-1]
+"""Win% that a leak costs each time, on average: what Lichess calls an inaccuracy.
+
+Two searches of a position differ by 1 to 3 Win%. What they are wrong by is much the same in all games that have
+it, so that no number of games makes up for it.
+"""
 _NUMBERS = 20
 """Games of a leak that are named."""
-_POSITIONS = """
-WITH chosen AS MATERIALIZED (
-  SELECT game, white_points, {view} AS view FROM games WHERE {condition}
-),
-own AS (
-  SELECT p.key, p.game, p.ply, p.white, p.win_loss,
+_POSITIONS = """, own AS (
+  SELECT p.key, p.game, p.ply, p.win_loss,
     CASE p.white WHEN 1 THEN chosen.white_points ELSE 1 - chosen.white_points END AS points
   FROM chosen JOIN plies p ON p.game = chosen.game AND p.ply < ?
   WHERE p.win_loss IS NOT NULL
     AND (chosen.view = 'both' OR p.white = (chosen.view = 'white'))
 )
-SELECT key, count(DISTINCT game) AS n, avg(win_loss), total(win_loss) AS cost, 100 * avg(points), min(ply)
-FROM own GROUP BY key HAVING n >= ? AND cost > 0 ORDER BY cost DESC, key LIMIT ?
+SELECT key, count(DISTINCT game) AS n, avg(win_loss) AS loss, total(win_loss) AS cost, 100 * avg(points), min(ply)
+FROM own GROUP BY key HAVING n >= ? AND loss >= ? ORDER BY cost DESC, key LIMIT ?
 """
 _MOVES = """
-SELECT p.game, p.ply, p.white, p.uci, p.san, p.best, p.win_loss, games.fen, games.variant
-FROM plies p JOIN games ON games.game = p.game
-WHERE p.key = ? AND p.ply < ? AND p.win_loss IS NOT NULL
-  AND ({view} = 'both' OR p.white = ({view} = 'white')) AND {condition}
-ORDER BY p.game, p.ply
+SELECT p.key, p.game, p.ply, p.white, p.uci, p.san, p.best, p.win_loss, chosen.fen, chosen.variant
+FROM plies p JOIN chosen ON chosen.game = p.game
+WHERE p.key IN ({keys}) AND p.ply < ? AND p.win_loss IS NOT NULL
+  AND (chosen.view = 'both' OR p.white = (chosen.view = 'white'))
+ORDER BY p.key, p.game, p.ply
 """
 
 
 def leaks(db: sqlite3.Connection, query: Query, limit: int) -> list[Leak]:
     """Return the most expensive positions, over the games that a query selects."""
-    view, view_values = query.view()
-    condition = query.games()
+    chosen, values = query.chosen()
     positions = db.execute(
-        _POSITIONS.format(view=view, condition=condition.sql),
-        [*view_values, *condition.values, OPENING_PLIES, LEAST_GAMES, limit],
+        chosen + _POSITIONS, [*values, OPENING_PLIES, LEAST_GAMES, LEAST_LOSS, limit]
     ).fetchall()
-    sql = _MOVES.format(view=view, condition=condition.sql)
-    found = []
-    for row in positions:
-        values = [row[0], OPENING_PLIES, *view_values, *view_values, *condition.values]
-        found.append(_leak(db, row, db.execute(sql, values).fetchall()))
-    return found
+    keys = [row[0] for row in positions]
+    sql = chosen + _MOVES.format(keys=", ".join("?" * len(keys)))
+    rows = db.execute(sql, [*values, *keys, OPENING_PLIES]).fetchall()
+    played = {key: [row[1:] for row in moves] for key, moves in groupby(rows, key=itemgetter(0))}
+    return [_leak(db, row, played[row[0]]) for row in positions]
 
 
 def _leak(db: sqlite3.Connection, row: tuple[Any, ...], played: list[tuple[Any, ...]]) -> Leak:

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
-from engine.model.names import family_key, plain_name
+from engine.model.names import UNKNOWN, family_key, plain_name
 from engine.run.players import Joined, Wanted, join
+from engine.settings import Settings
 
 
 class People:
     """Everybody who plays in the games of a store."""
 
-    def __init__(self, games: Iterable[tuple[str, int]], players: Sequence[str] = ()) -> None:
-        """Take in names.
+    def __init__(
+        self,
+        games: Iterable[tuple[str, int]],
+        players: Sequence[str] = (),
+        same: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Take in names. What was said about them holds whatever is asked for, as in a run.
 
         * **games** - names, each with the number of its games.
         * **players** - *(optional)* the names of one player, as `--player` has them.
+        * **same** - *(optional)* other names of players, as `Settings.same` has them.
+
+        Raises ConfigError for what is no name, or that of two players.
         """
         self._games = dict(games)
         self._own = tuple(players)
+        self._said = Wanted.of(
+            Settings(players=self._own, same={name: tuple(others) for name, others in (same or {}).items()})
+        )
         self._joined: Joined | None = None
 
     def names(self, player: str) -> tuple[str, ...]:
         """Return the player's names, as `--player` takes them: those given together, and other spellings."""
-        names: tuple[str, ...] = (player,)
-        if plain_name(player) in map(plain_name, self._own):
-            names = (player, *self._own)
+        declared = self._said.declared
+        names = declared.with_others((player,))
+        if {*map(plain_name, names)}.intersection(map(plain_name, self._own)):
+            names = declared.with_others((*names, *self._own))
         found = dict.fromkeys(names)
         if self._asks_joined(names):
             plain, joined = {plain_name(name) for name in names}, self.joined
@@ -42,16 +56,24 @@ class People:
         return tuple(sorted({plain_name(name) for name in self.names(player)}))
 
     def wanted(self, player: str) -> Wanted:
-        """Return what decides which names are one in reports about a player; empty for nobody."""
+        """Return what decides which names are one in reports about a player, or about all games for none."""
         known = self.joined if player and self._asks_joined(self.names(player)) else None
-        return structs.replace(Wanted(), known=known)
+        return structs.replace(self._said, known=known)
 
     @property
     def joined(self) -> Joined:
         """Which names are one player's."""
         if self._joined is None:
-            self._joined = join(self._games.items(), Wanted())
+            self._joined = join(self._games.items(), self._said)
         return self._joined
+
+    def most_frequent(self, limit: int) -> list[str]:
+        """Return the players with the most games, each by the name that stands for all of the player's names."""
+        games: Counter[str] = Counter()
+        for name, number in self._games.items():
+            if name not in UNKNOWN:
+                games[self.joined.names.get(name, name)] += number
+        return sorted(games, key=lambda name: (-games[name], name))[:limit]
 
     @staticmethod
     def _asks_joined(names: Iterable[str]) -> bool:

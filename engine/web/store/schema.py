@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of the tables or of what stands in them."""
 
 GAME_COLUMNS = (

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
@@ -44,12 +44,18 @@ class Store:
 
     @classmethod
     def create(
-        cls, path: str | os.PathLike[str], *, players: Sequence[str] = (), winning_cp: int = WINNING_CP
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        players: Sequence[str] = (),
+        same: Mapping[str, Sequence[str]] | None = None,
+        winning_cp: int = WINNING_CP,
     ) -> Self:
         """Make an empty store, in place of what is there.
 
         * **path** - the file.
         * **players** - *(optional)* the names of the player whom the games are about, as `--player` has them.
+        * **same** - *(optional)* other names of players, as `Settings.same` has them.
         * **winning_cp** - *(optional)* from which score on a position counts as a winning move.
 
         Raises OSError and sqlite3.Error when it cannot be made.
@@ -60,13 +66,7 @@ class Store:
         with writer:
             for statement in (*TABLES, *INDEXES):
                 writer.execute(statement)
-            kept = {
-                "version": 0,
-                "epoch": 0,
-                "finished": 0,
-                "players": msgspec.json.encode(list(players)).decode(),
-            }
-            writer.executemany("INSERT INTO meta VALUES (?, ?)", kept.items())
+            writer.executemany("INSERT INTO meta VALUES (?, ?)", _meta_of(players, same or {}).items())
             writer.execute(f"PRAGMA user_version = {VERSION}")
         store = cls(place, writer)
         store._winning_cp = winning_cp
@@ -203,7 +203,10 @@ class Store:
         if known is None or known[0] != version:
             with self.reading() as db:
                 names = db.execute(_NAMES).fetchall()
-            known = self._people = version, People(names, self.players())
+            known = self._people = (
+                version,
+                People(names, self.players(), msgspec.json.decode(self._meta("same") or "{}")),
+            )
         return known[1]
 
     def query(self, where: Filter) -> Query:
@@ -340,6 +343,13 @@ def remove(path: Path) -> None:
     for ending in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     remove_states(path)
+
+
+def _meta_of(players: Sequence[str], same: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what stands in `meta` before the first game."""
+    said = {"players": list(players), "same": dict(same)}
+    texts = {name: msgspec.json.encode(value).decode() for name, value in said.items()}
+    return {"version": 0, "epoch": 0, "finished": 0, **texts}
 
 
 def _run_facts(result: RunResult) -> str:

@@ -14,6 +14,7 @@ from msgspec import Meta
 from engine.model import AnalysedGame, Cell, Color, Column, Ply, title_of
 from engine.plugin import Counts, Histogram, Keyed, Moments
 from engine.scoring import win_percent
+from engine.text.format import count
 
 GAME = Column("game", "Game", "int")
 PLAYER = Column("player", "Player", "player")
@@ -59,6 +60,11 @@ def milli(value: float) -> int:
 def unmilli(thousandths: Cell) -> float | None:
     """Return the value of thousandths from a state; None for an empty cell."""
     return thousandths / 1000 if isinstance(thousandths, int) else None
+
+
+def both_sides(games: int) -> str:
+    """Return, in words, that some games count from both sides."""
+    return f"{count(games, 'game')} {'counts' if games == 1 else 'count'} from both sides"
 
 
 def left_out(rows: str, number: int, option: str) -> tuple[str, ...]:

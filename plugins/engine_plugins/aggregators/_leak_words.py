@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from engine.model import Certainty, Finding, Reference
+from engine.text.format import count
 from engine_plugins.aggregators._leak_figures import Group
 
 _SENTENCES = 3
@@ -61,7 +62,7 @@ def findings(
     else:
         yield Finding(
             f"Too little to name a weakest area: none has {least} moves on each side in at least two games "
-            f"({moves:,} moves in all)."
+            f"({count(moves, 'move')} in all)."
         )
 
 
@@ -86,12 +87,11 @@ def _nearly_same(first: Group, second: Group, shared: int) -> bool:
 def _sentence(group: Group) -> str:
     theirs = "" if group.opponents is None else f", the opponents {group.opponents:,.0f}"
     measured = "" if group.opponents is None else "measured by them "
-    games = "game" if group.games == 1 else "games"
     interval = "" if group.error is None else f" ± {group.error:,.0f}"
     return (
         f"{_area(group)}: {group.lost:,.0f} Win% lost per 100 moves{theirs}; {measured}that is "
-        f"{group.weaker:,.0f}{interval} worse than over all moves ({group.moves:,} moves in {group.games:,} "
-        f"{games}, {group.share:.0f}% of all)."
+        f"{group.weaker:,.0f}{interval} worse than over all moves ({count(group.moves, 'move')} in "
+        f"{count(group.games, 'game')}, {group.share:.0f}% of all)."
     )
 
 

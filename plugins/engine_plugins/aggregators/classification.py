@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Needs, Options, Request, TopK, keyed
+from engine.text.format import count
 from engine_plugins.aggregators._common import (
     GAME,
     NO_EVALUATIONS,
@@ -240,7 +241,7 @@ class Classification(Aggregator):
             yield Finding(f"Moves of note: {' and '.join(known)}.", None, tuple(tops[:SHOWN]), "moments")
         if ours["miss"]:
             yield Finding(
-                f"After an opponent's error, {ours['miss']:,} moves gave at least half of the gift back.",
+                f"After an opponent's error, {count(ours['miss'], 'move')} gave at least half of the gift back.",
                 None,
                 to_moves(self.examples.get("miss")),
                 "moments",
@@ -266,8 +267,9 @@ class Classification(Aggregator):
         if not self.options.great:
             yield "Follow-up searches are turned off, so no move is great or brilliant."
         elif requested > answered:
-            unsearched = f"{requested - answered:,} of {requested:,} moves that may be great or brilliant"
-            yield f"{unsearched} were not searched again; they count as best."
+            unsearched = f"{requested - answered:,} of {count(requested, 'move')} that may be great or brilliant"
+            were, they = ("was", "it counts") if requested - answered == 1 else ("were", "they count")
+            yield f"{unsearched} {were} not searched again; {they} as best."
         finest = ours["brilliant"] + ours["great"] - len(self.finest.entries())
         yield from left_out("brilliant and great moves", finest, "classification.moments")
         yield from left_out("misses", ours["miss"] - len(self.misses.entries()), "classification.moments")

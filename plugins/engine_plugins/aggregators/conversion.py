@@ -16,6 +16,7 @@ from engine.model import (
     Report,
 )
 from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, certainties, keyed
+from engine.text.format import count
 from engine_plugins.aggregators._common import (
     NO_EVALUATIONS,
     PLAYERS,
@@ -283,7 +284,8 @@ class Conversion(Aggregator):
         if ours.total:
             won, drawn, losses = (ours[end] for end in ("won", "drawn", "lost"))
             text = (
-                f"Of {ours.total:,} games that stood winning, {won:,} were won ({100 * won / ours.total:.0f}%, "
+                f"Of {count(ours.total, 'game')} that stood winning, {won:,} {_were(won)} won "
+                f"({100 * won / ours.total:.0f}%, "
                 f"95%: {interval(won, ours.total)}), {drawn:,} drawn and {losses:,} lost"
             )
             word: Certainty | None = None
@@ -295,8 +297,8 @@ class Conversion(Aggregator):
         losing = self.outcomes.get("ours").get("losing")
         if losing.total:
             text = (
-                f"Of {losing.total:,} games that stood losing, {saved(losing):,} were saved, {losing['won']:,} of "
-                "them won."
+                f"Of {count(losing.total, 'game')} that stood losing, {saved(losing):,} "
+                f"{_were(saved(losing))} saved, {losing['won']:,} of them won."
             )
             yield Finding(text, references=to_moves(self.examples.get("ours|losing")), table="outcomes")
 
@@ -357,3 +359,7 @@ def _punished(counts: Counts) -> float | None:
 def _let_off(counts: Counts) -> float | None:
     errors, punished = _errors(counts)
     return share(errors - punished, errors)
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"

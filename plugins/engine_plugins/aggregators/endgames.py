@@ -11,9 +11,11 @@ from msgspec import Meta
 from engine.model import AnalysedGame, Color, Metric, Report
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, TopK, keyed
 from engine.positions.movetext import NULL_MOVE
+from engine.text.format import count
 from engine_plugins.aggregators._common import (
     PLAYERS,
     Players,
+    both_sides,
     leading,
     left_out,
     lost,
@@ -300,7 +302,7 @@ class Endgames(Aggregator):
             yield "No data: no game reached an endgame."
         if self.totals["both"]:
             yield (
-                f"{self.totals['both']:,} games count from both sides, so that scores even out; "
+                f"{both_sides(self.totals['both'])}, so that scores even out; "
                 "--player NAME compares a player with the opponents."
             )
         if not self.options.syzygy:
@@ -310,7 +312,8 @@ class Endgames(Aggregator):
         else:
             yield "No move was played in a position that the tablebases hold."
         if self.totals["unknown"]:
-            yield f"Left out, because a table is missing or a king may castle: {self.totals['unknown']:,} moves."
+            moves = count(self.totals["unknown"], "move")
+            yield f"Left out, because a table is missing or a king may castle: {moves}."
         yield from left_out("slips", self.slips.left_out, "endgames.rows")
         yield from left_out("players", players - self.options.players, "endgames.players")
 

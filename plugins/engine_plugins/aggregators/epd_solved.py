@@ -9,6 +9,7 @@ from msgspec import Meta, structs
 
 from engine.model import AnalysedGame, Column, Epd, Evaluation, Finding, Metric, Report
 from engine.plugin import Aggregator, Options, Sum, Table
+from engine.text.format import count
 from engine_plugins.aggregators._common import GAME, left_out, share
 
 
@@ -93,7 +94,7 @@ class EpdSolved(Aggregator):
             "Wanted are the moves of the suite, found is the evaluator's best move; in the order of the suite."
         )
         solved, tests = self.solved.value, self.tests.value
-        text = f"{solved:,} of {tests:,} positions solved ({100 * solved / max(1, tests):.1f}%)."
+        text = f"{solved:,} of {count(tests, 'position')} solved ({100 * solved / max(1, tests):.1f}%)."
         findings = (Finding(text, table="unsolved"),) if tests else ()
         return Report(
             title="EPD positions solved",

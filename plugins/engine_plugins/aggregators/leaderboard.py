@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Sum, TopK, keyed
+from engine.text.format import count
 from engine_plugins.aggregators._common import (
     GAME,
     PLAYER,
@@ -219,7 +220,8 @@ class Leaderboard(Aggregator):
         if value is None:
             return
         figure = {
-            "score": f"{first.points:g} points of {points.n:,} games (95% interval: {score_interval(points)}%)",
+            "score": f"{first.points:g} {'point' if first.points == 1 else 'points'} of {count(points.n, 'game')} "
+            f"(95% interval: {score_interval(points)}%)",
             "accuracy": f"an accuracy of {value:.1f}%",
             "acpl": f"{value:.1f} centipawns lost a move",
             "performance": f"a performance rating of {value:,}",

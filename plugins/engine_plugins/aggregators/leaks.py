@@ -242,5 +242,6 @@ def _columns(*, alone: bool) -> tuple[Column, ...]:
 
 def _row(group: Group, *, alone: bool) -> tuple[Cell, ...]:
     theirs = () if alone else (group.opponents,)
-    counts = group.name, group.moves, group.games
+    name = group.name.replace(".", "-") if group.kind == "month" else group.name  # as in all reports
+    counts = name, group.moves, group.games
     return (*counts, group.lost, *theirs, group.weaker, group.error, group.cost, group.certainty)

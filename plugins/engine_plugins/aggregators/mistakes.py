@@ -10,6 +10,7 @@ from msgspec import Meta
 from engine.model import AnalysedGame, Column, Evaluation, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Counts, Moments, Needs, Options, Request, Sum, TopK, keyed
 from engine.scoring import win_percent
+from engine.text.format import count
 from engine_plugins.aggregators._clock_left import Clocks
 from engine_plugins.aggregators._common import (
     GAME,
@@ -299,7 +300,7 @@ class Mistakes(Aggregator):
             return
         games = "one game" if self.games.value == 1 else f"{self.games.value:,} games"
         yield Finding(
-            f"{bad:,} of {self.moves.value:,} moves lost {self.options.least:g} Win% or more, in {games}.",
+            f"{bad:,} of {count(self.moves.value, 'move')} lost {self.options.least:g} Win% or more, in {games}.",
             table="kinds",
         )
         named = [(key, losses.n) for key, losses in self.kinds.items() if not key.startswith("other")]

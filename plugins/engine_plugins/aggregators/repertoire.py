@@ -9,7 +9,9 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Finding, Metric, Reference, Report, ReportTable
 from engine.plugin import Aggregator, Moments, Needs, Options, Sum, TopK, keyed
+from engine.text.format import count
 from engine_plugins.aggregators._common import (
+    both_sides,
     known_reach,
     left_out,
     lost,
@@ -200,7 +202,7 @@ class Repertoire(Aggregator):
             yield "No data: no game of a player in view was seen."
         if self.twice.value:
             yield (
-                f"{self.twice.value:,} games count from both sides; --player NAME says whose repertoire it is, "
+                f"{both_sides(self.twice.value)}; --player NAME says whose repertoire it is, "
                 "and --set repertoire.color=white that it is for one colour."
             )
         for rows, groups in (("moves of ours", self.ours), ("moves of theirs", self.theirs)):
@@ -280,7 +282,7 @@ class Repertoire(Aggregator):
         if not games:
             return
         us, them = departures["us"], departures["opponent"]
-        text = f"Of {games:,} games, {us:,} left the book by our move and {them:,} by theirs"
+        text = f"Of {count(games, 'game')}, {us:,} left the book by our move and {them:,} by theirs"
         mean_cost = mean(cost.sum, cost.n, 1000)
         text += "." if mean_cost is None else f"; our moves cost {mean_cost:.1f} Win% on average."
         yield Finding(text, references=to_moves(self.examples.get("us")), table="left")

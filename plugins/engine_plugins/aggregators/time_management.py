@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Color, Finding, Metric, Ply, Report, TimeControl
 from engine.plugin import Aggregator, Counts, JointMoments, Needs, Options, Sum, TopK, keyed
+from engine.text.format import count
 from engine_plugins.aggregators._common import (
     PLAYERS,
     Players,
@@ -313,7 +314,7 @@ class TimeManagement(Aggregator):
         flags, games = everyone["flag_losses"], everyone["games"]
         if only and flags:
             yield Finding(
-                f"{only} lost {flags:,} of {games:,} games on time, and won {everyone['flag_wins']:,}.",
+                f"{only} lost {flags:,} of {count(games, 'game')} on time, and won {everyone['flag_wins']:,}.",
                 table="players",
             )
         games, clocks = self.played["games"], self.played["clocks"]

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from engine.model import AnalysedGame, Axis, Chart, Finding, Metric, Report, Series
 from engine.plugin import Aggregator, JointMoments, Options, Sum, TopK, certainties, keyed
+from engine.text.format import count
 from engine_plugins.aggregators._periods import LABELS, Period, day_of, gaps, ordinal, period_of, unit_of
 from engine_plugins.aggregators._slopes import LEAST_DAYS, LEAST_GAMES, Day, Slope, slope
 from engine_plugins.aggregators._trend_tables import (
@@ -256,7 +257,7 @@ class Trends(Aggregator):
             yield "No data: no game says when it was played (tags UTCDate and Date)."
             return
         if self.undated.value:
-            yield f"Left out, without a date: {self.undated.value:,} games."
+            yield f"Left out, without a date: {count(self.undated.value, 'game')}."
         if not lines:
             yield (
                 f"Too little for a trend: that needs {LEAST_DAYS} days with games and {LEAST_GAMES} games with "

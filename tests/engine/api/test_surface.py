@@ -164,11 +164,11 @@ def test_every_way_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_notebook_shows_results_as_html(tmp_path: Path) -> None:
     result = engine.analyze('[White "<b>Me</b>"]\n\n1. e4 e5 *\n', nodes=10, evaluator=fake(tmp_path))
     page = result._repr_html_()
-    assert "1 games, 3 positions" in page
+    assert "1 game, 3 positions" in page
     assert "<caption>" in page
     assert "&lt;b&gt;Me" in page
     assert "<b>Me" not in page
     with engine.Analyzer(evaluator=fake(tmp_path), workers=1) as analyzer:
         run = analyzer.submit("1. e4 *", nodes=10)
         run.result()
-        assert run._repr_html_() == "<p>Run: done, 1 games, 2 positions</p>"
+        assert run._repr_html_() == "<p>Run: done, 1 game, 2 positions</p>"

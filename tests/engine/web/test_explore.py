@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -11,8 +12,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from engine.model import AnalysedGame
+from engine.model import AnalysedGame, Epd
 from engine.testing import analysed_game
+from engine.text.format import count
 from engine.web.store import Filter
 from tests.engine.web import asgi
 from tests.engine.web.conftest import Visit
@@ -87,7 +89,7 @@ def test_the_overview_has_the_figures_of_the_store(match: Visit) -> None:
     for query in ("", "side=black", "result=draw"):
         summary = match.store.summary(Filter.from_query(dict(parse_qsl(query))))
         words = match.page(f"/?{query}").words
-        assert f"{summary.games} games" in words
+        assert f"{count(summary.games, 'game')}" in words
         assert summary.accuracy is not None
         assert f"Accuracy {summary.accuracy:.1f}%" in words
         assert f"Blunders {summary.blunders}" in words
@@ -153,6 +155,29 @@ def test_all_reports_are_listed_and_can_be_opened(match: Visit) -> None:
     links = [link for link in match.page("/reports?side=white").links if link.startswith("/reports/")]
     assert len(links) >= 20
     assert "/reports/leaks?side=white" in links
+
+
+def test_dates_are_written_as_filters_have_them(match: Visit) -> None:
+    date = match.store.games(Filter(), limit=1)[0].date.replace(".", "-")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
+    for address in ("/games", "/game/1", "/openings"):
+        words = re.sub(r"\{\".*?\}", "", match.page(address).words)  # without the data of the scripts
+        assert date in words, address
+        assert not re.search(r"\d{4}\.\d\d\.\d\d", words), address
+
+
+def test_a_report_on_positions_comes_first_only_where_there_are_some(
+    match: Visit, site_of: Callable[[Sequence[AnalysedGame]], Visit]
+) -> None:
+    def places(site: Visit, address: str) -> list[int]:
+        links = [link for link in site.page(address).links if link.startswith("/reports/")]
+        return [links.index("/reports/epd-solved"), len(links) - 1]
+
+    positions = site_of([analysed_game("", [20], epd=Epd(id="one"))])
+    for address in ("/reports", "/reports/wins"):
+        at, last = places(match, address)
+        assert at == last
+        assert places(positions, address)[0] == 0
 
 
 def test_a_report_is_that_of_the_filter_and_its_rows_lead_to_games(match: Visit) -> None:

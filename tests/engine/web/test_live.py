@@ -64,6 +64,7 @@ def test_a_stream_that_breaks_goes_on_where_it_was(tmp_path: Path) -> None:
         assert again.answer.read() == b""  # nothing more will come
         over = Stream(server.port, again.last_id)
         assert over.status == 204
+        assert server.ask("GET", f"/live/events?last={again.last_id}")[0] == 204
         for each in (again, over):
             each.close()
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from engine.testing.fake_uci import fake_uci
+from engine.web.hub import Hub
 from tests.e2e.serving import Serving, serving
 from tests.engine.web.cut_line import CutLine
+from tests.engine.web.live_rig import game, served, snapshot
 from tests.support import DATA, PATIENCE
 
 FIGURES = ("games", "positions", "wins")
@@ -102,3 +104,47 @@ def test_three_pages_and_one_that_comes_back_show_what_the_command_says(
         for each in (*pages, lost, later):
             each.context.close()
         assert shown.interrupt() == 0
+
+
+HIDING = """
+let isHidden = false;
+Object.defineProperty(document, "hidden", { get: () => isHidden });
+window.hide = (value) => { isHidden = value; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+"""A page that can be told that another tab is in front; a browser without a screen shows all of them."""
+
+
+@pytest.mark.slow
+def test_eight_tabs_watch_one_run(tmp_path: Path, chromium: Any) -> None:
+    """A browser has six connections for all of them."""
+    hub = Hub()
+    hub.snapshot(snapshot(1))
+    with served(tmp_path, hub) as server:
+        context = chromium.new_context()
+        context.set_default_timeout(PATIENCE * 1_000)
+        context.add_init_script(HIDING)
+        asked: list[str] = []
+        tabs = []
+        for number in range(1, 9):
+            for tab in tabs:
+                tab.evaluate("hide(true)")
+            tab = context.new_page()
+            tabs.append(tab)
+            if number == 1:
+                tab.on("request", lambda request: asked.append(request.url))
+            with tab.expect_response(re.compile("/live/events")):
+                tab.goto(f"http://127.0.0.1:{server.port}/live")
+            hub.games([game(number)])
+            hub.snapshot(snapshot(number, stopping=number % 2 == 0))  # a turn is shown at once
+            tab.wait_for_selector(f"#games li[data-number='{number}']")
+            tab.wait_for_selector(f'#figure-games:text-is("{number}")')
+        first, last = tabs[0], tabs[-1]
+        last.evaluate("hide(true)")
+        first.evaluate("hide(false)")
+        first.wait_for_selector("#games li[data-number='8']")
+        assert first.locator("#games li").count() == 8
+        first.wait_for_selector('#figure-games:text-is("8")')
+        assert re.search(r"/live/events\?last=\w+\.\d+$", asked[-1])
+        hub.error(3, "no evaluator works")
+        first.wait_for_selector('#live[data-phase="failed"]')
+        context.close()

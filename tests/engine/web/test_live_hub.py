@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import engine
 from engine.run import events
 from engine.testing import analysed_game
 from engine.web import hub as hubs
@@ -120,6 +121,18 @@ def test_progress_comes_every_second_and_a_pause_at_once(clock: Clock) -> None:
     clock.now += 0.1
     hub.snapshot(snapshot(2, stopping=True))
     assert parse(hub.since(seen)[1])[0][1]["phase"] == "stopping"
+
+
+def test_the_time_of_a_run_is_the_same_in_its_figure_and_in_words() -> None:
+    """A snapshot is a moment older than the result."""
+    hub = Hub()
+    hub.snapshot(snapshot(1, seconds=3.9))
+    result = engine.analyze(["1. e4 { [%eval 0.2] } e5 { [%eval 0.2] } *"], evaluator="recorded", aggregators=[])
+    result.counts.seconds = 4.1
+    hub.end(result)
+    state = hub.state()
+    assert state["progress"]["figures"]["time"] == "0:04"
+    assert state["end"]["sentence"].endswith("in 0:04")
 
 
 def test_a_failed_run_says_why() -> None:

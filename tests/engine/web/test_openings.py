@@ -6,6 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ import pytest
 
 import engine
 from engine.model import AnalysedGame
+from engine.settings import Settings
 from engine.web.openings import FEW, compared
 from engine.web.reports import Reports
 from engine.web.site import Site, application
@@ -178,12 +180,12 @@ def test_one_of_many_moves_that_stands_out_is_within_chance() -> None:
 def test_leaks_lead_to_the_board_and_the_games(served: Served) -> None:
     nobody = get(served.app, "/openings/leaks")
     assert "Whose repertoire?" in nobody.words
-    [player] = [link for link in nobody.links if link.startswith("/openings/leaks?player=Stockfish+1700")] or [
-        link for link in nobody.links if "Stockfish%201700" in link
+    [player] = [
+        link for link in nobody.links if re.fullmatch(r"/openings/leaks\?player=Stockfish(\+|%20)1400", link)
     ]
     page = get(served.app, player)
     assert page.status == 200
-    leaks = served.store.leaks(Filter(player="Stockfish 1700"))
+    leaks = served.store.leaks(Filter(player="Stockfish 1400"))
     assert leaks
     assert [leak.cost for leak in leaks] == sorted((leak.cost for leak in leaks), reverse=True)
     for leak in leaks:
@@ -198,6 +200,26 @@ def test_leaks_lead_to_the_board_and_the_games(served: Served) -> None:
         assert leak.fen.rsplit(" ", 2)[0] in board.text
     for link in [link for link in links if link.startswith(("/games?", "/game/"))]:
         assert get(served.app, link).status == 200
+
+
+def test_what_costs_less_than_an_inaccuracy_is_no_leak(tmp_path: Path) -> None:
+    """However often it is played: each search of a position is wrong by much the same."""
+    played = (("1. e4 { [%eval 0.2] } c5 { [%eval 0.25] }", 50), ("1. d4 { [%eval 0.2] } e5 { [%eval 0.9] }", 2))
+    texts = [
+        f'[White "Anna"]\n[Black "Ben"]\n[Result "*"]\n[Round "{moves[3:5]}{n}"]\n\n{moves} *\n'
+        for moves, number in played
+        for n in range(number)
+    ]
+    (tmp_path / "games.pgn").write_text("\n".join(texts), "utf-8")
+    store = build([tmp_path / "games.pgn"], tmp_path / "leaks.store", settings=Settings(keep_duplicates=True))
+    [leak] = store.leaks(Filter(player="Ben"))
+    assert (leak.line, leak.move, leak.games) == ("1. d4", "e5", 2)
+    assert 5 < leak.loss < 10
+    app = application(Site(store, Reports(store, workers=0)))
+    assert "cost 5 Win% or more on average, which is an inaccuracy" in get(app, "/openings/leaks?player=Ben").words
+    without = get(app, "/openings/leaks?player=Anna")
+    assert "No position of the opening came up in two games or more and cost an inaccuracy" in without.words
+    store.close()
 
 
 def test_a_player_without_leaks(served: Served) -> None:

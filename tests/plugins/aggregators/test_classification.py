@@ -122,7 +122,7 @@ def test_book_ends_with_the_list_and_forced_and_mate_are_told() -> None:
     assert metrics(got) == {
         "moves": 13, "best_share": 71.429, "brilliant": None, "great": None, "misses": 0, "searches": 0,
     }  # fmt: skip
-    assert any(note.startswith("1 of 1 moves") for note in got.notes)
+    assert any(note.startswith("1 of 1 move ") for note in got.notes)
 
 
 def test_a_judged_move_is_no_book_move() -> None:

@@ -217,7 +217,7 @@ def test_missing_tables_are_skipped_and_counted(tmp_path: Path) -> None:
     got = report(Endgames, game("8/4P3/8/4K3/8/8/8/k7 w - - 0 1", "1. e8=Q Kb2"), syzygy=str(tmp_path))
     assert metrics(got)["tablebase_moves"] == 0
     # The queen's move by White counts, and so does Black's, but Black is not in view.
-    assert any(note.endswith("castle: 1 moves.") for note in got.notes)
+    assert any(note.endswith("castle: 1 move.") for note in got.notes)
 
 
 @pytest.mark.parametrize("name", ["nowhere", ""])

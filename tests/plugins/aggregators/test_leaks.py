@@ -62,7 +62,7 @@ def test_what_one_bad_move_belongs_to() -> None:
         ("strength", "200 and more above"),
         ("color", "white"),
         ("opening", "King's Pawn Game (White)"),
-        ("month", "2026.03"),
+        ("month", "2026-03"),
     ]:
         row = by_group[key]
         assert (row["moves"], row["games"], row["opponents"]) == (3, 1, 0.0), key
@@ -178,7 +178,7 @@ def test_stronger_opponents_are_shown_and_never_ranked() -> None:
         for number in range(1, 101)
     ]  # fmt: skip
     got = report(Leaks, *games, min_moves=20)
-    for kind, name in (("strength", "200 and more above"), ("month", "2026.02")):
+    for kind, name in (("strength", "200 and more above"), ("month", "2026-02")):
         [row] = [row for row in rows(got, kind) if row["group"] == name]
         assert float(row["weaker"] or 0) > float(row["interval"] or 0) > 0, "more than chance"
         assert row["certainty"] is None

@@ -102,8 +102,7 @@ def test_winning_games_that_were_not_won_lead_to_where_it_slipped() -> None:
     for key in ("players", "outcomes", "games"):
         assert table(got, key).about(0) == (Reference(7, 4),), key
     assert (
-        got.findings[0].text
-        == "Of 1 games that stood winning, 0 were won (0%, 95%: 0.0-79.3), 0 drawn and 1 lost."
+        got.findings[0].text == "Of 1 game that stood winning, 0 were won (0%, 95%: 0.0-79.3), 0 drawn and 1 lost."
     )
     assert got.findings[0].references == (Reference(7, 4),)
 

@@ -111,7 +111,7 @@ def test_colour_and_view(lines: str) -> None:
     both = analysed_game("1. e4 d5", headers={"Result": "1-0"})
     got = report(Repertoire, both, lines=lines)
     assert left(got) == {"our move": 1, "their move": 1}
-    assert any(note.startswith("1 games count from both sides") for note in got.notes)
+    assert any(note.startswith("1 game counts from both sides") for note in got.notes)
     white = report(Repertoire, both, lines=lines, color="white")
     assert left(white) == {"their move": 1}
     assert not any("both sides" in note for note in white.notes)

@@ -104,7 +104,7 @@ def test_too_little_and_no_dates_are_said() -> None:
     assert undated.notes == ("No data: no game says when it was played (tags UTCDate and Date).",)
     assert (undated.findings, undated.charts) == ((), ())
     mixed = report(Trends, game("????.??.??", 1), game("2026.11.02", 2))
-    assert "Left out, without a date: 1 games." in mixed.notes
+    assert "Left out, without a date: 1 game." in mixed.notes
     assert metrics(mixed)["games"] == 2
 
 

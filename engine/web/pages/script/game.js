@@ -48,7 +48,8 @@ function showHead(game) {
   const opening = game.o ? `${game.o[0]} ${game.o[1]}` : "";
   const solution = game.bm ? `best by the file: ${game.bm}` : "";
   const round = known(Round) ? `round ${Round}` : "";
-  const facts = [`Game ${game.n}`, Result, opening, Event, round, date, Termination, solution].filter(known);
+  const day = (date || "").replace(/(\.\?+)+$/, "").replaceAll(".", "-");
+  const facts = [`Game ${game.n}`, Result, opening, Event, round, day, Termination, solution].filter(known);
   const parts = facts.flatMap((fact, k) => [k ? " · " : "", html("bdi", {}, fact)]);
   if (known(Site)) parts.push(" · ", siteOf(Site));
   byId("game-facts").replaceChildren(...parts);

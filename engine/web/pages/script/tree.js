@@ -218,6 +218,7 @@ function prepareTree(table) {
     const button = event.target.closest("button");
     if (button) goToNode(tree, tree.path[Number(button.dataset.step)]);
   });
+  whole.tree = tree;
   wrap.before(whole);
   wrap.classList.add("behind");
   showNode(tree);
