@@ -112,6 +112,7 @@ def _nothing_is_left(tmp_path: Path, _own_folders: None) -> Iterator[None]:
         before = leaks.state()
         yield
         left = leaks.left_behind(before, f"ENGINE_HOME={tmp_path / 'engine-home'}", temporary)
-    shutil.rmtree(temporary)
     if left:
+        shutil.rmtree(temporary, ignore_errors=True)
         pytest.fail("left behind: " + "; ".join(left))
+    temporary.rmdir()

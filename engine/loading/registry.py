@@ -17,8 +17,6 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,9 @@ from stevedore.extension import Extension, ExtensionManager
 from engine.contracts.aggregator import kebab
 from engine.contracts.messages import PluginSpec
 from engine.errors import PluginConflict, PluginLoadError, PluginNotFound
+from engine.loading import installed
 from engine.loading import local as local_plugins
+from engine.loading.installed import distribution
 from engine.loading.local import LocalEntryPoint
 from engine.loading.pages import summary_with_endings
 from engine.plugin import Aggregator, Evaluator, Executor, Reader, Writer
@@ -177,7 +177,7 @@ class Registry:
         matches = local or [ep for ep in self._installed(namespace) if name in (ep.name, _full_name(ep))]
         if not matches:
             raise PluginNotFound(_not_found(namespace, name, self.names(namespace)))
-        if len({(_distribution(ep)[0], ep.value) for ep in matches}) > 1:
+        if len({(distribution(ep)[0], ep.value) for ep in matches}) > 1:
             full_names = ", ".join(sorted(f"{_full_name(ep)!r}" for ep in matches))
             raise PluginConflict(
                 f"{kind_of(namespace)} {name!r} is claimed more than once; write one of {full_names}"
@@ -242,7 +242,10 @@ class Registry:
         return [*self._installed(namespace), *(ep for ep in self._local if ep.group == namespace)]
 
     def _installed(self, namespace: str) -> list[Any]:
-        self._listed = self._listed or _installed()
+        """Return the installed entry points that ENGINE_PLUGINS admits, all listed at the first use of any."""
+        if not self._listed:
+            found = installed.entry_points()
+            self._listed = {name: list(filter(_is_admitted, found.get(name, ()))) for name in CONTRACTS}
         return self._listed[namespace]
 
 
@@ -272,26 +275,10 @@ def kind_of(namespace: str) -> str:
 def _info(namespace: str, ep: Any) -> PluginInfo:
     """Import the plugin of an entry point and return its description."""
     manager = _PluginManager(namespace, [ep])
-    distribution, version = _distribution(ep)
+    name, version = distribution(ep)
     cause, detail = manager.broken.get(ep.name, ("", ""))
     summary = cause or summary_with_endings(next(iter(manager)).plugin)
-    return PluginInfo(
-        namespace, ep.name, summary, distribution, version, ep.value, broken=bool(cause), detail=detail
-    )
-
-
-def _installed() -> dict[str, list[Any]]:
-    """List the installed entry points that ENGINE_PLUGINS admits, without stevedore's cache."""
-    return {name: list(filter(_is_admitted, eps)) for name, eps in _all_installed().items()}
-
-
-def _all_installed() -> dict[str, list[Any]]:
-    """List them by namespace, in one reading of all distributions. An editable install can list one twice."""
-    found = metadata.entry_points()
-    return {
-        name: list({(ep.name, ep.value, _distribution(ep)[0]): ep for ep in found.select(group=name)}.values())
-        for name in CONTRACTS
-    }
+    return PluginInfo(namespace, ep.name, summary, name, version, ep.value, broken=bool(cause), detail=detail)
 
 
 def _is_admitted(ep: Any) -> bool:
@@ -299,34 +286,24 @@ def _is_admitted(ep: Any) -> bool:
 
     It is `none`, or a list of names and distributions that are admitted beside our own. When unset it admits all.
     """
-    limit, distribution = os.environ.get(LIMIT_VARIABLE), _normalized(_distribution(ep)[0])
-    if limit is None or distribution == OURS:
+    limit, name = os.environ.get(LIMIT_VARIABLE), _normalized(distribution(ep)[0])
+    if limit is None or name == OURS:
         return True
     admitted = {word.strip() for word in limit.split(",")} - {"none"}
-    return ep.name in admitted or _full_name(ep) in admitted or distribution in map(_normalized, admitted)
+    return ep.name in admitted or _full_name(ep) in admitted or name in map(_normalized, admitted)
 
 
-def _normalized(distribution: str) -> str:
+def _normalized(name: str) -> str:
     """Return the name by which distributions are compared: `My_Dist` and `my-dist` are the same."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
-
-
-def _distribution(ep: Any) -> tuple[str, str]:
-    return _name_and_version(ep.dist) if ep.dist is not None else ("(file)", "")
-
-
-@lru_cache(maxsize=256)
-def _name_and_version(dist: Any) -> tuple[str, str]:
-    """Return name and version, cached because each access parses the metadata file of the distribution."""
-    return dist.name, dist.version
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _full_name(ep: Any) -> str:
-    return f"{_distribution(ep)[0]}:{ep.name}"
+    return f"{distribution(ep)[0]}:{ep.name}"
 
 
 def _not_found(namespace: str, name: str, names: Sequence[str]) -> str:
-    if any(name in (ep.name, _full_name(ep)) for ep in _all_installed()[namespace]):
+    if any(name in (ep.name, _full_name(ep)) for ep in installed.entry_points().get(namespace, ())):
         return f"{kind_of(namespace)} {name!r} is left out by {LIMIT_VARIABLE}={os.environ.get(LIMIT_VARIABLE)}"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"

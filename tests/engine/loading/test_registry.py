@@ -157,3 +157,18 @@ def test_two_aggregators_of_one_name_are_refused_in_words(tmp_path: Path, monkey
             choose_aggregators(mine, names, epd=False)
     assert choose_aggregators(mine, ("one:skewer", "one:skewer"), epd=False) == ["one:skewer"]
     assert choose_aggregators(mine, ("wins", "grandmaster-analysis:wins"), epd=False) == ["wins"]
+
+
+def test_what_is_installed_changed_and_removed_meanwhile_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, "first", "1", "[engine.aggregators]\none = m:A\n")
+    before = Registry()
+    assert "one" in before.names("engine.aggregators")
+    install(tmp_path, monkeypatch, "second", "1", "[engine.aggregators]\ntwo = m:B\n")
+    assert {"one", "two"} <= set(Registry().names("engine.aggregators"))
+    assert "two" not in before.names("engine.aggregators")
+    (tmp_path / "second-1.dist-info" / "entry_points.txt").write_text("[engine.aggregators]\nthree = m:B\n")
+    assert {"one", "two", "three"} & set(Registry().names("engine.aggregators")) == {"one", "three"}
+    (tmp_path / "first-1.dist-info" / "entry_points.txt").unlink()
+    assert {"one", "two", "three"} & set(Registry().names("engine.aggregators")) == {"three"}
