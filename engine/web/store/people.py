@@ -11,6 +11,9 @@ from engine.model.names import UNKNOWN, family_key, plain_name
 from engine.run.players import Joined, Wanted, join
 from engine.settings import Settings
 
+_NAMES_EACH = 5
+"""Names that are looked at for each player who is offered."""
+
 
 class People:
     """Everybody who plays in the games of a store."""
@@ -68,11 +71,20 @@ class People:
         return self._joined
 
     def most_frequent(self, limit: int) -> list[str]:
-        """Return the players with the most games, each by the name that stands for all of the player's names."""
+        """Return the players with the most games, each by the name that stands for all of the player's names.
+
+        Only names that are frequent, and those that may be theirs, are looked at: there may be many thousands.
+        """
+        known = {name: plain_name(name) for name in self._games if name not in UNKNOWN}
+        first = sorted(known, key=lambda name: -self._games[name])[: _NAMES_EACH * limit]
+        plain = {known[name] for name in first} | {*self._said.declared.names}
+        plain |= {plain_name(name) for names in self._said.aliases for name in names}
+        families = {family_key(name) for name in plain} - {""}
+        near = [name for name, each in known.items() if each in plain or family_key(each) in families]
+        shown = join([(name, self._games[name]) for name in near], self._said).names
         games: Counter[str] = Counter()
-        for name, number in self._games.items():
-            if name not in UNKNOWN:
-                games[self.joined.names.get(name, name)] += number
+        for name in near:
+            games[shown.get(name, name)] += self._games[name]
         return sorted(games, key=lambda name: (-games[name], name))[:limit]
 
     @staticmethod
