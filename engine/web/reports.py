@@ -185,8 +185,8 @@ class Reports:
         epoch = self._store.epoch()
         with self._here:
             ready, missing = parts_of(selected, self._open_folder().kept(name, epoch))
-        defaults = tuple(self.default_names(where))
-        names = defaults if name in defaults else (name,)
+        together = self._counted_together()
+        names = together if name in together else (name,)
         tasks = [Counting(names, part, epoch) for part in missing]
         pool = self._pool_for(len(selected))
         making = Making(name, where.player, ready, epoch, Counted())
@@ -211,11 +211,11 @@ class Reports:
         return future.result()
 
     def missing(self, where: Filter) -> int:
-        """Return how many games of a filter are not counted yet for all its default reports."""
+        """Return how many games of a filter are not counted yet for all default reports."""
         return sum(len(task.part.games) for task in self._ahead(where))
 
     def ahead(self, where: Filter) -> Iterator[Future[Any]]:
-        """Have what the default reports on a filter need counted, block by block, when nobody waits for anything.
+        """Have what default reports on a filter need counted, block by block, when nobody waits for anything.
 
         The next block is begun when the next future is asked for; processes are started, unless there are none at
         all. Raises as `stream`.
@@ -227,13 +227,17 @@ class Reports:
             yield self._pool.count(task, ahead=True)
 
     def _ahead(self, where: Filter) -> list[Counting]:
-        names, epoch = tuple(self.default_names(where)), self._store.epoch()
+        names, epoch = self._counted_together(), self._store.epoch()
         selected = self._store.numbers(where)
         missing: set[Part] = set()
         with self._here:
             for name in names:
                 missing.update(parts_of(selected, self._open_folder().kept(name, epoch))[1])
         return [Counting(names, part, epoch) for part in sorted(missing)]
+
+    def _counted_together(self) -> tuple[str, ...]:
+        """Return the reports that pages show of any filter; games are counted for all of them at once."""
+        return tuple(self.default_names(Filter(player="anybody")))
 
     def _pool_for(self, games: int) -> FoldingPool | None:
         """Return the processes that work on so many games; None where that is done here."""
