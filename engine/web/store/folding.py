@@ -21,7 +21,7 @@ from engine.model.parts import AggregatorCrash
 from engine.plugin import Aggregator
 from engine.run.aggregators import Aggregators
 from engine.web.store.blocks import Gathered, bits_of, block_of
-from engine.web.store.flat import Flat, NotFlat, flatten, prototypes
+from engine.web.store.flat import Flat, NotFlat, StateTree, flatten, prototypes
 from engine.web.store.results import Facts
 from engine.web.store.states import States
 from engine.web.store.store import Store
@@ -133,23 +133,7 @@ class Folder:
     def make(self, task: Making) -> Report:
         """Make a report. Raises PluginError, ConfigError, NotFlat, InputError."""
         _, declared = self._aggregators(task.name)
-        kind = self._kind(task.name, task.epoch)
-        try:
-            gathered, lost = self._gathered(kind, task.parts, declared)
-        except (sqlite3.Error, ValueError, IndexError):  # they are damaged
-            self._states.begin_anew()
-            gathered, lost = Gathered([], declared), task.parts
-        tree, crash = gathered.tree(), task.counted.crash
-        for flat in task.counted.unkept.values():
-            tree.add_flat(flat)
-        for part in lost if crash is None else ():
-            missing = Part(part.view, tuple(game for game in part.games if game not in task.counted.unkept))
-            states, crash = self._counted(task.name, missing)
-            for flat in states.values():
-                tree.add_flat(flat)
-            if crash is not None:
-                break
-            self._states.keep(kind, part.view, block_of(part.games[0]), states)
+        tree, crash = self._merged(task, declared)
         facts = self._facts(tuple(task.parts), task.epoch)
         wanted = self._store.people().wanted(task.player)
         aggregators = Aggregators.load(self._registry, [task.name], self._job.options, wanted)
@@ -157,6 +141,26 @@ class Folder:
         if crash is not None:
             aggregators.take({}, [crash], 0)
         return aggregators.reports(facts.scales)[task.name]
+
+    def _merged(self, task: Making, declared: Mapping[str, State]) -> tuple[StateTree, AggregatorCrash | None]:
+        """Return the states of all games of a task, and the game at which the aggregator failed."""
+        kind = self._kind(task.name, task.epoch)
+        try:
+            gathered, lost = self._gathered(kind, task.parts, declared)
+        except (sqlite3.Error, ValueError, IndexError):  # they are damaged
+            self._states.begin_anew()
+            gathered, lost = Gathered([], declared), task.parts
+        tree, (unkept, crash) = gathered.tree(), (task.counted.unkept, task.counted.crash)
+        for flat in unkept.values():
+            tree.add_flat(flat)
+        for view, games in lost:
+            missing = Part(view, tuple(game for game in games if game not in unkept))
+            if crash is None and missing.games:
+                states, crash = self._counted(task.name, missing)
+                self._states.keep(kind, view, block_of(games[0]), states)
+                for flat in states.values():
+                    tree.add_flat(flat)
+        return tree, crash
 
     def _gathered(
         self, kind: str, parts: Sequence[Part], declared: Mapping[str, State]
