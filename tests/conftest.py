@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import gc
+import multiprocessing
 import os
 import shutil
 import signal
@@ -28,6 +29,8 @@ _ROOT = Path(__file__).parents[1]
 _WRITES_BYTECODE = not sys.dont_write_bytecode
 sys.dont_write_bytecode = False  # until the tests are collected, for they are compiled as well
 
+# What a worker imports, so that those which are forked start with it; those of `spawn` import it by themselves.
+multiprocessing.set_forkserver_preload(["engine.workers.worker", "engine_plugins.evaluators.uci"])
 util.get_temp_dir()  # multiprocessing makes it once, and removes it when this process ends
 os.environ["ENGINE_PLUGINS"] = "none"  # here, because some modules ask for plugins while they are collected
 # How long an example takes says how busy the machine is.

@@ -50,9 +50,11 @@ class CheckedStruct(Struct, frozen=True, kw_only=True, metaclass=_NamesFields):
 
     def __post_init__(self) -> None:
         kind = type(self)
-        hints = _hints(kind)
+        hints, defaults = _hints(kind), _defaults(kind)
         for name in kind.__struct_fields__:
             value = getattr(self, name)
+            if name in defaults and value is defaults[name]:
+                continue  # most are, and they were checked once
             if name in self.plugin_fields:
                 checked = self.check_plugins(name, value)
             else:
@@ -139,3 +141,16 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 @cache
 def _hints(kind: type[Struct]) -> dict[str, Any]:
     return typing.get_type_hints(kind, include_extras=True)
+
+
+@cache
+def _defaults(kind: type[CheckedStruct]) -> dict[str, Any]:
+    """Return the defaults of a class that check_value returns as they are, by the name of the field."""
+    given = zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False)
+    return {
+        name: default
+        for name, default in given
+        if name not in kind.plugin_fields
+        and isinstance(default, bool | int | float | str | tuple | NoneType)
+        and check_value(name, default, _hints(kind)[name]) is default
+    }

@@ -16,6 +16,8 @@ from engine_plugins.readers.pgn import PgnReader
 from tests.support import shared_data
 
 GAMES = 200
+ROUNDS = 7
+"""Shuffles and splits that check_aggregator tries here; `test_laws_in_many_orders` leaves it the usual 20."""
 
 
 def report(cls: type[Aggregator], *games: AnalysedGame, **options: Any) -> Report:

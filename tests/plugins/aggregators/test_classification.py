@@ -19,7 +19,7 @@ from engine.testing.builders import Eval
 from engine.testing.fake_uci import fake_uci
 from engine_plugins.aggregators._move_classes import exchange, gives_away, is_choice
 from engine_plugins.aggregators.classification import Classification
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows, table
 from tests.support import DATA
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert"}
@@ -295,7 +295,7 @@ def test_lengths_are_options() -> None:
 def test_laws(options: dict[str, Any]) -> None:
     brilliant = answered(legal(number=20), (NXE5, 300), ("h2h3", 80))
     bands = [analysed_game(QUIET, BANDS, headers=BARE, best=NOT_PLAYED, number=number) for number in (21, 22)]
-    check_aggregator(Classification, [*example_games(), brilliant, *bands], options)
+    check_aggregator(Classification, [*example_games(), brilliant, *bands], options, rounds=ROUNDS)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from engine.loading.registry import OURS, Registry
 from engine.plugin import Aggregator
 from engine.testing import check_aggregator, example_games
-from tests.plugins.aggregators.rig import lichess_games, report, table
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, report, table
 from tests.support import DATA
 
 REGISTRY = Registry()
@@ -54,7 +54,13 @@ def test_all_are_here() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_laws(name: str) -> None:
-    check_aggregator(loaded(name), example_games())
+    check_aggregator(loaded(name), example_games(), rounds=ROUNDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_laws_in_many_orders(name: str) -> None:
+    check_aggregator(loaded(name), example_games(), seed=3)
 
 
 LONG = ("repertoire", "mistakes", "explain", "classification")
@@ -65,7 +71,7 @@ LONG = ("repertoire", "mistakes", "explain", "classification")
     "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in SMALL]
 )
 def test_laws_when_the_tables_overflow(name: str) -> None:
-    check_aggregator(loaded(name), example_games(), SMALL[name], seed=1)
+    check_aggregator(loaded(name), example_games(), SMALL[name], seed=1, rounds=ROUNDS)
 
 
 LISTING_PLAYERS = [name for name, options in SMALL.items() if "players" in options]

@@ -15,7 +15,7 @@ from engine.model import AnalysedGame, Color, Epd, Report
 from engine.scoring import win_percent
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine_plugins.aggregators.endgames import Endgames, kind
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows, table
 from tests.support import shared_data
 
 PAWN = "4k3/8/4K3/4P3/8/8/8/8 w - - 0 1"
@@ -232,7 +232,7 @@ def test_a_folder_without_tablebases(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("options", [{}, {"ply_minimum": 1, "rows": 0, "winning": 51}])
 def test_laws(options: dict[str, Any]) -> None:
     games = [game(PAWN, SLIPS, [300, 0, 500, 500, 600, 700], result="1-0", number=n) for n in (20, 21)]
-    check_aggregator(Endgames, [*example_games(), *games], options)
+    check_aggregator(Endgames, [*example_games(), *games], options, rounds=ROUNDS)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from engine.model import Epd
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine_plugins.aggregators.highlights import Highlights
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert", "Result": "1-0"}
 MOVES = "1. e4 e5 2. Nf3 Nc6 3. Bc4 Bc5 1-0"
@@ -115,7 +115,7 @@ def test_nothing_known_is_no_data() -> None:
 @pytest.mark.parametrize("options", [{}, {"games": 0, "moments": 0}])
 def test_laws(options: dict[str, Any]) -> None:
     wild = [analysed_game(MOVES, TURNS, headers=ANNA_BERT, number=number) for number in (20, 21)]
-    check_aggregator(Highlights, [*example_games(), *wild], options)
+    check_aggregator(Highlights, [*example_games(), *wild], options, rounds=ROUNDS)
 
 
 @pytest.mark.parity

@@ -12,7 +12,7 @@ from engine.model import AnalysedGame, Epd
 from engine.plugin import Moments
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine_plugins.aggregators.leaderboard import Leaderboard, fide_difference, performance
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows
 
 # Accuracies of the two are Lichess's: 10.664 and 100, and the other way round 100 and 12.303.
 FIRST = analysed_game(
@@ -229,8 +229,9 @@ def test_without_a_performance_a_player_comes_last() -> None:
 
 
 def test_laws() -> None:
-    check_aggregator(Leaderboard, [*example_games(), FIRST, SECOND], {"players": 1, "by": "accuracy"}, seed=1)
-    check_aggregator(Leaderboard, example_games(), {"players": 0, "by": "performance", "performance": "logistic"})
+    one, none = {"players": 1, "by": "accuracy"}, {"players": 0, "by": "performance", "performance": "logistic"}
+    check_aggregator(Leaderboard, [*example_games(), FIRST, SECOND], one, seed=1, rounds=ROUNDS)
+    check_aggregator(Leaderboard, example_games(), none, rounds=ROUNDS)
 
 
 @pytest.mark.parity

@@ -12,7 +12,7 @@ from engine.model import Color, Epd, Score
 from engine.scoring import win_percent
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine_plugins.aggregators.openings import Openings
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert"}
 BERT_ANNA = {"White": "Bert", "Black": "Anna"}
@@ -202,7 +202,8 @@ def test_every_first_move_has_a_name() -> None:
 
 
 def test_laws() -> None:
-    check_aggregator(Openings, example_games(), {"rows": 1, "group": "eco", "min_games": 1, "depth": 20}, seed=1)
+    options = {"rows": 1, "group": "eco", "min_games": 1, "depth": 20}
+    check_aggregator(Openings, example_games(), options, seed=1, rounds=ROUNDS)
 
 
 @pytest.mark.parity

@@ -12,7 +12,7 @@ from engine.errors import ConfigError
 from engine.model import AnalysedGame, Epd
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine_plugins.aggregators.repertoire import Repertoire
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows, table
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows, table
 
 LINES = """[Event "Main"]
 
@@ -184,11 +184,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str | None, said: str)
 
 @pytest.mark.parametrize("options", [{"color": "black", "rows": 1}])
 def test_laws(lines: str, options: dict[str, Any]) -> None:
-    check_aggregator(Repertoire, example_games(), {"lines": lines, **options})
-
-
-def test_laws_without_lines() -> None:
-    check_aggregator(Repertoire, example_games())
+    check_aggregator(Repertoire, example_games(), {"lines": lines, **options}, rounds=ROUNDS)
 
 
 @pytest.mark.parity

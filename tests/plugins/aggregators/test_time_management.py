@@ -13,7 +13,7 @@ from engine.model import AnalysedGame, Epd, Score
 from engine.scoring import move_accuracy, win_percent
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine_plugins.aggregators.time_management import TimeManagement
-from tests.plugins.aggregators.rig import lichess_games, metrics, report, rows
+from tests.plugins.aggregators.rig import ROUNDS, lichess_games, metrics, report, rows
 
 ANNA_BERT = {"White": "Anna", "Black": "Bert", "TimeControl": "100+0", "Result": "1-0"}
 SHUFFLE = ("Nf3", "Nf6", "Ng1", "Ng8")
@@ -243,9 +243,9 @@ def test_no_data(game: AnalysedGame) -> None:
 
 def test_laws() -> None:
     games = [*example_games(), shuffled(*CLOCKS, evals=EVALS, number=30), shuffled(*CLOCKS, number=31)]
-    check_aggregator(TimeManagement, games)
-    check_aggregator(TimeManagement, games, {"longest": 1, "trouble": 50})
-    check_aggregator(TimeManagement, games, {"longest": 0})
+    check_aggregator(TimeManagement, games, rounds=ROUNDS)
+    check_aggregator(TimeManagement, games, {"longest": 1, "trouble": 50}, rounds=ROUNDS)
+    check_aggregator(TimeManagement, games, {"longest": 0}, rounds=ROUNDS)
 
 
 def test_times_that_are_not_known_are_in_no_mean_and_counted() -> None:
