@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from msgspec import Struct
 
 from tests.engine.web.conftest import Visit
+from tests.engine.web.serving import serving
 from tests.support import PATIENCE
 
 PAGES = (
@@ -44,22 +42,6 @@ class Tab(Struct):
         """Wait until everything that streams in is there."""
         # Not by an expression, which playwright evaluates in a way that the policy forbids.
         self.page.wait_for_selector("body:not(:has([data-stream]:not([data-stream=''])))")
-
-
-@contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve an application on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            thread.join(0.05)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
