@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 
 from engine.errors import AnalysisError, ConfigError
 from engine.web import answers, static_files
-from engine.web.frame import frame
+from engine.web.frame import frame, given
 from engine.web.mounted import WholePath
 from engine.web.reports import Reports
 from engine.web.seats import Seats
@@ -137,7 +137,9 @@ def _routes() -> Iterator[BaseRoute]:
 
 
 async def _wrong_setting(request: Request, error: Exception) -> Response:
-    return _error(request, HTTPStatus.BAD_REQUEST, "This address does not work", str(error))
+    told = {"headline": "This address does not work", "text": str(error), "refused": True}
+    values = {**told, "filter_is_open": True} if given(request) else told
+    return site_of(request).render("error.html.jinja", request, status=HTTPStatus.BAD_REQUEST, **values)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

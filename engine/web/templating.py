@@ -8,7 +8,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from engine.text.format import cell
+from engine.text.format import cell, count
 from engine.web.pages.pieces import symbols
 
 _FOLDERS = (resources.files("engine.web") / "templates", resources.files("engine.web.pages"))
@@ -30,6 +30,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals["symbols"] = Markup(symbols())  # noqa: S704 - our own drawings
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["counted"] = count
     environment.filters["clock"] = lambda seconds: cell(seconds, "duration")
     return environment
 
