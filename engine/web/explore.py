@@ -51,7 +51,7 @@ def overview(request: Request) -> Response:
     where = filter_of(request)
     store = site.store
     around = frame(site, request)
-    if around.begins and not request.url.query:
+    if around.begins and not request.url.query and store.count(Filter(player=around.begins)):
         return RedirectResponse(address(around.at("/"), "", {"player": around.begins}), 303)
     summary = store.summary(where)
     newest = store.games(where, order="-date", limit=_NEWEST)

@@ -85,6 +85,11 @@ def test_the_pages_begin_with_the_player(site_of: Make) -> None:
         assert "/?player=" in visit.get(address).links, address
 
 
+def test_a_player_without_games_leaves_the_first_page_to_everybody(site_of: Make) -> None:
+    visit = site_of([analysed_game(MOVES, LOSES, headers=ANNA)], players=["Nobody"])
+    assert "1 game" in visit.page("/").words
+
+
 @pytest.mark.parametrize("address", ["/?side=white", "/?result=draw", "/games", "/reports"])
 def test_another_address_is_what_it_says(site_of: Make, address: str) -> None:
     visit = site_of([analysed_game(MOVES, LOSES, headers=ANNA)], players=["Anna"])
