@@ -8,6 +8,7 @@ import pytest
 
 from engine.model import Epd
 from engine.testing import analysed_game
+from engine.web.glimpse import graph
 from engine.web.samples import samples
 from engine.web.store import Filter
 from tests.engine.web.conftest import Visit
@@ -57,6 +58,12 @@ def test_winning_moves_are_those_of_the_player(match: Visit) -> None:
         available = {row[0]: row[1] for row in table.rows}
         assert 0 < available[player] < match.store.summary(Filter()).wins
         assert f"Winning moves {available[player]:,} that {player} had" in match.page(f"/?player={player}").words
+
+
+def test_the_graph_of_a_run_shows_only_what_is_known() -> None:
+    mate = "1. f3 e5 2. g4 Qh4# 0-1"
+    assert graph(analysed_game(mate, [0, -50, -60, -500])) == [51, 45, 44, 14, 0]
+    assert graph(analysed_game(mate)) == [], "the last position alone, which is checkmate"
 
 
 def test_positions_are_called_by_their_names(site_of: Make) -> None:
