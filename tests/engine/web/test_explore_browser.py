@@ -153,7 +153,8 @@ def test_what_is_not_known_of_a_game_is_not_drawn(site_of: Callable[..., Visit],
     games = [analysed_game(mate, one, headers=names, number=k) for k, one in enumerate((whole, gap, nothing), 1)]
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
     with serving(site_of(games).app) as root:
-        page = context.new_page()
+        page, seen = context.new_page(), []
+        page.on("console", lambda message: seen.append(message.text))
         for number, is_drawn, unknown in ((1, True, 0), (2, True, 1), (3, False, 0)):
             page.goto(f"{root}/game/{number}?ply=1")
             page.wait_for_selector("#saying:not(:empty)")
@@ -165,6 +166,7 @@ def test_what_is_not_known_of_a_game_is_not_drawn(site_of: Callable[..., Visit],
         # White's name is on the left, in whatever direction it is read.
         white, black = (page.locator("#game-title bdi").nth(k).bounding_box() for k in (0, 1))
         assert white["x"] < black["x"]
+        assert seen == []
     context.close()
 
 

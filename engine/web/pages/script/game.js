@@ -53,7 +53,7 @@ function showHead(game) {
   const opening = game.o ? `${game.o[0]} ${game.o[1]}` : "";
   const solution = game.bm ? `best by the file: ${game.bm}` : "";
   const round = known(Round) ? `round ${Round}` : "";
-  const facts = [`Game ${game.n}`, Result, opening, Event, round, date, Termination, solution].filter(known);
+  const facts = [`Game ${game.n}`, Result, opening, Event, round, (date || "").replaceAll(".??", ""), Termination, solution].filter(known);
   const parts = facts.flatMap((fact, k) => [k ? " · " : "", html("bdi", {}, fact)]);
   if (known(Site)) parts.push(" · ", siteOf(Site));
   byId("game-facts").replaceChildren(...parts);
@@ -164,11 +164,11 @@ function showBoard() {
   // A line is worth what its first position is.
   const tenths = game.w && game.w[line ? line.from : ply];
   const share = tenths !== null && tenths !== undefined ? tenths / 10 : null;
-  const gauge = [
+  const gauge = (white) => [
     svg("rect", { class: "gauge-black", width: 10, height: 100 }),
-    svg("rect", { class: "gauge-white", width: 10, height: share, y: flipped ? 0 : 100 - share }),
+    svg("rect", { class: "gauge-white", width: 10, height: white, y: flipped ? 0 : 100 - white }),
   ];
-  byId("gauge").replaceChildren(...(share === null ? [] : gauge)); // empty where nothing is known
+  byId("gauge").replaceChildren(...(share === null ? [] : gauge(share))); // empty where nothing is known
 }
 
 function showBars() {
