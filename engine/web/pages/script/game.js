@@ -168,7 +168,8 @@ function showBoard() {
     svg("rect", { class: "gauge-black", width: 10, height: 100 }),
     svg("rect", { class: "gauge-white", width: 10, height: white, y: flipped ? 0 : 100 - white }),
   ];
-  byId("gauge").replaceChildren(...(share === null ? [] : gauge(share))); // empty where nothing is known
+  byId("gauge").replaceChildren(...(share === null ? [] : gauge(share)));
+  byId("gauge").classList.toggle("unseen-gauge", share === null); // an empty one would be all White's
 }
 
 function showBars() {
