@@ -36,7 +36,7 @@ def main() -> None:
             page.goto(address + OVERVIEW)
             while page.get_by_text("the run goes on").count():
                 page.reload()
-            page.get_by_text("so far").last.wait_for(state="hidden")
+            page.wait_for_selector("body:not(:has([data-stream]:not([data-stream=''])))")
             page.screenshot(path=DATA / "serve.png")
         browser.close()
 

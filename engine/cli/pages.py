@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
+from msgspec import structs
 
 from engine.cli import live
 from engine.cli.signals import Interruption
 from engine.errors import AnalysisError, ConfigError
+from engine.input.seen_names import MOST, SeenNames
 from engine.model import AnalysedGame, RunResult
+from engine.run.finish_words import nobody_called
 from engine.run.pause import Pause
 from engine.run.progress import Snapshot
 from engine.settings import Settings
@@ -125,6 +128,16 @@ class Pages:
     def has_evaluations(self) -> bool:
         """Return whether the store has an evaluation yet."""
         return bool(self._store.summary(self._everything).positions)
+
+    def missing_player(self) -> str:
+        """Return, in words, that nobody in the store has the name that the pages begin with; empty otherwise."""
+        players = self._store.players()
+        if not players or self._store.count(structs.replace(self._everything, player=players[0])):
+            return ""
+        seen = SeenNames(players)
+        for name in self._store.choices("player", limit=MOST):
+            seen.see({"White": name})
+        return nobody_called(players[0], seen)
 
     def newest(self, after: int) -> list[AnalysedGame]:
         """Return the newest games of the store, oldest first, of those with greater numbers than `after`."""

@@ -88,6 +88,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
         if kept.built:
             with Pages(flags, settings, title, kept.path) as shown:
                 _announce(shown)
+                _say_who_is_missing(shown, screen)
                 shown.wait(interruption)
             leave(0)
             return 0
@@ -108,6 +109,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
                 kept.share()
             if interruption.caught:
                 return interruption.exit_code
+            _say_who_is_missing(shown, screen)
             shown.wait(interruption)
     leave(0)
     return 0
@@ -136,6 +138,8 @@ class _Building:
             with self._screen:
                 result = fill(names, path, progress=self._progress, stop=stop, pause=pausing, settings=settings)
             if not self._pages.has_evaluations() and not self._interruption.caught:
+                if not result.counts.analysed and not result.interrupted:
+                    raise InputError(f"no game in {', '.join(names)}")
                 raise InputError(_without_evaluations(names))
         except AnalysisError as error:
             self._hub.error(error.exit_code, error.message)
@@ -175,6 +179,12 @@ def _announce(shown: Pages) -> None:
         click.echo(f"note: {shown.moved}", err=True)
     click.echo(f"{shown.address}  (until Ctrl-C)")
     shown.show()
+
+
+def _say_who_is_missing(shown: Pages, screen: live.Screen) -> None:
+    missing = shown.missing_player()
+    if missing:
+        screen.say(f"note: {missing}; the overview has everybody")
 
 
 def _without_evaluations(names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.input.seen_names import SeenNames
 from engine.run.prepare import RunPlan
 from engine.text.format import count
 
@@ -15,10 +16,19 @@ def wrong_player(plan: RunPlan) -> Iterator[str]:
     """Yield, in words, that nobody has the name that was asked for, and whose names are near."""
     seen = plan.selection.seen
     if seen is not None and not seen.found:
-        nearest = [f"`{name}`" for name in seen.nearest()]
-        verb = "names are" if len(nearest) > 1 else "name is"
-        near = f", the nearest {verb} {', '.join(nearest)}" if nearest else ""
-        yield f"nobody is called `{plan.settings.players[0]}`{near}"
+        yield nobody_called(plan.settings.players[0], seen)
+
+
+def nobody_called(player: str, seen: SeenNames) -> str:
+    """Return, in words, that nobody has a name.
+
+    * **player** - the name.
+    * **seen** - the names that there are.
+    """
+    nearest = [f"`{name}`" for name in seen.nearest()]
+    verb = "names are" if len(nearest) > 1 else "name is"
+    near = f", the nearest {verb} {', '.join(nearest)}" if nearest else ""
+    return f"nobody is called `{player}`{near}"
 
 
 def missing_tags(plan: RunPlan) -> list[str]:

@@ -37,6 +37,8 @@ def app(
     * **analyzer** - *(optional)* an `engine.AsyncAnalyzer` that searches positions of the board.
 
     Who may ask is up to the application that it is mounted in; `engine.web.guard` is what the command has there.
+    Processes that count for reports end with the application, or with the program where it is only mounted: the
+    outer application need not pass its lifespan on.
     Raises ConfigError if starlette is not installed, InputError for what is no result.
     """
     try:
@@ -45,12 +47,12 @@ def app(
         if (error.name or "").split(".")[0] != "starlette":
             raise
         raise ConfigError(_INSTALL) from None
+    from engine.web.embedded import Embedded
     from engine.web.opened import Opened
-    from engine.web.reports import Reports
 
     paths = [results] if isinstance(results, str | os.PathLike) else list(results)
-    opened = Opened.results(paths, players=players, settings=settings)
-    reports = Reports(opened.store, settings=settings)
-    made = application(Site(opened.store, reports, title=title or Path(paths[0]).name, analyzer=analyzer))
-    made.state.opened = opened  # it is there for as long as the application is
+    held = Embedded(Opened.results(paths, players=players, settings=settings), settings)
+    site = Site(held.store, held.reports, title=title or Path(paths[0]).name, analyzer=analyzer)
+    made = application(site, ended=lambda: held.rest(site))
+    held.end_with(made)
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
@@ -12,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from engine.errors import ConfigError
 from engine.model import Axis, Certainty, Chart, Point, Series
 from engine.plugin import certainties
 from engine.text.format import figure
 from engine.web.filter_bar import FIELDS, Field, fields
-from engine.web.frame import address, frame
+from engine.web.frame import Frame, address, frame
 from engine.web.pages.charts import Drawing, draw
 from engine.web.samples import PHASES, Difference, Estimate, Sample, difference, samples
 from engine.web.site import Site, site_of
@@ -50,6 +50,8 @@ class Side(Struct, frozen=True):
 
     key: str
     words: str
+    trouble: str
+    """What its filter has that is not understood; empty for nothing."""
     games: int
     href: str
     """Address of the overview of its games."""
@@ -87,17 +89,30 @@ def compare(request: Request) -> Response:
     ]:
         return RedirectResponse(address(around.at("/compare"), "", dict(asked)), 303)
     queries = dict(asked)
-    wheres = [Filter.from_query(dict(parse_qsl(queries[key]))) for key in _SIDES]
-    found = [samples(site.store, where) for where in wheres]
-    sides = [_side(site, around, key, where, queries) for key, where in zip(_SIDES, wheres, strict=True)]
+    both = [_understood(queries[key]) for key in _SIDES]
+    wheres = [where for where, _ in both]
+    sides = [_side(site, around, key, one, queries) for key, one in zip(_SIDES, both, strict=True)]
+    is_wrong = any(side.trouble for side in sides)
+    found = [samples(site.store, where) for where in wheres] if all(side.games for side in sides) else []
     return site.render(
         "compare.html.jinja",
         request,
+        status=400 if is_wrong else 200,
         sides=sides,
-        lines=list(_lines(*found)) if all(side.games for side in sides) else [],
-        charts=[chart for chart in _charts(sides, *found) if chart is not None],
+        is_wrong=is_wrong,
+        is_same=not is_wrong and wheres[0] == wheres[1],
+        lines=list(_lines(*found)) if found else [],
+        charts=[chart for chart in _charts(sides, *found) if chart is not None] if found else [],
         shortcuts=list(_shortcuts(site, around, wheres[0])),
     )
+
+
+def _understood(query: str) -> tuple[Filter, str]:
+    """Return the filter of a side, and what is wrong with it, in words."""
+    try:
+        return Filter.from_query(dict(parse_qsl(query))), ""
+    except ConfigError as error:
+        return Filter(), str(error)
 
 
 def _asked(request: Request) -> list[tuple[str, str]]:
@@ -114,14 +129,17 @@ def _asked(request: Request) -> list[tuple[str, str]]:
     return asked
 
 
-def _side(site: Site, around: Any, key: str, where: Filter, queries: Mapping[str, str]) -> Side:
+def _side(site: Site, around: Frame, key: str, understood: tuple[Filter, str], queries: Mapping[str, str]) -> Side:
+    where, trouble = understood
     other = "b" if key == "a" else "a"
+    values = where.values() if not trouble else dict(parse_qsl(queries[key]))
     return Side(
         key,
-        where.words(),
-        site.store.count(where),
-        address(around.at("/"), where.to_query(), {}),
-        fields(where.values(), site.offered, f"{key}."),
+        where.words() if not trouble else "",
+        trouble,
+        site.store.count(where) if not trouble else 0,
+        around.of("/", where.to_query(), {}),
+        fields(values, site.offered, f"{key}."),
         [(other, queries[other])],
     )
 
@@ -249,7 +267,7 @@ def _charts(
 # -- shortcuts ----------------------------------------------------------------------------------------------
 
 
-def _shortcuts(site: Site, around: Any, where: Filter) -> Iterator[tuple[str, str]]:
+def _shortcuts(site: Site, around: Frame, where: Filter) -> Iterator[tuple[str, str]]:
     """Yield the label and the address of comparisons that are often wanted."""
     players = site.store.players()
     base = where if where.player or not players else structs.replace(where, player=players[0])

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from engine.text.format import count, figure
 from engine.web import compare, game_pages, report_pages
-from engine.web.frame import Frame, filter_of, frame
+from engine.web.frame import Frame, address, filter_of, frame
 from engine.web.pages.glance import words_of_date
+from engine.web.samples import Sample, samples
 from engine.web.site import site_of
-from engine.web.store import Filter
+from engine.web.store import Filter, Summary
 
 _NEWEST = 8
 """Games on the first page."""
 _PLAYERS = 12
 """Players on the first page, where none is chosen."""
+_WHOLE = 100.0
 _SUGGESTED = ("player", "opponent", "opening")
 
 
@@ -49,43 +50,71 @@ def overview(request: Request) -> Response:
     site = site_of(request)
     where = filter_of(request)
     store = site.store
-    summary = store.summary(where)
     around = frame(site, request)
+    if around.begins and not request.url.query and store.count(Filter(player=around.begins)):
+        return RedirectResponse(address(around.at("/"), "", {"player": around.begins}), 303)
+    summary = store.summary(where)
+    newest = store.games(where, order="-date", limit=_NEWEST)
     return site.render(
         "overview.html.jinja",
         request,
         where=where,
         summary=summary,
-        facts=[fact for fact in (count(summary.games, "game"), _period(summary)) if fact],
-        tiles=list(_tiles(around, where, summary)) if summary.games else [],
-        newest=store.games(where, order="-date", limit=_NEWEST),
+        facts=[fact for fact in (count(summary.games, "game"), _period(summary), _unevaluated(summary)) if fact],
+        tiles=list(_tiles(around, where, summary, samples(store, where, phases=False))) if summary.games else [],
+        newest=newest,
+        suite=bool(newest) and not summary.moves and store.has_epd(),
         players=[] if where.player else store.people().most_frequent(_PLAYERS),
     )
 
 
-def _tiles(around: Frame, where: Filter, summary: Any) -> Iterator[Tile]:
+def _tiles(around: Frame, where: Filter, summary: Summary, games: Mapping[str, Sample]) -> Iterator[Tile]:
     to = around.to
     sides = bool(where.player or where.side)
-    if summary.score is not None and sides:
-        note = f"{summary.won:,} won, {summary.drawn:,} drawn, {summary.lost:,} lost"
-        yield Tile("Score", figure(summary.score, "percent"), note, to("/games"))
-    elif summary.score is not None:
-        note = f"{summary.won:,} by White, {summary.drawn:,} drawn, {summary.lost:,} by Black"
-        yield Tile("White's score", figure(summary.score, "percent"), note, to("/games"))
+    if summary.score is not None:
+        label, *ended = ("Score", "won", "lost") if sides else ("White's score", "by White", "by Black")
+        note = f"{summary.won:,} {ended[0]}, {summary.drawn:,} drawn, {summary.lost:,} {ended[1]}"
+        yield Tile(label, figure(summary.score, "percent"), note + _interval(games, "score"), to("/games"))
     if summary.accuracy is not None:
-        yield Tile("Accuracy", figure(summary.accuracy, "percent"), "mean of the games", to("/reports/accuracy"))
+        note = _mean_of(games) + _interval(games, "accuracy")
+        yield Tile("Accuracy", figure(summary.accuracy, "percent"), note, to("/reports/accuracy"))
     if summary.acpl is not None:
-        note = f"centipawns lost by a move, of {summary.moves:,}"
+        note = f"centipawns lost by a move, of {summary.moves:,}{_interval(games, 'acpl')}"
         yield Tile("ACPL", figure(summary.acpl, "float"), note, to("/reports/acpl"))
     for name in ("inaccuracies", "mistakes", "blunders"):
         number, kind = getattr(summary, name), _ONE[name]
-        if not where.judgement or kind in where.judgement.split(","):
-            note = f"{number / summary.games:.1f} a game"
+        if summary.sides and (not where.judgement or kind in where.judgement.split(",")):
+            note = f"{number / summary.sides:.1f} a game{'' if sides else ' and player'}"
             yield Tile(name.capitalize(), f"{number:,}", note, _judged(around, where, kind))
-    yield Tile("Winning moves", f"{summary.wins:,}", "found in these games", to("/reports/wins"))
+    if summary.positions:
+        whose = where.player or where.side.title() or "both sides"
+        note = f"that {whose} had" if summary.moves else "in these positions"
+        yield Tile("Winning moves", f"{summary.wins:,}", note, to("/reports/wins"))
 
 
 _ONE = {"inaccuracies": "inaccuracy", "mistakes": "mistake", "blunders": "blunder"}
+
+
+def _mean_of(games: Mapping[str, Sample]) -> str:
+    """Return how many games the accuracy is a mean of; those without evaluations have none."""
+    number = len(games["accuracy"].pairs)
+    return "of 1 game" if number == 1 else f"mean of {number:,} games"
+
+
+def _interval(games: Mapping[str, Sample], name: str) -> str:
+    """Return the 95% interval of a figure; nothing where games say nothing of how certain it is."""
+    estimate = games[name].estimate()
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return ""
+    kind = "float" if name == "acpl" else "percent"
+    high = estimate.high if name == "acpl" else min(estimate.high, _WHOLE)
+    return f"; 95%: {figure(estimate.low, kind)} to {figure(high, kind)}"
+
+
+def _unevaluated(summary: Summary) -> str:
+    """Return of how many games there is nothing but the result; empty for none."""
+    number = summary.games - summary.evaluated
+    return f"{number:,} without evaluations" if number else ""
 
 
 def _judged(around: Frame, where: Filter, kind: str) -> str:
@@ -93,7 +122,7 @@ def _judged(around: Frame, where: Filter, kind: str) -> str:
     return around.to("/moves", judgement=kind) if not where.judgement else around.to("/moves")
 
 
-def _period(summary: Any) -> str:
+def _period(summary: Summary) -> str:
     ends = [words_of_date(date) for date in dict.fromkeys((summary.since, summary.until)) if date]
     return " to ".join(ends)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from starlette.requests import Request
 
 from engine.errors import ConfigError
@@ -40,6 +40,10 @@ class Frame(Struct, frozen=True):
     query: str
     """The filter as it stands in addresses; empty for none."""
     words: str
+    unknown: list[str]
+    """Names in the address that nothing is called."""
+    begins: str
+    """The player whom the pages begin with; empty for nobody."""
     parts: list[Part]
     clear: str
     """Address of the page without a filter."""
@@ -57,7 +61,21 @@ class Frame(Struct, frozen=True):
 
     def to(self, path: str, **values: Any) -> str:
         """Return the address of a path with the filter and further values; those that are None are left out."""
-        return address(self.root + path, self.query, values)
+        return self.of(path, self.query, values)
+
+    def of(self, path: str, query: str, values: Mapping[str, Any]) -> str:
+        """Return the address of a path with any filter, as it stands in addresses, and further values.
+
+        The first page says that it means everybody where it would otherwise begin with a player.
+        """
+        if path == "/" and self.begins and not query:
+            query = "player="
+        return address(self.root + path, query, values)
+
+    @property
+    def everything(self) -> str:
+        """The address of the overview of all games."""
+        return self.of("/", "", {})
 
 
 def address(path: str, query: str, values: Mapping[str, Any]) -> str:
@@ -94,7 +112,7 @@ def frame(site: Any, request: Request) -> Frame:
 
 def _frame(site: Any, request: Request) -> Frame:
     root, path = request.scope.get("root_path", ""), _path(request)
-    kept = [(key, value) for key, value in _pairs(request) if key not in FIELDS and key not in _OF_A_LIST]
+    kept = [(key, value) for key, value in _pairs(request) if _is_of_the_page(key) and key not in _OF_A_LIST]
     values = given(request)
     try:
         where = filter_of(request)
@@ -102,22 +120,25 @@ def _frame(site: Any, request: Request) -> Frame:
     except ConfigError:
         query, words = "", ""
     in_force = dict(parse_qsl(query))
-    parts = [
-        Part(f"{FIELDS[key]}: {value}", address(root + path, urlencode(_without(in_force, key)), dict(kept)))
-        for key, value in in_force.items()
-    ]
     around = Frame(
         root=root,
         path=path,
         query=query,
         words=words,
-        parts=parts,
-        clear=address(root + path, "", dict(kept)),
+        unknown=[key for key, _ in _pairs(request) if key not in FIELDS and not _is_of_the_page(key)],
+        begins=next(iter(site.store.players()), ""),
+        parts=[],
+        clear="",
         action=root + path,
         kept=kept,
         fields=fields(values, site.offered),
         pages=[],
     )
+    parts = [
+        Part(f"{FIELDS[key]}: {value}", around.of(path, urlencode(_without(in_force, key)), dict(kept)))
+        for key, value in in_force.items()
+    ]
+    around = structs.replace(around, parts=parts, clear=around.of(path, "", dict(kept)))
     pages = [*_PAGES, *([("Live", "/live")] if site.live is not None else [])]
     around.pages.extend((label, around.to(to), _is_in(path, to)) for label, to in pages)
     return around
@@ -125,6 +146,17 @@ def _frame(site: Any, request: Request) -> Frame:
 
 _OF_A_LIST = frozenset({"start"})
 """Names that mean nothing once the filter changes."""
+
+
+_OF_PAGES = frozenset(
+    {"start", "order", "ply", "fen", "moves", "below", "play", "a", "b", "show", "games", "prefix"}
+)
+"""Names that pages have besides those of filters; `/compare` has these with `a.` or `b.` before them, too."""
+
+
+def _is_of_the_page(name: str) -> bool:
+    side, dot, field = name.partition(".")
+    return name in _OF_PAGES or (bool(dot) and side in ("a", "b") and field in FIELDS)
 
 
 def _path(request: Request) -> str:

@@ -214,6 +214,9 @@ class Plain(Struct, frozen=True):
     fen: str
     moves: list[tuple[str, str, bool]]
     """Move, its address, and whether it led to the position on the board."""
+    back: str
+    """Address of the position one move before; empty at the start."""
+    on: str
 
 
 def _plain(found: AnalysedGame, ply: int, around: Frame) -> Plain:
@@ -223,7 +226,10 @@ def _plain(found: AnalysedGame, ply: int, around: Frame) -> Plain:
         (f"{found.number(k)} {one.san}", around.to(page, ply=k + 1), k + 1 == ply)
         for k, one in enumerate(found.plies)
     ]
-    return Plain(Markup(diagram(board, {})), describe(board), board.fen(), listed)  # noqa: S704 - our own drawing
+    svg = Markup(diagram(board, {}))  # noqa: S704 - our own drawing
+    back = around.to(page, ply=ply - 1) if ply else ""
+    on = around.to(page, ply=ply + 1) if ply < len(found.plies) else ""
+    return Plain(svg, describe(board), board.fen(), listed, back, on)
 
 
 def records(request: Request) -> Response:

@@ -35,7 +35,10 @@ def _judged(side: Side) -> list[int | None]:
 
 
 def graph(game: AnalysedGame) -> list[int | None]:
-    """Return White's Win% in the positions of a game, of at most `POINTS` of them, the last one included."""
+    """Return White's Win% in the positions of a game, of at most `POINTS` of them, the last one included.
+
+    It is empty where fewer than two are known: a graph without a course would say that somebody was winning.
+    """
     wins: list[int | None] = []
     for k, ply in enumerate(game.plies):
         mover = game.turn(k)
@@ -44,6 +47,8 @@ def graph(game: AnalysedGame) -> list[int | None]:
         wins.append(_of_white(ply.win_after, mover))
     if game.plies and game.positions[-1].terminal == "checkmate":
         wins[-1] = 100 if game.turn(len(game.plies)) == "black" else 0
+    if sum(win is not None for win in wins) < 2:  # noqa: PLR2004
+        return []
     step = -(-len(wins) // POINTS) or 1
     return wins[::-step][::-1]
 

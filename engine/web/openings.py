@@ -17,11 +17,14 @@ from engine.web.drawing import picture
 from engine.web.frame import filter_of
 from engine.web.played import Played
 from engine.web.site import site_of
-from engine.web.store import Leak, TreeMove
+from engine.web.store import Filter, Leak, Store, TreeMove
 from engine.web.store.leaks import LEAST_LOSS
+from engine.web.store.tree import starts
 
 FEW = 10
 """Games below which a difference says nothing: the interval of so few results cannot be trusted."""
+STARTS = 12
+"""Other positions to begin with that are shown where nobody begins with the usual one."""
 
 
 class Compared(Struct, frozen=True):
@@ -62,7 +65,15 @@ def page(request: Request) -> Response:
         games=games_with(request, played.fen),
         games_after={move.uci: games_with(request, move.fen) for move in tree.moves},
         opening=played.opening(),
+        starts=[] if tree.moves or tree.ended or played.moves else _starts(site.store, where),
     )
+
+
+def _starts(store: Store, where: Filter) -> list[tuple[str, int]]:
+    """Return with which other positions games begin, such as those of Chess960, and how many games do."""
+    query = store.query(where)
+    with store.reading() as db:
+        return starts(db, query, STARTS)
 
 
 def leaks(request: Request) -> Response:

@@ -13,6 +13,8 @@ from engine.web.store import Filter, Store
 
 PHASES = ("opening", "middlegame", "endgame")
 _HUNDRED = 100.0
+_ROUNDING = 1e-12
+"""Share of a figure below which an error is one of adding."""
 
 
 class Estimate(Struct, frozen=True):
@@ -59,15 +61,19 @@ class Sample(Struct, frozen=True):
         return {number: (above - value * below) / total for number, (above, below) in self.pairs.items()}
 
     def estimate(self) -> Estimate | None:
-        """Return the figure with its interval; None without games."""
+        """Return the figure with its interval, of which no end is below 0, as no figure is; None without games.
+
+        Games that happen not to differ say nothing of how much games do, so that there is no interval either.
+        """
         value = self.value
         if value is None:
             return None
         error = _error(self.shares().values())
-        reach = None if error is None or self.freedom <= 0 else error * critical_value(self.freedom)
+        differ = error is not None and error > _ROUNDING * max(1.0, abs(value))
+        reach = error * critical_value(self.freedom) if error and differ and self.freedom > 0 else None
         if reach is None:
             return Estimate(value, None, None, len(self.pairs))
-        return Estimate(value, value - reach, value + reach, len(self.pairs))
+        return Estimate(value, max(0.0, value - reach), value + reach, len(self.pairs))
 
 
 class Difference(Struct, frozen=True):
@@ -121,16 +127,18 @@ def _error(shares: Iterable[float]) -> float | None:
 # -- out of the store ---------------------------------------------------------------------------------------
 
 
-def samples(store: Store, where: Filter) -> dict[str, Sample]:
+def samples(store: Store, where: Filter, *, phases: bool = True) -> dict[str, Sample]:
     """Return the figures of the games that a filter selects, by name, from the side that they are seen from.
 
     * **store** - the games.
     * **where** - the filter.
+    * **phases** - *(optional)* whether those of the phases are wanted, for which all moves are looked at.
     """
     chosen, values = store.query(where).chosen()
     with store.reading() as db:
         pairs = dict(_by_game(db.execute(f"{chosen} {_GAMES}", values)))
-        for game, phase, lost, moves in db.execute(f"{chosen} {_PHASES}", values):
+        rows = db.execute(f"{chosen} {_PHASES}", values) if phases else ()
+        for game, phase, lost, moves in rows:
             pairs.setdefault(f"lost in the {phase}", {})[game] = (lost, moves)
     return {name: Sample(found) for name, found in pairs.items()}
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
 from engine.errors import AnalysisError, ConfigError
 from engine.web import answers, static_files
-from engine.web.frame import frame
+from engine.web.frame import frame, given
+from engine.web.mounted import WholePath
 from engine.web.reports import Reports
 from engine.web.seats import Seats
 from engine.web.store import Store
@@ -92,10 +95,11 @@ def site_of(request: Request) -> Site:
     return site
 
 
-def application(site: Site) -> Starlette:
+def application(site: Site, *, ended: Callable[[], None] | None = None) -> Starlette:
     """Return the application that shows a site; it can be mounted in any other.
 
     * **site** - what the pages share.
+    * **ended** - *(optional)* called when the application is shut down.
     """
     handlers: dict[Any, Any] = {
         ConfigError: _wrong_setting,
@@ -103,18 +107,24 @@ def application(site: Site) -> Starlette:
         HTTPException: _no_page,
         Exception: _broken,
     }
-    made = Starlette(routes=list(_routes()), exception_handlers=handlers, lifespan=_lifespan)
+    whole = [Middleware(WholePath)]
+    made = Starlette(routes=list(_routes()), exception_handlers=handlers, middleware=whole, lifespan=_lifespan)
     made.state.site = site
+    made.state.ended = ended
     return made
 
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    """End at the end what is searched for the board. An analyzer that was given stays its owner's."""
+    """End at the end what is searched and counted beside. An analyzer that was given stays its owner's."""
+    site, ended = app.state.site, app.state.ended
+    given = site.analyzer
     yield
-    analyzer = app.state.site.analyzer
-    if isinstance(analyzer, Seats):
-        await analyzer.close()
+    if isinstance(site.analyzer, Seats):
+        await site.analyzer.close()
+        site.analyzer = given
+    if ended is not None:
+        await run_in_threadpool(ended)
 
 
 def _routes() -> Iterator[BaseRoute]:
@@ -127,7 +137,9 @@ def _routes() -> Iterator[BaseRoute]:
 
 
 async def _wrong_setting(request: Request, error: Exception) -> Response:
-    return _error(request, HTTPStatus.BAD_REQUEST, "This address does not work", str(error))
+    told = {"headline": "This address does not work", "text": str(error), "refused": True}
+    values = {**told, "filter_is_open": True} if given(request) else told
+    return site_of(request).render("error.html.jinja", request, status=HTTPStatus.BAD_REQUEST, **values)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

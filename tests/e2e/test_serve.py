@@ -31,6 +31,7 @@ EVALUATED = """[White "Anna"]
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "games.pgn").write_text(3 * EVALUATED)
     (tmp_path / "plain.pgn").write_text("1. e4 e5 *\n")
+    (tmp_path / "nothing.jsonl").touch()
     (tmp_path / "few.pgn").write_text(FEW, encoding="utf-8")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     return tmp_path
@@ -64,6 +65,13 @@ def test_pages_count_winning_moves_from_the_score_that_the_run_does(folder: Path
         assert end["wins"] == 3 * 2  # Black to move, with 0.60 and with mate in 1
         _, page = shown.get("/")
         assert f'<dd>{end["wins"]}</dd><dd class="basis">found in these games' in page
+        assert shown.interrupt() == 0
+
+
+def test_a_player_whom_nobody_knows_is_said(folder: Path) -> None:
+    with serving("serve", "games.pgn", "--player", "Anne", cwd=folder) as shown:
+        shown.wait_for("nobody is called `Anne`, the nearest name is `Anna`; the overview has everybody")
+        assert shown.get("/")[0] == 200
         assert shown.interrupt() == 0
 
 
@@ -145,6 +153,7 @@ def test_what_cannot_be_shown_is_said_in_words(
     ran = refused(capsys, *serve, "plain.pgn")
     assert_clear_error(ran, 2, "no evaluations in plain.pgn", "engine analyze plain.pgn --serve")
     assert_clear_error(refused(capsys, *serve, "nowhere.jsonl"), 2, "nowhere.jsonl")
+    assert_clear_error(refused(capsys, *serve, "nothing.jsonl"), 2, "no game in nothing.jsonl")
     assert_clear_error(refused(capsys, *serve, "picture.png"), 2, "picture.png")
     assert_clear_error(refused(capsys, *serve, "games.pgn", "--host", "no such host"), 2, "no such host")
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -6,8 +6,11 @@ const ROOT = document.documentElement.dataset.root;
 // An address is shorter and easier to share without the fields that say nothing.
 function leaveOutEmpty(form) {
   form.addEventListener("formdata", (event) => {
-    const empty = [...event.formData.entries()].filter(([, value]) => value === "").map(([name]) => name);
-    for (const name of empty) event.formData.delete(name);
+    const entries = [...event.formData.entries()];
+    const empty = entries.filter(([, value]) => value === "").map(([name]) => name);
+    // The first page without any field is that of the player whom the pages begin with; `player=` is everybody.
+    const kept = form.dataset.begins && empty.length === entries.length ? "player" : null;
+    for (const name of empty) if (name !== kept) event.formData.delete(name);
   });
 }
 

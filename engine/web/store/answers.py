@@ -46,24 +46,25 @@ def summary(db: sqlite3.Connection, query: Query) -> Summary:
     # One row for each side that a game is seen from; points are White's where that is both.
     sides = [
         f"SELECT game, {column}_accuracy AS accuracy, {column}_lost AS lost, {column}_counted AS counted, "
-        f"{column}_inaccuracies AS inaccuracies, {column}_mistakes AS mistakes, {column}_blunders AS blunders "
+        f"{column}_inaccuracies AS inaccuracies, {column}_mistakes AS mistakes, {column}_blunders AS blunders, "
+        f"{column}_wins AS wins, {column}_counted + (view = 'both') * {other}_counted > 0 AS counts "
         f"FROM chosen WHERE view IN ('{column}', 'both')"
-        for column in ("white", "black")
+        for column, other in (("white", "black"), ("black", "white"))
     ]
     games = db.execute(
-        f"{chosen}, scored AS (SELECT wins, evaluated, date, "
+        f"{chosen}, scored AS (SELECT evaluated, date, "
         "CASE WHEN view = 'black' THEN 1 - white_points ELSE white_points END AS points FROM chosen) "
         "SELECT count(*), total(points = 1), total(points = 0.5), total(points = 0), total(points), "
-        "count(points), total(wins), total(evaluated), min(date), max(date) FROM scored",
+        "count(points), total(evaluated > 0), total(evaluated), min(date), max(date) FROM scored",
         values,
     ).fetchone()
     own = db.execute(
         f"{chosen} SELECT avg(accuracy), total(lost), total(counted), total(inaccuracies), total(mistakes), "
-        f"total(blunders) FROM ({' UNION ALL '.join(sides)})",
+        f"total(blunders), total(wins), total(counts) FROM ({' UNION ALL '.join(sides)})",
         values,
     ).fetchone()
-    count, won, drawn, lost, points, finished, wins, positions, since, until = games
-    accuracy, centipawns, moves, inaccuracies, mistakes, blunders = own
+    count, won, drawn, lost, points, finished, evaluated, positions, since, until = games
+    accuracy, centipawns, moves, inaccuracies, mistakes, blunders, wins, counting = own
     return Summary(
         games=count,
         won=int(won),
@@ -71,9 +72,11 @@ def summary(db: sqlite3.Connection, query: Query) -> Summary:
         lost=int(lost),
         points=points,
         score=100 * points / finished if finished else None,
+        evaluated=int(evaluated),
         accuracy=accuracy,
         acpl=centipawns / moves if moves else None,
         moves=int(moves),
+        sides=int(counting),
         inaccuracies=int(inaccuracies),
         mistakes=int(mistakes),
         blunders=int(blunders),
@@ -89,7 +92,7 @@ _GAME_COLUMNS = (
     "white_accuracy, black_accuracy, white_acpl, black_acpl, white_blunders, black_blunders, white_mistakes, "
     "black_mistakes, white_inaccuracies, black_inaccuracies, wins"
 )
-_TEXTS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 25})
+_TEXTS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 25, 27})
 """Places of the texts, which are empty where nothing is known."""
 
 
@@ -105,7 +108,7 @@ def games(db: sqlite3.Connection, query: Query, *, order: str, start: int, limit
         by = ", ".join(f"{part} DESC" for part in by.rsplit(", game", 1)[:1] if part) + ", game"
         by = "game DESC" if name == "number" else by
     sql = (
-        f"SELECT {_GAME_COLUMNS}, {view} AS view, file, line FROM games WHERE {condition.sql} "
+        f"SELECT {_GAME_COLUMNS}, {view} AS view, file, line, title FROM games WHERE {condition.sql} "
         f"ORDER BY {by} LIMIT ? OFFSET ?"
     )
     rows = db.execute(sql, [*view_values, *condition.values, *_page(start, limit)])

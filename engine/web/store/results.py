@@ -18,17 +18,21 @@ class Summary(Struct, frozen=True):
     points: float = 0.0
     score: float | None = None
     """Percent of the points of the finished games; None without one."""
+    evaluated: int = 0
+    """Games with an evaluation."""
     accuracy: float | None = None
     """Mean of the games' accuracies in percent; of both sides where a game is seen from both. So the rest."""
     acpl: float | None = None
     """Centipawns lost by a move, mean over all moves that count."""
     moves: int = 0
     """Moves that count."""
+    sides: int = 0
+    """Sides of the games with such moves: one for each, or two where a game is seen from both."""
     inaccuracies: int = 0
     mistakes: int = 0
     blunders: int = 0
     wins: int = 0
-    """Winning moves of both sides, found in these games."""
+    """Winning moves that there were."""
     positions: int = 0
     """Positions with an evaluation."""
     since: str = ""
@@ -68,6 +72,8 @@ class GameRow(Struct, frozen=True):
     """Side it is seen from: `white`, `black` or `both`."""
     file: str
     line: int
+    title: str
+    """What it is called where that is not its players: a chapter, or a position of EPD; empty otherwise."""
 
 
 class MoveRow(Struct, frozen=True):

@@ -16,6 +16,7 @@ from engine.output.white import scores
 from engine.positions.fen import fens_of
 from engine.scoring import is_winning
 from engine.text import json
+from engine.web.pages.names import names_of
 from engine.web.store.keys import key_of
 
 _LEVEL = 2
@@ -63,6 +64,8 @@ def unpack(record: bytes) -> AnalysedGame:
 def _game_row(game: AnalysedGame, final_key: int, winning_cp: int) -> tuple[Any, ...]:
     headers, opening = game.headers, game.opening
     found = [position.found for position in game.positions]
+    wins = [one is not None and is_winning(one.score, winning_cp) for one in found]
+    white_first = game.turn(0) == "white"
     return (
         game.origin.game,
         text(game.origin.file),
@@ -85,13 +88,22 @@ def _game_row(game: AnalysedGame, final_key: int, winning_cp: int) -> tuple[Any,
         *((opening.eco, opening.name, opening.name.casefold()) if opening else (None, None, None)),
         len(game.plies),
         *_side(game, "white"),
+        sum(wins[0::2]) if white_first else sum(wins[1::2]),
         *_side(game, "black"),
-        sum(one is not None and is_winning(one.score, winning_cp) for one in found),
+        sum(wins[1::2]) if white_first else sum(wins[0::2]),
+        sum(wins),
         sum(one is not None for one in found),
         game.scale,
         game.epd is not None,
         final_key,
+        _title(game),
     )
+
+
+def _title(game: AnalysedGame) -> str | None:
+    """Return what a game is called where that is not its players."""
+    name, *others = names_of(game)
+    return None if others else text("Position" if name == "?" else name)
 
 
 def _side(game: AnalysedGame, color: Color) -> tuple[Any, ...]:

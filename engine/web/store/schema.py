@@ -38,6 +38,7 @@ GAME_COLUMNS = (
     "white_blunders INTEGER",
     "white_lost INTEGER",  # centipawns, over the moves that count
     "white_counted INTEGER",  # moves that count
+    "white_wins INTEGER",  # winning moves that the side had
     "black_accuracy REAL",
     "black_acpl INTEGER",
     "black_inaccuracies INTEGER",
@@ -45,11 +46,13 @@ GAME_COLUMNS = (
     "black_blunders INTEGER",
     "black_lost INTEGER",
     "black_counted INTEGER",
+    "black_wins INTEGER",
     "wins INTEGER",  # winning moves
     "evaluated INTEGER",  # positions with an evaluation
     "scale REAL",
     "epd INTEGER",
     "final_key INTEGER",  # of the last position
+    "title TEXT",  # of a chapter or a position that is not called by its players
 )
 PLY_COLUMNS = (
     "game INTEGER",

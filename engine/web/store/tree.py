@@ -39,6 +39,23 @@ _GAMES = "SELECT count(DISTINCT p.game) FROM plies p JOIN games USING (game) WHE
 _ENDED = "SELECT count(*) FROM games WHERE final_key = ? AND {condition}"
 
 
+_STARTS = """
+SELECT fen, count(*) FROM games WHERE plies > 0 AND fen != ? AND {condition}
+GROUP BY fen ORDER BY count(*) DESC, fen LIMIT ?
+"""
+
+
+def starts(db: sqlite3.Connection, query: Query, limit: int) -> list[tuple[str, int]]:
+    """Return positions with which games begin that do not begin with the usual one, and how many games do.
+
+    * **query** - which games.
+    * **limit** - how many positions to return, the most frequent first.
+    """
+    condition = query.games()
+    sql = _STARTS.format(condition=condition.sql)
+    return db.execute(sql, [chess.STARTING_FEN, *condition.values, limit]).fetchall()
+
+
 def tree(db: sqlite3.Connection, query: Query, fen: str) -> Tree:
     """Return what was played in a position, over the games that a query selects.
 

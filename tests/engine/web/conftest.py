@@ -51,13 +51,13 @@ def match(match_store: Path, tmp_path: Path) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def site_of(tmp_path: Path) -> Iterator[Callable[[Sequence[AnalysedGame]], Visit]]:
-    """A function that returns the site of some games."""
+def site_of(tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    """A function that returns the site of some games; with `players`, they are about these."""
     made: list[Iterator[Visit]] = []
 
-    def make(games: Sequence[AnalysedGame]) -> Visit:
+    def make(games: Sequence[AnalysedGame], *, players: Sequence[str] = ()) -> Visit:
         path = tmp_path / f"games-{len(made)}.db"
-        store = Store.create(path)
+        store = Store.create(path, players=players)
         store.add(games)
         store.finish()
         store.close()

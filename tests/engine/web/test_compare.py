@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
 from urllib.parse import quote
@@ -139,3 +140,29 @@ def test_shortcuts_are_of_the_last_year_and_the_player(match: Visit) -> None:
     for link in page.links:
         if link.startswith("/compare?a="):
             match.page(link)
+
+
+def test_a_filter_that_is_not_understood_stays_in_its_form(match: Visit) -> None:
+    answer = match.get("/compare?a=rating%3Dmuch%26side%3Dwhite&b=side%3Dblack")
+    assert answer.status == 400
+    assert "`1500-1800`, `1500-` or `-1800` expected, not 'much'" in answer.words
+    fields = {a.get("name"): a.get("value") for tag, a in answer.tags if tag == "input"}
+    assert fields["a.rating"] == "much"
+    assert "A less B" not in answer.words
+
+
+def test_the_same_games_are_said_to_be_the_same(match: Visit) -> None:
+    assert "A and B are the same games" in match.page("/compare?a=side%3Dwhite&b=side%3Dwhite").words
+    assert "the same games" not in match.page("/compare?a=side%3Dwhite&b=side%3Dblack").words
+
+
+def test_intervals_end_where_figures_do(site_of: Make) -> None:
+    assert each([0.0, 0.0, 1.0]).estimate().low == 0.0  # type: ignore[union-attr]
+    alike = each([1 / 3] * 7).estimate()
+    assert alike is not None
+    assert (alike.low, alike.high) == (None, None)
+    noise = random.Random(4)
+    visit = site_of([*games(1, 300, 1, "2025.03.01", noise), *games(1, 10, 2, "2026.03.01", noise)])
+    charts = visit.page("/compare?a=&b=").words.partition("Errors in a game")[2]
+    assert "blunders" in charts
+    assert not re.search(r"[-−]\d", charts)

@@ -89,7 +89,7 @@ def test_the_overview_has_the_figures_of_the_store(match: Visit) -> None:
     for query in ("", "side=black", "result=draw"):
         summary = match.store.summary(Filter.from_query(dict(parse_qsl(query))))
         words = match.page(f"/?{query}").words
-        assert f"{count(summary.games, 'game')}" in words
+        assert count(summary.games, "game") in words
         assert summary.accuracy is not None
         assert f"Accuracy {summary.accuracy:.1f}%" in words
         assert f"Blunders {summary.blunders}" in words
@@ -273,6 +273,24 @@ def test_a_value_that_is_not_understood_stays_in_the_form(match: Visit) -> None:
     answer = match.get("/games?since=yesterday&side=white")
     fields = {a.get("name"): a.get("value") for tag, a in answer.tags if tag == "input"}
     assert fields["since"] == "yesterday"
+    # The form is open, nothing claims to be about all games, and there is a way without the filter.
+    assert next(a for tag, a in answer.tags if tag == "details") == {"open": None}
+    assert "All games" not in answer.words.partition("Show")[2].partition("This address")[0]
+    assert "/games" in answer.links
+    assert "The same page without a filter" in answer.words
+
+
+def test_a_name_that_is_not_understood_is_said(match: Visit) -> None:
+    answer = match.page("/games?speeed=blitz&order=-date&side=white")
+    assert "Not understood in the address, and left out: speeed." in answer.words
+    assert not [link for link in answer.links if "speeed" in link]
+    for address in (
+        "/games?order=-date&start=2",
+        "/game/1?ply=3",
+        "/compare?a.side=white&b=",
+        "/board?moves=e2e4",
+    ):
+        assert "Not understood" not in match.get(address).words
 
 
 def test_an_empty_store_has_pages(site_of: Make) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from msgspec import Struct
 
+from engine.testing import analysed_game
 from tests.engine.web.conftest import Visit
+from tests.engine.web.serving import serving
 from tests.support import PATIENCE
 
 PAGES = (
@@ -44,22 +43,6 @@ class Tab(Struct):
         """Wait until everything that streams in is there."""
         # Not by an expression, which playwright evaluates in a way that the policy forbids.
         self.page.wait_for_selector("body:not(:has([data-stream]:not([data-stream=''])))")
-
-
-@contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve an application on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            thread.join(0.05)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
@@ -156,10 +139,35 @@ def test_the_page_of_a_game_keeps_its_ply_in_the_address(new: Callable[..., Tab]
     for name, path in (("analyse", "/board"), ("in-openings", "/openings")):
         href = tab.page.locator(f"#{name}").get_attribute("href")
         assert tab.page.evaluate("href => new URL(href, location.href).searchParams.get('fen')", href) == fen
-        assert href.startswith(path)
+        assert href.startswith(f"{path}?side=white&")
     tab.page.click("#next-game")
     tab.page.wait_for_url("**/game/4?side=white")
     assert tab.seen == []
+
+
+@pytest.mark.slow
+def test_what_is_not_known_of_a_game_is_not_drawn(site_of: Callable[..., Visit], chromium: Any) -> None:
+    mate = "1. f3 e5 2. g4 Qh4# 0-1"
+    names = {"White": "\u05e9\u05dc\u05d5\u05dd", "Black": "\u0645\u062d\u0645\u062f", "Round": "-"}
+    whole, gap, nothing = [0, -50, -60, -500], [0, None, None, -500], []
+    games = [analysed_game(mate, one, headers=names, number=k) for k, one in enumerate((whole, gap, nothing), 1)]
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    with serving(site_of(games).app) as root:
+        page, seen = context.new_page(), []
+        page.on("console", lambda message: seen.append(message.text))
+        for number, is_drawn, unknown in ((1, True, 0), (2, True, 1), (3, False, 0)):
+            page.goto(f"{root}/game/{number}?ply=1")
+            page.wait_for_selector("#saying:not(:empty)")
+            assert page.locator("#evaluation").is_visible() == is_drawn
+            assert page.locator("#evaluation .unknown").count() == unknown
+            assert page.locator("#gauge").is_visible() == (number == 1)
+            assert ("not evaluated" in page.inner_text("#saying")) == (number > 1)
+        assert "round" not in page.inner_text("#game-facts")
+        # White's name is on the left, in whatever direction it is read.
+        white, black = (page.locator("#game-title bdi").nth(k).bounding_box() for k in (0, 1))
+        assert white["x"] < black["x"]
+        assert seen == []
+    context.close()
 
 
 @pytest.mark.slow
@@ -195,6 +203,10 @@ def test_without_scripts_pages_are_plain_links_and_forms(new: Callable[..., Tab]
     assert tab.page.locator("#plain-title").is_visible()
     tab.page.click("noscript .game-body p a >> nth=0")
     assert tab.page.url.endswith("ply=1")
+    tab.page.click(".game-body a[rel=next]")
+    assert tab.page.url.endswith("ply=2")
+    tab.page.click(".game-body a[rel=prev]")
+    assert tab.page.locator(".plain-moves [aria-current]").count() == 1
     tab.open("/games")
     tab.page.click(".filters summary")
     tab.page.select_option("select[name=result]", "draw")

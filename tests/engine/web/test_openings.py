@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
@@ -17,11 +17,13 @@ import pytest
 import engine
 from engine.model import AnalysedGame
 from engine.settings import Settings
+from engine.testing import analysed_game
 from engine.web.openings import FEW, compared
 from engine.web.reports import Reports
 from engine.web.site import Site, application
 from engine.web.store import Filter, Store, TreeMove, build
 from tests.engine.web.asgi import Answer, get, parsed
+from tests.engine.web.conftest import Visit
 from tests.support import DATA
 
 MATCH = DATA / "match.jsonl.zst"
@@ -134,7 +136,7 @@ def test_a_line_has_the_names_of_its_openings(served: Served) -> None:
         ({"moves": "e2e5"}, 400, "not a legal move"),
         ({"fen": "8/8/8/8/8/8/8/8 w - - 0 1"}, 400, "White has no king"),
         ({"moves": "f2f3,e7e5,g2g4,d8h4"}, 200, "checkmate: Black wins"),
-        ({"fen": "4k3/8/8/8/8/8/8/4K2R w K - 0 1"}, 200, "No game of the filter has this position"),
+        ({"fen": "4k3/8/8/8/8/8/8/4K2R w K - 0 1"}, 200, "No game has this position"),
     ],
 )
 def test_positions_that_nobody_had(served: Served, query: dict[str, str], status: int, words: str) -> None:
@@ -175,6 +177,18 @@ def test_one_of_many_moves_that_stands_out_is_within_chance() -> None:
     assert compared([alone])["e2e4"].verdict == "better than promised"
     others = [move(1_000, 0.1, 4.0, uci=f"a{k}") for k in range(20)]
     assert compared([alone, *others])["e2e4"].verdict == "within chance"
+
+
+def test_games_that_begin_elsewhere_are_found(site_of: Callable[..., Visit]) -> None:
+    begin = {"FEN": "bnrkqnrb/pppppppp/8/8/8/8/PPPPPPPP/BNRKQNRB w KQkq - 0 1", "Variant": "Chess960"}
+    visit = site_of([analysed_game("1. e4 e5 *", [20, 25, 20], headers=begin, number=k) for k in (1, 2)])
+    page = visit.page("/openings")
+    assert "No game has this position" in page.words
+    [start] = [link for link in page.links if "fen=bnrkqnrb" in link]
+    assert "2 games from bnrkqnrb/pppppppp" in page.words
+    reached = visit.page(start)
+    assert "2 games went on from here" in reached.words
+    assert [a["data-uci"] for _, a in reached.tags if "data-uci" in a] == ["e2e4"]
 
 
 def test_leaks_lead_to_the_board_and_the_games(served: Served) -> None:

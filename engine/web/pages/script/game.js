@@ -35,16 +35,21 @@ function openGame(number, ply) {
   return true;
 }
 
-function titleOf(game) {
-  if (game.epd !== undefined) return game.epd || "Position";
+// What a game is called: both players, or one title.
+function namesOf(game) {
+  if (game.epd !== undefined) return [game.epd || "Position"];
   const names = [nameOfSide(game, "White"), nameOfSide(game, "Black")];
-  return game.tags.ChapterName && names.every((name) => name === "?") ? game.tags.ChapterName : names.join(" – ");
+  return game.tags.ChapterName && names.every((name) => name === "?") ? [game.tags.ChapterName] : names;
 }
 
+const titleOf = (game) => namesOf(game).join(" – ");
+
 function showHead(game) {
-  byId("game-title").replaceChildren(html("bdi", {}, titleOf(game)));
+  // Each name by itself: between two in a script from right to left, the order would turn around.
+  const names = namesOf(game).flatMap((name, k) => [...(k ? [" – "] : []), html("bdi", {}, name)]);
+  byId("game-title").replaceChildren(...names);
   const { Result, Event, Site, Date: date, Round, Termination } = game.tags;
-  const known = (text) => text && !/^[?.*]*$/.test(text);
+  const known = (text) => text && !/^([?.*]*|-)$/.test(text);
   const opening = game.o ? `${game.o[0]} ${game.o[1]}` : "";
   const solution = game.bm ? `best by the file: ${game.bm}` : "";
   const round = known(Round) ? `round ${Round}` : "";
@@ -101,10 +106,12 @@ function showSides(game) {
   byId("sides").hidden = game.epd !== undefined;
 }
 
+const knownWins = (game) => (game.w || []).filter((value) => value !== null).length;
+
 function drawGraphs() {
   const { game } = shown;
   const [evaluation, clocks] = [byId("evaluation"), byId("clocks")];
-  evaluation.hidden = !game.w || !game.moves.length;
+  evaluation.hidden = knownWins(game) < 2; // one point is no course
   clocks.hidden = !game.k;
   if (!evaluation.hidden) {
     drawEvaluation(evaluation, game);
@@ -158,12 +165,12 @@ function showBoard() {
   // A line is worth what its first position is.
   const tenths = game.w && game.w[line ? line.from : ply];
   const share = tenths !== null && tenths !== undefined ? tenths / 10 : null;
-  const height = share === null ? 50 : share;
-  const gauge = [
+  const gauge = (white) => [
     svg("rect", { class: "gauge-black", width: 10, height: 100 }),
-    svg("rect", { class: "gauge-white", width: 10, height, y: flipped ? 0 : 100 - height }),
+    svg("rect", { class: "gauge-white", width: 10, height: white, y: flipped ? 0 : 100 - white }),
   ];
-  byId("gauge").replaceChildren(...gauge);
+  byId("gauge").replaceChildren(...(share === null ? [] : gauge(share)));
+  byId("gauge").classList.toggle("unseen-gauge", share === null); // an empty one would be all White's
 }
 
 function showBars() {
@@ -192,6 +199,7 @@ function sayPly() {
   if (!ply) parts.push(game.epd === undefined ? "Start" : "Position");
   else parts.push(`${numberAt(game, ply - 1)} ${game.sans[ply - 1]}${kind ? ` ${MARKS[kind]}, ${JUDGED[kind]}` : ""}`);
   const value = game.e && evaluationText(game.e[ply]);
+  if (!value && game.moves.length) parts.push("not evaluated");
   if (value) parts.push(value === "checkmate" ? value : `evaluation ${value}, White's Win% ${(game.w[ply] / 10).toFixed(0)}`);
   if (kind && game.best[ply - 1]) parts.push(`better was ${game.best[ply - 1].san}`);
   const spent = ply && game.d && game.d[ply - 1];

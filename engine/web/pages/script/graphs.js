@@ -45,6 +45,20 @@ function path(points) {
   return text;
 }
 
+// Stretches without evaluations, which are nobody's: from the last known position before to the first one after.
+function unknownIn(wins) {
+  const found = [];
+  let from = 0;
+  wins.forEach((value, k) => {
+    if (value === null) return;
+    if (wins.slice(from, k).includes(null)) found.push([from, k]);
+    from = k;
+  });
+  const last = wins.length - 1;
+  if (wins[last] === null) found.push([from, last]);
+  return found;
+}
+
 function drawEvaluation(figure, game) {
   const { drawing, width, x } = frame(figure, game);
   const y = (tenths) => HEIGHT - (tenths * HEIGHT) / 1000;
@@ -54,6 +68,9 @@ function drawEvaluation(figure, game) {
     if (value === null) runs.push((run = []));
     else run.push([x(k), y(value)]);
   });
+  for (const [from, to] of unknownIn(game.w)) {
+    drawing.append(svg("rect", { class: "unknown", x: x(from), y: 0, width: x(to) - x(from), height: HEIGHT }));
+  }
   for (const points of runs.filter((one) => one.length > 1)) {
     const [from, to] = [points[0][0], points[points.length - 1][0]];
     drawing.append(svg("path", { class: "area", d: `${path(points)}L${to} ${HEIGHT}L${from} ${HEIGHT}Z` }));
