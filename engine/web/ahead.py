@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import suppress
 from typing import Self
@@ -18,14 +18,19 @@ _LOOK_SECONDS = 0.2
 class Ahead:
     """A thread that has games counted, one block at a time, when nothing else is to be done. A context manager."""
 
-    def __init__(self, reports: Reports, wheres: Sequence[Filter]) -> None:
+    def __init__(
+        self, reports: Reports, wheres: Sequence[Filter], say: Callable[[int], None] = lambda _: None
+    ) -> None:
         """Take in what is counted.
 
         * **reports** - of a store that has all its games.
         * **wheres** - filters, the most important first.
+        * **say** - *(optional)* called by the thread at its beginning with the number of games that are to be
+          counted, for each of the filters.
         """
         self._reports = reports
         self._wheres = wheres
+        self._say = say
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._count, name="engine-ahead", daemon=True)
 
@@ -43,6 +48,7 @@ class Ahead:
 
     def _count(self) -> None:
         with suppress(AnalysisError):  # whoever asks for the report is told
+            self._say(sum(map(self._reports.missing, self._wheres)))
             for where in self._wheres:
                 for counting in self._reports.ahead(where):
                     while not wait([counting], _LOOK_SECONDS).done:
