@@ -87,6 +87,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
     with keep(key_of(names, players, settings)) as kept:
         if kept.built:
             with Pages(flags, settings, title, kept.path) as shown:
+                interruption.tell_the_run()  # Ctrl-C ends the pages, whether they wait for it already or not yet
                 _announce(shown)
                 _say_who_is_missing(shown, screen)
                 shown.wait(interruption)
@@ -107,7 +108,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
                 kept.spoil()
             else:
                 kept.share()
-            if interruption.caught:
+            if result.interrupted and interruption.caught:
                 return interruption.exit_code
             _say_who_is_missing(shown, screen)
             shown.wait(interruption)
