@@ -64,7 +64,7 @@ def test_pages_count_winning_moves_from_the_score_that_the_run_does(folder: Path
         end = ending(shown.port)
         assert end["wins"] == 3 * 2  # Black to move, with 0.60 and with mate in 1
         _, page = shown.get("/")
-        assert re.search(rf'Winning moves</a></dt><dd>{end["wins"]}</dd>', page)
+        assert re.search(rf"Winning moves</a></dt><dd>{end['wins']}</dd>", page)
         assert shown.interrupt() == 0
 
 
