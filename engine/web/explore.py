@@ -22,6 +22,7 @@ _NEWEST = 8
 _PLAYERS = 12
 """Players on the first page, where none is chosen."""
 _WHOLE = 100.0
+_DIGITS = 3
 _SUGGESTED = ("player", "opponent", "opening")
 
 
@@ -74,13 +75,13 @@ def _tiles(around: Frame, where: Filter, summary: Summary, games: Mapping[str, S
     if summary.score is not None:
         label, *ended = ("Score", "won", "lost") if sides else ("White's score", "by White", "by Black")
         note = f"{summary.won:,} {ended[0]}, {summary.drawn:,} drawn, {summary.lost:,} {ended[1]}"
-        yield Tile(label, figure(summary.score, "percent"), note + _interval(games, "score"), to("/games"))
+        yield Tile(label, _rounded(summary.score, "percent"), note + _interval(games, "score"), to("/games"))
     if summary.accuracy is not None:
         note = _mean_of(games) + _interval(games, "accuracy")
-        yield Tile("Accuracy", figure(summary.accuracy, "percent"), note, to("/reports/accuracy"))
+        yield Tile("Accuracy", _rounded(summary.accuracy, "percent"), note, to("/reports/accuracy"))
     if summary.acpl is not None:
         note = f"centipawns lost by a move, of {summary.moves:,}{_interval(games, 'acpl')}"
-        yield Tile("ACPL", figure(summary.acpl, "float"), note, to("/reports/acpl"))
+        yield Tile("ACPL", _rounded(summary.acpl, "float"), note, to("/reports/acpl"))
     for name in ("inaccuracies", "mistakes", "blunders"):
         number, kind = getattr(summary, name), _ONE[name]
         if summary.sides and (not where.judgement or kind in where.judgement.split(",")):
@@ -93,6 +94,11 @@ def _tiles(around: Frame, where: Filter, summary: Summary, games: Mapping[str, S
 
 
 _ONE = {"inaccuracies": "inaccuracy", "mistakes": "mistake", "blunders": "blunder"}
+
+
+def _rounded(value: float, kind: str) -> str:
+    """Return a figure as reports have it, which keep three digits: their last one shown is the same."""
+    return figure(round(value, _DIGITS), kind)
 
 
 def _mean_of(games: Mapping[str, Sample]) -> str:

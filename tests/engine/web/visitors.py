@@ -117,6 +117,9 @@ class NoGames:
     def version(self) -> int:
         return 1
 
+    def players(self) -> tuple[str, ...]:
+        return ()
+
 
 def board_app(analyzer: Any = None) -> Any:
     """Return the application without games.
