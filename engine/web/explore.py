@@ -13,7 +13,7 @@ from engine.text.format import count, figure
 from engine.web import compare, game_pages, report_pages
 from engine.web.frame import Frame, address, filter_of, frame
 from engine.web.pages.glance import words_of_date
-from engine.web.samples import Sample, samples
+from engine.web.samples import Estimate, estimates
 from engine.web.site import site_of
 from engine.web.store import Filter, Summary
 
@@ -22,6 +22,7 @@ _NEWEST = 8
 _PLAYERS = 12
 """Players on the first page, where none is chosen."""
 _WHOLE = 100.0
+_DIGITS = 3
 _SUGGESTED = ("player", "opponent", "opening")
 
 
@@ -61,26 +62,26 @@ def overview(request: Request) -> Response:
         where=where,
         summary=summary,
         facts=[fact for fact in (count(summary.games, "game"), _period(summary), _unevaluated(summary)) if fact],
-        tiles=list(_tiles(around, where, summary, samples(store, where, phases=False))) if summary.games else [],
+        tiles=list(_tiles(around, where, summary, estimates(store, where))) if summary.games else [],
         newest=newest,
         suite=bool(newest) and not summary.moves and store.has_epd(),
         players=[] if where.player else store.people().most_frequent(_PLAYERS),
     )
 
 
-def _tiles(around: Frame, where: Filter, summary: Summary, games: Mapping[str, Sample]) -> Iterator[Tile]:
+def _tiles(around: Frame, where: Filter, summary: Summary, games: Mapping[str, Estimate]) -> Iterator[Tile]:
     to = around.to
     sides = bool(where.player or where.side)
     if summary.score is not None:
         label, *ended = ("Score", "won", "lost") if sides else ("White's score", "by White", "by Black")
         note = f"{summary.won:,} {ended[0]}, {summary.drawn:,} drawn, {summary.lost:,} {ended[1]}"
-        yield Tile(label, figure(summary.score, "percent"), note + _interval(games, "score"), to("/games"))
+        yield Tile(label, _rounded(summary.score, "percent"), note + _interval(games, "score"), to("/games"))
     if summary.accuracy is not None:
         note = _mean_of(games) + _interval(games, "accuracy")
-        yield Tile("Accuracy", figure(summary.accuracy, "percent"), note, to("/reports/accuracy"))
+        yield Tile("Accuracy", _rounded(summary.accuracy, "percent"), note, to("/reports/accuracy"))
     if summary.acpl is not None:
         note = f"centipawns lost by a move, of {summary.moves:,}{_interval(games, 'acpl')}"
-        yield Tile("ACPL", figure(summary.acpl, "float"), note, to("/reports/acpl"))
+        yield Tile("ACPL", _rounded(summary.acpl, "float"), note, to("/reports/acpl"))
     for name in ("inaccuracies", "mistakes", "blunders"):
         number, kind = getattr(summary, name), _ONE[name]
         if summary.sides and (not where.judgement or kind in where.judgement.split(",")):
@@ -95,16 +96,21 @@ def _tiles(around: Frame, where: Filter, summary: Summary, games: Mapping[str, S
 _ONE = {"inaccuracies": "inaccuracy", "mistakes": "mistake", "blunders": "blunder"}
 
 
-def _mean_of(games: Mapping[str, Sample]) -> str:
+def _rounded(value: float, kind: str) -> str:
+    """Return a figure as reports have it, which keep three digits: their last one shown is the same."""
+    return figure(round(value, _DIGITS), kind)
+
+
+def _mean_of(games: Mapping[str, Estimate]) -> str:
     """Return how many games the accuracy is a mean of; those without evaluations have none."""
-    number = len(games["accuracy"].pairs)
+    number = games["accuracy"].games
     return "of 1 game" if number == 1 else f"mean of {number:,} games"
 
 
-def _interval(games: Mapping[str, Sample], name: str) -> str:
+def _interval(games: Mapping[str, Estimate], name: str) -> str:
     """Return the 95% interval of a figure; nothing where games say nothing of how certain it is."""
-    estimate = games[name].estimate()
-    if estimate is None or estimate.low is None or estimate.high is None:
+    estimate = games[name]
+    if estimate.low is None or estimate.high is None:
         return ""
     kind = "float" if name == "acpl" else "percent"
     high = estimate.high if name == "acpl" else min(estimate.high, _WHOLE)

@@ -13,7 +13,7 @@ import pytest
 from engine.model import AnalysedGame
 from engine.plugin import critical_value
 from engine.testing import analysed_game
-from engine.web.samples import Sample, difference, samples
+from engine.web.samples import Sample, difference, estimates, samples
 from engine.web.store import Filter
 from tests.engine.web.conftest import Visit
 
@@ -140,6 +140,23 @@ def test_shortcuts_are_of_the_last_year_and_the_player(match: Visit) -> None:
     for link in page.links:
         if link.startswith("/compare?a="):
             match.page(link)
+
+
+@pytest.mark.parametrize("where", [Filter(), Filter(side="black"), Filter(result="draw"), Filter(opening="C")])
+def test_estimates_from_sums_are_those_from_games(match: Visit, where: Filter) -> None:
+    quick, whole = estimates(match.store, where), samples(match.store, where)
+    for name in ("score", "accuracy", "acpl"):
+        expected = whole[name].estimate()
+        assert expected is not None
+        assert quick[name].games == expected.games
+        assert (quick[name].low is None) == (expected.low is None)
+        pairs = (
+            (quick[name].value, expected.value),
+            (quick[name].high, expected.high),
+            (quick[name].low, expected.low),
+        )
+        for value, other in pairs:
+            assert value == other or value == pytest.approx(other)
 
 
 def test_a_filter_that_is_not_understood_stays_in_its_form(match: Visit) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 import pytest
 
 from engine.model import Epd
 from engine.testing import analysed_game
+from engine.text.format import figure
 from engine.web.glimpse import graph
 from engine.web.samples import samples
 from engine.web.store import Filter
@@ -48,6 +50,15 @@ def test_one_game_has_no_interval_and_many_have_one(site_of: Make, match: Visit)
     assert (
         f"mean of 24 games; 95%: {estimate.low:.1f}% to {estimate.high:.1f}%" in match.page("/?side=white").words
     )
+
+
+@pytest.mark.parametrize("query", ["", "side=white", "side=black", "opening=C", "result=white", "opening=B"])
+def test_figures_are_those_of_the_reports(match: Visit, query: str) -> None:
+    where = Filter.from_query(dict(parse_qsl(query)))
+    words = match.page(f"/?{query}").words
+    for label, name, kind in (("Accuracy", "accuracy", "percent"), ("ACPL", "acpl", "float")):
+        *_, last = match.app.state.site.reports.stream(name, where)
+        assert f"{label} {figure(last.report.metrics[name].value, kind)} " in words
 
 
 def test_winning_moves_are_those_of_the_player(match: Visit) -> None:
