@@ -29,6 +29,7 @@ def chromium() -> Iterator[Any]:
     path = next((program for name in CHROMIUM if (program := shutil.which(name))), None)
     # Chromium's sandbox does not work for root, as whom containers run tests; the pages are our own.
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    arguments.append("--disable-gpu")  # nobody looks, and what stands in for one takes time
     before = set(descendants(os.getpid()))
     with sync_api.sync_playwright() as playwright:
         leaks.HELPERS |= set(descendants(os.getpid())) - before

@@ -160,6 +160,11 @@ def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(impatient: Path
 # -- evaluator programs -------------------------------------------------------------------------------------
 
 
+def _again(*values: Any) -> Any:
+    """Return the parameters of a fault that its evaluator is tested with, and whose like is here by default."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.mark.in_turns
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
@@ -167,25 +172,25 @@ def test_an_evaluator_that_hangs_in_its_worker_is_killed_with_it(impatient: Path
     [
         ({"crash": 14, "exit_code": 3}, {}, "exit code 3"),
         ({"kill": 14, "signal": "SIGSEGV"}, {}, "SIGSEGV"),
-        ({"kill": 14, "signal": "SIGILL"}, {}, "does not fit this CPU"),
+        _again({"kill": 14, "signal": "SIGILL"}, {}, "does not fit this CPU"),
         ({"crash_after": 14}, {}, "exit code 1"),
-        ({"cut": 14}, {}, "exit code 0"),
+        _again({"cut": 14}, {}, "exit code 0"),
         ({"hang": 14}, {}, "in time"),
-        ({"deaf": 14, "child": True, "ignore_quit": True}, {}, "in time"),
+        _again({"deaf": 14, "child": True, "ignore_quit": True}, {}, "in time"),
         ({"slow": 14, "slow_seconds": 3600.0}, {}, "in time"),
         ({"eat": 14}, {"memory": 150}, "bad_alloc"),
         ({"share": 14}, {"memory": 160}, "more than 160 MB"),
         ({"short_lines": 14}, {}, "flood"),
-        ({"close_stdout": 14}, {}, "closed its output"),
+        _again({"close_stdout": 14}, {}, "closed its output"),
         ({"illegal_bestmove": 14}, {}, "illegal best move"),
-        ({"no_bestmove": 14}, {}, "illegal best move"),
+        _again({"no_bestmove": 14}, {}, "illegal best move"),
         ({"null_bestmove": 14}, {}, "illegal best move"),
         ({"no_score": 14}, {}, "no score"),
-        ({"absurd_score": 14}, {}, "implausible"),
-        ({"mate_zero": 14}, {}, "implausible"),
+        _again({"absurd_score": 14}, {}, "implausible"),
+        _again({"mate_zero": 14}, {}, "implausible"),
         ({"double_bestmove": 14}, {}, "desync"),
         ({"late_bestmove": 14}, {}, "desync"),
-        ({"flood": 14}, {}, "flood"),
+        _again({"flood": 14}, {}, "flood"),
         ({"fork": 14}, {}, None),
         ({"garbage": 14}, {}, None),
         ({"long_line": 14}, {}, None),
