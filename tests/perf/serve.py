@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ FILTERS = (
     {"player": PLAYER, "rating": "1500-1700", "clock": "10%"},
 )
 LINES = ("", "e4", "e4 e5", "e4 e5 Nf3 Nc6 Bc4", "d4 d5", "e4 c5 Nf3 d6 d4 cxd4 Nxd4")
+_STREAM = re.compile(r'data-stream="([^"]+)"')
 _TAG = re.compile(r'^\[(White|Black|Date|UTCDate|Site) "([^"]*)"\]$', re.MULTILINE)
 
 
@@ -124,9 +126,9 @@ def measure(path: Path) -> None:
 def complete(pages: Any, address: str) -> float:
     """Return how long a page takes with all that it asks for afterwards."""
     started = time.perf_counter()
-    streams = [str(attributes.get("data-stream") or "") for _, attributes in get(pages, address).tags]
+    streams = map(unescape, _STREAM.findall(get(pages, address).text))
     with ThreadPoolExecutor() as threads:
-        for answer in threads.map(lambda stream: get(pages, stream), filter(None, streams)):
+        for answer in threads.map(lambda stream: get(pages, stream), streams):
             if "event: done" not in answer.text:
                 raise SystemExit(f"{address}: {answer.text[-300:]}")
     return time.perf_counter() - started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import sqlite3
@@ -40,6 +41,8 @@ class FoldJob(Struct, frozen=True):
     """Paths of single files."""
     options: dict[str, dict[str, Any]]
     """Options by aggregator, with the settings that aggregators share."""
+    usual: tuple[str, ...]
+    """Aggregators that are loaded before anybody asks for them."""
 
 
 class Part(NamedTuple):
@@ -93,6 +96,13 @@ class Folder:
         self._kinds: dict[tuple[str, int], str] = {}
         self._last_facts: tuple[Any, Facts] | None = None
         self._games: OrderedDict[int, dict[int, AnalysedGame]] = OrderedDict()
+
+    def load_usual(self) -> None:
+        """Load what is asked for first. What cannot be loaded is said to whoever asks for it."""
+        self._store.people()
+        for name in self._job.usual:
+            with contextlib.suppress(AnalysisError, NotFlat):
+                self._kind(name, self._store.epoch())
 
     def count(self, task: Counting) -> dict[str, Counted]:
         """Count games that are not kept yet, and return what came of it, by aggregator.

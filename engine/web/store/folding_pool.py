@@ -205,11 +205,15 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
     system.end_with_parent()
     with contextlib.suppress(BrokenPipeError):
         folder: Folder | None = None
+        job = msgspec.msgpack.decode(job_bytes, type=FoldJob)
+        with contextlib.suppress(AnalysisError):  # it is tried again, and said, with the first task
+            folder = Folder(job)
+            folder.load_usual()
         while True:
             task = _decode(tasks.get())
             gc.disable()  # what a task makes stays until its end: to look for garbage takes a quarter of the time
             try:
-                folder = folder or Folder(msgspec.msgpack.decode(job_bytes, type=FoldJob))
+                folder = folder or Folder(job)
                 answer = b"=" + msgspec.msgpack.encode(_done(folder, task))
             except AnalysisError as error:
                 answer = b"!" + error.message.encode()
