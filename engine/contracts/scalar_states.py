@@ -132,6 +132,9 @@ class Histogram(State):
 
     def merge(self, other: Self) -> None:
         counts = self._counts
+        if not counts:
+            counts.update(other._counts)
+            return
         for value, n in other._counts.items():
             counts[value] = counts.get(value, 0) + n
 
@@ -139,7 +142,9 @@ class Histogram(State):
         return [[value, n] for value, n in self.items()]
 
     def load(self, state: Any) -> None:
-        self._counts = {exact(value): exact(n) for value, n in state}
+        self._counts = dict(state)
+        if {*map(type, self._counts), *map(type, self._counts.values())} - {int}:
+            self._counts = {exact(value): exact(n) for value, n in self._counts.items()}
 
 
 class Moments(State):
