@@ -24,6 +24,8 @@ _STEPS = 500
 """Most terms of the continued fraction; some sqrt(max(a, b)) are needed."""
 _NORMAL = 1.95996
 """Just below the critical value of the normal distribution, the lowest of all."""
+_CLOSE = 1e-9
+"""A step after which the next one, which is its square, would be lost in the rounding."""
 _FARTHEST = 1e3
 """The highest critical value, of less than one degree of freedom."""
 _MANY = 1e5
@@ -63,7 +65,7 @@ def _critical_value(freedom: float | None) -> float:
     for _ in range(_STEPS):
         step = (p_value(t, 1.0, freedom) - _SURE) / (2 * _density(t, freedom))
         t += step
-        if abs(step) < _PRECISE * t or t > _FARTHEST:
+        if abs(step) < _CLOSE * t or t > _FARTHEST:
             break
     return min(t, _FARTHEST)
 
