@@ -90,9 +90,6 @@ class Reports:
         """Counts in this process, for whoever holds `_here`."""
         self._pool: FoldingPool | None = None
         self._kept: OrderedDict[_Key, Report] = OrderedDict()
-        self._selecting = threading.Lock()
-        self._last: tuple[tuple[Filter, int], list[tuple[int, str]]] | None = None
-        """The games that were selected last."""
         self._in_work: dict[_Key, Future[Report]] = {}
         self._closed = False
 
@@ -147,7 +144,7 @@ class Reports:
             games = self._store.count(where)
             yield Partial(games, games, known, done=True)
             return
-        selected = self._selected(where, key[-1])
+        selected = self._store.numbers(where)
         yield Partial(0, len(selected), None)
         try:
             prototypes(self.load(name, where).only())
@@ -166,13 +163,6 @@ class Reports:
         yield Partial(len(selected), len(selected), report, done=True)
 
     # -- counting --
-
-    def _selected(self, where: Filter, version: int) -> list[tuple[int, str]]:
-        """Return the games of a filter, each with its side; several reports are often asked for at once."""
-        with self._selecting:
-            if self._last is None or self._last[0] != (where, version):
-                self._last = (where, version), self._store.numbers(where)
-            return self._last[1]
 
     def load(self, name: str, where: Filter) -> Aggregators:
         """Return an aggregator for a filter that has not seen a game. Raises ConfigError, PluginError."""

@@ -11,7 +11,7 @@ import chess
 
 from engine.errors import ConfigError
 from engine.positions.replay import Replay
-from engine.web.store.query import Query
+from engine.web.store.query import Query, listed
 from engine.web.store.results import Facts, GameRow, MoveRow, Summary
 
 MOST_ROWS = 1_000
@@ -122,8 +122,7 @@ def _game(row: Sequence[Any]) -> GameRow:
 
 def facts(db: sqlite3.Connection, numbers: Sequence[int]) -> Facts:
     """Return what reports say of games, by their numbers, beside what aggregators count."""
-    # A text, since a statement takes only so many parameters.
-    values = [f"[{','.join(map(str, numbers))}]"]
+    values = [listed(numbers)]
     where = "FROM games WHERE game IN (SELECT value FROM json_each(?))"
     [unevaluated] = db.execute(f"SELECT count(*) {where} AND evaluated = 0", values).fetchone()
     scales = db.execute(f"SELECT DISTINCT scale {where} AND evaluated > 0", values).fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.web.store.filters import Filter, is_eco
@@ -34,8 +34,14 @@ class Condition:
 class Query:
     """A filter, put in the terms of the tables. `games` stands for a game, `p` for a move."""
 
-    def __init__(self, where: Filter, people: People) -> None:
+    def __init__(self, where: Filter, people: People, games: Sequence[int] | None = None) -> None:
+        """Take in a filter.
+
+        * **people** - everybody in the games.
+        * **games** - *(optional)* the numbers of the games that it selects, where they are known already.
+        """
         self.where = where
+        self._games = games
         self._keys = people.keys(where.player) if where.player else ()
 
     @property
@@ -54,6 +60,9 @@ class Query:
     def games(self) -> Condition:
         """Return the condition on a game."""
         condition, where = Condition(), self.where
+        if self._games is not None:
+            condition.add("games.game IN (SELECT value FROM json_each(?))", listed(self._games))
+            return condition
         if self._keys:
             sides = [where.side] if where.side else ["white", "black"]
             owned = " OR ".join(self._is(side) for side in sides)
@@ -66,10 +75,7 @@ class Query:
             self._one_of(condition, "speed", where.speed.split(","))
         if where.time_control:
             condition.add("time_control = ?", where.time_control)
-        if where.since:
-            condition.add("length(date) >= ? AND substr(date, 1, ?) >= ?", *_dated(where.since))
-        if where.until:
-            condition.add("length(date) >= ? AND substr(date, 1, ?) <= ?", *_dated(where.until))
+        self._dates(condition)
         if where.opening and is_eco(where.opening):
             condition.add("eco >= ? AND eco < ?", where.opening, f"{where.opening}~")
         elif where.opening:
@@ -130,6 +136,12 @@ class Query:
         else:
             condition.add(f"{white} AND {black}", *values, *values)
 
+    def _dates(self, condition: Condition) -> None:
+        if self.where.since:
+            condition.add("length(date) >= ? AND substr(date, 1, ?) >= ?", *_dated(self.where.since))
+        if self.where.until:
+            condition.add("length(date) >= ? AND substr(date, 1, ?) <= ?", *_dated(self.where.until))
+
     def _result(self, condition: Condition) -> None:
         result = self.where.result
         if result in ("win", "loss"):
@@ -163,6 +175,11 @@ class Query:
     @staticmethod
     def _one_of(condition: Condition, column: str, choices: Sequence[str]) -> None:
         condition.add(f"{column} IN ({_marks(choices)})", *choices)
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Return numbers as a value for `json_each`, since a statement takes only so many parameters."""
+    return f"[{','.join(map(str, numbers))}]"
 
 
 def _marks(values: Sequence[Any]) -> str:

@@ -24,6 +24,7 @@ from engine.web.store.query import Query
 from engine.web.store.results import Facts, GameRow, Leak, MoveRow, Summary, Tree
 from engine.web.store.rows import GameRows, rows_of, unpack
 from engine.web.store.schema import GAMES, INDEXES, PLIES, TABLES, VERSION
+from engine.web.store.selections import Selections
 from engine.web.store.states import remove_states
 
 WINNING_CP = 300
@@ -40,6 +41,7 @@ class Store:
         self._writer = writer
         self._lock = threading.Lock()
         self._people: tuple[int, People] | None = None
+        self._selections = Selections()
         self._winning_cp = WINNING_CP
 
     @classmethod
@@ -210,8 +212,9 @@ class Store:
         return known[1]
 
     def query(self, where: Filter) -> Query:
-        """Return a filter in the terms of the tables."""
-        return Query(where, self.people())
+        """Return a filter in the terms of the tables; what it asks of moves is looked up once."""
+        numbers = [number for number, _ in self.numbers(where)] if where.asks_moves else None
+        return Query(where, self.people(), numbers)
 
     def has_epd(self) -> bool:
         """Whether some of it are positions of EPD, not games."""
@@ -220,11 +223,7 @@ class Store:
 
     def count(self, where: Filter) -> int:
         """Return how many games a filter selects."""
-        condition = self.query(where).games()
-        with self.reading() as db:
-            return int(
-                db.execute(f"SELECT count(*) FROM games WHERE {condition.sql}", condition.values).fetchone()[0]
-            )
+        return len(self.numbers(where))
 
     def count_moves(self, where: Filter) -> int:
         """Return how many moves `moves` lists."""
@@ -283,9 +282,10 @@ class Store:
 
     def numbers(self, where: Filter) -> list[tuple[int, str]]:
         """Return the numbers of the games that a filter selects, each with the side that it is seen from."""
-        query = self.query(where)
-        view, values = query.view()
-        condition = query.games()
+        return self._selections.get(where, self.version(), lambda: self._select(Query(where, self.people())))
+
+    def _select(self, query: Query) -> list[tuple[int, str]]:
+        (view, values), condition = query.view(), query.games()
         with self.reading() as db:
             sql = f"SELECT game, {view} FROM games WHERE {condition.sql} ORDER BY game"
             return db.execute(sql, [*values, *condition.values]).fetchall()
