@@ -145,7 +145,7 @@ class Pages:
         return self._store.records([row.number for row in rows if row.number > after])
 
     def wait(self, interruption: Interruption) -> None:
-        """Serve until Ctrl-C; meanwhile what default reports need is counted ahead."""
+        """Serve until Ctrl-C; meanwhile what visitors would wait for is done ahead."""
         from engine.web.ahead import Ahead
         from engine.web.store import Filter
 

@@ -1,4 +1,4 @@
-"""What default reports need, counted before anybody asks: the first filter then answers as fast as the second."""
+"""What visitors would wait for, done before anybody asks: the first filter then answers as fast as the second."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from contextlib import suppress
 from typing import Self
 
 from engine.errors import AnalysisError
-from engine.web.reports import Reports
+from engine.web.site import Site
 from engine.web.store import Filter
 
 _LOOK_SECONDS = 0.2
 
 
 class Ahead:
-    """A thread that has games counted, one block at a time, when nothing else is to be done. A context manager."""
+    """A thread that prepares a site, and has games counted, one block at a time, when nothing else is to be done.
 
-    def __init__(
-        self, reports: Reports, wheres: Sequence[Filter], say: Callable[[int], None] = lambda _: None
-    ) -> None:
+    A context manager.
+    """
+
+    def __init__(self, site: Site, wheres: Sequence[Filter], say: Callable[[int], None] = lambda _: None) -> None:
         """Take in what is counted.
 
-        * **reports** - of a store that has all its games.
+        * **site** - the pages, over a store that has all its games.
         * **wheres** - filters, the most important first.
         * **say** - *(optional)* called by the thread at its beginning with the number of games that are to be
           counted, for each of the filters.
         """
-        self._reports = reports
+        self._site = site
         self._wheres = wheres
         self._say = say
         self._stop = threading.Event()
@@ -48,9 +49,11 @@ class Ahead:
 
     def _count(self) -> None:
         with suppress(AnalysisError):  # whoever asks for the report is told
-            self._say(sum(map(self._reports.missing, self._wheres)))
+            self._site.prepare()
+            reports = self._site.reports
+            self._say(sum(map(reports.missing, self._wheres)))
             for where in self._wheres:
-                for counting in self._reports.ahead(where):
+                for counting in reports.ahead(where):
                     while not wait([counting], _LOOK_SECONDS).done:
                         if self._stop.is_set():
                             return

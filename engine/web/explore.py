@@ -14,7 +14,7 @@ from engine.web import compare, game_pages, report_pages
 from engine.web.frame import Frame, address, filter_of, frame
 from engine.web.pages.glance import words_of_date
 from engine.web.samples import Estimate, estimates
-from engine.web.site import site_of
+from engine.web.site import SUGGESTED, site_of
 from engine.web.store import Filter, Summary
 
 _NEWEST = 8
@@ -23,7 +23,6 @@ _PLAYERS = 12
 """Players on the first page, where none is chosen."""
 _WHOLE = 100.0
 _DIGITS = 3
-_SUGGESTED = ("player", "opponent", "opening")
 
 
 def routes() -> list[BaseRoute]:
@@ -136,7 +135,7 @@ def _period(summary: Summary) -> str:
 def suggestions(request: Request) -> Response:
     """Return values of a field that are like what is typed, as JSON."""
     field = request.path_params["field"]
-    if field not in _SUGGESTED:
+    if field not in SUGGESTED:
         return JSONResponse([], 404)
     prefix = request.query_params.get("prefix", "")[:200]
     found = site_of(request).store.choices(field.replace("opponent", "player"), prefix, limit=20)

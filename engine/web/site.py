@@ -23,12 +23,14 @@ from engine.web.mounted import WholePath
 from engine.web.reports import Reports
 from engine.web.seats import Seats
 from engine.web.store import Store
-from engine.web.templating import template
+from engine.web.templating import load_templates, template
 
 HEADERS = {**answers.HEADERS, "cache-control": "no-store"}
 """Headers of every page, also where the pages are mounted in another application."""
 OFFERED = 40
 """Values of a field that the form offers before anything is typed."""
+SUGGESTED = ("player", "opponent", "opening")
+"""Fields of the filter whose values are offered."""
 _MODULES = ("explore", "board", "openings", "live")
 
 
@@ -63,10 +65,18 @@ class Site:
         self.token = token
         self._offered: dict[str, tuple[int, list[str]]] = {}
 
+    def prepare(self) -> None:
+        """Load what the first visitor would wait for: processes for reports, aggregators, templates, names."""
+        self.reports.warm()
+        self.reports.names()
+        load_templates()
+        for field in SUGGESTED:
+            self.offered(field)
+
     def offered(self, field: str) -> list[str]:
         """Return the most frequent values of a field of the filter, which the form offers.
 
-        * **field** - `player`, `opponent` or `opening`.
+        * **field** - one of `SUGGESTED`.
         """
         version = self.store.version()
         known = self._offered.get(field)

@@ -11,12 +11,21 @@ from markupsafe import Markup
 from engine.text.format import cell, count
 from engine.web.pages.pieces import symbols
 
+_ENDING = ".html.jinja"
 _FOLDERS = (resources.files("engine.web") / "templates", resources.files("engine.web.pages"))
 
 
 def template(name: str) -> jinja2.Template:
     """Return a template by its name, `layout.html.jinja`. Text in it is never interpreted as HTML."""
     return _environment().get_template(name)
+
+
+def load_templates() -> None:
+    """Load all templates of pages, so that no visitor waits for it."""
+    for file in _FOLDERS[0].iterdir():
+        if file.name.endswith(_ENDING):
+            template(file.name)
+    template(f"parts{_ENDING}")
 
 
 @functools.cache

@@ -95,9 +95,10 @@ def measure(path: Path) -> None:
     """Print what a process that has just started does with the store."""
     store = Store.open(path)
     one, other = Reports(store), Reports(store)  # each keeps its own: none knows what the other has made
-    for reports in (one, other):
-        reports.warm()
-    pages, report_pages = application(Site(store, one)), application(Site(store, other))
+    sites = Site(store, one), Site(store, other)
+    for site in sites:
+        site.prepare()
+    pages, report_pages = map(application, sites)
     time.sleep(5)  # the processes start
     for query in FILTERS:
         where = Filter.from_query(query)

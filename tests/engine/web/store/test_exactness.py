@@ -22,6 +22,7 @@ from engine.positions.fen import fen_of
 from engine.settings import Settings
 from engine.web.ahead import Ahead
 from engine.web.reports import Reports
+from engine.web.site import Site
 from engine.web.store import Filter, Store, build
 from engine.web.store.states import states_path
 from tests.support import shared_data
@@ -164,10 +165,10 @@ def test_what_is_counted_ahead_is_what_reports_need(tmp_path: Path) -> None:
     wheres = [Filter(player="Stockfish 1400"), Filter()]
     counting = Reports(store, workers=1)
     assert [counting.missing(where) for where in wheres] == [12, 24]
-    with Ahead(counting, wheres) as ahead:
+    with Ahead(Site(store, counting), wheres) as ahead:
         ahead.wait()
     assert [counting.missing(where) for where in wheres] == [0, 0]
-    with Ahead(counting, wheres):
+    with Ahead(Site(store, counting), wheres):
         pass  # there is nothing to do
     reports = Reports(store, workers=0)
     for where in wheres:
