@@ -153,13 +153,13 @@ class Pages:
             return self._server.wait(seconds)
 
         wheres = [*(Filter(player=name) for name in self._store.players()[:1]), self._everything]
-        missing = sum(map(self._reports.missing, wheres))
-        if missing >= MANY and not self._is_quiet:
-            click.echo(
-                f"note: {missing:,} games are counted for the reports, so that filters answer at once", err=True
-            )
-        with Ahead(self._reports, wheres):
+        with Ahead(self._site, wheres, self._say_counting):
             interruption.await_signal(ended)
+
+    def _say_counting(self, missing: int) -> None:
+        if missing >= MANY and not self._is_quiet:
+            note = f"{missing:,} games are counted for the reports, so that filters answer at once"
+            click.echo(f"note: {note}", err=True)
 
 
 def _searcher(settings: Settings) -> AsyncAnalyzer:

@@ -2,10 +2,10 @@
 
 The games are the 500 that Lichess analysed, again and again under other names and dates; half of them are one
 player's. Prints the seconds to build the store, and of a process that has just opened it: the seconds of filters
-that it has not seen before (the first page and the list of games, each with all that a browser asks for until it
-is complete, and the pages of all default reports at once), with the states of games on the disk, those of
-positions of the tree, and the most memory. In between all default reports are made once, which counts the
-states. `--folder` keeps the games and the store for the next time.
+that it has not seen before (the first page, the list of games and the pages of default reports one after the
+other, each with all that a browser asks for until it is complete, and all default reports at once), with the
+states of games on the disk, those of positions of the tree, and the most memory. In between all default reports
+are made once, which counts the states. `--folder` keeps the games and the store for the next time.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ def measure(path: Path) -> None:
         to = where.to_query()
         first, lists = complete(pages, f"/?{to}"), complete(pages, f"/games?{to}")
         names = one.default_names(where)
+        alone = max((complete(pages, f"/reports/{name}?{to}"), name) for name in names)
         started = time.perf_counter()
         with ThreadPoolExecutor() as visitors:
             seconds = list(
@@ -113,7 +114,8 @@ def measure(path: Path) -> None:
         together = time.perf_counter() - started
         each = ", ".join(f"{name} {taken:.2f}" for name, taken in zip(names, seconds, strict=True))
         print(
-            f"{first:6.2f} s first page, {lists:.2f} s games, {together:.2f} s reports ({each}): "
+            f"{first:6.2f} s first page, {lists:.2f} s games, {alone[0]:.2f} s the slowest report ({alone[1]}), "
+            f"{together:.2f} s all reports ({each}): "
             f"{where.words()}, {store.count(where):,} games",
             flush=True,
         )

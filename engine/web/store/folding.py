@@ -21,6 +21,7 @@ from engine.model import AnalysedGame, Color, Report
 from engine.model.parts import AggregatorCrash
 from engine.plugin import Aggregator
 from engine.run.aggregators import Aggregators
+from engine.run.players import Wanted, join
 from engine.web.store.blocks import Gathered, bits_of, block_of
 from engine.web.store.flat import Flat, NotFlat, StateTree, flatten, prototypes
 from engine.web.store.results import Facts
@@ -94,7 +95,7 @@ class Folder:
         self._registry = Registry(job.plugins)
         self._loaded: dict[str, tuple[Aggregators, dict[str, State]]] = {}
         self._kinds: dict[tuple[str, int], str] = {}
-        self._last_facts: tuple[Any, Facts] | None = None
+        self._last_facts: tuple[Any, tuple[Facts, Wanted]] | None = None
         self._games: OrderedDict[int, dict[int, AnalysedGame]] = OrderedDict()
 
     def load_usual(self) -> None:
@@ -144,8 +145,7 @@ class Folder:
         """Make a report. Raises PluginError, ConfigError, NotFlat, InputError."""
         _, declared = self._aggregators(task.name)
         tree, crash = self._merged(task, declared)
-        facts = self._facts(tuple(task.parts), task.epoch)
-        wanted = self._store.people().wanted(task.player)
+        facts, wanted = self._facts(task)
         aggregators = Aggregators.load(self._registry, [task.name], self._job.options, wanted)
         aggregators.restore(tree.states(declared), facts.unevaluated, facts.players)
         if crash is not None:
@@ -186,11 +186,16 @@ class Folder:
                     lost.append(Part(view, missing))
         return gathered, lost
 
-    def _facts(self, parts: tuple[Part, ...], epoch: int) -> Facts:
-        """Return the facts of games; the next reports are often on the same ones."""
-        if self._last_facts is None or self._last_facts[0] != (parts, epoch):
-            facts = self._store.facts([number for part in parts for number in part.games])
-            self._last_facts = (parts, epoch), facts
+    def _facts(self, task: Making) -> tuple[Facts, Wanted]:
+        """Return the facts of the games, and which of their players are one; the next reports often ask it too."""
+        key = task.player, tuple(task.parts), task.epoch
+        if self._last_facts is None or self._last_facts[0] != key:
+            facts = self._store.facts([number for part in task.parts for number in part.games])
+            wanted = self._store.people().wanted(task.player)
+            with contextlib.suppress(OSError):  # then the aggregator's own players say so
+                if wanted.known is None:
+                    wanted = structs.replace(wanted, known=join(facts.players.items(), wanted))
+            self._last_facts = key, (facts, wanted)
         return self._last_facts[1]
 
     def kept(self, name: str, epoch: int) -> dict[tuple[str, int], int]:
