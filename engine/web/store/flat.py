@@ -158,7 +158,7 @@ def _flatten(prototype: State, state: Any, path: str, flat: Flat) -> None:
 
 def _state(prototype: State, node: Any) -> Any:
     if isinstance(prototype, Sum | Table | TopK):
-        return node if isinstance(prototype, Sum) else [node[ADDED], node.get(_ROWS, ())]
+        return node if isinstance(prototype, Sum) else [node[ADDED], _first(prototype, node.get(_ROWS, []))]
     if isinstance(prototype, JointMoments):
         sums, products = _parts(prototype.size)
         return [node["n"], [node.get(part, 0) for part in sums], [node.get(part, 0) for part in products]]
@@ -171,6 +171,16 @@ def _state(prototype: State, node: Any) -> Any:
         return zip(map(int, node), node.values(), strict=True)
     assert isinstance(prototype, Keyed)
     return {_plain(key): _state(prototype.prototype, inner) for key, inner in node.items()}
+
+
+def _first(prototype: Table | TopK, rows: Rows) -> Rows:
+    """Return those rows that stay: a state that is merged with others must not have more."""
+    if prototype.size is None or len(rows) <= prototype.size:
+        return rows
+    state = prototype.fresh()
+    state.load([0, rows])
+    first: Rows = state.state()[1]
+    return first
 
 
 @functools.cache

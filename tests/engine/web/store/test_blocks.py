@@ -55,7 +55,9 @@ def gather(states: States, chosen: set[int]) -> Any:
     gathered = Gathered(states.chunks("kind"), prototypes(Everything()))
     for number in (0, 1):
         gathered.add(states.load("kind", "both", number), chosen)
-    return loaded(gathered.tree())
+    tree = gathered.tree()
+    assert len(tree.states(prototypes(Everything()))["rows"][1]) <= 3, "as many rows as the state has"
+    return loaded(tree)
 
 
 def loaded(tree: StateTree) -> Any:
