@@ -28,6 +28,8 @@ from engine.workers.deadlines import start_deadline
 from engine_plugins.executors import _dask_worker as theirs
 from engine_plugins.executors._dask_messages import DISTRIBUTION, Status, pack, unpack_status
 
+LOGGER = logging.getLogger("engine.executors.dask")
+
 CONNECT_SECONDS = 10.0
 """Seconds after which a scheduler that does not answer is given up."""
 _PATIENCE = 60.0
@@ -126,6 +128,7 @@ class Link:
 
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(log_unawaited)
         try:
             with _quiet() if self._job.log_level >= logging.WARNING else contextlib.nullcontext():
                 self._loop.run_until_complete(self._serve())
@@ -351,6 +354,18 @@ class Link:
             for address in self._asked
         )
         await asyncio.gather(*calls, return_exceptions=True)
+
+
+def log_unawaited(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what failed in the loop while nobody waited for it.
+
+    Time-outs and broken connections of what the client was told to give up stay at DEBUG: if they matter, the next
+    look at the workers fails as well, and is said.
+    """
+    del loop
+    error = context.get("exception")
+    level = logging.DEBUG if isinstance(error, OSError) else logging.WARNING
+    LOGGER.log(level, "%s: %s: %s", context["message"], type(error).__name__, error)
 
 
 @contextlib.contextmanager

@@ -163,7 +163,7 @@ class Command:
         """Read its events until the condition holds of one, and return it."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            self.events.append(json.loads(line))
+            self.events.append(self._event(line))
             if condition(self.events[-1]):
                 return self.events[-1]
         raise AssertionError(f"it ended before: {self.events[-3:]}")
@@ -174,9 +174,19 @@ class Command:
     def end(self) -> dict[str, Any]:
         """Wait for its end and return the last event."""
         assert self.process.stderr is not None
-        self.events += [json.loads(line) for line in self.process.stderr]
+        self.events += [self._event(line) for line in self.process.stderr]
         self.process.wait(PATIENCE)
         return self.events[-1]
+
+    def _event(self, line: bytes) -> dict[str, Any]:
+        """Return the event of a line. What is none is said with all that follows it."""
+        try:
+            event: dict[str, Any] = json.loads(line)
+        except ValueError:
+            assert self.process.stderr is not None
+            said = (line + self.process.stderr.read()).decode(errors="replace")
+            raise AssertionError(f"not an event on standard error: {said}") from None
+        return event
 
     def notices(self) -> list[str]:
         return [event["reason"] for event in self.events if event["event"] == "notice"]

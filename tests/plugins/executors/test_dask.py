@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,23 @@ def test_a_run_with_workers_of_its_own_is_like_a_local_one(tmp_path: Path) -> No
     assert [notice.reason for notice in result.notices] == [
         "dask.address is not set: a cluster of 1 workers starts on this machine"
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "level"), [(TimeoutError("Timeout"), logging.DEBUG), (ValueError("wrong"), logging.WARNING)]
+)
+def test_what_is_given_up_while_leaving_is_no_warning(
+    error: Exception, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("distributed")
+    from engine_plugins.executors._dask_link import log_unawaited
+
+    caplog.set_level(logging.DEBUG)
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(log_unawaited)
+    future = loop.create_future()
+    future.set_exception(error)
+    del future
+    loop.close()
+    [record] = [record for record in caplog.records if "never retrieved" in record.getMessage()]
+    assert (record.name, record.levelno) == ("engine.executors.dask", level)
