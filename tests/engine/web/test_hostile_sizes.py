@@ -121,7 +121,9 @@ def test_slow_bodies_hold_up_no_page(site: Site) -> None:
         for connection in waiting:
             connection.sendall(head(site, "Content-Length: 9", "Connection: close") + b"abc")
         # They may be read later than this one; whoever comes first of all has a place.
-        while (answer := parsed(site.client.raw(head(site, "Content-Length: 0", "Connection: close")))).status == 200:
+        while (
+            answer := parsed(site.client.raw(head(site, "Content-Length: 0", "Connection: close")))
+        ).status == 200:
             pass
         assert (answer.check().status, answer.header("retry-after")) == (503, "2")
         assert site.client.ask().status == 200

@@ -135,7 +135,9 @@ def test_nothing_answers_at_the_address(tmp_path: Path) -> None:
     with socket.socket() as silent:  # has a port, and does not listen
         silent.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        with command(tmp_path / "out.jsonl", *words, "--executor", "dask", "--set", f"dask.address={address}") as ran:
+        with command(
+            tmp_path / "out.jsonl", *words, "--executor", "dask", "--set", f"dask.address={address}"
+        ) as ran:
             last = ran.end()
     assert last["code"] == 3
     assert f"no Dask scheduler can be used at tcp://{address}" in last["message"]
