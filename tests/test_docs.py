@@ -18,6 +18,7 @@ from engine.loading.registry import Registry
 from engine.testing import analysed_game, check_aggregator, example_games
 from engine.testing.fake_uci import fake_uci
 from tests.docs import links, regions
+from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -170,7 +171,7 @@ def test_the_library_examples_run_as_printed(tmp_path: Path, which: str) -> None
         env=env,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

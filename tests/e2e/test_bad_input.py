@@ -207,7 +207,7 @@ def test_the_first_signal_ends_in_good_order_and_the_same_command_continues(
         stderr=subprocess.PIPE,
         env=dict(os.environ),
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not ((written := working_file(out)) and written.stat().st_size) and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.02)

@@ -16,7 +16,7 @@ from tests.e2e.command import assert_clear_error, refused
 from tests.e2e.command import engine as command
 from tests.e2e.serving import serving
 from tests.engine.web.live_rig import Stream
-from tests.support import FEW
+from tests.support import FEW, PATIENCE
 
 EVALUATED = """[White "Anna"]
 [Black "Ben"]
@@ -138,7 +138,7 @@ def ending(port: int) -> dict[str, Any]:
 def press(port: int, action: str, token: str) -> int:
     import http.client
 
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("POST", f"/live/{action}", "", {"X-Token": token})
     status = connection.getresponse().status
     connection.close()

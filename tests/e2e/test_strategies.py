@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from engine.testing.fake_uci import fake_uci
-from tests.support import DATA
+from tests.support import DATA, PATIENCE
 
 from .command import engine
 
@@ -77,7 +77,7 @@ def _kill_in_the_middle(command: Sequence[str], folder: Path) -> int:
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=folder
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while (size := _bytes(cache)) < 40_000 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)

@@ -97,7 +97,7 @@ def test_an_interrupted_run_leaves_tables_of_the_finished_games_and_the_same_com
     command = [sys.executable, "-m", "engine", *arguments, "-o", str(tmp_path / "a.csv")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         csv = tmp_path / "a.csv"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while (
             not ((file := working_file(csv)) and file.read_bytes().count(b"\n") > 1)
             and time.monotonic() < deadline

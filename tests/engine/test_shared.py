@@ -19,6 +19,7 @@ import pytest
 from engine import shared
 from engine.shared import KernelLock, SharedCounter, SharedTop, TopEntry
 from engine.system import locks
+from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 kills = pytest.mark.skipif(not locks.HAS_KERNEL_LOCKS, reason="no fcntl here: a death inside the lock is final")
@@ -26,7 +27,7 @@ kills = pytest.mark.skipif(not locks.HAS_KERNEL_LOCKS, reason="no fcntl here: a 
 
 def run(*words: str) -> str:
     ran = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr

@@ -65,11 +65,32 @@ def wait_until(made: Case, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.03)
 
 
-def allowed() -> float:
-    """Return the seconds in which to end; more where the machine is busy with other things."""
+def slowness() -> float:
+    """Return how many times as long as on such a machine a command takes now; 1 where it is not busy."""
     begun = time.monotonic()
     subprocess.run([sys.executable, "-m", "engine", "--version"], stdout=subprocess.DEVNULL, check=True)
-    return SECONDS * max(1.0, (time.monotonic() - begun) / START_SECONDS)
+    return max(1.0, (time.monotonic() - begun) / START_SECONDS)
+
+
+def ended_in_time(process: subprocess.Popen[bytes], begun: float, before: float = 0.0) -> tuple[bytes, bool]:
+    """Wait for the end; return what was said, and whether it came in time.
+
+    How busy the machine is counts while the command is late, and once more when it has ended.
+
+    * **before** - the seconds after which it is asked to end.
+    """
+    said, slowest = b"", 1.0
+    while process.returncode is None:
+        late = time.monotonic() - begun - before - SECONDS
+        assert late < PATIENCE, "it does not end"
+        if late >= 0.0:
+            slowest = max(slowest, slowness())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _, said = process.communicate(timeout=max(0.1, -late))
+    seconds = time.monotonic() - begun
+    if seconds >= before + SECONDS:
+        slowest = max(slowest, slowness())
+    return said, seconds < (before + SECONDS) * slowest
 
 
 CHEAP = {("SIGTERM", "a program that is killed in every search"), ("SIGINT", "standard input that says nothing")}
@@ -99,12 +120,11 @@ def test_a_signal_ends_it_in_time(tmp_path: Path, name: str, number: str) -> Non
             wait_until(made, process)
             begun = time.monotonic()
             process.send_signal(signal.Signals[number])
-            _, said = process.communicate(timeout=PATIENCE)
-            seconds = time.monotonic() - begun
+            said, in_time = ended_in_time(process, begun)
     assert process.returncode == {"SIGINT": 130, "SIGTERM": 143}[number], said.decode()
     assert "Traceback" not in said.decode()
     assert made.says in said.decode()
-    assert seconds < SECONDS or seconds < allowed()
+    assert in_time
 
 
 STOPPED = ("a search that does not answer", "a fifo without a writer", "a report that is never made")
@@ -124,12 +144,11 @@ def test_so_does_stop_after(tmp_path: Path, name: str) -> None:
         made = CASES[name](tmp_path, stack)
         begun = time.monotonic()
         with started(made, "--stop-after", "2s") as process:
-            _, said = process.communicate(timeout=PATIENCE)
-            seconds = time.monotonic() - begun
+            said, in_time = ended_in_time(process, begun, before=2 * 2 + 2)
     assert process.returncode == 0, said.decode()
     assert "Traceback" not in said.decode()
     assert f"stopped as asked; {CONTINUES}" in said.decode()
-    assert seconds < 2 * 2 + 2 + SECONDS or seconds < 6 + 2 * allowed()
+    assert in_time
 
 
 @pytest.mark.slow
@@ -158,11 +177,10 @@ def test_so_does_a_signal_to_a_search_inside_python(
         wait_until(made, process)
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
-        seconds = time.monotonic() - begun
+        said, in_time = ended_in_time(process, begun)
     assert process.returncode == 130, said.decode()
     assert "Traceback" not in said.decode()
-    assert seconds < SECONDS or seconds < allowed()
+    assert in_time
 
 
 @pytest.mark.slow
@@ -227,4 +245,4 @@ def test_so_does_cancel_in_an_event_loop(tmp_path: Path, state: str) -> None:
     assert ran.returncode == 0, ran.stderr
     seconds, interrupted = json.loads(ran.stdout)
     assert interrupted
-    assert seconds < SECONDS or seconds < allowed()
+    assert seconds < SECONDS or seconds < SECONDS * slowness()

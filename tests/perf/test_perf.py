@@ -142,7 +142,7 @@ def test_the_other_ways_search_every_position(tmp_path: Path, way: str, fresh: i
     fake = fake_uci(tmp_path / "bin", log=str(log))
     out = tmp_path / "out.json"
     command = ["tests.perf.ways", way, one_short_game(tmp_path), out, "1", "nodes=1000", fake]
-    subprocess.run([sys.executable, "-m", *map(str, command)], cwd=ROOT, check=True, timeout=100)
+    subprocess.run([sys.executable, "-m", *map(str, command)], cwd=ROOT, check=True, timeout=PATIENCE)
     result = json.loads(out.read_bytes())
     [scores] = result["scores"]
     assert [score is None for score in scores] == [False] * 15 + [True]
@@ -157,7 +157,9 @@ def test_chunks_go_backwards_after_the_position_that_follows_them(tmp_path: Path
     log = tmp_path / "log"
     fake = fake_uci(tmp_path / "bin", log=str(log))
     words = ["chunks", one_short_game(tmp_path), tmp_path / "out.json", "1", "nodes=1000", fake]
-    subprocess.run([sys.executable, "-m", "tests.perf.ways", *map(str, words)], cwd=ROOT, check=True, timeout=100)
+    subprocess.run(
+        [sys.executable, "-m", "tests.perf.ways", *map(str, words)], cwd=ROOT, check=True, timeout=PATIENCE
+    )
     lines = log.read_text(encoding="utf-8").splitlines()
     plies = [len(line.partition(" moves ")[2].split()) for line in lines if line.startswith("position")]
     # Position 15 is mate, and nobody searches it.

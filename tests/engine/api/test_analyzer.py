@@ -138,8 +138,10 @@ def test_an_evaluation_overtakes_a_run(tmp_path: Path) -> None:
 
 
 def test_many_evaluations_at_once_beside_a_run_are_all_answered(tmp_path: Path) -> None:
+    gate = Gate([FEW, MINI])  # the last game comes when they are answered
+    gate.let()
     with engine.Analyzer(evaluator=fake(tmp_path, 0.01), workers=2, settings=NO_CACHE) as analyzer:
-        run = analyzer.submit(CLASSICS, nodes=10)
+        run = analyzer.submit(gate, nodes=10)
         evaluations: list[engine.Evaluation] = []
         threads = [
             threading.Thread(target=lambda: evaluations.append(analyzer.evaluate("startpos", nodes=10)))
@@ -152,6 +154,8 @@ def test_many_evaluations_at_once_beside_a_run_are_all_answered(tmp_path: Path) 
         assert len(evaluations) == 12
         assert len({evaluation.score for evaluation in evaluations}) == 1
         assert not run.done
+        gate.let(2)
+        assert run.result(PATIENCE).counts.analysed == 4
 
 
 @pytest.mark.slow

@@ -9,18 +9,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from engine.web.connections import Times
 from engine.web.guard import Guard
 from engine.web.ports import bind
 from engine.web.server import Server, leave
 from engine.web.token import Access
 from tests.engine.web.hostile_rig import pages
+from tests.support import PATIENCE
 
 
 def compute(request: Request) -> Response:
     """Compute in a thread for much longer than anybody waits."""
     sys.stdout.write("computing\n")
     sys.stdout.flush()
-    time.sleep(600)
+    time.sleep(2 * PATIENCE)
     return PlainTextResponse("too late")
 
 
@@ -34,7 +36,9 @@ def main() -> None:
         sys.stdout.write(f"{bound.url}\n")
         sys.stdout.flush()
 
-    caught = Server(Guard(app, access), bound).run(ready)
+    # Clients have more time than the test waits, so that nothing but the signal ends their connections.
+    times = Times(head=2 * PATIENCE, stall=2 * PATIENCE, linger=2 * PATIENCE)
+    caught = Server(Guard(app, access), bound, times=times).run(ready)
     sys.stdout.write(f"ended by {caught.name if caught else 'nothing'}\n")
     leave(7)
     sys.exit(7)

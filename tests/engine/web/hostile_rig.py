@@ -78,10 +78,10 @@ class Client(Struct):
 
     def raw(self, data: bytes) -> bytes:
         """Send bytes that need not be HTTP, and return what comes back until the server closes."""
-        with self.connect() as connection, contextlib.suppress(ConnectionError):
-            connection.sendall(data)
+        with self.connect() as connection:
+            with contextlib.suppress(ConnectionError):  # it need not take all of it before it answers
+                connection.sendall(data)
             return rest(connection)
-        return b""
 
     def ask(
         self, target: str = "/", *headers: str, method: str = "GET", body: bytes = b"", host: str | None = None

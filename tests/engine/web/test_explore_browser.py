@@ -152,6 +152,7 @@ def test_what_is_not_known_of_a_game_is_not_drawn(site_of: Callable[..., Visit],
     whole, gap, nothing = [0, -50, -60, -500], [0, None, None, -500], []
     games = [analysed_game(mate, one, headers=names, number=k) for k, one in enumerate((whole, gap, nothing), 1)]
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(1000 * PATIENCE)
     with serving(site_of(games).app) as root:
         page, seen = context.new_page(), []
         page.on("console", lambda message: seen.append(message.text))
@@ -202,14 +203,15 @@ def test_without_scripts_pages_are_plain_links_and_forms(new: Callable[..., Tab]
     tab.page.click(".cards figcaption a >> nth=0")
     assert tab.page.locator("#plain-title").is_visible()
     tab.page.click("noscript .game-body p a >> nth=0")
-    assert tab.page.url.endswith("ply=1")
+    tab.page.wait_for_url("**ply=1")
     tab.page.click(".game-body a[rel=next]")
-    assert tab.page.url.endswith("ply=2")
+    tab.page.wait_for_url("**ply=2")
     tab.page.click(".game-body a[rel=prev]")
+    tab.page.wait_for_url("**ply=1")
     assert tab.page.locator(".plain-moves [aria-current]").count() == 1
     tab.open("/games")
     tab.page.click(".filters summary")
     tab.page.select_option("select[name=result]", "draw")
     tab.page.click(".filters button[type=submit]")
-    assert "result=draw" in tab.page.url
+    tab.page.wait_for_url("**result=draw**")
     assert tab.page.locator(".part").count() == 1

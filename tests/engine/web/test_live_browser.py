@@ -58,8 +58,12 @@ def end_of(shown: Serving) -> dict[str, Any]:
 def test_three_pages_and_one_that_comes_back_show_what_the_command_says(
     tmp_path: Path, chromium: Any, axe: str
 ) -> None:
-    program = fake_uci(tmp_path, delay=0.03)
-    run = ("analyze", DATA / "classics.pgn", "-e", program, "--nodes", "50", "--no-cache", "--progress", "json")
+    hold = tmp_path / "hold"  # while it is there, all but the first game takes minutes
+    hold.touch()
+    program = fake_uci(tmp_path, delay=0.02, slow=f"@{hold}", slow_seconds=0.5)
+    games = tmp_path / "games.pgn"
+    games.write_text("1. f3 e5 2. g4 Qh4# 0-1\n\n" + (DATA / "classics.pgn").read_text("utf-8"), "utf-8")
+    run = ("analyze", games, "-e", program, "--nodes", "50", "--limit", "12", "--no-cache", "--progress", "json")
     with serving(*run, "--serve", cwd=tmp_path) as shown, CutLine(shown.port) as line:
         sizes = ({"width": 1400, "height": 900}, {"width": 390, "height": 844}, {"width": 390, "height": 844})
         schemes = ("light", "light", "dark")
@@ -77,6 +81,7 @@ def test_three_pages_and_one_that_comes_back_show_what_the_command_says(
         assert first.evaluate("document.activeElement.textContent") == "Resume"
         line.cut()
         lost.page.wait_for_selector("#connection", state="visible")
+        hold.unlink()
         first.keyboard.press("Enter")
         before = len(lost.shown()["list"])
         pages[0].wait_for_games(before + 2)

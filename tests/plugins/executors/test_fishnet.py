@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import chess
@@ -18,11 +19,13 @@ from msgspec import structs
 import engine
 from engine.contracts.messages import Done, Lost
 from engine.model import Limit
+from engine_plugins.executors._fishnet.desk import Desk
 from tests.plugins.executors.fishnet_rig import (
     KEY,
     OTHER,
     STOCKFISH,
     Client,
+    addresses,
     analysis_of,
     collected,
     executor_of,
@@ -165,19 +168,24 @@ def test_long_units_are_cut_and_put_together() -> None:
 # -- clients that go away --
 
 
-def test_a_client_that_says_nothing_is_forgotten_and_one_that_reports_is_not() -> None:
-    with serving(silence=0.2) as executor:
+def test_a_client_that_says_nothing_is_forgotten_and_one_that_reports_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("engine_plugins.executors.fishnet.time", SimpleNamespace(monotonic=lambda: now[0]))
+    with serving(silence=10) as executor:
         executor.submit(unit_of("e2e4"))
         executor.submit(unit_of("d2d4", serial=2))
         client = Client(executor.address)
         works = [client.acquire(), client.acquire()]
         reporting, silent = works
-        lost: list[Any] = []
-        while not lost:
+        for _ in range(3):
+            assert not executor.collect(0.0)
+            now[0] += 4
             assert client.submit(reporting, [None, part_of(chess.Board(), 1_000)]) == (204, None)
-            lost += executor.collect(0.01)
-        assert (lost[0].unit, lost[0].blame) == (2, "outside")
-        assert "said nothing for 0.2 s" in lost[0].reason
+        [lost] = executor.collect(0.0)
+        assert (lost.unit, lost.blame) == (2, "outside")
+        assert "said nothing for 10 s" in lost.reason
         # What it sends after all is no offence, and nothing that anybody waits for.
         assert client.submit(silent, analysis_of(silent))[0] == 204
         client.submit(reporting, analysis_of(reporting))
@@ -210,17 +218,26 @@ def test_only_so_much_is_taken_and_handed_out() -> None:
         assert [state.state for state in executor.states()] == ["searching", "searching"]
 
 
-def test_close_leaves_no_thread_and_sends_waiting_clients_home() -> None:
+def test_close_leaves_no_thread_and_sends_waiting_clients_home(monkeypatch: pytest.MonkeyPatch) -> None:
     before = set(threading.enumerate())
+    asked = threading.Event()
+    take = Desk.take
+
+    def noted(desk: Desk, owner: str) -> Any:
+        work = take(desk, owner)
+        asked.set()
+        return work
+
+    monkeypatch.setattr(Desk, "take", noted)
     executor: Any = executor_of()
     answers: list[Any] = []
     client = Client(executor.address)
     waiting = threading.Thread(target=lambda: answers.append(client.post("acquire")))
     waiting.start()
-    executor.collect(0.1)
+    assert asked.wait(PATIENCE)  # from here on it waits for work
     executor.close()
     waiting.join()
-    assert answers == [(204, None)] or not answers
+    assert answers == [(204, None)]
     assert set(threading.enumerate()) <= before
 
 
@@ -265,17 +282,16 @@ def _lie(client: Client, run: threading.Thread) -> None:
                 return
 
 
-def test_a_run_through_clients_is_whole_and_says_whom_it_refused() -> None:
-    with serving() as executor:  # closed again: its port is free
-        address = executor.address
-    port = int(address.split(":")[2].partition("/")[0])
-    options = {"stockfish": STOCKFISH, "port": port, "keys": f"{KEY},{OTHER}"}
+def test_a_run_through_clients_is_whole_and_says_whom_it_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = addresses(monkeypatch)
+    options = {"stockfish": STOCKFISH, "port": 0, "keys": f"{KEY},{OTHER}"}
     settings = engine.Settings(executor="fishnet", cache="", plugin_options={"fishnet": options})
     results: list[engine.RunResult] = []
     run = threading.Thread(target=lambda: results.append(engine.analyze(FEW, nodes=1_000, settings=settings)))
     over = threading.Event()
-    threads = [threading.Thread(target=_work, args=(Client(address), over)) for _ in range(2)]
     run.start()
+    address = opened.get(timeout=PATIENCE)
+    threads = [threading.Thread(target=_work, args=(Client(address), over)) for _ in range(2)]
     _lie(Client(address, key=OTHER), run)
     for thread in threads:
         thread.start()

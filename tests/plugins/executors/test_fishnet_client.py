@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import engine
-from tests.plugins.executors.fishnet_rig import KEY, TOLD, Client, serving
+from tests.plugins.executors.fishnet_rig import KEY, TOLD, Client, addresses, serving
 from tests.support import DATA, PATIENCE
 
 pytestmark = [pytest.mark.slow, pytest.mark.stockfish]
@@ -106,13 +106,10 @@ def searched(result: engine.RunResult) -> list[tuple[Any, ...]]:
 
 
 def test_ten_games_are_whole_after_twenty_kills_and_equal_to_a_local_search(
-    tmp_path: Path, stockfish: str
+    tmp_path: Path, stockfish: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving() as executor:  # closed again: its port is free
-        address = executor.address
-    rig = Rig(tmp_path, stockfish, address)
-    port = int(address.split(":")[2].partition("/")[0])
-    options = {"stockfish": name_of(stockfish), "port": port, "keys": KEY, "silence": 2}
+    opened = addresses(monkeypatch)
+    options = {"stockfish": name_of(stockfish), "port": 0, "keys": KEY, "silence": 2}
     limits: dict[str, Any] = {"limit": engine.Limit(nodes=NODES), "max_games": GAMES, "cache": ""}
     settings = engine.Settings(executor="fishnet", plugin_options={"fishnet": options}, **limits)
     results: list[engine.RunResult] = []
@@ -120,6 +117,7 @@ def test_ten_games_are_whole_after_twenty_kills_and_equal_to_a_local_search(
         target=lambda: results.append(engine.analyze(DATA / "classics.pgn", settings=settings, adaptive=False))
     )
     run.start()
+    rig = Rig(tmp_path, stockfish, opened.get(timeout=PATIENCE))
     for number in range(KILLS):
         with rig.client() as client:
             wait_until(lambda: rig.acquired() > 0 or not run.is_alive())
