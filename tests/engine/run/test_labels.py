@@ -15,7 +15,7 @@ def test_a_position_of_epd_has_its_name_and_a_game_its_players() -> None:
     position = analysed_game("*", [20])
     labels.learn(named, structs.replace(position, epd=Epd(id="Lucena")))
     labels.learn(nameless, structs.replace(position, epd=Epd()))
-    labels.learn(played, analysed_game("1. e4 *", [20, 20], White="Anna", Black="Ben"))
+    labels.learn(played, analysed_game("1. e4 *", [20, 20], headers={"White": "Anna", "Black": "Ben"}))
     said = labels.of((named, nameless, played), lambda _: None)
     assert [players for _, players, _ in said] == ["Lucena", "Position 2", "Anna – Ben"]
     assert {move for *_, move in said} == {"1. e4"}
