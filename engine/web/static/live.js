@@ -238,4 +238,6 @@ for (const form of document.querySelectorAll("#controls form")) {
   });
 }
 document.addEventListener("visibilitychange", () => (document.hidden ? leave() : watch()));
+window.addEventListener("pagehide", leave);
+window.addEventListener("pageshow", watch);
 watch();
