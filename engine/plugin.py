@@ -41,6 +41,7 @@ from engine.contracts.certainty import (
     effective_games,
     holm,
     p_value,
+    wilson,
 )
 from engine.contracts.executor import Executor, ExecutorContext, WorkerState
 from engine.contracts.messages import Done, Lost, Outcome, Unit
@@ -94,6 +95,7 @@ __all__ = [
     "holm",
     "keyed",
     "p_value",
+    "wilson",
 ]
 
 

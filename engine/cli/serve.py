@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from engine.api.arguments import check_settings
 from engine.cli import completion, live, pages, values
@@ -25,6 +26,11 @@ SAID = 5
 """Notices that are printed."""
 FIRST = 200
 """Games without an evaluation, after which it is clear that the file has none."""
+_WHENCE: Mapping[ParameterSource | None, str] = {
+    ParameterSource.DEFAULT: "player in engine.toml: ",
+    ParameterSource.ENVIRONMENT: "ENGINE_PLAYER: ",
+}
+"""Where the player's name is from, unless it is in the command."""
 
 
 @click.command("serve", short_help="Show analysed games in the browser.")
@@ -35,7 +41,7 @@ FIRST = 200
     multiple=True,
     metavar="NAME[,ALIAS...]",
     envvar="ENGINE_PLAYER",
-    help="Whom the pages begin with; repeatable.",
+    help="Whom the pages begin with; repeatable.  [default: player in engine.toml]",
 )
 @values.same_option
 @pages.host_option
@@ -57,6 +63,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
     screen = live.Screen("none" if flags["quiet"] else "plain")
     with shown_logs(level, screen.log):
         pages.check_installed()
+        flags["whence"] = _WHENCE.get(ctx.get_parameter_source("players"), "")
         ctx.exit(_serve(flags, _settings(flags), screen, ctx.ensure_object(Interruption)))
 
 
@@ -68,8 +75,10 @@ def _settings(flags: dict[str, Any]) -> Settings:
         "plugin_options": options,
         "plugins": flags["plugins"],
         "cache": "",
+        "shard": None,  # a result is shown whole, whatever share of the games a run takes
         **reserved,
     }
+    fields |= {"players": values.players(flags["players"])} if flags["players"] else {}
     fields |= {"workers": flags["workers"]} if flags["workers"] else {}
     fields |= {"same": values.same(flags["same"])} if flags["same"] else {}
     return check_settings(build_settings(fields))
@@ -83,13 +92,13 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
     from engine.web.store import Store
 
     names, title = list(flags["inputs"]), pages.title_of(flags["inputs"])
-    players = values.players(flags["players"])
+    players = settings.players
     with keep(key_of(names, players, settings)) as kept:
         if kept.built:
             with Pages(flags, settings, title, kept.path) as shown:
                 interruption.tell_the_run()  # Ctrl-C ends the pages, whether they wait for it already or not yet
                 _announce(shown)
-                _say_who_is_missing(shown, screen)
+                _say_missing(shown, screen, flags["whence"])
                 shown.wait(interruption)
             leave(0)
             return 0
@@ -110,7 +119,7 @@ def _serve(flags: dict[str, Any], settings: Settings, screen: live.Screen, inter
                 kept.share()
             if result.interrupted and interruption.caught:
                 return interruption.exit_code
-            _say_who_is_missing(shown, screen)
+            _say_missing(shown, screen, flags["whence"])
             shown.wait(interruption)
     leave(0)
     return 0
@@ -182,10 +191,10 @@ def _announce(shown: Pages) -> None:
     shown.show()
 
 
-def _say_who_is_missing(shown: Pages, screen: live.Screen) -> None:
+def _say_missing(shown: Pages, screen: live.Screen, whence: str) -> None:
     missing = shown.missing_player()
     if missing:
-        screen.say(f"note: {missing}; the overview has everybody")
+        screen.say(f"note: {whence}{missing}; the overview has everybody")
 
 
 def _without_evaluations(names: Sequence[str]) -> str:

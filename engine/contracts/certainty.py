@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from engine.model import Certainty
 
-__all__ = ["benjamini_hochberg", "certainties", "critical_value", "effective_games", "holm", "p_value"]
+__all__ = ["benjamini_hochberg", "certainties", "critical_value", "effective_games", "holm", "p_value", "wilson"]
 
 _SURE = 0.05
 """Level of Holm's procedure for `sure`."""
@@ -28,6 +28,8 @@ _CLOSE = 1e-9
 """A step after which the next one, which is its square, would be lost in the rounding."""
 _FARTHEST = 1e3
 """The highest critical value, of less than one degree of freedom."""
+_NORMAL_TABLED = 1.959964
+"""The critical value of the normal distribution."""
 _MANY = 1e5
 """Degrees of freedom from which Student's distribution is the normal one to five decimals."""
 
@@ -77,6 +79,25 @@ def _density(t: float, freedom: float | None) -> float:
     half = (freedom + 1) / 2
     height = math.lgamma(half) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
     return math.exp(height - half * math.log1p(t * t / freedom))
+
+
+def wilson(part: float, whole: int) -> tuple[float, float] | None:
+    """Return the 95% interval of a share, in percent with 3 decimals; None if `whole` is 0.
+
+    A score is such a share, of the points: with draws as half a win the interval is a little too wide, since draws
+    vary less.
+
+    * **part** - how many of the whole; halves are possible.
+    * **whole** - the number of games or moves.
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
+    """
+    if not whole:
+        return None
+    p, z2 = part / whole, _NORMAL_TABLED * _NORMAL_TABLED
+    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
+    reach = _NORMAL_TABLED * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
+    return round(100 * max(0.0, middle - reach), 3), round(100 * min(1.0, middle + reach), 3)
 
 
 def effective_games(total: int, squares: int) -> float:

@@ -18,7 +18,7 @@ from engine.text.format import figure
 from engine.web.filter_bar import FIELDS, Field, fields
 from engine.web.frame import Frame, address, frame
 from engine.web.pages.charts import Drawing, draw
-from engine.web.samples import PHASES, Difference, Estimate, Sample, difference, samples
+from engine.web.samples import FEW, PHASES, Difference, Estimate, Sample, difference, samples
 from engine.web.site import Site, site_of
 from engine.web.store.filters import Filter
 
@@ -35,8 +35,8 @@ _ROWS = (
     *((f"lost in the {phase}", f"Win% lost by a move, {phase}", "float") for phase in PHASES),
 )
 """Figure, its label and the kind of its value."""
-FEW = 10
-"""Games of either side below which nothing is said of a difference."""
+_POINTS = {"score": " points of 100", "accuracy": " points"}
+"""Units of differences of percentages, by figure, as reports have them."""
 _HIGHER_IS_BETTER = frozenset({"score", "accuracy"})
 
 
@@ -193,34 +193,32 @@ def _line(row: _Row, certainty: Certainty) -> Line:
         label=row.label,
         first=figure(a.value, kind),
         second=figure(b.value, kind),
-        ends=(_between(a.low, a.high, kind), _between(b.low, b.high, kind)),
-        apart=_signed(apart, kind),
+        ends=(_between(a, kind), _between(b, kind)),
+        apart=_signed(apart, kind) + _POINTS.get(row.name, ""),
         apart_ends="" if low is None or high is None else f"{_signed(low, kind)} to {_signed(high, kind)}",
         word="" if low is None else "within chance" if chance else certainty,
         better="" if chance else higher if row.name in _HIGHER_IS_BETTER else lower,
-        drawing=_whiskers((a, b), kind),
+        drawing=_whiskers((a, b)),
     )
 
 
-def _between(low: float | None, high: float | None, kind: str) -> str:
-    """Return an interval in words, as far as the figure can be: none is below 0."""
-    if low is None or high is None:
-        return ""
-    highest = min(high, 100.0) if kind == "percent" else high
-    return f"{figure(max(low, 0.0), kind)} to {figure(highest, kind)}"
+def _between(one: Estimate, kind: str) -> str:
+    """Return an interval in words; empty where games do not differ at all."""
+    if one.low is None or one.high is None:
+        return "too few games" if one.games < FEW else ""
+    return f"{figure(one.low, kind)} to {figure(one.high, kind)}"
 
 
 def _signed(value: float, kind: str) -> str:
-    text = figure(abs(value), kind)
-    return text if not text.strip("0.%") else f"{'+' if value > 0 else '−'}{text}"
+    """Return a difference with its sign, of percentages without theirs: it is in points."""
+    text = figure(abs(value), kind).rstrip("%")
+    return text if not text.strip("0.") else f"{'+' if value > 0 else '−'}{text}"
 
 
-def _whiskers(both: tuple[Estimate, Estimate], kind: str) -> Markup:
+def _whiskers(both: tuple[Estimate, Estimate]) -> Markup:
     """Return a drawing of both intervals above each other, on one scale."""
     ends = [end for one in both for end in (one.low, one.value, one.high) if end is not None]
     low, high = min(ends), max(ends)
-    if kind == "percent":
-        low, high = max(low, 0.0), min(high, 100.0)
     room = (high - low) or 1.0
 
     def across(value: float) -> float:

@@ -13,7 +13,7 @@ from engine.text.format import count, figure
 from engine.web import compare, game_pages, report_pages
 from engine.web.frame import Frame, address, filter_of, frame
 from engine.web.pages.glance import words_of_date
-from engine.web.samples import Estimate, estimates
+from engine.web.samples import FEW, Estimate, estimates
 from engine.web.site import SUGGESTED, site_of
 from engine.web.store import Filter, Summary
 
@@ -21,7 +21,6 @@ _NEWEST = 8
 """Games on the first page."""
 _PLAYERS = 12
 """Players on the first page, where none is chosen."""
-_WHOLE = 100.0
 _DIGITS = 3
 
 
@@ -110,10 +109,9 @@ def _interval(games: Mapping[str, Estimate], name: str) -> str:
     """Return the 95% interval of a figure; nothing where games say nothing of how certain it is."""
     estimate = games[name]
     if estimate.low is None or estimate.high is None:
-        return ""
+        return "; too few games for an interval" if estimate.games < FEW else ""
     kind = "float" if name == "acpl" else "percent"
-    high = estimate.high if name == "acpl" else min(estimate.high, _WHOLE)
-    return f"; 95%: {figure(estimate.low, kind)} to {figure(high, kind)}"
+    return f"; 95%: {figure(estimate.low, kind)} to {figure(estimate.high, kind)}"
 
 
 def _unevaluated(summary: Summary) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.model import AnalysedGame, Color, Side
+from engine.web.pages.names import names_of
 
 POINTS = 60
 """Points of a graph, at most."""
@@ -13,16 +14,18 @@ LONGEST = 100
 
 
 def glimpse(game: AnalysedGame) -> dict[str, Any]:
-    """Return number, players, result, accuracies, numbers of judged moves and the graph of a game.
+    """Return number, names, result, accuracies, numbers of judged moves and the graph of a game.
 
+    `names` are both players, or one that a position of EPD or a chapter has; the result of a position is empty.
     `graph` has White's Win%, whole numbers from 0 to 100, from the first position to the last; null where it is
     not known. Of a long game it has every second position, or every third.
     """
     return {
         "number": game.origin.game,
+        "names": [name[:LONGEST] for name in names_of(game)],
         "white": game.player("white")[:LONGEST],
         "black": game.player("black")[:LONGEST],
-        "result": game.result,
+        "result": game.result if game.epd is None else "",
         "accuracy": [game.white.accuracy, game.black.accuracy],
         "judged": [_judged(game.white), _judged(game.black)],
         "plies": len(game.plies),

@@ -16,13 +16,12 @@ from engine.web.board import games_with
 from engine.web.drawing import picture
 from engine.web.frame import filter_of
 from engine.web.played import Played
+from engine.web.samples import FEW
 from engine.web.site import site_of
 from engine.web.store import Filter, Leak, Store, TreeMove
 from engine.web.store.leaks import LEAST_LOSS
 from engine.web.store.tree import starts
 
-FEW = 10
-"""Games below which a difference says nothing: the interval of so few results cannot be trusted."""
 STARTS = 12
 """Other positions to begin with that are shown where nobody begins with the usual one."""
 
@@ -116,7 +115,8 @@ def _compare(move: TreeMove, certainty: str) -> Compared:
     if move.error is None or move.compared < FEW:
         return Compared(difference, "", f"too few games ({move.compared})", notable=False)
     reach = move.error * critical_value(move.compared - 1)
-    interval = f"{_signed(move.surplus - reach)} to {_signed(move.surplus + reach)}"
+    low, high = max(-100.0, move.surplus - reach), min(100.0, move.surplus + reach)
+    interval = f"{_signed(low)} to {_signed(high)}"
     if certainty == "may be chance":
         return Compared(difference, interval, "within chance", notable=False)
     way = "better" if move.surplus > 0 else "worse"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 from msgspec import Struct
 
-from engine.plugin import critical_value, effective_games, p_value
+from engine.plugin import critical_value, effective_games, p_value, wilson
 from engine.web.store import Filter, Store
 
 PHASES = ("opening", "middlegame", "endgame")
+FEW = 10
+"""Games below which nothing is said of how certain a mean or a difference is: how much games differ is not known
+well enough. Wilson's interval of a score does not need it."""
+PERCENT = frozenset({"score", "accuracy"})
+"""Figures that end at 100."""
 _HUNDRED = 100.0
 _ROUNDING = 1e-12
 """Share of a figure below which an error is one of adding."""
@@ -22,7 +27,7 @@ class Estimate(Struct, frozen=True):
 
     value: float
     low: float | None
-    """None where one game says nothing of how much games differ."""
+    """None where there are fewer than `FEW` games, or games that say nothing of how much games differ."""
     high: float | None
     games: int
 
@@ -35,6 +40,8 @@ class Sample(Struct, frozen=True):
 
     pairs: Mapping[int, tuple[float, float]]
     """By the game's number: what it adds above the line, and the whole number that it adds below."""
+    name: str = ""
+    """Which figure it is: `score` and `accuracy` end at 100."""
 
     @property
     def total(self) -> float:
@@ -61,19 +68,16 @@ class Sample(Struct, frozen=True):
         return {number: (above - value * below) / total for number, (above, below) in self.pairs.items()}
 
     def estimate(self) -> Estimate | None:
-        """Return the figure with its interval, of which no end is below 0, as no figure is; None without games.
+        """Return the figure with its interval; None without games. That of a score is Wilson's, as in reports.
 
-        Games that happen not to differ say nothing of how much games do, so that there is no interval either.
+        Games that happen not to differ say nothing of how much games do, so that a mean has no interval either.
         """
         value = self.value
         if value is None:
             return None
         error = _error(self.shares().values())
         differ = error is not None and error > _ROUNDING * max(1.0, abs(value))
-        reach = error * critical_value(self.freedom) if error and differ and self.freedom > 0 else None
-        if reach is None:
-            return Estimate(value, None, None, len(self.pairs))
-        return Estimate(value, max(0.0, value - reach), value + reach, len(self.pairs))
+        return _bounded(self.name, value, len(self.pairs), error if differ else None, self.freedom)
 
 
 class Difference(Struct, frozen=True):
@@ -102,8 +106,25 @@ def difference(first: Sample, second: Sample) -> Difference | None:
     freedom = _freedom(first, second, shared=not shares.keys().isdisjoint(others))
     if not error or freedom <= 0:
         return Difference(a - b, None, None, 1.0)
+    reach, most = error * critical_value(freedom), _most(first.name)
+    low, high = max(-most, a - b - reach), min(most, a - b + reach)
+    return Difference(a - b, low, high, p_value(a - b, error, freedom))
+
+
+def _most(name: str) -> float:
+    """Return the highest value that a figure can have."""
+    return _HUNDRED if name in PERCENT else inf
+
+
+def _bounded(name: str, value: float, games: int, error: float | None, freedom: float) -> Estimate:
+    """Return a figure with its 95% interval, which ends where the figure does: none is below 0."""
+    if name == "score":
+        low, high = wilson(value * games / _HUNDRED, games) or (None, None)
+        return Estimate(value, low, high, games)
+    if not error or games < FEW or freedom <= 0:
+        return Estimate(value, None, None, games)
     reach = error * critical_value(freedom)
-    return Difference(a - b, a - b - reach, a - b + reach, p_value(a - b, error, freedom))
+    return Estimate(value, max(0.0, value - reach), min(_most(name), value + reach), games)
 
 
 def _freedom(first: Sample, second: Sample, *, shared: bool) -> float:
@@ -138,7 +159,7 @@ def samples(store: Store, where: Filter) -> dict[str, Sample]:
         pairs = dict(_by_game(db.execute(f"{chosen} {_GAMES}", values)))
         for game, phase, lost, moves in db.execute(f"{chosen} {_PHASES}", values):
             pairs.setdefault(f"lost in the {phase}", {})[game] = (lost, moves)
-    return {name: Sample(found) for name, found in pairs.items()}
+    return {name: Sample(found, name) for name, found in pairs.items()}
 
 
 def estimates(store: Store, where: Filter) -> dict[str, Estimate]:
@@ -150,17 +171,18 @@ def estimates(store: Store, where: Filter) -> dict[str, Estimate]:
     chosen, values = store.query(where).chosen()
     with store.reading() as db:
         rows = db.execute(f"{chosen}, {_PAIRS}", values).fetchall()
-    return {name: _estimate(int(games), *sums) for name, games, *sums in rows if games}
+    return {name: _estimate(name, int(games), *sums) for name, games, *sums in rows if games}
 
 
-def _estimate(games: int, above: float, below: float, squares: float, mixed: float, weights: float) -> Estimate:  # noqa: PLR0913, PLR0917 - sums of a and b, of a*a, a*b and b*b
+def _estimate(  # noqa: PLR0913, PLR0917 - sums of a and b, of a*a, a*b and b*b
+    name: str, games: int, above: float, below: float, squares: float, mixed: float, weights: float
+) -> Estimate:
     value = above / below
     apart = squares - 2 * value * mixed + value * value * weights
     freedom = effective_games(round(below), round(weights)) - 1
-    if games < 2 or freedom <= 0 or apart <= _ALIKE * squares:  # noqa: PLR2004 - as in `_error`
-        return Estimate(value, None, None, games)
-    reach = sqrt(games / (games - 1) * apart) / below * critical_value(freedom)
-    return Estimate(value, max(0.0, value - reach), value + reach, games)
+    differ = games > 1 and apart > _ALIKE * squares
+    error = sqrt(games / (games - 1) * apart) / below if differ else None
+    return _bounded(name, value, games, error, freedom)
 
 
 _ALIKE = 1e-9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -72,6 +73,24 @@ def test_a_player_whom_nobody_knows_is_said(folder: Path) -> None:
     with serving("serve", "games.pgn", "--player", "Anne", cwd=folder) as shown:
         shown.wait_for("nobody is called `Anne`, the nearest name is `Anna`; the overview has everybody")
         assert shown.get("/")[0] == 200
+        assert shown.interrupt() == 0
+
+
+def test_the_player_of_the_settings_file_begins_the_pages(folder: Path) -> None:
+    settings = Path(os.environ["ENGINE_HOME"], "config", "engine.toml")
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('player = ["Me", "Ben"]\nshard = "1/3"\n')
+    with serving("serve", "games.pgn", cwd=folder) as shown:
+        assert ending(shown.port)["games"] == 3
+        connection = http.client.HTTPConnection("127.0.0.1", shown.port, timeout=PATIENCE)
+        connection.request("GET", "/")
+        assert connection.getresponse().getheader("Location") == "/?player=Me"
+        connection.close()
+        assert "3 games" in shown.get("/?player=Me")[1]
+        assert shown.interrupt() == 0
+    settings.write_text('player = ["Anne"]\n')
+    with serving("serve", "games.pgn", cwd=folder) as shown:
+        shown.wait_for("player in engine.toml: nobody is called `Anne`, the nearest name is `Anna`")
         assert shown.interrupt() == 0
 
 

@@ -145,11 +145,12 @@ function showGame(game) {
   const names = document.createElement("p");
   const link = made("a");
   link.href = live.dataset.game + game.number;
-  link.append(bdi(game.white), " – ", bdi(game.black));
+  game.names.forEach((name, k) => link.append(...(k ? [" – "] : []), bdi(name)));
   names.append(link, " ", made("span", game.result, "dim tight"));
+  item.append(names);
   const [white, black] = game.accuracy.map(percent);
   const figures = `White ${white}, ${judged(game.judged[0])}; Black ${black}, ${judged(game.judged[1])}`;
-  item.append(names, made("p", figures, "note"));
+  if (game.plies) item.append(made("p", figures, "note"));
   games.prepend(item);
   while (games.children.length > NEWEST && !games.lastElementChild.contains(document.activeElement)) {
     games.lastElementChild.remove();
@@ -237,4 +238,6 @@ for (const form of document.querySelectorAll("#controls form")) {
   });
 }
 document.addEventListener("visibilitychange", () => (document.hidden ? leave() : watch()));
+window.addEventListener("pagehide", leave);
+window.addEventListener("pageshow", watch);
 watch();

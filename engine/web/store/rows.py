@@ -103,7 +103,7 @@ def _game_row(game: AnalysedGame, final_key: int, winning_cp: int) -> tuple[Any,
 def _title(game: AnalysedGame) -> str | None:
     """Return what a game is called where that is not its players."""
     name, *others = names_of(game)
-    return None if others else text("Position" if name == "?" else name)
+    return None if others else text(name)
 
 
 def _side(game: AnalysedGame, color: Color) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from msgspec import Meta
 
 from engine.model import AnalysedGame, Cell, Color, Column, Ply, title_of
-from engine.plugin import Counts, Histogram, Keyed, Moments
+from engine.plugin import Counts, Histogram, Keyed, Moments, wilson
 from engine.scoring import win_percent
 from engine.text.format import count
 
@@ -169,21 +169,6 @@ def best_san(game: AnalysedGame, ply: int) -> str | None:
 def numbered(game: AnalysedGame, ply: int) -> str:
     """Return the move played with its number: `17. Rd8#`, `17... Kxd8`."""
     return f"{game.number(ply)} {game.plies[ply].san}"
-
-
-def wilson(part: float, whole: int) -> tuple[float, float] | None:
-    """Return the 95% interval of a share, in percent with 3 decimals; None if `whole` is 0.
-
-    `part` may include halves. With draws as half a win the interval is a little too wide, since draws vary less.
-
-    Source: Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
-    """
-    if not whole:
-        return None
-    p, z2 = part / whole, _Z * _Z
-    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
-    reach = _Z * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
-    return round(100 * max(0.0, middle - reach), 3), round(100 * min(1.0, middle + reach), 3)
 
 
 def reach(moments: Moments, unit: int = 1) -> float | None:

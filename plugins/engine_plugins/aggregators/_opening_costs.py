@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.model import AnalysedGame, Axis, Chart, Color, Finding, Point, Reference, Series
-from engine.plugin import Moments, TopK, certainties, p_value
-from engine_plugins.aggregators._common import known_reach, lost, mean, score_interval, wilson
+from engine.plugin import Moments, TopK, certainties, p_value, wilson
+from engine_plugins.aggregators._common import known_reach, lost, mean, score_interval
 from engine_plugins.aggregators._references import to_moves
 
 FIRST_PLIES = 20

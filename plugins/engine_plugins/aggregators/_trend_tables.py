@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.model import AnalysedGame, Cell, Color, Column, Point, Reference, ReportTable
-from engine.plugin import JointMoments, TopK
-from engine_plugins.aggregators._common import interval, mean, milli, wilson
+from engine.plugin import JointMoments, TopK, wilson
+from engine_plugins.aggregators._common import interval, mean, milli
 from engine_plugins.aggregators._periods import LABELS, Period
 
 FIELDS = ("measured", "accuracy", "moves", "loss", "blunders", "finished", "points", "rated", "rating")

@@ -231,7 +231,7 @@ class Trends(Aggregator):
         x = Axis(LABELS[unit], "text")
         accuracies = [point(period, *period.interval(ACCURACY, MEASURED, 1000), MEASURED) for period in periods]
         reading = (
-            "Bars through the points are 95% intervals by game; where they overlap, the difference may be chance."
+            "Around the points are their 95% intervals by game; where two overlap, the difference may be chance."
         )
         if any(p.y is not None for p in accuracies):
             axis = Axis("Accuracy", "percent")

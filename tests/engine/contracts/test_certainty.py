@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engine.plugin import benjamini_hochberg, certainties, critical_value, effective_games, holm, p_value
+from engine.plugin import benjamini_hochberg, certainties, critical_value, effective_games, holm, p_value, wilson
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_a_few_long_games_carry_less_than_many() -> None:
     assert effective_games(30, 3 * 100) == 3
     assert effective_games(100 + 10, 100**2 + 10) == pytest.approx(1.2, abs=0.02)
     assert effective_games(0, 0) == 0
+
+
+def test_wilson() -> None:
+    # Of 2 of 2 the lower end is n / (n + z²) = 2 / 5.8415; 0 of n mirrors n of n.
+    assert wilson(2, 2) == (34.238, 100.0)
+    assert wilson(0, 2) == (0.0, 65.762)
+    assert wilson(0, 0) is None
+    # 81 of 263 is the worked example of many textbooks: 25.5 to 36.6.
+    assert wilson(81, 263) == pytest.approx((25.53, 36.62), abs=0.01)

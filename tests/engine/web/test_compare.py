@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from engine.model import AnalysedGame
-from engine.plugin import critical_value
+from engine.plugin import critical_value, wilson
 from engine.testing import analysed_game
 from engine.web.samples import Sample, difference, estimates, samples
 from engine.web.store import Filter
@@ -24,11 +24,11 @@ def each(values: Sequence[float], first: int = 1) -> Sample:
 
 
 def test_the_interval_of_a_mean_is_students() -> None:
-    values = [70.0, 80.0, 75.0, 90.0, 60.0]
+    values = [70.0, 80.0, 75.0, 90.0, 60.0, 72.0, 81.0, 77.0, 64.0, 85.0]
     estimate = each(values).estimate()
     assert estimate is not None
     assert estimate.low is not None
-    reach = critical_value(4) * stdev(values) / 5**0.5
+    reach = critical_value(9) * stdev(values) / 10**0.5
     assert (estimate.value, estimate.low) == pytest.approx((fmean(values), fmean(values) - reach))
 
 
@@ -39,6 +39,32 @@ def test_different_games_are_compared_by_welchs_test() -> None:
     # t = 4.384 with 4.6 degrees of freedom, worked out by hand from the two variances 125 and 7.
     assert apart.value == pytest.approx(23.5)
     assert 0.005 < apart.p < 0.012
+
+
+def test_the_interval_of_a_score_is_that_of_the_reports(match: Visit) -> None:
+    ten = Sample(dict.fromkeys(range(10), (100.0, 1.0)), "score")
+    estimate = ten.estimate()
+    assert estimate is not None
+    assert (estimate.low, estimate.high) == wilson(10, 10) == pytest.approx((72.247, 100.0))
+    # The report `openings` has the same words for the same games.
+    where = Filter(side="white")
+    score = estimates(match.store, where)["score"]
+    points = match.store.summary(where)
+    assert (score.low, score.high) == wilson(points.won + points.drawn / 2, score.games)
+
+
+def test_few_games_have_no_interval() -> None:
+    estimate = each([50.0, 60.0, 75.0, 80.0, 90.0, 55.0, 61.0, 66.0, 71.0]).estimate()
+    assert estimate is not None
+    assert (estimate.low, estimate.high, estimate.games) == (None, None, 9)
+
+
+def test_differences_of_percentages_are_in_points(match: Visit) -> None:
+    words = match.page("/compare?a=side%3Dwhite&b=side%3Dblack").words.partition("How certain")[2]
+    rows = words.partition("Below each")[0]
+    score, accuracy = rows.partition("Accuracy")[0], rows.partition("Accuracy")[2].partition("ACPL")[0]
+    assert re.search(r"\d points of 100 [−+]?\d+\.\d to [−+]?\d+\.\d ", score)
+    assert re.search(r"[−+]\d+\.\d points [−+]?\d+\.\d to [−+]?\d+\.\d ", accuracy)
 
 
 def test_the_same_games_are_compared_in_pairs() -> None:
@@ -174,8 +200,13 @@ def test_the_same_games_are_said_to_be_the_same(match: Visit) -> None:
 
 
 def test_intervals_end_where_figures_do(site_of: Make) -> None:
-    assert each([0.0, 0.0, 1.0]).estimate().low == 0.0  # type: ignore[union-attr]
-    alike = each([1 / 3] * 7).estimate()
+    assert each([0.0] * 11 + [1.0]).estimate().low == 0.0  # type: ignore[union-attr]
+    high = Sample({k: (99.0 if k % 9 else 80.0, 1.0) for k in range(12)}, "accuracy").estimate()
+    assert high is not None
+    assert high.high == 100.0
+    assert high.low is not None
+    assert high.low > 80
+    alike = each([1 / 3] * 12).estimate()
     assert alike is not None
     assert (alike.low, alike.high) == (None, None)
     noise = random.Random(4)

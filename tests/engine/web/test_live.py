@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import structs
+
+from engine.model import Epd
+from engine.testing import analysed_game
 from engine.web.hub import Hub
 from tests.engine.web.asgi import parsed
 from tests.engine.web.live_rig import Controls, Stream, game, notice, served, snapshot
+
+EPD = {1: "Lucena", 2: None}
+"""Names of positions by their numbers."""
 
 
 def test_the_page_says_everything_without_a_script(tmp_path: Path) -> None:
@@ -29,6 +36,20 @@ def test_the_page_says_everything_without_a_script(tmp_path: Path) -> None:
     assert "/game/1" in links
     assert "style=" not in text.replace("data-style=", "")
     assert not [tag for tag, attributes in page.tags if tag == "script" and "src" not in attributes]
+
+
+def test_positions_of_epd_have_their_names(tmp_path: Path) -> None:
+    hub = Hub()
+    hub.games([structs.replace(analysed_game("*", [20], number=k), epd=Epd(id=name)) for k, name in EPD.items()])
+    with served(tmp_path, hub) as server:
+        page = parsed(server.ask("GET", "/live")[1])
+        stream = Stream(server.port)
+        _, state = stream.next()
+        stream.close()
+    assert [one["names"] for one in state["games"]] == [["Lucena"], ["Position 2"]]
+    assert "Position 2" in page.words
+    assert "Lucena" in page.words
+    assert "White –" not in page.words
 
 
 def test_every_page_says_that_its_figures_are_those_so_far(tmp_path: Path) -> None:

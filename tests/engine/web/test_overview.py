@@ -43,8 +43,8 @@ def test_games_without_evaluations_are_in_no_mean(site_of: Make) -> None:
 def test_one_game_has_no_interval_and_many_have_one(site_of: Make, match: Visit) -> None:
     words = site_of([analysed_game(MOVES, LOSES, headers=ANNA)]).page("/").words
     assert "Accuracy" in words
-    assert "of 1 game" in words
-    assert "95%" not in words
+    assert "of 1 game; too few games for an interval" in words
+    assert words.count("95%: 20.7% to 100.0%") == words.count("95%") == 1, "of the score, as in reports"
     estimate = samples(match.store, Filter(side="white"))["accuracy"].estimate()
     assert estimate is not None
     assert (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.web.site import Site, application
 from engine.web.store import Filter, Store
 from tests.engine.web.conftest import Visit
 from tests.engine.web.test_explore_browser import serving
+from tests.engine.web.test_live_browser import HIDING
 from tests.support import PATIENCE
 
 SOME = 20
@@ -66,6 +68,35 @@ def test_what_is_open_stays_open_when_more_games_come(match: Visit, growing: Gro
         assert page.locator(".so-far").count() == 0
         assert wrong == []
         opened.check()
+        context.close()
+
+
+@pytest.mark.slow
+def test_seven_tabs_follow_a_report_and_a_hidden_one_misses_nothing(
+    match: Visit, growing: Growing, chromium: Any
+) -> None:
+    """A browser has six connections for all of them."""
+    with serving(application(Site(match.store, growing))) as root:
+        context = chromium.new_context()
+        context.set_default_timeout(1000 * PATIENCE)
+        context.add_init_script(HIDING)
+        tabs: list[Any] = []
+        for _ in range(7):
+            for tab in tabs[-1:]:
+                with tab.expect_event("requestfailed", lambda request: "/events" in request.url):
+                    tab.evaluate("hide(true)")
+            tab = context.new_page()
+            tabs.append(tab)
+            with tab.expect_response(re.compile("/reports/openings/events")):
+                tab.goto(f"{root}/reports/openings")
+            tab.wait_for_selector(".so-far >> text=20 of 24 games so far")
+        growing.go.set()
+        tabs[-1].wait_for_selector("#report-body[data-stream='']")
+        first = tabs[0]
+        assert first.locator(".so-far").count() == 1, "nobody has seen it since"
+        first.evaluate("hide(false)")
+        first.wait_for_selector("#report-body[data-stream='']")
+        assert first.inner_text("#report-body") == tabs[-1].inner_text("#report-body")
         context.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.plugin import Moments
 from engine.testing import analysed_game
-from engine_plugins.aggregators._common import numbered, reach, score_interval, wilson
+from engine_plugins.aggregators._common import numbered, reach, score_interval
 
 
 def moments(*values: int) -> Moments:
@@ -14,15 +14,6 @@ def moments(*values: int) -> Moments:
     for value in values:
         moments.add(value)
     return moments
-
-
-def test_wilson() -> None:
-    # Of 2 of 2 the lower end is n / (n + z²) = 2 / 5.8415; 0 of n mirrors n of n.
-    assert wilson(2, 2) == (34.238, 100.0)
-    assert wilson(0, 2) == (0.0, 65.762)
-    assert wilson(0, 0) is None
-    # 81 of 263 is the worked example of many textbooks: 25.5 to 36.6.
-    assert wilson(81, 263) == pytest.approx((25.53, 36.62), abs=0.01)
 
 
 def test_the_interval_of_a_score_takes_a_draw_as_half_a_win() -> None:

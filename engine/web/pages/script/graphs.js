@@ -59,6 +59,18 @@ function unknownIn(wins) {
   return found;
 }
 
+// Names of phases begin behind a stretch that nothing is drawn of, and are left out where it leaves no room.
+function moveNames(drawing, from, to) {
+  for (const name of drawing.querySelectorAll(".phase-name")) {
+    const at = Number(name.getAttribute("x"));
+    if (at < from || at >= to) continue;
+    const band = name.previousElementSibling;
+    const end = Number(band.getAttribute("x")) + Number(band.getAttribute("width"));
+    if (end - to > 70) name.setAttribute("x", to + 4);
+    else name.remove();
+  }
+}
+
 function drawEvaluation(figure, game) {
   const { drawing, width, x } = frame(figure, game);
   const y = (tenths) => HEIGHT - (tenths * HEIGHT) / 1000;
@@ -70,6 +82,7 @@ function drawEvaluation(figure, game) {
   });
   for (const [from, to] of unknownIn(game.w)) {
     drawing.append(svg("rect", { class: "unknown", x: x(from), y: 0, width: x(to) - x(from), height: HEIGHT }));
+    moveNames(drawing, x(from), x(to));
   }
   for (const points of runs.filter((one) => one.length > 1)) {
     const [from, to] = [points[0][0], points[points.length - 1][0]];
