@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
@@ -37,6 +37,16 @@ _ROWS = (
 """Figure, its label and the kind of its value."""
 _POINTS = {"score": " points of 100", "accuracy": " points"}
 """Units of differences of percentages, by figure, as reports have them."""
+_BEHIND: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "score": ("/games", {}),
+    "accuracy": ("/reports/accuracy", {}),
+    "acpl": ("/reports/acpl", {}),
+    **{f"lost in the {phase}": ("/moves", {"phase": phase}) for phase in PHASES},
+    "inaccuracies": ("/moves", {"judgement": "inaccuracy"}),
+    "mistakes": ("/moves", {"judgement": "mistake"}),
+    "blunders": ("/moves", {"judgement": "blunder"}),
+}
+"""The page with what a figure rests on, and what it asks for unless the filter does, by figure."""
 _HIGHER_IS_BETTER = frozenset({"score", "accuracy"})
 
 
@@ -66,6 +76,8 @@ class Line(Struct, frozen=True):
     label: str
     first: str
     second: str
+    behind: tuple[str, ...]
+    """Addresses of what they rest on."""
     ends: tuple[str, str]
     """The 95% intervals in words; empty for none."""
     apart: str
@@ -101,7 +113,7 @@ def compare(request: Request) -> Response:
         sides=sides,
         is_wrong=is_wrong,
         is_same=not is_wrong and wheres[0] == wheres[1],
-        lines=list(_lines(*found)) if found else [],
+        lines=list(_lines(around, wheres, *found)) if found else [],
         charts=[chart for chart in _charts(sides, *found) if chart is not None] if found else [],
         shortcuts=list(_shortcuts(site, around, wheres[0])),
     )
@@ -163,7 +175,9 @@ class _Row(Struct, frozen=True):
         return min(self.first.games, self.second.games)
 
 
-def _lines(first: Mapping[str, Sample], second: Mapping[str, Sample]) -> Iterator[Line]:
+def _lines(
+    around: Frame, wheres: Sequence[Filter], first: Mapping[str, Sample], second: Mapping[str, Sample]
+) -> Iterator[Line]:
     none = Sample({})
     rows = []
     for name, label, kind in _ROWS:
@@ -175,7 +189,15 @@ def _lines(first: Mapping[str, Sample], second: Mapping[str, Sample]) -> Iterato
     words = certainties([row.apart.p for row in compared])
     certain = {row.name: certainty for row, certainty in zip(compared, words, strict=True)}
     for row in rows:
-        yield _line(row, certain[row.name]) if row.name in certain else _uncertain(row)
+        line = _line(row, certain[row.name]) if row.name in certain else _uncertain(row)
+        yield structs.replace(line, behind=tuple(_behind(around, where, row.name) for where in wheres))
+
+
+def _behind(around: Frame, where: Filter, name: str) -> str:
+    """Return the address of the games or moves that a figure rests on."""
+    path, asked = _BEHIND[name]
+    own = {field: value for field, value in asked.items() if not getattr(where, field)}
+    return around.of(path, structs.replace(where, **own).to_query(), {})
 
 
 def _uncertain(row: _Row) -> Line:
@@ -193,6 +215,7 @@ def _line(row: _Row, certainty: Certainty) -> Line:
         label=row.label,
         first=figure(a.value, kind),
         second=figure(b.value, kind),
+        behind=(),
         ends=(_between(a, kind), _between(b, kind)),
         apart=_signed(apart, kind) + _POINTS.get(row.name, ""),
         apart_ends="" if low is None or high is None else f"{_signed(low, kind)} to {_signed(high, kind)}",

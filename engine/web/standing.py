@@ -30,7 +30,7 @@ def standing(snapshot: Snapshot) -> dict[str, Any]:
         "time": duration(snapshot.seconds),
         "left": duration(remaining) if remaining is not None else "–",
         "speed": rate(snapshot.positions / seconds),
-        "nodes": short(snapshot.nodes / seconds),
+        "nodes": short(snapshot.nodes / seconds) if snapshot.nodes else "–",
     }
     share = f"{100 * values['share']:.0f}%, " if values["share"] is not None else ""
     about = f", about {duration(remaining)} left" if remaining is not None and values["phase"] == "running" else ""

@@ -42,7 +42,8 @@ def plain_line(snapshot: Snapshot) -> str:
         f"{duration(snapshot.seconds)}  {snapshot.positions:,}{share} positions, "
         + (f"{extra} follow-up searches, " if extra else "")
         + f"{count(snapshot.games, 'game')}, "
-        f"{short(snapshot.nodes / max(snapshot.seconds, 0.001))} nodes/s, {count(snapshot.wins, 'winning move')}"
+        + (f"{short(snapshot.nodes / max(snapshot.seconds, 0.001))} nodes/s, " if snapshot.nodes else "")
+        + count(snapshot.wins, "winning move")
         + (f", about {duration(left)} left" if left is not None else "")
         + (", paused" if snapshot.paused else "")
     )

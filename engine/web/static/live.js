@@ -146,7 +146,7 @@ function showGame(game) {
   const link = made("a");
   link.href = live.dataset.game + game.number;
   game.names.forEach((name, k) => link.append(...(k ? [" – "] : []), bdi(name)));
-  names.append(link, " ", made("span", game.result, "dim tight"));
+  names.append(link, " ", made("span", game.result.replaceAll("1/2", "½"), "dim tight"));
   item.append(names);
   const [white, black] = game.accuracy.map(percent);
   const figures = `White ${white}, ${judged(game.judged[0])}; Black ${black}, ${judged(game.judged[1])}`;

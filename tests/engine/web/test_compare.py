@@ -59,6 +59,19 @@ def test_few_games_have_no_interval() -> None:
     assert (estimate.low, estimate.high, estimate.games) == (None, None, 9)
 
 
+def test_every_figure_leads_to_what_it_rests_on(match: Visit) -> None:
+    links = match.page("/compare?a=side%3Dwhite&b=side%3Dblack%26judgement%3Dmistake").links
+    for address in (
+        "/games?side=white",
+        "/reports/accuracy?side=white",
+        "/moves?side=white&phase=endgame",
+        "/moves?side=white&judgement=blunder",
+        "/moves?side=black&judgement=mistake",  # as the filter has it
+    ):
+        assert address in links, (address, links)
+        match.page(address)
+
+
 def test_differences_of_percentages_are_in_points(match: Visit) -> None:
     words = match.page("/compare?a=side%3Dwhite&b=side%3Dblack").words.partition("How certain")[2]
     rows = words.partition("Below each")[0]

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 import engine
+from engine.cli.live.plain import plain_line
 from engine.run import events
 from engine.testing import analysed_game
 from engine.web import hub as hubs
 from engine.web import live
 from engine.web.glimpse import POINTS, glimpse
 from engine.web.hub import Hub
+from engine.web.standing import standing
 from tests.engine.web.live_rig import game, notice, parse, snapshot
 
 
@@ -140,6 +142,13 @@ def test_a_failed_run_says_why() -> None:
     hub.error(3, "no evaluator works")
     [(_, state)] = parse(hub.since(-1)[1])
     assert (state["error"]["code"], state["error"]["message"], hub.over) == (3, "no evaluator works", True)
+
+
+def test_a_result_that_is_read_has_no_nodes_per_second() -> None:
+    assert standing(snapshot(1))["figures"]["nodes"] == "4,000"
+    assert standing(snapshot(1, nodes=0))["figures"]["nodes"] == "–"
+    assert "4,000 nodes/s, 3 winning moves" in plain_line(snapshot(1))
+    assert "nodes/s" not in plain_line(snapshot(1, nodes=0))
 
 
 def test_a_game_in_a_few_values() -> None:
