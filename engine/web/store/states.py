@@ -98,7 +98,8 @@ class States:
         rows = self._database.execute(
             "SELECT data FROM paths WHERE kind = ? AND first >= ? ORDER BY first", (kind, first)
         )
-        return [load_chunk(data) for (data,) in rows]
+        shared: dict[str, str] = {}
+        return [load_chunk(data, shared) for (data,) in rows]
 
     def keep(self, kind: str, view: str, number: int, states: Mapping[int, Flat]) -> bool:
         """Keep the states of games of a block beside those that it has; return whether that could be done.
