@@ -25,6 +25,8 @@ from engine.web.store.folding import Counted, Counting, Folder, FoldJob, Making
 TASK_SECONDS = 300.0
 """How long a task may take."""
 _LOOK_SECONDS = 0.5
+_REST_SECONDS = 5.0
+"""How long a process waits for a task before it lets go of what it has at hand for the next one."""
 _TRIES = 2
 """How often a task is given to a process; one that ends them all is given up."""
 
@@ -203,6 +205,7 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
     del slot, shared
     system.leave_signals_to_parent()
     system.end_with_parent()
+    system.keep_heap_small()
     with contextlib.suppress(BrokenPipeError):
         folder: Folder | None = None
         job = msgspec.msgpack.decode(job_bytes, type=FoldJob)
@@ -210,7 +213,7 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
             folder = Folder(job)
             folder.load_usual()
         while True:
-            task = _decode(tasks.get())
+            task = _decode(_next(tasks, folder))
             gc.disable()  # what a task makes stays until its end: to look for garbage takes a quarter of the time
             try:
                 folder = folder or Folder(job)
@@ -221,3 +224,15 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
                 answer = b"!" + f"{_words(task)}: {type(error).__name__}: {error}".encode()
             gc.enable()
             results.send_bytes(answer)
+
+
+def _next(tasks: Any, folder: Folder | None) -> bytes:
+    """Return the next task, in packed form; who waits long for it keeps only what takes long to get again."""
+    with contextlib.suppress(queue.Empty):
+        first: bytes = tasks.get(timeout=_REST_SECONDS)
+        return first
+    if folder is not None:
+        folder.rest()
+    system.give_back()
+    later: bytes = tasks.get()
+    return later

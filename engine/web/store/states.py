@@ -147,6 +147,13 @@ class States:
             remove_states(self._store)
             self._database = _opened(states_path(self._store))
 
+    def rest(self) -> None:
+        """Let go of what is read again when it is needed."""
+        self._paths.clear()
+        if self._database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("PRAGMA shrink_memory")
+
     def close(self) -> None:
         """Close the file."""
         if self._database is not None:

@@ -135,6 +135,10 @@ class Store:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.execute("PRAGMA journal_mode = DELETE")  # unless others read it: one file, nothing beside
 
+    def rest(self) -> None:
+        """Close what is only open for the next reader."""
+        self._readers.drop()
+
     def close(self) -> None:
         """Close the file. May be called more than once."""
         self._readers.close()
