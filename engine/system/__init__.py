@@ -9,6 +9,7 @@ from engine.system.anonymous import close_array, shared_array
 from engine.system.children import start_child
 from engine.system.clock import AwakeClock
 from engine.system.descendants import adopt_orphans, is_stopped
+from engine.system.heap import give_back, keep_heap_small
 from engine.system.hosts import hidden_by, why_no_children
 from engine.system.locks import KernelLock, lock_file
 from engine.system.probes import (
@@ -51,9 +52,11 @@ __all__ = [
     "cores",
     "end_with_parent",
     "ending_signals",
+    "give_back",
     "hidden_by",
     "is_from_outside",
     "is_stopped",
+    "keep_heap_small",
     "leave_signals_to_parent",
     "lock_file",
     "memory",

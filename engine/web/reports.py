@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct, structs
 
 from engine import system
@@ -24,8 +25,8 @@ from engine.web.store.flat import NotFlat, prototypes
 from engine.web.store.folding import VIEWS, Counted, Counting, Folder, FoldJob, Making, Part, parts_of
 from engine.web.store.folding_pool import FoldingPool
 
-_KEPT = 200
-"""Reports that are kept."""
+_KEPT_BYTES = 8_000_000
+"""Size of the reports that are kept, packed."""
 _HERE = 128
 """Games up to which a report is made without other processes, unless these are there."""
 _AHEAD = 2
@@ -89,7 +90,7 @@ class Reports:
         self._folder: Folder | None = None
         """Counts in this process, for whoever holds `_here`."""
         self._pool: FoldingPool | None = None
-        self._kept: OrderedDict[_Key, Report] = OrderedDict()
+        self._kept = _Kept()
         self._in_work: dict[_Key, Future[Report]] = {}
         self._closed = False
 
@@ -136,10 +137,7 @@ class Reports:
         Raises ConfigError for another name, PluginError, InputError for a damaged store.
         """
         key = name, where, self._store.version()
-        with self._lock:
-            known = self._kept.get(key)
-            if known is not None:
-                self._kept.move_to_end(key)
+        known = self._kept.get(key)
         if known is not None:
             games = self._store.count(where)
             yield Partial(games, games, known, done=True)
@@ -156,10 +154,7 @@ class Reports:
             if games < len(selected):
                 yield Partial(games, len(selected), report)
         assert report is not None
-        with self._lock:
-            self._kept[key] = report
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+        self._kept.put(key, report)
         yield Partial(len(selected), len(selected), report, done=True)
 
     # -- counting --
@@ -279,6 +274,37 @@ class Reports:
             for game in self._store.records([number]):
                 aggregators.add(structs.replace(game, view=VIEWS[view]))
         yield len(selected), aggregators.reports(facts.scales)[name]
+
+
+class _Kept:
+    """The reports that were asked for last, packed: one on thousands of players has a fifth of its size then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._packed: OrderedDict[_Key, bytes] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: _Key) -> Report | None:
+        """Return a report; None when it is not kept."""
+        with self._lock:
+            packed = self._packed.get(key)
+            if packed is None:
+                return None
+            self._packed.move_to_end(key)
+        return _decode(packed)
+
+    def put(self, key: _Key, report: Report) -> None:
+        """Keep a report, and of the others those that were asked for last."""
+        packed = _encode(report)
+        with self._lock:
+            self._bytes += len(packed) - len(self._packed.pop(key, b""))
+            self._packed[key] = packed
+            while self._bytes > _KEPT_BYTES and len(self._packed) > 1:
+                self._bytes -= len(self._packed.popitem(last=False)[1])
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Report).decode
 
 
 def _in_pool(

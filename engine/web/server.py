@@ -83,6 +83,7 @@ class Server:
 
         Raises ConfigError if the application does not start.
         """
+        system.keep_heap_small()
         self._uvicorn.ready = ready or (lambda: None)
         try:
             self._uvicorn.run(sockets=[self.bound.socket])

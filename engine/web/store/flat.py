@@ -83,7 +83,7 @@ class StateTree:
         """
         root = self._root
         return {
-            name: _state(state, root[name]) if name in root else state.fresh().state()
+            name: _state(state, root.pop(name)) if name in root else state.fresh().state()
             for name, state in declared.items()
         }
 
@@ -170,7 +170,8 @@ def _state(prototype: State, node: Any) -> Any:
     if isinstance(prototype, Histogram):
         return zip(map(int, node), node.values(), strict=True)
     assert isinstance(prototype, Keyed)
-    return {_plain(key): _state(prototype.prototype, inner) for key, inner in node.items()}
+    # What has been converted goes at once: there may be hundreds of thousands of integers.
+    return {_plain(key): _state(prototype.prototype, node.pop(key)) for key in [*node]}
 
 
 def _first(prototype: Table | TopK, rows: Rows) -> Rows:

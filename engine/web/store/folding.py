@@ -224,6 +224,13 @@ class Folder:
             [known[number]] = self._store.records([number])
         return known[number]
 
+    def rest(self) -> None:
+        """Let go of what the next task can soon have again: games, numbers of paths, pages of the files."""
+        self._games.clear()
+        self._last_facts = None
+        self._states.rest()
+        self._store.rest()
+
     def close(self) -> None:
         """Close the files."""
         self._states.close()

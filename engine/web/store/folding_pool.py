@@ -25,6 +25,8 @@ from engine.web.store.folding import Counted, Counting, Folder, FoldJob, Making
 TASK_SECONDS = 300.0
 """How long a task may take."""
 _LOOK_SECONDS = 0.5
+_REST_SECONDS = 5.0
+"""How long a process, or its thread here, waits for a task before it lets go of memory that it may need again."""
 _TRIES = 2
 """How often a task is given to a process; one that ends them all is given up."""
 
@@ -107,7 +109,7 @@ class FoldingPool:
         try:
             member.start()
             while not self._closed.is_set():
-                _, _, task, future = self._line.get()
+                _, _, task, future = self._next()
                 if task is None or future is None:
                     break
                 if not future.set_running_or_notify_cancel():
@@ -118,6 +120,13 @@ class FoldingPool:
                     future.set_exception(error)
         finally:
             member.end()
+
+    def _next(self) -> _Work:
+        """Return the next in the line; who waits long for it gives back what the pages before have taken."""
+        with contextlib.suppress(queue.Empty):
+            return self._line.get(timeout=_REST_SECONDS)
+        system.give_back()
+        return self._line.get()
 
 
 class _Member:
@@ -203,6 +212,7 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
     del slot, shared
     system.leave_signals_to_parent()
     system.end_with_parent()
+    system.keep_heap_small()
     with contextlib.suppress(BrokenPipeError):
         folder: Folder | None = None
         job = msgspec.msgpack.decode(job_bytes, type=FoldJob)
@@ -210,7 +220,7 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
             folder = Folder(job)
             folder.load_usual()
         while True:
-            task = _decode(tasks.get())
+            task = _decode(_next(tasks, folder))
             gc.disable()  # what a task makes stays until its end: to look for garbage takes a quarter of the time
             try:
                 folder = folder or Folder(job)
@@ -221,3 +231,18 @@ def serve(slot: int, job_bytes: bytes, tasks: Any, results: Any, shared: Any) ->
                 answer = b"!" + f"{_words(task)}: {type(error).__name__}: {error}".encode()
             gc.enable()
             results.send_bytes(answer)
+            del task, answer
+            system.give_back()
+
+
+def _next(tasks: Any, folder: Folder | None) -> bytes:
+    """Return the next task, in packed form; who waits long for it keeps only what takes long to get again."""
+    with contextlib.suppress(queue.Empty):
+        first: bytes = tasks.get(timeout=_REST_SECONDS)
+        return first
+    if folder is not None:
+        folder.rest()
+    gc.collect()
+    system.give_back()
+    later: bytes = tasks.get()
+    return later

@@ -20,16 +20,18 @@ class Paths:
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[str, int]] = {}
+        self._shared: dict[str, str] = {}
         self.count = 0
         """Number of paths."""
 
     def take(self, chunk: Chunk) -> None:
         """Number the paths of the next chunk."""
+        one = self._shared.setdefault
         for parent, parts in chunk.items():
+            following = self.count + len(parts)
             known = self._numbers.setdefault(parent, {})
-            for number, part in enumerate(parts, self.count):
-                known[part] = number
-            self.count += len(parts)
+            known.update(zip(map(one, parts, parts), range(self.count, following), strict=True))
+            self.count = following
 
     def missing(self, paths: Iterable[str]) -> Chunk:
         """Return a chunk of those of some paths that have no number."""
@@ -51,9 +53,15 @@ def dump_chunk(chunk: Chunk) -> bytes:
     return _encode(chunk)
 
 
-def load_chunk(data: bytes) -> Chunk:
-    """Return the chunk that `dump_chunk` has written. Raises ValueError for what is none."""
+def load_chunk(data: bytes, shared: dict[str, str]) -> Chunk:
+    """Return the chunk that `dump_chunk` has written. Raises ValueError for what is none.
+
+    * **shared** - the last parts of the chunks before, which gets those of this one. There are few, each below
+      thousands of parents, so each is held once.
+    """
     try:
-        return _decode(data)
+        chunk = _decode(data)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
+    one = shared.setdefault
+    return {parent: [*map(one, parts, parts)] for parent, parts in chunk.items()}

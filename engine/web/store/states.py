@@ -98,7 +98,8 @@ class States:
         rows = self._database.execute(
             "SELECT data FROM paths WHERE kind = ? AND first >= ? ORDER BY first", (kind, first)
         )
-        return [load_chunk(data) for (data,) in rows]
+        shared: dict[str, str] = {}
+        return [load_chunk(data, shared) for (data,) in rows]
 
     def keep(self, kind: str, view: str, number: int, states: Mapping[int, Flat]) -> bool:
         """Keep the states of games of a block beside those that it has; return whether that could be done.
@@ -145,6 +146,13 @@ class States:
         with contextlib.suppress(OSError, sqlite3.Error):
             remove_states(self._store)
             self._database = _opened(states_path(self._store))
+
+    def rest(self) -> None:
+        """Let go of what is read again when it is needed."""
+        self._paths.clear()
+        if self._database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("PRAGMA shrink_memory")
 
     def close(self) -> None:
         """Close the file."""
