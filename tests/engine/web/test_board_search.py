@@ -196,9 +196,10 @@ def test_others_wait_and_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
             first = [Visitor(app, body()) for _ in range(SEATS)]
             for visitor in first:
                 await visitor.until(lambda heard: heard.kinds.count("started") == 2)
-            later = [Visitor(app, body()) for _ in range(WAITING)]
-            for visitor in later:
-                await visitor.until(lambda heard: heard.kinds == ["waiting"])
+            later: list[Visitor] = []
+            while len(later) < WAITING:  # one after the other, so that it is known who comes first
+                later.append(Visitor(app, body()))
+                await later[-1].until(lambda heard: heard.kinds == ["waiting"])
             refused = await Visitor(app, body()).all()
             assert refused.kinds == ["waiting", "trouble"]
             assert "Too many people wait" in refused.events[-1][1]["words"]
