@@ -4,18 +4,22 @@ The games are the 500 that Lichess analysed, again and again under other names a
 player's. Prints the seconds to build the store, and of a process that has just opened it: the seconds of filters
 that it has not seen before (the first page, the list of games and the pages of default reports one after the
 other, each with all that a browser asks for until it is complete, and all default reports at once), with the
-states of games on the disk, those of positions of the tree, and the most memory. In between all default reports
+states of games on the disk, those of positions of the tree, and the memory of all its processes, shared pages
+divided: the most, looked at five times a second, and at rest. In between all default reports
 are made once, which counts the states. `--folder` keeps the games and the store for the next time.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
@@ -94,36 +98,74 @@ def prepare(folder: Path, games: int) -> None:
 def measure(path: Path) -> None:
     """Print what a process that has just started does with the store."""
     store = Store.open(path)
-    one, other = Reports(store), Reports(store)  # each keeps its own: none knows what the other has made
-    sites = Site(store, one), Site(store, other)
-    for site in sites:
+    memory = Memory()
+    for whole in (alone, together):  # each with reports of its own: none knows what the other has made
+        reports = Reports(store)
+        site = Site(store, reports)
         site.prepare()
-    pages, report_pages = map(application, sites)
-    time.sleep(5)  # the processes start
-    for query in FILTERS:
-        where = Filter.from_query(query)
-        to = where.to_query()
-        first, lists = complete(pages, f"/?{to}"), complete(pages, f"/games?{to}")
-        names = one.default_names(where)
-        alone = max((complete(pages, f"/reports/{name}?{to}"), name) for name in names)
-        started = time.perf_counter()
-        with ThreadPoolExecutor() as visitors:
-            seconds = list(
-                visitors.map(lambda name, to=to: complete(report_pages, f"/reports/{name}?{to}"), names)
-            )
-        together = time.perf_counter() - started
-        each = ", ".join(f"{name} {taken:.2f}" for name, taken in zip(names, seconds, strict=True))
-        print(
-            f"{first:6.2f} s first page, {lists:.2f} s games, {alone[0]:.2f} s the slowest report ({alone[1]}), "
-            f"{together:.2f} s all reports ({each}): "
-            f"{where.words()}, {store.count(where):,} games",
-            flush=True,
-        )
-    tree(store)
-    one.close()
-    other.close()
-    print(f"most memory: {peak():.0f} MB")
+        pages = application(site)
+        time.sleep(5)  # the processes start
+        for query in FILTERS:
+            where = Filter.from_query(query)
+            told = whole(pages, reports.default_names(where), where.to_query())
+            print(f"{told}: {where.words()}, {store.count(where):,} games", flush=True)
+        if whole is together:
+            tree(store)
+        memory.tell(whole.__name__)
+        reports.close()
+    print(f"most memory of this process, resident: {peak():.0f} MB")
     store.close()
+
+
+def alone(pages: Any, names: list[str], to: str) -> str:
+    """Say how long pages take, one after the other."""
+    first, lists = complete(pages, f"/?{to}"), complete(pages, f"/games?{to}")
+    most, name = max((complete(pages, f"/reports/{name}?{to}"), name) for name in names)
+    return f"{first:6.2f} s first page, {lists:.2f} s games, {most:.2f} s the slowest report ({name})"
+
+
+def together(pages: Any, names: list[str], to: str) -> str:
+    """Say how long the pages of all default reports take at once."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor() as visitors:
+        seconds = list(visitors.map(lambda name: complete(pages, f"/reports/{name}?{to}"), names))
+    whole = time.perf_counter() - started
+    each = ", ".join(f"{name} {taken:.2f}" for name, taken in zip(names, seconds, strict=True))
+    return f"{whole:6.2f} s all reports ({each})"
+
+
+class Memory:
+    """The memory of this process and those below it, shared pages divided, five times a second; Linux."""
+
+    def __init__(self) -> None:
+        self._most: list[float] = []
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(0.2)
+            self._most = max(self._most, _sizes(os.getpid()), key=sum)
+
+    def tell(self, name: str) -> None:
+        """Print the most since the last time, and what it is at rest."""
+        most = self._most
+        time.sleep(8)  # until the processes let go of it
+        for when, sizes in (("at most", most), ("at rest", _sizes(os.getpid()))):
+            each = " + ".join(f"{size:.0f}" for size in sizes)
+            print(f"memory of all processes, {name}, {when}: {sum(sizes):.0f} MB ({each})", flush=True)
+        self._most = []
+
+
+def _sizes(pid: int) -> list[float]:
+    """Return the megabytes of a process and of all below it, shared pages divided."""
+    found: list[float] = []
+    with contextlib.suppress(OSError, StopIteration):  # it has ended
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+        found.append(next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("Pss:")))
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in task.read_text(encoding="utf-8").split():
+                found += _sizes(int(child))
+    return found
 
 
 def complete(pages: Any, address: str) -> float:

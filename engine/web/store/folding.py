@@ -30,8 +30,8 @@ from engine.web.store.store import Store
 
 VIEWS: Mapping[str, tuple[Color, ...]] = {"white": ("white",), "black": ("black",), "both": ("white", "black")}
 """Sides that a game is seen from."""
-_BLOCKS = 3
-"""Blocks whose games stay in memory for the next aggregator."""
+_BLOCKS = 1
+"""Blocks whose games stay in memory for the next aggregator, which asks for the same one or for one much later."""
 
 
 class FoldJob(Struct, frozen=True):

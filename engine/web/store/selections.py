@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -31,7 +32,8 @@ class Selections:
             if (known := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return known
-        selected = select()
+        # Thousands of the same three words: each is held once.
+        selected = [(game, sys.intern(view)) for game, view in select()]
         with self._lock:
             self._kept[key] = selected
             while len(self._kept) > _KEPT:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -125,8 +124,7 @@ class Store:
         * **result** - *(optional)* that of the run; `run` then returns its figures.
         """
         with self._lock, self._writing() as db:
-            complete = result is None or not result.interrupted
-            db.execute("UPDATE meta SET value = ? WHERE name = 'finished'", (complete,))
+            db.execute(_FINISHED, (result is None or not result.interrupted,))
             if result is not None:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('run', ?)", (_run_facts(result),))
         self._readers.drop()
@@ -293,8 +291,7 @@ class Store:
         (view, values), condition = query.view(), query.games()
         with self.reading() as db:
             sql = f"SELECT game, {view} FROM games WHERE {condition.sql} ORDER BY game"
-            rows = db.execute(sql, [*values, *condition.values])
-            return [(game, sys.intern(view)) for game, view in rows]  # thousands of the same three words
+            return db.execute(sql, [*values, *condition.values]).fetchall()
 
     def facts(self, numbers: Sequence[int]) -> Facts:
         """Return what reports say of games, by their numbers, beside what aggregators count."""
@@ -338,6 +335,7 @@ class Store:
 
 _INSERT_GAME = f"INSERT INTO games VALUES ({', '.join('?' * GAMES)})"
 _INSERT_PLY = f"INSERT INTO plies VALUES ({', '.join('?' * PLIES)})"
+_FINISHED = "UPDATE meta SET value = ? WHERE name = 'finished'"
 _NAMES = (
     "SELECT name, count(*) FROM (SELECT white AS name FROM games WHERE NOT epd "
     "UNION ALL SELECT black FROM games WHERE NOT epd) GROUP BY name"

@@ -132,6 +132,17 @@ def test_a_producer_waits_for_nobody_and_what_it_puts_keeps_its_order() -> None:
     system.abandon(queue)
 
 
+def _no_library(name: str | None) -> object:
+    raise TypeError(name)
+
+
+@pytest.mark.parametrize("library", [lambda _: object(), _no_library])
+def test_memory_is_given_back_where_that_can_be(library: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", library)
+    system.keep_heap_small()
+    system.give_back()
+
+
 def test_a_file_is_locked_for_one_at_a_time(tmp_path: Path) -> None:
     with open(tmp_path / "file", "w") as mine, open(tmp_path / "file") as other:
         assert system.lock_file(mine) == "held"

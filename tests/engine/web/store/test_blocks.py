@@ -55,14 +55,14 @@ def gather(states: States, chosen: set[int]) -> Any:
     gathered = Gathered(states.chunks("kind"), prototypes(Everything()))
     for number in (0, 1):
         gathered.add(states.load("kind", "both", number), chosen)
-    tree = gathered.tree()
-    assert len(tree.states(prototypes(Everything()))["rows"][1]) <= 3, "as many rows as the state has"
-    return loaded(tree)
+    return loaded(gathered.tree())
 
 
 def loaded(tree: StateTree) -> Any:
-    aggregator = Everything()
-    aggregator.load(tree.states(prototypes(Everything())))
+    """Return the state of an aggregator that goes on from a tree, which has its states once."""
+    aggregator, held = Everything(), tree.states(prototypes(Everything()))
+    assert len(held["rows"][1]) <= 3, "as many rows as the state has"
+    aggregator.load(held)
     return aggregator.state()
 
 
@@ -85,6 +85,7 @@ def test_games_of_blocks_add_up(chosen: set[int], tmp_path: Path) -> None:
     assert gather(states, chosen) == counted(chosen)
     other = States(tmp_path / "x.store")  # as another process that counts at the same time
     assert other.keep("kind", "white", 0, {1: state_of(1), 2: state_of(500)})
+    states.rest()
     assert states.keep("kind", "both", 1, {100: state_of(100), 101: state_of(1_001)})
     assert gather(other, {*chosen, 100}) == counted({*chosen, 100})
     for each in (states, other):

@@ -24,6 +24,7 @@ from engine.web.ahead import Ahead
 from engine.web.reports import Reports
 from engine.web.site import Site
 from engine.web.store import Filter, Store, build
+from engine.web.store.folding import Counted, Counting, Folder, FoldJob, Making, Part
 from engine.web.store.states import states_path
 from tests.support import shared_data
 
@@ -179,6 +180,18 @@ def test_what_is_counted_ahead_is_what_reports_need(tmp_path: Path) -> None:
             assert partial.games in (0, partial.of)  # nothing is left to be counted
     counting.close()
     reports.close()
+    store.close()
+
+
+def test_what_counts_goes_on_after_a_rest(tmp_path: Path) -> None:
+    store = build([MATCH], tmp_path / "match.store")
+    folder, epoch = Folder(FoldJob(str(store.path), (), {}, ())), store.epoch()
+    for first in (1, 13):
+        folder.count(Counting(("accuracy",), Part("both", tuple(range(first, first + 12))), epoch))
+        folder.rest()
+    report = folder.make(Making("accuracy", "", [Part("both", tuple(range(1, 25)))], epoch, Counted()))
+    assert report == report_of(store, "accuracy")
+    folder.close()
     store.close()
 
 
