@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
+import time
 from typing import Any
 
 # Parameters of glibc's `mallopt`.
@@ -11,6 +13,13 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGE = 1 << 19
 """Bytes from which on a block has pages of its own, which go back when it is freed."""
 _ARENAS = 2
+_SECONDS = 1.0
+
+
+class _Last:
+    """When memory was given back for the last time in this process."""
+
+    at = -math.inf
 
 
 def keep_heap_small() -> None:
@@ -24,8 +33,14 @@ def keep_heap_small() -> None:
 
 
 def give_back() -> None:
-    """Give pages that the C library keeps and nobody uses back to the system; with glibc. Takes milliseconds."""
-    _call("malloc_trim", 0)
+    """Give pages that the C library keeps and nobody uses back to the system; with glibc. Any thread, at any time.
+
+    Within a second of the last time nothing is done: to get pages again costs more than to give them back.
+    """
+    now = time.monotonic()
+    if now - _Last.at >= _SECONDS:
+        _Last.at = now
+        _call("malloc_trim", 0)
 
 
 def _call(name: str, *arguments: int) -> None:

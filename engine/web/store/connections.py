@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from engine.errors import InputError
 
 _KEPT = 4
 """Connections that wait for the next reader."""
-_GIVING_SECONDS = 1.0
-"""Seconds between two times at which memory is given back: SQLite takes and frees a few kilobytes at a time."""
 _READING = ("query_only = ON", "cache_size = -4000", "temp_store = MEMORY")
 _WRITING = ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -16000")
 
@@ -28,7 +25,6 @@ class Readers:
         self._free: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
-        self._given_at = 0.0
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -44,7 +40,7 @@ class Readers:
             finally:
                 connection.rollback()
                 self._give(connection)
-                self._give_memory()
+                system.give_back()  # SQLite takes and frees a few kilobytes at a time
         except sqlite3.DatabaseError as error:
             raise InputError(f"{self._path}: {error}; remove the file, and it is built again") from error
 
@@ -65,12 +61,6 @@ class Readers:
                 self._free.append(connection)
                 return
         connection.close()
-
-    def _give_memory(self) -> None:
-        now = time.monotonic()
-        if now - self._given_at >= _GIVING_SECONDS:
-            self._given_at = now
-            system.give_back()
 
     def drop(self) -> None:
         """Close the connections that nobody has."""
