@@ -117,9 +117,8 @@ class Pages:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.__exit__(None, None, None)
-        self._reports.close()
-        self._store.close()
+        with contextlib.closing(self._store), contextlib.closing(self._reports):
+            self._server.__exit__(None, None, None)
 
     def show(self) -> None:
         """Open the address in the browser, unless it is not wanted."""
