@@ -44,7 +44,7 @@ class ReportName(NamedTuple):
 
     name: str
     question: str
-    """First line of the aggregator's page."""
+    """First line of the aggregator's page, without the backticks of its code."""
 
 
 class Partial(Struct, frozen=True):
@@ -116,7 +116,8 @@ class Reports:
         """Return the reports that can be made, those that answer a question first."""
         loaded = self._registry.load_all(AGGREGATORS)
         ordered = sorted(loaded.items(), key=lambda item: (item[1].order, item[0]))
-        return [ReportName(name, (cls.__doc__ or "").strip().partition("\n")[0]) for name, cls in ordered]
+        first_lines = ((name, (cls.__doc__ or "").strip().partition("\n")[0]) for name, cls in ordered)
+        return [ReportName(name, line.replace("`", "")) for name, line in first_lines]
 
     def default_names(self, where: Filter) -> list[str]:
         """Return the names of the reports that a run makes unless others are chosen; more with a player."""

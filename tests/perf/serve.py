@@ -29,6 +29,7 @@ from typing import Any
 from engine.web.reports import Reports
 from engine.web.site import Site, application
 from engine.web.store import Filter, Store, build
+from tests import processes
 from tests.engine.web.asgi import get
 from tests.perf.games import big
 from tests.perf.report import Unavailable
@@ -144,28 +145,26 @@ class Memory:
     def _look(self) -> None:
         while True:
             time.sleep(0.2)
-            self._most = max(self._most, _sizes(os.getpid()), key=sum)
+            self._most = max(self._most, _sizes(), key=sum)
 
     def tell(self, name: str) -> None:
         """Print the most since the last time, and what it is at rest."""
         most = self._most
         time.sleep(8)  # until the processes let go of it
-        for when, sizes in (("at most", most), ("at rest", _sizes(os.getpid()))):
+        for when, sizes in (("at most", most), ("at rest", _sizes())):
             each = " + ".join(f"{size:.0f}" for size in sizes)
             print(f"memory of all processes, {name}, {when}: {sum(sizes):.0f} MB ({each})", flush=True)
         self._most = []
 
 
-def _sizes(pid: int) -> list[float]:
-    """Return the megabytes of a process and of all below it, shared pages divided."""
-    found: list[float] = []
-    with contextlib.suppress(OSError, StopIteration):  # it has ended
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-        found.append(next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("Pss:")))
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            for child in task.read_text(encoding="utf-8").split():
-                found += _sizes(int(child))
-    return found
+def _sizes() -> list[float]:
+    """Return the megabytes of this process and of all below it, shared pages divided."""
+    sizes: list[float] = []
+    for pid in (os.getpid(), *processes.descendants(os.getpid())):
+        with contextlib.suppress(OSError, StopIteration):  # it has ended
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+            sizes.append(next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("Pss:")))
+    return sizes
 
 
 def complete(pages: Any, address: str) -> float:

@@ -69,7 +69,7 @@ class Resting:
         self.rested.append((now, snapshot))
 
     def _stood_still(self) -> bool:
-        """Whether the clock did, but for the moments in which the run looks around, longer on busy machines."""
+        """Return whether the clock did, but for moments in which the run looks around: more on busy machines."""
         (first_at, first), (last_at, last) = self.rested[0], self.rested[-1]
         return last.seconds - first.seconds < (last_at - first_at) / 2
 

@@ -38,7 +38,7 @@ class Cluster:
         self.tls = tls
         self.host = host
         self.address = f"{'tls' if tls else 'tcp'}://{host}:0"
-        """Of the scheduler, which takes any port; once it has started, the one that it has taken."""
+        """The scheduler's address: with port 0 before it starts, then with the port that it has taken."""
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self._made = 0
